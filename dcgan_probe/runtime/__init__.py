@@ -1,0 +1,28 @@
+"""Floor 0. Device, precision, seeds, versions and the user's error: what every floor may ask of the machine."""
+
+from .devices import (
+    PRECISIONS,
+    autocast,
+    describe_device,
+    memory_in_use,
+    resolve_device,
+    resolve_precision,
+)
+from .errors import UserError
+from .seeds import derive_seed, numpy_generator, torch_generator
+from .versions import package_version, versions
+
+__all__ = [
+    "PRECISIONS",
+    "UserError",
+    "autocast",
+    "derive_seed",
+    "describe_device",
+    "memory_in_use",
+    "numpy_generator",
+    "package_version",
+    "resolve_device",
+    "resolve_precision",
+    "torch_generator",
+    "versions",
+]

@@ -1,0 +1,69 @@
+"""Takes a device or precision name, gives what torch needs to run there; knows no network."""
+
+import os
+import platform
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from .errors import UserError
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps`` into a device of this machine.
+
+    ``auto`` takes CUDA, then MPS, then the CPU.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown or the machine has no such device.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and (kind != "cuda" or not index.isdecimal())):
+        raise UserError(f"unknown device {name!r}: expected auto, cpu, cuda, cuda:N or mps", option="device")
+    available = {
+        "cpu": 1,
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+    }[kind]
+    if int(index or 0) >= available:
+        has = f"{available} {kind} device{'s' * (available != 1)}" if available else f"no {kind} device"
+        raise UserError(f"device {name!r} is not there: this machine has {has}; use auto or cpu", option="device")
+    return torch.device(name)
+
+
+def resolve_precision(name: str, device: torch.device) -> str:
+    """Turn ``auto`` into the precision of training on ``device``: bfloat16 autocast on CUDA, float32 elsewhere."""
+    if name not in PRECISIONS:
+        raise UserError(f"unknown precision {name!r}: expected one of {', '.join(PRECISIONS)}", option="precision")
+    if name == "auto":
+        return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+    return name
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager:
+    """Give the context in which convolutions run at ``precision`` (``float32`` or ``bfloat16``) on ``device``."""
+    return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
+
+
+def describe_device(device: torch.device) -> str:
+    """Name the device for a record, such as ``cpu (2 threads, x86_64)`` or ``cuda (NVIDIA H200)``."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    return f"{device.type} ({torch.get_num_threads()} threads, {platform.machine()})"
+
+
+def memory_in_use() -> int:
+    """Give the resident memory of this process in bytes; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

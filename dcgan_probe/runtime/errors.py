@@ -1,0 +1,13 @@
+"""The error of a user's own input: takes what was got, expected and what to do; knows no command line."""
+
+
+class UserError(ValueError):
+    """Input, files or settings that the user can put right.
+
+    The message says what was got, what was expected and what to do. The command line prints it without a traceback.
+    """
+
+    def __init__(self, message: str, *, option: str | None = None):
+        """Keep ``message``, and in ``option`` the name of the setting that it is about (``"device"``), if any."""
+        super().__init__(message)
+        self.option = option

@@ -1,0 +1,26 @@
+"""Floor 0. Whole-or-absent files, fingerprints and the two HDF5 layouts: images and features."""
+
+from .feature_files import FORMAT_VERSION, FeatureFile, FeatureFileWriter, open_feature_file
+from .files import explained_disk_errors, locked, read_json, whole_file, write_json, write_text
+from .fingerprints import fingerprint_blocks, fingerprint_settings, fingerprint_tensors
+from .image_files import ImageFile, StoredImages, open_image_file, write_image_file
+
+__all__ = [
+    "FORMAT_VERSION",
+    "FeatureFile",
+    "FeatureFileWriter",
+    "ImageFile",
+    "StoredImages",
+    "explained_disk_errors",
+    "fingerprint_blocks",
+    "fingerprint_settings",
+    "fingerprint_tensors",
+    "locked",
+    "open_feature_file",
+    "open_image_file",
+    "read_json",
+    "whole_file",
+    "write_image_file",
+    "write_json",
+    "write_text",
+]

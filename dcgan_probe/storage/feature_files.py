@@ -1,0 +1,191 @@
+"""Takes features in blocks of rows, gives an HDF5 feature file that resumes by row; knows no network.
+
+Layout::
+
+    features  float16 or float32  (N, D)   chunks of whole rows
+    labels    int64  (N,)                  optional
+    rows      int64  ()                    rows written so far
+    attrs     key                          hash of ``settings``: everything that decides the numbers
+              settings                     JSON object
+              layers                       JSON list of [name, first column, column after the last]
+              format_version               int
+              complete                     bool, set last
+
+While it grows the file is called ``NAME.part``. All its space is allotted when it is made, so that a later write changes
+bytes of ``features`` and ``rows`` alone and a process that is killed leaves a file that opens. ``rows`` is written after
+the rows that it counts.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ..runtime import UserError
+from .files import explained_disk_errors
+from .fingerprints import fingerprint_settings
+
+FORMAT_VERSION = 1
+CHUNK_BYTES = 1 << 20
+
+
+class FeatureFileWriter:
+    """Writes one feature file, continuing a part file of the same key where it stopped.
+
+    Use it as a context manager; ``rows_written`` says where to go on, ``append`` takes the next rows. The file gets its
+    final name in ``__exit__`` once all rows are there; otherwise the part stays for the next time.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        settings: Mapping[str, Any],
+        *,
+        rows: int,
+        layers: Mapping[str, tuple[int, int]],
+        dtype: str,
+        labels: np.ndarray | None,
+    ):
+        """Open or make the part file of ``path`` for features (``rows``, D) of ``dtype``.
+
+        Parameters
+        ----------
+        settings
+            JSON-able; everything that decides the numbers. Its hash is the key.
+        layers
+            Column range (first, after the last) of each layer, in order and without gaps.
+        labels
+            int64 (rows,), or None.
+        """
+        self.path = Path(path)
+        self.part = self.path.with_name(self.path.name + ".part")
+        self._rows, self._layers, self._dtype, self._labels = rows, dict(layers), np.dtype(dtype), labels
+        self._settings = dict(settings)
+        self.dimension = max(stop for _, stop in layers.values())
+        with explained_disk_errors(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._reopen() or self._create()
+        self.rows_written = int(self._file["rows"][()])
+
+    def _reopen(self) -> h5py.File | None:
+        """Open the part file if it belongs to this key; a part of another key or a broken one is made anew."""
+        try:
+            file = h5py.File(self.part, "r+")
+        except OSError:
+            return None
+        if file.attrs.get("key") == fingerprint_settings(self._settings) and "rows" in file:
+            return file
+        file.close()
+        return None
+
+    def _create(self) -> h5py.File:
+        file = h5py.File(self.part, "w")
+        row_bytes = self.dimension * self._dtype.itemsize
+        chunk = (min(self._rows, max(1, CHUNK_BYTES // row_bytes)), self.dimension)
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_chunk(chunk)
+        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        space = h5py.h5s.create_simple((self._rows, self.dimension))
+        h5py.h5d.create(file.id, b"features", h5py.h5t.py_create(self._dtype), space, layout)
+        if self._labels is not None:
+            file["labels"] = np.asarray(self._labels, dtype=np.int64)
+        file.attrs["key"] = fingerprint_settings(self._settings)
+        file.attrs["settings"] = json.dumps(self._settings)
+        file.attrs["layers"] = json.dumps([[name, *columns] for name, columns in self._layers.items()])
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["complete"] = False
+        file["rows"] = np.int64(0)
+        file.flush()
+        return file
+
+    def append(self, features: np.ndarray) -> None:
+        """Write the next rows, (n, D) of any float type, and then their count.
+
+        Raises
+        ------
+        UserError
+            If the features are not finite (naming the column), do not fit the file's dtype, or the disk is full.
+        """
+        stored = features.astype(self._dtype)
+        if not np.isfinite(stored).all():
+            row, column = (int(axis[0]) for axis in np.nonzero(~np.isfinite(stored)))
+            layer = next(name for name, (start, stop) in self._layers.items() if start <= column < stop)
+            raise UserError(
+                f"feature {features[row, column]} of layer {layer} (column {column}) at image {self.rows_written + row} "
+                f"is not a finite {self._dtype}; check the checkpoint, or use float32 features"
+            )
+        stop = self.rows_written + len(features)
+        with explained_disk_errors(self.path):
+            self._file["features"][self.rows_written : stop] = stored
+            self._file.flush()
+            self._file["rows"][()] = stop
+            self._file.flush()
+        self.rows_written = stop
+
+    def __enter__(self) -> "FeatureFileWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        complete = kind is None and self.rows_written == self._rows
+        with explained_disk_errors(self.path):
+            if complete:
+                self._file.attrs["complete"] = True
+            self._file.close()
+            if complete:
+                os.replace(self.part, self.path)
+
+
+class FeatureFile:
+    """A complete feature file, read in blocks."""
+
+    def __init__(self, path: Path, file: h5py.File):
+        self.path = path
+        self._features = file["features"]
+        self.shape: tuple[int, int] = self._features.shape
+        self.dtype = self._features.dtype
+        self.labels = file["labels"][:] if "labels" in file else None
+        self.key = str(file.attrs["key"])
+        self.settings: dict[str, Any] = json.loads(file.attrs["settings"])
+        self.layers = {name: (start, stop) for name, start, stop in json.loads(file.attrs["layers"])}
+
+    def read(self, start: int = 0, stop: int | None = None, columns: slice = slice(None)) -> np.ndarray:
+        """Read rows ``start`` to ``stop`` and a range of columns, in the file's dtype."""
+        return self._features[start:stop, columns]
+
+
+def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
+    """Open a complete feature file, checking its completion mark, its format and, if given, its key.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated, foreign, incomplete, or has another key.
+    """
+    path = Path(path)
+    try:
+        file = h5py.File(path, "r")
+    except FileNotFoundError as error:
+        raise UserError(f"there is no feature file {path}; run extract first") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as HDF5 ({error}); delete it and extract again") from error
+    if not {"features", "rows"} <= set(file) or "key" not in file.attrs:
+        raise UserError(f"{path} is not a feature file; delete it and extract again")
+    if file.attrs["format_version"] != FORMAT_VERSION:
+        raise UserError(
+            f"{path} has format {file.attrs['format_version']}, expected {FORMAT_VERSION}; delete it and extract again"
+        )
+    if not file.attrs["complete"]:
+        raise UserError(
+            f"{path} is incomplete: {int(file['rows'][()])} of {len(file['features'])} rows; run extract again to resume"
+        )
+    if key is not None and file.attrs["key"] != key:
+        raise UserError(f"{path} has key {file.attrs['key']}, expected {key}: it was made from something else")
+    return FeatureFile(path, file)

@@ -1,0 +1,41 @@
+"""Takes arrays, tensors or settings, gives a short hash of their content; knows no file."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+LENGTH = 16  # hexadecimal digits kept: 64 bits
+
+
+def fingerprint_blocks(shape: tuple[int, ...], blocks: Iterable[np.ndarray], *others: np.ndarray | None) -> str:
+    """Hash an array that comes as consecutive blocks of rows, and whole arrays (or their absence) after it.
+
+    The result does not depend on how the rows are cut into blocks.
+    """
+    digest = hashlib.sha256(f"{tuple(int(size) for size in shape)}".encode())
+    for block in blocks:
+        digest.update(np.ascontiguousarray(block).data)
+    for other in others:
+        digest.update(b"none" if other is None else f"{other.dtype}{other.shape}".encode())
+        if other is not None:
+            digest.update(np.ascontiguousarray(other).data)
+    return digest.hexdigest()[:LENGTH]
+
+
+def fingerprint_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
+    """Hash named tensors (a state dict): names, dtypes, shapes and bytes."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:LENGTH]
+
+
+def fingerprint_settings(settings: Mapping[str, Any]) -> str:
+    """Hash a JSON-able mapping, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:LENGTH]

@@ -1,0 +1,144 @@
+"""Takes uint8 images in blocks, gives the HDF5 image-array file and a reader of it; knows no image source.
+
+Layout (the project's one local form for images)::
+
+    images    uint8  (N, H, W, C)   C is 1 or 3
+    labels    int64  (N,)           optional
+    attrs     name, split, source   text
+              class_names           JSON list, optional
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ..runtime import UserError
+from .files import whole_file
+
+CHUNK_ROWS = 256
+
+
+class StoredImages:
+    """The images of an open file, read when sliced: uint8 (N, channels, H, W).
+
+    Knows ``shape``, ``dtype``, ``len``, slices and sorted or unsorted index arrays, as a numpy array does, so that a
+    set larger than memory can stand where an array stands.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, dataset: h5py.Dataset):
+        rows, height, width, channels = dataset.shape
+        self._dataset = dataset
+        self.shape = (rows, channels, height, width)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        if isinstance(rows, slice):
+            block = self._dataset[rows]
+        else:
+            unique, back = np.unique(np.asarray(rows), return_inverse=True)
+            block = self._dataset[unique][back]
+        return np.ascontiguousarray(block.transpose(0, 3, 1, 2))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[:], dtype=dtype)
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """What an image-array file holds; the images stay on disk until they are sliced."""
+
+    images: StoredImages
+    labels: np.ndarray | None
+    name: str
+    split: str
+    source: str
+    class_names: tuple[str, ...] | None
+
+
+def open_image_file(path: str | Path) -> ImageFile:
+    """Open an image-array file and check its layout.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated or not an image-array file.
+    """
+    path = Path(path)
+    try:
+        file = h5py.File(path, "r")
+    except FileNotFoundError as error:
+        raise UserError(f"there is no image file {path}") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as HDF5 ({error}); it is truncated or foreign, so make it again") from error
+    images, labels = file.get("images"), file.get("labels")
+    if not isinstance(images, h5py.Dataset) or images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        found = "no dataset 'images'" if images is None else f"'images' {images.dtype} {images.shape}"
+        raise UserError(f"{path} is not an image-array file: got {found}, expected 'images' uint8 (N, H, W, 1 or 3)")
+    if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iu"):
+        raise UserError(f"{path}: got labels {labels.dtype} {labels.shape}, expected integers ({images.shape[0]},)")
+    names = file.attrs.get("class_names")
+    return ImageFile(
+        images=StoredImages(images),
+        labels=None if labels is None else labels[:].astype(np.int64),
+        name=str(file.attrs.get("name", path.stem)),
+        split=str(file.attrs.get("split", "train")),
+        source=str(file.attrs.get("source", path.name)),
+        class_names=None if names is None else tuple(json.loads(names)),
+    )
+
+
+def write_image_file(
+    path: str | Path,
+    blocks: Iterable[tuple[np.ndarray, np.ndarray | None]],
+    *,
+    rows: int,
+    name: str,
+    split: str,
+    source: str,
+    class_names: tuple[str, ...] | None = None,
+) -> None:
+    """Write an image-array file from consecutive blocks; memory does not grow with their number.
+
+    Parameters
+    ----------
+    blocks
+        Pairs of uint8 images (n, channels, H, W) and int64 labels (n,) or None, ``rows`` images in all.
+
+    Raises
+    ------
+    UserError
+        If the blocks differ in shape or in number of rows from what was announced.
+    """
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        start = 0
+        for images, labels in blocks:
+            stop = start + len(images)
+            if start == 0:
+                _, channels, height, width = images.shape
+                shape = (rows, height, width, channels)
+                file.create_dataset("images", shape, np.uint8, chunks=(min(CHUNK_ROWS, rows), *shape[1:]))
+                if labels is not None:
+                    file.create_dataset("labels", (rows,), np.int64)
+            if stop > rows or file["images"].shape[1:] != (*images.shape[2:], images.shape[1]):
+                raise UserError(
+                    f"{path}: got a block of images {images.shape} at row {start}, expected "
+                    f"{file['images'].shape[1:]} (height, width, channels) and {rows} rows in all"
+                )
+            file["images"][start:stop] = images.transpose(0, 2, 3, 1)
+            if labels is not None:
+                file["labels"][start:stop] = labels
+            start = stop
+        if start != rows or rows == 0:
+            raise UserError(f"{path}: got {start} images, expected {rows or 'at least one'}")
+        file.attrs.update({"name": name, "split": split, "source": source})
+        if class_names:
+            file.attrs["class_names"] = json.dumps(class_names)
