@@ -1,0 +1,8 @@
+"""Floor 1. Architectures: discriminator, generator, their initialisation; no loss, no data, no checkpoint."""
+
+from .config import NetworkConfig
+from .discriminator import Discriminator
+from .generator import Generator, draw_z
+from .initialise import build_discriminator, build_generator
+
+__all__ = ["Discriminator", "Generator", "NetworkConfig", "build_discriminator", "build_generator", "draw_z"]
