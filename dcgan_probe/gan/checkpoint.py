@@ -1,0 +1,55 @@
+"""Takes a training state's dictionary and a path, gives one whole checkpoint file; knows no run folder.
+
+Keys: ``discriminator``, ``generator`` (plain state dicts), ``optimizers``, ``position`` (real images seen by the
+discriminator) and ``config``. It loads with ``torch.load(path, weights_only=True)``.
+"""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..runtime import UserError
+from ..storage import whole_file
+
+KEYS = frozenset({"discriminator", "generator", "optimizers", "position", "config"})
+
+
+def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
+    """Write the checkpoint whole or not at all.
+
+    Raises
+    ------
+    UserError
+        If the disk is full; the checkpoint before stays.
+    """
+    with whole_file(path) as temporary:
+        # Serialised to an open file, so that a full disk is reported as such and not as torch's own archive error.
+        with open(temporary, "wb") as file:
+            torch.save(state, file)
+
+
+def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated, or not a checkpoint of this project.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"there is no checkpoint {path}; train first, or name a run folder that holds one")
+    try:
+        stored = torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"{path} is not a checkpoint that can be read: it is truncated or foreign ({reason}); "
+            "restore it from a copy or train again"
+        ) from error
+    if not isinstance(stored, dict) or not set(stored) >= KEYS:
+        missing = sorted(KEYS - set(stored)) if isinstance(stored, dict) else sorted(KEYS)
+        raise UserError(f"{path} is not a checkpoint of dcgan-probe: missing {', '.join(missing)}")
+    return stored

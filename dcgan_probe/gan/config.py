@@ -1,0 +1,94 @@
+"""Takes the settings of a training run, gives a checked, comparable config; knows no file and no device."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from ..networks import NetworkConfig
+from ..runtime import UserError
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a run's numbers, beside the training images themselves."""
+
+    preset: str
+    """Name of the preset that the other fields started from."""
+    dataset: str
+    """The training images, as named to ``load_images``."""
+    network: NetworkConfig
+    """The architecture of both networks."""
+    images: int
+    """Length of training: real images seen by the discriminator."""
+    updates: Literal["both", "alternate"]
+    """``both``: G and D are updated with the same z. ``alternate`` (the authors): each mini-batch updates G or D."""
+    batch_size: int
+    """Real images in a mini-batch."""
+    lr: float
+    """Adam's learning rate."""
+    beta1: float
+    """Adam's decay of the first moment."""
+    weight_decay: float
+    """L2 penalty, coupled into Adam's gradient as the authors do."""
+    seed: int
+    """Seed of the initialisation, the image order and z."""
+    precision: str
+    """``float32`` or ``bfloat16`` (autocast)."""
+
+    def __post_init__(self) -> None:
+        if self.updates not in ("both", "alternate"):
+            raise UserError(f"got updates {self.updates!r}, expected both or alternate", option="updates")
+        for name in ("images", "batch_size", "lr"):
+            if getattr(self, name) <= 0:
+                raise UserError(
+                    f"got {name} {getattr(self, name)}, expected more than 0", option=name.replace("_", "-")
+                )
+        if self.batch_size < 2:
+            raise UserError("got a batch size of 1, expected at least 2: batch norm needs a batch", option="batch-size")
+        if not 0 <= self.beta1 < 1:
+            raise UserError(f"got beta1 {self.beta1}, expected 0 <= beta1 < 1", option="beta1")
+        if self.weight_decay < 0:
+            raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight-decay")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the config as JSON-able dictionaries."""
+        return jsonable(asdict(self))
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "TrainConfig":
+        """Rebuild a config from ``to_dict``'s result.
+
+        Raises
+        ------
+        UserError
+            If a field is missing or unknown.
+        """
+        try:
+            network = {name: tuple(v) if isinstance(v, list) else v for name, v in stored["network"].items()}
+            return cls(**{**stored, "network": NetworkConfig(**network)})
+        except (KeyError, TypeError) as error:
+            raise UserError(f"the stored config does not fit this version ({error}); train again") from error
+
+    def differences(self, other: "TrainConfig") -> list[str]:
+        """List the fields, other than ``images``, in which ``other`` differs: ``lr: 0.0002 -> 0.001``."""
+        here, there = flattened(self.to_dict()), flattened(other.to_dict())
+        return [f"{name}: {here[name]} -> {there[name]}" for name in here if name != "images" and here[name] != there[name]]
+
+
+def jsonable(value: Any) -> Any:
+    """Turn tuples inside nested dictionaries into lists, as JSON will."""
+    if isinstance(value, dict):
+        return {name: jsonable(item) for name, item in value.items()}
+    return [jsonable(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def flattened(config: dict[str, Any]) -> dict[str, Any]:
+    """Flatten nested dictionaries into dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}.{inner}": item for inner, item in flattened(value).items()})
+        else:
+            flat[name] = value
+    return flat
+
+

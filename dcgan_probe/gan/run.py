@@ -1,0 +1,140 @@
+"""Takes a folder, gives what a training run keeps in it; knows how to read and write it, not how to train.
+
+::
+
+    RUN/config.json       resolved config, training images, one entry a session: versions, command line, device
+    RUN/checkpoint.pt     the last good state
+    RUN/stats.jsonl       one line a tick
+    RUN/samples/*.png     a grid of real images, and of one fixed batch of noise over time
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..images import ImageSet
+from ..networks import Discriminator, Generator
+from ..runtime import UserError, versions
+from ..storage import fingerprint_tensors, read_json, write_json, write_text
+from .checkpoint import load_checkpoint
+from .config import TrainConfig
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """What a run's networks have seen."""
+
+    name: str
+    """Name of the image set."""
+    split: str
+    images: int
+    """Size of the set."""
+    fingerprint: str
+    source: str
+
+    @classmethod
+    def of(cls, images: ImageSet) -> "TrainedOn":
+        """Describe an image set."""
+        return cls(images.name, images.split, len(images), images.fingerprint, images.source)
+
+
+class Run:
+    """A run folder."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+        self.config_path = self.folder / "config.json"
+        self.checkpoint_path = self.folder / "checkpoint.pt"
+        self.stats_path = self.folder / "stats.jsonl"
+        self.samples = self.folder / "samples"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a training run was ever started here."""
+        return self.config_path.is_file()
+
+    def _stored(self) -> dict[str, Any]:
+        if not self.exists:
+            raise UserError(f"{self.folder} is not a run folder: it has no config.json; train first", option="run")
+        stored = read_json(self.config_path)
+        if not isinstance(stored, dict) or not {"config", "trained_on", "sessions"} <= set(stored):
+            raise UserError(f"{self.config_path} is not a run's config; expected config, trained_on and sessions")
+        return stored
+
+    @property
+    def config(self) -> TrainConfig:
+        """The run's settings.
+
+        Raises
+        ------
+        UserError
+            If this is no run folder.
+        """
+        return TrainConfig.from_dict(self._stored()["config"])
+
+    @property
+    def trained_on(self) -> TrainedOn:
+        """The run's training images."""
+        return TrainedOn(**self._stored()["trained_on"])
+
+    def begin_session(self, config: TrainConfig, trained_on: TrainedOn, session: dict[str, Any]) -> None:
+        """Store the config and add one entry to the list of sessions."""
+        sessions = self._stored()["sessions"] if self.exists else []
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        sessions.append({"started": now, **session, "versions": versions()})
+        stored = {"config": config.to_dict(), "trained_on": asdict(trained_on), "sessions": sessions}
+        write_json(self.config_path, stored)
+
+    def load(self) -> dict[str, Any]:
+        """Read the checkpoint onto the CPU."""
+        return load_checkpoint(self.checkpoint_path)
+
+    def position(self) -> int:
+        """Real images seen by the discriminator up to the checkpoint."""
+        return self.load()["position"]
+
+    def discriminator(self) -> Discriminator:
+        """Load the trained discriminator, on the CPU."""
+        network = Discriminator(self.config.network)
+        network.load_state_dict(self.load()["discriminator"])
+        return network
+
+    def generator(self) -> Generator:
+        """Load the trained generator, on the CPU."""
+        network = Generator(self.config.network)
+        network.load_state_dict(self.load()["generator"])
+        return network
+
+    def weights_fingerprint(self) -> str:
+        """Hash the discriminator's weights in the checkpoint, running statistics included."""
+        return fingerprint_tensors(self.load()["discriminator"])
+
+    def append_stats(self, row: dict[str, Any]) -> None:
+        """Add one line to ``stats.jsonl``."""
+        with open(self.stats_path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def forget_stats_after(self, position: int) -> None:
+        """Drop the lines of ``stats.jsonl`` past ``position``, which a killed session wrote after its checkpoint."""
+        if not self.stats_path.exists():
+            return
+        # A last line that was cut off by a kill has no end of line.
+        lines = [line for line in self.stats_path.read_text(encoding="utf-8").splitlines(True) if line.endswith("\n")]
+        kept = [line for line in lines if json.loads(line)["images_seen"] <= position]
+        write_text(self.stats_path, "".join(kept))
+
+
+def latest_run(runs: str | Path) -> Run:
+    """Give the run under the folder ``runs`` whose checkpoint is the newest: the one trained last.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    found = [Run(path.parent) for path in Path(runs).glob("*/checkpoint.pt") if Run(path.parent).exists]
+    if not found:
+        raise UserError(f"there is no trained run under {Path(runs)}/; run `dcgan-probe train` first, or give --run")
+    return max(found, key=lambda run: run.checkpoint_path.stat().st_mtime)

@@ -1,0 +1,196 @@
+"""Takes a config, images and a run folder, gives a trained run; knows no command line and no probe.
+
+The clock is ``position``: real images seen by the discriminator. Every step is seeded from (seed, position), so that a
+resumed run continues bit for bit on the same machine.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from ..images import ImageSet, from_signed, save_grid
+from ..networks import draw_z
+from ..runtime import UserError, describe_device, memory_in_use, torch_generator
+from .checkpoint import save_checkpoint
+from .config import TrainConfig
+from .run import Run, TrainedOn
+from .state import StepStatistics, TrainState
+from .batches import BatchStream
+
+TICK_SECONDS = 5.0
+CHECKPOINT_SECONDS = 120.0
+GRID_SAMPLES, GRID_COLUMNS = 64, 8
+EIGHTHS = 8
+NAMED_PASSES = (1, 5)
+
+Outcome = Literal["finished", "already finished", "interrupted"]
+Tick = Callable[[dict[str, Any]], None]
+
+
+def train(
+    config: TrainConfig,
+    images: ImageSet,
+    folder: str | Path,
+    *,
+    device: torch.device,
+    command: list[str] | None = None,
+    on_tick: Tick = lambda row: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Train, or continue, the run in ``folder`` until D has seen ``config.images`` real images.
+
+    Parameters
+    ----------
+    images
+        The training images; labels are not used.
+    command
+        The command line, for the record.
+    on_tick
+        Called every few seconds with the row that goes into ``stats.jsonl``.
+    should_stop
+        Asked after each step; when true the run is saved and ``"interrupted"`` is returned.
+
+    Raises
+    ------
+    UserError
+        If the folder holds a run with another config or other images, the images do not fit the network, or a loss
+        is not finite (the last good checkpoint is kept).
+    """
+    check_images(config, images)
+    run, trained_on = Run(folder), TrainedOn.of(images)
+    if run.exists:
+        check_same_run(run, config, trained_on)
+    state = TrainState(config, device)
+    if run.checkpoint_path.exists():
+        state.load_state_dict({**run.load(), "config": config.to_dict()})
+        if state.position >= config.images:
+            return "already finished"
+    session = {"position": state.position, "device": describe_device(device), "command": command or []}
+    run.begin_session(config, trained_on, session)
+    run.forget_stats_after(state.position)
+    loop = TrainingLoop(run, state, BatchStream(images, config.batch_size, config.seed, device), len(images))
+    return loop.until(config.images, on_tick, should_stop)
+
+
+def check_images(config: TrainConfig, images: ImageSet) -> None:
+    """Refuse images that the networks cannot take."""
+    network = config.network
+    expected = (network.nc, network.image_size, network.image_size)
+    if tuple(images.images.shape[1:]) != expected:
+        channels, height, width = images.images.shape[1:]
+        raise UserError(
+            f"{images.name} has images of {channels} x {height} x {width} (channels, height, width), but the "
+            f"{config.preset} networks take {' x '.join(map(str, expected))}; use `dcgan-probe prepare --size "
+            f"{network.image_size}`, --nc {channels}, or a preset of that size",
+            option="dataset",
+        )
+
+
+def check_same_run(run: Run, config: TrainConfig, trained_on: TrainedOn) -> None:
+    """Refuse to continue a run under another config, on other images, or to a shorter length."""
+    stored = run.config
+    different = stored.differences(config)
+    if run.trained_on.fingerprint != trained_on.fingerprint:
+        different.append(f"training images: {run.trained_on.fingerprint} -> {trained_on.fingerprint}")
+    if config.images < stored.images:
+        different.append(f"images: {stored.images} -> {config.images} (it can be made longer, not shorter)")
+    if different:
+        raise UserError(
+            f"{run.folder} holds a run with other settings:\n  "
+            + "\n  ".join(different)
+            + "\nGive the settings it was started with to continue it, or another --run for a new one.",
+            option="run",
+        )
+
+
+class TrainingLoop:
+    """The loop over one run: steps, ticks, grids and checkpoints."""
+
+    def __init__(self, run: Run, state: TrainState, stream: BatchStream, set_size: int):
+        self._run, self._state, self._stream, self._set_size = run, state, stream, set_size
+        random = torch_generator(state.config.seed, "fixed noise", device=state.device)
+        self._fixed_z = draw_z(state.config.network, GRID_SAMPLES, random)
+        self._totals: list[torch.Tensor] = []
+        self._steps, self._tick_time, self._tick_position = 0, time.monotonic(), state.position
+
+    def until(self, target: int, on_tick: Tick, should_stop: Callable[[], bool]) -> Outcome:
+        """Train until ``target`` images were seen; save at the end, every two minutes and when stopped."""
+        state, saved = self._state, time.monotonic()
+        if state.position == 0:
+            self._save_real_grid()
+            self._save_sample_grid()
+            save_checkpoint(self._run.checkpoint_path, state.state_dict())
+        while state.position < target:
+            before = state.position
+            self._add(state.step(self._stream.batch(before)))
+            stop, finished = should_stop(), state.position >= target
+            milestone = self._passed_milestone(before, target)
+            due = time.monotonic() - saved > CHECKPOINT_SECONDS
+            if stop or finished or milestone or due or time.monotonic() - self._tick_time > TICK_SECONDS:
+                on_tick(self._tick())
+            if milestone:
+                self._save_sample_grid()
+            if stop or finished or milestone or due:
+                save_checkpoint(self._run.checkpoint_path, state.state_dict())
+                saved = time.monotonic()
+            if stop and not finished:
+                return "interrupted"
+        return "finished"
+
+    def _passed_milestone(self, before: int, target: int) -> bool:
+        marks = [target * eighth / EIGHTHS for eighth in range(1, EIGHTHS + 1)]
+        marks += [number * self._set_size for number in NAMED_PASSES]
+        return any(before < mark <= self._state.position for mark in marks)
+
+    def _add(self, statistics: StepStatistics) -> None:
+        values = torch.stack([statistics.d_loss, statistics.g_loss, statistics.d_real, statistics.d_fake]).double()
+        self._totals = [self._totals[0] + values] if self._totals else [values]
+        self._steps += 1
+
+    def _tick(self) -> dict[str, Any]:
+        """Average the steps since the last tick, check that they are finite, and add the row to the run's statistics."""
+        d_loss, g_loss, d_real, d_fake = (self._totals[0] / self._steps).tolist()
+        position, now = self._state.position, time.monotonic()
+        if not (math.isfinite(d_loss) and math.isfinite(g_loss)):
+            raise UserError(
+                f"the loss is not finite between {self._tick_position:,} and {position:,} images (D {d_loss}, G "
+                f"{g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. A lower --lr, or "
+                "--precision float32, usually helps; give it another --run."
+            )
+        row = {
+            "images_seen": position,
+            "passes": round(position / self._set_size, 4),
+            "d_loss": round(d_loss, 6),
+            "g_loss": round(g_loss, 6),
+            "d_real": round(d_real, 6),
+            "d_fake": round(d_fake, 6),
+            "images_per_second": round((position - self._tick_position) / max(now - self._tick_time, 1e-9), 1),
+            "memory_mb": memory_in_use() >> 20,
+        }
+        self._run.append_stats(row)
+        self._totals, self._steps, self._tick_time, self._tick_position = [], 0, now, position
+        return row
+
+    def _save_real_grid(self) -> None:
+        images = self._stream.batch(0)[:GRID_SAMPLES]
+        save_grid(self._run.samples / "real.png", from_signed(images).cpu().numpy(), columns=GRID_COLUMNS)
+
+    def _save_sample_grid(self) -> None:
+        """Draw the fixed noise through the generator with this batch's own statistics, as in training.
+
+        The running statistics are put back, so that a grid changes nothing in the run.
+        """
+        generator = self._state.generator
+        buffers = {name: buffer.clone() for name, buffer in generator.named_buffers()}
+        with torch.no_grad():
+            images = from_signed(generator.train()(self._fixed_z))
+            for name, buffer in generator.named_buffers():
+                buffer.copy_(buffers[name])
+        name = f"fixed-noise-{self._state.position:010d}.png"
+        save_grid(self._run.samples / name, images.cpu().numpy(), columns=GRID_COLUMNS)
+
+
