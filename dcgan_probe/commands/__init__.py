@@ -1,0 +1,22 @@
+"""Floor 6. The command line: each verb turns options into one config and makes one call."""
+
+import click
+
+from ..runtime import package_version
+from .errors import FriendlyGroup
+from .train import train_command
+
+
+@click.group(cls=FriendlyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_version(), prog_name="dcgan-probe")
+def main() -> None:
+    """What has this network learnt without labels?
+
+    \b
+    dcgan-probe train
+    dcgan-probe extract --layers all
+    dcgan-probe eval-svm --dataset svhn --labels 1000
+    """
+
+
+main.add_command(train_command)

@@ -1,0 +1,48 @@
+"""Takes the library's errors, gives click's; knows every exit status.
+
+Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. 130: interrupted, state saved.
+"""
+
+import signal
+from types import FrameType
+
+import click
+
+from ..runtime import UserError
+
+
+class FriendlyGroup(click.Group):
+    """A group whose verbs print a ``UserError`` as one message, with the flag that it is about, and no traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            if error.option is None:
+                raise click.ClickException(str(error)) from error
+            raise click.BadParameter(str(error), param_hint=f"--{error.option}") from error
+
+
+class StopRequest:
+    """Catches Ctrl-C and SIGTERM while a verb runs, so that it can save first; a second signal ends it at once."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __enter__(self) -> "StopRequest":
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def __call__(self) -> bool:
+        """Tell whether a signal came."""
+        return self.requested

@@ -1,0 +1,95 @@
+"""Takes what the user typed, gives checked values; the options that several verbs share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..gan import Run, latest_run
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+class Count(click.ParamType):
+    """A whole number with an optional suffix: 64000, 64k, 2M, 1.5M."""
+
+    name = "count"
+    factors = {"k": 1_000, "M": 1_000_000}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Turn text into a number."""
+        if isinstance(value, int):
+            return value
+        factor = self.factors.get(value[-1:], 1)
+        try:
+            number = float(value[:-1] if factor > 1 else value) * factor
+            whole = round(number)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not a count: expected a number such as 64000, 64k or 2M", param, ctx)
+        if abs(number - whole) > 1e-6 or whole < 1:
+            self.fail(f"{value!r} is not a whole number of at least 1", param, ctx)
+        return whole
+
+
+class Numbers(click.ParamType):
+    """Whole numbers separated by commas: 1,2,4."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Turn text into a tuple."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of whole numbers such as 1,2,4", param, ctx)
+
+
+def data_options(verb: Verb) -> Verb:
+    """Add --data-dir and --download/--no-download."""
+    verb = click.option(
+        "--download/--no-download", default=True, show_default=True, help="Download cifar10, svhn or mnist if missing."
+    )(verb)
+    return click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="DCGAN_PROBE_DATA",
+        default=Path("data"),
+        show_default=True,
+        help="Folder of image files.  [env: DCGAN_PROBE_DATA]",
+    )(verb)
+
+
+device_option = click.option(
+    "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps", help="Where to compute."
+)
+runs_option = click.option(
+    "--runs",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of all runs and feature caches.",
+)
+run_option = click.option(
+    "--run",
+    "run_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Run folder.  [default: the run trained last]",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every random choice."
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
+dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Print what would be done; change nothing.")
+
+
+def chosen_run(run_folder: Path | None, runs: Path, *, quiet: bool = False) -> Run:
+    """Give the run that was named, or the one trained last, and say which."""
+    if run_folder is not None:
+        return Run(run_folder)
+    run = latest_run(runs)
+    if not quiet:
+        click.echo(f"Using the run trained last: {run.folder}", err=True)
+    return run

@@ -1,0 +1,126 @@
+"""``dcgan-probe train``: turns options into one config and makes one call."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..gan import Run, TrainConfig, train
+from ..images import load_images
+from ..presets import PRESETS, preset_config
+from ..runtime import PRECISIONS, resolve_device
+from .errors import StopRequest
+from .options import Count, Numbers, data_options, device_option, dry_run_option, quiet_option, runs_option, seed_option
+from .progress import Progress
+
+FIELDS: list[tuple[str, Any, str]] = [
+    ("nz", int, "Length of z."),
+    ("z", click.Choice(["uniform", "gaussian"]), "Distribution of z."),
+    ("nc", int, "Image channels."),
+    ("ndf", int, "Maps of D's first layer."),
+    ("ngf", int, "Maps of G's last hidden layer."),
+    ("image-size", int, "Side of the images, in pixels."),
+    ("kernel", int, "Side of the kernels, in pixels."),
+    ("multipliers", Numbers(), "Width of each layer in units of ndf and ngf, as 1,2,4."),
+    ("strides", Numbers(), "Stride of each layer, as 2,2,2."),
+    ("eps", float, "Batch norm's epsilon."),
+    ("first-norm", click.Choice(["unit", "map"]), "Gains of G's first batch norm: for each unit or each map."),
+    ("updates", click.Choice(["both", "alternate"]), "Update G and D on every batch, or in turn."),
+    ("batch-size", int, "Real images in a mini-batch."),
+    ("lr", float, "Adam's learning rate."),
+    ("beta1", float, "Adam's decay of the first moment."),
+    ("weight-decay", float, "L2 penalty coupled into Adam."),
+]
+
+
+def field_options(verb: Any) -> Any:
+    """Add one option for each field that a preset decides."""
+    for name, kind, text in reversed(FIELDS):
+        verb = click.option(f"--{name}", type=kind, help=f"{text}  [default: the preset's]")(verb)
+    return verb
+
+
+@click.command("train")
+@click.option("--preset", default="auto", show_default=True, metavar=f"auto|{'|'.join(PRESETS)}", help="Named setting.")
+@click.option("--dataset", default="cifar10", show_default=True, help="Training images: a name, a folder or an .h5 file.")
+@click.option("--images", type=Count(), help="Real images shown to D, as 64000, 64k or 2M.  [default: the preset's]")
+@field_options
+@click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="auto: bfloat16 on CUDA.")
+@seed_option
+@device_option
+@click.option("--run", "folder", type=click.Path(file_okay=False, path_type=Path), help="Run folder.  [default: named]")
+@runs_option
+@data_options
+@dry_run_option
+@quiet_option
+def train_command(
+    preset: str,
+    dataset: str,
+    images: int | None,
+    precision: str,
+    seed: int,
+    device: str,
+    folder: Path | None,
+    runs: Path,
+    data_dir: Path,
+    download: bool,
+    dry_run: bool,
+    quiet: bool,
+    **fields: Any,
+) -> None:
+    """Train a DCGAN; the same command again continues it.
+
+    \b
+    dcgan-probe train
+    dcgan-probe train --preset svhn32 --dataset svhn --images 2M
+    """
+    target = resolve_device(device)
+    config = preset_config(
+        preset, dataset=dataset, device=target, seed=seed, precision=precision, images=images, **fields
+    )
+    run = Run(folder or runs / run_name(config, fields))
+    training_images = load_images(dataset, "train", data_dir=data_dir, download=download, seed=seed)
+    if fields["nc"] is None and training_images.channels != config.network.nc:
+        config = preset_config(
+            preset,
+            dataset=dataset,
+            device=target,
+            seed=seed,
+            precision=precision,
+            images=images,
+            **{**fields, "nc": training_images.channels},
+        )
+    if dry_run:
+        click.echo(json.dumps({"run": str(run.folder), "config": config.to_dict()}, indent=2))
+        return
+    with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
+        outcome = train(
+            config,
+            training_images,
+            run.folder,
+            device=target,
+            command=["dcgan-probe", *sys.argv[1:]],
+            on_tick=lambda row: progress.update(
+                row["images_seen"], f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
+            ),
+            should_stop=stop,
+        )
+    if outcome == "interrupted":
+        click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
+        sys.exit(130)
+    if not quiet:
+        click.echo(f"{run.folder}: {outcome}, {config.images:,} images", err=True)
+
+
+def run_name(config: TrainConfig, fields: dict[str, Any]) -> str:
+    """Name a run from its arguments: set, preset, what differs from the preset, seed."""
+    name = Path(config.dataset).stem.replace(":", "-")
+    changed = [f"{field.replace('_', '')}{format_value(value)}" for field, value in fields.items() if value is not None]
+    return "-".join([name, config.preset, *changed, f"s{config.seed}"])
+
+
+def format_value(value: Any) -> str:
+    """Format an option's value for a folder's name."""
+    return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
