@@ -4,13 +4,15 @@ import click
 
 from ..runtime import package_version
 from .errors import FriendlyGroup
+from .extract import extract_command
+from .sample import sample_command
 from .train import train_command
 
 
 @click.group(cls=FriendlyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_version(), prog_name="dcgan-probe")
 def main() -> None:
-    """What has this network learnt without labels?
+    """Probe what a network has learnt without labels, as the DCGAN paper does.
 
     \b
     dcgan-probe train
@@ -19,4 +21,5 @@ def main() -> None:
     """
 
 
-main.add_command(train_command)
+for command in (train_command, extract_command, sample_command):
+    main.add_command(command)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 
@@ -15,7 +15,7 @@ class Count(click.ParamType):
     """A whole number with an optional suffix: 64000, 64k, 2M, 1.5M."""
 
     name = "count"
-    factors = {"k": 1_000, "M": 1_000_000}
+    factors: ClassVar = {"k": 1_000, "M": 1_000_000}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Turn text into a number."""

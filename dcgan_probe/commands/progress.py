@@ -2,7 +2,6 @@
 
 import sys
 import time
-from types import TracebackType
 
 import click
 from tqdm import tqdm
@@ -11,43 +10,53 @@ LINE_SECONDS = 30.0
 
 
 class Progress:
-    """Progress towards ``total``, with the rate and the time left."""
+    """Progress towards ``total``, with the rate and the time left; nothing shows before the first update."""
 
-    def __init__(self, title: str, total: int, unit: str, *, start: int = 0, quiet: bool = False):
-        self._title, self._total, self._unit, self._start, self._done = title, total, unit, start, start
-        self._quiet, self._began = quiet, time.monotonic()
-        self._line_time = self._began
-        self._bar = None
-        if not quiet and sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=start, desc=title, unit=f" {unit}", unit_scale=True, smoothing=0.1)
+    def __init__(self, title: str, total: int, unit: str, *, quiet: bool = False):
+        self.total = total
+        """May be set until the first update."""
+        self._title, self._unit, self._quiet = title, unit, quiet
+        self._began = self._line_time = time.monotonic()
+        self._start: int | None = None
+        self._bar: tqdm | None = None
 
     def update(self, done: int, note: str = "") -> None:
-        """Show that ``done`` of the total are done."""
+        """Show that ``done`` of the total are done, of which this process did all since ``begin`` or the first update."""
+        if self._start is None:
+            self.begin(0)
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
-            self._bar.update(done - self._done)
-        elif not self._quiet and (time.monotonic() - self._line_time > LINE_SECONDS or done >= self._total > self._done):
+            self._bar.update(done - self._bar.n)
+        elif not self._quiet and (time.monotonic() - self._line_time > LINE_SECONDS or done >= self.total):
             self._line(done, note)
-        self._done = done
+
+    def begin(self, start: int) -> None:
+        """Start the clock with ``start`` done before."""
+        self._start, self._began = start, time.monotonic() if start else self._began
+        if not self._quiet and sys.stderr.isatty():
+            self._bar = tqdm(total=self.total, initial=start, desc=self._title, unit=f" {self._unit}", unit_scale=True)
 
     def _line(self, done: int, note: str) -> None:
         self._line_time = time.monotonic()
-        rate = (done - self._start) / max(self._line_time - self._began, 1e-9)
-        left = (self._total - done) / max(rate, 1e-9)
+        rate = (done - (self._start or 0)) / max(self._line_time - self._began, 1e-9)
+        left = max(self.total - done, 0) / max(rate, 1e-9)
+        state = f"{duration(left)} left" if left else f"{duration(self._line_time - self._began)}"
         click.echo(
-            f"{self._title}: {done:,} of {self._total:,} {self._unit}, {rate:,.0f}/s, {duration(left)} left"
+            f"{self._title}: {done:,} of {self.total:,} {self._unit}, {rate:,.0f}/s, {state}"
             + (f", {note}" if note else ""),
             err=True,
         )
 
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.close()
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def duration(seconds: float) -> str:

@@ -2,23 +2,34 @@
 
 import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..gan import Run, TrainConfig, train
-from ..images import load_images
+from ..gan import Run, TrainConfig, check_images, rehearse, train
+from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, resolve_device
+from .encoding import EncoderOptions, make_encoder
 from .errors import StopRequest
-from .options import Count, Numbers, data_options, device_option, dry_run_option, quiet_option, runs_option, seed_option
-from .progress import Progress
+from .options import (
+    Count,
+    Numbers,
+    data_options,
+    device_option,
+    dry_run_option,
+    quiet_option,
+    runs_option,
+    seed_option,
+)
+from .progress import Progress, duration
 
 FIELDS: list[tuple[str, Any, str]] = [
     ("nz", int, "Length of z."),
     ("z", click.Choice(["uniform", "gaussian"]), "Distribution of z."),
-    ("nc", int, "Image channels."),
+    ("nc", int, "Image channels.  [default: those of the images]"),
     ("ndf", int, "Maps of D's first layer."),
     ("ngf", int, "Maps of G's last hidden layer."),
     ("image-size", int, "Side of the images, in pixels."),
@@ -38,16 +49,21 @@ FIELDS: list[tuple[str, Any, str]] = [
 def field_options(verb: Any) -> Any:
     """Add one option for each field that a preset decides."""
     for name, kind, text in reversed(FIELDS):
-        verb = click.option(f"--{name}", type=kind, help=f"{text}  [default: the preset's]")(verb)
+        default = "" if "[default" in text else "  [default: the preset's]"
+        verb = click.option(f"--{name}", type=kind, help=text + default)(verb)
     return verb
 
 
 @click.command("train")
 @click.option("--preset", default="auto", show_default=True, metavar=f"auto|{'|'.join(PRESETS)}", help="Named setting.")
-@click.option("--dataset", default="cifar10", show_default=True, help="Training images: a name, a folder or an .h5 file.")
+@click.option(
+    "--dataset", default="cifar10", show_default=True, help="Training images: a name, a folder or an .h5 file."
+)
 @click.option("--images", type=Count(), help="Real images shown to D, as 64000, 64k or 2M.  [default: the preset's]")
 @field_options
-@click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="auto: bfloat16 on CUDA.")
+@click.option(
+    "--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="auto: bfloat16 on CUDA."
+)
 @seed_option
 @device_option
 @click.option("--run", "folder", type=click.Path(file_okay=False, path_type=Path), help="Run folder.  [default: named]")
@@ -81,19 +97,12 @@ def train_command(
         preset, dataset=dataset, device=target, seed=seed, precision=precision, images=images, **fields
     )
     run = Run(folder or runs / run_name(config, fields))
-    training_images = load_images(dataset, "train", data_dir=data_dir, download=download, seed=seed)
-    if fields["nc"] is None and training_images.channels != config.network.nc:
-        config = preset_config(
-            preset,
-            dataset=dataset,
-            device=target,
-            seed=seed,
-            precision=precision,
-            images=images,
-            **{**fields, "nc": training_images.channels},
-        )
+    training_images = load_images(dataset, "train", data_dir=data_dir, download=download)
+    if fields["nc"] is None:
+        config = replace(config, network=replace(config.network, nc=training_images.channels))
+    check_images(config, training_images)
     if dry_run:
-        click.echo(json.dumps({"run": str(run.folder), "config": config.to_dict()}, indent=2))
+        click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
     with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
         outcome = train(
@@ -110,8 +119,29 @@ def train_command(
     if outcome == "interrupted":
         click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
         sys.exit(130)
+    # The statistics that features need are kept in the run now, so that the run can leave its training images behind.
+    options = EncoderOptions(device=target, training_images=lambda: training_images, quiet=quiet)
+    for features in ("dcgan", "random"):
+        make_encoder(features, run, options)
     if not quiet:
-        click.echo(f"{run.folder}: {outcome}, {config.images:,} images", err=True)
+        click.echo(f"{run.folder}: {outcome}, {run.position():,} images; grids in {run.samples}", err=True)
+
+
+def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[str, Any]:
+    """Describe what a training run would do and need."""
+    expected = rehearse(config, resolve_device(device), len(images) * images.channels * images.height * images.width)
+    return {
+        "run": str(run.folder),
+        "exists": run.exists,
+        "config": config.to_dict(),
+        "source": PRESETS[config.preset].source,
+        "should_give": PRESETS[config.preset].expected,
+        "expects": {
+            **{name: round(value) for name, value in asdict(expected).items()},
+            "time": duration(expected.seconds),
+            "memory": f"{expected.memory_bytes / 2**30:.1f} GiB",
+        },
+    }
 
 
 def run_name(config: TrainConfig, fields: dict[str, Any]) -> str:

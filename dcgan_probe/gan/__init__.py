@@ -2,11 +2,13 @@
 
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainConfig
+from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
 from .training import check_images, train
 
 __all__ = [
+    "Plan",
     "Run",
     "StepStatistics",
     "TrainConfig",
@@ -17,6 +19,7 @@ __all__ = [
     "generator_loss",
     "latest_run",
     "load_checkpoint",
+    "rehearse",
     "save_checkpoint",
     "train",
 ]

@@ -24,10 +24,9 @@ def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
     UserError
         If the disk is full; the checkpoint before stays.
     """
-    with whole_file(path) as temporary:
-        # Serialised to an open file, so that a full disk is reported as such and not as torch's own archive error.
-        with open(temporary, "wb") as file:
-            torch.save(state, file)
+    # Serialised to an open file, so that a full disk is reported as such and not as torch's own archive error.
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        torch.save(state, file)
 
 
 def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -63,7 +63,9 @@ class TrainConfig:
             If a field is missing or unknown.
         """
         try:
-            network = {name: tuple(v) if isinstance(v, list) else v for name, v in stored["network"].items()}
+            network: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in stored["network"].items()
+            }
             return cls(**{**stored, "network": NetworkConfig(**network)})
         except (KeyError, TypeError) as error:
             raise UserError(f"the stored config does not fit this version ({error}); train again") from error
@@ -71,7 +73,9 @@ class TrainConfig:
     def differences(self, other: "TrainConfig") -> list[str]:
         """List the fields, other than ``images``, in which ``other`` differs: ``lr: 0.0002 -> 0.001``."""
         here, there = flattened(self.to_dict()), flattened(other.to_dict())
-        return [f"{name}: {here[name]} -> {there[name]}" for name in here if name != "images" and here[name] != there[name]]
+        return [
+            f"{name}: {here[name]} -> {there[name]}" for name in here if name != "images" and here[name] != there[name]
+        ]
 
 
 def jsonable(value: Any) -> Any:
@@ -90,5 +94,3 @@ def flattened(config: dict[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
-
-

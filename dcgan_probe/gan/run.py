@@ -17,7 +17,7 @@ from typing import Any
 from ..images import ImageSet
 from ..networks import Discriminator, Generator
 from ..runtime import UserError, versions
-from ..storage import fingerprint_tensors, read_json, write_json, write_text
+from ..storage import read_json, write_json, write_text
 from .checkpoint import load_checkpoint
 from .config import TrainConfig
 
@@ -106,10 +106,6 @@ class Run:
         network = Generator(self.config.network)
         network.load_state_dict(self.load()["generator"])
         return network
-
-    def weights_fingerprint(self) -> str:
-        """Hash the discriminator's weights in the checkpoint, running statistics included."""
-        return fingerprint_tensors(self.load()["discriminator"])
 
     def append_stats(self, row: dict[str, Any]) -> None:
         """Add one line to ``stats.jsonl``."""

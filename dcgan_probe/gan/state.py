@@ -1,4 +1,4 @@
-"""Takes a config, gives the networks and optimisers of a run and makes their updates; knows no file and no image set."""
+"""Takes a config, gives the networks and optimisers of a run and makes their updates; knows no file and no set."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.nn.functional import softplus
 
-from ..networks import Discriminator, Generator, build_discriminator, build_generator, draw_z
+from ..networks import build_discriminator, build_generator, draw_z
 from ..runtime import autocast, torch_generator
 from .config import TrainConfig
 
@@ -41,9 +41,9 @@ class TrainState:
     def __init__(self, config: TrainConfig, device: torch.device):
         self.config, self.device, self.position = config, device, 0
         # channels_last is faster on CPU and CUDA (benchmarks/bench_training.py) and changes no stored weight.
-        layout = {"device": device, "memory_format": torch.channels_last}
-        self.discriminator: Discriminator = build_discriminator(config.network, config.seed).to(**layout)
-        self.generator: Generator = build_generator(config.network, config.seed).to(**layout)
+        layout = torch.channels_last
+        self.discriminator = build_discriminator(config.network, config.seed).to(device).to(memory_format=layout)
+        self.generator = build_generator(config.network, config.seed).to(device).to(memory_format=layout)
         self._d_optimizer = self._adam(self.discriminator)
         self._g_optimizer = self._adam(self.generator)
 
@@ -105,6 +105,11 @@ class TrainState:
         self.discriminator.requires_grad_(True)
         self._g_optimizer.step()
         return loss.detach()
+
+    def is_finite(self) -> bool:
+        """Tell whether every weight of both networks is finite."""
+        weights = [*self.discriminator.parameters(), *self.generator.parameters()]
+        return bool(torch.stack([weight.detach().isfinite().all() for weight in weights]).all())
 
     def state_dict(self) -> dict[str, Any]:
         """Give everything that a checkpoint keeps, as tensors and plain values."""

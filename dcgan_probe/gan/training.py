@@ -12,14 +12,15 @@ from typing import Any, Literal
 
 import torch
 
-from ..images import ImageSet, from_signed, save_grid
+from ..images import ImageSet, from_signed, image_grid, save_grid
 from ..networks import draw_z
 from ..runtime import UserError, describe_device, memory_in_use, torch_generator
+from .batches import BatchStream
 from .checkpoint import save_checkpoint
 from .config import TrainConfig
 from .run import Run, TrainedOn
 from .state import StepStatistics, TrainState
-from .batches import BatchStream
+from .tensorboard import Events
 
 TICK_SECONDS = 5.0
 CHECKPOINT_SECONDS = 120.0
@@ -73,7 +74,10 @@ def train(
     run.begin_session(config, trained_on, session)
     run.forget_stats_after(state.position)
     loop = TrainingLoop(run, state, BatchStream(images, config.batch_size, config.seed, device), len(images))
-    return loop.until(config.images, on_tick, should_stop)
+    try:
+        return loop.until(config.images, on_tick, should_stop)
+    finally:
+        loop.close()
 
 
 def check_images(config: TrainConfig, images: ImageSet) -> None:
@@ -114,6 +118,7 @@ class TrainingLoop:
         self._run, self._state, self._stream, self._set_size = run, state, stream, set_size
         random = torch_generator(state.config.seed, "fixed noise", device=state.device)
         self._fixed_z = draw_z(state.config.network, GRID_SAMPLES, random)
+        self._events = Events(run.folder)
         self._totals: list[torch.Tensor] = []
         self._steps, self._tick_time, self._tick_position = 0, time.monotonic(), state.position
 
@@ -147,18 +152,18 @@ class TrainingLoop:
         return any(before < mark <= self._state.position for mark in marks)
 
     def _add(self, statistics: StepStatistics) -> None:
-        values = torch.stack([statistics.d_loss, statistics.g_loss, statistics.d_real, statistics.d_fake]).double()
+        values = torch.stack([statistics.d_loss, statistics.g_loss, statistics.d_real, statistics.d_fake])
         self._totals = [self._totals[0] + values] if self._totals else [values]
         self._steps += 1
 
     def _tick(self) -> dict[str, Any]:
-        """Average the steps since the last tick, check that they are finite, and add the row to the run's statistics."""
+        """Average the steps since the last tick, check that they are finite, and add the row to the statistics."""
         d_loss, g_loss, d_real, d_fake = (self._totals[0] / self._steps).tolist()
         position, now = self._state.position, time.monotonic()
-        if not (math.isfinite(d_loss) and math.isfinite(g_loss)):
+        if not (math.isfinite(d_loss) and math.isfinite(g_loss) and self._state.is_finite()):
             raise UserError(
-                f"the loss is not finite between {self._tick_position:,} and {position:,} images (D {d_loss}, G "
-                f"{g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. A lower --lr, or "
+                f"a loss or a weight is not finite between {self._tick_position:,} and {position:,} images (D {d_loss}, "
+                f"G {g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. A lower --lr, or "
                 "--precision float32, usually helps; give it another --run."
             )
         row = {
@@ -172,6 +177,7 @@ class TrainingLoop:
             "memory_mb": memory_in_use() >> 20,
         }
         self._run.append_stats(row)
+        self._events.add_row(row)
         self._totals, self._steps, self._tick_time, self._tick_position = [], 0, now, position
         return row
 
@@ -191,6 +197,10 @@ class TrainingLoop:
             for name, buffer in generator.named_buffers():
                 buffer.copy_(buffers[name])
         name = f"fixed-noise-{self._state.position:010d}.png"
-        save_grid(self._run.samples / name, images.cpu().numpy(), columns=GRID_COLUMNS)
+        pixels = images.cpu().numpy()
+        save_grid(self._run.samples / name, pixels, columns=GRID_COLUMNS)
+        self._events.add_grid("samples", image_grid(pixels, GRID_COLUMNS), self._state.position)
 
-
+    def close(self) -> None:
+        """Close what the loop holds open."""
+        self._events.close()

@@ -39,7 +39,9 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         if len(self.multipliers) != len(self.strides) or not self.multipliers:
-            raise UserError(f"got {len(self.multipliers)} multipliers and {len(self.strides)} strides, expected as many")
+            raise UserError(
+                f"got {len(self.multipliers)} multipliers and {len(self.strides)} strides, expected as many"
+            )
         if self.nc not in (1, 3):
             raise UserError(f"got {self.nc} image channels, expected 1 or 3", option="nc")
         if self.kernel not in (3, 4, 5):
@@ -51,8 +53,8 @@ class NetworkConfig:
                 raise UserError(f"got {name} {getattr(self, name)}, expected at least 1", option=name)
         if self.last_map * self.total_stride != self.image_size or self.last_map < 1:
             raise UserError(
-                f"got images of {self.image_size} pixels, expected a multiple of {self.total_stride}, since the strides "
-                f"{self.strides} divide the side by that; `prepare --size` makes images of another size",
+                f"got images of {self.image_size} pixels, expected a multiple of {self.total_stride}, since "
+                f"the strides {self.strides} divide the side by that; `prepare --size` makes images of another size",
                 option="image-size",
             )
 

@@ -19,6 +19,7 @@ class ConvolutionLayer(nn.Module):
         self.activation = nn.LeakyReLU(LEAK)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Give maps (N, maps_out, h / stride, w / stride) for maps (N, maps_in, h, w)."""
         maps = self.conv(maps)
         if self.norm is not None:
             maps = self.norm(maps)
@@ -42,6 +43,14 @@ class Discriminator(nn.Module):
             }
         )
         self.output = nn.Linear(widths[-1] * config.last_map**2, 1, bias=False)
+
+    def norms(self) -> dict[str, nn.BatchNorm2d]:
+        """Give the batch normalisation of each layer that has one, by the layer's name."""
+        return {
+            name: layer.norm
+            for name, layer in self.layers.items()
+            if isinstance(layer, ConvolutionLayer) and layer.norm is not None
+        }
 
     def activations(self, signed: torch.Tensor) -> dict[str, torch.Tensor]:
         """Give the maps of every layer after batch normalisation and LeakyReLU.

@@ -16,6 +16,7 @@ class TransposedLayer(nn.Module):
         self.activation = nn.ReLU()
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Give maps (N, maps_out, h * stride, w * stride) for maps (N, maps_in, h, w)."""
         return self.activation(self.norm(self.conv(maps)))
 
 

@@ -11,9 +11,9 @@ Layout::
               format_version               int
               complete                     bool, set last
 
-While it grows the file is called ``NAME.part``. All its space is allotted when it is made, so that a later write changes
-bytes of ``features`` and ``rows`` alone and a process that is killed leaves a file that opens. ``rows`` is written after
-the rows that it counts.
+While it grows the file is called ``NAME.part``. All its space is allotted when it is made, so that a later write
+changes bytes of ``features`` and ``rows`` alone and a process that is killed leaves a file that opens. ``rows`` is
+written after the rows that it counts.
 """
 
 import json
@@ -117,8 +117,8 @@ class FeatureFileWriter:
             row, column = (int(axis[0]) for axis in np.nonzero(~np.isfinite(stored)))
             layer = next(name for name, (start, stop) in self._layers.items() if start <= column < stop)
             raise UserError(
-                f"feature {features[row, column]} of layer {layer} (column {column}) at image {self.rows_written + row} "
-                f"is not a finite {self._dtype}; check the checkpoint, or use float32 features"
+                f"feature {features[row, column]} of layer {layer} (column {column}) at image "
+                f"{self.rows_written + row} is not a finite {self._dtype}; check the checkpoint, or take float32"
             )
         stop = self.rows_written + len(features)
         with explained_disk_errors(self.path):
@@ -184,7 +184,7 @@ def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
         )
     if not file.attrs["complete"]:
         raise UserError(
-            f"{path} is incomplete: {int(file['rows'][()])} of {len(file['features'])} rows; run extract again to resume"
+            f"{path} is incomplete: {int(file['rows'][()])} of {len(file['features'])} rows; extract again to resume"
         )
     if key is not None and file.attrs["key"] != key:
         raise UserError(f"{path} has key {file.attrs['key']}, expected {key}: it was made from something else")

@@ -78,9 +78,16 @@ def open_image_file(path: str | Path) -> ImageFile:
     except FileNotFoundError as error:
         raise UserError(f"there is no image file {path}") from error
     except OSError as error:
-        raise UserError(f"{path} cannot be read as HDF5 ({error}); it is truncated or foreign, so make it again") from error
+        raise UserError(
+            f"{path} cannot be read as HDF5 ({error}); it is truncated or foreign, so make it again"
+        ) from error
     images, labels = file.get("images"), file.get("labels")
-    if not isinstance(images, h5py.Dataset) or images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+    if (
+        not isinstance(images, h5py.Dataset)
+        or images.dtype != np.uint8
+        or images.ndim != 4
+        or images.shape[3] not in (1, 3)
+    ):
         found = "no dataset 'images'" if images is None else f"'images' {images.dtype} {images.shape}"
         raise UserError(f"{path} is not an image-array file: got {found}, expected 'images' uint8 (N, H, W, 1 or 3)")
     if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iu"):

@@ -1,0 +1,84 @@
+"""How near does extraction, with pooling, checks and HDF5, come to the bare forward pass?
+
+    python benchmarks/bench_extraction.py [--preset cpu32] [--images 8192] [--json OUT]
+
+Both run the same discriminator on the same images in one process, in turns; reported are medians and their ratio.
+
+RESULTS
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, cached_features
+from dcgan_probe.images import ImageSet, to_signed
+from dcgan_probe.networks import build_discriminator
+from dcgan_probe.presets import PRESETS, preset_config
+from dcgan_probe.runtime import describe_device, resolve_device, versions
+
+TURNS = 5
+
+
+def bare_forward(network, images, batch, device):
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for first in range(0, len(images), batch):
+            block = to_signed(torch.from_numpy(images.images[first : first + batch]).to(device))
+            network.activations(block.contiguous(memory_format=torch.channels_last))
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return len(images) / (time.perf_counter() - start)
+
+
+def extraction(encoder, images):
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        cached_features(encoder, images, folder)
+        return len(images) / (time.perf_counter() - start)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", choices=list(PRESETS), default="cpu32")
+    parser.add_argument("--images", type=int, default=8192)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    device = resolve_device(arguments.device)
+    config = preset_config(arguments.preset, device=device).network
+    shape = (arguments.images, config.nc, config.image_size, config.image_size)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    images = ImageSet(pixels, None, "noise", "train", "made up")
+    discriminator = build_discriminator(config, 0)
+    origin = EncoderOrigin("random", arguments.preset, "", 0, 0, "", 0)
+    encoder = DiscriminatorEncoder(discriminator, origin, statistics=None, device=device)
+    network = discriminator.to(device).to(memory_format=torch.channels_last).eval()
+    rates = {"bare forward": [], "extraction": []}
+    for turn in range(TURNS + 1):
+        bare = bare_forward(network, images, encoder.batch, device)
+        whole = extraction(encoder, images)
+        if turn:  # the first turn warms up
+            rates["bare forward"].append(bare)
+            rates["extraction"].append(whole)
+    pairs = zip(rates["extraction"], rates["bare forward"], strict=True)
+    result = {
+        "preset": arguments.preset,
+        "images_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
+        "ratio": round(statistics.median(whole / bare for whole, bare in pairs), 3),
+        "device": describe_device(device),
+        "versions": versions(),
+    }
+    print(json.dumps(result, indent=2))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

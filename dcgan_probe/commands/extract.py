@@ -1,0 +1,107 @@
+"""``dcgan-probe extract``: writes the features of labelled image sets into a run's cache."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import click
+
+from ..gan import Run
+from ..images import ImageSet, load_images
+from ..runtime import UserError, resolve_device
+from .encoding import FEATURES, EncoderOptions, encoder_options, features_of, parse_layers
+from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option
+
+DEFAULT_SETS = ("cifar10", "svhn")
+SPLITS = ("train", "test")
+
+
+@click.command("extract")
+@click.option("--dataset", "datasets", multiple=True, help="Images to encode; repeatable.  [default: cifar10 and svhn]")
+@click.option(
+    "--features",
+    type=click.Choice(FEATURES),
+    multiple=True,
+    default=("dcgan",),
+    show_default=True,
+    help="Source of the features; repeatable.",
+)
+@encoder_options
+@run_option
+@runs_option
+@device_option
+@data_options
+@quiet_option
+def extract_command(
+    datasets: tuple[str, ...],
+    features: tuple[str, ...],
+    layers: str,
+    grid: int,
+    pool: str,
+    bn_stats: str,
+    dtype: str,
+    run_folder: Path | None,
+    runs: Path,
+    device: str,
+    data_dir: Path,
+    download: bool,
+    quiet: bool,
+) -> None:
+    """Encode labelled images by the layers of a run's discriminator, into HDF5 files.
+
+    What is there already is not computed again; what was interrupted goes on at the row where it stopped.
+
+    \b
+    dcgan-probe extract --layers all
+    dcgan-probe extract --dataset svhn --layers 2,3 --dtype float16
+    """
+    run = None if set(features) == {"pixels"} and run_folder is None else chosen_run(run_folder, runs, quiet=quiet)
+    load = partial(load_images, data_dir=data_dir, download=download)
+    options = EncoderOptions(
+        device=resolve_device(device),
+        training_images=training_images_of(run, load),
+        layers=parse_layers(layers),
+        grid=grid,
+        pool=pool,
+        bn_stats=bn_stats,
+        dtype=dtype,
+        quiet=quiet,
+    )
+    failures = 0
+    for dataset in datasets or DEFAULT_SETS:
+        try:
+            images = available_splits(dataset, load)
+        except UserError as error:
+            failures += 1
+            click.echo(f"{dataset}: not done. {error}", err=True)
+            continue
+        for split in images:
+            for source in features:
+                result, present = features_of(source, split, run, runs, options)
+                what = "there already" if present else "written"
+                click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {dtype}, {what}")
+    # The default sets are an offer, those that were named a request.
+    if failures and (datasets or failures == len(DEFAULT_SETS)):
+        sys.exit(1)
+
+
+def available_splits(dataset: str, load: Callable[..., ImageSet]) -> list[ImageSet]:
+    """Load the training split, and the test split where the set has one."""
+    images = [load(dataset, "train")]
+    try:
+        images.append(load(dataset, "test"))
+    except UserError as error:
+        click.echo(f"{dataset}: training split only. {error}", err=True)
+    return images
+
+
+def training_images_of(run: Run | None, load: Callable[..., ImageSet]) -> Callable[[], ImageSet]:
+    """Give a function that loads the images which trained ``run``."""
+
+    def images() -> ImageSet:
+        if run is None:
+            raise UserError("these features need a run; train first, or give --run", option="run")
+        return load(run.config.dataset, "train")
+
+    return images

@@ -1,0 +1,115 @@
+"""Takes an encoder, images and a folder, gives features that are computed once; knows no network.
+
+The key is the hash of everything that decides the numbers: the encoder's settings (weights, batch-norm statistics,
+layers, grid, pooling), the images with their labels, the dtype and the file format. A changed checkpoint has another
+key and so can never be served old features.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..images import ImageSet
+from ..runtime import UserError
+from ..storage import (
+    FORMAT_VERSION,
+    FeatureFileWriter,
+    fingerprint_settings,
+    locked,
+    open_feature_file,
+)
+from .encoders import Encoder
+from .feature_set import FeatureSet
+
+DTYPES = ("float32", "float16")
+
+
+def cache_settings(encoder: Encoder, images: ImageSet, dtype: str) -> dict[str, Any]:
+    """Give everything that decides the numbers in a feature file."""
+    if dtype not in DTYPES:
+        raise UserError(f"unknown dtype {dtype!r}: expected {' or '.join(DTYPES)}", option="dtype")
+    return {**encoder.settings, "images": images.fingerprint, "dtype": dtype, "format": FORMAT_VERSION}
+
+
+def cached_features(
+    encoder: Encoder,
+    images: ImageSet,
+    folder: str | Path,
+    *,
+    dtype: str = "float32",
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> tuple[FeatureSet, bool]:
+    """Give the features of ``images``, from ``folder`` if they are there, else computed block by block into it.
+
+    A computation that was killed is resumed at the row where it stopped. Memory does not grow with the images.
+
+    Parameters
+    ----------
+    on_progress
+        Called with the number of rows done.
+
+    Returns
+    -------
+    tuple
+        The features, and whether they were there already.
+
+    Raises
+    ------
+    UserError
+        If the images do not fit the encoder, a feature is not finite, or the disk is full.
+    """
+    encoder.check(images)
+    settings = cache_settings(encoder, images, dtype)
+    origin = encoder.origin.features
+    path = Path(folder) / f"{origin}-{images.name}-{images.split}-{fingerprint_settings(settings)}.h5"
+    names = tuple(encoder.layers)
+    found = find_covering(Path(folder), settings)
+    if found is None:
+        # A second process that wants the same file waits here and then finds it.
+        with locked(path):
+            found = find_covering(Path(folder), settings)
+            if found is None:
+                _extract(encoder, images, path, settings, dtype, on_progress)
+            present, path = found is not None, found or path
+    else:
+        present, path = True, found
+    file = open_feature_file(path)
+    return FeatureSet(file, names, encoder.origin, images.name, images.split, images.fingerprint), present
+
+
+def find_covering(folder: Path, settings: dict[str, Any]) -> Path | None:
+    """Find a complete file of the same settings whose layers include the wanted ones."""
+    wanted = set(settings.get("layers", ()))
+    rest = {name: value for name, value in settings.items() if name != "layers"}
+    for path in sorted(folder.glob("*.h5")):
+        stored = stored_settings(path)
+        if stored is None or not wanted <= set(stored.get("layers", ())):
+            continue
+        if {name: value for name, value in stored.items() if name != "layers"} == rest:
+            return path
+    return None
+
+
+def stored_settings(path: Path) -> dict[str, Any] | None:
+    """Read a feature file's settings; None for a file that is broken, foreign or incomplete."""
+    try:
+        return open_feature_file(path).settings
+    except UserError:
+        return None
+
+
+def _extract(
+    encoder: Encoder,
+    images: ImageSet,
+    path: Path,
+    settings: dict[str, Any],
+    dtype: str,
+    on_progress: Callable[[int], None],
+) -> None:
+    with FeatureFileWriter(
+        path, settings, rows=len(images), layers=encoder.layers, dtype=dtype, labels=images.labels
+    ) as writer:
+        while writer.rows_written < len(images):
+            start = writer.rows_written
+            writer.append(encoder.encode(images.images[start : start + encoder.batch]))
+            on_progress(writer.rows_written)

@@ -1,0 +1,156 @@
+"""Takes uint8 images, gives features: a discriminator's pooled layers, or raw pixels; knows no file.
+
+An encoder declares ``origin``, ``layers`` (column ranges) and ``settings`` (JSON-able, everything that decides its
+numbers), and encodes one block at a time.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from ..images import ImageSet, to_signed
+from ..networks import Discriminator
+from ..runtime import UserError
+from ..storage import fingerprint_tensors
+from .batchnorm import Statistics, fix_statistics
+from .feature_set import EncoderOrigin
+from .pooling import pool_to_grid
+
+Layers = dict[str, tuple[int, int]]
+
+
+class Encoder(Protocol):
+    """What the cache asks of a source of features."""
+
+    origin: EncoderOrigin
+    layers: Layers
+    """Name of each layer and its columns: first, after the last."""
+    settings: dict[str, Any]
+    """JSON-able; decides the numbers, and so enters the key."""
+    batch: int
+    """Images to hand over at once."""
+
+    def check(self, images: ImageSet) -> None:
+        """Raise ``UserError`` for images that the encoder cannot take."""
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Give float32 (n, D) for uint8 (n, channels, H, W)."""
+
+
+def choose_layers(asked: Sequence[str] | None, available: Sequence[str]) -> tuple[str, ...]:
+    """Turn names or numbers from 1 on into layer names, in the network's order; None or ``all`` means all.
+
+    Raises
+    ------
+    UserError
+        If a layer does not exist.
+    """
+    if asked is None or list(asked) == ["all"]:
+        return tuple(available)
+    numbers = {str(number): name for number, name in enumerate(available, 1)}
+    names = {numbers.get(name, name) for name in asked}
+    unknown = sorted(names - set(available))
+    if unknown or not names:
+        raise UserError(
+            f"unknown layer {', '.join(unknown) or '(none named)'}: expected all, or some of "
+            f"{', '.join(available)} (or 1 to {len(available)})",
+            option="layers",
+        )
+    return tuple(name for name in available if name in names)
+
+
+class DiscriminatorEncoder:
+    """A discriminator's activations after batch norm and LeakyReLU, pooled to a grid and concatenated."""
+
+    def __init__(
+        self,
+        discriminator: Discriminator,
+        origin: EncoderOrigin,
+        *,
+        statistics: Statistics | None,
+        layers: Sequence[str] | None = None,
+        grid: int = 4,
+        pool: str = "max",
+        device: torch.device,
+    ):
+        """Fix the statistics and measure the layers.
+
+        Parameters
+        ----------
+        statistics
+            From ``real_statistics``; None keeps the running statistics of training.
+        layers
+            Names or numbers; None means all.
+        """
+        network = Discriminator(discriminator.config)
+        network.load_state_dict(discriminator.state_dict())
+        if statistics is not None:
+            fix_statistics(network, statistics)
+        self._network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+        self._names = choose_layers(layers, network.config.layer_names)
+        self._grid, self._pool, self._device = grid, pool, device
+        self.origin, self.batch = origin, 256 if device.type == "cpu" else 2048
+        self.layers = self._measure()
+        self.settings = {
+            "encoder": "discriminator",
+            # Statistics included: they are buffers of the copy.
+            "weights": fingerprint_tensors(network.state_dict()),
+            "batch_norm": "running" if statistics is None else "real",
+            "layers": list(self._names),
+            "grid": grid,
+            "pool": pool,
+        }
+
+    def _measure(self) -> Layers:
+        config, start = self._network.config, 0
+        ranges: Layers = {}
+        with torch.inference_mode():
+            blank = torch.zeros(1, config.nc, config.image_size, config.image_size, device=self._device)
+            for name, features in self._pooled(blank).items():
+                ranges[name] = (start, start + features.shape[1])
+                start += features.shape[1]
+        return ranges
+
+    def _pooled(self, signed: torch.Tensor) -> dict[str, torch.Tensor]:
+        maps = self._network.activations(signed)
+        return {name: pool_to_grid(maps[name], self._grid, self._pool) for name in self._names}
+
+    def check(self, images: ImageSet) -> None:
+        """Raise ``UserError`` for images of another size or number of channels than the network's."""
+        config = self._network.config
+        if (images.channels, images.height, images.width) != (config.nc, config.image_size, config.image_size):
+            raise UserError(
+                f"{images.name} has images of {images.channels} x {images.height} x {images.width} (channels, height, "
+                f"width), but this network takes {config.nc} x {config.image_size} x {config.image_size}; make a copy "
+                f"with `dcgan-probe prepare {images.name} --size {config.image_size} --channels {config.nc}`",
+                option="dataset",
+            )
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Give float32 (n, D) for uint8 (n, channels, H, W)."""
+        with torch.inference_mode():
+            signed = to_signed(torch.from_numpy(images).to(self._device))
+            pooled = self._pooled(signed.contiguous(memory_format=torch.channels_last))
+            return torch.cat(list(pooled.values()), dim=1).float().cpu().numpy()
+
+
+class PixelEncoder:
+    """Raw pixels, scaled to [-1, 1] as the discriminator sees them: the control that has learnt nothing."""
+
+    def __init__(self, channels: int, height: int, width: int):
+        self.origin = EncoderOrigin("pixels", "", "", 0, 0, "", 0)
+        self.layers: Layers = {"pixels": (0, channels * height * width)}
+        self.settings: dict[str, Any] = {"encoder": "pixels", "range": "-1 to 1"}
+        self.batch = 2048
+        self._shape = (channels, height, width)
+
+    def check(self, images: ImageSet) -> None:
+        """Raise ``UserError`` for images of another shape."""
+        if (images.channels, images.height, images.width) != self._shape:
+            raise UserError(f"{images.name} has images of another shape than {self._shape}", option="dataset")
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Give float32 (n, channels * H * W) for uint8 (n, channels, H, W)."""
+        return to_signed(torch.from_numpy(images)).flatten(1).numpy()

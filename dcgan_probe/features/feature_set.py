@@ -1,0 +1,108 @@
+"""Takes an opened feature file, gives the features of chosen layers with their origin; knows no probe."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..runtime import UserError
+from ..storage import FeatureFile
+
+READ_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class EncoderOrigin:
+    """Where an encoder comes from, as every record tells it."""
+
+    features: str
+    """``dcgan``, ``random`` or ``pixels``."""
+    network: str
+    """Preset of the network; empty for pixels."""
+    trained_on: str
+    """Name of the images that trained the encoder without labels; empty for an untrained one."""
+    trained_on_images: int
+    """Number of different images in that set; 0 for an untrained encoder."""
+    images_seen: int
+    """Real images that the discriminator had seen; 0 for an untrained encoder."""
+    run: str
+    """Run folder; empty for pixels."""
+    seed: int
+    """Seed of the encoder's initialisation and training."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the origin as a JSON-able dictionary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """Features of one image set: row i belongs to image i, columns to named layers."""
+
+    file: FeatureFile
+    """float32 or float16 (N, all columns), on disk."""
+    names: tuple[str, ...]
+    """The chosen layers, in the file's order."""
+    origin: EncoderOrigin
+    dataset: str
+    """Name of the image set."""
+    split: str
+    images_fingerprint: str
+    """Hash of the images and labels."""
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.names if name not in self.file.layers]
+        if unknown or not self.names:
+            raise UserError(
+                f"unknown layer {', '.join(unknown) or '(none named)'}: these features have "
+                f"{', '.join(self.file.layers)}",
+                option="layers",
+            )
+
+    def __len__(self) -> int:
+        return self.file.shape[0]
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that decided the numbers."""
+        return self.file.key
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """int64 (N,), or None."""
+        return self.file.labels
+
+    @property
+    def layers(self) -> dict[str, int]:
+        """Name and number of columns of each chosen layer."""
+        return {name: stop - start for name, (start, stop) in self.file.layers.items() if name in self.names}
+
+    @property
+    def dimension(self) -> int:
+        """Number of columns of the chosen layers together."""
+        return sum(self.layers.values())
+
+    def select(self, names: Sequence[str]) -> "FeatureSet":
+        """Give the same features with fewer layers; nothing is read or copied."""
+        return FeatureSet(self.file, tuple(names), self.origin, self.dataset, self.split, self.images_fingerprint)
+
+    def blocks(self, rows: int = READ_ROWS) -> Iterator[np.ndarray]:
+        """Give the chosen columns in consecutive blocks of rows, float32 (n, dimension)."""
+        for start in range(0, len(self), rows):
+            stop = min(start + rows, len(self))
+            parts = [
+                self.file.read(start, stop, slice(*columns))
+                for name, columns in self.file.layers.items()
+                if name in self.names
+            ]
+            yield np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+
+    def load(self) -> np.ndarray:
+        """Read the chosen columns into memory, float32 (N, dimension), row-major."""
+        result = np.empty((len(self), self.dimension), np.float32)
+        start = 0
+        for block in self.blocks():
+            result[start : start + len(block)] = block
+            start += len(block)
+        return result

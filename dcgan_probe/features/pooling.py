@@ -1,0 +1,42 @@
+"""Takes maps of any layer, gives features on a small grid; knows no network."""
+
+from collections.abc import Callable
+
+import torch
+from torch.nn.functional import avg_pool2d, max_pool2d
+
+from ..runtime import UserError
+
+POOLS: dict[str, Callable[[torch.Tensor, int], torch.Tensor]] = {"max": max_pool2d, "avg": avg_pool2d}
+
+
+def pool_to_grid(maps: torch.Tensor, grid: int = 4, pool: str = "max") -> torch.Tensor:
+    """Pool each map to ``grid`` x ``grid`` non-overlapping windows and flatten, as the paper does with grid 4.
+
+    Parameters
+    ----------
+    maps
+        float (N, maps, side, side).
+    grid
+        Windows along a side; it must divide ``side``, so that all windows have the same size.
+    pool
+        ``max`` (the paper) or ``avg``.
+
+    Returns
+    -------
+    torch.Tensor
+        float (N, maps * grid * grid): map by map, each row by row.
+
+    Raises
+    ------
+    UserError
+        If the grid does not divide the side or the pooling is unknown.
+    """
+    side = maps.shape[-1]
+    if pool not in POOLS:
+        raise UserError(f"unknown pooling {pool!r}: expected {' or '.join(POOLS)}", option="pool")
+    if grid < 1 or side % grid:
+        raise UserError(f"a grid of {grid} does not divide maps of {side} x {side}; take a divisor", option="grid")
+    window = side // grid
+    pooled = maps if window == 1 else POOLS[pool](maps, window)
+    return pooled.flatten(1)

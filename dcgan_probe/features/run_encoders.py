@@ -1,0 +1,111 @@
+"""Takes a training run, gives the encoders that can be made from it, keeping batch-norm statistics in the run."""
+
+import pickle
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from ..gan import Run
+from ..images import ImageSet
+from ..networks import Discriminator, build_discriminator
+from ..runtime import UserError
+from ..storage import fingerprint_tensors, whole_file
+from .batchnorm import Statistics, real_statistics
+from .encoders import DiscriminatorEncoder
+from .feature_set import EncoderOrigin
+
+BN_STATS = ("real", "running")
+
+
+def run_encoder(
+    run: Run,
+    features: str = "dcgan",
+    *,
+    training_images: Callable[[], ImageSet],
+    device: torch.device,
+    layers: Sequence[str] | None = None,
+    grid: int = 4,
+    pool: str = "max",
+    bn_stats: str = "real",
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> DiscriminatorEncoder:
+    """Make the encoder of a run's discriminator, or of the same discriminator before training.
+
+    Parameters
+    ----------
+    features
+        ``dcgan`` (trained) or ``random`` (the weights that this run started from).
+    training_images
+        Gives the GAN's own training images; called only if the batch-norm statistics are not in the run yet.
+    bn_stats
+        ``real``: the authors' rule over those images. ``running``: the averages of training, over real and generated
+        batches; an untrained network has none.
+    on_progress
+        Called with the number of training images that entered the statistics.
+
+    Raises
+    ------
+    UserError
+        If an option is unknown, the run cannot be read, or the training images are not those of the run.
+    """
+    discriminator, origin = _discriminator(run, features)
+    if bn_stats not in BN_STATS:
+        raise UserError(f"unknown statistics {bn_stats!r}: expected {' or '.join(BN_STATS)}", option="bn-stats")
+    if bn_stats == "running" and features == "random":
+        raise UserError("an untrained network has no running statistics; take --bn-stats real", option="bn-stats")
+    statistics = None
+    if bn_stats == "real":
+        statistics = kept_statistics(run, discriminator, training_images, device, on_progress)
+    return DiscriminatorEncoder(
+        discriminator, origin, statistics=statistics, layers=layers, grid=grid, pool=pool, device=device
+    )
+
+
+def _discriminator(run: Run, features: str) -> tuple[Discriminator, EncoderOrigin]:
+    config, trained_on = run.config, run.trained_on
+    if features == "dcgan":
+        seen = run.position()
+        origin = EncoderOrigin(
+            "dcgan", config.preset, trained_on.name, trained_on.images, seen, str(run.folder), config.seed
+        )
+        return run.discriminator(), origin
+    if features == "random":
+        return build_discriminator(config.network, config.seed), EncoderOrigin(
+            "random", config.preset, "", 0, 0, str(run.folder), config.seed
+        )
+    raise UserError(f"a run has no features {features!r}: expected dcgan or random", option="features")
+
+
+def kept_statistics(
+    run: Run,
+    discriminator: Discriminator,
+    training_images: Callable[[], ImageSet],
+    device: torch.device,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> Statistics:
+    """Give the statistics of these weights over the run's training images, computed once and kept in the run."""
+    path = run.folder / "batchnorm" / f"real-{fingerprint_tensors(discriminator.state_dict())}.pt"
+    kept = read_statistics(path)
+    if kept is not None:
+        return kept
+    images, expected = training_images(), run.trained_on
+    if images.fingerprint != expected.fingerprint:
+        raise UserError(
+            f"the batch-norm statistics need the images that trained {run.folder}: got {images.source} with "
+            f"fingerprint {images.fingerprint}, expected {expected.source} with {expected.fingerprint}; "
+            "put those back, or take --bn-stats running",
+            option="bn-stats",
+        )
+    statistics = real_statistics(discriminator, images, device, on_progress)
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        torch.save(statistics, file)
+    return statistics
+
+
+def read_statistics(path: Path) -> Statistics | None:
+    """Read kept statistics; None if they are missing or broken, since they can be computed again."""
+    try:
+        return torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+        return None

@@ -1,0 +1,56 @@
+"""Takes a config, gives the memory and time that its training will need, from a few steps on noise; writes nothing."""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+
+from ..runtime import memory_in_use
+from .config import TrainConfig
+from .state import TrainState
+
+WARM_UP, STEPS = 2, 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training run is expected to need on this machine as it is now."""
+
+    images_per_second: float
+    seconds: float
+    """For all of ``config.images``."""
+    memory_bytes: int
+    """Device memory on CUDA, resident memory of the process elsewhere; the training images included."""
+    parameters: int
+    """Of both networks."""
+
+
+def rehearse(config: TrainConfig, device: torch.device, set_bytes: int) -> Plan:
+    """Make a few steps on noise and scale them up.
+
+    Parameters
+    ----------
+    set_bytes
+        Size of the uint8 training images, which live in the same memory.
+    """
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    state = TrainState(config, device)
+    network = config.network
+    noise = torch.zeros(config.batch_size, network.nc, network.image_size, network.image_size, device=device)
+    noise = noise.uniform_(-1, 1, generator=torch.Generator(device).manual_seed(0))
+    seconds, peak = [], 0
+    for _ in range(WARM_UP + STEPS):
+        start = time.perf_counter()
+        state.step(noise)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        seconds.append(time.perf_counter() - start)
+        peak = max(peak, memory_in_use())
+    if device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated(device)
+    rate = config.batch_size / statistics.median(seconds[WARM_UP:])
+    networks = (state.discriminator, state.generator)
+    parameters = sum(parameter.numel() for module in networks for parameter in module.parameters())
+    return Plan(rate, config.images / rate, peak + set_bytes, parameters)

@@ -1,0 +1,36 @@
+"""Takes the rows of a run's statistics, gives TensorBoard events where TensorBoard is installed; knows no network."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+GRAPHS = ("d_loss", "g_loss", "d_real", "d_fake", "images_per_second")
+
+
+class Events:
+    """Writes scalars and grids under ``RUN/events``; does nothing without TensorBoard."""
+
+    def __init__(self, folder: Path):
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            self._writer = None
+        else:
+            self._writer = SummaryWriter(str(folder / "events"))
+
+    def add_row(self, row: dict[str, Any]) -> None:
+        """Add the scalars of one tick, at its ``images_seen``."""
+        if self._writer is not None:
+            for name in GRAPHS:
+                self._writer.add_scalar(f"training/{name}", row[name], row["images_seen"])
+
+    def add_grid(self, name: str, grid: np.ndarray, position: int) -> None:
+        """Add a grid, uint8 (H, W, 3), at ``position`` images seen."""
+        if self._writer is not None:
+            self._writer.add_image(name, grid, position, dataformats="HWC")
+
+    def close(self) -> None:
+        """Write what is still in memory."""
+        if self._writer is not None:
+            self._writer.close()
