@@ -7,11 +7,12 @@ average of training would mix real and generated images.
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import nn
 
 from ..images import ImageSet, to_signed
-from ..networks import Discriminator
+from ..networks import Discriminator, load_discriminator
 
 BATCH = 128
 
@@ -30,17 +31,16 @@ def real_statistics(
     The discriminator is left as it was, its running statistics and mode included.
     """
     # A copy, since a forward pass in training mode moves the running statistics.
-    copy = Discriminator(discriminator.config)
-    copy.load_state_dict(discriminator.state_dict())
+    copy = load_discriminator(discriminator.config, discriminator.state_dict())
     copy.to(device).to(memory_format=torch.channels_last).train().requires_grad_(False)
     sums: dict[str, list[torch.Tensor]] = {}
 
     def observe(name: str) -> Callable[[nn.Module, tuple[torch.Tensor]], None]:
         def hook(module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
             variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
-            total = sums.setdefault(name, [torch.zeros_like(mean, dtype=torch.float64) for _ in range(2)])
-            total[0] += mean
-            total[1] += variance
+            total = sums.setdefault(name, [torch.zeros(len(mean), dtype=torch.float64) for _ in range(2)])
+            total[0] += mean.cpu()  # summed there, since not every device knows float64
+            total[1] += variance.cpu()
 
         return hook
 
@@ -49,13 +49,10 @@ def real_statistics(
     batches = max(1, len(images) // BATCH)
     with torch.inference_mode():
         for number in range(batches):
-            pixels = torch.from_numpy(images.images[number * BATCH : (number + 1) * BATCH])
+            pixels = torch.from_numpy(np.ascontiguousarray(images.images[number * BATCH : (number + 1) * BATCH]))
             copy.activations(to_signed(pixels.to(device)).contiguous(memory_format=torch.channels_last))
             on_progress(min((number + 1) * BATCH, len(images)))
-    return {
-        name: ((mean / batches).float().cpu(), (variance / batches).float().cpu())
-        for name, (mean, variance) in sums.items()
-    }
+    return {name: ((mean / batches).float(), (variance / batches).float()) for name, (mean, variance) in sums.items()}
 
 
 def fix_statistics(discriminator: Discriminator, statistics: Statistics) -> None:

@@ -5,6 +5,7 @@ layers, grid, pooling), the images with their labels, the dtype and the file for
 key and so can never be served old features.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,8 @@ def cached_features(
     encoder.check(images)
     settings = cache_settings(encoder, images, dtype)
     origin = encoder.origin.features
-    path = Path(folder) / f"{origin}-{images.name}-{images.split}-{fingerprint_settings(settings)}.h5"
+    name = re.sub(r"[^\w.-]+", "_", images.name)  # the name comes from a file, and may hold a slash
+    path = Path(folder) / f"{origin}-{name}-{images.split}-{fingerprint_settings(settings)}.h5"
     names = tuple(encoder.layers)
     found = find_covering(Path(folder), settings)
     if found is None:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..images import ImageSet, to_signed
-from ..networks import Discriminator
+from ..networks import Discriminator, load_discriminator
 from ..runtime import UserError
 from ..storage import fingerprint_tensors
 from .batchnorm import Statistics, fix_statistics
@@ -39,14 +39,17 @@ class Encoder(Protocol):
         """Give float32 (n, D) for uint8 (n, channels, H, W)."""
 
 
-def choose_layers(asked: Sequence[str] | None, available: Sequence[str]) -> tuple[str, ...]:
+def choose_layers(asked: Sequence[str] | str | None, available: Sequence[str]) -> tuple[str, ...]:
     """Turn names or numbers from 1 on into layer names, in the network's order; None or ``all`` means all.
+
+    A text is a list with commas: ``"conv1,conv3"``.
 
     Raises
     ------
     UserError
         If a layer does not exist.
     """
+    asked = asked.split(",") if isinstance(asked, str) else asked
     if asked is None or list(asked) == ["all"]:
         return tuple(available)
     numbers = {str(number): name for number, name in enumerate(available, 1)}
@@ -70,7 +73,7 @@ class DiscriminatorEncoder:
         origin: EncoderOrigin,
         *,
         statistics: Statistics | None,
-        layers: Sequence[str] | None = None,
+        layers: Sequence[str] | str | None = None,
         grid: int = 4,
         pool: str = "max",
         device: torch.device,
@@ -84,8 +87,7 @@ class DiscriminatorEncoder:
         layers
             Names or numbers; None means all.
         """
-        network = Discriminator(discriminator.config)
-        network.load_state_dict(discriminator.state_dict())
+        network = load_discriminator(discriminator.config, discriminator.state_dict())
         if statistics is not None:
             fix_statistics(network, statistics)
         self._network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
@@ -97,6 +99,9 @@ class DiscriminatorEncoder:
             "encoder": "discriminator",
             # Statistics included: they are buffers of the copy.
             "weights": fingerprint_tensors(network.state_dict()),
+            # The shapes of the weights tell all else of the architecture.
+            "strides": list(network.config.strides),
+            "eps": network.config.eps,
             "batch_norm": "running" if statistics is None else "real",
             "layers": list(self._names),
             "grid": grid,
@@ -131,7 +136,7 @@ class DiscriminatorEncoder:
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Give float32 (n, D) for uint8 (n, channels, H, W)."""
         with torch.inference_mode():
-            signed = to_signed(torch.from_numpy(images).to(self._device))
+            signed = to_signed(torch.from_numpy(np.ascontiguousarray(images)).to(self._device))
             pooled = self._pooled(signed.contiguous(memory_format=torch.channels_last))
             return torch.cat(list(pooled.values()), dim=1).float().cpu().numpy()
 
@@ -153,4 +158,4 @@ class PixelEncoder:
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Give float32 (n, channels * H * W) for uint8 (n, channels, H, W)."""
-        return to_signed(torch.from_numpy(images)).flatten(1).numpy()
+        return to_signed(torch.from_numpy(np.ascontiguousarray(images))).flatten(1).numpy()

@@ -112,8 +112,10 @@ class Run:
         with open(self.stats_path, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
-    def forget_stats_after(self, position: int) -> None:
-        """Drop the lines of ``stats.jsonl`` past ``position``, which a killed session wrote after its checkpoint."""
+    def forget_after(self, position: int) -> None:
+        """Drop what a killed session left: temporary files, and lines of ``stats.jsonl`` past its checkpoint."""
+        for temporary in self.folder.glob(".*.part"):
+            temporary.unlink()
         if not self.stats_path.exists():
             return
         # A last line that was cut off by a kill has no end of line.

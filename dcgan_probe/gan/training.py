@@ -15,6 +15,7 @@ import torch
 from ..images import ImageSet, from_signed, image_grid, save_grid
 from ..networks import draw_z
 from ..runtime import UserError, describe_device, memory_in_use, torch_generator
+from ..storage import locked
 from .batches import BatchStream
 from .checkpoint import save_checkpoint
 from .config import TrainConfig
@@ -63,21 +64,26 @@ def train(
     """
     check_images(config, images)
     run, trained_on = Run(folder), TrainedOn.of(images)
-    if run.exists:
-        check_same_run(run, config, trained_on)
-    state = TrainState(config, device)
-    if run.checkpoint_path.exists():
-        state.load_state_dict({**run.load(), "config": config.to_dict()})
-        if state.position >= config.images:
-            return "already finished"
-    session = {"position": state.position, "device": describe_device(device), "command": command or []}
-    run.begin_session(config, trained_on, session)
-    run.forget_stats_after(state.position)
-    loop = TrainingLoop(run, state, BatchStream(images, config.batch_size, config.seed, device), len(images))
-    try:
-        return loop.until(config.images, on_tick, should_stop)
-    finally:
-        loop.close()
+    with locked(run.checkpoint_path, wait=False):
+        if run.exists:
+            check_same_run(run, config, trained_on)
+        state = TrainState(config, device)
+        if run.checkpoint_path.exists():
+            state.load_state_dict(run.load())
+            if state.position >= config.images:
+                return "already finished"
+        run.begin_session(
+            config,
+            trained_on,
+            {"position": state.position, "device": describe_device(device), "command": command or []},
+        )
+        run.forget_after(state.position)
+        batches = BatchStream(images, config.batch_size, config.seed, device)
+        loop = TrainingLoop(run, state, batches, len(images))
+        try:
+            return loop.until(config.images, on_tick, should_stop)
+        finally:
+            loop.close()
 
 
 def check_images(config: TrainConfig, images: ImageSet) -> None:
@@ -162,8 +168,8 @@ class TrainingLoop:
         position, now = self._state.position, time.monotonic()
         if not (math.isfinite(d_loss) and math.isfinite(g_loss) and self._state.is_finite()):
             raise UserError(
-                f"a loss or a weight is not finite between {self._tick_position:,} and {position:,} images (D {d_loss}, "
-                f"G {g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. A lower --lr, or "
+                f"a loss or a weight is not finite between {self._tick_position:,} and {position:,} images "
+                f"(D {d_loss}, G {g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. A lower --lr, or "
                 "--precision float32, usually helps; give it another --run."
             )
         row = {

@@ -3,6 +3,15 @@
 from .config import NetworkConfig
 from .discriminator import Discriminator
 from .generator import Generator, draw_z
-from .initialise import build_discriminator, build_generator
+from .initialise import build_discriminator, build_generator, load_discriminator, load_generator
 
-__all__ = ["Discriminator", "Generator", "NetworkConfig", "build_discriminator", "build_generator", "draw_z"]
+__all__ = [
+    "Discriminator",
+    "Generator",
+    "NetworkConfig",
+    "build_discriminator",
+    "build_generator",
+    "draw_z",
+    "load_discriminator",
+    "load_generator",
+]

@@ -40,12 +40,27 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         if len(self.multipliers) != len(self.strides) or not self.multipliers:
             raise UserError(
-                f"got {len(self.multipliers)} multipliers and {len(self.strides)} strides, expected as many"
+                f"got {len(self.multipliers)} multipliers and {len(self.strides)} strides, expected as many",
+                option="strides",
             )
+        if set(self.strides) - {1, 2}:
+            raise UserError(f"got strides {self.strides}, expected 1 or 2 for each layer", option="strides")
+        if min(self.multipliers) < 1:
+            raise UserError(f"got multipliers {self.multipliers}, expected at least 1 each", option="multipliers")
         if self.nc not in (1, 3):
             raise UserError(f"got {self.nc} image channels, expected 1 or 3", option="nc")
         if self.kernel not in (3, 4, 5):
             raise UserError(f"got a kernel of {self.kernel}, expected 3, 4 or 5", option="kernel")
+        if self.kernel == 4 and 1 in self.strides:
+            raise UserError(
+                f"got a kernel of 4 with strides {self.strides}: it keeps no side at stride 1, "
+                "expected a kernel of 3 or 5, or stride 2 in every layer",
+                option="kernel",
+            )
+        if not 0 < self.eps < 1:
+            raise UserError(f"got eps {self.eps}, expected a small number above 0", option="eps")
+        if self.first_norm not in ("unit", "map"):
+            raise UserError(f"got first norm {self.first_norm!r}, expected unit or map", option="first-norm")
         if self.z not in ("uniform", "gaussian"):
             raise UserError(f"got z {self.z!r}, expected uniform or gaussian", option="z")
         for name in ("nz", "ndf", "ngf"):

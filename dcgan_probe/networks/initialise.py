@@ -1,14 +1,15 @@
-"""Takes a config and a seed, gives freshly initialised networks; knows no training.
+"""Takes a config and a seed or weights, gives networks; knows no training and no file.
 
 The authors' initialisation: weights N(0, 0.02), batch-norm gains N(1, 0.02), batch-norm biases 0.
 """
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
-from ..runtime import torch_generator
+from ..runtime import UserError, torch_generator
 from .config import NetworkConfig
 from .discriminator import Discriminator
 from .generator import Generator
@@ -28,11 +29,41 @@ def build_generator(config: NetworkConfig, seed: int) -> Generator:
     return _initialised(Generator, config, torch_generator(seed, "initialise", "generator"))
 
 
-def _initialised(kind: type[Network], config: NetworkConfig, random: torch.Generator) -> Network:
-    # Modules draw their default weights on construction; on the meta device they draw nothing.
+def load_discriminator(config: NetworkConfig, weights: Mapping[str, Any]) -> Discriminator:
+    """Make a discriminator, on the CPU, with a copy of the ``weights`` of a state dict.
+
+    Raises
+    ------
+    UserError
+        If the weights are those of another architecture.
+    """
+    return _loaded(Discriminator, config, weights)
+
+
+def load_generator(config: NetworkConfig, weights: Mapping[str, Any]) -> Generator:
+    """Make a generator, on the CPU, with a copy of the ``weights`` of a state dict; raises as above."""
+    return _loaded(Generator, config, weights)
+
+
+def _loaded(kind: type[Network], config: NetworkConfig, weights: Mapping[str, Any]) -> Network:
+    network = _empty(kind, config)
+    try:
+        network.load_state_dict(weights)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"got weights of another network, expected those of {config} ({reason})") from error
+    return network
+
+
+def _empty(kind: type[Network], config: NetworkConfig) -> Network:
+    # Modules draw their default weights from the global random state; on the meta device they draw nothing.
     with torch.device("meta"):
         network = kind(config)
-    network.to_empty(device="cpu")
+    return network.to_empty(device="cpu")
+
+
+def _initialised(kind: type[Network], config: NetworkConfig, random: torch.Generator) -> Network:
+    network = _empty(kind, config)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(module.weight, 0.0, DEVIATION, generator=random)

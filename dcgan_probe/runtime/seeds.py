@@ -16,7 +16,9 @@ def derive_seed(seed: int, *purpose: str | int) -> int:
     *purpose
         What the numbers are for, such as ``"svhn-1000", "report", draw``. Different purposes give independent streams.
     """
-    text = "\x1f".join([str(int(seed)), *(f"{type(part).__name__}:{part}" for part in purpose)])
+    # An integer of numpy names the same purpose as Python's; "1" and 1 are two.
+    parts = (f"str:{part}" if isinstance(part, str) else f"int:{int(part)}" for part in purpose)
+    text = "\x1f".join([str(int(seed)), *parts])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 

@@ -1,6 +1,7 @@
 """Takes nothing, gives the versions that a record or a run folder keeps beside its numbers."""
 
 import platform
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 RECORDED = ("dcgan-probe", "torch", "torchvision", "scikit-learn", "numpy", "h5py")
@@ -18,5 +19,6 @@ def versions() -> dict[str, str]:
     """Give the version of Python and of each package in ``RECORDED`` that is installed."""
     found = {"python": platform.python_version(), "dcgan-probe": package_version()}
     for name in RECORDED[1:]:
-        found[name] = version(name)
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
     return found

@@ -27,11 +27,13 @@ import h5py
 import numpy as np
 
 from ..runtime import UserError
-from .files import explained_disk_errors
+from .allotted import UNBUFFERED, create_allotted
+from .files import explained_disk_errors, require_space
 from .fingerprints import fingerprint_settings
 
 FORMAT_VERSION = 1
 CHUNK_BYTES = 1 << 20
+ATTRIBUTES = {"key", "settings", "layers", "format_version", "complete"}
 
 
 class FeatureFileWriter:
@@ -75,7 +77,7 @@ class FeatureFileWriter:
     def _reopen(self) -> h5py.File | None:
         """Open the part file if it belongs to this key; a part of another key or a broken one is made anew."""
         try:
-            file = h5py.File(self.part, "r+")
+            file = h5py.File(self.part, "r+", **UNBUFFERED)
         except OSError:
             return None
         if file.attrs.get("key") == fingerprint_settings(self._settings) and "rows" in file:
@@ -84,15 +86,11 @@ class FeatureFileWriter:
         return None
 
     def _create(self) -> h5py.File:
-        file = h5py.File(self.part, "w")
+        self.part.unlink(missing_ok=True)
         row_bytes = self.dimension * self._dtype.itemsize
-        chunk = (min(self._rows, max(1, CHUNK_BYTES // row_bytes)), self.dimension)
-        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        layout.set_chunk(chunk)
-        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-        layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-        space = h5py.h5s.create_simple((self._rows, self.dimension))
-        h5py.h5d.create(file.id, b"features", h5py.h5t.py_create(self._dtype), space, layout)
+        require_space(self.path, self._rows * row_bytes)
+        file = h5py.File(self.part, "w", **UNBUFFERED)
+        create_allotted(file, "features", (self._rows, self.dimension), self._dtype, CHUNK_BYTES // row_bytes)
         if self._labels is not None:
             file["labels"] = np.asarray(self._labels, dtype=np.int64)
         file.attrs["key"] = fingerprint_settings(self._settings)
@@ -112,7 +110,8 @@ class FeatureFileWriter:
         UserError
             If the features are not finite (naming the column), do not fit the file's dtype, or the disk is full.
         """
-        stored = features.astype(self._dtype)
+        with np.errstate(over="ignore"):  # reported below, by name
+            stored = features.astype(self._dtype)
         if not np.isfinite(stored).all():
             row, column = (int(axis[0]) for axis in np.nonzero(~np.isfinite(stored)))
             layer = next(name for name, (start, stop) in self._layers.items() if start <= column < stop)
@@ -137,7 +136,7 @@ class FeatureFileWriter:
         complete = kind is None and self.rows_written == self._rows
         with explained_disk_errors(self.path):
             if complete:
-                self._file.attrs["complete"] = True
+                self._file.attrs.modify("complete", True)
             self._file.close()
             if complete:
                 os.replace(self.part, self.path)
@@ -176,7 +175,7 @@ def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
         raise UserError(f"there is no feature file {path}; run extract first") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read as HDF5 ({error}); delete it and extract again") from error
-    if not {"features", "rows"} <= set(file) or "key" not in file.attrs:
+    if not {"features", "rows"} <= set(file) or not set(file.attrs) >= ATTRIBUTES:
         raise UserError(f"{path} is not a feature file; delete it and extract again")
     if file.attrs["format_version"] != FORMAT_VERSION:
         raise UserError(

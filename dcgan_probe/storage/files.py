@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,23 +14,43 @@ from typing import Any
 from ..runtime import UserError
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+SLACK_BYTES = 1 << 20  # of a file's own bookkeeping
 
 
 @contextmanager
 def explained_disk_errors(path: Path) -> Iterator[None]:
     """Turn a full disk or a folder that may not be written into a ``UserError`` that names ``path``.
 
-    HDF5 reports a full disk without its number, so the number is also looked for in the message.
+    HDF5 may report a full disk as a ``RuntimeError``, so the number is also looked for in the message.
     """
     try:
         yield
-    except OSError as error:
-        text = str(error)
-        if error.errno in FULL_DISK or any(f"errno = {number}," in text for number in FULL_DISK):
+    except (OSError, RuntimeError) as error:
+        text, number = str(error), getattr(error, "errno", None)
+        if number in FULL_DISK or any(f"errno = {full}," in text for full in FULL_DISK):
             raise UserError(f"the disk is full: {path} could not be written; free some space, then repeat") from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise UserError(f"{path} may not be written ({os.strerror(error.errno)}); choose another folder") from error
+        if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise UserError(f"{path} may not be written ({os.strerror(number)}); choose another folder") from error
         raise
+
+
+def require_space(path: Path, size: int) -> None:
+    """Refuse to begin a file of ``size`` bytes that the disk has no room for.
+
+    HDF5 cannot let go of what it could not write: a file that fails half-way may crash the interpreter when it is
+    closed. So the room is asked for first.
+
+    Raises
+    ------
+    UserError
+        If there is less free space than that.
+    """
+    free = shutil.disk_usage(path.parent).free
+    if size + SLACK_BYTES > free:
+        raise UserError(
+            f"the disk is full: {path} needs {size / 1e6:,.1f} MB, and {free / 1e6:,.1f} MB are free; "
+            "free some space, then repeat"
+        )
 
 
 @contextmanager
@@ -94,11 +115,24 @@ def read_json(path: str | Path) -> Any:
 
 
 @contextmanager
-def locked(path: str | Path) -> Iterator[None]:
-    """Hold an exclusive lock for ``path`` (in ``.NAME.lock`` beside it) against other processes."""
+def locked(path: str | Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold an exclusive lock for ``path`` (in ``.NAME.lock`` beside it) against other processes.
+
+    Raises
+    ------
+    UserError
+        If another process holds it and ``wait`` is false.
+    """
     path = Path(path)
     with explained_disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path.parent / f".{path.name}.lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        handle = os.open(path.parent / f".{path.name}.lock", os.O_WRONLY | os.O_CREAT)
+    # Outside, since an error of the body is not about this file.
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(f"another process is working on {path}; wait for it, or choose another name") from error
+        yield
+    finally:
+        os.close(handle)

@@ -9,6 +9,7 @@ Layout (the project's one local form for images)::
 """
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ import h5py
 import numpy as np
 
 from ..runtime import UserError
-from .files import whole_file
+from .allotted import UNBUFFERED, create_allotted
+from .files import require_space, whole_file
 
 CHUNK_ROWS = 256
 
@@ -125,16 +127,17 @@ def write_image_file(
     UserError
         If the blocks differ in shape or in number of rows from what was announced.
     """
-    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+    with whole_file(path) as temporary, h5py.File(temporary, "w", **UNBUFFERED) as file:
         start = 0
         for images, labels in blocks:
             stop = start + len(images)
             if start == 0:
                 _, channels, height, width = images.shape
                 shape = (rows, height, width, channels)
-                file.create_dataset("images", shape, np.uint8, chunks=(min(CHUNK_ROWS, rows), *shape[1:]))
+                require_space(Path(path), math.prod(shape))
+                create_allotted(file, "images", shape, np.uint8, CHUNK_ROWS)
                 if labels is not None:
-                    file.create_dataset("labels", (rows,), np.int64)
+                    create_allotted(file, "labels", (rows,), np.int64, rows)
             if stop > rows or file["images"].shape[1:] != (*images.shape[2:], images.shape[1]):
                 raise UserError(
                     f"{path}: got a block of images {images.shape} at row {start}, expected "

@@ -1,0 +1,60 @@
+"""The small images and settings that tests of several folders train and probe with."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dcgan_probe.gan import TrainConfig
+from dcgan_probe.images import ImageSet
+from dcgan_probe.networks import NetworkConfig
+
+
+def make_images(rows=20, size=8, channels=3, seed=0, labels=True):
+    random = np.random.default_rng(seed)
+    pixels = random.integers(0, 256, (rows, channels, size, size), dtype=np.uint8)
+    return ImageSet(pixels, np.arange(rows) % 3 if labels else None, "tiny", "train", "made by a test")
+
+
+def make_config(**changes):
+    """Batches of 8 of 20 images: every second batch spans two passes."""
+    network = NetworkConfig(
+        image_size=8,
+        nc=3,
+        nz=4,
+        z="uniform",
+        ndf=4,
+        ngf=4,
+        multipliers=(1, 2),
+        strides=(2, 2),
+        kernel=5,
+        eps=1e-8,
+        first_norm="unit",
+    )
+    config = TrainConfig(
+        preset="tiny",
+        dataset="tiny.h5",
+        network=network,
+        images=160,
+        updates="both",
+        batch_size=8,
+        lr=2e-4,
+        beta1=0.5,
+        weight_decay=1e-5,
+        seed=3,
+        precision="float32",
+    )
+    inner = {name: changes.pop(name) for name in list(changes) if name in NetworkConfig.__dataclass_fields__}
+    return replace(config, network=replace(network, **inner), **changes)
+
+
+@pytest.fixture
+def tiny_images():
+    """Give a function that makes image sets: ``tiny_images(rows=20, size=8, channels=3, seed=0, labels=True)``."""
+    return make_images
+
+
+@pytest.fixture
+def tiny_config():
+    """Give a function that makes training settings for these images, any field changed by its name."""
+    return make_config

@@ -1,0 +1,118 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from dcgan_probe.runtime import (
+    UserError,
+    derive_seed,
+    describe_device,
+    memory_in_use,
+    numpy_generator,
+    resolve_device,
+    resolve_precision,
+    torch_generator,
+    versions,
+)
+
+CPU = torch.device("cpu")
+
+
+def test_derived_seeds_never_change():
+    # Written down once: another value would silently change every run and every draw.
+    assert derive_seed(0) == 3456079177858693020
+    assert derive_seed(0, "svhn-1000", "report", 7) == 130673701676724748
+    assert derive_seed(12345, "z", "both", 128_000) == 632955143168012259
+
+
+def test_different_purposes_give_different_seeds():
+    purposes = [(), ("a",), ("b",), ("a", "b"), ("b", "a"), ("ab",), ("a", 1), ("a", "1"), (1,), ("1",), ("a", 11)]
+    seeds = {derive_seed(seed, *purpose) for seed in (0, 1, 10, 11) for purpose in purposes}
+    assert len(seeds) == 4 * len(purposes)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_an_integer_of_numpy_names_the_same_purpose():
+    assert derive_seed(np.int64(4), "draw", np.int64(7)) == derive_seed(4, "draw", 7)
+
+
+def test_streams_of_neighbouring_seeds_are_uncorrelated():
+    draws = np.stack([numpy_generator(0, "draw", number).standard_normal(4000) for number in range(20)])
+    correlation = np.corrcoef(draws)[np.triu_indices(20, 1)]
+    assert np.abs(correlation).max() < 5 / math.sqrt(4000)
+
+
+def test_generators_repeat_and_leave_the_global_state_alone():
+    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    first = torch.rand(5, generator=torch_generator(1, "a"))
+    assert torch.equal(first, torch.rand(5, generator=torch_generator(1, "a")))
+    assert not torch.equal(first, torch.rand(5, generator=torch_generator(1, "b")))
+    assert np.array_equal(numpy_generator(1, "a").random(5), numpy_generator(1, "a").random(5))
+    assert torch.equal(before, torch.get_rng_state())
+    assert np.array_equal(numpy_before, np.random.get_state()[1])
+
+
+def test_auto_takes_cuda_then_mps_then_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert resolve_device("auto") == resolve_device("cpu") == CPU
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert resolve_device("auto") == resolve_device("mps") == torch.device("mps")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    assert resolve_device("auto") == torch.device("cuda", 1)
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cpu:", "cpu:0", "cuda:", "cuda:x", "cuda:-1", "mps:0", "cuda:0:1"])
+def test_unknown_device_is_refused(name):
+    with pytest.raises(UserError) as caught:
+        resolve_device(name)
+    assert str(caught.value) == f"unknown device {name!r}: expected auto, cpu, cuda, cuda:N or mps"
+    assert caught.value.option == "device"
+
+
+def test_device_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for name, kind in [("cuda", "cuda"), ("cuda:0", "cuda"), ("mps", "mps")]:
+        with pytest.raises(UserError) as caught:
+            resolve_device(name)
+        assert str(caught.value) == (
+            f"device {name!r} is not there: this machine has no {kind} device; use auto or cpu"
+        )
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert resolve_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(UserError, match="'cuda:2' is not there: this machine has 2 cuda devices"):
+        resolve_device("cuda:2")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(UserError, match="'cuda:1' is not there: this machine has 1 cuda device;"):
+        resolve_device("cuda:1")
+
+
+def test_precision_is_bfloat16_on_cuda_only(monkeypatch):
+    assert resolve_precision("auto", CPU) == "float32"
+    assert resolve_precision("bfloat16", CPU) == "bfloat16"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    assert resolve_precision("auto", torch.device("cuda")) == "bfloat16"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    assert resolve_precision("auto", torch.device("cuda")) == "float32"
+    with pytest.raises(UserError) as caught:
+        resolve_precision("float16", CPU)
+    assert str(caught.value) == "unknown precision 'float16': expected one of auto, float32, bfloat16"
+    assert caught.value.option == "precision"
+
+
+def test_user_error_is_a_value_error_with_the_name_of_the_setting():
+    assert isinstance(UserError("text"), ValueError)
+    assert UserError("text").option is None
+    assert UserError("text", option="grid").option == "grid"
+
+
+def test_versions_and_machine_are_told():
+    found = versions()
+    assert found["torch"] == torch.__version__.partition("+")[0] or found["torch"] == torch.__version__
+    assert {"python", "dcgan-probe", "numpy", "h5py"} <= set(found)
+    assert describe_device(CPU).startswith("cpu (")
+    assert memory_in_use() >= 0

@@ -1,0 +1,245 @@
+import errno
+import shutil
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import FeatureFileWriter, open_feature_file
+
+SETTINGS = {"weights": "abc", "grid": 4}
+LAYERS = {"conv1": (0, 6), "conv2": (6, 10)}
+ROWS = np.random.default_rng(0).standard_normal((20, 10)).astype(np.float32)
+
+
+def writer(path, rows=20, settings=SETTINGS, dtype="float32", labels=None):
+    return FeatureFileWriter(path, settings, rows=rows, layers=LAYERS, dtype=dtype, labels=labels)
+
+
+def write(path, block=7, **changes):
+    with writer(path, **changes) as file:
+        while file.rows_written < len(ROWS):
+            file.append(ROWS[file.rows_written : file.rows_written + block])
+
+
+def test_rows_labels_and_layers_come_back(tmp_path):
+    labels = np.arange(20) % 3
+    write(tmp_path / "x.h5", labels=labels)
+    file = open_feature_file(tmp_path / "x.h5")
+    assert np.array_equal(file.read(), ROWS)
+    assert np.array_equal(file.read(3, 9, slice(6, 10)), ROWS[3:9, 6:10])
+    assert np.array_equal(file.labels, labels)
+    assert (file.shape, file.dtype, file.settings, file.layers) == ((20, 10), np.float32, SETTINGS, LAYERS)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.h5"]
+
+
+def test_half_precision_rounds_to_the_nearest(tmp_path):
+    write(tmp_path / "x.h5", dtype="float16")
+    file = open_feature_file(tmp_path / "x.h5")
+    assert file.dtype == np.float16
+    assert np.array_equal(file.read(), ROWS.astype(np.float16))
+    assert file.labels is None
+
+
+def test_error_half_way_leaves_a_part_that_goes_on_where_it_stopped(tmp_path):
+    path = tmp_path / "x.h5"
+    with pytest.raises(RuntimeError, match="stop"), writer(path) as file:
+        file.append(ROWS[:7])
+        raise RuntimeError("stop")
+    assert not path.exists()
+    with writer(path) as file:
+        assert file.rows_written == 7
+        file.append(ROWS[7:])
+    assert np.array_equal(open_feature_file(path).read(), ROWS)
+
+
+def test_leaving_early_does_not_finish_the_file(tmp_path):
+    path = tmp_path / "x.h5"
+    with writer(path) as file:
+        file.append(ROWS[:19])
+    assert not path.exists()
+    with writer(path) as file:
+        file.append(ROWS[19:])
+    assert path.exists()
+
+
+def test_part_of_another_key_or_a_broken_one_is_made_anew(tmp_path):
+    path, part = tmp_path / "x.h5", tmp_path / "x.h5.part"
+    with writer(path, settings={"weights": "other"}) as file:
+        file.append(np.zeros((5, 10)))
+    with writer(path) as file:
+        assert file.rows_written == 0
+        file.append(ROWS[:5])
+    for content in (b"", b"not HDF5", part.read_bytes()[:500]):
+        part.write_bytes(content)
+        with writer(path) as file:
+            assert file.rows_written == 0
+    write(path)
+    assert np.array_equal(open_feature_file(path).read(), ROWS)
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+from dcgan_probe.storage import FeatureFileWriter
+path, rows = sys.argv[1:]
+data = np.load(rows)
+writer = FeatureFileWriter(path, {"weights": "abc", "grid": 4}, rows=20, layers={"conv1": (0, 6), "conv2": (6, 10)},
+                           dtype="float32", labels=None)
+writer.append(data[:7])
+writer.append(data[7:11])
+writer._file["features"][11:15] = -1  # the rows of the next block, without their count
+writer._file.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_killed_writer_leaves_the_rows_that_it_counted(tmp_path):
+    np.save(tmp_path / "rows.npy", ROWS)
+    path = tmp_path / "x.h5"
+    child = subprocess.run([sys.executable, "-c", KILLED, str(path), str(tmp_path / "rows.npy")], capture_output=True)
+    assert child.returncode == -9, child.stderr
+    assert not path.exists()
+    with writer(path) as file:
+        assert file.rows_written == 11
+        file.append(ROWS[11:])
+    assert np.array_equal(open_feature_file(path).read(), ROWS)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_feature_that_is_not_finite_is_named(tmp_path, bad):
+    path = tmp_path / "x.h5"
+    rows = ROWS.copy()
+    rows[12, 8] = bad
+    with pytest.raises(UserError) as caught, writer(path) as file:
+        file.append(rows[:10])
+        file.append(rows[10:])
+    assert str(caught.value) == (
+        f"feature {bad} of layer conv2 (column 8) at image 12 is not a finite float32; "
+        "check the checkpoint, or take float32"
+    )
+    assert not path.exists()
+    with writer(path) as file:
+        assert file.rows_written == 10
+
+
+def test_feature_too_large_for_half_precision_is_named(tmp_path):
+    rows = ROWS.copy()
+    rows[0, 5] = 70000
+    with pytest.raises(UserError, match="feature 70000.0 of layer conv1 .column 5. at image 0 is not a finite float16"):
+        with writer(tmp_path / "x.h5", dtype="float16") as file:
+            file.append(rows)
+
+
+def test_disk_without_room_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    with pytest.raises(UserError) as caught:
+        writer(tmp_path / "x.h5", rows=1_000_000)
+    assert str(caught.value) == (
+        f"the disk is full: {tmp_path / 'x.h5'} needs 40.0 MB, and 0.0 MB are free; free some space, then repeat"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+FULL = """
+import os, sys
+import numpy as np
+from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import FeatureFileWriter
+folder = sys.argv[1]
+rows = np.ones((2000, 1000), np.float32)
+for block in (5, 100):  # rows: less and more than HDF5's own buffers
+    try:
+        with FeatureFileWriter(f"{folder}/x{block}.h5", {}, rows=2000, layers={"a": (0, 1000)}, dtype="float32",
+                               labels=None) as writer:
+            try:
+                with open(f"{folder}/other", "wb", 0) as other:
+                    while True:
+                        other.write(bytes(4096))
+            except OSError:
+                pass
+            while writer.rows_written < 2000:
+                writer.append(rows[writer.rows_written : writer.rows_written + block])
+    except UserError as error:
+        print(error)
+    os.remove(f"{folder}/other")
+    print(sorted(os.listdir(folder)))
+    os.remove(f"{folder}/x{block}.h5.part")
+"""
+
+
+def test_disk_that_fills_up_half_way(tmp_path):
+    # A small file system of its own, since only a real one shows what HDF5 keeps back in memory.
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may mount a small file system")
+    try:
+        child = subprocess.run([sys.executable, "-c", FULL, str(folder)], capture_output=True, text=True)
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    assert child.returncode == 0, child.stderr
+    assert child.stdout.splitlines() == [
+        f"the disk is full: {folder}/x5.h5 could not be written; free some space, then repeat",
+        "['x5.h5.part']",
+        f"the disk is full: {folder}/x100.h5 could not be written; free some space, then repeat",
+        "['x100.h5.part']",
+    ]
+
+
+def test_write_that_fails_says_that_the_disk_is_full(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(UserError, match="the disk is full: .*x.h5 could not be written"), writer(tmp_path / "x.h5") as file:
+        file.append(ROWS[:7])
+        monkeypatch.setattr(h5py.Dataset, "__setitem__", fail)
+        file.append(ROWS[7:])
+    assert not (tmp_path / "x.h5").exists()
+
+
+def test_missing_truncated_foreign_and_incomplete_files(tmp_path):
+    path = tmp_path / "x.h5"
+    with pytest.raises(UserError, match="there is no feature file .*x.h5; run extract first"):
+        open_feature_file(path)
+    write(path)
+    whole = path.read_bytes()
+    for content in (b"", b"text", whole[:300], whole[:-100]):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match="x.h5 cannot be read as HDF5 .* delete it and extract again"):
+            open_feature_file(path)
+    with h5py.File(path, "w") as file:
+        file["images"] = np.zeros(3)
+    with pytest.raises(UserError, match="x.h5 is not a feature file; delete it and extract again"):
+        open_feature_file(path)
+    with writer(tmp_path / "y.h5") as file:
+        file.append(ROWS[:7])
+    with pytest.raises(UserError, match="is incomplete: 7 of 20 rows; extract again to resume"):
+        open_feature_file(tmp_path / "y.h5.part")
+
+
+@pytest.mark.parametrize("attribute", ["key", "settings", "layers", "format_version", "complete"])
+def test_file_that_lacks_an_attribute_is_foreign(tmp_path, attribute):
+    write(tmp_path / "x.h5")
+    with h5py.File(tmp_path / "x.h5", "r+") as file:
+        del file.attrs[attribute]
+    with pytest.raises(UserError, match="is not a feature file"):
+        open_feature_file(tmp_path / "x.h5")
+
+
+def test_other_format_and_other_key_are_refused(tmp_path):
+    path = tmp_path / "x.h5"
+    write(path)
+    key = open_feature_file(path).key
+    assert open_feature_file(path, key).key == key
+    with pytest.raises(UserError, match=f"has key {key}, expected 123: it was made from something else"):
+        open_feature_file(path, "123")
+    with h5py.File(path, "r+") as file:
+        file.attrs["format_version"] = 99
+    with pytest.raises(UserError, match="has format 99, expected 1; delete it and extract again"):
+        open_feature_file(path)
