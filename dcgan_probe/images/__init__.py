@@ -1,0 +1,8 @@
+"""Floor 1. Image sets from every source, the local form, grids and the pixel range."""
+
+from .grids import image_grid, save_grid
+from .imageset import ImageSet
+from .pixels import from_signed, to_signed
+from .sources import load_images
+
+__all__ = ["ImageSet", "from_signed", "image_grid", "load_images", "save_grid", "to_signed"]

@@ -1,0 +1,69 @@
+"""Takes matplotlib's own typefaces, gives the drawn digits as an atlas of masks; knows no colour and no image set."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+TYPEFACES = (
+    "DejaVuSans",
+    "DejaVuSans-Bold",
+    "DejaVuSans-BoldOblique",
+    "DejaVuSans-Oblique",
+    "DejaVuSansMono",
+    "DejaVuSansMono-Bold",
+    "DejaVuSerif",
+    "DejaVuSerif-Bold",
+    "DejaVuSerif-Italic",
+    "STIXGeneral",
+    "STIXGeneralBol",
+    "STIXGeneralBolIta",
+    "cmr10",
+    "cmss10",
+    "cmtt10",
+    "cmb10",
+)
+DIGITS = "0123456789"
+SIDE = 48  # of a mask, in pixels
+DIGIT_HEIGHT = 36  # of the digit 0 in a mask
+SMOOTHING = 0.5  # of the masks, since images sample them at a coarser step
+
+
+@dataclass(frozen=True)
+class GlyphMasks:
+    """The ten digits of every typeface, each in the middle of its own mask."""
+
+    masks: np.ndarray
+    """float32 (typefaces, 10, SIDE, SIDE), 0 outside a digit to 1 inside."""
+
+    advances: np.ndarray
+    """float32 (typefaces,): width of the widest digit in mask pixels, the least distance between neighbours."""
+
+
+@lru_cache(maxsize=1)
+def glyph_masks() -> GlyphMasks:
+    """Draw all digits of all typefaces, once a process."""
+    import matplotlib
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    drawn = [_draw_typeface(folder / f"{name}.ttf") for name in TYPEFACES]
+    return GlyphMasks(np.stack([masks for masks, _ in drawn]), np.array([width for _, width in drawn], np.float32))
+
+
+def _draw_typeface(path: Path) -> tuple[np.ndarray, int]:
+    """Give masks (10, SIDE, SIDE) on one base line, and the width of the widest digit."""
+    _, top, _, bottom = ImageFont.truetype(str(path), 100).getbbox("0")
+    font = ImageFont.truetype(str(path), round(100 * DIGIT_HEIGHT / (bottom - top)))
+    _, top, _, bottom = font.getbbox("0")
+    masks, widths = [], []
+    for digit in DIGITS:
+        left, _, right, _ = font.getbbox(digit)
+        picture = Image.new("L", (SIDE, SIDE))
+        position = ((SIDE - left - right) / 2, (SIDE - top - bottom) / 2)
+        ImageDraw.Draw(picture).text(position, digit, fill=255, font=font)
+        smooth = picture.filter(ImageFilter.GaussianBlur(SMOOTHING))
+        masks.append(np.asarray(smooth, np.float32) / 255)
+        widths.append(right - left)
+    return np.stack(masks), max(widths)

@@ -1,0 +1,61 @@
+"""Takes uint8 images, gives one picture of them in rows and columns; knows no image source."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..runtime import UserError
+from ..storage import whole_file
+
+BACKGROUND = 255
+
+
+def image_grid(images: np.ndarray, columns: int, padding: int = 2) -> np.ndarray:
+    """Lay images out row by row, with white lines between and around them.
+
+    Parameters
+    ----------
+    images
+        uint8 (N, channels, H, W), 1 or 3 channels.
+    columns
+        Images a row; the last row may be shorter.
+    padding
+        Width of the lines in pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (height, width, 3).
+
+    Raises
+    ------
+    UserError
+        If there are no images, they are not uint8 of that shape, or ``columns`` is not positive.
+    """
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
+        raise UserError(f"got images {images.dtype} {images.shape}, expected uint8 (N, 1 or 3, H, W) with N > 0")
+    if columns < 1:
+        raise UserError(f"got {columns} columns, expected at least 1")
+    count, _, height, width = images.shape
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    grid = np.full((rows * (height + padding) + padding, columns * (width + padding) + padding, 3), BACKGROUND, np.uint8)
+    for index, image in enumerate(images):
+        top = padding + index // columns * (height + padding)
+        left = padding + index % columns * (width + padding)
+        grid[top : top + height, left : left + width] = image.transpose(1, 2, 0)
+    return grid
+
+
+def save_grid(path: str | Path, images: np.ndarray, *, columns: int, padding: int = 2) -> None:
+    """Write ``image_grid`` as a PNG file, whole or not at all.
+
+    Raises
+    ------
+    UserError
+        As ``image_grid``, or if the file cannot be written.
+    """
+    picture = Image.fromarray(image_grid(images, columns, padding))
+    with whole_file(path) as temporary:
+        picture.save(temporary, format="PNG")

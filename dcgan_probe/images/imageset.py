@@ -1,0 +1,130 @@
+"""Takes images, labels and where they came from, gives the checked ``ImageSet``; knows no file and no network."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..runtime import UserError
+from ..storage import StoredImages, fingerprint_blocks
+
+BLOCK_ROWS = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images in a fixed row order, with their labels where they have some."""
+
+    images: np.ndarray | StoredImages
+    """uint8 (N, channels, H, W), 0 to 255, 1 or 3 channels: an array, or the images of an open file."""
+
+    labels: np.ndarray | None
+    """int64 (N,), 0 to K-1; None for an unlabelled set."""
+
+    name: str
+    """Name of the set, such as ``svhn``."""
+
+    split: str
+    """``train``, ``val`` or ``test``."""
+
+    source: str
+    """Where the images came from, for people."""
+
+    class_names: tuple[str, ...] | None = None
+    """Name of each class in the order of the labels, where known."""
+
+    def __post_init__(self) -> None:
+        """Check types and shapes.
+
+        Raises
+        ------
+        UserError
+            If the images are not uint8 (N, 1 or 3, H, W) with N > 0, or the labels are not int64 (N,) from 0 to K-1.
+        """
+        shape, dtype = self.images.shape, self.images.dtype
+        if dtype != np.uint8 or len(shape) != 4 or shape[1] not in (1, 3):
+            raise UserError(
+                f"{self.name}: got images {dtype} {tuple(shape)}, expected uint8 (N, channels, H, W) with 1 or 3 channels"
+            )
+        if min(shape) < 1:
+            raise UserError(f"{self.name}: got images of shape {tuple(shape)}, expected at least one image of one pixel")
+        if self.labels is not None:
+            self._check_labels(self.labels)
+
+    def _check_labels(self, labels: np.ndarray) -> None:
+        if labels.dtype != np.int64 or labels.shape != (len(self),):
+            raise UserError(f"{self.name}: got labels {labels.dtype} {labels.shape}, expected int64 ({len(self)},)")
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or (self.class_names is not None and high >= len(self.class_names)):
+            most = "K-1" if self.class_names is None else len(self.class_names) - 1
+            raise UserError(f"{self.name}: got labels from {low} to {high}, expected 0 to {most}")
+
+    def __len__(self) -> int:
+        """Give the number of images."""
+        return self.images.shape[0]
+
+    @property
+    def channels(self) -> int:
+        """1 for greyscale, 3 for RGB."""
+        return self.images.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Height of every image in pixels."""
+        return self.images.shape[2]
+
+    @property
+    def width(self) -> int:
+        """Width of every image in pixels."""
+        return self.images.shape[3]
+
+    @cached_property
+    def classes(self) -> int:
+        """Number of classes: that of the class names, or else the largest label plus one.
+
+        Raises
+        ------
+        UserError
+            If the set has no labels.
+        """
+        labels = self.require_labels("counting the classes")
+        return int(labels.max()) + 1 if self.class_names is None else len(self.class_names)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all pixels and labels in row order; name, split and storage form do not enter."""
+        return fingerprint_blocks(self.images.shape, self.blocks(), self.labels)
+
+    def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[np.ndarray]:
+        """Give the images in consecutive blocks of at most ``rows`` rows, uint8 (n, channels, H, W)."""
+        for start in range(0, len(self), rows):
+            yield self.images[start : start + rows]
+
+    def subset(self, indices: np.ndarray) -> "ImageSet":
+        """Give the images and labels of some rows, in the order of ``indices`` (integers (n,)), read into memory."""
+        rows = np.asarray(indices)
+        return ImageSet(
+            images=self.images[rows],
+            labels=None if self.labels is None else self.labels[rows],
+            name=self.name,
+            split=self.split,
+            source=f"{self.source}, {len(rows)} of {len(self)} images",
+            class_names=self.class_names,
+        )
+
+    def require_labels(self, purpose: str) -> np.ndarray:
+        """Give the labels, int64 (N,), or say what they would have been needed for.
+
+        Raises
+        ------
+        UserError
+            If the set has no labels.
+        """
+        if self.labels is None:
+            raise UserError(
+                f"{self.name} ({self.source}) has no labels, and {purpose} needs them; take a labelled set: "
+                "an .h5 file with 'labels', or a folder with one subfolder a class",
+                option="dataset",
+            )
+        return self.labels

@@ -1,0 +1,111 @@
+"""Takes the name or path of a set and a split, gives its ``ImageSet``; knows where to look, not how to read."""
+
+from pathlib import Path
+
+from ..runtime import UserError
+from .folders import open_folder
+from .glyphs import TRAIN_IMAGES, draw_glyph_set
+from .imageset import ImageSet
+from .local_files import SPLITS, default_data_dir, find_named_file, load_file, local_names
+from .lsun import open_lsun
+from .streams import ImageStream, stack_stream
+from .torchvision_sources import TORCHVISION_NAMES, load_torchvision
+
+BUILT_IN = ("glyphs", "glyphs:N", *TORCHVISION_NAMES, "lsun:CATEGORY")
+
+
+def load_images(
+    dataset: str, split: str, *, data_dir: Path | None = None, download: bool = True, seed: int = 0
+) -> ImageSet:
+    """Load one split of an image set.
+
+    ``dataset`` is, in this order: a name (``NAME_train.h5`` and ``NAME_test.h5``, or ``NAME.h5``, in ``data_dir``; then
+    torchvision's own files there; then its download), ``glyphs`` or ``glyphs:N``, ``lsun:CATEGORY``, or the path of a
+    folder or an .h5 file. Text with a slash or a final ``.h5`` is always a path.
+
+    Parameters
+    ----------
+    dataset
+        Name or path.
+    split
+        ``train`` or ``test``.
+    data_dir
+        Folder of the local sets; by default ``DCGAN_PROBE_DATA`` from the environment, or ``data``.
+    download
+        Whether torchvision's sets may be downloaded into ``data_dir``.
+    seed
+        Seed of the drawn ``glyphs``.
+
+    Returns
+    -------
+    ImageSet
+        Images of an .h5 file stay on disk until they are sliced; those of other sources are in memory.
+
+    Raises
+    ------
+    UserError
+        If the set is unknown, missing, cannot be downloaded, or cannot be read.
+    """
+    found = open_source(dataset, split, data_dir=data_dir, download=download, seed=seed)
+    if isinstance(found, ImageSet):
+        return found
+    return stack_stream(found, advice=f"dcgan-probe prepare {dataset} --size 32")
+
+
+def open_source(
+    dataset: str, split: str, *, data_dir: Path | None = None, download: bool = True, seed: int = 0
+) -> ImageSet | ImageStream:
+    """Find a set as ``load_images`` does, but leave the images of a folder or an LMDB unread, to be streamed."""
+    if split not in SPLITS:
+        raise UserError(f"got split {split!r}, expected one of {', '.join(SPLITS)}", option="split")
+    data_dir = default_data_dir() if data_dir is None else Path(data_dir)
+    path = Path(dataset).expanduser()
+    if "/" in dataset or path.suffix == ".h5" or dataset in (".", ".."):
+        return _open_path(path, split)
+    name = dataset.replace("lsun:", "lsun_")
+    found = None if dataset.startswith("glyphs:") else find_named_file(name, split, data_dir)
+    if found is not None:
+        return found
+    if dataset in TORCHVISION_NAMES:
+        return load_torchvision(dataset, split, data_dir, download=download)
+    kind, _, detail = dataset.partition(":")
+    if kind == "glyphs":
+        return draw_glyph_set(_train_images(detail, dataset), split, seed)
+    if kind == "lsun" and detail:
+        return open_lsun(detail, split, data_dir)
+    if path.exists():
+        return _open_path(path, split)
+    raise _unknown(dataset, split, data_dir)
+
+
+def _open_path(path: Path, split: str) -> ImageSet | ImageStream:
+    if path.is_dir():
+        return open_folder(path, split)
+    if path.suffix == ".h5":
+        return load_file(path, split)
+    if path.exists():
+        raise UserError(f"{path} is neither a folder of images nor an .h5 file", option="dataset")
+    raise UserError(f"there is no folder or file {path}", option="dataset")
+
+
+def _train_images(text: str, dataset: str) -> int:
+    if dataset == "glyphs":
+        return TRAIN_IMAGES
+    if not text.isdecimal() or int(text) < 5:
+        raise UserError(f"got dataset {dataset!r}, expected glyphs:N with a whole N of at least 5", option="dataset")
+    return int(text)
+
+
+def _unknown(dataset: str, split: str, data_dir: Path) -> UserError:
+    names = local_names(data_dir)
+    if dataset in names:
+        return UserError(
+            f"{dataset} has no {split} split in {data_dir}: expected {data_dir / f'{dataset}_{split}.h5'}, "
+            f"or {dataset}.h5 whose attribute 'split' says {split}",
+            option="dataset",
+        )
+    return UserError(
+        f"there is no image set {dataset!r}: in {data_dir} are {', '.join(names) or 'no .h5 files'}; built in are "
+        f"{', '.join(BUILT_IN)}; or give the path of a folder or of an .h5 file",
+        option="dataset",
+    )
