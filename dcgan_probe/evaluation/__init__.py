@@ -1,0 +1,34 @@
+"""Floor 4. From features to records: protocols as data, the choice of C, a sealed test split, summaries; no table.
+
+::
+
+    protocol = protocol_for("svhn", train_rows=4434, classes=10, labels=1000)
+    results = Results("results")
+    summary = evaluate(train, test, protocol, on_fits=results.append, on_predictions=results.write_predictions)
+"""
+
+from .choice import C_GRID
+from .evaluate import evaluate
+from .protocols import Protocol, protocol_for
+from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
+from .results import Results
+from .scaling import SCALES
+from .sealed import SealedSplitError, SealedTest
+from .summary import Summary, summarise, summarise_evaluation
+
+__all__ = [
+    "C_GRID",
+    "SCALES",
+    "SCHEMA_VERSION",
+    "ProbeRecord",
+    "Protocol",
+    "Results",
+    "SealedSplitError",
+    "SealedTest",
+    "Summary",
+    "TestPredictions",
+    "evaluate",
+    "protocol_for",
+    "summarise",
+    "summarise_evaluation",
+]

@@ -1,0 +1,44 @@
+"""Takes validation accuracies for each C, gives the best C and the values still to be tried; knows no classifier."""
+
+from collections.abc import Mapping, Sequence
+
+C_GRID = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
+"""The authors' values."""
+LOWEST_C, HIGHEST_C = 1e-8, 1e4
+_SERIES = tuple(float(f"{step}e{exponent}") for exponent in range(-8, 5) for step in (1, 2, 5))
+SERIES = tuple(C for C in _SERIES if LOWEST_C <= C <= HIGHEST_C)
+"""1, 2, 5, 10, ...: the series that the grid is a part of."""
+EXTENSION = 3
+"""Values that one extension adds: a factor of ten."""
+
+
+def best_c(accuracies: Mapping[float, Sequence[float]]) -> float:
+    """Give the C of the greatest mean accuracy, the smaller one of equals.
+
+    Parameters
+    ----------
+    accuracies
+        For each C its accuracies on the same draws.
+    """
+    return min(accuracies, key=lambda C: (-sum(accuracies[C]) / len(accuracies[C]), C))
+
+
+def values_to_try(accuracies: Mapping[float, Sequence[float]]) -> tuple[float, ...]:
+    """Give the values of C to try next: the grid, then three more beyond the edge on which the best lies, then none.
+
+    The same rule holds for every feature set. It ends where the best is inside, or at ``LOWEST_C`` or ``HIGHEST_C``.
+    """
+    if not accuracies:
+        return C_GRID
+    tried = sorted(accuracies)
+    best = best_c(accuracies)
+    if best == tried[0]:
+        return tuple(C for C in SERIES if best > C)[-EXTENSION:]
+    if best == tried[-1]:
+        return tuple(C for C in SERIES if best < C)[:EXTENSION]
+    return ()
+
+
+def at_limit(C: float) -> bool:
+    """Tell whether a chosen C lies where the grid is extended no further."""
+    return C in (LOWEST_C, HIGHEST_C)

@@ -1,0 +1,167 @@
+"""Takes train and test features and a protocol, gives a summary, and each fit's record on the way; writes no file."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import numpy as np
+
+from ..features import FeatureSet
+from ..probe import fit_path
+from ..runtime import UserError
+from .choice import best_c, values_to_try
+from .classifiers import FitPath, FittedClassifier, predict_rows
+from .draws import Layout, Rows, lay_out
+from .loading import check_pair, load_finite, required_labels
+from .protocols import Protocol
+from .recording import Recorder
+from .records import ProbeRecord, TestPredictions
+from .scaling import SCALES, Scale, training_features
+from .sealed import SealedTest
+from .summary import Summary, summarise_evaluation
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One evaluation under way."""
+
+    layout: Layout
+    features: np.ndarray
+    """Of the training split, float32 (N, D), in the layout's order."""
+    scale: Scale
+    fit: FitPath
+    recorder: Recorder
+    tell: Callable[[list[ProbeRecord], int], None]
+    """Takes the records of a stacked fit and the number of fits still to come."""
+
+    def score(
+        self, trains: Rows, values: Sequence[float], scored: np.ndarray, scores: Rows
+    ) -> tuple[Sequence[FittedClassifier], np.ndarray]:
+        """Fit all values of C on some training rows; give the fits and their predictions (values, n) of ``scored``."""
+        with training_features(self.features, trains, self.scale) as (features, scaler):
+            fits = self.fit(features, self.layout.labels[trains], values)
+            return fits, predict_rows(fits, scored, scores, scaler)
+
+
+def evaluate(
+    train: FeatureSet,
+    test: FeatureSet,
+    protocol: Protocol,
+    *,
+    scale: Scale = "none",
+    C: float | None = None,
+    seed: int = 0,
+    on_fits: Callable[[list[ProbeRecord]], None] = lambda records: None,
+    on_predictions: Callable[[TestPredictions], None] = lambda predictions: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    fit: FitPath = fit_path,
+) -> Summary:
+    """Choose C on validation rows, then report fits with that C on the test split.
+
+    All values of C of a draw are fitted in one stacked call. The test split is sealed until C is fixed. The training
+    features are read once, into memory.
+
+    Parameters
+    ----------
+    train, test
+        Features of both splits, of one encoder.
+    scale
+        ``none`` (the paper) or ``standardise``, by mean and deviation of the rows that each fit trains on.
+    C
+        A given C; nothing is selected then.
+    seed
+        Each draw derives its own seed from it, the protocol's name and the stage.
+    on_fits
+        Called with the records of each stacked fit.
+    on_predictions
+        Called once with the test predictions, before the last record: a complete evaluation has them.
+    on_progress
+        Called with the number of fits done and of all; an extension of the grid adds to the latter.
+
+    Raises
+    ------
+    UserError
+        If labels are missing, features are not finite or of different encoders, or a class has too few rows.
+    """
+    if scale not in SCALES:
+        raise UserError(f"got scale {scale!r}, expected {' or '.join(SCALES)}", option="scale")
+    if C is not None and not 0.0 < C < float("inf"):
+        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
+    check_pair(train, test)
+    sealed = SealedTest(test, protocol.classes)
+    layout = lay_out(protocol, required_labels(train), seed)
+    fits_done = 0
+
+    def tell(records: list[ProbeRecord], left: int) -> None:
+        nonlocal fits_done
+        fits_done += len(records)
+        on_fits(records)
+        on_progress(fits_done, fits_done + left)
+
+    evaluation = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    recorder = Recorder.of(train, test, protocol, evaluation=evaluation, scale=scale, seed=seed, c_given=C is not None)
+    task = _Task(layout, load_finite(train, layout.order), scale, fit, recorder, tell)
+    chosen = _select(task, protocol) if C is None else float(C)
+    sealed.open(chosen)
+
+    def keep(predictions: np.ndarray) -> None:
+        on_predictions(TestPredictions(evaluation, predictions, chosen))
+
+    return summarise_evaluation(_report(task, protocol, sealed, chosen, keep))
+
+
+def _select(task: _Task, protocol: Protocol) -> float:
+    """Choose C by its mean accuracy on validation rows, extending the grid while the best lies on its edge."""
+    accuracies: dict[float, list[float]] = {}
+    while values := values_to_try(accuracies):
+        for draw in range(protocol.select_draws):
+            trains, scores = task.layout.select_rows(draw)
+            started = time.perf_counter()
+            fits, predictions = task.score(trains, values, task.features, scores)
+            correct = (predictions == task.layout.labels[scores]).mean(axis=1).tolist()
+            records = task.recorder.records(
+                "select",
+                draw,
+                fits,
+                values,
+                correct,
+                rows_trained=len(task.layout.labels[trains]),
+                rows_scored=predictions.shape[1],
+                seconds=time.perf_counter() - started,
+            )
+            for C, accuracy in zip(values, correct, strict=True):
+                accuracies.setdefault(C, []).append(accuracy)
+            task.tell(records, (protocol.select_draws - draw - 1) * len(values) + protocol.draws)
+    return best_c(accuracies)
+
+
+def _report(
+    task: _Task, protocol: Protocol, sealed: SealedTest, C: float, keep: Callable[[np.ndarray], None]
+) -> list[ProbeRecord]:
+    """Fit fresh draws with one C and score them on the test split, which was opened for it."""
+    features, labels = sealed.load(), sealed.labels
+    predictions = np.empty((protocol.draws, len(labels)), np.int64)
+    done: list[ProbeRecord] = []
+    for draw in range(protocol.draws):
+        trains = task.layout.report_rows(draw)
+        started = time.perf_counter()
+        fits, predicted = task.score(trains, (C,), features, slice(0, len(labels)))
+        predictions[draw] = predicted[0]
+        records = task.recorder.records(
+            "report",
+            draw,
+            fits,
+            (C,),
+            [float((predicted[0] == labels).mean())],
+            rows_trained=len(task.layout.labels[trains]),
+            rows_scored=len(labels),
+            seconds=time.perf_counter() - started,
+        )
+        done += records
+        # Kept before the last record is, so that an evaluation with all its records has its predictions too.
+        if draw + 1 == protocol.draws:
+            keep(predictions)
+        task.tell(records, protocol.draws - draw - 1)
+    return done

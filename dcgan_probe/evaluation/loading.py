@@ -1,0 +1,119 @@
+"""Takes a pair of feature sets, gives checked labels, features in memory and what records say of them; knows no fit."""
+
+from typing import Any
+
+import numpy as np
+
+from ..features import FeatureSet
+from ..runtime import UserError
+
+NOT_OF_THE_ENCODER = ("images", "layers")
+"""Settings of a feature file in which the two splits of one encoder may differ."""
+TOLD_ELSEWHERE = (*NOT_OF_THE_ENCODER, "encoder", "weights", "format")
+
+
+def required_labels(features: FeatureSet) -> np.ndarray:
+    """Give the labels, int64 (N,).
+
+    Raises
+    ------
+    UserError
+        If there are none.
+    """
+    if features.labels is None:
+        raise UserError(
+            f"{features.dataset} ({features.split}) has no labels, and a probe needs them; take a labelled set",
+            option="dataset",
+        )
+    return features.labels
+
+
+def check_pair(train: FeatureSet, test: FeatureSet) -> None:
+    """Check that two splits come from one encoder and are different images.
+
+    Raises
+    ------
+    UserError
+        If layers, encoder or settings differ, or the images are the same.
+    """
+    if train.layers != test.layers:
+        raise UserError(
+            f"the training features have layers {_columns(train)}, the test features {_columns(test)}; expected the "
+            "same, so extract both with the same settings",
+            option="layers",
+        )
+    ours, theirs = _encoder(train), _encoder(test)
+    different = sorted(name for name in ours | theirs if ours.get(name) != theirs.get(name))
+    if different:
+        raise UserError(
+            "training and test features come from different encoders: "
+            + "; ".join(f"{name} is {ours.get(name)} and {theirs.get(name)}" for name in different)
+            + "; extract both again from the same run",
+        )
+    if train.images_fingerprint == test.images_fingerprint:
+        raise UserError(
+            f"{train.dataset} ({train.split}) and {test.dataset} ({test.split}) are the same images (fingerprint "
+            f"{train.images_fingerprint}); expected a test split of other images",
+            option="dataset",
+        )
+
+
+def _columns(features: FeatureSet) -> str:
+    return ", ".join(f"{name} ({columns} columns)" for name, columns in features.layers.items())
+
+
+def _encoder(features: FeatureSet) -> dict[str, Any]:
+    settings = {name: value for name, value in features.file.settings.items() if name not in NOT_OF_THE_ENCODER}
+    return {**features.origin.to_dict(), **settings}
+
+
+def load_finite(features: FeatureSet, order: np.ndarray | None = None) -> np.ndarray:
+    """Read features into one array, float32 (N, D), with image ``order[i]`` in row ``i``.
+
+    Raises
+    ------
+    UserError
+        If a feature is not finite; the text names image, layer and column.
+    """
+    position = np.arange(len(features))
+    if order is not None:
+        position[order] = np.arange(len(features))
+    result = np.empty((len(features), features.dimension), np.float32)
+    start = 0
+    for block in features.blocks():
+        if not np.isfinite(block).all():
+            _refuse(features, block, start)
+        result[position[start : start + len(block)]] = block
+        start += len(block)
+    return result
+
+
+def _refuse(features: FeatureSet, block: np.ndarray, start: int) -> None:
+    rows, columns = np.nonzero(~np.isfinite(block))
+    name, column = _column_name(features, int(columns[0]))
+    raise UserError(
+        f"feature {block[rows[0], columns[0]]} at image {start + int(rows[0])} of {features.dataset} "
+        f"({features.split}), layer {name}, column {column}, is not finite; check the checkpoint, delete "
+        f"{features.file.path} and extract again"
+    )
+
+
+def _column_name(features: FeatureSet, column: int) -> tuple[str, int]:
+    """Give the layer of a column and the column's number within it."""
+    names = [name for name, width in features.layers.items() for _ in range(width)]
+    return names[column], column - names.index(names[column])
+
+
+def largest_layer(features: FeatureSet) -> int | None:
+    """Give the units of the largest layer: maps, as the paper counts them, not columns.
+
+    None where the features lie on no grid of positions (raw pixels), so that there is nothing to count.
+    """
+    grid = features.file.settings.get("grid")
+    return None if grid is None else max(features.layers.values()) // int(grid) ** 2
+
+
+def extraction(features: FeatureSet) -> str:
+    """Tell how the features were made: every setting of the file that no other column of a record tells."""
+    settings = features.file.settings
+    return "; ".join(f"{name} {settings[name]}" for name in sorted(settings) if name not in TOLD_ELSEWHERE)

@@ -1,0 +1,204 @@
+"""Takes a set's name, size and number of classes, gives the protocol of its probe as data; knows no rows and no fit.
+
+The split that trains, the split that chooses ``C`` and the split that is reported are named; a protocol whose splits
+share rows cannot be made. Source: section 3 of Radford et al. (arXiv 1511.06434) and the authors' released code; the
+number of CIFAR-10 draws follows the papers that it is compared with.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..runtime import UserError
+
+Split = Literal["train", "rest", "held out", "drawn", "undrawn", "test"]
+DISJOINT_TRAINING_SPLITS = (
+    frozenset({"rest", "held out"}),
+    frozenset({"drawn", "held out"}),
+    frozenset({"drawn", "undrawn"}),
+)
+
+STANDARD_DEVIATION = "standard deviation over draws"
+INTERVAL = "1.96 x standard deviation over draws"
+ONE_FIT = "none, one fit"
+SPREAD_FACTORS = {STANDARD_DEVIATION: 1.0, INTERVAL: 1.96}
+"""What the sample standard deviation (n - 1) over the reported draws is multiplied by."""
+
+HELD_OUT_SHARE = 0.2
+"""Share of each class that chooses C where all labels are used: 10,000 of CIFAR-10's 50,000."""
+SVHN_VALIDATION_ROWS = 10_000
+SVHN_LEAST_ROWS = 11_000
+"""With fewer training rows there is no fixed validation split."""
+SELECT_DRAWS, REPORT_DRAWS, SVHN_REPORT_DRAWS = 10, 10, 100
+OVERLAP_NOTE = (
+    "the draws overlap, since all come from the same {rows:,} training rows, and the spread is therefore narrower than "
+    "the paper's"
+)
+
+
+def disjoint(first: Split, second: Split) -> bool:
+    """Tell whether two splits of one protocol can share no row."""
+    if "test" in (first, second):
+        return first != second
+    return frozenset({first, second}) in DISJOINT_TRAINING_SPLITS
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How one labelled set is probed.
+
+    ``train`` are all training rows; ``held out`` a fixed part of them and ``rest`` the others; ``drawn`` are the rows
+    of one draw, an equal number of each class out of ``rest``, and ``undrawn`` the rows of ``rest`` without them.
+    """
+
+    name: str
+    """Set and labels, such as ``svhn-1000``."""
+    dataset: str
+    classes: int
+    labels: int | None
+    """Labelled rows that a reported fit trains on; None for all."""
+    train_rows: int
+    """Size of the whole training set."""
+    select_trains_on: Split
+    chooses_on: Split
+    """Scores of these rows choose C."""
+    report_trains_on: Split
+    reports_on: Split
+    select_draws: int
+    """Draws that choose C."""
+    draws: int
+    """Fresh draws that are reported."""
+    spread: str
+    """Definition of the spread; in ``SPREAD_FACTORS``, or ``ONE_FIT``."""
+    held_out_rows: int = 0
+    """Random training rows that are held out, whatever their class."""
+    held_out_share: float = 0.0
+    """Share of each class that is held out."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the figures has to know."""
+
+    def __post_init__(self) -> None:
+        """Check that no split is used twice.
+
+        Raises
+        ------
+        UserError
+            If the split that chooses C shares rows with the one that is reported or the one that it was trained on, or
+            the reported split with its training rows.
+        """
+        for first, second, purpose in (
+            (self.chooses_on, self.reports_on, "chooses C and what is reported"),
+            (self.select_trains_on, self.chooses_on, "trains and what chooses C"),
+            (self.report_trains_on, self.reports_on, "trains and what is reported"),
+        ):
+            if not disjoint(first, second):
+                raise UserError(
+                    f"protocol {self.name}: what {purpose} share rows (got {first!r} and {second!r}); "
+                    "expected splits without a common row"
+                )
+        if bool(self.held_out_rows) + bool(self.held_out_share) != (self.chooses_on == "held out"):
+            raise UserError(
+                f"protocol {self.name}: got {self.held_out_rows} held-out rows and a held-out share of "
+                f"{self.held_out_share}; expected exactly one of them if the held-out rows choose C, else neither"
+            )
+
+    @property
+    def per_class(self) -> int:
+        """Labelled rows of each class in a draw; 0 where all are used."""
+        return (self.labels or 0) // self.classes
+
+
+def protocol_for(
+    dataset: str,
+    train_rows: int,
+    classes: int,
+    labels: int | None = None,
+    draws: int | None = None,
+    select_draws: int | None = None,
+) -> Protocol:
+    """Give the protocol of a set.
+
+    All labels: a fifth of each class chooses C, then one fit on all rows is reported. N labels: draws of N / classes
+    rows a class; the undrawn rows choose C; fresh draws are reported. ``svhn`` has, with at least 11,000 training rows,
+    a fixed validation split of 10,000, and reports 100 draws.
+
+    Parameters
+    ----------
+    train_rows
+        Rows of the whole training set.
+    labels
+        Labelled rows of a fit, a multiple of ``classes``; None for all.
+    draws, select_draws
+        Other numbers of reported draws and of draws that choose C than the protocol's own.
+
+    Raises
+    ------
+    UserError
+        If the labels do not divide among the classes, leave nothing to validate on, or there are too few draws.
+    """
+    if classes < 2:
+        raise UserError(f"{dataset} has {classes} class; a probe needs at least two", option="dataset")
+    for option, value in (("draws", draws), ("select-draws", select_draws)):
+        if value is not None and value < 1:
+            raise UserError(f"got {value} {option.replace('-', ' ')}; expected at least 1", option=option)
+        if labels is None and value not in (None, 1):
+            raise UserError(
+                f"got {value} {option.replace('-', ' ')} with all labels, where there is nothing to draw; expected 1, "
+                "or a number of labels",
+                option=option,
+            )
+    fixed = SVHN_VALIDATION_ROWS if dataset == "svhn" and train_rows >= SVHN_LEAST_ROWS else 0
+    if labels is None:
+        return _all_labels(dataset, train_rows, classes, fixed)
+    _check_labels(dataset, train_rows - fixed, classes, labels)
+    svhn = dataset == "svhn"
+    return Protocol(
+        name=f"{dataset}-{labels}",
+        dataset=dataset,
+        classes=classes,
+        labels=labels,
+        train_rows=train_rows,
+        select_trains_on="drawn",
+        chooses_on="held out" if fixed else "undrawn",
+        report_trains_on="drawn",
+        reports_on="test",
+        select_draws=select_draws or SELECT_DRAWS,
+        draws=draws or (SVHN_REPORT_DRAWS if svhn else REPORT_DRAWS),
+        spread=INTERVAL if svhn else STANDARD_DEVIATION,
+        held_out_rows=fixed,
+        notes=(OVERLAP_NOTE.format(rows=train_rows),) if svhn and not fixed else (),
+    )
+
+
+def _all_labels(dataset: str, train_rows: int, classes: int, fixed: int) -> Protocol:
+    return Protocol(
+        name=f"{dataset}-all",
+        dataset=dataset,
+        classes=classes,
+        labels=None,
+        train_rows=train_rows,
+        select_trains_on="rest",
+        chooses_on="held out",
+        report_trains_on="train",
+        reports_on="test",
+        select_draws=1,
+        draws=1,
+        spread=ONE_FIT,
+        held_out_rows=fixed,
+        held_out_share=0.0 if fixed else HELD_OUT_SHARE,
+    )
+
+
+def _check_labels(dataset: str, available: int, classes: int, labels: int) -> None:
+    if labels < classes or labels % classes:
+        below = max(labels // classes, 1) * classes
+        raise UserError(
+            f"got {labels} labels for {dataset}, expected a multiple of its {classes} classes; "
+            f"take {below} or {below + classes}",
+            option="labels",
+        )
+    if labels >= available:
+        raise UserError(
+            f"got {labels} labels for {dataset}, which has {available} training rows to draw from: none would be left "
+            f"to choose C on; take fewer than {available}, or all",
+            option="labels",
+        )

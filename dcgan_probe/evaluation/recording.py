@@ -1,0 +1,133 @@
+"""Takes what an evaluation is made of, gives the records of its fits; knows no row of the features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+import torch
+
+from ..features import FeatureSet
+from ..runtime import describe_device, versions
+from .choice import at_limit
+from .classifiers import FittedClassifier
+from .loading import extraction, largest_layer
+from .protocols import Protocol
+from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, ProbeRecord
+
+CLASSIFIER = "l2-svm"
+GIVEN_NOTE = "C was given by the user, not chosen on validation rows"
+LIMIT_NOTE = "C = {C:g} is the limit of the grid's extension, so the best value may lie beyond it"
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Makes the records of one evaluation."""
+
+    protocol: Protocol
+    common: dict[str, Any]
+    """Fields that all records of the evaluation have in common."""
+    c_given: bool
+
+    @classmethod
+    def of(
+        cls,
+        train: FeatureSet,
+        test: FeatureSet,
+        protocol: Protocol,
+        *,
+        evaluation: str,
+        scale: str,
+        seed: int,
+        c_given: bool,
+    ) -> "Recorder":
+        """Gather the common fields."""
+        origin = train.origin
+        common: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "evaluation": evaluation,
+            "protocol": protocol.name,
+            "dataset": protocol.dataset,
+            "labels": ALL_LABELS if protocol.labels is None else str(protocol.labels),
+            "features": origin.features,
+            "network": origin.network,
+            "layers": "+".join(train.layers),
+            "dimension": train.dimension,
+            "largest_layer": largest_layer(train),
+            "extraction": extraction(train),
+            "scale": scale,
+            "classifier": CLASSIFIER,
+            "c_given": c_given,
+            "spread_definition": protocol.spread,
+            "train_rows": len(train),
+            "test_rows": len(test),
+            "seed": seed,
+            "trained_on": origin.trained_on,
+            "trained_on_images": origin.trained_on_images,
+            "images_seen": origin.images_seen,
+            "encoder_seed": origin.seed,
+            "run": origin.run,
+            "features_key_train": train.key,
+            "features_key_test": test.key,
+            "images_fingerprint_train": train.images_fingerprint,
+            "images_fingerprint_test": test.images_fingerprint,
+            # The solver computes on the CPU, whatever device made the features.
+            "device": describe_device(torch.device("cpu")),
+            "threads": torch.get_num_threads(),
+            "versions": "; ".join(f"{name} {version}" for name, version in versions().items()),
+        }
+        return cls(protocol, common, c_given)
+
+    def records(
+        self,
+        stage: Literal["select", "report"],
+        draw: int,
+        fits: Sequence[FittedClassifier],
+        values: Sequence[float],
+        accuracies: Sequence[float],
+        *,
+        rows_trained: int,
+        rows_scored: int,
+        seconds: float,
+    ) -> list[ProbeRecord]:
+        """Make the records of one stacked call.
+
+        Parameters
+        ----------
+        fits, values, accuracies
+            One for each C.
+        seconds
+            Of the whole call.
+        """
+        selecting = stage == "select"
+        return [
+            ProbeRecord(
+                **self.common,
+                date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                stage=stage,
+                draw=draw,
+                draws=self.protocol.select_draws if selecting else self.protocol.draws,
+                C=float(C),
+                split="validation" if selecting else "test",
+                rows_trained=rows_trained,
+                rows_scored=rows_scored,
+                accuracy=float(accuracy),
+                error=1.0 - float(accuracy),
+                objective=float(fit.objective),
+                gradient_norm=float(fit.gradient_norm),
+                gap=float(fit.gap),
+                converged=bool(fit.converged),
+                status=str(fit.status),
+                iterations=int(fit.iterations),
+                seconds=seconds / len(fits),
+                notes=NOTE_SEPARATOR.join(self._notes(C, selecting)),
+            )
+            for fit, C, accuracy in zip(fits, values, accuracies, strict=True)
+        ]
+
+    def _notes(self, C: float, selecting: bool) -> tuple[str, ...]:
+        if self.c_given:
+            return (*self.protocol.notes, GIVEN_NOTE)
+        if at_limit(C) and not selecting:
+            return (*self.protocol.notes, LIMIT_NOTE.format(C=C))
+        return self.protocol.notes

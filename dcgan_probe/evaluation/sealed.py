@@ -1,0 +1,67 @@
+"""Takes the features of a test split, gives them once C is fixed and an error before; knows no classifier."""
+
+import numpy as np
+
+from ..features import FeatureSet
+from ..runtime import UserError
+from .loading import load_finite, required_labels
+
+
+class SealedSplitError(RuntimeError):
+    """The test split was read before C was fixed: a fault of the program, not of its user."""
+
+
+class SealedTest:
+    """A test split that nothing can be chosen on.
+
+    Only its size and its classes are known at once, since they decide no figure; features and labels after ``open``.
+    """
+
+    def __init__(self, features: FeatureSet, classes: int):
+        """Seal a test split whose labels must lie in 0 to ``classes`` - 1.
+
+        Raises
+        ------
+        UserError
+            If it has no labels, or labels of other classes.
+        """
+        labels = required_labels(features)
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or high >= classes:
+            raise UserError(
+                f"{features.dataset} ({features.split}) has labels from {low} to {high}, but the training set has "
+                f"classes 0 to {classes - 1}; test on images of the same classes",
+                option="dataset",
+            )
+        self._features, self._labels = features, labels
+        self._opened_for: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def open(self, C: float) -> None:
+        """Break the seal for one fixed C.
+
+        Raises
+        ------
+        SealedSplitError
+            If it was opened for another C before.
+        """
+        if self._opened_for not in (None, C):
+            raise SealedSplitError(f"the test split was opened for C = {self._opened_for:g}; C cannot become {C:g} now")
+        self._opened_for = C
+
+    def _check_open(self) -> None:
+        if self._opened_for is None:
+            raise SealedSplitError("the test split was read before C was fixed; call open(C) once C is chosen")
+
+    @property
+    def labels(self) -> np.ndarray:
+        """int64 (N,)."""
+        self._check_open()
+        return self._labels
+
+    def load(self) -> np.ndarray:
+        """Read the features, float32 (N, D), finite."""
+        self._check_open()
+        return load_finite(self._features, np.arange(len(self)))

@@ -1,0 +1,160 @@
+"""Takes the records of evaluations, gives one summary each: mean, spread and what they mean; knows no table."""
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas
+
+from .protocols import SPREAD_FACTORS
+from .records import ALL_LABELS, NOTE_SEPARATOR, ProbeRecord, records_of
+
+IDENTITY = (
+    "protocol",
+    "images_fingerprint_train",
+    "images_fingerprint_test",
+    "features",
+    "network",
+    "layers",
+    "extraction",
+    "scale",
+    "trained_on",
+    "trained_on_images",
+    "images_seen",
+    "encoder_seed",
+    "run",
+    "seed",
+)
+"""What makes two evaluations the same experiment, of which only the newest complete one counts.
+
+It is everything that describes encoder, features and draws; and C where the user gave it, so that values which were
+tried out on the test split all stay in sight. Not in it are the hashes of the feature files (the same features
+extracted with more layers have another), the number of draws and a C that was chosen: the same experiment repeated
+replaces the earlier one.
+"""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The reported draws of one evaluation. Fractions of 1, not percent."""
+
+    protocol: str
+    dataset: str
+    labels: int | str
+    """A number, or ``all``."""
+    features: str
+    network: str
+    layers: tuple[str, ...]
+    dimension: int
+    largest_layer: int | None
+    """Units (maps) of the largest layer; None where the features are no maps."""
+    extraction: str
+    scale: str
+    C: float
+    c_given: bool
+    draws: int
+    accuracy: float
+    """Mean over the draws, on the test split."""
+    error: float
+    spread: float | None
+    """By ``spread_definition``; None for a single fit."""
+    spread_definition: str
+    standard_error: float | None
+    """Of the mean over the draws: standard deviation / sqrt(draws). That the test split is a sample too is left out."""
+    largest_gap: float
+    """Greatest relative duality gap of a reported fit: how far at most its objective is above the optimum."""
+    unconverged: int
+    """Reported fits that stopped before the solver's tolerance."""
+    trained_on: str
+    """Images that trained the encoder without labels; empty for none."""
+    trained_on_images: int
+    images_seen: int
+    encoder_seed: int
+    run: str
+    seed: int
+    train_rows: int
+    test_rows: int
+    evaluation: str
+    date: str
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the summary as a JSON-able dictionary."""
+        return {**asdict(self), "layers": list(self.layers), "notes": list(self.notes)}
+
+
+def summarise_evaluation(records: Sequence[ProbeRecord]) -> Summary:
+    """Summarise the reported fits of one evaluation.
+
+    Parameters
+    ----------
+    records
+        All records of its stage ``report``, in any order.
+    """
+    last = max(records, key=lambda record: record.date)
+    accuracies = [record.accuracy for record in records]
+    mean = statistics.fmean(accuracies)
+    deviation = statistics.stdev(accuracies) if len(records) > 1 else None
+    factor = SPREAD_FACTORS.get(last.spread_definition)
+    return Summary(
+        protocol=last.protocol,
+        dataset=last.dataset,
+        labels=last.labels if last.labels == ALL_LABELS else int(last.labels),
+        features=last.features,
+        network=last.network,
+        layers=tuple(last.layers.split("+")),
+        dimension=last.dimension,
+        largest_layer=last.largest_layer,
+        extraction=last.extraction,
+        scale=last.scale,
+        C=last.C,
+        c_given=last.c_given,
+        draws=len(records),
+        accuracy=mean,
+        error=1.0 - mean,
+        spread=None if deviation is None or factor is None else factor * deviation,
+        spread_definition=last.spread_definition,
+        standard_error=None if deviation is None else deviation / math.sqrt(len(records)),
+        largest_gap=max(record.gap for record in records),
+        unconverged=sum(not record.converged for record in records),
+        trained_on=last.trained_on,
+        trained_on_images=last.trained_on_images,
+        images_seen=last.images_seen,
+        encoder_seed=last.encoder_seed,
+        run=last.run,
+        seed=last.seed,
+        train_rows=last.train_rows,
+        test_rows=last.test_rows,
+        evaluation=last.evaluation,
+        date=last.date,
+        notes=tuple(filter(None, last.notes.split(NOTE_SEPARATOR))),
+    )
+
+
+def summarise(records: pandas.DataFrame | Iterable[ProbeRecord]) -> list[Summary]:
+    """Summarise the newest complete evaluation of each experiment (see ``IDENTITY``), first experiment first.
+
+    An evaluation is complete when all the draws that it planned to report are there; one that was interrupted is left
+    out.
+
+    Parameters
+    ----------
+    records
+        As ``Results.read`` gives them, oldest first.
+    """
+    if isinstance(records, pandas.DataFrame):
+        records = records_of(records)
+    evaluations: dict[str, list[ProbeRecord]] = {}
+    for record in records:
+        if record.stage == "report":
+            evaluations.setdefault(record.evaluation, []).append(record)
+    newest: dict[tuple[Any, ...], list[ProbeRecord]] = {}
+    for rows in evaluations.values():
+        first = rows[0]
+        identity = (*(getattr(first, name) for name in IDENTITY), first.C if first.c_given else None)
+        complete = {row.draw for row in rows} == set(range(first.draws))
+        if complete and (identity not in newest or rows[-1].date >= newest[identity][-1].date):
+            newest[identity] = rows
+    return [summarise_evaluation(rows) for rows in newest.values()]

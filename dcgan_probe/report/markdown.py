@@ -1,0 +1,47 @@
+"""Takes shown tables, gives Markdown that reads well raw and rendered; knows no figure."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from .shown import Cell, ShownTable
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def to_markdown(tables: Iterable[ShownTable]) -> str:
+    """Write tables in Markdown, columns aligned in the raw text too, footnotes as a numbered list below each."""
+    return "\n".join(_table(table) for table in tables)
+
+
+def _table(table: ShownTable) -> str:
+    rows = [[_cell(cell) for cell in row] for row in (*table.measured, *table.published)]
+    header = [escape_markdown(name) for name in table.header]
+    widths = [max(3, *(len(row[i]) for row in (header, *rows))) for i in range(len(header))]
+    rules = ["-" * (width - right) + ":" * right for width, right in zip(widths, table.numeric, strict=True)]
+    lines = [f"| {' | '.join(padded_row(row, widths, table.numeric))} |" for row in (header, rules, *rows)]
+    parts = [f"### {escape_markdown(table.title)}", "\n".join(lines), escape_markdown(table.caption)]
+    if table.footnotes:
+        parts.append("\n".join(f"{i}. {escape_markdown(text)}" for i, text in enumerate(table.footnotes, 1)))
+    return "\n\n".join(parts) + "\n"
+
+
+def padded_row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
+    """Pad each cell to its column's width, on the left where the column is aligned on the right."""
+    return [
+        cell.rjust(width) if is_right else cell.ljust(width)
+        for cell, width, is_right in zip(cells, widths, right, strict=True)
+    ]
+
+
+def superscript(notes: Iterable[int]) -> str:
+    """Write footnote numbers, each after a space so that it is not read as an exponent."""
+    return "".join(f" {str(number).translate(SUPERSCRIPTS)}" for number in notes)
+
+
+def _cell(cell: Cell) -> str:
+    return escape_markdown(cell.text) + superscript(cell.notes)
+
+
+def escape_markdown(text: str) -> str:
+    """Escape what Markdown would read as markup; an underscore inside a word is none and stays."""
+    return re.sub(r"[\\|*`<]|(?<!\w)_|_(?!\w)", lambda match: "\\" + match.group(), text)

@@ -1,0 +1,197 @@
+"""Takes summaries, gives tables of text cells with footnotes, as people read them; knows no text format."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..evaluation import Summary
+from .image_sets import OFFICIAL_SETS, describe_set, is_subset
+from .published import MARKS, Mark, PublishedFigure
+from .rows import MeasuredRow, TableRows, percent, table_rows
+
+NOTHING = "–"
+PUBLISHED = "published: "
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text, and the numbers of its footnotes."""
+
+    text: str
+    notes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table as people read it, in no format yet."""
+
+    title: str
+    header: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    """Columns to align on the right."""
+    measured: tuple[tuple[Cell, ...], ...]
+    published: tuple[tuple[Cell, ...], ...]
+    caption: str
+    footnotes: tuple[str, ...]
+
+
+@dataclass
+class _Footnotes:
+    """Numbers texts from 1 on, equal texts once."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def cell(self, text: str, notes: Iterable[str] = ()) -> Cell:
+        numbers = []
+        for note in notes:
+            if note not in self.texts:
+                self.texts.append(note)
+            numbers.append(self.texts.index(note) + 1)
+        return Cell(text, tuple(numbers))
+
+
+def shown_tables(summaries: Iterable[Summary]) -> list[ShownTable]:
+    """Give one table for each protocol and set, as people read it."""
+    return [_shown(table) for table in table_rows(summaries)]
+
+
+def _shown(table: TableRows) -> ShownTable:
+    notes = _Footnotes()
+    columns = _columns(table)
+    measured = tuple(_measured_cells(table, row, notes) for row in table.measured)
+    published = tuple(_published_cells(figure, notes) for figure in table.published)
+    return ShownTable(
+        title=_title(table),
+        header=tuple(columns),
+        numeric=tuple(columns.values()),
+        measured=measured,
+        published=published,
+        caption=_caption(table),
+        footnotes=tuple(map(sentence, notes.texts)),
+    )
+
+
+def sentence(note: str) -> str:
+    """Write a note with a capital and a full stop."""
+    return f"{note[0].upper()}{note[1:]}."
+
+
+def _columns(table: TableRows) -> dict[str, bool]:
+    """Give the columns and whether each is aligned on the right, as numbers without footnotes are."""
+    columns = {
+        "features": False,
+        "layers": False,
+        "trained on": False,
+        "images seen": True,
+        f"test {table.measure}, %": False,
+        "n": True,
+        "C": True,
+        "dimension": True,
+        "largest layer's units": True,
+    }
+    return {**columns, f"published {table.measure}, %": False} if table.published else columns
+
+
+def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tuple[Cell, ...]:
+    summary = row.summary
+    figure = percent(getattr(summary, table.measure))
+    if summary.spread is not None:
+        figure += f" ± {percent(summary.spread)}"
+    cells = (
+        Cell(row.name),
+        Cell(short_layers(summary.layers) if summary.largest_layer is not None else NOTHING),
+        notes.cell(row.trained_on or NOTHING, _in_full(row)),
+        Cell(short_count(summary.images_seen) if summary.images_seen else NOTHING),
+        notes.cell(figure, row.figure_notes),
+        Cell(f"{summary.draws}"),
+        Cell(f"{summary.C:g}"),
+        Cell(f"{summary.dimension:,}"),
+        Cell(_number(summary.largest_layer)),
+    )
+    if not table.published:
+        return cells
+    if row.published is None:
+        return (*cells, Cell(NOTHING))
+    text = _published_text(row.published) + ("" if row.comparable else ", not comparable")
+    return (*cells, notes.cell(text, row.published_notes))
+
+
+def _in_full(row: MeasuredRow) -> tuple[str, ...]:
+    """Give the full name of the training images as a note, unless another note of the row holds it already."""
+    full = row.trained_on_full
+    known = full == row.trained_on or any(full in note for note in row.published_notes)
+    return () if known else (full,)
+
+
+def _published_cells(figure: PublishedFigure, notes: _Footnotes) -> tuple[Cell, ...]:
+    return (
+        Cell(f"{PUBLISHED}{figure.model}"),
+        Cell(NOTHING),
+        Cell(figure.encoder.description if figure.encoder else NOTHING),
+        Cell(NOTHING),
+        Cell(NOTHING),
+        Cell(_number(figure.draws)),
+        Cell(NOTHING),
+        Cell(NOTHING),
+        Cell(_marked(_number(figure.largest_layer), figure.layer_mark)),
+        notes.cell(_published_text(figure), filter(None, [figure.note])),
+    )
+
+
+def _published_text(figure: PublishedFigure) -> str:
+    """Write a figure with as many decimals as were published: ``73.8 [2] ± 0.4 [?]``."""
+    decimals = 1 if figure.measure == "accuracy" else 2
+    text = _marked(f"{figure.value:.{decimals}f}", figure.mark)
+    if figure.spread is None:
+        return text
+    if figure.spread_mark == figure.mark:
+        return _marked(f"{figure.value:.{decimals}f} ± {figure.spread:.{decimals}f}", figure.mark)
+    return f"{text} ± " + _marked(f"{figure.spread:.{decimals}f}", figure.spread_mark)
+
+
+def _marked(text: str, mark: Mark) -> str:
+    return f"{text} [{mark}]" if mark else text
+
+
+def _number(value: int | None) -> str:
+    return NOTHING if value is None else f"{value:,}"
+
+
+def short_layers(layers: tuple[str, ...]) -> str:
+    """Write layer names in short: ``conv1–conv3`` for three in a row."""
+    stems = [name.rstrip("0123456789") for name in layers]
+    numbers = [name[len(stem) :] for name, stem in zip(layers, stems, strict=True)]
+    in_a_row = len(layers) > 2 and len(set(stems)) == 1 and all(numbers)
+    if in_a_row and [int(number) for number in numbers] == list(range(int(numbers[0]), int(numbers[0]) + len(layers))):
+        return f"{layers[0]}–{layers[-1]}"
+    return ", ".join(layers)
+
+
+def short_count(count: int) -> str:
+    """Write a number of images in short: ``64k``, ``2.05M``."""
+    if count >= 1_000_000:
+        return f"{count / 1e6:.3g}M"
+    return f"{count / 1e3:.3g}k" if count >= 1_000 else f"{count}"
+
+
+def _title(table: TableRows) -> str:
+    labels = "all labels" if table.labels == "all" else f"{table.labels:,} labels"
+    return f"{describe_set(table.dataset, table.train_rows, table.test_rows)}, {labels}: test {table.measure}"
+
+
+def _caption(table: TableRows) -> str:
+    spread = table.spread_definition.replace("over draws", "over n draws")
+    sentences = [
+        "Linear L2-SVM on frozen features, trained without labels; sizes are the probe's training / test images.",
+        "One fit on all labels; C was chosen on held-out training rows."
+        if table.labels == "all"
+        else f"Mean ± {spread} of the labelled rows; C was chosen on training rows that were not drawn.",
+        *map(sentence, table.notes),
+    ]
+    if table.published and is_subset(table.dataset, table.train_rows, table.test_rows):
+        official = OFFICIAL_SETS[table.dataset]
+        sentences.append(f"Published figures are of the whole set ({official.train:,} / {official.test:,}).")
+    marks = {mark for f in table.published for mark in (f.mark, f.spread_mark, f.layer_mark)}
+    legend = [f"[{mark}] {meaning}" for mark, meaning in MARKS.items() if mark in marks]
+    if legend:
+        sentences.append(f"Origin of the published figures: {', '.join(legend)}.")
+    return " ".join(sentences)

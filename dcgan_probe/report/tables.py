@@ -1,0 +1,114 @@
+"""Takes summaries, gives one tidy pandas table, measured and published rows alike; knows no text format."""
+
+from collections.abc import Iterable
+
+import pandas
+
+from ..evaluation import Summary
+from .published import MARKS, PublishedFigure
+from .rows import MeasuredRow, table_rows
+
+TIDY_COLUMNS = {
+    **dict.fromkeys(("protocol", "dataset", "labels"), "string"),
+    **dict.fromkeys(("train_rows", "test_rows"), "Int64"),
+    **dict.fromkeys(("kind", "name", "features", "network", "layers", "extraction", "scale", "trained_on"), "string"),
+    **dict.fromkeys(("trained_on_images", "images_seen"), "Int64"),
+    **dict.fromkeys(("accuracy", "error", "spread", "standard_error"), "Float64"),
+    "spread_definition": "string",
+    "draws": "Int64",
+    "C": "Float64",
+    **dict.fromkeys(("dimension", "largest_layer"), "Int64"),
+    **dict.fromkeys(("published_accuracy", "published_error", "published_spread"), "Float64"),
+    "published_origin": "string",
+    "published_comparable": "boolean",
+    **dict.fromkeys(("notes", "evaluation"), "string"),
+}
+
+
+def result_table(summaries: Iterable[Summary]) -> pandas.DataFrame:
+    """Give one row for each summary and each published figure of the same protocols, figures in percent.
+
+    Parameters
+    ----------
+    summaries
+        In the order of the rows; those of one protocol and set are put together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Tidy: ``kind`` says ``measured`` or ``published``; what a row does not have is missing, never guessed. The
+        published figure beside a measured row counts as ``published_accuracy``, with ``published_comparable`` False and
+        the reason in ``notes`` where its encoder was trained on other images.
+    """
+    rows = []
+    for table in table_rows(summaries):
+        common = {
+            "protocol": table.protocol,
+            "dataset": table.dataset,
+            "labels": str(table.labels),
+            "train_rows": table.train_rows,
+            "test_rows": table.test_rows,
+        }
+        rows += [{**common, **_tidy_measured(row, table.notes)} for row in table.measured]
+        rows += [{**common, **_tidy_published(figure)} for figure in table.published]
+    frame = pandas.DataFrame(rows, columns=list(TIDY_COLUMNS))
+    return frame.astype(TIDY_COLUMNS)
+
+
+def _tidy_measured(row: MeasuredRow, table_notes: tuple[str, ...]) -> dict[str, object]:
+    summary = row.summary
+    return {
+        "kind": "measured",
+        "name": row.name,
+        "features": summary.features,
+        "network": summary.network or None,
+        "layers": "+".join(summary.layers),
+        "extraction": summary.extraction,
+        "scale": summary.scale,
+        "trained_on": row.trained_on_full or None,
+        "trained_on_images": summary.trained_on_images,
+        "images_seen": summary.images_seen,
+        "accuracy": _percent(summary.accuracy),
+        "error": _percent(summary.error),
+        "spread": _percent(summary.spread),
+        "standard_error": _percent(summary.standard_error),
+        "spread_definition": summary.spread_definition,
+        "draws": summary.draws,
+        "C": summary.C,
+        "dimension": summary.dimension,
+        "largest_layer": summary.largest_layer,
+        **_tidy_figure(row.published),
+        "published_comparable": None if row.published is None else row.comparable,
+        "notes": "; ".join((*row.figure_notes, *table_notes, *row.published_notes)) or None,
+        "evaluation": summary.evaluation,
+    }
+
+
+def _percent(fraction: float | None) -> float | None:
+    # Four decimals tell apart any two counts of correct images, and drop the noise of binary fractions.
+    return None if fraction is None else round(100 * fraction, 4)
+
+
+def _tidy_published(figure: PublishedFigure) -> dict[str, object]:
+    return {
+        "kind": "published",
+        "name": figure.model,
+        "trained_on": figure.encoder.description if figure.encoder else None,
+        "draws": figure.draws,
+        "largest_layer": figure.largest_layer,
+        **_tidy_figure(figure),
+        "notes": figure.note or None,
+    }
+
+
+def _tidy_figure(figure: PublishedFigure | None) -> dict[str, object]:
+    if figure is None:
+        return {}
+    spread = f", spread {MARKS[figure.spread_mark]}" if figure.spread_mark not in ("", figure.mark) else ""
+    layer = f", largest layer {MARKS[figure.layer_mark]}" if figure.layer_mark else ""
+    return {
+        "published_accuracy": round(figure.accuracy, 2),
+        "published_error": round(100 - figure.accuracy, 2),
+        "published_spread": figure.spread,
+        "published_origin": f"{MARKS[figure.mark]}{spread}{layer}",
+    }

@@ -1,0 +1,283 @@
+import json
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import pytest
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from dcgan_probe.evaluation import C_GRID, Results, evaluate, protocol_for, summarise
+from dcgan_probe.runtime import UserError, derive_seed
+
+
+def drawn_by_hand(labels, classes, per_class, seed, name, stage, draw):
+    rng = np.random.default_rng(derive_seed(seed, name, stage, draw))
+    rows = [rng.permutation(np.flatnonzero(labels == c))[:per_class] for c in range(classes)]
+    return np.sort(np.concatenate(rows))
+
+
+def accuracy_by_hand(train, test, rows, score_X, score_y, C, scale):
+    X, y = train.load()[rows].astype(np.float64), train.labels[rows]
+    score_X = score_X.astype(np.float64)
+    if scale == "standardise":
+        scaler = StandardScaler().fit(X)
+        X, score_X = scaler.transform(X), scaler.transform(score_X)
+    model = LinearSVC(C=C, dual=False, tol=1e-8, max_iter=10_000).fit(X, y)
+    return float((model.predict(score_X) == score_y).mean())
+
+
+@pytest.mark.parametrize("scale", ["none", "standardise"])
+def test_draws_agree_with_the_protocol_done_by_hand(splits, liblinear_path, scale):
+    train, test = splits(noise=2.5)
+    protocol = protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=2)
+    records = []
+    summary = evaluate(train, test, protocol, scale=scale, seed=4, on_fits=records.extend, fit=liblinear_path)
+    selected = [r for r in records if r.stage == "select"]
+    means = {}
+    for record in selected:
+        rows = drawn_by_hand(train.labels, 3, 5, 4, "glyphs-15", "select", record.draw)
+        others = np.setdiff1d(np.arange(90), rows)
+        by_hand = accuracy_by_hand(train, test, rows, train.load()[others], train.labels[others], record.C, scale)
+        assert record.accuracy == pytest.approx(by_hand, abs=1e-12), record
+        assert (record.rows_trained, record.rows_scored, record.split, record.draws) == (15, 75, "validation", 2)
+        means.setdefault(record.C, []).append(by_hand)
+    best = max(sorted(means), key=lambda C: np.mean(means[C]))
+    assert best == summary.C
+    by_hand = []
+    for draw in range(3):
+        rows = drawn_by_hand(train.labels, 3, 5, 4, "glyphs-15", "report", draw)
+        by_hand.append(accuracy_by_hand(train, test, rows, test.load(), test.labels, best, scale))
+    reported = [r for r in records if r.stage == "report"]
+    assert [r.accuracy for r in reported] == pytest.approx(by_hand, abs=1e-12)
+    assert summary.accuracy == pytest.approx(np.mean(by_hand))
+    assert summary.error == pytest.approx(1 - np.mean(by_hand))
+    assert summary.spread == pytest.approx(np.std(by_hand, ddof=1))
+    assert summary.standard_error == pytest.approx(np.std(by_hand, ddof=1) / np.sqrt(3))
+
+
+@pytest.mark.parametrize("scale", ["none", "standardise"])
+def test_all_labels_refit_on_every_training_row(splits, liblinear_path, scale):
+    train, test = splits(noise=2.5)
+    records = []
+    summary = evaluate(
+        train, test, protocol_for("glyphs", 90, 3), scale=scale, on_fits=records.extend, fit=liblinear_path
+    )
+    assert {(r.rows_trained, r.rows_scored) for r in records if r.stage == "select"} == {(72, 18)}
+    (reported,) = (r for r in records if r.stage == "report")
+    by_hand = accuracy_by_hand(train, test, np.arange(90), test.load(), test.labels, summary.C, scale)
+    assert reported.accuracy == summary.accuracy == pytest.approx(by_hand, abs=1e-12)
+    assert (reported.rows_trained, reported.rows_scored, reported.labels) == (90, 45, "all")
+    assert (summary.spread, summary.standard_error, summary.draws, summary.labels) == (None, None, 1, "all")
+
+
+def test_the_projects_own_solver_gives_liblinears_accuracies(splits, liblinear_path):
+    train, test = splits(noise=2.5)
+    protocol = protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=2)
+    ours, theirs = [], []
+    evaluate(train, test, protocol, scale="standardise", C=1e-3, on_fits=ours.extend)
+    evaluate(train, test, protocol, scale="standardise", C=1e-3, on_fits=theirs.extend, fit=liblinear_path)
+    assert [r.accuracy for r in ours] == pytest.approx([r.accuracy for r in theirs], abs=1.01 / 45)
+    assert all(r.converged and r.gap < 1e-5 and r.iterations > 0 and r.objective > 0 for r in ours)
+    assert {r.status for r in ours} == {"converged"}
+
+
+def test_svhns_spread_is_196_standard_deviations_and_says_that_draws_overlap(splits, liblinear_path):
+    train, test = splits(dataset="svhn", noise=3.0)
+    records = []
+    protocol = protocol_for("svhn", 90, 3, 15, draws=4, select_draws=1)
+    summary = evaluate(train, test, protocol, on_fits=records.extend, fit=liblinear_path)
+    accuracies = [r.accuracy for r in records if r.stage == "report"]
+    assert summary.spread == pytest.approx(1.96 * np.std(accuracies, ddof=1))
+    assert summary.spread > 0
+    assert summary.spread_definition == "1.96 x standard deviation over draws"
+    assert "draws overlap, since all come from the same 90 training rows" in summary.notes[0]
+
+
+def test_the_same_seed_gives_the_same_records_and_another_seed_other_draws(splits, liblinear_path):
+    train, test = splits(noise=3.0)
+    protocol = protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=2)
+
+    def run(seed):
+        records = []
+        evaluate(train, test, protocol, seed=seed, on_fits=records.extend, fit=liblinear_path)
+        return [replace(r, evaluation="", date="", seconds=0.0) for r in records]
+
+    assert run(0) == run(0)
+    assert [r.accuracy for r in run(0)] != [r.accuracy for r in run(1)]
+
+
+def test_every_feature_set_is_probed_with_the_same_draws(splits):
+    train, test = splits()
+    seen = {}
+
+    def remember(name):
+        def fit(X, labels, Cs):
+            seen.setdefault(name, []).append(labels.tolist())
+            return [Always(0)] * len(Cs)
+
+        return fit
+
+    protocol = protocol_for("glyphs", 90, 3, 15, draws=2, select_draws=2)
+    for name in ("conv1", "conv2"):
+        evaluate(train.select([name]), test.select([name]), protocol, C=1e-3, fit=remember(name))
+    assert seen["conv1"] == seen["conv2"]
+
+
+class Always:
+    """Predicts one class."""
+
+    objective, gradient_norm, gap, iterations, status, converged = 1.0, 0.0, 0.0, 1, "converged", True
+
+    def __init__(self, label):
+        self.label = label
+
+    def predict(self, X):
+        return np.full(len(X), self.label)
+
+
+def test_equal_accuracies_extend_the_grid_to_its_limit_and_say_so(splits):
+    train, test = splits()
+    sizes, progress = [], []
+    summary = evaluate(
+        train,
+        test,
+        protocol_for("glyphs", 90, 3),
+        fit=lambda X, labels, Cs: sizes.append(len(Cs)) or [Always(0)] * len(Cs),
+        on_progress=lambda done, total: progress.append((done, total)),
+    )
+    assert summary.C == 1e-8
+    assert sizes == [7, 3, 3, 3, 3, 1]
+    assert progress == [(7, 8), (10, 11), (13, 14), (16, 17), (19, 20), (20, 20)]
+    assert summary.notes == ("C = 1e-08 is the limit of the grid's extension, so the best value may lie beyond it",)
+
+
+def test_a_given_C_skips_selection_and_is_told(splits, liblinear_path):
+    train, test = splits()
+    records, progress = [], []
+    summary = evaluate(
+        train,
+        test,
+        protocol_for("glyphs", 90, 3, 15, draws=2),
+        C=0.7,
+        on_fits=records.extend,
+        on_progress=lambda *counts: progress.append(counts),
+        fit=liblinear_path,
+    )
+    assert [(r.stage, r.C, r.c_given) for r in records] == [("report", 0.7, True)] * 2
+    assert progress == [(1, 2), (2, 2)]
+    assert (summary.C, summary.c_given) == (0.7, True)
+    assert summary.notes == ("C was given by the user, not chosen on validation rows",)
+
+
+def test_records_say_where_a_figure_comes_from(splits, liblinear_path):
+    train, test = splits()
+    records = []
+    evaluate(
+        train, test, protocol_for("glyphs", 90, 3, 15, draws=1), C=1e-3, on_fits=records.extend, fit=liblinear_path
+    )
+    (record,) = records
+    assert (record.features, record.network, record.layers, record.dimension) == ("dcgan", "demo", "conv1+conv2", 12)
+    # conv2 has 8 columns on a grid of 2 x 2.
+    assert record.largest_layer == 2
+    assert record.extraction == "grid 2"
+    assert (record.trained_on, record.trained_on_images, record.images_seen) == ("glyphs", 500, 64_000)
+    assert (record.features_key_train, record.features_key_test) == (train.key, test.key)
+    assert (record.images_fingerprint_train, record.images_fingerprint_test) == ("glyphs-train", "glyphs-test")
+    assert (record.train_rows, record.test_rows, record.classifier) == (90, 45, "l2-svm")
+    assert record.accuracy + record.error == pytest.approx(1)
+    assert "torch 2." in record.versions
+    assert record.threads >= 1
+    assert record.date.endswith("+00:00")
+
+
+def test_a_results_folder_keeps_all_that_the_summary_says(splits, liblinear_path, tmp_path):
+    train, test = splits()
+    results = Results(tmp_path / "results")
+    summary = evaluate(
+        train,
+        test,
+        protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=1),
+        on_fits=results.append,
+        on_predictions=results.write_predictions,
+        fit=liblinear_path,
+    )
+    assert summarise(results.read()) == [summary]
+    json.dumps(summary.to_dict())
+    with np.load(results.predictions_path(summary.evaluation)) as stored:
+        assert stored["predictions"].dtype == np.uint8
+        assert stored["predictions"].shape == (3, 45)
+        assert float(stored["C"]) == summary.C
+        assert list(stored["draws"]) == [0, 1, 2]
+        accuracies = (stored["predictions"] == test.labels).mean(axis=1)
+    reported = [r.accuracy for r in results.records() if r.stage == "report"]
+    assert accuracies.tolist() == pytest.approx(reported)
+
+
+def test_predictions_are_kept_before_the_last_record(splits, liblinear_path):
+    train, test = splits()
+    order = []
+    evaluate(
+        train,
+        test,
+        protocol_for("glyphs", 90, 3, 15, draws=2),
+        C=1e-3,
+        on_fits=lambda records: order.append("record"),
+        on_predictions=lambda predictions: order.append("predictions"),
+        fit=liblinear_path,
+    )
+    assert order == ["record", "predictions", "record"]
+
+
+def test_features_that_are_not_finite_are_refused_with_layer_and_column(splits):
+    train, test = splits()
+    path = train.file.path
+    train.file._features.file.close()
+    with h5py.File(path, "r+") as file:
+        file["features"][17, 9] = np.nan
+    from dcgan_probe.storage import open_feature_file
+
+    broken = replace(train, file=open_feature_file(path))
+    with pytest.raises(
+        UserError, match=r"feature nan at image 17 of glyphs \(train\), layer conv2, column 5, is not finite"
+    ):
+        evaluate(broken, test, protocol_for("glyphs", 90, 3))
+    # The other layer is sound.
+    evaluate(broken.select(["conv1"]), test.select(["conv1"]), protocol_for("glyphs", 90, 3), fit=always_first)
+
+
+def always_first(X, labels, Cs):
+    return [Always(0)] * len(Cs)
+
+
+def test_features_of_different_encoders_or_layers_are_refused(splits, write_features):
+    train, test = splits()
+    protocol = protocol_for("glyphs", 90, 3)
+    with pytest.raises(UserError, match=r"training features have layers conv1 \(4 columns\), the test features conv1"):
+        evaluate(train.select(["conv1"]), test, protocol)
+    with pytest.raises(UserError, match="different encoders: images_seen is 64000 and 1; extract both again"):
+        evaluate(train, replace(test, origin=replace(test.origin, images_seen=1)), protocol)
+    other = write_features(test.labels, test.load(), "test2", weights="changed")
+    with pytest.raises(UserError, match="different encoders: weights is w and changed"):
+        evaluate(train, other, protocol)
+    with pytest.raises(UserError, match=r"glyphs \(train\) and glyphs \(train\) are the same images"):
+        evaluate(train, train, protocol)
+
+
+def test_bad_settings_are_refused(splits):
+    train, test = splits()
+    protocol = protocol_for("glyphs", 90, 3)
+    with pytest.raises(UserError, match="got C = 0, expected a positive, finite number"):
+        evaluate(train, test, protocol, C=0.0)
+    with pytest.raises(UserError, match="got scale 'l2', expected none or standardise") as caught:
+        evaluate(train, test, protocol, scale="l2")
+    assert caught.value.option == "scale"
+
+
+def test_two_classes_are_enough(splits, liblinear_path):
+    train, test = splits(classes=2)
+    summary = evaluate(
+        train, test, protocol_for("glyphs", 90, 2, 10, draws=2, select_draws=1), C=C_GRID[0], fit=liblinear_path
+    )
+    ours = evaluate(train, test, protocol_for("glyphs", 90, 2, 10, draws=2, select_draws=1), C=C_GRID[0])
+    assert summary.accuracy == pytest.approx(ours.accuracy, abs=0.05)

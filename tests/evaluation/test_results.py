@@ -1,0 +1,139 @@
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dcgan_probe.evaluation import Results, TestPredictions
+from dcgan_probe.evaluation.records import HEADER
+from dcgan_probe.runtime import UserError
+
+
+def test_records_come_back_as_they_were(tmp_path, record):
+    results = Results(tmp_path / "new" / "results")
+    first = [record(), record(draw=1, accuracy=1 / 3, largest_layer=None, c_given=True, notes='a, b | "c"')]
+    second = [record(stage="select", split="validation", C=5e-4, run="runs/ä")]
+    results.append(first)
+    results.append(second)
+    assert results.records() == first + second
+    frame = results.read()
+    assert list(frame["accuracy"]) == [0.75, 1 / 3, 0.75]
+    assert frame["largest_layer"].dtype == "Int64"
+    assert results.path.read_text().count("schema_version") == 1
+
+
+def test_a_line_break_in_a_cell_does_not_split_the_row(tmp_path, record):
+    results = Results(tmp_path)
+    results.append([record(run="a\nb")])
+    results.append([record()])
+    assert [r.run for r in results.records()] == ["a b", "runs/demo"]
+
+
+APPEND = """
+import sys
+sys.path.insert(0, sys.argv[3])
+from conftest import RECORD
+from dataclasses import replace
+from dcgan_probe.evaluation import Results
+results = Results(sys.argv[1])
+for draw in range(100):
+    results.append([replace(RECORD, draw=draw, evaluation=sys.argv[2], stage=s) for s in ("select", "report")])
+"""
+
+
+def test_two_processes_can_append_at_once(tmp_path):
+    arguments = [sys.executable, "-c", APPEND, str(tmp_path)]
+    here = str(Path(__file__).parent)
+    processes = [subprocess.Popen([*arguments, name, here]) for name in ("one", "two")]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    records = Results(tmp_path).records()
+    for name in ("one", "two"):
+        own = [r for r in records if r.evaluation == name]
+        assert [r.draw for r in own] == [draw for draw in range(100) for _ in range(2)]
+    assert len(records) == 400
+    # They did run at once: neither waited for the other to end.
+    assert {r.evaluation for r in records[:200]} == {"one", "two"}
+
+
+@pytest.mark.parametrize("cut", [1, 30, 300])
+def test_a_torn_last_row_is_left_out_when_read_and_dropped_when_appended_to(tmp_path, record, cut):
+    results = Results(tmp_path)
+    results.append([record(draw=0), record(draw=1)])
+    os.truncate(results.path, results.path.stat().st_size - cut)
+    assert [r.draw for r in results.records()] == [0]
+    results.append([record(draw=2)])
+    assert [r.draw for r in results.records()] == [0, 2]
+
+
+@pytest.mark.parametrize("size", [0, 5, len(HEADER) - 1, len(HEADER)])
+def test_a_torn_header_is_written_again(tmp_path, record, size):
+    results = Results(tmp_path)
+    results.path.write_text(HEADER[:size])
+    assert results.records() == []
+    results.append([record()])
+    assert results.records() == [record()]
+
+
+@pytest.mark.parametrize("content", ["name,age\nx,3\n", "something", "schema_version,evaluation\n1,x\n"])
+def test_a_foreign_file_is_refused_and_left_alone(tmp_path, record, content):
+    results = Results(tmp_path)
+    results.path.write_text(content)
+    for action in (lambda: results.append([record()]), results.read):
+        with pytest.raises(UserError, match="is not a records file of schema version 1.* move it away") as caught:
+            action()
+        assert caught.value.option == "results"
+    assert results.path.read_text() == content
+
+
+def test_another_schema_version_is_refused(tmp_path, record):
+    results = Results(tmp_path)
+    results.append([record(schema_version=2)])
+    with pytest.raises(UserError, match="has schema version 2, expected 1; move it away"):
+        results.append([record()])
+    with pytest.raises(UserError, match="has schema version 2, expected 1"):
+        results.read()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"), [("0.75", "high", "row 3, .*could not convert"), (",True,", ",yes,", "row 3")]
+)
+def test_a_damaged_row_is_named(tmp_path, record, old, new, text):
+    results = Results(tmp_path)
+    results.append([record(), record()])
+    head, last = results.path.read_text()[:-1].rsplit("\n", 1)
+    results.path.write_text(f"{head}\n{last.replace(old, new, 1)}\n")
+    with pytest.raises(UserError, match=text):
+        results.read()
+
+
+def test_missing_records_are_told(tmp_path):
+    with pytest.raises(UserError, match=r"there are no records .*records.csv; run eval-svm first"):
+        Results(tmp_path).read()
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, record, monkeypatch):
+    results = Results(tmp_path)
+    results.append([record(draw=0)])
+    before = results.path.read_bytes()
+
+    def full(file):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="the disk is full: .*records.csv could not be written"):
+        results.append([record(draw=1)])
+    assert results.path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("highest", "dtype"), [(255, np.uint8), (256, np.uint16)])
+def test_predictions_are_stored_small(tmp_path, highest, dtype):
+    results = Results(tmp_path)
+    predictions = np.array([[0, highest], [3, 4]])
+    results.write_predictions(TestPredictions("id", predictions, 0.01))
+    with np.load(tmp_path / "predictions" / "id.npz") as stored:
+        assert stored["predictions"].dtype == dtype
+        assert (stored["predictions"] == predictions).all()
+    assert [path.name for path in (tmp_path / "predictions").iterdir()] == ["id.npz"]
