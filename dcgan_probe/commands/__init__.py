@@ -4,8 +4,10 @@ import click
 
 from ..runtime import package_version
 from .errors import FriendlyGroup
+from .evaluate import eval_svm_command
 from .extract import extract_command
 from .sample import sample_command
+from .table import table_command
 from .train import train_command
 
 
@@ -21,5 +23,5 @@ def main() -> None:
     """
 
 
-for command in (train_command, extract_command, sample_command):
+for command in (train_command, extract_command, eval_svm_command, table_command, sample_command):
     main.add_command(command)

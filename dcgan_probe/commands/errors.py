@@ -18,6 +18,9 @@ class FriendlyGroup(click.Group):
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted. What was finished is kept; the same command goes on from there.", err=True)
+            ctx.exit(130)
         except UserError as error:
             if error.option is None:
                 raise click.ClickException(str(error)) from error

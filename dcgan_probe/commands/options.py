@@ -78,6 +78,13 @@ run_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Run folder.  [default: the run trained last]",
 )
+results_option = click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of records and tables.",
+)
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every random choice."
 )

@@ -21,7 +21,7 @@ class Progress:
         self._bar: tqdm | None = None
 
     def update(self, done: int, note: str = "") -> None:
-        """Show that ``done`` of the total are done, of which this process did all since ``begin`` or the first update."""
+        """Show that ``done`` of the total are done."""
         if self._start is None:
             self.begin(0)
         if self._bar is not None:
@@ -31,8 +31,8 @@ class Progress:
             self._line(done, note)
 
     def begin(self, start: int) -> None:
-        """Start the clock with ``start`` done before."""
-        self._start, self._began = start, time.monotonic() if start else self._began
+        """Start the clock; ``start`` of the total were done before it and do not count in the rate."""
+        self._start = start
         if not self._quiet and sys.stderr.isatty():
             self._bar = tqdm(total=self.total, initial=start, desc=self._title, unit=f" {self._unit}", unit_scale=True)
 

@@ -169,8 +169,8 @@ class TrainingLoop:
         if not (math.isfinite(d_loss) and math.isfinite(g_loss) and self._state.is_finite()):
             raise UserError(
                 f"a loss or a weight is not finite between {self._tick_position:,} and {position:,} images "
-                f"(D {d_loss}, G {g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. A lower --lr, or "
-                "--precision float32, usually helps; give it another --run."
+                f"(D {d_loss}, G {g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. "
+                "A lower --lr, or --precision float32, usually helps; give it another --run."
             )
         row = {
             "images_seen": position,

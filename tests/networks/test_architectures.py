@@ -81,8 +81,9 @@ NAMES = list(DISCRIMINATORS)
 
 
 def build(kind, preset):
-    with torch.device("meta"):  # shapes only
-        return kind(PRESETS[preset].network)
+    with torch.device("meta"):
+        network = kind(PRESETS[preset].network)
+    return network.to_empty(device="cpu").requires_grad_(False)  # shapes only
 
 
 def shapes(network):
@@ -154,7 +155,7 @@ def test_strides_paddings_and_norms_of_the_generator(preset):
 @pytest.mark.parametrize("preset", NAMES)
 def test_sides_of_all_maps(preset):
     side = IMAGE[preset]
-    maps = build(Discriminator, preset).activations(torch.empty(2, 3, side, side, device="meta"))
+    maps = build(Discriminator, preset).activations(torch.empty(2, 3, side, side))
     widths = [maps_out for _, maps_out, *_ in DISCRIMINATORS[preset]]
     assert [tuple(block.shape) for block in maps.values()] == [
         (2, width, size, size) for width, size in zip(widths, SIDES[preset], strict=True)
@@ -162,7 +163,7 @@ def test_sides_of_all_maps(preset):
     generator, seen = build(Generator, preset), []
     for layer in [*generator.layers.values(), generator.output]:
         layer.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0].shape[-1], output.shape[-1])))
-    images = generator(torch.empty(2, PROJECTIONS[preset][0], device="meta"))
+    images = generator(torch.empty(2, PROJECTIONS[preset][0]))
     assert images.shape == (2, 3, side, side)
     # The generator mirrors the discriminator: the same sides, backwards.
     sides = [*reversed(SIDES[preset]), side]
@@ -173,7 +174,7 @@ def test_sides_of_all_maps(preset):
     ("preset", "count"), [("imagenet32", 28_672), ("svhn32", 7_168), ("cpu32", 3_584), ("demo", 1_792)]
 )
 def test_number_of_features_on_the_grid_of_the_paper(preset, count):
-    maps = build(Discriminator, preset).activations(torch.empty(1, 3, 32, 32, device="meta"))
+    maps = build(Discriminator, preset).activations(torch.empty(1, 3, 32, 32))
     assert sum(block.shape[1] * 4 * 4 for block in maps.values()) == count
 
 

@@ -1,0 +1,179 @@
+"""``dcgan-probe eval-svm``: runs one protocol on features and controls, records every fit, prints the table."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..evaluation import SCALES, Protocol, Results, Summary, evaluate, protocol_for, summarise
+from ..images import ImageSet, load_images
+from ..report import format_tables
+from ..runtime import UserError, resolve_device
+from .encoding import FEATURES, EncoderOptions, encoder_options, features_of, parse_layers
+from .extract import training_images_of
+from .options import (
+    chosen_run,
+    data_options,
+    device_option,
+    quiet_option,
+    results_option,
+    run_option,
+    runs_option,
+    seed_option,
+)
+from .progress import Progress
+from .table import write_tables
+
+CONTROLS = ("random", "pixels")
+
+
+class Labels(click.ParamType):
+    """``all`` (None) or a number."""
+
+    name = "all|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Turn text into a number or None."""
+        if value is None or value == "all":
+            return None
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if number < 1:
+            self.fail(f"{value!r} is not a number of labels: expected all, or a number such as 1000", param, ctx)
+        return number
+
+
+@click.command("eval-svm")
+@click.option(
+    "--dataset", default="cifar10", show_default=True, help="Labelled images: a name, a folder, an .h5 file."
+)
+@click.option("--labels", type=Labels(), default="all", show_default=True, help="Labelled images of a fit.")
+@click.option(
+    "--features",
+    type=click.Choice(FEATURES),
+    multiple=True,
+    default=("dcgan",),
+    show_default=True,
+    help="What to probe; repeatable.",
+)
+@click.option(
+    "--controls/--no-controls", default=True, show_default=True, help="Add the untrained network and raw pixels."
+)
+@click.option("--draws", type=click.IntRange(min=1), help="Reported draws of labels.  [default: the protocol's]")
+@click.option("--select-draws", type=click.IntRange(min=1), help="Draws that choose C.  [default: the protocol's]")
+@click.option("--C", "penalty", type=float, help="Do not choose C, take this.  [default: chosen on validation rows]")
+@click.option(
+    "--scale",
+    type=click.Choice(SCALES),
+    default="none",
+    show_default=True,
+    help="standardise: by mean and deviation of the rows that each fit trains on.",
+)
+@encoder_options
+@run_option
+@runs_option
+@results_option
+@seed_option
+@device_option
+@data_options
+@click.option("--json", "as_json", is_flag=True, help="Print a list of summaries instead of the table.")
+@quiet_option
+def eval_svm_command(
+    dataset: str,
+    labels: int | None,
+    features: tuple[str, ...],
+    controls: bool,
+    draws: int | None,
+    select_draws: int | None,
+    penalty: float | None,
+    scale: str,
+    layers: str,
+    grid: int,
+    pool: str,
+    bn_stats: str,
+    dtype: str,
+    run_folder: Path | None,
+    runs: Path,
+    results: Path,
+    seed: int,
+    device: str,
+    data_dir: Path,
+    download: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Fit L2-SVMs on features, as the paper does, and print the table.
+
+    Features that are not in the cache are extracted first. C is chosen on rows that are not reported.
+
+    \b
+    dcgan-probe eval-svm --dataset svhn --labels 1000
+    dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise
+    """
+    sources = tuple(dict.fromkeys((*features, *(CONTROLS if controls else ()))))
+    run = None if set(sources) == {"pixels"} and run_folder is None else chosen_run(run_folder, runs, quiet=quiet)
+    load = partial(load_images, data_dir=data_dir, download=download)
+    images = [load(dataset, split) for split in ("train", "test")]
+    protocol = checked_protocol(images, labels, draws, select_draws)
+    options = EncoderOptions(
+        device=resolve_device(device),
+        training_images=training_images_of(run, load),
+        layers=parse_layers(layers),
+        grid=grid,
+        pool=pool,
+        bn_stats=bn_stats,
+        dtype=dtype,
+        quiet=quiet,
+    )
+    store, summaries = Results(results), []
+    for source in sources:
+        train, test = (features_of(source, split, run, runs, options)[0] for split in images)
+        with Progress(f"{protocol.name} on {source} features", 0, "fits", quiet=quiet) as progress:
+
+            def advance(done: int, total: int, progress: Progress = progress) -> None:
+                progress.total = total
+                progress.update(done)
+
+            summaries.append(
+                evaluate(
+                    train,
+                    test,
+                    protocol,
+                    scale=scale,
+                    C=penalty,
+                    seed=seed,
+                    on_fits=store.append,
+                    on_predictions=store.write_predictions,
+                    on_progress=advance,
+                )
+            )
+    show(summaries, as_json=as_json)
+    tables = write_tables(
+        [summary for summary in summarise(store.records()) if summary.protocol == protocol.name], results
+    )
+    if not quiet:
+        click.echo(f"Every fit: {store.path}. All results of this protocol: {tables[0]}", err=True)
+
+
+def checked_protocol(
+    images: list[ImageSet], labels: int | None, draws: int | None, select_draws: int | None
+) -> Protocol:
+    """Give the protocol of these images, before anything is extracted."""
+    train, test = images
+    for split in images:
+        split.require_labels("a probe")
+    if test.classes > train.classes:
+        raise UserError(f"{test.name}: the test split has {test.classes} classes, the training split {train.classes}")
+    return protocol_for(train.name, len(train), train.classes, labels, draws, select_draws)
+
+
+def show(summaries: list[Summary], *, as_json: bool) -> None:
+    """Print the summaries as JSON or as a table."""
+    if as_json:
+        click.echo(json.dumps([summary.to_dict() for summary in summaries], indent=2))
+    else:
+        click.echo(format_tables(summaries).rstrip())

@@ -1,0 +1,48 @@
+"""``dcgan-probe table``: makes the tables of all records; also written after each evaluation."""
+
+from pathlib import Path
+
+import click
+
+from ..evaluation import Results, Summary, summarise
+from ..report import FORMATS, format_tables
+from ..storage import write_text
+from .options import results_option
+
+SUFFIXES = {"markdown": "md", "csv": "csv", "latex": "tex"}
+
+
+@click.command("table")
+@results_option
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True, help="What to print."
+)
+@click.option("--protocol", help="Print this protocol only, such as svhn-1000.  [default: all]")
+def table_command(results: Path, form: str, protocol: str | None) -> None:
+    """Print the tables of all records, and write each as Markdown, CSV and LaTeX into RESULTS/tables.
+
+    \b
+    dcgan-probe table
+    dcgan-probe table --format latex --protocol svhn-1000
+    """
+    summaries = summarise(Results(results).records())
+    if not summaries:
+        raise click.UsageError(f"{results / 'records.csv'} holds no complete evaluation; run eval-svm to its end")
+    write_tables(summaries, results)
+    names = sorted({summary.protocol for summary in summaries})
+    if protocol is not None and protocol not in names:
+        raise click.BadParameter(f"no records of {protocol!r}: there are {', '.join(names)}", param_hint="--protocol")
+    shown = [summary for summary in summaries if protocol in (None, summary.protocol)]
+    click.echo(format_tables(shown, form).rstrip())
+
+
+def write_tables(summaries: list[Summary], results: Path) -> list[Path]:
+    """Write the tables of each protocol in every format, whole or not at all; give the Markdown files."""
+    written = []
+    for protocol in dict.fromkeys(summary.protocol for summary in summaries):
+        group = [summary for summary in summaries if summary.protocol == protocol]
+        for form, suffix in SUFFIXES.items():
+            path = results / "tables" / f"{protocol}.{suffix}"
+            write_text(path, format_tables(group, form).rstrip() + "\n")
+        written.append(results / "tables" / f"{protocol}.md")
+    return written

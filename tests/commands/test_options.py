@@ -1,0 +1,110 @@
+import signal
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from dcgan_probe.commands import main
+from dcgan_probe.commands.errors import FriendlyGroup, StopRequest
+from dcgan_probe.commands.evaluate import Labels
+from dcgan_probe.commands.options import Count, Numbers
+from dcgan_probe.commands.progress import Progress, duration
+from dcgan_probe.commands.train import run_name
+from dcgan_probe.presets import preset_config
+from dcgan_probe.runtime import UserError
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("64000", 64_000), ("64k", 64_000), ("2M", 2_000_000), ("1.5M", 1_500_000), ("0.1k", 100)]
+)
+def test_counts_take_suffixes(text, number):
+    assert Count().convert(text, None, None) == number
+
+
+@pytest.mark.parametrize("text", ["", "k", "-1", "0", "1.5", "2m", "1e999", "nan", "many"])
+def test_other_counts_are_refused(text):
+    with pytest.raises(click.BadParameter, match=r"not a (count|whole number)"):
+        Count().convert(text, None, None)
+
+
+def test_numbers_are_separated_by_commas():
+    assert Numbers().convert("1,2,4", None, None) == (1, 2, 4)
+    with pytest.raises(click.BadParameter, match="not a list of whole numbers"):
+        Numbers().convert("1;2", None, None)
+
+
+def test_labels_are_all_or_a_number():
+    assert Labels().convert("all", None, None) is None
+    assert Labels().convert("1000", None, None) == 1000
+    for text in ("none", "0", "-5", "1.5"):
+        with pytest.raises(click.BadParameter, match="expected all, or a number"):
+            Labels().convert(text, None, None)
+
+
+def test_a_run_is_named_after_its_arguments():
+    given = {"lr": 0.001, "strides": (2, 2, 2), "nz": None, "batch_size": 64}
+    config = preset_config("cpu32", dataset="data/my set.h5", seed=3, **given)
+    assert run_name(config, given) == "my set-cpu32-lr0.001-strides2.2.2-batchsize64-s3"
+    assert run_name(preset_config("cpu32"), {"lr": None}) == "cifar10-cpu32-s0"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [
+        (UserError("got 3, expected 4", option="nc"), 2, "Invalid value for --nc: got 3, expected 4"),
+        (UserError("the disk is full"), 1, "Error: the disk is full"),
+        (KeyboardInterrupt(), 130, "Interrupted"),
+    ],
+)
+def test_errors_become_messages_with_the_right_status(error, status, text):
+    @click.group(cls=FriendlyGroup)
+    def group():
+        pass
+
+    @group.command()
+    def verb():
+        raise error
+
+    result = CliRunner().invoke(group, ["verb"])
+    assert result.exit_code == status
+    assert text in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_first_signal_is_noted_and_a_second_one_ends():
+    with StopRequest() as stop:
+        assert not stop()
+        signal.raise_signal(signal.SIGTERM)
+        assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_progress_without_a_terminal_writes_one_line_at_the_end(capsys):
+    with Progress("read", 10, "rows") as progress:
+        progress.update(4)
+        progress.update(10, "well")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("read: 10 of 10 rows, ")
+    assert captured.err.count("\n") == 1
+
+
+def test_quiet_progress_writes_nothing(capsys):
+    with Progress("read", 10, "rows", quiet=True) as progress:
+        progress.update(10)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(45, "45 s"), (720, "12 min"), (12_240, "3.4 h")])
+def test_durations_are_for_people(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize("verb", ["train", "extract", "eval-svm", "table", "sample", "prepare"])
+def test_every_verb_has_help_with_an_example(verb):
+    result = CliRunner().invoke(main, [verb, "--help"])
+    assert result.exit_code == 0
+    assert f"dcgan-probe {verb}" in result.output
+    assert "[default:" in result.output

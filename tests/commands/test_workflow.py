@@ -1,0 +1,185 @@
+"""The three commands, and what a user may get wrong, on built-in images."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from dcgan_probe.commands import main
+
+SET = "glyphs:300"
+TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
+TRAIN = ["train", *TINY, "--dataset", SET, "--images", "320"]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """Give a folder in which the three commands have run, and what they printed."""
+    folder = tmp_path_factory.mktemp("workplace")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("DCGAN_PROBE_DATA", raising=False)
+        outputs = [
+            invoke(*TRAIN),
+            invoke("extract", "--layers", "all", "--dataset", SET),
+            invoke(
+                *["eval-svm", "--dataset", SET, "--labels", "50", "--draws", "3", "--select-draws", "2", "--json"],
+            ),
+        ]
+    return folder, outputs
+
+
+@pytest.fixture
+def here(workplace, monkeypatch):
+    monkeypatch.chdir(workplace[0])
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    return workplace[0]
+
+
+def invoke(*arguments, status=0):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_the_run_is_named_after_its_arguments(here):
+    (run,) = (here / "runs").glob("*/config.json")
+    assert run.parent.name == "glyphs-300-demo-nz8-ndf4-ngf4-batchsize32-s0"
+    assert {path.name for path in run.parent.iterdir()} >= {"checkpoint.pt", "stats.jsonl", "samples", "batchnorm"}
+
+
+def test_summaries_come_as_json_with_the_asked_features_first(workplace):
+    summaries = json.loads(workplace[1][2].stdout)
+    assert [summary["features"] for summary in summaries] == ["dcgan", "random", "pixels"]
+    for summary in summaries:
+        assert summary["dataset"] == "glyphs"
+        assert summary["labels"] == 50
+        assert summary["draws"] == 3
+        assert summary["accuracy"] + summary["error"] == pytest.approx(1.0)
+        assert 0.0 <= summary["spread"] < 0.5
+        assert summary["C"] > 0
+    assert summaries[0]["layers"] == ["conv1", "conv2", "conv3"]
+    assert [summary["dimension"] for summary in summaries] == [448, 448, 3072]
+    assert summaries[0]["trained_on"] == "glyphs"
+    assert summaries[1]["trained_on"] == ""
+
+
+def test_extracting_again_does_nothing_and_says_so(here):
+    before = {path: path.stat().st_mtime_ns for path in here.glob("runs/*/features/*.h5")}
+    assert len(before) == 4  # trained and untrained, train and test
+    output = invoke("extract", "--dataset", SET).output
+    assert output.count("there already") == 2
+    assert before == {path: path.stat().st_mtime_ns for path in here.glob("runs/*/features/*.h5")}
+
+
+def test_one_layer_needs_no_second_extraction(here):
+    result = invoke(
+        "eval-svm", "--dataset", SET, "--labels", 50, "--draws", 2, "--C", 0.01, "--layers", 3, "--no-controls"
+    )
+    assert "conv3" in result.output
+    assert len(list(here.glob("runs/*/features/dcgan-*.h5"))) == 2
+
+
+def test_table_writes_three_formats(here):
+    output = invoke("table").output
+    assert "untrained" in output
+    for suffix in ("csv", "md", "tex"):
+        assert (here / "results" / "tables" / f"glyphs-50.{suffix}").read_text().strip()
+
+
+def test_the_same_training_command_again_does_nothing(here):
+    assert "already finished" in invoke(*TRAIN).output
+
+
+def test_another_setting_in_the_same_run_is_refused_with_the_difference(here):
+    run = next((here / "runs").glob("glyphs*"))
+    output = invoke(*TRAIN, "--lr", 0.001, "--run", run, status=2).output
+    assert "lr: 0.0002 -> 0.001" in output
+    assert "another --run" in output
+
+
+def test_sample_writes_a_grid_and_arrays(here):
+    paths = invoke("sample", "--count", 5, "--seed", 2, "--quiet").output.split()
+    assert [path.rpartition(".")[2] for path in paths] == ["png", "npz"]
+    with np.load(paths[1]) as arrays:
+        assert arrays["images"].shape == (5, 3, 32, 32)
+        assert arrays["z"].shape == (5, 8)
+
+
+def test_dry_run_prints_config_time_and_memory_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = json.loads(invoke(*TRAIN, "--dry-run").stdout)
+    assert plan["config"]["network"]["ndf"] == 4
+    assert plan["expects"]["seconds"] >= 0
+    assert plan["expects"]["memory_bytes"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "texts"),
+    [
+        (["train", "--device", "cuda:99"], 2, ["--device", "cuda:99", "auto or cpu"]),
+        (["train", "--preset", "cpu16"], 2, ["--preset", "cpu16", "imagenet32"]),
+        (["train", "--dataset", SET, "--image-size", "30"], 2, ["--image-size", "30", "multiple of 8"]),
+        (["train", "--dataset", SET, "--preset", "faces64"], 2, ["--dataset", "3 x 32 x 32", "prepare --size 64"]),
+        (["train", "--dataset", SET, "--batch-size", "1000"], 2, ["--batch-size", "300", "1000"]),
+        (["train", "--images", "2 million"], 2, ["--images", "64k or 2M"]),
+        (["train", "--no-download"], 2, ["prepare", "glyphs"]),
+        (["train", "--dataset", "cifar11"], 2, ["--dataset", "cifar11", "glyphs"]),
+        (["extract", "--dataset", SET], 2, ["no trained run", "dcgan-probe train"]),
+        (["extract", "--dataset", SET, "--run", "nowhere"], 2, ["--run", "nowhere", "config.json"]),
+        (
+            ["eval-svm", "--dataset", SET, "--features", "pixels", "--no-controls", "--labels", "55"],
+            2,
+            ["--labels", "50"],
+        ),
+        (["eval-svm", "--dataset", SET, "--features", "pixels", "--no-controls", "--C", "-1"], 2, ["--C", "-1"]),
+        (["table"], 2, ["--results", "eval-svm"]),
+        (["sample"], 2, ["no trained run"]),
+    ],
+)
+def test_what_a_user_gets_wrong_is_answered_with_what_to_do(arguments, status, texts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    output = " ".join(invoke(*arguments, status=status).output.split())
+    for text in texts:
+        assert text in output
+
+
+@pytest.mark.parametrize("layers", ["conv9", "0", "conv1,nonsense"])
+def test_unknown_layers_are_refused(here, layers):
+    output = invoke("eval-svm", "--dataset", SET, "--labels", 50, "--layers", layers, status=2).output
+    assert "--layers" in output
+    assert "conv1, conv2, conv3" in output
+
+
+def test_images_without_labels_are_refused(here, tmp_path):
+    path = tmp_path / "bare_train.h5"
+    for split in ("train", "test"):
+        with h5py.File(tmp_path / f"bare_{split}.h5", "w") as file:
+            file["images"] = np.zeros((40, 32, 32, 3), np.uint8)
+    output = invoke("eval-svm", "--dataset", path, status=2).output
+    assert "has no labels" in output
+
+
+def test_defaults_that_are_missing_are_reported_and_the_others_done(here, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    data.mkdir()
+    for split in ("train", "test"):
+        with h5py.File(data / f"svhn_{split}.h5", "w") as file:
+            file["images"] = np.zeros((20, 32, 32, 3), np.uint8)
+            file["labels"] = np.arange(20) % 10
+    result = invoke("extract", "--data-dir", data, "--no-download")
+    assert "cifar10: not done" in result.output
+    assert result.output.count("written") == 2
+    assert (
+        "cifar10: not done"
+        in invoke("extract", "--data-dir", data, "--no-download", "--dataset", "cifar10", status=1).output
+    )
+
+
+def test_version():
+    assert invoke("--version").output.startswith("dcgan-probe, version ")

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import torch
+
+from dcgan_probe.gan.batches import BatchStream
+from dcgan_probe.runtime import UserError
+
+CPU = torch.device("cpu")
+
+
+def rows_of_passes(stream, rows, batch, passes):
+    """Read consecutive batches and cut their rows into passes."""
+    positions = range(0, rows * passes, batch)
+    return torch.cat([stream.rows(position) for position in positions])[: rows * passes].reshape(passes, rows)
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(20, 8), (20, 20), (21, 4), (9, 8)])
+def test_each_pass_is_a_new_permutation(tiny_images, rows, batch):
+    passes = rows_of_passes(BatchStream(tiny_images(rows), batch, 0, CPU), rows, batch, 5)
+    assert torch.equal(passes.sort(1).values, torch.arange(rows).expand(5, rows))
+    assert len({tuple(order.tolist()) for order in passes}) == 5
+    assert tuple(range(rows)) not in {tuple(order.tolist()) for order in passes}
+
+
+def test_batch_across_two_passes_takes_the_end_and_the_beginning(tiny_images):
+    stream = BatchStream(tiny_images(20), 8, 0, CPU)
+    first, second = rows_of_passes(stream, 20, 8, 2)
+    assert torch.equal(stream.rows(16), torch.cat([first[16:], second[:4]]))
+    # A batch need not begin where an earlier one ended.
+    assert torch.equal(stream.rows(13), torch.cat([first[13:], second[:1]]))
+
+
+def test_batch_depends_on_seed_and_position_alone(tiny_images):
+    used, other = (BatchStream(tiny_images(20), 8, seed, CPU) for seed in (5, 6))
+    for position in (0, 96, 8, 16):
+        used.rows(position)
+    for position in (0, 16, 40, 104):
+        fresh = BatchStream(tiny_images(20), 8, 5, CPU)
+        assert torch.equal(fresh.rows(position), used.rows(position))
+        assert torch.equal(fresh.batch(position), used.batch(position))
+        assert not torch.equal(other.rows(position), used.rows(position))
+
+
+def test_images_are_those_of_the_rows_and_signed(tiny_images):
+    images = tiny_images(20)
+    stream = BatchStream(images, 8, 0, CPU)
+    batch = stream.batch(16)
+    expected = images.images[stream.rows(16).numpy()].astype(np.float64) / 127.5 - 1
+    np.testing.assert_allclose(batch.numpy(), expected, atol=1e-6)
+    assert batch.dtype == torch.float32
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_set_smaller_than_a_batch_is_refused(tiny_images):
+    with pytest.raises(UserError) as caught:
+        BatchStream(tiny_images(7), 8, 0, CPU)
+    assert str(caught.value) == (
+        "got 7 training images, expected at least one batch of 8; give more images or a smaller batch"
+    )
+    assert caught.value.option == "batch-size"

@@ -1,0 +1,185 @@
+"""The rules of the house, read from the source: who may import whom, and what no module is called."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import dcgan_probe
+
+PACKAGE = Path(dcgan_probe.__file__).parent
+NAME = "dcgan_probe"
+FLOORS = {
+    "runtime": 0,
+    "storage": 0,
+    "images": 1,
+    "networks": 1,
+    "probe": 1,
+    "gan": 2,
+    "baselines": 2,
+    "features": 3,
+    "evaluation": 4,
+    "latent": 4,
+    "presets": 5,
+    "report": 5,
+    "commands": 6,
+    "__main__": 7,
+}
+ALLOWED_SIDEWAYS = {("storage", "runtime")}  # every file that is written may end in a user's error
+NO_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}
+
+
+def offences(source, path):
+    """Give ``line number: line: reason`` for each import in the source of module ``path`` that breaks the rule.
+
+    ``path`` is relative to the package: ``gan/run.py``, ``presets.py``, ``__init__.py``.
+    """
+    module = Path(path)
+    room = module.parts[0].removesuffix(".py")
+    lines, found = source.splitlines(), []
+    for node, inside_function in imports(ast.parse(source)):
+        for target in targets(node, module):
+            reason = judge(room, target, inside_function)
+            if reason:
+                found.append(f"{path}:{node.lineno}: {lines[node.lineno - 1].strip()}: {reason}")
+    return found
+
+
+def imports(tree, lazy=False):
+    """Walk to all imports, telling whether they wait until a function is called or only types need them."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, lazy
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            yield from imports(node, True)
+        else:
+            yield from imports(node, lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def targets(node, module):
+    """Give the absolute dotted names that an import statement of ``module`` brings in."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    here = [NAME, *module.parts[:-1]]  # the package that a single dot means
+    if node.level > len(here):
+        return [f"{NAME}.(above the package)"]
+    base = ".".join(here[: len(here) - node.level + 1]) if node.level else ""
+    base = ".".join(part for part in (base, node.module) if part)
+    # ``from .. import gan`` names rooms after the word import.
+    return [f"{base}.{alias.name}" for alias in node.names] if base == NAME else [base]
+
+
+def judge(room, target, lazy):
+    top, *rest = target.split(".")
+    if top == "click":
+        return None if room == "commands" else "only commands may import click"
+    if top != NAME:
+        return None
+    other = rest[0] if rest else ""
+    if room == "__init__":
+        return None if lazy else "the package's face imports only when a name is used"
+    if other == room:
+        return None
+    if other not in FLOORS:
+        return f"{target} is no room of the house"
+    if room not in FLOORS:
+        return f"{room} has no floor"
+    if FLOORS[other] < FLOORS[room] or (room, other) in ALLOWED_SIDEWAYS:
+        return None
+    return f"{room} (floor {FLOORS[room]}) may not import {other} (floor {FLOORS[other]})"
+
+
+def modules():
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+def test_modules_import_from_lower_floors_only():
+    found = [line for path in modules() for line in offences((PACKAGE / path).read_text(encoding="utf-8"), path)]
+    assert not found, "\n".join(found)
+
+
+def test_every_room_has_a_floor():
+    rooms = {Path(path).parts[0].removesuffix(".py") for path in modules()}
+    assert rooms - {"__init__"} <= set(FLOORS)
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    parts = {part.removesuffix(".py").strip("_") for path in modules() for part in Path(path).parts}
+    assert not parts & NO_NAMES
+
+
+def test_the_first_line_of_every_module_says_what_it_is():
+    silent = [
+        path for path in modules() if not ast.get_docstring(ast.parse((PACKAGE / path).read_text(encoding="utf-8")))
+    ]
+    assert not silent
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("images/sets.py", "from ..gan import Run"),
+        ("images/sets.py", "from ..networks import Discriminator"),
+        ("images/sets.py", "from ..networks.generator import draw_z"),
+        ("images/sets.py", "from .. import probe"),
+        ("images/sets.py", "from .. import runtime, gan"),
+        ("images/sets.py", "from .. import L2SVMClassifier"),
+        ("images/sets.py", "import dcgan_probe.commands.train"),
+        ("images/sets.py", "import numpy, dcgan_probe.gan"),
+        ("images/sets.py", "import dcgan_probe"),
+        ("images/sets.py", "from dcgan_probe import gan"),
+        ("images/sets.py", "from dcgan_probe.gan.run import Run"),
+        ("images/deep/er.py", "from ...gan import Run"),
+        ("images/deep/er.py", "from ... import gan"),
+        ("images/sets.py", "from ... import gan"),
+        ("images/sets.py", "from ..unknown import thing"),
+        ("images/__init__.py", "from ..gan import Run"),
+        ("runtime/seeds.py", "from ..storage import locked"),
+        ("evaluation/records.py", "from ..latent import walk"),
+        ("latent/walk.py", "from ..evaluation import records"),
+        ("report/page.py", "from ..presets import PRESETS"),
+        ("presets.py", "from .report import page"),
+        ("presets.py", "from . import commands"),
+        ("gan/run.py", "from ..baselines import cnn"),
+        ("gan/run.py", "import click"),
+        ("report/page.py", "from click.testing import CliRunner"),
+        ("__init__.py", "from .gan import Run"),
+        ("strange/thing.py", "from ..runtime import UserError"),
+    ],
+)
+def test_offending_line_is_found_wherever_it_stands(path, line):
+    for source in (
+        line,
+        f"import os\n\n\nclass Thing:\n    {line}\n",
+        f"try:\n    {line}\nexcept ImportError:\n    pass\n",
+        f"def late():\n    if True:\n        {line}\n",
+        f"from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    {line}\n",
+    ):
+        if path == "__init__.py" and ("def late" in source or "TYPE_CHECKING" in source):
+            continue
+        found = offences(source, path)
+        assert len(found) == 1
+        assert found[0].startswith(f"{path}:{source[: source.index(line)].count(chr(10)) + 1}: {line}: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("storage/files.py", "from ..runtime import UserError"),
+        ("storage/files.py", "from .fingerprints import fingerprint_tensors"),
+        ("storage/files.py", "from . import fingerprints"),
+        ("gan/run.py", "from ..networks import Discriminator"),
+        ("gan/run.py", "from .. import images, networks"),
+        ("gan/deep/er.py", "from .. import run"),
+        ("gan/deep/er.py", "from ...images import ImageSet"),
+        ("gan/run.py", "import dcgan_probe.images"),
+        ("presets.py", "from .gan import TrainConfig"),
+        ("commands/train.py", "import click"),
+        ("commands/train.py", "from ..report import table"),
+        ("__main__.py", "from .commands import main"),
+        ("__init__.py", "def late():\n    from .gan import Run"),
+        ("images/sets.py", "import clicker, dcgan_probe_extra"),
+    ],
+)
+def test_allowed_line_passes(path, line):
+    assert offences(line, path) == []
