@@ -1,4 +1,4 @@
-"""What has this network learnt without labels?
+"""Probe what a network has learnt without labels, as the DCGAN paper does.
 
 ::
 

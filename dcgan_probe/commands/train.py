@@ -105,6 +105,8 @@ def train_command(
         click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
     with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
+        if run.checkpoint_path.exists():
+            progress.begin(run.position())
         outcome = train(
             config,
             training_images,

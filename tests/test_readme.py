@@ -1,0 +1,39 @@
+"""What the README shows is what the package does."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from dcgan_probe.commands import main
+from dcgan_probe.presets import PRESETS
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = sorted(set(re.findall(r"^    dcgan-probe (.+?)(?: +#.*)?$", README, flags=re.MULTILINE)))
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(BLOCKS[0], "README.md", "exec"), {})
+    accuracy, spread, C = map(float, capsys.readouterr().out.splitlines()[0].split())
+    assert 0.1 < accuracy < 1.0
+    assert 0.0 < spread < 0.2
+    assert C > 0.0
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_is_one_that_exists(line):
+    verb, *arguments = line.replace("'", "").split()
+    command = main.commands[verb]
+    # Parsing alone: unknown options, choices and types fail here.
+    context = command.make_context(verb, [word for word in arguments if word != "SOURCE"], resilient_parsing=False)
+    assert isinstance(context, click.Context)
+
+
+def test_every_preset_is_described_with_its_number_of_features():
+    for name, preset in PRESETS.items():
+        features = sum(preset.network.ndf * multiplier for multiplier in preset.network.multipliers) * 16
+        (row,) = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
+        assert row.split("|")[-2].strip() == f"{features:,}"
