@@ -69,7 +69,9 @@ def new_process():
     quicker than starting an interpreter for each.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dcgan_probe.commands", "dcgan_probe.gan", "dcgan_probe.features"])
+    # The last two are what torch imports late, when the first optimiser and the first event file are made.
+    late = ["torch._dynamo", "torch.utils.tensorboard"]
+    context.set_forkserver_preload(["dcgan_probe.commands", "dcgan_probe.gan", "dcgan_probe.features", *late])
 
     def start(code, **names):
         process = context.Process(target=exec, args=(code, names))

@@ -6,6 +6,7 @@ from ..runtime import package_version
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
 from .extract import extract_command
+from .prepare import prepare_command
 from .sample import sample_command
 from .table import table_command
 from .train import train_command
@@ -23,5 +24,6 @@ def main() -> None:
     """
 
 
-for command in (train_command, extract_command, eval_svm_command, table_command, sample_command):
+VERBS = (train_command, extract_command, eval_svm_command, table_command, sample_command, prepare_command)
+for command in VERBS:
     main.add_command(command)

@@ -48,9 +48,7 @@ class Labels(click.ParamType):
 
 
 @click.command("eval-svm")
-@click.option(
-    "--dataset", default="cifar10", show_default=True, help="Labelled images: a name, a folder, an .h5 file."
-)
+@click.option("--dataset", default="cifar10", show_default=True, help="Labelled images: a name, a folder, an .h5 file.")
 @click.option("--labels", type=Labels(), default="all", show_default=True, help="Labelled images of a fit.")
 @click.option(
     "--features",

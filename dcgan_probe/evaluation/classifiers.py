@@ -12,14 +12,29 @@ from .scaling import Scaler, blocks
 class FittedClassifier(Protocol):
     """What an evaluation asks of a classifier that was fitted with one C for all classes."""
 
-    objective: float
-    """Sum over the classes."""
-    gradient_norm: float
-    gap: float
-    """Greatest relative gap of a class."""
-    iterations: int
-    status: str
-    converged: bool
+    @property
+    def objective(self) -> float:
+        """Sum over the classes."""
+
+    @property
+    def gradient_norm(self) -> float:
+        """Greatest of the classes."""
+
+    @property
+    def gap(self) -> float:
+        """Relative duality gap, greatest of the classes."""
+
+    @property
+    def iterations(self) -> int:
+        """Iterations of the solver, greatest of the classes."""
+
+    @property
+    def status(self) -> str:
+        """The solver's word for how it ended."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether every class reached the solver's tolerance."""
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Give labels int64 (n,) for features float32 (n, D)."""

@@ -118,6 +118,7 @@ def _check_enough(protocol: Protocol, counts: np.ndarray) -> None:
         raise UserError(
             f"got {protocol.labels} labels for {protocol.dataset}, {protocol.per_class} of each class; class "
             f"{smallest} has {counts[smallest]} training rows to draw from, expected at least "
-            f"{protocol.per_class + spare}, so that some are left to choose C on; take at most {(int(counts[smallest]) - spare) * protocol.classes}, or all",
+            f"{protocol.per_class + spare}, so that some are left to choose C on; take at most "
+            f"{(int(counts[smallest]) - spare) * protocol.classes}, or all",
             option="labels",
         )

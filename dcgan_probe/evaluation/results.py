@@ -18,7 +18,7 @@ import numpy as np
 import pandas
 
 from ..runtime import UserError
-from ..storage import locked, whole_file
+from ..storage import explained_disk_errors, locked, whole_file
 from .records import COLUMNS, HEADER, OPTIONAL, SCHEMA_VERSION, ProbeRecord, TestPredictions, from_cells, to_line
 
 VERSION_BYTES = 16
@@ -42,7 +42,7 @@ class Results:
             If the file is foreign or of another schema version, or the disk is full.
         """
         text = "".join(to_line(asdict(record).values()) for record in records)
-        with locked(self.path), open(self.path, "a+b", buffering=0) as file:
+        with locked(self.path), explained_disk_errors(self.path), open(self.path, "a+b", buffering=0) as file:
             size = _whole_size(file, self.path)
             file.truncate(size)
             left = memoryview((text if size else HEADER + text).encode())

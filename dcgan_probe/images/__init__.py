@@ -3,6 +3,7 @@
 from .grids import image_grid, save_grid
 from .imageset import ImageSet
 from .pixels import from_signed, to_signed
+from .prepare import prepare
 from .sources import load_images
 
-__all__ = ["ImageSet", "from_signed", "image_grid", "load_images", "save_grid", "to_signed"]
+__all__ = ["ImageSet", "from_signed", "image_grid", "load_images", "prepare", "save_grid", "to_signed"]

@@ -17,8 +17,8 @@ def open_folder(path: Path, split: str) -> ImageStream:
     """List the images of one split of a folder.
 
     ``PATH/train`` and ``PATH/test`` are the splits where ``PATH/train`` exists; otherwise the whole folder is the
-    training set. Each holds images, or one subfolder a class: labels follow the sorted names of the subfolders, and rows
-    the sorted paths, as in torchvision's ``ImageFolder``. Names that start with a dot are skipped.
+    training set. Each holds images, or one subfolder a class: labels follow the sorted names of the subfolders, and
+    rows the sorted paths, as in torchvision's ``ImageFolder``. Names that start with a dot are skipped.
 
     Raises
     ------

@@ -26,6 +26,7 @@ TYPEFACES = (
     "cmb10",
 )
 DIGITS = "0123456789"
+BLANK = len(TYPEFACES) * len(DIGITS)  # index of the blank mask
 SIDE = 48  # of a mask, in pixels
 DIGIT_HEIGHT = 36  # of the digit 0 in a mask
 SMOOTHING = 0.5  # of the masks, since images sample them at a coarser step
@@ -36,7 +37,7 @@ class GlyphMasks:
     """The ten digits of every typeface, each in the middle of its own mask."""
 
     masks: np.ndarray
-    """float32 (typefaces, 10, SIDE, SIDE), 0 outside a digit to 1 inside."""
+    """float32 (typefaces * 10 + 1, SIDE, SIDE), 0 outside a digit to 1 inside; the last one is blank."""
 
     advances: np.ndarray
     """float32 (typefaces,): width of the widest digit in mask pixels, the least distance between neighbours."""
@@ -49,7 +50,9 @@ def glyph_masks() -> GlyphMasks:
 
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     drawn = [_draw_typeface(folder / f"{name}.ttf") for name in TYPEFACES]
-    return GlyphMasks(np.stack([masks for masks, _ in drawn]), np.array([width for _, width in drawn], np.float32))
+    blank = np.zeros((1, SIDE, SIDE), np.float32)
+    masks = np.concatenate([*(masks for masks, _ in drawn), blank])
+    return GlyphMasks(masks, np.array([width for _, width in drawn], np.float32))
 
 
 def _draw_typeface(path: Path) -> tuple[np.ndarray, int]:
@@ -65,5 +68,5 @@ def _draw_typeface(path: Path) -> tuple[np.ndarray, int]:
         ImageDraw.Draw(picture).text(position, digit, fill=255, font=font)
         smooth = picture.filter(ImageFilter.GaussianBlur(SMOOTHING))
         masks.append(np.asarray(smooth, np.float32) / 255)
-        widths.append(right - left)
+        widths.append(round(right - left))
     return np.stack(masks), max(widths)

@@ -40,7 +40,9 @@ def image_grid(images: np.ndarray, columns: int, padding: int = 2) -> np.ndarray
     count, _, height, width = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)
-    grid = np.full((rows * (height + padding) + padding, columns * (width + padding) + padding, 3), BACKGROUND, np.uint8)
+    grid = np.full(
+        (rows * (height + padding) + padding, columns * (width + padding) + padding, 3), BACKGROUND, np.uint8
+    )
     for index, image in enumerate(images):
         top = padding + index // columns * (height + padding)
         left = padding + index % columns * (width + padding)

@@ -45,10 +45,13 @@ class ImageSet:
         shape, dtype = self.images.shape, self.images.dtype
         if dtype != np.uint8 or len(shape) != 4 or shape[1] not in (1, 3):
             raise UserError(
-                f"{self.name}: got images {dtype} {tuple(shape)}, expected uint8 (N, channels, H, W) with 1 or 3 channels"
+                f"{self.name}: got images {dtype} {tuple(shape)}, "
+                "expected uint8 (N, channels, H, W) with 1 or 3 channels"
             )
         if min(shape) < 1:
-            raise UserError(f"{self.name}: got images of shape {tuple(shape)}, expected at least one image of one pixel")
+            raise UserError(
+                f"{self.name}: got images of shape {tuple(shape)}, expected at least one image of one pixel"
+            )
         if self.labels is not None:
             self._check_labels(self.labels)
 

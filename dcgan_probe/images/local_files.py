@@ -65,7 +65,8 @@ def _open_split(path: Path, split: str) -> ImageFile:
     file = open_image_file(path)
     if file.split in SPLITS and file.split != split:
         raise UserError(
-            f"{path} says that it holds the {file.split} split, expected {split}; put the right file there", option="dataset"
+            f"{path} says that it holds the {file.split} split, expected {split}; put the right file there",
+            option="dataset",
         )
     return file
 

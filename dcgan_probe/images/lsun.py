@@ -1,7 +1,7 @@
 """Takes an LSUN category, gives the stream of its local LMDB; knows no other source."""
 
+import io
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -12,41 +12,45 @@ PARTS = {"train": "train", "test": "val"}  # LSUN publishes its categories as tr
 
 
 def open_lsun(category: str, split: str, data_dir: Path) -> ImageStream:
-    """Open ``CATEGORY_train_lmdb`` (or ``CATEGORY_val_lmdb`` for ``test``) in ``data_dir`` through torchvision.
+    """Open ``CATEGORY_train_lmdb`` (or ``CATEGORY_val_lmdb`` for ``test``) in ``data_dir``, where torchvision wants it.
 
-    torchvision keeps a list of the LMDB's keys in a small file in the current folder.
+    The records are read in the order of their keys, in RGB, as ``torchvision.datasets.LSUN`` does. That class itself is
+    not used: it leaves a pickled list of keys in the current folder, and trusts one that already lies there.
 
     Raises
     ------
     UserError
-        If the package lmdb or the LMDB is missing, or torchvision cannot read it.
+        If the package lmdb or the LMDB is missing, or the LMDB cannot be read or is empty.
     """
-    part = f"{category}_{PARTS[split]}"
-    folder = data_dir / f"{part}_lmdb"
+    folder = data_dir / f"{category}_{PARTS[split]}_lmdb"
     if not folder.is_dir():
         raise UserError(
-            f"there is no {folder}: expected the LMDB of lsun:{category} there (from https://www.yf.io/p/lsun)",
+            f"there is no {folder}: expected the LMDB of lsun:{category} there (from https://www.yf.io/p/lsun), or "
+            f"{data_dir / f'lsun_{category}_{split}.h5'}",
             option="dataset",
         )
     try:
         import lmdb
     except ImportError as error:
         raise UserError("lsun needs the package lmdb: pip install 'dcgan-probe[lsun]'", option="dataset") from error
-    from torchvision import datasets
-
     try:
-        dataset: Any = datasets.LSUN(str(data_dir), classes=[part])
-    except (lmdb.Error, AssertionError, ValueError) as error:
-        raise UserError(f"{folder} cannot be read as an LSUN category ({error})", option="dataset") from error
+        records = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
+        with records.begin() as transaction:
+            keys = list(transaction.cursor().iternext(keys=True, values=False))
+    except lmdb.Error as error:
+        raise UserError(f"{folder} cannot be read as an LMDB ({error}); unpack it again", option="dataset") from error
+    if not keys:
+        raise UserError(f"{folder} holds no images; unpack it again", option="dataset")
 
     def read(index: int) -> Image.Image:
         try:
-            return dataset[index][0]
-        except (OSError, SyntaxError, ValueError) as error:
+            with records.begin() as transaction:
+                return Image.open(io.BytesIO(transaction.get(keys[index]) or b"")).convert("RGB")
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, lmdb.Error) as error:
             raise UserError(f"{folder}: image {index} cannot be read ({error})", option="dataset") from error
 
     return ImageStream(
-        count=len(dataset),
+        count=len(keys),
         read=read,
         describe=lambda index: f"image {index}",
         find_channels=lambda: 3,

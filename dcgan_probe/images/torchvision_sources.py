@@ -1,8 +1,8 @@
 """Takes the name of a set that torchvision knows, gives its ``ImageSet``; knows no other source."""
 
-import pickle
 import socket
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from ..runtime import UserError
+from ..storage import locked
 from .imageset import ImageSet
 
 TORCHVISION_NAMES = ("cifar10", "svhn", "mnist")
 OWN_FILES = {
-    "cifar10": "cifar-10-batches-py or cifar-10-python.tar.gz",
-    "svhn": "train_32x32.mat and test_32x32.mat",
-    "mnist": "MNIST/raw/*-ubyte or MNIST/raw/*-ubyte.gz",
+    "cifar10": ("cifar-10-batches-py/*", "cifar-10-python.tar.gz"),
+    "svhn": ("{split}_32x32.mat",),
+    "mnist": ("MNIST/raw/*-ubyte", "MNIST/raw/*-ubyte.gz"),
 }
 SILENCE_SECONDS = 30.0  # a server that says nothing for this long counts as not there
 
@@ -32,39 +33,53 @@ def load_torchvision(name: str, split: str, data_dir: Path, *, download: bool) -
     UserError
         If the files are neither there nor to be had.
     """
+    from torchvision import datasets
+
+    # torchvision reports what is missing, damaged or unreachable by a dozen types of error.
     try:
-        dataset = _open(name, split, data_dir, download=False)
-    except Exception as missing:
+        dataset = _open(datasets, name, split, data_dir, download=False)
+    except Exception as error:
         if not download:
-            raise _not_there(name, data_dir, f"torchvision says: {missing}") from missing
-        dataset = _download(name, split, data_dir)
+            raise _not_there(name, split, data_dir, f"nothing may be downloaded; torchvision says: {error}") from error
+        try:
+            dataset = _download(datasets, name, split, data_dir)
+        except UserError:
+            raise
+        except Exception as failure:
+            raise _not_there(name, split, data_dir, f"the download failed: {failure}") from failure
     return _as_image_set(name, split, dataset, data_dir)
 
 
-def _download(name: str, split: str, data_dir: Path) -> Any:
+def _download(datasets: Any, name: str, split: str, data_dir: Path) -> Any:
+    """Download under a lock; what a failed or interrupted download leaves is removed."""
     print(f"{name}: downloading into {data_dir} with torchvision", file=sys.stderr)
-    try:
-        with _patience(SILENCE_SECONDS):
-            return _open(name, split, data_dir, download=True)
-    # torchvision reports a failed download, a wrong checksum and a damaged file by half a dozen types of error.
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        raise _not_there(name, data_dir, f"the download failed: {error}") from error
+    with locked(data_dir / f"{name}.download"), _patience(SILENCE_SECONDS):
+        before = _own_files(name, split, data_dir)
+        try:
+            return _open(datasets, name, split, data_dir, download=True)
+        except BaseException:
+            for path in _own_files(name, split, data_dir) - before:
+                path.unlink(missing_ok=True)
+            raise
 
 
-def _open(name: str, split: str, data_dir: Path, *, download: bool) -> Any:
-    from torchvision import datasets
+def _own_files(name: str, split: str, data_dir: Path) -> set[Path]:
+    return {path for pattern in OWN_FILES[name] for path in data_dir.glob(pattern.format(split=split))}
 
-    root = str(data_dir)
-    with redirect_stdout(sys.stderr):  # standard output belongs to results
+
+def _open(datasets: Any, name: str, split: str, data_dir: Path, *, download: bool) -> Any:
+    # Standard output belongs to results, and torchvision's warnings about its own files help nobody here.
+    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         if name == "svhn":
-            return datasets.SVHN(root, split=split, download=download)
+            return datasets.SVHN(str(data_dir), split=split, download=download)
         kind = datasets.CIFAR10 if name == "cifar10" else datasets.MNIST
-        return kind(root, train=split == "train", download=download)
+        return kind(str(data_dir), train=split == "train", download=download)
 
 
 def _as_image_set(name: str, split: str, dataset: Any, data_dir: Path) -> ImageSet:
     if name == "svhn":  # (N, 3, 32, 32), and torchvision has already turned the label 10 into 0
-        images, labels, class_names = dataset.data, dataset.labels, tuple("0123456789")
+        images, labels, class_names = np.ascontiguousarray(dataset.data), dataset.labels, tuple("0123456789")
     elif name == "cifar10":
         images = np.ascontiguousarray(dataset.data.transpose(0, 3, 1, 2))
         labels, class_names = dataset.targets, tuple(dataset.classes)
@@ -80,11 +95,15 @@ def _as_image_set(name: str, split: str, dataset: Any, data_dir: Path) -> ImageS
     )
 
 
-def _not_there(name: str, data_dir: Path, reason: str) -> UserError:
+def _not_there(name: str, split: str, data_dir: Path, reason: str) -> UserError:
+    own = " or ".join(OWN_FILES[name]).format(split=split)
+    damaged = bool(_own_files(name, split, data_dir))
+    state = f"torchvision's files in {data_dir} ({own}) are damaged or incomplete" if damaged else f"not in {data_dir}"
+    first = "delete them and repeat with a network; " if damaged else ""
     return UserError(
-        f"{name} is not in {data_dir}, or is damaged there, and there is no download of it ({reason}). Ways out: "
-        f"put {name}_train.h5 and {name}_test.h5 into {data_dir}; or torchvision's files ({OWN_FILES[name]}); "
-        f"or make the .h5 files from a folder with dcgan-probe prepare; or take the built-in images with --dataset glyphs",
+        f"{name}, {split} split: {state}, and {reason}. Ways out: {first}put {name}_train.h5 and {name}_test.h5 into "
+        f"{data_dir} (dcgan-probe prepare writes them from a folder), or torchvision's own files ({own}); or take the "
+        "built-in images with --dataset glyphs",
         option="dataset",
     )
 

@@ -50,11 +50,6 @@ class LinearClassifier:
         """Whether every class reached the gap that was asked for."""
         return self.status == CONVERGED
 
-    @property
-    def converged(self) -> bool:
-        """Whether every class reached its gap."""
-        return self.status == CONVERGED
-
     def decision(self, X: np.ndarray) -> np.ndarray:
         """Give the scores of features ``X`` (N, D): (N, K), or (N,) where there are two classes."""
         return _decide(X, self.coefficients, self.intercepts)
@@ -192,7 +187,8 @@ class L2SVMClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Give the labels (N,) of ``X`` (N, D)."""
-        return _choose(self.classes_, self.decision_function(X))
+        scores = self.decision_function(X)
+        return _choose(self.classes_, scores)
 
     def _advise(self) -> str:
         unfinished = self.status_ != CONVERGED

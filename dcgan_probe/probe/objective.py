@@ -121,6 +121,10 @@ class Problems:
         """Keep the problems of an index or mask (J,)."""
         return Problems(self.design, self.targets, self.classes[chosen], self.penalties[chosen])
 
+    def at(self, penalties: np.ndarray) -> "Problems":
+        """Replace the penalties (J,)."""
+        return Problems(self.design, self.targets, self.classes, penalties)
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -143,6 +147,15 @@ class Evaluation:
     def take(self, chosen: np.ndarray) -> "Evaluation":
         """Keep the problems of an index or mask (J,)."""
         return Evaluation(self.values[chosen], self.gradients[chosen], self.margins[chosen])
+
+    def at(self, weights: np.ndarray, ratios: np.ndarray) -> "Evaluation":
+        """Give what the same weights (J, width) evaluate to with penalties multiplied by ratios (J,)."""
+        norms = 0.5 * np.einsum("jd,jd->j", weights, weights)
+        return Evaluation(
+            norms + ratios * (self.values - norms),
+            weights + ratios[:, np.newaxis] * (self.gradients - weights),
+            self.margins,
+        )
 
 
 def evaluate(problems: Problems, weights: np.ndarray) -> Evaluation:

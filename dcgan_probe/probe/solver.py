@@ -19,6 +19,9 @@ STATUSES = (CONVERGED, STALLED, ITERATION_LIMIT)
 EXACT_SPECTRUM_LIMIT = 6000
 FORCING = 0.1
 INNER_LIMIT = 200
+EASY_PENALTY = 100.0
+PENALTY_GROWTH = 10.0
+LOOSE_GAP = 0.1
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def _dots(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 @dataclass
 class _Fit:
-    """The best weights (J, width) found so far, and per problem what is known at them."""
+    """The best weights (J, width) found so far, and per problem what is known at them for its own penalty."""
 
     weights: np.ndarray
     values: np.ndarray
@@ -128,24 +131,28 @@ class _Fit:
     def gaps(self) -> np.ndarray:
         return 0.5 * self.norms**2 / self.values
 
+    def record(self, chosen: np.ndarray, weights: np.ndarray, found: Evaluation) -> None:
+        self.weights[chosen], self.values[chosen], self.norms[chosen] = weights, found.values, found.gradient_norms
+
 
 def minimise(problems: Problems, start: np.ndarray | None, spectrum: Spectrum, *, tol: float, max_iter: int) -> _Fit:
     """Run Newton's method on every problem until its relative gap is at most ``tol``.
+
+    A penalty far above the easy ones (``2 C |x|^2`` large, the rows that count few) is approached from below: Newton's
+    method from zero would change those rows a few at a time.
 
     ``start`` is float64 (J, width), or None for zero. From zero one iteration is always made: with a tiny ``C`` the gap
     at zero is small beside the objective, yet zero classifies nothing.
     """
     count = len(problems.classes)
-    weights = np.zeros((count, problems.design.width)) if start is None else start.copy()
-    current = evaluate(problems, weights)
-    fit = _Fit(
-        weights,
-        current.values.copy(),
-        current.gradient_norms,
-        np.zeros(count, dtype=np.int64),
-        np.full(count, ITERATION_LIMIT, dtype=f"<U{max(map(len, STATUSES))}"),
-        passes=1,
-    )
+    weights = np.zeros((count, problems.design.width)) if start is None else start
+    levels = problems.penalties
+    if start is None:
+        levels = np.minimum(levels, EASY_PENALTY * len(problems.design.features) / spectrum.values.sum())
+    current = evaluate(problems.at(levels), weights)
+    zeros = np.zeros(count)
+    fit = _Fit(weights.copy(), zeros, zeros.copy(), zeros.astype(np.int64), np.full(count, ITERATION_LIMIT), passes=1)
+    fit.record(np.arange(count), weights, current.at(weights, problems.penalties / levels))
     finished = (fit.gaps <= tol) & (start is not None)
     fit.status[finished] = CONVERGED
     unfinished = np.flatnonzero(~finished)
@@ -153,13 +160,21 @@ def minimise(problems: Problems, start: np.ndarray | None, spectrum: Spectrum, *
     for _ in range(max_iter):
         if not len(unfinished):
             break
-        current, kept = _iterate(problems.take(unfinished), fit, unfinished, current, spectrum, tol)
+        open_problems = problems.take(unfinished)
+        current, kept = _iterate(open_problems.at(levels[unfinished]), fit, unfinished, current, spectrum, tol, open_problems.penalties)
         unfinished = unfinished[kept]
+        current, levels[unfinished] = _raise_levels(current, fit.weights[unfinished], levels[unfinished], problems.penalties[unfinished])
     return fit
 
 
+def _raise_levels(current, weights, levels, penalties):
+    ready = current.relative_gaps <= LOOSE_GAP
+    raised = np.where(ready, np.minimum(PENALTY_GROWTH * levels, penalties), levels)
+    return current.at(weights, raised / levels), raised
+
+
 def _iterate(
-    problems: Problems, fit: _Fit, unfinished: np.ndarray, current: Evaluation, spectrum: Spectrum, tol: float
+    problems: Problems, fit: _Fit, unfinished: np.ndarray, current: Evaluation, spectrum: Spectrum, tol: float, penalties
 ) -> tuple[Evaluation, np.ndarray]:
     """Make one Newton iteration of the open problems; give which stay open, and their evaluation."""
     limits = np.maximum(FORCING * current.gradient_norms, 0.5 * np.sqrt(2.0 * tol * current.values))
@@ -181,9 +196,7 @@ def _iterate(
     better = new.values < current.values
     # With a tiny C a good step can be too small to show in the value: a tie is taken too, but then no more steps.
     accepted = new.values <= current.values
-    fit.weights[unfinished[accepted]] = trial[accepted]
-    fit.values[unfinished[accepted]] = new.values[accepted]
-    fit.norms[unfinished[accepted]] = new.gradient_norms[accepted]
+    fit.record(unfinished[accepted], trial[accepted], new.take(accepted).at(trial[accepted], (penalties / problems.penalties)[accepted]))
     converged = fit.gaps[unfinished] <= tol
     fit.status[unfinished[~better]] = STALLED
     fit.status[unfinished[converged]] = CONVERGED

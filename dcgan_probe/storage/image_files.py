@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ CHUNK_ROWS = 256
 class StoredImages:
     """The images of an open file, read when sliced: uint8 (N, channels, H, W).
 
-    Knows ``shape``, ``dtype``, ``len``, slices and sorted or unsorted index arrays, as a numpy array does, so that a
-    set larger than memory can stand where an array stands.
+    Knows ``shape``, ``dtype``, ``len``, slices, and arrays of row numbers in any order or one bool a row, as a numpy
+    array does, so that a set larger than memory can stand where an array stands.
     """
 
     dtype = np.dtype(np.uint8)
@@ -39,16 +40,33 @@ class StoredImages:
         self._dataset = dataset
         self.shape = (rows, channels, height, width)
 
+    @property
+    def path(self) -> Path:
+        """The file that they lie in."""
+        return Path(self._dataset.file.filename)
+
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
-        if isinstance(rows, slice):
-            block = self._dataset[rows]
-        else:
-            unique, back = np.unique(np.asarray(rows), return_inverse=True)
-            block = self._dataset[unique][back]
+        block = self._dataset[rows] if isinstance(rows, slice) else self._read_rows(np.arange(len(self))[rows])
         return np.ascontiguousarray(block.transpose(0, 3, 1, 2))
+
+    def _read_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Read rows, integers (n,) in any order: uint8 (n, H, W, C).
+
+        HDF5 is slow at lists of rows, so each chunk's rows are read as one range and picked out in memory.
+        """
+        block = np.empty((len(rows), *self._dataset.shape[1:]), np.uint8)
+        order = np.argsort(rows, kind="stable")
+        ordered = rows[order]
+        chunk_rows = self._dataset.chunks[0] if self._dataset.chunks else CHUNK_ROWS
+        edges = np.searchsorted(ordered, np.arange(0, len(self) + chunk_rows, chunk_rows))
+        for first, last in pairwise(edges):
+            if first < last:
+                start, stop = ordered[first], ordered[last - 1] + 1
+                block[order[first:last]] = self._dataset[start:stop][ordered[first:last] - start]
+        return block
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[:], dtype=dtype)
@@ -62,6 +80,7 @@ class ImageFile:
     labels: np.ndarray | None
     name: str
     split: str
+    """``train`` or ``test``; empty where the file does not say."""
     source: str
     class_names: tuple[str, ...] | None
 
@@ -94,15 +113,28 @@ def open_image_file(path: str | Path) -> ImageFile:
         raise UserError(f"{path} is not an image-array file: got {found}, expected 'images' uint8 (N, H, W, 1 or 3)")
     if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iu"):
         raise UserError(f"{path}: got labels {labels.dtype} {labels.shape}, expected integers ({images.shape[0]},)")
-    names = file.attrs.get("class_names")
     return ImageFile(
         images=StoredImages(images),
         labels=None if labels is None else labels[:].astype(np.int64),
-        name=str(file.attrs.get("name", path.stem)),
-        split=str(file.attrs.get("split", "train")),
-        source=str(file.attrs.get("source", path.name)),
-        class_names=None if names is None else tuple(json.loads(names)),
+        name=_text(file, "name") or path.stem,
+        split=_text(file, "split"),
+        source=_text(file, "source"),
+        class_names=_class_names(path, _text(file, "class_names")),
     )
+
+
+def _text(file: h5py.File, name: str) -> str:
+    value = file.attrs.get(name, "")
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _class_names(path: Path, text: str) -> tuple[str, ...] | None:
+    if not text:
+        return None
+    try:
+        return tuple(str(name) for name in json.loads(text))
+    except (json.JSONDecodeError, TypeError) as error:
+        raise UserError(f"{path}: got class_names {text[:60]!r}, expected a JSON list of names") from error
 
 
 def write_image_file(

@@ -9,6 +9,7 @@ from sklearn.svm import LinearSVC
 
 from dcgan_probe.evaluation import C_GRID, Results, evaluate, protocol_for, summarise
 from dcgan_probe.runtime import UserError, derive_seed
+from dcgan_probe.storage import open_feature_file
 
 
 def drawn_by_hand(labels, classes, per_class, seed, name, stage, draw):
@@ -152,7 +153,7 @@ def test_equal_accuracies_extend_the_grid_to_its_limit_and_say_so(splits):
     assert summary.notes == ("C = 1e-08 is the limit of the grid's extension, so the best value may lie beyond it",)
 
 
-def test_a_given_C_skips_selection_and_is_told(splits, liblinear_path):
+def test_a_given_c_skips_selection_and_is_told(splits, liblinear_path):
     train, test = splits()
     records, progress = [], []
     summary = evaluate(
@@ -235,8 +236,6 @@ def test_features_that_are_not_finite_are_refused_with_layer_and_column(splits):
     train.file._features.file.close()
     with h5py.File(path, "r+") as file:
         file["features"][17, 9] = np.nan
-    from dcgan_probe.storage import open_feature_file
-
     broken = replace(train, file=open_feature_file(path))
     with pytest.raises(
         UserError, match=r"feature nan at image 17 of glyphs \(train\), layer conv2, column 5, is not finite"

@@ -8,8 +8,8 @@ from dcgan_probe.features import FeatureSet
 from dcgan_probe.runtime import UserError
 
 
-def test_nothing_is_read_before_C_is_fixed_and_all_after(splits):
-    train, test = splits()
+def test_nothing_is_read_before_c_is_fixed_and_all_after(splits):
+    _, test = splits()
     sealed = SealedTest(test, 3)
     assert len(sealed) == 45
     with pytest.raises(SealedSplitError, match=r"read before C was fixed; call open\(C\)"):
@@ -26,7 +26,7 @@ def test_an_early_read_is_no_user_error(splits):
     assert not issubclass(SealedSplitError, UserError)
 
 
-def test_it_cannot_be_opened_for_a_second_C(splits):
+def test_it_cannot_be_opened_for_a_second_c(splits):
     sealed = SealedTest(splits()[1], 3)
     sealed.open(0.001)
     sealed.open(0.001)
@@ -38,27 +38,27 @@ def test_it_cannot_be_opened_for_a_second_C(splits):
 class Watched(FeatureSet):
     """Features that fail when they are read while C is still being chosen."""
 
-    reported: tuple = ()
+    fits: tuple[list, ...] = ()
+    selection_fits: int = 0
 
     def blocks(self, rows: int = 16):
-        fits = self.reported[0]
-        assert len(fits) == 7 * 2, f"the test features were read after {len(fits)} selection fits"
+        assert len(self.fits[0]) == self.selection_fits, f"read after {len(self.fits[0])} fits"
         return super().blocks(rows)
 
 
-@pytest.mark.parametrize("labels", [15, None])
-def test_an_evaluation_reads_the_test_features_only_when_selection_is_over(splits, liblinear_path, labels):
+@pytest.mark.parametrize(("labels", "draws", "selection_fits"), [(15, 2, 14), (None, None, 7)])
+def test_an_evaluation_reads_the_test_features_only_when_selection_is_over(
+    splits, liblinear_path, labels, draws, selection_fits
+):
     train, test = splits()
     fits = []
-    watched = Watched(test.file, test.names, test.origin, test.dataset, test.split, test.images_fingerprint, (fits,))
-    protocol = protocol_for("glyphs", 90, 3, labels, **({} if labels is None else {"draws": 2, "select_draws": 2}))
-    if labels is None:
-        # One selection draw has half as many fits; a given C has none.
-        with pytest.raises(AssertionError, match="were read after 7 selection fits"):
-            evaluate(train, watched, protocol, on_fits=fits.extend, fit=peaked(liblinear_path))
-    else:
+    about = (test.file, test.names, test.origin, test.dataset, test.split, test.images_fingerprint)
+    protocol = protocol_for("glyphs", 90, 3, labels, draws, draws)
+    watched = Watched(*about, (fits,), selection_fits)
+    evaluate(train, watched, protocol, on_fits=fits.extend, fit=peaked(liblinear_path))
+    assert [fit.stage for fit in fits] == ["select"] * selection_fits + ["report"] * protocol.draws
+    with pytest.raises(AssertionError, match="read after"):
         evaluate(train, watched, protocol, on_fits=fits.extend, fit=peaked(liblinear_path))
-        assert sum(fit.stage == "report" for fit in fits) == 2
 
 
 def peaked(path):
@@ -72,7 +72,7 @@ def peaked(path):
 
 
 def test_a_test_split_without_labels_or_of_other_classes_is_refused(splits, write_features):
-    train, test = splits()
+    _, test = splits()
     with pytest.raises(
         UserError, match=r"glyphs \(test\) has labels from 0 to 2, but the training set has classes 0 to 1"
     ):

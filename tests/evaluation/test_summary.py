@@ -68,7 +68,7 @@ def test_different_experiments_are_kept_apart(record, changes):
     assert [summary.evaluation for summary in summarise(rows)] == ["a", "b"]
 
 
-def test_values_of_C_that_were_tried_out_all_stay_in_sight(record):
+def test_values_of_c_that_were_tried_out_all_stay_in_sight(record):
     rows = [row for C in (1e-3, 1e-2) for row in draws(record, [0.5], evaluation=f"{C}", c_given=True, C=C)]
     assert len(summarise(rows)) == 2
     rows = [row for C in (1e-3, 1e-2) for row in draws(record, [0.5], evaluation=f"{C}", C=C)]

@@ -102,13 +102,14 @@ def test_steps_against_a_plain_implementation(tiny_config, monkeypatch, updates)
     batches = real_batches(3)
     found = [training.step(batch) for batch in batches]
     d, g, losses = plain_training(config, batches)
+    # The losses themselves are computed in float32.
     for row, expected in zip(found, losses, strict=True):
         values = [float(value) for value in (row.d_loss, row.g_loss, row.d_real, row.d_fake)]
-        assert values == pytest.approx(expected, rel=1e-7)
+        assert values == pytest.approx(expected, rel=1e-5)
     assert training.position == 24
     for network, expected in ((training.discriminator, d), (training.generator, g)):
         for name, tensor in network.state_dict().items():
-            torch.testing.assert_close(tensor, expected[name], rtol=1e-6, atol=1e-9, msg=name)
+            torch.testing.assert_close(tensor, expected[name], rtol=1e-4, atol=1e-6, msg=name)
 
 
 @pytest.mark.parametrize(("updates", "forwards"), [("both", 1), ("alternate", 2)])

@@ -195,7 +195,9 @@ def test_loaded_network_is_a_copy_of_the_weights():
 
 def test_weights_of_another_network_are_refused():
     other = build_discriminator(replace(SMALL, ndf=8), 0)
-    with pytest.raises(UserError, match=r"got weights of another network, expected those of NetworkConfig\(.*size mismatch"):
+    with pytest.raises(
+        UserError, match=r"got weights of another network, expected those of NetworkConfig\(.*size mismatch"
+    ):
         load_discriminator(SMALL, other.state_dict())
     with pytest.raises(UserError, match="got weights of another network.*Missing key"):
         load_generator(SMALL, other.state_dict())

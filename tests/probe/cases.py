@@ -5,7 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 
-def blobs(rows: int, columns: int, classes: int, *, seed: int = 0, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def blobs(
+    rows: int, columns: int, classes: int, *, seed: int = 0, spread: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(seed)
     labels = np.arange(rows) % classes
     means = draw.standard_normal((classes, columns))

@@ -196,7 +196,10 @@ def test_write_that_fails_says_that_the_disk_is_full(tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(UserError, match="the disk is full: .*x.h5 could not be written"), writer(tmp_path / "x.h5") as file:
+    with (
+        pytest.raises(UserError, match="the disk is full: .*x.h5 could not be written"),
+        writer(tmp_path / "x.h5") as file,
+    ):
         file.append(ROWS[:7])
         monkeypatch.setattr(h5py.Dataset, "__setitem__", fail)
         file.append(ROWS[7:])

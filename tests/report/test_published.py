@@ -1,0 +1,97 @@
+import pytest
+
+from dcgan_probe.report import FIGURES, MARKS, published_figures
+from dcgan_probe.report.image_sets import describe_set, describe_training_images, is_subset, same_images
+from dcgan_probe.report.published import IMAGENET, SVHN, beside
+
+# Typed in from the paper's tables and the papers that quote them, apart from the code.
+CIFAR10 = """
+1-layer k-means | 80.6 P | 63.7 ? 0.7 ? | 4800
+3-layer k-means, learned RF | 82.0 P | 70.7 2 0.7 ? | 3200 ?
+view-invariant k-means | 81.9 ? | 72.6 2 0.7 ? | 6400 ?
+Exemplar CNN | 84.3 2 | 77.4 2 0.2 2 | 1024
+DCGAN + L2-SVM | 82.8 P | 73.8 2 0.4 ? | 512
+"""
+SVHN_ERRORS = {
+    "KNN": (77.93, "2"),
+    "TSVM": (66.55, "2"),
+    "M1+KNN": (65.63, "?"),
+    "M1+TSVM": (54.33, "?"),
+    "M1+M2": (36.02, "2"),
+    "SWWAE": (27.83, "2"),
+    "SWWAE with dropout": (23.56, "2"),
+    "supervised CNN": (28.87, "P"),
+    "DCGAN + L2-SVM": (22.48, "P"),
+    "ALI, L2-SVM": (19.14, "?"),
+    "IAN, L2-SVM": (18.50, "?"),
+}
+
+
+def figure(protocol, model):
+    (found,) = (f for f in published_figures(protocol) if f.model == model)
+    return found
+
+
+@pytest.mark.parametrize("line", CIFAR10.strip().splitlines())
+def test_cifar10_figures(line):
+    model, full, few, layer = (part.split() for part in line.split("|"))
+    all_labels, few_labels = figure("cifar10-all", " ".join(model)), figure("cifar10-4000", " ".join(model))
+    assert (all_labels.value, all_labels.mark, all_labels.spread) == (float(full[0]), full[1], None)
+    assert (few_labels.value, few_labels.mark) == (float(few[0]), few[1])
+    assert (few_labels.spread, few_labels.spread_mark) == (float(few[2]), few[3])
+    for row in (all_labels, few_labels):
+        assert (row.largest_layer, row.layer_mark, row.measure) == (int(layer[0]), "".join(layer[1:]), "accuracy")
+
+
+def test_svhn_errors():
+    found = {f.model: (f.value, f.mark) for f in published_figures("svhn-1000")}
+    assert found == SVHN_ERRORS
+    assert {f.measure for f in published_figures("svhn-1000")} == {"error"}
+    assert figure("svhn-1000", "DCGAN + L2-SVM").accuracy == pytest.approx(77.52)
+    assert "validation error" in figure("svhn-1000", "supervised CNN").note
+    assert figure("svhn-1000", "DCGAN + L2-SVM").draws == 100
+
+
+def test_every_figure_has_an_origin_and_a_measure_of_its_protocol():
+    assert {f.mark for f in FIGURES} <= set(MARKS)
+    assert MARKS["?"] == "unverified"
+    assert all(f.spread_mark in MARKS for f in FIGURES if f.spread is not None)
+    assert len({(f.protocol, f.model) for f in FIGURES}) == len(FIGURES) == 21
+
+
+def test_the_published_encoders_images():
+    assert beside("cifar10-all", "dcgan").encoder is IMAGENET
+    assert beside("cifar10-4000", "dcgan").encoder is IMAGENET
+    assert beside("svhn-1000", "dcgan").encoder is SVHN
+    assert beside("svhn-1000", "random") is beside("glyphs-500", "dcgan") is beside("svhn-1000", "") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "encoder", "same"),
+    [
+        ("svhn", 73_257, SVHN, True),
+        ("svhn", 63_257, SVHN, True),
+        ("svhn", 4434, SVHN, False),
+        ("svhn", 73_257, IMAGENET, False),
+        ("imagenet", 1_281_167, IMAGENET, True),
+        ("tiny_imagenet32", 100_000, IMAGENET, False),
+        ("cifar10", 50_000, IMAGENET, False),
+        ("", 0, SVHN, False),
+    ],
+)
+def test_same_images(name, images, encoder, same):
+    assert same_images(name, images, encoder) == same
+
+
+def test_sets_are_named_as_they_have_to_be():
+    assert describe_set("svhn", 4434, 8372) == "SVHN subset (4,434 / 8,372)"
+    assert describe_set("svhn", 73_257, 26_032) == "SVHN (73,257 / 26,032)"
+    assert describe_set("cifar10", 50_000, 10_000) == "CIFAR-10 (50,000 / 10,000)"
+    assert describe_set("glyphs", 2000, 500) == "glyphs (2,000 / 500)"
+    assert is_subset("svhn", 73_257, 8372)
+    assert not is_subset("glyphs", 1, 1)
+    tiny = "Tiny ImageNet (100,000 of ImageNet-1k's 1.28 million)"
+    assert describe_training_images("tiny_imagenet32", 100_000) == ("Tiny ImageNet", tiny)
+    assert describe_training_images("svhn", 4434)[1] == "SVHN subset (4,434 of 73,257)"
+    assert describe_training_images("cifar10", 50_000)[1] == "CIFAR-10"
+    assert describe_training_images("", 0) == ("", "")

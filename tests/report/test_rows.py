@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+from dcgan_probe.report.rows import table_rows
+
+
+def notes_of(rows):
+    return [*rows.measured[0].figure_notes, *rows.measured[0].published_notes]
+
+
+def test_a_published_figure_of_other_training_images_is_not_comparable_and_says_why(svhn):
+    (table,) = table_rows(svhn())
+    trained = table.measured[0]
+    assert (trained.published.value, trained.comparable) == (22.48, False)
+    assert trained.published_notes == (
+        "not comparable: the published figure belongs to a DCGAN trained on SVHN itself, this one was trained on Tiny "
+        "ImageNet (100,000 of ImageNet-1k's 1.28 million)",
+    )
+    assert all(row.published is None for row in table.measured[1:])
+
+
+def test_the_published_encoders_own_images_are_comparable(svhn):
+    row = replace(svhn()[0], trained_on="svhn", trained_on_images=73_257)
+    (table,) = table_rows([row])
+    assert table.measured[0].comparable
+    assert table.measured[0].published_notes == ()
+    (table,) = table_rows([replace(row, scale="standardise")])
+    assert table.measured[0].published_notes == ("the published figure is of unscaled features",)
+    (table,) = table_rows([replace(row, trained_on_images=4434)])
+    assert "this one was trained on SVHN subset (4,434 of 73,257)" in table.measured[0].published_notes[0]
+
+
+def test_a_trained_row_that_loses_to_its_control_says_so(svhn):
+    (table,) = table_rows(svhn(dcgan=0.60, untrained=0.61))
+    assert table.measured[0].figure_notes == (
+        "loses to its untrained control (error 40.00 % against 39.00 %): for this task the training has not helped",
+    )
+    (table,) = table_rows(svhn(dcgan=0.61, untrained=0.61))
+    assert table.measured[0].figure_notes == ()
+
+
+def test_a_control_counts_only_if_it_was_probed_in_the_same_way(svhn):
+    trained, untrained, _ = svhn(dcgan=0.5, untrained=0.9)
+    for change in ({"layers": ("conv1",)}, {"scale": "standardise"}, {"run": "runs/b"}, {"extraction": "grid 2"}):
+        (table,) = table_rows([trained, replace(untrained, **change)])
+        assert table.measured[0].figure_notes == ()
+    (other,) = (t for t in table_rows([trained, replace(untrained, protocol="svhn-500")]) if t.protocol == "svhn-1000")
+    assert other.measured[0].figure_notes == ()
+
+
+def test_notes_of_all_rows_are_said_once_and_others_at_their_row(svhn):
+    rows = svhn()
+    rows[1] = replace(rows[1], notes=(*rows[1].notes, "C was given"))
+    (table,) = table_rows(rows)
+    assert table.notes == ("the draws overlap",)
+    assert table.measured[1].figure_notes == ("C was given",)
+
+
+def test_unconverged_fits_and_single_draws_are_told(svhn, cifar10):
+    (table,) = table_rows([replace(svhn()[0], unconverged=3, largest_gap=2.34e-3)])
+    assert "3 of 100 fits stopped before the solver's tolerance; their objective is up to 0.002" in notes_of(table)[0]
+    (table,) = table_rows([replace(svhn()[0], draws=1, spread=None)])
+    assert "one draw only, so there is no spread" in notes_of(table)
+    (table,) = table_rows(cifar10())
+    assert not any("one draw" in note for note in notes_of(table))
+
+
+def test_a_table_for_each_protocol_and_size(svhn, cifar10):
+    full = [replace(row, train_rows=73_257, test_rows=26_032) for row in svhn()]
+    tables = table_rows([*svhn(), *cifar10(), *full])
+    assert [(t.protocol, t.train_rows, len(t.measured)) for t in tables] == [
+        ("svhn-1000", 4434, 3),
+        ("cifar10-all", 50_000, 2),
+        ("svhn-1000", 73_257, 3),
+    ]
+    assert [t.measure for t in tables] == ["error", "accuracy", "error"]
+
+
+def test_rows_that_read_the_same_get_names_that_differ(svhn):
+    row = svhn()[0]
+    running = replace(row, extraction=row.extraction.replace("real", "running"), evaluation="e4")
+    seeded = replace(row, seed=7, evaluation="e5")
+    names = [r.name for r in table_rows([row, running])[0].measured]
+    assert names == ["DCGAN cpu32, batch_norm real", "DCGAN cpu32, batch_norm running"]
+    names = [r.name for r in table_rows([row, seeded])[0].measured]
+    assert names == ["DCGAN cpu32, draw seed 0", "DCGAN cpu32, draw seed 7"]
+    names = [r.name for r in table_rows([row, replace(row, images_seen=5)])[0].measured]
+    assert names == ["DCGAN cpu32", "DCGAN cpu32"]
+    names = [r.name for r in table_rows([row, running, seeded])[0].measured]
+    assert len(set(names)) == 3

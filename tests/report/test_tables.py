@@ -1,0 +1,177 @@
+import io
+import re
+from dataclasses import replace
+
+import pandas
+import pytest
+
+from dcgan_probe.report import format_tables, result_table
+from dcgan_probe.report.latex import escape_latex
+from dcgan_probe.report.markdown import escape_markdown
+from dcgan_probe.report.shown import short_count, short_layers, shown_tables
+from dcgan_probe.runtime import UserError
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def markdown_rows(text):
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return cells(lines[0]), lines[1], [cells(line) for line in lines[2:]]
+
+
+def test_the_tidy_table_holds_measured_and_published_rows(svhn):
+    frame = result_table(svhn())
+    assert list(frame["kind"]) == ["measured"] * 3 + ["published"] * 11
+    trained = frame.iloc[0]
+    assert (trained["error"], trained["accuracy"], trained["spread"]) == (29.88, 70.12, 1.23)
+    assert (trained["published_error"], trained["published_comparable"]) == (22.48, False)
+    assert "not comparable: the published figure belongs to" in trained["notes"]
+    assert "the draws overlap" in trained["notes"]
+    published = frame[frame["kind"] == "published"].set_index("name")
+    assert published.loc["KNN", "published_error"] == 77.93
+    assert published.loc["M1+KNN", "published_origin"] == "unverified"
+    # A published row has no measured figure, and nothing that is not known is filled in.
+    assert published[["accuracy", "error", "C", "dimension"]].isna().all(axis=None)
+    assert frame["draws"].dtype == "Int64"
+    assert pandas.isna(frame.iloc[2]["largest_layer"])
+
+
+def test_csv_is_the_tidy_table(svhn, cifar10):
+    rows = [*svhn(), *cifar10()]
+    read = pandas.read_csv(io.StringIO(format_tables(rows, "csv")))
+    frame = result_table(rows)
+    assert list(read.columns) == list(frame.columns)
+    assert len(read) == len(frame)
+    assert read["accuracy"].dropna().tolist() == frame["accuracy"].dropna().tolist()
+    assert read["published_accuracy"].dropna().tolist() == frame["published_accuracy"].dropna().tolist()
+
+
+def test_markdown_is_aligned_and_shows_the_figures(svhn):
+    text = format_tables(svhn(), "markdown")
+    assert text.startswith("### SVHN subset (4,434 / 8,372), 1,000 labels: test error\n\n| features")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({len(line) for line in lines}) == 1
+    header, rule, rows = markdown_rows(text)
+    assert {len(row) for row in rows} == {len(header)}
+    assert re.fullmatch(r"(\| -+:? )+\|", rule)
+    row = dict(zip(header, rows[0], strict=True))
+    assert row["features"] == "DCGAN cpu32"
+    assert row["layers"] == "conv1–conv3"
+    assert row["trained on"] == "Tiny ImageNet"
+    assert row["images seen"] == "2M"
+    assert row["test error, %"] == "29.88 ± 1.23"
+    assert (row["n"], row["C"], row["dimension"], row["largest layer's units"]) == ("100", "0.0005", "3,584", "128")
+    assert row["published error, %"] == "22.48 [P], not comparable ¹"
+    assert "\n1. Not comparable: the published figure belongs to a DCGAN trained on SVHN itself, this one" in text
+    assert "Tiny ImageNet (100,000 of ImageNet-1k's 1.28 million)" in text
+    assert "Mean ± 1.96 x standard deviation over n draws of the labelled rows" in text
+    assert "The draws overlap." in text
+    assert "Published figures are of the whole set (73,257 / 26,032)." in text
+    assert "[P] the paper, [2] quoted by a later paper, [?] unverified" in text
+
+
+def test_an_unverified_figure_is_marked_wherever_it_is_shown(svhn, cifar10):
+    rows = [*svhn(), *cifar10(), *cifar10(protocol="cifar10-4000", labels=4000, draws=10, spread=0.01)]
+    for form in ("markdown", "console", "latex"):
+        text = format_tables(rows, form)
+        assert "65.63 [?]" in text
+        assert "81.9 [?]" in text
+        assert text.count("[?] unverified") >= 3 or form == "console"
+        assert re.search(r"73\.8 \[2\] (±|\$\\pm\$) 0\.4 \[\?\]", text)
+    assert "3,200 [?]" in format_tables(rows, "markdown")
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex", "console"])
+def test_a_loss_to_the_control_is_said_in_every_format(svhn, form):
+    text = " ".join(format_tables(svhn(dcgan=0.60, untrained=0.61), form).split())
+    percent = r"\%" if form == "latex" else "%"
+    assert f"Loses to its untrained control (error 40.00 {percent} against 39.00 {percent})" in text
+    assert "not helped" in text
+
+
+def test_one_fit_has_no_spread_and_cifar10_counts_hits(cifar10):
+    header, _, rows = markdown_rows(format_tables(cifar10(), "markdown"))
+    row = dict(zip(header, rows[0], strict=True))
+    assert row["test accuracy, %"] == "70.12"
+    assert row["published accuracy, %"] == "82.8 [P], not comparable ¹"
+    assert "Published figures are of the whole set" not in format_tables(cifar10())
+
+
+def test_sets_without_published_figures_have_no_such_column(svhn):
+    rows = [replace(row, protocol="glyphs-500", dataset="glyphs", labels=500, notes=()) for row in svhn()]
+    text = format_tables(rows, "markdown")
+    assert "published" not in text.lower()
+    header, _, table = markdown_rows(text)
+    assert dict(zip(header, table[0], strict=True))["trained on"] == "Tiny ImageNet ¹"
+    assert "1. Tiny ImageNet (100,000 of ImageNet-1k's 1.28 million)." in text
+
+
+def test_console_lines_fit_and_leave_no_figure_out(svhn):
+    text = format_tables(svhn())
+    assert max(map(len, text.splitlines())) <= 110
+    assert "29.88 ± 1.23" in text
+    assert "DCGAN + L2-SVM 22.48 [P]" in " ".join(text.split())
+    assert "layers" not in text
+    rows = [*svhn(), replace(svhn()[0], layers=("conv3",), evaluation="e9")]
+    assert re.search(r"layers .*\n.*\n.*conv1–conv3", format_tables(rows))
+
+
+def test_equal_notes_share_a_number(svhn):
+    rows = [svhn()[0], replace(svhn()[0], scale="standardise")]
+    (table,) = shown_tables(rows)
+    assert [row[-1].notes for row in table.measured] == [(1,), (1,)]
+    assert [row[0].text for row in table.measured] == ["DCGAN cpu32", "DCGAN cpu32, standardised"]
+
+
+def test_latex_has_as_many_cells_in_each_row_and_no_bare_special_sign(svhn):
+    rows = svhn()
+    rows[0] = replace(rows[0], network="my_net&50%")
+    text = format_tables(rows, "latex")
+    columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", text).group(1)
+    lines = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert len(lines) == 1 + 3 + 11
+    for line in lines:
+        assert len(re.split(r"(?<!\\)&", line)) == len(columns)
+    assert r"DCGAN my\_net\&50\%" in text
+    assert not re.search(r"(?<!\\)[%#_]", text)
+    assert text.isascii()
+    for name in ("table", "tabular"):
+        assert text.count(rf"\begin{{{name}}}") == text.count(rf"\end{{{name}}}") == 1
+    assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
+
+
+def test_escapes():
+    assert escape_latex("a_b & 50% #1 {x} ~ ^ \\ $ < >") == (
+        r"a\_b \& 50\% \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$ \textless{} \textgreater{}"
+    )
+    assert escape_latex("1 ± 2 – 3") == r"1 $\pm$ 2 -- 3"
+    assert escape_markdown("tiny_imagenet32") == "tiny_imagenet32"
+    assert escape_markdown("_a_ *b* a|b `c` <d") == r"\_a\_ \*b\* a\|b \`c\` \<d"
+
+
+def test_a_bar_in_a_name_does_not_add_a_column(svhn):
+    rows = [replace(svhn()[0], network="a|b")]
+    text = format_tables(rows, "markdown")
+    line = next(line for line in text.splitlines() if "DCGAN a" in line)
+    assert len(re.findall(r"(?<!\\)\|", line)) == 11
+
+
+def test_short_words():
+    assert short_layers(("conv1", "conv2", "conv3")) == "conv1–conv3"
+    assert short_layers(("conv1", "conv3", "conv4")) == "conv1, conv3, conv4"
+    assert short_layers(("conv1", "conv2")) == "conv1, conv2"
+    assert short_layers(("a", "b", "c")) == "a, b, c"
+    assert (short_count(2_048_000), short_count(64_000), short_count(999)) == ("2.05M", "64k", "999")
+
+
+def test_an_unknown_format_is_refused(svhn):
+    with pytest.raises(UserError, match="got format 'html', expected one of console, markdown, csv, latex") as caught:
+        format_tables(svhn(), "html")
+    assert caught.value.option == "format"
+
+
+def test_no_summaries_give_no_tables():
+    assert format_tables([], "markdown") == ""
+    assert len(result_table([])) == 0
