@@ -19,7 +19,7 @@ from .progress import Progress
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The .h5 file.  [default: DATA_DIR/NAMESIZE_SPLIT.h5, found with --dataset NAMESIZE]",
+    help="The .h5 file.  [default: DATA_DIR/NAME-SIZE_SPLIT.h5, found with --dataset NAME-SIZE]",
 )
 @seed_option
 @data_options
@@ -43,7 +43,7 @@ def prepare_command(
     dcgan-probe prepare PICTURES --size 64
     dcgan-probe prepare mnist --size 32 --split test
     """
-    target = out or data_dir / f"{default_name(source)}{size}_{split}.h5"
+    target = out or data_dir / f"{default_name(source)}-{size}_{split}.h5"
     with Progress(f"prepare {target}", 0, "images", quiet=quiet) as progress:
 
         def advance(done: int, total: int) -> None:
