@@ -149,7 +149,11 @@ def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[s
 def run_name(config: TrainConfig, fields: dict[str, Any]) -> str:
     """Name a run from its arguments: set, preset, what differs from the preset, seed."""
     name = Path(config.dataset).stem.replace(":", "-")
-    changed = [f"{field.replace('_', '')}{format_value(value)}" for field, value in fields.items() if value is not None]
+    # In the options' own order: click gives them in the order in which they were typed.
+    given = {option: fields.get(option.replace("-", "_")) for option, _, _ in FIELDS}
+    changed = [
+        f"{option.replace('-', '')}{format_value(value)}" for option, value in given.items() if value is not None
+    ]
     return "-".join([name, config.preset, *changed, f"s{config.seed}"])
 
 

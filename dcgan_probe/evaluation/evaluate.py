@@ -79,6 +79,8 @@ def evaluate(
         Called once with the test predictions, before the last record: a complete evaluation has them.
     on_progress
         Called with the number of fits done and of all; an extension of the grid adds to the latter.
+    fit
+        Fits one draw with several C; another linear classifier can stand here.
 
     Raises
     ------

@@ -105,14 +105,15 @@ class ImageSet:
             yield self.images[start : start + rows]
 
     def subset(self, indices: np.ndarray) -> "ImageSet":
-        """Give the images and labels of some rows, in the order of ``indices`` (integers (n,)), read into memory."""
+        """Give the images and labels of some rows, in the order of ``indices`` (integers (n,), or one bool a row), in memory."""
         rows = np.asarray(indices)
+        images = self.images[rows]
         return ImageSet(
-            images=self.images[rows],
+            images=images,
             labels=None if self.labels is None else self.labels[rows],
             name=self.name,
             split=self.split,
-            source=f"{self.source}, {len(rows)} of {len(self)} images",
+            source=f"{self.source}, {len(images)} of {len(self)} images",
             class_names=self.class_names,
         )
 

@@ -1,9 +1,8 @@
 """Takes features, targets and penalties as arrays, gives a solution object; knows no labels and no estimator.
 
 Truncated Newton for all problems (pairs of a class and a ``C``) at once: one pass over the rows serves every problem
-that is not finished. An outer iteration evaluates in float64, solves for the Newton direction by preconditioned
-conjugate gradients in the features' own dtype, and steps exactly along it. The float64 evaluation makes it iterative
-refinement: float32 features reach tight gaps too.
+that is not finished. An outer iteration evaluates in float64 and steps in the features' own dtype, which makes it
+iterative refinement: float32 features reach tight gaps too.
 """
 
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ import numpy as np
 import scipy.linalg
 
 from ..runtime import UserError
-from .objective import DesignMatrix, Evaluation, Problems, evaluate, exact_step, hessian_product
+from .newton import Spectrum, exact_spectrum, newton_step
+from .objective import DesignMatrix, Problems, evaluate
 
 CONVERGED, STALLED, ITERATION_LIMIT = "converged", "stalled", "iteration limit"
 STATUSES = (CONVERGED, STALLED, ITERATION_LIMIT)
 EXACT_SPECTRUM_LIMIT = 6000
-FORCING = 0.1
-INNER_LIMIT = 200
 EASY_PENALTY = 100.0
 PENALTY_GROWTH = 10.0
 LOOSE_GAP = 0.1
@@ -49,159 +47,72 @@ class Solution:
     """How often the features were read, there and back, whatever the number of problems."""
 
 
-@dataclass(frozen=True)
-class Spectrum:
-    """Approximation of the rows' second moments ``X'X``: ``vectors diag(values) vectors'``, shared by all problems.
-
-    ``values`` (width,); ``vectors`` (width, width), or None for the identity.
-    """
-
-    values: np.ndarray
-    vectors: np.ndarray | None = None
-
-    def precondition(self, factors: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-        """Solve ``(1 + factor_j X'X) z_j = r_j`` for factors float64 (J,) and residuals (J, width)."""
-        scales = (1.0 + factors[:, np.newaxis] * self.values).astype(residuals.dtype)
-        if self.vectors is None:
-            return residuals / scales
-        return (residuals @ self.vectors / scales) @ self.vectors.T
-
-
-def exact_spectrum(design: DesignMatrix) -> Spectrum:
-    """Decompose ``X'X`` in float64; the vectors get the features' dtype."""
-    values, vectors = scipy.linalg.eigh(design.moments(), overwrite_a=True, driver="evd")
-    return Spectrum(np.maximum(values, 0.0), vectors.astype(design.features.dtype, copy=False))
-
-
-def conjugate_gradients(
-    problems: Problems, active: np.ndarray, gradients: np.ndarray, limits: np.ndarray, spectrum: Spectrum
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Solve ``H_j d_j = -g_j`` until the residual's norm is at most ``limits`` (J,), or ``INNER_LIMIT`` is reached.
-
-    Returns
-    -------
-    The directions (J, width) and their scores (J, N), both in the features' dtype, and the number of iterations.
-    """
-    dtype = problems.design.features.dtype
-    factors = 2.0 * problems.penalties * active.mean(axis=1)
-    directions = np.zeros(gradients.shape, dtype)
-    scores = np.zeros(active.shape, dtype)
-    unfinished = np.arange(len(gradients))
-    residuals = -gradients.astype(dtype)
-    searches = preconditioned = spectrum.precondition(factors, residuals)
-    energies = _dots(residuals, preconditioned)
-    inner = 0
-    while inner < INNER_LIMIT:
-        inner += 1
-        products, search_scores = hessian_product(problems, active, searches)
-        curvatures = _dots(searches, products)
-        sound = (curvatures > 0.0) & (energies > 0.0)
-        steps = np.where(sound, energies / np.where(sound, curvatures, 1.0), 0.0)[:, np.newaxis].astype(dtype)
-        directions[unfinished] += steps * searches
-        scores[unfinished] += steps * search_scores
-        residuals -= steps * products
-        left = sound & (_dots(residuals, residuals) > limits**2)
-        if not left.any():
-            break
-        if not left.all():
-            problems, active, unfinished, factors = problems.take(left), active[left], unfinished[left], factors[left]
-            residuals, searches, energies, limits = residuals[left], searches[left], energies[left], limits[left]
-        preconditioned = spectrum.precondition(factors, residuals)
-        before, energies = energies, _dots(residuals, preconditioned)
-        searches = preconditioned + (energies / before)[:, np.newaxis].astype(dtype) * searches
-    return directions, scores, inner
-
-
-def _dots(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.einsum("jd,jd->j", left, right, dtype=np.float64)
-
-
-@dataclass
 class _Fit:
-    """The best weights (J, width) found so far, and per problem what is known at them for its own penalty."""
+    """Problems on their way to their least value; ``weights``, ``values`` and the rest are per problem, (J, ...).
 
-    weights: np.ndarray
-    values: np.ndarray
-    norms: np.ndarray
-    iterations: np.ndarray
-    status: np.ndarray
-    passes: int = 0
+    A large ``C`` is approached through levels of ``C``: started at once, Newton's method would cycle through sets of
+    active rows and hardly move. ``current`` is the evaluation of the unfinished problems at their levels; ``values`` and
+    ``norms`` are always those of the problem's own ``C``.
+    """
+
+    def __init__(self, problems: Problems, weights: np.ndarray, levels: np.ndarray):
+        count = len(levels)
+        self.problems, self.weights, self.levels = problems, weights, levels
+        self.unfinished = np.arange(count)
+        self.current = evaluate(problems.at(levels), weights)
+        self.passes = 1
+        found = self.current.at(weights, problems.penalties / levels)
+        self.values, self.norms = found.values, found.gradient_norms
+        self.iterations = np.zeros(count, dtype=np.int64)
+        self.status = np.full(count, ITERATION_LIMIT, dtype=f"<U{max(map(len, STATUSES))}")
 
     @property
     def gaps(self) -> np.ndarray:
+        """Relative gaps (J,)."""
         return 0.5 * self.norms**2 / self.values
 
-    def record(self, chosen: np.ndarray, weights: np.ndarray, found: Evaluation) -> None:
-        self.weights[chosen], self.values[chosen], self.norms[chosen] = weights, found.values, found.gradient_norms
+    def keep(self, kept: np.ndarray) -> None:
+        """Drop the other unfinished problems, and raise the levels of those that are near their level's least value."""
+        self.unfinished, self.current = self.unfinished[kept], self.current.take(kept)
+        levels = self.levels[self.unfinished]
+        raised = np.where(self.current.relative_gaps <= LOOSE_GAP, PENALTY_GROWTH * levels, levels)
+        raised = np.minimum(raised, self.problems.penalties[self.unfinished])
+        self.current = self.current.at(self.weights[self.unfinished], raised / levels)
+        self.levels[self.unfinished] = raised
+
+    def iterate(self, spectrum: Spectrum, tol: float) -> None:
+        """Make one Newton iteration of every unfinished problem."""
+        problems = self.problems.at(self.levels).take(self.unfinished)
+        trial, inner = newton_step(problems, self.weights[self.unfinished], self.current, spectrum, tol)
+        new = evaluate(problems, trial)
+        self.passes += inner + 1
+        self.iterations[self.unfinished] += 1
+        better = new.values < self.current.values
+        # With a tiny C a good step can be too small to show in the value: a tie is taken too, but then no more steps.
+        taken = new.values <= self.current.values
+        chosen = self.unfinished[taken]
+        found = new.at(trial, self.problems.penalties[self.unfinished] / problems.penalties)
+        self.weights[chosen], self.values[chosen] = trial[taken], found.values[taken]
+        self.norms[chosen] = found.gradient_norms[taken]
+        converged = self.gaps[self.unfinished] <= tol
+        self.status[self.unfinished[~better]] = STALLED
+        self.status[self.unfinished[converged]] = CONVERGED
+        self.current = new
+        self.keep(better & ~converged)
 
 
-def minimise(problems: Problems, start: np.ndarray | None, spectrum: Spectrum, *, tol: float, max_iter: int) -> _Fit:
-    """Run Newton's method on every problem until its relative gap is at most ``tol``.
+def minimise(problems: Problems, spectrum: Spectrum, *, tol: float, max_iter: int) -> _Fit:
+    """Run Newton's method from zero on every problem until its relative gap is at most ``tol``.
 
-    A penalty far above the easy ones (``2 C |x|^2`` large, the rows that count few) is approached from below: Newton's
-    method from zero would change those rows a few at a time.
-
-    ``start`` is float64 (J, width), or None for zero. From zero one iteration is always made: with a tiny ``C`` the gap
-    at zero is small beside the objective, yet zero classifies nothing.
+    One iteration is always made: with a tiny ``C`` the gap at zero is small beside the objective, yet zero classifies
+    nothing.
     """
-    count = len(problems.classes)
-    weights = np.zeros((count, problems.design.width)) if start is None else start
-    levels = problems.penalties
-    if start is None:
-        levels = np.minimum(levels, EASY_PENALTY * len(problems.design.features) / spectrum.values.sum())
-    current = evaluate(problems.at(levels), weights)
-    zeros = np.zeros(count)
-    fit = _Fit(weights.copy(), zeros, zeros.copy(), zeros.astype(np.int64), np.full(count, ITERATION_LIMIT), passes=1)
-    fit.record(np.arange(count), weights, current.at(weights, problems.penalties / levels))
-    finished = (fit.gaps <= tol) & (start is not None)
-    fit.status[finished] = CONVERGED
-    unfinished = np.flatnonzero(~finished)
-    current = current.take(unfinished)
-    for _ in range(max_iter):
-        if not len(unfinished):
-            break
-        open_problems = problems.take(unfinished)
-        current, kept = _iterate(open_problems.at(levels[unfinished]), fit, unfinished, current, spectrum, tol, open_problems.penalties)
-        unfinished = unfinished[kept]
-        current, levels[unfinished] = _raise_levels(current, fit.weights[unfinished], levels[unfinished], problems.penalties[unfinished])
+    easy = EASY_PENALTY * len(problems.design.features) / spectrum.values.sum()
+    weights = np.zeros((len(problems.classes), problems.design.width))
+    fit = _Fit(problems, weights, np.minimum(problems.penalties, easy))
+    while len(fit.unfinished) and fit.iterations.max() < max_iter:
+        fit.iterate(spectrum, tol)
     return fit
-
-
-def _raise_levels(current, weights, levels, penalties):
-    ready = current.relative_gaps <= LOOSE_GAP
-    raised = np.where(ready, np.minimum(PENALTY_GROWTH * levels, penalties), levels)
-    return current.at(weights, raised / levels), raised
-
-
-def _iterate(
-    problems: Problems, fit: _Fit, unfinished: np.ndarray, current: Evaluation, spectrum: Spectrum, tol: float, penalties
-) -> tuple[Evaluation, np.ndarray]:
-    """Make one Newton iteration of the open problems; give which stay open, and their evaluation."""
-    limits = np.maximum(FORCING * current.gradient_norms, 0.5 * np.sqrt(2.0 * tol * current.values))
-    active = current.margins < 1.0
-    directions, scores, inner = conjugate_gradients(problems, active, current.gradients, limits, spectrum)
-    trial = fit.weights[unfinished]
-    for j, direction in enumerate(directions.astype(np.float64)):
-        step = exact_step(
-            current.margins[j],
-            scores[j] * problems.targets[problems.classes[j]],
-            product=float(trial[j] @ direction),
-            square=float(direction @ direction),
-            penalty=float(problems.penalties[j]),
-        )
-        trial[j] += step * direction
-    new = evaluate(problems, trial)
-    fit.passes += inner + 1
-    fit.iterations[unfinished] += 1
-    better = new.values < current.values
-    # With a tiny C a good step can be too small to show in the value: a tie is taken too, but then no more steps.
-    accepted = new.values <= current.values
-    fit.record(unfinished[accepted], trial[accepted], new.take(accepted).at(trial[accepted], (penalties / problems.penalties)[accepted]))
-    converged = fit.gaps[unfinished] <= tol
-    fit.status[unfinished[~better]] = STALLED
-    fit.status[unfinished[converged]] = CONVERGED
-    kept = better & ~converged
-    return new.take(kept), kept
 
 
 def minimise_in_row_span(problems: Problems, *, tol: float, max_iter: int) -> _Fit:
@@ -222,15 +133,19 @@ def minimise_in_row_span(problems: Problems, *, tol: float, max_iter: int) -> _F
         problems.classes,
         problems.penalties,
     )
-    inner = minimise(reduced, None, Spectrum(values), tol=0.5 * tol, max_iter=max_iter)
+    inner = minimise(reduced, Spectrum(values), tol=0.5 * tol, max_iter=max_iter)
     dual = (inner.weights / values) @ rotated.T
     start = np.zeros((len(dual), design.width))
     for rows, block in design.float64_blocks():
         start += block.backward(dual[:, rows])
-    left = max_iter - int(inner.iterations.max(initial=0))
-    fit = minimise(problems, start, Spectrum(design.squares()), tol=tol, max_iter=left)
+    fit = _Fit(problems, start, problems.penalties.copy())
+    fit.status[fit.gaps <= tol] = CONVERGED
+    fit.keep(fit.gaps > tol)
     fit.iterations += inner.iterations
     fit.passes += 2
+    spectrum = Spectrum(design.squares())
+    while len(fit.unfinished) and fit.iterations.max() < max_iter:
+        fit.iterate(spectrum, tol)
     return fit
 
 
@@ -271,11 +186,11 @@ def solve(
         np.repeat(penalties, classes),
     )
     if min(rows, columns) > EXACT_SPECTRUM_LIMIT:
-        fit = minimise(problems, None, Spectrum(problems.design.squares()), tol=tol, max_iter=max_iter)
+        fit = minimise(problems, Spectrum(problems.design.squares()), tol=tol, max_iter=max_iter)
     elif rows < columns:
         fit = minimise_in_row_span(problems, tol=tol, max_iter=max_iter)
     else:
-        fit = minimise(problems, None, exact_spectrum(problems.design), tol=tol, max_iter=max_iter)
+        fit = minimise(problems, exact_spectrum(problems.design), tol=tol, max_iter=max_iter)
     shape = (len(penalties), classes)
     return Solution(
         coefficients=fit.weights[:, :-1].reshape(*shape, columns),

@@ -8,7 +8,7 @@ from .shown import NOTHING, PUBLISHED, ShownTable
 
 WIDTH = 110
 LEFT_OUT = ("dimension", "largest layer's units")
-SPARED = ("layers", "images seen")
+SPARED = ("images seen",)
 """Columns that are shown only where they tell rows apart."""
 UNBROKEN = "\N{NO-BREAK SPACE}"
 

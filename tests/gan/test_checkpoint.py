@@ -62,9 +62,7 @@ def test_truncated_checkpoint_is_named(tmp_path, tiny_config):
     whole = path.read_bytes()
     for size in (0, 1, 4, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size])
-        with pytest.raises(
-            UserError, match="checkpoint.pt is not a checkpoint that can be read: it is truncated or foreign"
-        ):
+        with pytest.raises(UserError, match=r"checkpoint.pt is not a checkpoint that can be read: it is trunc"):
             load_checkpoint(path)
 
 

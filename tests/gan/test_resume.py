@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from copy import copy
 
 import numpy as np
 import pytest
@@ -138,7 +139,7 @@ def test_longer_run_continues_and_equals_a_straight_one(tmp_path, tiny_config, s
 
 
 def test_comparison_of_checkpoints_sees_one_bit(straight):
-    other = {**straight(), "generator": dict(straight()["generator"])}
+    other = {**straight(), "generator": copy(straight()["generator"])}
     weight = other["generator"]["output.weight"].clone()
     weight.view(torch.int32)[0, 0, 0, 0] ^= 1
     other["generator"]["output.weight"] = weight

@@ -200,7 +200,7 @@ def test_latest_run_is_the_one_saved_last(tmp_path, tiny_config, tiny_images):
 
 
 def test_folder_that_is_no_run_is_named(tmp_path):
-    with pytest.raises(UserError, match="is not a run folder: it has no config.json; train first") as caught:
+    with pytest.raises(UserError, match=r"is not a run folder: it has no config.json; train first") as caught:
         _ = Run(tmp_path).config
     assert caught.value.option == "run"
     (tmp_path / "config.json").write_text('{"config": {}}')
@@ -225,5 +225,5 @@ def test_checkpoint_of_another_run_is_refused(tmp_path, tiny_config, tiny_images
     for name, config in (("seed", tiny_config(seed=4, images=8)), ("shape", tiny_config(ndf=8, images=8))):
         train(config, tiny_images(), tmp_path / name, device=CPU)
         (tmp_path / "run" / "checkpoint.pt").write_bytes((tmp_path / name / "checkpoint.pt").read_bytes())
-        with pytest.raises(UserError, match="checkpoint.pt belongs to a run with other settings"):
+        with pytest.raises(UserError, match=r"checkpoint.pt belongs to a run with other settings"):
             train(tiny_config(), tiny_images(), tmp_path / "run", device=CPU)

@@ -199,7 +199,7 @@ def test_weights_of_another_network_are_refused():
         UserError, match=r"got weights of another network, expected those of NetworkConfig\(.*size mismatch"
     ):
         load_discriminator(SMALL, other.state_dict())
-    with pytest.raises(UserError, match="got weights of another network.*Missing key"):
+    with pytest.raises(UserError, match=r"got weights of another network.*Missing key"):
         load_generator(SMALL, other.state_dict())
     with pytest.raises(UserError, match="got weights of another network"):
         load_generator(SMALL, "text")

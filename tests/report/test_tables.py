@@ -113,7 +113,7 @@ def test_console_lines_fit_and_leave_no_figure_out(svhn):
     assert max(map(len, text.splitlines())) <= 110
     assert "29.88 ± 1.23" in text
     assert "DCGAN + L2-SVM 22.48 [P]" in " ".join(text.split())
-    assert "layers" not in text
+    assert "images seen" not in text
     rows = [*svhn(), replace(svhn()[0], layers=("conv3",), evaluation="e9")]
     assert re.search(r"layers .*\n.*\n.*conv1–conv3", format_tables(rows))
 

@@ -46,7 +46,7 @@ def test_half_precision_rounds_to_the_nearest(tmp_path):
 
 def test_error_half_way_leaves_a_part_that_goes_on_where_it_stopped(tmp_path):
     path = tmp_path / "x.h5"
-    with pytest.raises(RuntimeError, match="stop"), writer(path) as file:
+    with pytest.raises(RuntimeError, match="stop"), writer(path) as file:  # noqa: PT012
         file.append(ROWS[:7])
         raise RuntimeError("stop")
     assert not path.exists()
@@ -114,7 +114,7 @@ def test_feature_that_is_not_finite_is_named(tmp_path, bad):
     path = tmp_path / "x.h5"
     rows = ROWS.copy()
     rows[12, 8] = bad
-    with pytest.raises(UserError) as caught, writer(path) as file:
+    with pytest.raises(UserError) as caught, writer(path) as file:  # noqa: PT012
         file.append(rows[:10])
         file.append(rows[10:])
     assert str(caught.value) == (
@@ -129,9 +129,9 @@ def test_feature_that_is_not_finite_is_named(tmp_path, bad):
 def test_feature_too_large_for_half_precision_is_named(tmp_path):
     rows = ROWS.copy()
     rows[0, 5] = 70000
-    with pytest.raises(UserError, match="feature 70000.0 of layer conv1 .column 5. at image 0 is not a finite float16"):
-        with writer(tmp_path / "x.h5", dtype="float16") as file:
-            file.append(rows)
+    text = r"feature 70000.0 of layer conv1 .column 5. at image 0 is not a finite float16"
+    with pytest.raises(UserError, match=text), writer(tmp_path / "x.h5", dtype="float16") as file:
+        file.append(rows)
 
 
 def test_disk_without_room_is_refused_before_anything_is_written(tmp_path, monkeypatch):
@@ -196,8 +196,8 @@ def test_write_that_fails_says_that_the_disk_is_full(tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with (
-        pytest.raises(UserError, match="the disk is full: .*x.h5 could not be written"),
+    with (  # noqa: PT012
+        pytest.raises(UserError, match=r"the disk is full: .*x.h5 could not be written"),
         writer(tmp_path / "x.h5") as file,
     ):
         file.append(ROWS[:7])
@@ -208,17 +208,17 @@ def test_write_that_fails_says_that_the_disk_is_full(tmp_path, monkeypatch):
 
 def test_missing_truncated_foreign_and_incomplete_files(tmp_path):
     path = tmp_path / "x.h5"
-    with pytest.raises(UserError, match="there is no feature file .*x.h5; run extract first"):
+    with pytest.raises(UserError, match=r"there is no feature file .*x.h5; run extract first"):
         open_feature_file(path)
     write(path)
     whole = path.read_bytes()
     for content in (b"", b"text", whole[:300], whole[:-100]):
         path.write_bytes(content)
-        with pytest.raises(UserError, match="x.h5 cannot be read as HDF5 .* delete it and extract again"):
+        with pytest.raises(UserError, match=r"x.h5 cannot be read as HDF5 .* delete it and extract again"):
             open_feature_file(path)
     with h5py.File(path, "w") as file:
         file["images"] = np.zeros(3)
-    with pytest.raises(UserError, match="x.h5 is not a feature file; delete it and extract again"):
+    with pytest.raises(UserError, match=r"x.h5 is not a feature file; delete it and extract again"):
         open_feature_file(path)
     with writer(tmp_path / "y.h5") as file:
         file.append(ROWS[:7])

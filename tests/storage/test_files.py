@@ -26,7 +26,7 @@ def test_file_appears_only_when_the_block_is_done(tmp_path):
 def test_exception_leaves_the_old_content_and_nothing_else(tmp_path, error):
     path = tmp_path / "file.txt"
     path.write_text("old")
-    with pytest.raises(type(error)), whole_file(path) as temporary:
+    with pytest.raises(type(error)), whole_file(path) as temporary:  # noqa: PT012
         temporary.write_text("half of the n")
         raise error
     assert path.read_text() == "old"
@@ -108,6 +108,15 @@ def test_lock_keeps_another_process_out(tmp_path):
     assert try_lock().returncode == 0
 
 
+def test_lock_that_does_not_wait_names_what_is_taken(tmp_path):
+    text = f"another process is working on {tmp_path / 'x'}; wait for it, or choose another name"
+    # A lock belongs to an open file, so this process can stand for another one.
+    with locked(tmp_path / "x"), pytest.raises(UserError, match=text), locked(tmp_path / "x", wait=False):
+        pass
+    with locked(tmp_path / "x", wait=False):
+        pass
+
+
 def test_lock_is_free_again_after_an_error(tmp_path):
     with pytest.raises(RuntimeError, match="stop"), locked(tmp_path / "x"):
         raise RuntimeError("stop")
@@ -128,5 +137,5 @@ def test_missing_truncated_and_foreign_json(tmp_path):
         read_json(path)
     for content in (b"", b'{"a": [1, 2', b"\xff\xfe\x00binary"):
         path.write_bytes(content)
-        with pytest.raises(UserError, match="x.json is not a JSON file .* it is truncated or foreign"):
+        with pytest.raises(UserError, match=r"x.json is not a JSON file .* it is truncated or foreign"):
             read_json(path)

@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_probe.images import glyphs, load_images
+from dcgan_probe.images.glyph_masks import BLANK, SIDE, TYPEFACES, glyph_masks
+from dcgan_probe.runtime import UserError
+
+
+def draw(dataset="glyphs:200", split="train", seed=0, tmp="nowhere"):
+    return load_images(dataset, split, data_dir=tmp, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def train():
+    return draw("glyphs:2000")
+
+
+def test_the_set_is_rgb_with_ten_classes(train):
+    assert train.images.shape == (2000, 3, 32, 32)
+    assert train.class_names == tuple("0123456789")
+    counts = np.bincount(train.labels, minlength=10)
+    assert counts.min() > 150
+    assert counts.max() < 250
+
+
+def test_the_default_sizes(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(glyphs, "draw_blocks", lambda count, *_: drawn.append(count) or iter(()))
+    for split in ("train", "test"):
+        with pytest.raises(ValueError, match="shorter"):  # of the empty stream that stands in for the drawing
+            load_images("glyphs", split, data_dir=tmp_path)
+    assert drawn == [20_000, 4_000]
+
+
+def test_a_smaller_set_is_the_beginning_of_a_larger_one():
+    small, large = draw("glyphs:70"), draw("glyphs:200")
+    np.testing.assert_array_equal(small.images, large.images[:70])
+    np.testing.assert_array_equal(small.labels, large.labels[:70])
+    assert len(draw("glyphs:200", "test")) == 40
+
+
+def test_the_same_seed_draws_the_same_images_and_another_does_not():
+    assert draw(seed=3).fingerprint == draw(seed=3).fingerprint
+    assert draw(seed=3).fingerprint != draw(seed=4).fingerprint
+    assert not np.array_equal(draw().images[:40], draw(split="test").images)
+
+
+def test_the_global_random_state_is_left_alone():
+    np.random.seed(0)
+    before = np.random.get_state()[1].copy()
+    draw()
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_no_two_images_are_the_same(train):
+    assert len(np.unique(train.images.reshape(2000, -1), axis=0)) == 2000
+
+
+def test_neighbours_reach_in_at_the_sides_of_many_images(monkeypatch):
+    """With a white wall of ink only, the leftmost column holds ink where a neighbour reaches in."""
+    rng = np.random.default_rng(0)
+    ink = np.concatenate([glyphs._draw_ink(rng, rng.integers(0, 10, (glyphs.BLOCK, 3))) for _ in range(10)])
+    ink = ink.reshape(-1, 32, 32)
+    assert ink.min() >= 0
+    assert ink.max() <= 1.001
+    assert 0.3 < (ink[:, :, :2].max(axis=(1, 2)) > 0.5).mean() < 0.9
+    assert ((ink[:, 8:24, 8:24] > 0.5).mean(axis=(1, 2)) > 0.05).all()
+
+
+def test_the_masks_are_the_digits_of_the_typefaces():
+    atlas = glyph_masks()
+    assert atlas.masks.shape == (10 * len(TYPEFACES) + 1, SIDE, SIDE)
+    assert not atlas.masks[BLANK].any()
+    edge = np.concatenate([atlas.masks[:, [0, -1]].ravel(), atlas.masks[:, :, [0, -1]].ravel()])
+    assert edge.max() == 0  # sampling repeats the edge outside a mask
+    assert (atlas.masks[:-1].mean(axis=(1, 2)) > 0.02).all()
+    flat = np.unique(np.round(atlas.masks[:-1].reshape(BLANK, -1), 3), axis=0)
+    assert len(flat) == BLANK
+
+
+def test_sampling_is_bilinear():
+    mask = glyph_masks().masks[:1]
+    u, v = np.random.default_rng(0).uniform(-20, 20, (2, 1, 50)).astype(np.float32)
+    left, top = np.floor(u + 23.5).astype(int), np.floor(v + 23.5).astype(int)
+    a, b = u + 23.5 - left, v + 23.5 - top
+    expected = (
+        mask[0, top, left] * (1 - a) * (1 - b)
+        + mask[0, top, left + 1] * a * (1 - b)
+        + mask[0, top + 1, left] * (1 - a) * b
+        + mask[0, top + 1, left + 1] * a * b
+    )
+    sampled = glyphs._sample(mask, np.zeros((1, 50), int), u.copy(), v.copy())
+    np.testing.assert_allclose(sampled, expected, atol=1e-5)
+
+
+def test_blur_keeps_the_mean_and_a_flat_picture():
+    rng = np.random.default_rng(0)
+    picture = rng.uniform(0, 255, (glyphs.BLOCK, 3, 32, 32)).astype(np.float32)
+    before = picture.copy()
+    blurred = glyphs._blurred(rng, picture)
+    np.testing.assert_allclose(blurred.mean(axis=(1, 2, 3)), before.mean(axis=(1, 2, 3)), rtol=1e-4)
+    assert (blurred.std(axis=(1, 2, 3)) <= before.std(axis=(1, 2, 3)) + 1e-3).all()
+    flat = np.full_like(before, 7)
+    np.testing.assert_allclose(glyphs._blurred(rng, flat.copy()), flat, rtol=1e-5)
+
+
+def test_the_coarse_grid_is_interpolated_as_torch_does():
+    import torch
+
+    grid = torch.randn(1, 1, glyphs.COARSE, glyphs.COARSE, generator=torch.Generator().manual_seed(0))
+    expected = torch.nn.functional.interpolate(grid, (32, 32), mode="bilinear", align_corners=True)
+    ours = grid.flatten().numpy() @ glyphs.COARSE_TO_PIXELS
+    np.testing.assert_allclose(ours, expected.flatten().numpy(), atol=1e-5)
+
+
+def test_the_labelled_digit_is_the_one_in_the_middle(train):
+    """Each image's middle, compared with the mean of each class by correlation, is far above chance."""
+    grey = train.images.mean(axis=1)[:, 4:28, 8:24].reshape(2000, -1)
+    grey -= grey.mean(axis=1, keepdims=True)
+    grey /= np.linalg.norm(grey, axis=1, keepdims=True)
+    means = np.stack([grey[:1500][train.labels[:1500] == digit].mean(axis=0) for digit in range(10)])
+    right = (abs(grey[1500:] @ means.T).argmax(axis=1) == train.labels[1500:]).mean()
+    assert right > 0.35
+
+
+@pytest.mark.parametrize("dataset", ["glyphs:", "glyphs:4", "glyphs:many", "glyphs:-5"])
+def test_another_number_is_refused(dataset):
+    with pytest.raises(UserError, match=f"got dataset '{dataset}', expected glyphs:N with a whole N of at least 5"):
+        draw(dataset)
+
+
+def test_pictures_of_a_digit_can_be_saved(train, tmp_path):
+    Image.fromarray(train.images[0].transpose(1, 2, 0)).save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size == (32, 32)

@@ -1,0 +1,148 @@
+import tracemalloc
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_probe.images import load_images, prepare
+from dcgan_probe.runtime import UserError
+
+module = __import__("dcgan_probe.images.prepare", fromlist=["prepare"])
+
+
+def draw(path, seed=0, size=(30, 20), mode="RGB"):
+    shape = (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0])
+    noise = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(noise).save(path)
+
+
+def reference(path, size):
+    """Resize the shorter side and keep the middle, step by step with Pillow."""
+    with Image.open(path) as picture:
+        width, height = picture.size
+        if width < height:
+            resized = picture.resize((size, round(height * size / width)), Image.LANCZOS)
+        else:
+            resized = picture.resize((round(width * size / height), size), Image.LANCZOS)
+        left, top = (resized.width - size) // 2, (resized.height - size) // 2
+        return np.asarray(resized.crop((left, top, left + size, top + size)))
+
+
+@pytest.mark.parametrize("size", [(30, 20), (20, 31), (8, 8), (16, 8), (5, 3), (97, 8)])
+def test_the_shorter_side_is_resized_and_the_middle_kept(tmp_path, size):
+    draw(tmp_path / "in" / "a.png", size=size)
+    assert prepare(str(tmp_path / "in"), "train", 8, tmp_path / "x_train.h5") == 1
+    with h5py.File(tmp_path / "x_train.h5") as file:
+        np.testing.assert_array_equal(file["images"][0], reference(tmp_path / "in" / "a.png", 8))
+
+
+def test_a_tree_becomes_a_labelled_set_found_by_its_name(tmp_path):
+    for seed, name in enumerate(
+        ["train/cat/1.png", "train/dog/2.png", "train/dog/3.png", "test/cat/4.png", "test/dog/5.png"]
+    ):
+        draw(tmp_path / "pets" / name, seed, size=(30 + seed, 20))
+    calls = []
+    for split in ("train", "test"):
+        prepare(
+            str(tmp_path / "pets"), split, 8, tmp_path / f"pets_{split}.h5", progress=lambda *count: calls.append(count)
+        )
+    assert calls == [(3, 3), (2, 2)]
+    train, test = (load_images("pets", split, data_dir=tmp_path) for split in ("train", "test"))
+    np.testing.assert_array_equal(train.labels, [0, 1, 1])
+    assert (len(test), test.split, test.class_names) == (2, "test", ("cat", "dog"))
+    with h5py.File(tmp_path / "pets_train.h5") as file:
+        assert (file.attrs["name"], file.attrs["split"]) == ("pets", "train")
+        assert file.attrs["source"] == f"{tmp_path / 'pets' / 'train'}, shorter side to 8, middle square"
+
+
+def test_images_stream_in_blocks(tmp_path, monkeypatch):
+    for index in range(10):
+        draw(tmp_path / "in" / f"{index}.png", index)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 3 * 3 * 8 * 8)
+    calls = []
+    prepare(str(tmp_path / "in"), "train", 8, tmp_path / "x.h5", progress=lambda *count: calls.append(count))
+    assert calls == [(3, 10), (6, 10), (9, 10), (10, 10)]
+    images = load_images(str(tmp_path / "x.h5"), "train").images
+    for index in range(10):
+        np.testing.assert_array_equal(
+            images[:][index].transpose(1, 2, 0), reference(tmp_path / "in" / f"{index}.png", 8)
+        )
+
+
+def test_memory_does_not_grow_with_the_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK_BYTES", 1 << 17)
+    peaks = []
+    for rows in (200, 800):
+        with h5py.File(tmp_path / f"{rows}.h5", "w") as file:
+            file.create_dataset("images", (rows, 32, 32, 3), np.uint8, chunks=(16, 32, 32, 3))
+        tracemalloc.start()
+        prepare(str(tmp_path / f"{rows}.h5"), "train", 16, tmp_path / f"{rows}-16.h5")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[1] < 800 * 32 * 32 * 3 / 2
+
+
+def test_a_file_of_the_right_size_is_copied_unchanged(tmp_path):
+    prepare("glyphs:40", "train", 32, tmp_path / "g_train.h5", data_dir=tmp_path)
+    drawn, stored = load_images("glyphs:40", "train", data_dir=tmp_path), load_images("g", "train", data_dir=tmp_path)
+    assert stored.fingerprint == drawn.fingerprint
+    assert stored.class_names == drawn.class_names
+
+
+def test_rows_of_a_file_keep_their_labels_when_resized(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK_BYTES", 7 * 3 * 32 * 32)
+    prepare("glyphs:40", "train", 32, tmp_path / "g_train.h5", data_dir=tmp_path)
+    prepare("g", "train", 16, tmp_path / "h_train.h5", data_dir=tmp_path)
+    drawn, small = load_images("glyphs:40", "train", data_dir=tmp_path), load_images("h", "train", data_dir=tmp_path)
+    np.testing.assert_array_equal(small.labels, drawn.labels)
+    whole = Image.fromarray(drawn.images[33].transpose(1, 2, 0)).resize((16, 16), Image.LANCZOS)
+    np.testing.assert_array_equal(small.images[:][33].transpose(1, 2, 0), np.asarray(whole))
+
+
+@pytest.mark.parametrize(
+    ("modes", "channels", "expected"),
+    [("LL", None, 1), ("RGB", None, 3), ("mixed", None, 3), ("LL", 3, 3), ("RGB", 1, 1), ("mixed", 1, 1)],
+)
+def test_channels_are_kept_or_converted(tmp_path, modes, channels, expected):
+    draw(tmp_path / "in" / "a.png", mode="L" if modes != "RGB" else "RGB", size=(8, 8))
+    draw(tmp_path / "in" / "b.png", mode="L" if modes == "LL" else "RGB", size=(8, 8))
+    prepare(str(tmp_path / "in"), "train", 8, tmp_path / "x.h5", channels=channels)
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file["images"].shape == (2, 8, 8, expected)
+        with Image.open(tmp_path / "in" / "b.png") as picture:
+            converted = np.asarray(picture.convert("L" if expected == 1 else "RGB")).reshape(8, 8, expected)
+        np.testing.assert_array_equal(file["images"][1], converted)
+
+
+def test_an_unreadable_image_leaves_no_file(tmp_path):
+    draw(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "b.png").write_bytes((tmp_path / "in" / "a.png").read_bytes()[:200])
+    with pytest.raises(UserError, match=r"b\.png cannot be read as an image"):
+        prepare(str(tmp_path / "in"), "train", 8, tmp_path / "out" / "x.h5")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_source_is_not_overwritten(tmp_path):
+    prepare("glyphs:40", "train", 32, tmp_path / "g_train.h5", data_dir=tmp_path)
+    with pytest.raises(UserError, match=r"g_train\.h5 is the source itself; choose another file to write"):
+        prepare("g", "train", 16, tmp_path / "g_train.h5", data_dir=tmp_path)
+    assert load_images("g", "train", data_dir=tmp_path).height == 32
+
+
+@pytest.mark.parametrize(
+    ("change", "option", "message"),
+    [
+        ({"size": 0}, "size", "got size 0, expected at least 1 pixel"),
+        ({"channels": 4}, "channels", "got 4 channels, expected 1 or 3"),
+        ({"path": "x.npz"}, "out", r"got the file name x\.npz, expected one that ends in \.h5"),
+        ({"path": "x_test.h5"}, "out", r"got the file name x_test\.h5 for the train split, expected \*_train\.h5"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(tmp_path, change, option, message):
+    settings = {"size": 8, "path": "x.h5", "channels": None} | change
+    with pytest.raises(UserError, match=message) as error:
+        prepare("glyphs:5", "train", settings["size"], tmp_path / settings["path"], channels=settings["channels"])
+    assert error.value.option == option
