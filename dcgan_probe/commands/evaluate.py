@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -88,7 +88,7 @@ def eval_svm_command(
     draws: int | None,
     select_draws: int | None,
     penalty: float | None,
-    scale: str,
+    scale: Literal["none", "standardise"],
     layers: str,
     grid: int,
     pool: str,

@@ -105,7 +105,7 @@ class ImageSet:
             yield self.images[start : start + rows]
 
     def subset(self, indices: np.ndarray) -> "ImageSet":
-        """Give the images and labels of some rows, in the order of ``indices`` (integers (n,), or one bool a row), in memory."""
+        """Read the rows ``indices``, integers (n,) in any order or one bool a row, into memory, with their labels."""
         rows = np.asarray(indices)
         images = self.images[rows]
         return ImageSet(

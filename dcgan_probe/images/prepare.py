@@ -121,8 +121,10 @@ def _blocks(
     at_once = max(1, BLOCK_BYTES // (channels * size * size))
     for start in range(0, rows, at_once):
         stop = min(start + at_once, rows)
-        images = [to_array(fit(with_channels(read(index), channels), size)) for index in range(start, stop)]
-        yield np.stack(images), None if labels is None else labels[start:stop]
+        images = np.empty((stop - start, channels, size, size), np.uint8)
+        for index in range(start, stop):
+            images[index - start] = to_array(fit(with_channels(read(index), channels), size))
+        yield images, None if labels is None else labels[start:stop]
         if progress is not None:
             progress(stop, rows)
 

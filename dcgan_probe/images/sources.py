@@ -81,11 +81,11 @@ def open_source(
 def _open_path(path: Path, split: str) -> ImageSet | ImageStream:
     if path.is_dir():
         return open_folder(path, split)
-    if path.suffix == ".h5":
-        return load_file(path, split)
-    if path.exists():
+    if not path.exists():
+        raise UserError(f"there is no folder or file {path}", option="dataset")
+    if path.suffix != ".h5":
         raise UserError(f"{path} is neither a folder of images nor an .h5 file", option="dataset")
-    raise UserError(f"there is no folder or file {path}", option="dataset")
+    return load_file(path, split)
 
 
 def _train_images(text: str, dataset: str) -> int:

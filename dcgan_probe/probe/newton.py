@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from .objective import DesignMatrix, Evaluation, Problems, exact_step, hessian_product
+from .objective import DesignMatrix, Evaluation, Problems, exact_step, find_margins, hessian_product
 
 FORCING = 0.1
 INNER_LIMIT = 200
@@ -42,17 +42,16 @@ def exact_spectrum(design: DesignMatrix) -> Spectrum:
 
 def conjugate_gradients(
     problems: Problems, active: np.ndarray, gradients: np.ndarray, limits: np.ndarray, spectrum: Spectrum
-) -> tuple[np.ndarray, np.ndarray, int]:
+) -> tuple[np.ndarray, int]:
     """Solve ``H_j d_j = -g_j`` until the residual's norm is at most ``limits`` (J,), or ``INNER_LIMIT`` is reached.
 
     Returns
     -------
-    The directions (J, width) and their scores (J, N), both in the features' dtype, and the number of iterations.
+    The directions (J, width) in the features' dtype, and the number of iterations.
     """
     dtype = problems.design.features.dtype
     factors = 2.0 * problems.penalties * active.mean(axis=1)
     directions = np.zeros(gradients.shape, dtype)
-    scores = np.zeros(active.shape, dtype)
     unfinished = np.arange(len(gradients))
     residuals = -gradients.astype(dtype)
     searches = preconditioned = spectrum.precondition(factors, residuals)
@@ -60,12 +59,11 @@ def conjugate_gradients(
     inner = 0
     while inner < INNER_LIMIT:
         inner += 1
-        products, search_scores = hessian_product(problems, active, searches)
+        products = hessian_product(problems, active, searches)
         curvatures = _dots(searches, products)
         sound = (curvatures > 0.0) & (energies > 0.0)
         steps = np.where(sound, energies / np.where(sound, curvatures, 1.0), 0.0)[:, np.newaxis].astype(dtype)
         directions[unfinished] += steps * searches
-        scores[unfinished] += steps * search_scores
         residuals -= steps * products
         left = sound & (_dots(residuals, residuals) > limits**2)
         if not left.any():
@@ -76,7 +74,7 @@ def conjugate_gradients(
         preconditioned = spectrum.precondition(factors, residuals)
         before, energies = energies, _dots(residuals, preconditioned)
         searches = preconditioned + (energies / before)[:, np.newaxis].astype(dtype) * searches
-    return directions, scores, inner
+    return directions, inner
 
 
 def _dots(left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -85,19 +83,27 @@ def _dots(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def newton_step(
     problems: Problems, weights: np.ndarray, current: Evaluation, spectrum: Spectrum, tol: float
-) -> tuple[np.ndarray, int]:
-    """Give the weights (J, width) after one Newton step with an exact line search, and the passes that it took."""
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Make one Newton step of every problem, with an exact line search in float64.
+
+    Returns
+    -------
+    The weights (J, width), their margins (J, N), both float64, and the number of passes over the rows.
+    """
     limits = np.maximum(FORCING * current.gradient_norms, 0.5 * np.sqrt(2.0 * tol * current.values))
     active = current.margins < 1.0
-    directions, scores, inner = conjugate_gradients(problems, active, current.gradients, limits, spectrum)
-    stepped = weights.copy()
-    for j, direction in enumerate(directions.astype(np.float64)):
-        step = exact_step(
+    inexact, inner = conjugate_gradients(problems, active, current.gradients, limits, spectrum)
+    directions = inexact.astype(np.float64)
+    slopes = find_margins(problems, directions)
+    steps = np.empty((len(weights), 1))
+    for j, direction in enumerate(directions):
+        steps[j] = exact_step(
             current.margins[j],
-            scores[j] * problems.targets[problems.classes[j]],
+            slopes[j],
             product=float(weights[j] @ direction),
             square=float(direction @ direction),
             penalty=float(problems.penalties[j]),
         )
-        stepped[j] += step * direction
-    return stepped, inner
+    slopes *= steps
+    slopes += current.margins
+    return weights + steps * directions, slopes, inner

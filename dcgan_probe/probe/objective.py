@@ -128,7 +128,7 @@ class Problems:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """``values`` float64 (J,), ``gradients`` float64 (J, width) and ``margins`` (J, N) in the features' dtype."""
+    """``values`` (J,), ``gradients`` (J, width) and ``margins`` (J, N), all float64."""
 
     values: np.ndarray
     gradients: np.ndarray
@@ -158,47 +158,41 @@ class Evaluation:
         )
 
 
-def evaluate(problems: Problems, weights: np.ndarray) -> Evaluation:
-    """Evaluate each problem at its weights, float64 (J, width), in one pass over the rows accumulated in float64."""
-    design = problems.design
+def find_margins(problems: Problems, weights: np.ndarray) -> np.ndarray:
+    """Give ``t_ij (x_i, 1) w_j`` in float64 (J, N) for float64 weights (J, width)."""
+    margins = np.empty((len(weights), len(problems.design.features)))
+    for rows, block in problems.design.float64_blocks():
+        margins[:, rows] = block.forward(weights)
+        margins[:, rows] *= problems.targets[:, rows][problems.classes]
+    return margins
+
+
+def evaluate(problems: Problems, weights: np.ndarray, margins: np.ndarray) -> Evaluation:
+    """Evaluate each problem in float64 at its weights (J, width), whose margins (J, N) are known."""
     doubled = 2.0 * problems.penalties[:, np.newaxis]
     squares = np.zeros(len(weights))
     gradients = weights.copy()
-    margins = np.empty((len(weights), len(design.features)), dtype=design.features.dtype)
-    for rows, block in design.float64_blocks():
-        signs = problems.targets[:, rows][problems.classes]
-        slack = block.forward(weights)
-        slack *= signs
-        margins[:, rows] = slack
-        np.subtract(1.0, slack, out=slack)
-        np.maximum(slack, 0.0, out=slack)
+    for rows, block in problems.design.float64_blocks():
+        slack = np.maximum(1.0 - margins[:, rows], 0.0)
         squares += np.einsum("jn,jn->j", slack, slack)
-        slack *= signs
+        slack *= problems.targets[:, rows][problems.classes]
         slack *= doubled
         gradients -= block.backward(slack)
     values = 0.5 * np.einsum("jd,jd->j", weights, weights) + problems.penalties * squares
     return Evaluation(values, gradients, margins)
 
 
-def hessian_product(problems: Problems, active: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def hessian_product(problems: Problems, active: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Multiply each problem's curvature with its vector, in the features' own dtype.
 
-    Parameters
-    ----------
-    active
-        bool (J, N), the rows with a margin under 1.
-    vectors
-        (J, width) in the features' dtype.
-
-    Returns
-    -------
-    The products (J, width), and the vectors' scores (J, N), which a line search needs.
+    ``active`` is bool (J, N), the rows with a margin under 1; ``vectors`` and the result are (J, width).
     """
     scores = problems.design.forward(vectors)
-    products = problems.design.backward(scores * active)
+    scores *= active
+    products = problems.design.backward(scores)
     products *= (2.0 * problems.penalties[:, np.newaxis]).astype(products.dtype)
     products += vectors
-    return products, scores
+    return products
 
 
 def exact_step(margins: np.ndarray, slopes: np.ndarray, *, product: float, square: float, penalty: float) -> float:
@@ -216,7 +210,6 @@ def exact_step(margins: np.ndarray, slopes: np.ndarray, *, product: float, squar
     penalty
         ``C``.
     """
-    margins, slopes = margins.astype(np.float64), slopes.astype(np.float64)
 
     def derivatives(step: float) -> tuple[float, float]:
         slack = 1.0 - margins - step * slopes

@@ -12,7 +12,7 @@ import scipy.linalg
 
 from ..runtime import UserError
 from .newton import Spectrum, exact_spectrum, newton_step
-from .objective import DesignMatrix, Problems, evaluate
+from .objective import DesignMatrix, Problems, evaluate, find_margins
 
 CONVERGED, STALLED, ITERATION_LIMIT = "converged", "stalled", "iteration limit"
 STATUSES = (CONVERGED, STALLED, ITERATION_LIMIT)
@@ -51,15 +51,15 @@ class _Fit:
     """Problems on their way to their least value; ``weights``, ``values`` and the rest are per problem, (J, ...).
 
     A large ``C`` is approached through levels of ``C``: started at once, Newton's method would cycle through sets of
-    active rows and hardly move. ``current`` is the evaluation of the unfinished problems at their levels; ``values`` and
-    ``norms`` are always those of the problem's own ``C``.
+    active rows and hardly move. ``current`` is the evaluation of the unfinished problems at their levels, while
+    ``values`` and ``norms`` are always those of the problem's own ``C``.
     """
 
     def __init__(self, problems: Problems, weights: np.ndarray, levels: np.ndarray):
         count = len(levels)
         self.problems, self.weights, self.levels = problems, weights, levels
         self.unfinished = np.arange(count)
-        self.current = evaluate(problems.at(levels), weights)
+        self.current = evaluate(problems.at(levels), weights, find_margins(problems, weights))
         self.passes = 1
         found = self.current.at(weights, problems.penalties / levels)
         self.values, self.norms = found.values, found.gradient_norms
@@ -83,8 +83,8 @@ class _Fit:
     def iterate(self, spectrum: Spectrum, tol: float) -> None:
         """Make one Newton iteration of every unfinished problem."""
         problems = self.problems.at(self.levels).take(self.unfinished)
-        trial, inner = newton_step(problems, self.weights[self.unfinished], self.current, spectrum, tol)
-        new = evaluate(problems, trial)
+        trial, margins, inner = newton_step(problems, self.weights[self.unfinished], self.current, spectrum, tol)
+        new = evaluate(problems, trial, margins)
         self.passes += inner + 1
         self.iterations[self.unfinished] += 1
         better = new.values < self.current.values

@@ -196,6 +196,7 @@ def test_broken_and_foreign_files_are_passed_over(tmp_path, tiny_images):
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file["images"] = np.zeros(3)
     for content in (b"", whole[:400], whole[:-200]):
+        del found  # HDF5 would answer from the file that is still open
         path.write_bytes(content)
         encoder = Counting()
         found, present = cached_features(encoder, tiny_images(20), tmp_path)
@@ -312,7 +313,7 @@ def test_two_processes_at_once_compute_once(tmp_path, extract):
         process.join(120)
         assert process.exitcode == 0
     logs = sorted((tmp_path / f"{name}.log").read_text().split() for name in ("first", "second"))
-    assert sorted(logs, key=len) == [["present"], sorted(["7", "7", "7", "7", "7", "5", "computed"])]
+    assert sorted(logs, key=len) == [["present"], ["7", "7", "7", "7", "7", "5", "computed"]]
     assert len(list((tmp_path / "both").glob("*.h5"))) == 1
 
 

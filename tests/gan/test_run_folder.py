@@ -227,3 +227,27 @@ def test_checkpoint_of_another_run_is_refused(tmp_path, tiny_config, tiny_images
         (tmp_path / "run" / "checkpoint.pt").write_bytes((tmp_path / name / "checkpoint.pt").read_bytes())
         with pytest.raises(UserError, match=r"checkpoint.pt belongs to a run with other settings"):
             train(tiny_config(), tiny_images(), tmp_path / "run", device=CPU)
+
+
+@pytest.mark.parametrize(
+    ("change", "option", "text"),
+    [
+        ({"lr": float("inf")}, "lr", "got lr inf, expected more than 0"),
+        ({"lr": float("nan")}, "lr", "got lr nan, expected more than 0"),
+        ({"weight_decay": float("nan")}, "weight-decay", "got weight decay nan, expected 0 or more"),
+        ({"beta1": float("nan")}, "beta1", "got beta1 nan, expected 0 <= beta1 < 1"),
+        ({"precision": "auto"}, "precision", "got precision 'auto', expected float32 or bfloat16"),
+    ],
+)
+def test_settings_that_no_training_can_have_are_refused(tiny_config, change, option, text):
+    with pytest.raises(UserError, match=text) as caught:
+        tiny_config(**change)
+    assert caught.value.option == option
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
+def test_full_disk_is_named_when_statistics_are_written(tmp_path):
+    run = Run(tmp_path)
+    run.stats_path.symlink_to("/dev/full")
+    with pytest.raises(UserError, match=f"the disk is full: {run.stats_path} could not be written"):
+        run.append_stats({"images_seen": 8})

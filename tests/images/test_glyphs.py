@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from PIL import Image
 
 from dcgan_probe.images import glyphs, load_images
 from dcgan_probe.images.glyph_masks import BLANK, SIDE, TYPEFACES, glyph_masks
@@ -13,24 +12,21 @@ def draw(dataset="glyphs:200", split="train", seed=0, tmp="nowhere"):
 
 @pytest.fixture(scope="module")
 def train():
-    return draw("glyphs:2000")
+    return draw("glyphs:1500")
 
 
 def test_the_set_is_rgb_with_ten_classes(train):
-    assert train.images.shape == (2000, 3, 32, 32)
+    assert train.images.shape == (1500, 3, 32, 32)
     assert train.class_names == tuple("0123456789")
     counts = np.bincount(train.labels, minlength=10)
-    assert counts.min() > 150
-    assert counts.max() < 250
+    assert counts.min() > 110
+    assert counts.max() < 190
 
 
 def test_the_default_sizes(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(glyphs, "draw_blocks", lambda count, *_: drawn.append(count) or iter(()))
-    for split in ("train", "test"):
-        with pytest.raises(ValueError, match="shorter"):  # of the empty stream that stands in for the drawing
-            load_images("glyphs", split, data_dir=tmp_path)
-    assert drawn == [20_000, 4_000]
+    blank = np.zeros((glyphs.BLOCK, 3, 32, 32), np.uint8), np.zeros(glyphs.BLOCK, np.int64)
+    monkeypatch.setattr(glyphs, "draw_block", lambda _: blank)
+    assert [len(draw("glyphs", split, tmp=tmp_path)) for split in ("train", "test")] == [20_000, 4_000]
 
 
 def test_a_smaller_set_is_the_beginning_of_a_larger_one():
@@ -54,11 +50,10 @@ def test_the_global_random_state_is_left_alone():
 
 
 def test_no_two_images_are_the_same(train):
-    assert len(np.unique(train.images.reshape(2000, -1), axis=0)) == 2000
+    assert len(np.unique(train.images.reshape(1500, -1), axis=0)) == 1500
 
 
-def test_neighbours_reach_in_at_the_sides_of_many_images(monkeypatch):
-    """With a white wall of ink only, the leftmost column holds ink where a neighbour reaches in."""
+def test_neighbours_reach_in_at_the_sides_of_many_images():
     rng = np.random.default_rng(0)
     ink = np.concatenate([glyphs._draw_ink(rng, rng.integers(0, 10, (glyphs.BLOCK, 3))) for _ in range(10)])
     ink = ink.reshape(-1, 32, 32)
@@ -116,11 +111,11 @@ def test_the_coarse_grid_is_interpolated_as_torch_does():
 
 def test_the_labelled_digit_is_the_one_in_the_middle(train):
     """Each image's middle, compared with the mean of each class by correlation, is far above chance."""
-    grey = train.images.mean(axis=1)[:, 4:28, 8:24].reshape(2000, -1)
+    grey = train.images.mean(axis=1)[:, 4:28, 8:24].reshape(1500, -1)
     grey -= grey.mean(axis=1, keepdims=True)
     grey /= np.linalg.norm(grey, axis=1, keepdims=True)
-    means = np.stack([grey[:1500][train.labels[:1500] == digit].mean(axis=0) for digit in range(10)])
-    right = (abs(grey[1500:] @ means.T).argmax(axis=1) == train.labels[1500:]).mean()
+    means = np.stack([grey[:1000][train.labels[:1000] == digit].mean(axis=0) for digit in range(10)])
+    right = (abs(grey[1000:] @ means.T).argmax(axis=1) == train.labels[1000:]).mean()
     assert right > 0.35
 
 
@@ -128,9 +123,3 @@ def test_the_labelled_digit_is_the_one_in_the_middle(train):
 def test_another_number_is_refused(dataset):
     with pytest.raises(UserError, match=f"got dataset '{dataset}', expected glyphs:N with a whole N of at least 5"):
         draw(dataset)
-
-
-def test_pictures_of_a_digit_can_be_saved(train, tmp_path):
-    Image.fromarray(train.images[0].transpose(1, 2, 0)).save(tmp_path / "a.png")
-    with Image.open(tmp_path / "a.png") as picture:
-        assert picture.size == (32, 32)

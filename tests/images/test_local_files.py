@@ -140,8 +140,8 @@ def test_an_unknown_name_lists_what_there_is(tmp_path):
     with pytest.raises(UserError) as error:
         load("imagnet", "train", tmp_path)
     assert str(error.value) == (
-        f"there is no image set 'imagnet': in {tmp_path} are a, b; built in are glyphs, glyphs:N, cifar10, svhn, mnist, "
-        "lsun:CATEGORY; or give the path of a folder or of an .h5 file"
+        f"there is no image set 'imagnet': in {tmp_path} are a, b; built in are glyphs, glyphs:N, cifar10, svhn, "
+        "mnist, lsun:CATEGORY; or give the path of a folder or of an .h5 file"
     )
     assert error.value.option == "dataset"
 

@@ -28,6 +28,7 @@ def webp(seed, size=(9, 8), mode="RGB"):
     return stream.getvalue()
 
 
+@pytest.mark.filterwarnings("ignore:Exception ignored")  # torchvision leaves its list of keys open
 def test_the_rows_are_those_of_torchvision(tmp_path, monkeypatch):
     store(tmp_path / "bedroom_train_lmdb", {b"b": webp(1), b"a": webp(2), b"c": webp(3, mode="L")})
     images = load_images("lsun:bedroom", "train", data_dir=tmp_path)
