@@ -21,45 +21,35 @@ A module imports from lower floors or its own folder, never sideways or up::
 Four artifacts cross the floors: ``ImageSet``, the run folder (``Run``), ``FeatureSet`` and ``ProbeRecord``.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from .evaluation import Results, evaluate, protocol_for
+from .features import PixelEncoder, cached_features, run_encoder
+from .gan import Run, TrainConfig, latest_run, train
+from .images import ImageSet, load_images, prepare
+from .latent import sample
+from .presets import preset_config
+from .probe import L2SVMClassifier
+from .report import format_tables, result_table
+from .runtime import UserError, resolve_device
 
-if TYPE_CHECKING:
-    from .evaluation import evaluate, protocol_for
-    from .features import PixelEncoder, cached_features, run_encoder
-    from .gan import Run, TrainConfig, latest_run, train
-    from .images import ImageSet, load_images
-    from .latent import sample
-    from .presets import preset_config
-    from .probe import L2SVMClassifier
-    from .report import result_table
-    from .runtime import UserError, resolve_device
-
-_HOMES = {
-    "ImageSet": "images",
-    "L2SVMClassifier": "probe",
-    "PixelEncoder": "features",
-    "Run": "gan",
-    "TrainConfig": "gan",
-    "UserError": "runtime",
-    "cached_features": "features",
-    "evaluate": "evaluation",
-    "latest_run": "gan",
-    "load_images": "images",
-    "preset_config": "presets",
-    "protocol_for": "evaluation",
-    "resolve_device": "runtime",
-    "result_table": "report",
-    "run_encoder": "features",
-    "sample": "latent",
-    "train": "gan",
-}
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: ``import dcgan_probe`` itself stays quick."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+__all__ = [
+    "ImageSet",
+    "L2SVMClassifier",
+    "PixelEncoder",
+    "Results",
+    "Run",
+    "TrainConfig",
+    "UserError",
+    "cached_features",
+    "evaluate",
+    "format_tables",
+    "latest_run",
+    "load_images",
+    "prepare",
+    "preset_config",
+    "protocol_for",
+    "resolve_device",
+    "result_table",
+    "run_encoder",
+    "sample",
+    "train",
+]

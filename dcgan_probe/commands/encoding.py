@@ -31,8 +31,20 @@ class EncoderOptions:
     quiet: bool = False
 
 
+class LayerNames(click.ParamType):
+    """``all`` (None), or names and numbers separated by commas."""
+
+    name = "layers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...] | None:
+        """Turn text into a tuple or None."""
+        if not isinstance(value, str):
+            return value
+        return None if value.strip() == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
+
+
 def encoder_options(verb: Any) -> Any:
-    """Add the options that decide the numbers in a feature file."""
+    """Add the options that decide the numbers in a feature file, ``layers`` to ``dtype`` of ``EncoderOptions``."""
     for option in (
         click.option("--dtype", type=click.Choice(DTYPES), default="float32", show_default=True, help="On disk."),
         click.option(
@@ -45,16 +57,15 @@ def encoder_options(verb: Any) -> Any:
         click.option("--pool", type=click.Choice(list(POOLS)), default="max", show_default=True, help="Pooling."),
         click.option("--grid", type=click.IntRange(min=1), default=4, show_default=True, help="Windows along a side."),
         click.option(
-            "--layers", default="all", show_default=True, help="all, or names or numbers such as conv2,conv3 or 2,3."
+            "--layers",
+            type=LayerNames(),
+            default="all",
+            show_default=True,
+            help="all, or names or numbers such as conv2,conv3 or 2,3.",
         ),
     ):
         verb = option(verb)
     return verb
-
-
-def parse_layers(text: str) -> tuple[str, ...] | None:
-    """Turn ``all`` into None and ``1,conv2`` into a tuple."""
-    return None if text.strip() == "all" else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def make_encoder(features: str, run: Run, options: EncoderOptions) -> Encoder:

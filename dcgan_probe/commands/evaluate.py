@@ -11,7 +11,7 @@ from ..evaluation import SCALES, Protocol, Results, Summary, evaluate, protocol_
 from ..images import ImageSet, load_images
 from ..report import format_tables
 from ..runtime import UserError, resolve_device
-from .encoding import FEATURES, EncoderOptions, encoder_options, features_of, parse_layers
+from .encoding import FEATURES, EncoderOptions, encoder_options, features_of
 from .extract import training_images_of
 from .options import (
     chosen_run,
@@ -89,11 +89,6 @@ def eval_svm_command(
     select_draws: int | None,
     penalty: float | None,
     scale: Literal["none", "standardise"],
-    layers: str,
-    grid: int,
-    pool: str,
-    bn_stats: str,
-    dtype: str,
     run_folder: Path | None,
     runs: Path,
     results: Path,
@@ -103,6 +98,7 @@ def eval_svm_command(
     download: bool,
     as_json: bool,
     quiet: bool,
+    **chosen: Any,
 ) -> None:
     """Fit L2-SVMs on features, as the paper does, and print the table.
 
@@ -120,12 +116,8 @@ def eval_svm_command(
     options = EncoderOptions(
         device=resolve_device(device),
         training_images=training_images_of(run, load),
-        layers=parse_layers(layers),
-        grid=grid,
-        pool=pool,
-        bn_stats=bn_stats,
-        dtype=dtype,
         quiet=quiet,
+        **chosen,
     )
     store, summaries = Results(results), []
     for source in sources:

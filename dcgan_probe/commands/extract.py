@@ -4,13 +4,14 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..runtime import UserError, resolve_device
-from .encoding import FEATURES, EncoderOptions, encoder_options, features_of, parse_layers
+from .encoding import FEATURES, EncoderOptions, encoder_options, features_of
 from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option
 
 DEFAULT_SETS = ("cifar10", "svhn")
@@ -36,17 +37,13 @@ SPLITS = ("train", "test")
 def extract_command(
     datasets: tuple[str, ...],
     features: tuple[str, ...],
-    layers: str,
-    grid: int,
-    pool: str,
-    bn_stats: str,
-    dtype: str,
     run_folder: Path | None,
     runs: Path,
     device: str,
     data_dir: Path,
     download: bool,
     quiet: bool,
+    **chosen: Any,
 ) -> None:
     """Encode labelled images by the layers of a run's discriminator, into HDF5 files.
 
@@ -61,12 +58,8 @@ def extract_command(
     options = EncoderOptions(
         device=resolve_device(device),
         training_images=training_images_of(run, load),
-        layers=parse_layers(layers),
-        grid=grid,
-        pool=pool,
-        bn_stats=bn_stats,
-        dtype=dtype,
         quiet=quiet,
+        **chosen,
     )
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
@@ -80,7 +73,7 @@ def extract_command(
             for source in features:
                 result, present = features_of(source, split, run, runs, options)
                 what = "there already" if present else "written"
-                click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {dtype}, {what}")
+                click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {options.dtype}, {what}")
     # The default sets are an offer, those that were named a request.
     if failures and (datasets or failures == len(DEFAULT_SETS)):
         sys.exit(1)

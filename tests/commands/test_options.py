@@ -72,13 +72,14 @@ def test_errors_become_messages_with_the_right_status(error, status, text):
 
 
 def test_a_first_signal_is_noted_and_a_second_one_ends():
+    before = signal.getsignal(signal.SIGINT)
     with StopRequest() as stop:
         assert not stop()
         signal.raise_signal(signal.SIGTERM)
         assert stop()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_progress_without_a_terminal_writes_one_line_at_the_end(capsys):
