@@ -11,12 +11,12 @@ import numpy as np
 import scipy.linalg
 
 from ..runtime import UserError
-from .newton import Spectrum, exact_spectrum, newton_step
+from .newton import Diagonal, Factored, Preconditioner, newton_step
 from .objective import DesignMatrix, Problems, evaluate, find_margins
 
 CONVERGED, STALLED, ITERATION_LIMIT = "converged", "stalled", "iteration limit"
 STATUSES = (CONVERGED, STALLED, ITERATION_LIMIT)
-EXACT_SPECTRUM_LIMIT = 6000
+FACTORED_LIMIT = 6000
 EASY_PENALTY = 100.0
 PENALTY_GROWTH = 10.0
 LOOSE_GAP = 0.1
@@ -80,10 +80,10 @@ class _Fit:
         self.current = self.current.at(self.weights[self.unfinished], raised / levels)
         self.levels[self.unfinished] = raised
 
-    def iterate(self, spectrum: Spectrum, tol: float) -> None:
+    def iterate(self, shared: Preconditioner, tol: float) -> None:
         """Make one Newton iteration of every unfinished problem."""
         problems = self.problems.at(self.levels).take(self.unfinished)
-        trial, margins, inner = newton_step(problems, self.weights[self.unfinished], self.current, spectrum, tol)
+        trial, margins, inner = newton_step(problems, self.weights[self.unfinished], self.current, shared, tol)
         new = evaluate(problems, trial, margins)
         self.passes += inner + 1
         self.iterations[self.unfinished] += 1
@@ -101,17 +101,17 @@ class _Fit:
         self.keep(better & ~converged)
 
 
-def minimise(problems: Problems, spectrum: Spectrum, *, tol: float, max_iter: int) -> _Fit:
+def minimise(problems: Problems, shared: Preconditioner, *, tol: float, max_iter: int) -> _Fit:
     """Run Newton's method from zero on every problem until its relative gap is at most ``tol``.
 
     One iteration is always made: with a tiny ``C`` the gap at zero is small beside the objective, yet zero classifies
     nothing.
     """
-    easy = EASY_PENALTY * len(problems.design.features) / spectrum.values.sum()
+    easy = EASY_PENALTY * len(problems.design.features) / shared.trace
     weights = np.zeros((len(problems.classes), problems.design.width))
     fit = _Fit(problems, weights, np.minimum(problems.penalties, easy))
     while len(fit.unfinished) and fit.iterations.max() < max_iter:
-        fit.iterate(spectrum, tol)
+        fit.iterate(shared, tol)
     return fit
 
 
@@ -120,7 +120,7 @@ def minimise_in_row_span(problems: Problems, *, tol: float, max_iter: int) -> _F
 
     With ``X X' = U diag(l) U'`` (the constant column included) and ``Z = U sqrt(l)`` (N, r), every ``w = X'b`` has
     ``X w = Z a`` and ``|w| = |a|`` for ``a = sqrt(l) U'b``, so the objectives agree, and ``w = X' Z (a / l)`` leads
-    back. The columns of ``Z`` are orthogonal, so its spectrum is ``l``. The result is evaluated on the features
+    back. The columns of ``Z`` are orthogonal, so ``Z'Z`` is diagonal. The result is evaluated on the features
     themselves, and improved there where rounding in ``X X'`` left a gap.
     """
     design = problems.design
@@ -133,7 +133,7 @@ def minimise_in_row_span(problems: Problems, *, tol: float, max_iter: int) -> _F
         problems.classes,
         problems.penalties,
     )
-    inner = minimise(reduced, Spectrum(values), tol=0.5 * tol, max_iter=max_iter)
+    inner = minimise(reduced, Diagonal(values), tol=0.5 * tol, max_iter=max_iter)
     dual = (inner.weights / values) @ rotated.T
     start = np.zeros((len(dual), design.width))
     for rows, block in design.float64_blocks():
@@ -143,9 +143,9 @@ def minimise_in_row_span(problems: Problems, *, tol: float, max_iter: int) -> _F
     fit.keep(fit.gaps > tol)
     fit.iterations += inner.iterations
     fit.passes += 2
-    spectrum = Spectrum(design.squares())
+    shared = Diagonal(design.squares())
     while len(fit.unfinished) and fit.iterations.max() < max_iter:
-        fit.iterate(spectrum, tol)
+        fit.iterate(shared, tol)
     return fit
 
 
@@ -185,12 +185,12 @@ def solve(
         np.tile(np.arange(classes), len(penalties)),
         np.repeat(penalties, classes),
     )
-    if min(rows, columns) > EXACT_SPECTRUM_LIMIT:
-        fit = minimise(problems, Spectrum(problems.design.squares()), tol=tol, max_iter=max_iter)
+    if min(rows, columns) > FACTORED_LIMIT:
+        fit = minimise(problems, Diagonal(problems.design.squares()), tol=tol, max_iter=max_iter)
     elif rows < columns:
         fit = minimise_in_row_span(problems, tol=tol, max_iter=max_iter)
     else:
-        fit = minimise(problems, exact_spectrum(problems.design), tol=tol, max_iter=max_iter)
+        fit = minimise(problems, Factored(problems.design.moments()), tol=tol, max_iter=max_iter)
     shape = (len(penalties), classes)
     return Solution(
         coefficients=fit.weights[:, :-1].reshape(*shape, columns),
