@@ -4,7 +4,6 @@ Keys: ``discriminator``, ``generator`` (plain state dicts), ``optimizers``, ``po
 discriminator) and ``config``. It loads with ``torch.load(path, weights_only=True)``.
 """
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> dic
         raise UserError(f"there is no checkpoint {path}; train first, or name a run folder that holds one")
     try:
         stored = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, OSError) as error:
+    except Exception as error:  # foreign bytes make torch fail in many ways
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"{path} is not a checkpoint that can be read: it is truncated or foreign ({reason}); "

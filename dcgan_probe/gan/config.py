@@ -1,5 +1,6 @@
 """Takes the settings of a training run, gives a checked, comparable config; knows no file and no device."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -38,7 +39,7 @@ class TrainConfig:
         if self.updates not in ("both", "alternate"):
             raise UserError(f"got updates {self.updates!r}, expected both or alternate", option="updates")
         for name in ("images", "batch_size", "lr"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise UserError(
                     f"got {name} {getattr(self, name)}, expected more than 0", option=name.replace("_", "-")
                 )
@@ -46,8 +47,11 @@ class TrainConfig:
             raise UserError("got a batch size of 1, expected at least 2: batch norm needs a batch", option="batch-size")
         if not 0 <= self.beta1 < 1:
             raise UserError(f"got beta1 {self.beta1}, expected 0 <= beta1 < 1", option="beta1")
-        if self.weight_decay < 0:
+        if not 0 <= self.weight_decay < math.inf:
             raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight-decay")
+
+        if self.precision not in ("float32", "bfloat16"):
+            raise UserError(f"got precision {self.precision!r}, expected float32 or bfloat16", option="precision")
 
     def to_dict(self) -> dict[str, Any]:
         """Give the config as JSON-able dictionaries."""

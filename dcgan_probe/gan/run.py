@@ -17,7 +17,7 @@ from typing import Any
 from ..images import ImageSet
 from ..networks import Discriminator, Generator
 from ..runtime import UserError, versions
-from ..storage import read_json, write_json, write_text
+from ..storage import explained_disk_errors, read_json, write_json, write_text
 from .checkpoint import load_checkpoint
 from .config import TrainConfig
 
@@ -88,8 +88,21 @@ class Run:
         write_json(self.config_path, stored)
 
     def load(self) -> dict[str, Any]:
-        """Read the checkpoint onto the CPU."""
-        return load_checkpoint(self.checkpoint_path)
+        """Read the checkpoint onto the CPU.
+
+        Raises
+        ------
+        UserError
+            If it is missing, cannot be read, or belongs to a run with other settings.
+        """
+        stored = load_checkpoint(self.checkpoint_path)
+        different = self.config.differences(TrainConfig.from_dict(stored["config"]))
+        if different:
+            raise UserError(
+                f"{self.checkpoint_path} belongs to a run with other settings than {self.config_path}: "
+                f"{'; '.join(different)}; put the run's own checkpoint back, or train again in another folder"
+            )
+        return stored
 
     def position(self) -> int:
         """Real images seen by the discriminator up to the checkpoint."""
@@ -109,7 +122,7 @@ class Run:
 
     def append_stats(self, row: dict[str, Any]) -> None:
         """Add one line to ``stats.jsonl``."""
-        with open(self.stats_path, "a", encoding="utf-8") as file:
+        with explained_disk_errors(self.stats_path), open(self.stats_path, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
     def forget_after(self, position: int) -> None:

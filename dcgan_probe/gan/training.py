@@ -65,10 +65,11 @@ def train(
     check_images(config, images)
     run, trained_on = Run(folder), TrainedOn.of(images)
     with locked(run.checkpoint_path, wait=False):
-        if run.exists:
-            check_same_run(run, config, trained_on)
         state = TrainState(config, device)
+        batches = BatchStream(images, config.batch_size, config.seed, device)
+        # A run that was never saved holds nothing to protect.
         if run.checkpoint_path.exists():
+            check_same_run(run, config, trained_on)
             state.load_state_dict(run.load())
             if state.position >= config.images:
                 return "already finished"
@@ -78,7 +79,6 @@ def train(
             {"position": state.position, "device": describe_device(device), "command": command or []},
         )
         run.forget_after(state.position)
-        batches = BatchStream(images, config.batch_size, config.seed, device)
         loop = TrainingLoop(run, state, batches, len(images))
         try:
             return loop.until(config.images, on_tick, should_stop)
