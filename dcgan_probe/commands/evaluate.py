@@ -108,6 +108,8 @@ def eval_svm_command(
     dcgan-probe eval-svm --dataset svhn --labels 1000
     dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise
     """
+    store = Results(results)
+    store.append([])  # before the work, so that a folder that cannot keep its records is found now
     sources = tuple(dict.fromkeys((*features, *(CONTROLS if controls else ()))))
     run = None if set(sources) == {"pixels"} and run_folder is None else chosen_run(run_folder, runs, quiet=quiet)
     load = partial(load_images, data_dir=data_dir, download=download)
@@ -119,7 +121,7 @@ def eval_svm_command(
         quiet=quiet,
         **chosen,
     )
-    store, summaries = Results(results), []
+    summaries = []
     for source in sources:
         train, test = (features_of(source, split, run, runs, options)[0] for split in images)
         with Progress(f"{protocol.name} on {source} features", 0, "fits", quiet=quiet) as progress:

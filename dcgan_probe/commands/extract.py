@@ -28,6 +28,7 @@ SPLITS = ("train", "test")
     show_default=True,
     help="Source of the features; repeatable.",
 )
+@click.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, help="Only this split.  [default: both]")
 @encoder_options
 @run_option
 @runs_option
@@ -37,6 +38,7 @@ SPLITS = ("train", "test")
 def extract_command(
     datasets: tuple[str, ...],
     features: tuple[str, ...],
+    splits: tuple[str, ...],
     run_folder: Path | None,
     runs: Path,
     device: str,
@@ -64,7 +66,7 @@ def extract_command(
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
         try:
-            images = available_splits(dataset, load)
+            images = [load(dataset, split) for split in splits or SPLITS]
         except UserError as error:
             failures += 1
             click.echo(f"{dataset}: not done. {error}", err=True)
@@ -77,16 +79,6 @@ def extract_command(
     # The default sets are an offer, those that were named a request.
     if failures and (datasets or failures == len(DEFAULT_SETS)):
         sys.exit(1)
-
-
-def available_splits(dataset: str, load: Callable[..., ImageSet]) -> list[ImageSet]:
-    """Load the training split, and the test split where the set has one."""
-    images = [load(dataset, "train")]
-    try:
-        images.append(load(dataset, "test"))
-    except UserError as error:
-        click.echo(f"{dataset}: training split only. {error}", err=True)
-    return images
 
 
 def training_images_of(run: Run | None, load: Callable[..., ImageSet]) -> Callable[[], ImageSet]:

@@ -1,5 +1,6 @@
 """``dcgan-probe table``: makes the tables of all records; also written after each evaluation."""
 
+import re
 from pathlib import Path
 
 import click
@@ -42,7 +43,12 @@ def write_tables(summaries: list[Summary], results: Path) -> list[Path]:
     for protocol in dict.fromkeys(summary.protocol for summary in summaries):
         group = [summary for summary in summaries if summary.protocol == protocol]
         for form, suffix in SUFFIXES.items():
-            path = results / "tables" / f"{protocol}.{suffix}"
+            path = results / "tables" / f"{file_name(protocol)}.{suffix}"
             write_text(path, format_tables(group, form).rstrip() + "\n")
-        written.append(results / "tables" / f"{protocol}.md")
+        written.append(results / "tables" / f"{file_name(protocol)}.md")
     return written
+
+
+def file_name(protocol: str) -> str:
+    """Name a protocol's files; the set's name in it comes from the user's file and may hold a slash."""
+    return re.sub(r"[^\w.-]+", "_", protocol)

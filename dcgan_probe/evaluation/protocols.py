@@ -27,11 +27,11 @@ HELD_OUT_SHARE = 0.2
 """Share of each class that chooses C where all labels are used: 10,000 of CIFAR-10's 50,000."""
 SVHN_VALIDATION_ROWS = 10_000
 SVHN_LEAST_ROWS = 11_000
-"""With fewer training rows there is no fixed validation split."""
+"""With fewer training rows there is no fixed validation split, and draws overlap much."""
 SELECT_DRAWS, REPORT_DRAWS, SVHN_REPORT_DRAWS = 10, 10, 100
 OVERLAP_NOTE = (
     "the draws overlap, since all come from the same {rows:,} training rows, and the spread is therefore narrower than "
-    "the paper's"
+    "{wider}"
 )
 
 
@@ -165,8 +165,12 @@ def protocol_for(
         draws=draws or (SVHN_REPORT_DRAWS if svhn else REPORT_DRAWS),
         spread=INTERVAL if svhn else STANDARD_DEVIATION,
         held_out_rows=fixed,
-        notes=(OVERLAP_NOTE.format(rows=train_rows),) if svhn and not fixed else (),
+        notes=_overlap(train_rows, "the paper's" if svhn else "that of separate draws"),
     )
+
+
+def _overlap(train_rows: int, wider: str) -> tuple[str, ...]:
+    return (OVERLAP_NOTE.format(rows=train_rows, wider=wider),) if train_rows < SVHN_LEAST_ROWS else ()
 
 
 def _all_labels(dataset: str, train_rows: int, classes: int, fixed: int) -> Protocol:

@@ -133,11 +133,16 @@ def summarise_evaluation(records: Sequence[ProbeRecord]) -> Summary:
     )
 
 
-def summarise(records: pandas.DataFrame | Iterable[ProbeRecord]) -> list[Summary]:
-    """Summarise the newest complete evaluation of each experiment (see ``IDENTITY``), first experiment first.
+def _precedence(rows: Sequence[ProbeRecord]) -> tuple[int, str]:
+    """Order evaluations of one experiment: more draws first, then the newer; a quick try replaces no full one."""
+    return len(rows), rows[-1].date
 
-    An evaluation is complete when all the draws that it planned to report are there; one that was interrupted is left
-    out.
+
+def summarise(records: pandas.DataFrame | Iterable[ProbeRecord]) -> list[Summary]:
+    """Summarise one complete evaluation of each experiment (see ``IDENTITY``), first experiment first.
+
+    Of several, the one with the most draws counts, and of these the newest. An evaluation is complete
+    when all the draws that it planned to report are there; one that was interrupted is left out.
 
     Parameters
     ----------
@@ -155,6 +160,6 @@ def summarise(records: pandas.DataFrame | Iterable[ProbeRecord]) -> list[Summary
         first = rows[0]
         identity = (*(getattr(first, name) for name in IDENTITY), first.C if first.c_given else None)
         complete = {row.draw for row in rows} == set(range(first.draws))
-        if complete and (identity not in newest or rows[-1].date >= newest[identity][-1].date):
+        if complete and (identity not in newest or _precedence(rows) >= _precedence(newest[identity])):
             newest[identity] = rows
     return [summarise_evaluation(rows) for rows in newest.values()]

@@ -46,7 +46,9 @@ def load_torchvision(name: str, split: str, data_dir: Path, *, download: bool) -
         except UserError:
             raise
         except Exception as failure:
-            raise _not_there(name, split, data_dir, f"the download failed: {failure}") from failure
+            raise _not_there(
+                name, split, data_dir, f"the download failed: {' '.join(str(failure).split())}"
+            ) from failure
     return _as_image_set(name, split, dataset, data_dir)
 
 

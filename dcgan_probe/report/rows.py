@@ -9,7 +9,7 @@ from .published import PublishedFigure, beside, published_figures
 
 NAMES = {"dcgan": "DCGAN", "random": "untrained", "pixels": "raw pixels"}
 CONTROL_OF = {"dcgan": "random"}
-SAME_AS_CONTROL = ("network", "layers", "extraction", "scale", "run", "encoder_seed", "seed")
+SAME_AS_CONTROL = ("network", "layers", "extraction", "scale", "run", "encoder_seed", "seed", "draws", "c_given")
 DISTINGUISHING = {
     "extraction": "{}",
     "run": "run {}",
@@ -151,7 +151,9 @@ def control_of(summary: Summary, group: Sequence[Summary]) -> Summary | None:
     """Find the untrained network of the same shape, probed in the same way, among the rows of one table."""
     wanted = CONTROL_OF.get(summary.features)
     for other in group:
-        if other.features == wanted and all(getattr(other, name) == getattr(summary, name) for name in SAME_AS_CONTROL):
+        same = all(getattr(other, name) == getattr(summary, name) for name in SAME_AS_CONTROL)
+        # Each chooses its own C, but a given one has to be the same.
+        if other.features == wanted and same and (not summary.c_given or other.C == summary.C):
             return other
     return None
 

@@ -10,6 +10,7 @@ from .rows import MeasuredRow, TableRows, percent, table_rows
 
 NOTHING = "–"
 PUBLISHED = "published: "
+CHOICE = "C was chosen on training rows that the fits had not seen."
 
 
 @dataclass(frozen=True)
@@ -182,9 +183,8 @@ def _caption(table: TableRows) -> str:
     spread = table.spread_definition.replace("over draws", "over n draws")
     sentences = [
         "Linear L2-SVM on frozen features, trained without labels; sizes are the probe's training / test images.",
-        "One fit on all labels; C was chosen on held-out training rows."
-        if table.labels == "all"
-        else f"Mean ± {spread} of the labelled rows; C was chosen on training rows that were not drawn.",
+        "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labelled rows.",
+        *(() if all(row.summary.c_given for row in table.measured) else (CHOICE,)),
         *map(sentence, table.notes),
     ]
     if table.published and is_subset(table.dataset, table.train_rows, table.test_rows):

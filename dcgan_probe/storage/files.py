@@ -13,6 +13,7 @@ from typing import Any
 
 from ..runtime import UserError
 
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 SLACK_BYTES = 1 << 20  # of a file's own bookkeeping
 
@@ -29,7 +30,7 @@ def explained_disk_errors(path: Path) -> Iterator[None]:
         text, number = str(error), getattr(error, "errno", None)
         if number in FULL_DISK or any(f"errno = {full}," in text for full in FULL_DISK):
             raise UserError(f"the disk is full: {path} could not be written; free some space, then repeat") from error
-        if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if number in UNWRITABLE:
             raise UserError(f"{path} may not be written ({os.strerror(number)}); choose another folder") from error
         raise
 

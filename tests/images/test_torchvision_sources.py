@@ -8,6 +8,7 @@ import socket
 import struct
 import tarfile
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -271,3 +272,19 @@ def test_the_other_splits_file_of_svhn_is_no_damage(tmp_path, svhn):
     write(tmp_path, {"train_32x32.mat": svhn[0]})
     with pytest.raises(UserError, match=r"svhn, test split: not in .*own files \(test_32x32\.mat\)"):
         load_images("svhn", "test", data_dir=tmp_path)
+
+
+def test_what_torchvision_prints_and_warns_stays_off_standard_output(tmp_path, svhn, monkeypatch, capsys):
+    write(tmp_path, {"train_32x32.mat": svhn[0]})
+
+    class Talkative(datasets.SVHN):
+        def __init__(self, *args, **more):
+            print("Files already downloaded and verified")
+            warnings.warn("of no use to the user", stacklevel=1)
+            super().__init__(*args, **more)
+
+    monkeypatch.setattr(datasets, "SVHN", Talkative)
+    assert len(load_images("svhn", "train", data_dir=tmp_path)) == 20
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Files already downloaded" in err

@@ -68,7 +68,7 @@ def test_full_disk_in_the_words_of_hdf5(tmp_path):
 def test_forbidden_folder_is_named(tmp_path):
     with pytest.raises(UserError) as caught, explained_disk_errors(tmp_path / "x"):
         raise PermissionError(errno.EACCES, "Permission denied")
-    assert str(caught.value) == f"{tmp_path / 'x'} may not be written (Permission denied); choose another folder"
+    assert str(caught.value) == f"{tmp_path / 'x'} cannot be written (Permission denied); choose another folder"
 
 
 def test_errors_in_a_locked_block_are_not_blamed_on_the_lock(tmp_path):

@@ -57,6 +57,7 @@ def test_tensors_are_hashed_by_content_alone():
         {"count": torch.tensor(6)},
         {"count": torch.tensor(5, dtype=torch.int32)},
         {"b": torch.zeros(1, 3)},
+        {"b": torch.zeros(3, dtype=torch.int32)},  # the same bytes
         {"b": torch.tensor([0.0, 0.0, 1e-45])},
         {"b": torch.zeros(3).to(torch.bfloat16)},
         {"c": torch.zeros(3)},
