@@ -4,7 +4,7 @@ Marks of origin, as in the README: [P] the paper, [A] the authors' released code
 [own] chosen here. Where neither paper nor code states a value it is marked [assumed].
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -126,8 +126,12 @@ def preset_config(
     preset = PRESETS[name]
     given = {field: value for field, value in changes.items() if value is not None}
     network = {field: given.pop(field) for field in list(given) if field in NetworkConfig.__dataclass_fields__}
+    # What differs is named, so that no record shows a changed network under the preset's name alone.
+    plain = {**asdict(preset.network), **preset.training}
+    changed = [f"{field} {value}" for field, value in {**network, **given}.items() if value != plain[field]]
+    changed = [text for text in changed if not text.startswith("images ")]
     return TrainConfig(
-        preset=name,
+        preset=f"{name} ({', '.join(changed)})" if changed else name,
         dataset=dataset,
         network=replace(preset.network, **network),
         seed=seed,

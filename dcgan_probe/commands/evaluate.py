@@ -156,6 +156,12 @@ def checked_protocol(
 ) -> Protocol:
     """Give the protocol of these images, before anything is extracted."""
     train, test = images
+    if train.images.shape[1:] != test.images.shape[1:]:
+        raise UserError(
+            f"{train.name}: training images are {train.images.shape[1:]} (channels, height, width), test images "
+            f"{test.images.shape[1:]}; expected the same, which `dcgan-probe prepare` makes",
+            option="dataset",
+        )
     for split in images:
         split.require_labels("a probe")
     if test.classes > train.classes:

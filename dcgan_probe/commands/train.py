@@ -1,6 +1,7 @@
 """``dcgan-probe train``: turns options into one config and makes one call."""
 
 import json
+import re
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -97,7 +98,7 @@ def train_command(
         preset, dataset=dataset, device=target, seed=seed, precision=precision, images=images, **fields
     )
     run = Run(folder or runs / run_name(config, fields))
-    training_images = load_images(dataset, "train", data_dir=data_dir, download=download)
+    training_images = load_images(dataset, "train", data_dir=data_dir, download=download and not dry_run)
     if fields["nc"] is None:
         config = replace(config, network=replace(config.network, nc=training_images.channels))
     check_images(config, training_images)
@@ -132,12 +133,13 @@ def train_command(
 def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[str, Any]:
     """Describe what a training run would do and need."""
     expected = rehearse(config, resolve_device(device), len(images) * images.channels * images.height * images.width)
+    preset = PRESETS[config.preset.partition(" ")[0]]
     return {
         "run": str(run.folder),
         "exists": run.exists,
         "config": config.to_dict(),
-        "source": PRESETS[config.preset].source,
-        "should_give": PRESETS[config.preset].expected,
+        "source": preset.source,
+        "should_give": preset.expected,
         "expects": {
             **{name: round(value) for name, value in asdict(expected).items()},
             "time": duration(expected.seconds),
@@ -148,13 +150,14 @@ def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[s
 
 def run_name(config: TrainConfig, fields: dict[str, Any]) -> str:
     """Name a run from its arguments: set, preset, what differs from the preset, seed."""
-    name = Path(config.dataset).stem.replace(":", "-")
+    name = re.sub(r"[^\w.-]+", "-", Path(config.dataset).name.removesuffix(".h5")) or "images"
+    preset = config.preset.partition(" ")[0]
     # In the options' own order: click gives them in the order in which they were typed.
     given = {option: fields.get(option.replace("-", "_")) for option, _, _ in FIELDS}
     changed = [
         f"{option.replace('-', '')}{format_value(value)}" for option, value in given.items() if value is not None
     ]
-    return "-".join([name, config.preset, *changed, f"s{config.seed}"])
+    return "-".join([name, preset, *changed, f"s{config.seed}"])
 
 
 def format_value(value: Any) -> str:

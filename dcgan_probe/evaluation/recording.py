@@ -67,6 +67,7 @@ class Recorder:
             "images_seen": origin.images_seen,
             "encoder_seed": origin.seed,
             "run": origin.run,
+            "weights": origin.weights,
             "features_key_train": train.key,
             "features_key_test": test.key,
             "images_fingerprint_train": train.images_fingerprint,

@@ -73,6 +73,8 @@ class ProbeRecord:
     images_seen: int
     encoder_seed: int
     run: str
+    weights: str
+    """Hash of the encoder's weights; empty for pixels."""
     features_key_train: str
     features_key_test: str
     images_fingerprint_train: str

@@ -24,7 +24,7 @@ IDENTITY = (
     "trained_on_images",
     "images_seen",
     "encoder_seed",
-    "run",
+    "weights",
     "seed",
 )
 """What makes two evaluations the same experiment, of which only the newest complete one counts.

@@ -30,6 +30,8 @@ class EncoderOrigin:
     """Run folder; empty for pixels."""
     seed: int
     """Seed of the encoder's initialisation and training."""
+    weights: str = ""
+    """Hash of the network's weights; empty for pixels."""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the origin as a JSON-able dictionary."""

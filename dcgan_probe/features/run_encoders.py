@@ -7,7 +7,7 @@ import torch
 
 from ..gan import Run
 from ..images import ImageSet
-from ..networks import Discriminator, build_discriminator
+from ..networks import Discriminator, build_discriminator, load_discriminator
 from ..runtime import UserError
 from ..storage import fingerprint_tensors, whole_file
 from .batchnorm import Statistics, real_statistics
@@ -64,16 +64,16 @@ def run_encoder(
 def _discriminator(run: Run, features: str) -> tuple[Discriminator, EncoderOrigin]:
     config, trained_on = run.config, run.trained_on
     if features == "dcgan":
-        seen = run.position()
-        origin = EncoderOrigin(
-            "dcgan", config.preset, trained_on.name, trained_on.images, seen, str(run.folder), config.seed
-        )
-        return run.discriminator(), origin
-    if features == "random":
-        return build_discriminator(config.network, config.seed), EncoderOrigin(
-            "random", config.preset, "", 0, 0, str(run.folder), config.seed
-        )
-    raise UserError(f"a run has no features {features!r}: expected dcgan or random", option="features")
+        # Read once, since a training under way may replace it.
+        stored = run.load()
+        network = load_discriminator(config.network, stored["discriminator"])
+        seen = (trained_on.name, trained_on.images, stored["position"])
+    elif features == "random":
+        network, seen = build_discriminator(config.network, config.seed), ("", 0, 0)
+    else:
+        raise UserError(f"a run has no features {features!r}: expected dcgan or random", option="features")
+    weights = fingerprint_tensors(network.state_dict())
+    return network, EncoderOrigin(features, config.preset, *seen, str(run.folder), config.seed, weights)
 
 
 def kept_statistics(

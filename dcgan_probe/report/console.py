@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable
 
 from .markdown import padded_row, superscript
-from .shown import NOTHING, PUBLISHED, ShownTable
+from .shown import NOTHING, PUBLISHED, Cell, ShownTable
 
 WIDTH = 110
 LEFT_OUT = ("dimension", "largest layer's units")
@@ -26,20 +26,23 @@ def _table(table: ShownTable) -> str:
     ]
     right = [table.numeric[i] for i in kept]
     header = [table.header[i] for i in kept]
-    rows = [[row[i].text + superscript(row[i].notes) for i in kept] for row in table.measured]
+    rows = [[_noted(row[i]) for i in kept] for row in table.measured]
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(kept))]
     lines = ["  ".join(padded_row(row, widths, right)).rstrip() for row in (header, *rows)]
     rule = "─" * max(map(len, lines))
     paragraphs = [table.caption]
     if table.published:
-        figures = [
-            f"{row[0].text.removeprefix(PUBLISHED)} {row[-1].text}".replace(" ", UNBROKEN) for row in table.published
-        ]
+        figures = [f"{_noted(row[0]).removeprefix(PUBLISHED)} {_noted(row[-1])}" for row in table.published]
+        figures = [figure.replace(" ", UNBROKEN) for figure in figures]
         paragraphs.insert(0, f"Published: {'; '.join(figures)}.")
-    shown = {number for row in table.measured for cell in row for number in cell.notes}
+    shown = {number for row in (*table.measured, *table.published) for cell in row for number in cell.notes}
     paragraphs += [superscript((i,)).strip() + " " + table.footnotes[i - 1] for i in sorted(shown)]
     wrapped = [textwrap.fill(text, WIDTH, subsequent_indent="  ").replace(UNBROKEN, " ") for text in paragraphs]
     return "\n".join([table.title, rule, lines[0], rule, *lines[1:], rule, *wrapped]) + "\n"
+
+
+def _noted(cell: Cell) -> str:
+    return cell.text + superscript(cell.notes)
 
 
 def _tells_apart(table: ShownTable, column: int) -> bool:

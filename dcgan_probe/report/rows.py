@@ -9,13 +9,12 @@ from .published import PublishedFigure, beside, published_figures
 
 NAMES = {"dcgan": "DCGAN", "random": "untrained", "pixels": "raw pixels"}
 CONTROL_OF = {"dcgan": "random"}
-SAME_AS_CONTROL = ("network", "layers", "extraction", "scale", "run", "encoder_seed", "seed", "draws", "c_given")
+SAME_AS_CONTROL = ("network", "layers", "scale", "run", "encoder_seed", "seed", "draws", "c_given")
 DISTINGUISHING = {
     "extraction": "{}",
     "run": "run {}",
     "encoder_seed": "network seed {}",
     "seed": "draw seed {}",
-    "evaluation": "evaluation {}",
 }
 """What is added to the names of rows that would read the same otherwise, in this order."""
 
@@ -152,10 +151,16 @@ def control_of(summary: Summary, group: Sequence[Summary]) -> Summary | None:
     wanted = CONTROL_OF.get(summary.features)
     for other in group:
         same = all(getattr(other, name) == getattr(summary, name) for name in SAME_AS_CONTROL)
+        same &= _geometry(other) == _geometry(summary)
         # Each chooses its own C, but a given one has to be the same.
         if other.features == wanted and same and (not summary.c_given or other.C == summary.C):
             return other
     return None
+
+
+def _geometry(summary: Summary) -> list[str]:
+    """Give how features were made but for the batch-norm rule: an untrained network has one rule only."""
+    return [part for part in summary.extraction.split("; ") if not part.startswith("batch_norm")]
 
 
 def _names(group: Sequence[Summary]) -> list[str]:
@@ -177,7 +182,8 @@ def _names(group: Sequence[Summary]) -> list[str]:
 def row_name(summary: Summary) -> str:
     """Name a measured row: ``DCGAN cpu32, standardised``."""
     name = " ".join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
-    return name if summary.scale == "none" else f"{name}, {summary.scale}d"
+    scaled = "" if summary.scale == "none" else f", {summary.scale}d"
+    return f"{name}{scaled}{', C given' if summary.c_given else ''}"
 
 
 def percent(fraction: float) -> str:

@@ -127,7 +127,7 @@ def locked(path: str | Path, *, wait: bool = True) -> Iterator[None]:
     path = Path(path)
     with explained_disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path.parent / f".{path.name}.lock", os.O_WRONLY | os.O_CREAT)
+        handle = os.open(path.parent / f".{path.name}.lock", os.O_WRONLY | os.O_CREAT, 0o666)
     # Outside, since an error of the body is not about this file.
     try:
         try:

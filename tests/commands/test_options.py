@@ -44,7 +44,7 @@ def test_labels_are_all_or_a_number():
 def test_a_run_is_named_after_its_arguments():
     given = {"lr": 0.001, "strides": (2, 2, 2), "nz": None, "batch_size": 64}
     config = preset_config("cpu32", dataset="data/my set.h5", seed=3, **given)
-    assert run_name(config, given) == "my set-cpu32-strides2.2.2-batchsize64-lr0.001-s3"
+    assert run_name(config, given) == "my-set-cpu32-strides2.2.2-batchsize64-lr0.001-s3"
     assert run_name(preset_config("cpu32"), {"lr": None}) == "cifar10-cpu32-s0"
 
 

@@ -134,6 +134,7 @@ RECORD = ProbeRecord(
     images_seen=64_000,
     encoder_seed=0,
     run="runs/demo",
+    weights="0123456789abcdef",
     features_key_train="k1",
     features_key_test="k2",
     images_fingerprint_train="f1",

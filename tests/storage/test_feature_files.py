@@ -1,7 +1,6 @@
 import errno
 import shutil
 import subprocess
-import sys
 
 import h5py
 import numpy as np
@@ -82,10 +81,9 @@ def test_part_of_another_key_or_a_broken_one_is_made_anew(tmp_path):
 
 
 KILLED = """
-import os, signal, sys
+import os, signal
 import numpy as np
 from dcgan_probe.storage import FeatureFileWriter
-path, rows = sys.argv[1:]
 data = np.load(rows)
 writer = FeatureFileWriter(path, {"weights": "abc", "grid": 4}, rows=20, layers={"conv1": (0, 6), "conv2": (6, 10)},
                            dtype="float32", labels=None)
@@ -97,11 +95,12 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_killed_writer_leaves_the_rows_that_it_counted(tmp_path):
+def test_killed_writer_leaves_the_rows_that_it_counted(tmp_path, new_process):
     np.save(tmp_path / "rows.npy", ROWS)
     path = tmp_path / "x.h5"
-    child = subprocess.run([sys.executable, "-c", KILLED, str(path), str(tmp_path / "rows.npy")], capture_output=True)
-    assert child.returncode == -9, child.stderr
+    child = new_process(KILLED, path=str(path), rows=str(tmp_path / "rows.npy"))
+    child.join(120)
+    assert child.exitcode == -9
     assert not path.exists()
     with writer(path) as file:
         assert file.rows_written == 11
@@ -146,11 +145,11 @@ def test_disk_without_room_is_refused_before_anything_is_written(tmp_path, monke
 
 
 FULL = """
-import os, sys
+import os
 import numpy as np
 from dcgan_probe.runtime import UserError
 from dcgan_probe.storage import FeatureFileWriter
-folder = sys.argv[1]
+said = open(output, "w", buffering=1)
 rows = np.ones((2000, 1000), np.float32)
 for block in (5, 100):  # rows: less and more than HDF5's own buffers
     try:
@@ -165,14 +164,14 @@ for block in (5, 100):  # rows: less and more than HDF5's own buffers
             while writer.rows_written < 2000:
                 writer.append(rows[writer.rows_written : writer.rows_written + block])
     except UserError as error:
-        print(error)
+        print(error, file=said)
     os.remove(f"{folder}/other")
-    print(sorted(os.listdir(folder)))
+    print(sorted(os.listdir(folder)), file=said)
     os.remove(f"{folder}/x{block}.h5.part")
 """
 
 
-def test_disk_that_fills_up_half_way(tmp_path):
+def test_disk_that_fills_up_half_way(tmp_path, new_process):
     # A small file system of its own, since only a real one shows what HDF5 keeps back in memory.
     folder = tmp_path / "small"
     folder.mkdir()
@@ -180,11 +179,12 @@ def test_disk_that_fills_up_half_way(tmp_path):
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("only root may mount a small file system")
     try:
-        child = subprocess.run([sys.executable, "-c", FULL, str(folder)], capture_output=True, text=True)
+        child = new_process(FULL, folder=str(folder), output=str(tmp_path / "output"))
+        child.join(120)
     finally:
         subprocess.run(["umount", str(folder)], check=True)
-    assert child.returncode == 0, child.stderr
-    assert child.stdout.splitlines() == [
+    assert child.exitcode == 0
+    assert (tmp_path / "output").read_text().splitlines() == [
         f"the disk is full: {folder}/x5.h5 could not be written; free some space, then repeat",
         "['x5.h5.part']",
         f"the disk is full: {folder}/x100.h5 could not be written; free some space, then repeat",
