@@ -20,7 +20,7 @@ SLACK_BYTES = 1 << 20  # of a file's own bookkeeping
 
 @contextmanager
 def explained_disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a folder that may not be written into a ``UserError`` that names ``path``.
+    """Turn a full disk or a folder that cannot be written into a ``UserError`` that names ``path``.
 
     HDF5 may report a full disk as a ``RuntimeError``, so the number is also looked for in the message.
     """
@@ -31,7 +31,7 @@ def explained_disk_errors(path: Path) -> Iterator[None]:
         if number in FULL_DISK or any(f"errno = {full}," in text for full in FULL_DISK):
             raise UserError(f"the disk is full: {path} could not be written; free some space, then repeat") from error
         if number in UNWRITABLE:
-            raise UserError(f"{path} may not be written ({os.strerror(number)}); choose another folder") from error
+            raise UserError(f"{path} cannot be written ({os.strerror(number)}); choose another folder") from error
         raise
 
 
@@ -63,7 +63,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     UserError
-        If the disk is full or the folder may not be written.
+        If the disk is full or the folder cannot be written.
     """
     path = Path(path)
     with explained_disk_errors(path):
