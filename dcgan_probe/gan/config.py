@@ -71,7 +71,7 @@ class TrainConfig:
                 name: tuple(value) if isinstance(value, list) else value for name, value in stored["network"].items()
             }
             return cls(**{**stored, "network": NetworkConfig(**network)})
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise UserError(f"the stored config does not fit this version ({error}); train again") from error
 
     def differences(self, other: "TrainConfig") -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..images import ImageSet
-from ..networks import Discriminator, Generator
+from ..networks import Discriminator, Generator, load_discriminator, load_generator
 from ..runtime import UserError, versions
 from ..storage import explained_disk_errors, read_json, write_json, write_text
 from .checkpoint import load_checkpoint
@@ -77,7 +77,10 @@ class Run:
     @property
     def trained_on(self) -> TrainedOn:
         """The run's training images."""
-        return TrainedOn(**self._stored()["trained_on"])
+        try:
+            return TrainedOn(**self._stored()["trained_on"])
+        except TypeError as error:
+            raise UserError(f"{self.config_path} does not tell what the run was trained on ({error})") from error
 
     def begin_session(self, config: TrainConfig, trained_on: TrainedOn, session: dict[str, Any]) -> None:
         """Store the config and add one entry to the list of sessions."""
@@ -110,15 +113,11 @@ class Run:
 
     def discriminator(self) -> Discriminator:
         """Load the trained discriminator, on the CPU."""
-        network = Discriminator(self.config.network)
-        network.load_state_dict(self.load()["discriminator"])
-        return network
+        return load_discriminator(self.config.network, self.load()["discriminator"])
 
     def generator(self) -> Generator:
         """Load the trained generator, on the CPU."""
-        network = Generator(self.config.network)
-        network.load_state_dict(self.load()["generator"])
-        return network
+        return load_generator(self.config.network, self.load()["generator"])
 
     def append_stats(self, row: dict[str, Any]) -> None:
         """Add one line to ``stats.jsonl``."""

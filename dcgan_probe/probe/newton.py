@@ -62,11 +62,22 @@ class Factored:
         return result
 
     def _factor(self, factor: float, dtype: np.dtype) -> np.ndarray:
-        """Factorise in float64, where float32 would find the matrix indefinite; keep the residuals' dtype."""
+        """Factorise in float64, with a ridge above the rounding of ``X'X``; keep the residuals' dtype.
+
+        Products in ``dtype`` leave an error of about ``eps sqrt(width)`` of the diagonal. Where the features have a large
+        mean or depend on one another, that makes ``X'X`` indefinite by more than the 1 covers.
+        """
         if factor not in self._factors:
-            shifted = factor * self._moments
-            shifted.flat[:: len(shifted) + 1] += 1.0
-            lower = scipy.linalg.cholesky(shifted.T, lower=True, overwrite_a=True, check_finite=False)
+            diagonal = factor * np.diagonal(self._moments)
+            ridge = float(np.finfo(dtype).eps) * np.sqrt(len(diagonal))
+            while True:
+                shifted = factor * self._moments
+                shifted.flat[:: len(shifted) + 1] += 1.0 + ridge * diagonal
+                try:
+                    lower = scipy.linalg.cholesky(shifted.T, lower=True, overwrite_a=True, check_finite=False)
+                    break
+                except scipy.linalg.LinAlgError:
+                    ridge *= 10.0
             self._factors[factor] = lower.astype(dtype, order="F")
         return self._factors[factor]
 

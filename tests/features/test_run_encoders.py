@@ -6,6 +6,7 @@ from dcgan_probe.features import DiscriminatorEncoder, cached_features, real_sta
 from dcgan_probe.gan import Run, train
 from dcgan_probe.networks import build_discriminator
 from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import fingerprint_tensors
 
 CPU = torch.device("cpu")
 
@@ -46,6 +47,7 @@ def test_trained_and_untrained_encoders_of_a_run(run, tiny_images, tiny_config):
         "images_seen": 16,
         "run": folder,
         "seed": 3,
+        "weights": fingerprint_tensors(run.discriminator().state_dict()),
     }
     assert (untrained.origin.features, untrained.origin.trained_on, untrained.origin.images_seen) == ("random", "", 0)
 

@@ -251,3 +251,11 @@ def test_full_disk_is_named_when_statistics_are_written(tmp_path):
     run.stats_path.symlink_to("/dev/full")
     with pytest.raises(UserError, match=f"the disk is full: {run.stats_path} could not be written"):
         run.append_stats({"images_seen": 8})
+
+
+def test_loading_networks_leaves_the_global_random_state_alone(tmp_path, tiny_config, tiny_images):
+    train(tiny_config(images=8), tiny_images(), tmp_path, device=CPU)
+    before = torch.get_rng_state()
+    Run(tmp_path).discriminator()
+    Run(tmp_path).generator()
+    assert torch.equal(before, torch.get_rng_state())
