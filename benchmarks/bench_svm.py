@@ -3,8 +3,9 @@
     python benchmarks/bench_svm.py [--features FILE.h5] [--rows N] [--columns D] [--classes K] [--json OUT]
 
 Each method fits in a process of its own that only loads the features. "path" fits all seven C of the paper's grid in
-one call; the others fit one. The objective of every method is measured afterwards by the same float64 code. Memory is the
-peak of the fit above what was resident before it. LinearSVC stores no zeros, and half of the made-up features are zero.
+one call; the others fit one. The objective of every method is measured afterwards by the same float64 code. Memory is
+the peak of the fit above what was resident before it. LinearSVC stores no zeros, and half of the made-up features are
+zero.
 
 2026-11-22, one OpenMP thread on 2 x86_64 cores that seven other processes shared (load 8), so that only processor
 seconds can be compared; 10,000 x 1,024 made-up float32 features (39 MB), 10 classes, C = 0.001, one repeat:

@@ -64,8 +64,8 @@ class Factored:
     def _factor(self, factor: float, dtype: np.dtype) -> np.ndarray:
         """Factorise in float64, with a ridge above the rounding of ``X'X``; keep the residuals' dtype.
 
-        Products in ``dtype`` leave an error of about ``eps sqrt(width)`` of the diagonal. Where the features have a large
-        mean or depend on one another, that makes ``X'X`` indefinite by more than the 1 covers.
+        Products in ``dtype`` leave an error of about ``eps sqrt(width)`` of the diagonal. Where the features have a
+        large mean or depend on one another, that makes ``X'X`` indefinite by more than the 1 covers.
         """
         if factor not in self._factors:
             diagonal = factor * np.diagonal(self._moments)
