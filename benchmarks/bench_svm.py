@@ -7,13 +7,13 @@ one call; the others fit one. The objective of every method is measured afterwar
 the peak of the fit above what was resident before it. LinearSVC stores no zeros, and half of the made-up features are
 zero.
 
-2026-11-22, one OpenMP thread on 2 x86_64 cores that seven other processes shared (load 8), so that only processor
+2026-11-22, one OpenMP thread on 2 x86_64 cores that were shared with other work (load 4 to 8), so that only processor
 seconds can be compared; 10,000 x 1,024 made-up float32 features (39 MB), 10 classes, C = 0.001, one repeat:
 
 | method | C | processor, s | clock, s | extra memory, MB | objective | relative gap |
 |---|---|---|---|---|---|---|
-| ours | 1 | 1.5 | 12.9 | 64 | 5.91324 | 1.9e-7 |
-| ours, path | 7 | 3.0 | 25.1 | 102 | 5.91324 | 9.9e-7 |
+| ours | 1 | 1.4 | 9.4 | 65 | 5.91324 | 1.9e-7 |
+| ours, path | 7 | 3.0 | 22.0 | 102 | 5.91324 | 9.9e-7 |
 | LinearSVC | 1 | 7.1 | 62.5 | 158 | 5.91324 | unknown |
 
 Objective of ours relative to LinearSVC's: lower by 5e-8.

@@ -112,7 +112,7 @@ def test_reduction_to_the_rows_equals_the_direct_solve(monkeypatch: pytest.Monke
     targets = one_vs_rest(labels)
     reduced = solve(features, targets, [1e-3, 1.0], tol=1e-12)
     # A limit under the number of rows leaves the direct solve with the diagonal preconditioner.
-    monkeypatch.setattr("dcgan_probe.probe.solver.EXACT_SPECTRUM_LIMIT", 5)
+    monkeypatch.setattr("dcgan_probe.probe.solver.FACTORED_LIMIT", 5)
     direct = solve(features, targets, [1e-3, 1.0], tol=1e-12)
     assert reduced.passes == 4 < direct.passes
     np.testing.assert_allclose(reduced.coefficients, direct.coefficients, rtol=1e-4, atol=1e-7)
@@ -132,11 +132,21 @@ def test_a_gap_that_rounding_left_in_the_reduction_is_closed_on_the_features() -
 def test_tall_features_solve_with_the_diagonal_preconditioner_too(monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = tall()
     exact = solve(features, one_vs_rest(labels), [0.01])
-    monkeypatch.setattr("dcgan_probe.probe.solver.EXACT_SPECTRUM_LIMIT", 5)
+    monkeypatch.setattr("dcgan_probe.probe.solver.FACTORED_LIMIT", 5)
     diagonal = solve(features, one_vs_rest(labels), [0.01])
     assert (diagonal.status == CONVERGED).all()
     np.testing.assert_allclose(diagonal.objective, exact.objective, rtol=2e-6)
     assert exact.passes < diagonal.passes
+
+
+def test_float32_features_of_low_rank_with_a_large_mean_can_be_factorised() -> None:
+    # Their float32 second moments are indefinite by more than rounding in the factorisation alone.
+    features, labels = blobs(3000, 40, 3, spread=2.0)
+    features = features @ np.random.default_rng(0).standard_normal((40, 200)) + 50.0
+    solution = solve(features.astype(np.float32), one_vs_rest(labels), [1.0])
+    assert (solution.status == CONVERGED).all()
+    precise = solve(features, one_vs_rest(labels), [1.0])
+    np.testing.assert_allclose(solution.objective, precise.objective, rtol=1e-5)
 
 
 def test_float32_reaches_a_tight_gap_at_a_large_penalty() -> None:
