@@ -6,7 +6,8 @@ Both loops train the same networks on the same in-memory uint8 images, in turns 
 plain loop is the widespread PyTorch example's: NCHW tensors, Adam without fusing, gradients of D's weights computed in
 G's update too. Reported: the median over turns.
 
-RESULTS
+2026-11-22, 2 x86_64 cores, torch 2.15.0, float32, --preset cpu32 --steps 15, medians of six turns: plain 438 images/s,
+ours 503 images/s, ratio 1.16 (channels_last, fused Adam, no gradient of D's weights in G's update).
 """
 
 import argparse
