@@ -19,7 +19,7 @@ def unpack(path, value=0, rows=6, split=None, class_names=None):
         file.create_dataset("age", data=np.arange(rows))
         base, _, last = path.stem.rpartition("_")
         file.attrs["name"], file.attrs["split"] = base or path.stem, split or (last if base else "train")
-        file.attrs["source"] = "shared/data/x.npz"
+        file.attrs["source"] = "packs/x.npz"
         if class_names:
             file.attrs["class_names"] = json.dumps(class_names)
     return path
@@ -35,7 +35,7 @@ def test_a_name_finds_its_two_files(tmp_path):
     train, test = load("svhn", "train", tmp_path), load("svhn", "test", tmp_path)
     assert (len(train), len(test), train.images[:1].max(), test.images[:1].max()) == (6, 4, 1, 2)
     assert (train.name, train.split, test.split, train.class_names) == ("svhn", "train", "test", ("no", "yes"))
-    assert train.source == f"{tmp_path / 'svhn_train.h5'} (shared/data/x.npz)"
+    assert train.source == f"{tmp_path / 'svhn_train.h5'} (packs/x.npz)"
     assert isinstance(train.images, StoredImages)
 
 
