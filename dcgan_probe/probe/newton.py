@@ -1,151 +1,78 @@
-"""Takes problems and what they evaluate to, gives one Newton step of each; knows no stopping rule but its own.
+"""Takes problems and a state, finishes what L-BFGS left; knows no memory bound and no estimator.
 
-The Newton equations are solved by conjugate gradients in the features' own dtype, every problem at once, one pass over
-the rows an iteration. Their preconditioner stands for all rows: that of problem ``j`` is ``1 + 2 C_j rho_j X'X``, with
-``rho_j`` its share of active rows.
+Where few rows are active (a large ``C``, classes that can be parted), their curvature is far from that of all rows, and
+L-BFGS starves. Truncated Newton steps take the active rows as they are: conjugate gradients in the design's dtype, the
+shared preconditioner, every problem at once.
+
+Source: Keerthi and DeCoste, "A modified finite Newton method for fast solution of large scale linear SVMs", 2005.
 """
 
-from typing import Protocol
-
 import numpy as np
-import scipy.linalg
 
-from .objective import Evaluation, Problems, exact_step, find_margins, hessian_product
+from .losses import Array, dots, stacked
+from .objective import Problems, bend
+from .preconditioners import Preconditioner, precondition
+from .state import State
 
 FORCING = 0.1
 INNER_LIMIT = 200
 
 
-class Preconditioner(Protocol):
-    """Approximates the rows' second moments ``X'X`` for all problems."""
+class Newton:
+    """Truncated Newton's method, to a relative residual of ``FORCING``, no further than a gap asks for."""
 
-    trace: float
-    """Of ``X'X``."""
+    patience = 10
 
-    def solve(self, factors: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-        """Solve ``(1 + factor_j X'X) z_j = r_j`` for factors float64 (J,) and residuals (J, width)."""
+    def __init__(self, preconditioner: Preconditioner, levels: np.ndarray, tol: float):
+        """Take the preconditioner's level of each problem, float64 (J,), and the gap that is wanted."""
+        self._preconditioner, self._levels, self._tol = preconditioner, levels, tol
 
+    def directions(self, problems: Problems, state: State) -> Array:
+        """Solve Newton's equations of every problem."""
+        least = 0.5 * np.sqrt(2.0 * self._tol * state.values)
+        limits = np.maximum(FORCING * np.sqrt(state.squared_norms), least)
+        return _conjugate_gradients(problems, self._preconditioner, self._levels, state, limits)
 
-class Diagonal:
-    """Takes ``X'X`` for a diagonal matrix: exact for orthogonal columns, Jacobi's preconditioner for others."""
+    def learn(self, moved: Array, changes: Array) -> None:
+        """Take no note: each step starts anew."""
 
-    def __init__(self, values: np.ndarray):
-        """Keep the diagonal, float64 (width,)."""
-        self._values, self.trace = values, float(values.sum())
-
-    def solve(self, factors: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-        """Divide by the diagonal."""
-        return residuals / (1.0 + factors[:, np.newaxis] * self._values).astype(residuals.dtype)
-
-
-class Factored:
-    """Factorises ``1 + f X'X`` by Cholesky whenever a problem asks for a new ``f``.
-
-    ``f`` is rounded to a power of two, so that problems share factors; that changes the condition by two at most. A few
-    factors cost far less than the spectrum of ``X'X``: 0.3 width^3 multiplications each, nearly all in matrix products.
-    """
-
-    def __init__(self, moments: np.ndarray):
-        """Keep ``X'X``, float64 (width, width)."""
-        self._moments, self.trace = moments, float(np.trace(moments))
-        self._factors: dict[float, np.ndarray] = {}
-
-    def solve(self, factors: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-        """Solve by forward and backward substitution in the residuals' dtype."""
-        result = np.empty_like(residuals)
-        rounded = np.exp2(np.round(np.log2(np.maximum(factors, np.finfo(np.float64).tiny))))
-        for factor in np.unique(rounded):
-            chosen = rounded == factor
-            lower = self._factor(float(factor), residuals.dtype)
-            solution = scipy.linalg.cho_solve((lower, True), residuals[chosen].T, check_finite=False)
-            result[chosen] = solution.T
-        return result
-
-    def _factor(self, factor: float, dtype: np.dtype) -> np.ndarray:
-        """Factorise in float64, with a ridge above the rounding of ``X'X``; keep the residuals' dtype.
-
-        Products in ``dtype`` leave an error of about ``eps sqrt(width)`` of the diagonal. Where the features have a
-        large mean or depend on one another, that makes ``X'X`` indefinite by more than the 1 covers.
-        """
-        if factor not in self._factors:
-            diagonal = factor * np.diagonal(self._moments)
-            ridge = float(np.finfo(dtype).eps) * np.sqrt(len(diagonal))
-            while True:
-                shifted = factor * self._moments
-                shifted.flat[:: len(shifted) + 1] += 1.0 + ridge * diagonal
-                try:
-                    lower = scipy.linalg.cholesky(shifted.T, lower=True, overwrite_a=True, check_finite=False)
-                    break
-                except scipy.linalg.LinAlgError:
-                    ridge *= 10.0
-            self._factors[factor] = lower.astype(dtype, order="F")
-        return self._factors[factor]
+    def keep(self, kept: np.ndarray) -> None:
+        """Forget the other problems."""
+        self._levels = self._levels[kept]
 
 
-def conjugate_gradients(
-    problems: Problems, active: np.ndarray, gradients: np.ndarray, limits: np.ndarray, shared: Preconditioner
-) -> tuple[np.ndarray, int]:
-    """Solve ``H_j d_j = -g_j`` until the residual's norm is at most ``limits`` (J,), or ``INNER_LIMIT`` is reached.
-
-    Returns
-    -------
-    The directions (J, width) in the features' dtype, and the number of iterations.
-    """
-    dtype = problems.design.features.dtype
-    factors = 2.0 * problems.penalties * active.mean(axis=1)
-    directions = np.zeros(gradients.shape, dtype)
-    unfinished = np.arange(len(gradients))
-    residuals = -gradients.astype(dtype)
-    searches = preconditioned = shared.solve(factors, residuals)
-    energies = _dots(residuals, preconditioned)
-    inner = 0
-    while inner < INNER_LIMIT:
-        inner += 1
-        products = hessian_product(problems, active, searches)
-        curvatures = _dots(searches, products)
+def _conjugate_gradients(
+    problems: Problems, preconditioner: Preconditioner, levels: np.ndarray, state: State, limits: np.ndarray
+) -> Array:
+    """Solve ``H d = -g`` until the residual's norm is at most ``limits`` (J,), or ``INNER_LIMIT`` is reached."""
+    design, xp = problems.design, problems.design.xp
+    residuals = -xp.astype(state.gradients, design.dtype)
+    directions = xp.zeros_like(residuals)
+    searches = preconditioned = precondition(preconditioner, levels, residuals)
+    energies = dots(residuals, preconditioned)
+    unfinished = np.arange(len(problems))
+    scores = state.scores
+    for _ in range(INNER_LIMIT):
+        slopes = design.forward(stacked(searches)).reshape(scores.shape)
+        products = design.backward(stacked(bend(problems, scores, slopes))).reshape(searches.shape)
+        products *= problems.per_problem(problems.penalties, products)
+        products += problems.shrunk(searches)
+        curvatures = dots(searches, products)
         sound = (curvatures > 0.0) & (energies > 0.0)
-        steps = np.where(sound, energies / np.where(sound, curvatures, 1.0), 0.0)[:, np.newaxis].astype(dtype)
-        directions[unfinished] += steps * searches
-        residuals -= steps * products
-        left = sound & (_dots(residuals, residuals) > limits**2)
-        if not left.any():
-            break
-        if not left.all():
-            problems, active, unfinished, factors = problems.take(left), active[left], unfinished[left], factors[left]
-            residuals, searches, energies, limits = residuals[left], searches[left], energies[left], limits[left]
-        preconditioned = shared.solve(factors, residuals)
-        before, energies = energies, _dots(residuals, preconditioned)
-        searches = preconditioned + (energies / before)[:, np.newaxis].astype(dtype) * searches
-    return directions, inner
-
-
-def _dots(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.einsum("jd,jd->j", left, right, dtype=np.float64)
-
-
-def newton_step(
-    problems: Problems, weights: np.ndarray, current: Evaluation, shared: Preconditioner, tol: float
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Make one Newton step of every problem, with an exact line search in float64.
-
-    Returns
-    -------
-    The weights (J, width), their margins (J, N), both float64, and the number of passes over the rows.
-    """
-    limits = np.maximum(FORCING * current.gradient_norms, 0.5 * np.sqrt(2.0 * tol * current.values))
-    active = current.margins < 1.0
-    inexact, inner = conjugate_gradients(problems, active, current.gradients, limits, shared)
-    directions = inexact.astype(np.float64)
-    slopes = find_margins(problems, directions)
-    steps = np.empty((len(weights), 1))
-    for j, direction in enumerate(directions):
-        steps[j] = exact_step(
-            current.margins[j],
-            slopes[j],
-            product=float(weights[j] @ direction),
-            square=float(direction @ direction),
-            penalty=float(problems.penalties[j]),
+        steps = problems.per_problem(
+            np.where(sound, energies / np.where(sound, curvatures, 1.0), 0.0), residuals
         )
-    slopes *= steps
-    slopes += current.margins
-    return weights + steps * directions, slopes, inner
+        directions[design.array(unfinished)] += steps * searches
+        residuals = residuals - steps * products
+        left = np.flatnonzero(sound & (dots(residuals, residuals) > limits**2))
+        if not len(left):
+            break
+        if len(left) < len(unfinished):
+            kept = design.array(left)
+            problems, levels, unfinished, limits = problems.take(left), levels[left], unfinished[left], limits[left]
+            residuals, searches, scores, energies = residuals[kept], searches[kept], scores[kept], energies[left]
+        preconditioned = precondition(preconditioner, levels, residuals)
+        before, energies = energies, dots(residuals, preconditioned)
+        searches = preconditioned + problems.per_problem(energies / before, searches) * searches
+    return directions
+

@@ -1,233 +1,225 @@
-"""Takes features, targets and weights, gives the L2-SVM's value, slope and curvature; knows no solver.
+"""Takes problems, scores and directions, gives values, residuals and exact steps; knows no preconditioner, no stopping.
 
-The objective is LIBLINEAR's squared hinge (``LinearSVC`` with ``intercept_scaling=1``). Problem ``j`` is one pair of a
-class and a ``C``; its weights ``w_j`` (D + 1,) end in the intercept, its targets ``t_j`` are +-1::
+Problem ``j`` is one ``C`` for one class against the rest, or for all classes together (logistic), on rows with weights
+``r_i`` (1, or 0 where a fold leaves a row out). Its weights ``w`` (Q, D + 1) end in the intercepts::
 
-    m_ij   = t_ij (x_i, 1) w_j                                           margins    (J, N)
-    xi_ij  = max(0, 1 - m_ij)                                            slack      (J, N)
-    P_j    = 1/2 |w_j|^2 + C_j sum_i xi_ij^2                             value      (J,)
-    g_j    = w_j - 2 C_j sum_i xi_ij t_ij (x_i, 1)                       gradient   (J, D + 1)
-    H_j v  = v + 2 C_j sum_i [m_ij < 1] (x_i, 1) ((x_i, 1) v)            curvature  (J, D + 1)
+    s    = X w'                                             scores      (Q, N)
+    P(w) = 1/2 |w|^2 + C sum_i r_i l(s_i)                   value
+    g(w) = w - C sum_i r_i X_i residual(s_i)                gradient    (Q, D + 1)
 
-``C`` multiplies a sum, not a mean, and the intercept is penalised like any weight. With the dual variables
-``alpha_ij = 2 C_j xi_ij`` the duality gap is exactly ``|g_j|^2 / 2``, also the bound from strong convexity: ``P_j`` is
-at most that far above its least value.
+``C`` multiplies a sum, not a mean, and the intercept is penalised like any weight, as in LIBLINEAR; a *free* intercept
+is left out of ``|w|`` and of ``w`` in ``g``.
 
-Source: Fan et al., "LIBLINEAR: a library for large linear classification", 2008; Keerthi and DeCoste, "A modified
-finite Newton method for fast solution of large scale linear SVMs", 2005.
+The duality gap: with dual variables ``a_i = C r_i residual(s_i)`` the Fenchel-Young inequality is an equality in every
+row, so that ``P(w) - D(a) = 1/2 |w|^2 + 1/2 |X'a|^2 - w X'a = 1/2 |g|^2``, for every loss here. ``P`` is at most that
+far above its least value. (A free intercept asks for ``sum a = 0``, which ``settle_intercepts`` brings about.)
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-BLOCK_NUMBERS = 1 << 22
-LINE_SEARCH_TOLERANCE = 1e-3
+from .design import Design
+from .losses import Array, Loss
+
+CHUNK_NUMBERS = 1 << 19
+LINE_SEARCH_TOLERANCE = 1e-2
 LINE_SEARCH_LIMIT = 60
-
-
-@dataclass(frozen=True)
-class DesignMatrix:
-    """Features (N, D), float32 or float64, and a constant last column that is never stored.
-
-    ``width`` is D + 1, or D where ``intercept`` is False because the features hold the constant already.
-    """
-
-    features: np.ndarray
-    intercept: bool = True
-
-    @property
-    def width(self) -> int:
-        """Number of weights of one problem."""
-        return self.features.shape[1] + self.intercept
-
-    def forward(self, weights: np.ndarray) -> np.ndarray:
-        """Give the scores (J, N) of weights (J, width)."""
-        scores = weights[:, : self.features.shape[1]] @ self.features.T
-        if self.intercept:
-            scores += weights[:, -1:]
-        return scores
-
-    def backward(self, residuals: np.ndarray) -> np.ndarray:
-        """Give the sums of rows (J, width) weighted by residuals (J, N)."""
-        sums = np.empty((len(residuals), self.width), dtype=residuals.dtype)
-        np.matmul(residuals, self.features, out=sums[:, : self.features.shape[1]])
-        if self.intercept:
-            residuals.sum(axis=1, out=sums[:, -1])
-        return sums
-
-    def float64_blocks(self) -> Iterator[tuple[slice, "DesignMatrix"]]:
-        """Give consecutive row blocks in float64.
-
-        Blocks of float32 features share one buffer of about ``BLOCK_NUMBERS`` numbers: use each before the next.
-        """
-        rows, columns = self.features.shape
-        size = min(rows, max(64, BLOCK_NUMBERS // columns))
-        narrow = self.features.dtype != np.float64
-        buffer = np.empty((size, columns)) if narrow else None
-        for start in range(0, rows, size):
-            block = self.features[start : start + size]
-            if buffer is not None:
-                np.copyto(buffer[: len(block)], block)
-                block = buffer[: len(block)]
-            yield slice(start, start + len(block)), DesignMatrix(block, self.intercept)
-
-    def moments(self) -> np.ndarray:
-        """Give ``X'X``, float64 (width, width): products in the features' dtype, their sum over blocks in float64."""
-        rows, columns = self.features.shape
-        moments = np.zeros((self.width, self.width))
-        size = max(1, 8 * BLOCK_NUMBERS // columns)
-        for start in range(0, rows, size):
-            block = self.features[start : start + size]
-            moments[:columns, :columns] += block.T @ block
-            if self.intercept:
-                moments[-1, :columns] += block.sum(axis=0, dtype=np.float64)
-        if self.intercept:
-            moments[:columns, -1] = moments[-1, :columns]
-            moments[-1, -1] = rows
-        return moments
-
-    def squares(self) -> np.ndarray:
-        """Give the diagonal of ``X'X``, float64 (width,)."""
-        squares = np.einsum("nd,nd->d", self.features, self.features).astype(np.float64)
-        return np.append(squares, len(self.features)) if self.intercept else squares
-
-    def gram(self) -> np.ndarray:
-        """Give ``X X'`` (N, N) in float64, accumulated over blocks of columns that are cast to float64."""
-        rows, columns = self.features.shape
-        gram = np.full((rows, rows), float(self.intercept))
-        size = max(64, BLOCK_NUMBERS // rows)
-        for start in range(0, columns, size):
-            block = self.features[:, start : start + size].astype(np.float64, copy=False)
-            gram += block @ block.T
-        return gram
+SETTLE_LIMIT = 50
+_THREADS = ThreadPoolExecutor(os.cpu_count())
 
 
 @dataclass(frozen=True)
 class Problems:
-    """J problems over the same rows.
+    """J problems over the rows of one design."""
 
-    ``targets`` (K, N) are +-1 in the features' dtype; ``classes`` int64 (J,) is each problem's row of targets;
-    ``penalties`` float64 (J,) is each problem's ``C``.
-    """
-
-    design: DesignMatrix
-    targets: np.ndarray
+    design: Design
+    loss: Loss
+    outputs: int
+    """Q."""
+    targets: Array
+    """Signs (K, N) in the design's dtype, or class numbers (1, N)."""
     classes: np.ndarray
+    """Row of ``targets`` of each problem, (J,)."""
+    row_weights: Array
+    """(F, N) in the design's dtype, at least 0."""
+    folds: np.ndarray
+    """Row of ``row_weights`` of each problem, (J,)."""
     penalties: np.ndarray
+    """float64 (J,)."""
+    free_intercept: bool = False
+
+    def __len__(self) -> int:
+        return len(self.penalties)
 
     def take(self, chosen: np.ndarray) -> "Problems":
-        """Keep the problems of an index or mask (J,)."""
-        return Problems(self.design, self.targets, self.classes[chosen], self.penalties[chosen])
-
-    def at(self, penalties: np.ndarray) -> "Problems":
-        """Replace the penalties (J,)."""
-        return Problems(self.design, self.targets, self.classes, penalties)
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """``values`` (J,), ``gradients`` (J, width) and ``margins`` (J, N), all float64."""
-
-    values: np.ndarray
-    gradients: np.ndarray
-    margins: np.ndarray
-
-    @property
-    def gradient_norms(self) -> np.ndarray:
-        """Euclidean norms (J,)."""
-        return np.sqrt(np.einsum("jd,jd->j", self.gradients, self.gradients))
-
-    @property
-    def relative_gaps(self) -> np.ndarray:
-        """Duality gaps divided by the values, (J,)."""
-        return 0.5 * self.gradient_norms**2 / self.values
-
-    def take(self, chosen: np.ndarray) -> "Evaluation":
-        """Keep the problems of an index or mask (J,)."""
-        return Evaluation(self.values[chosen], self.gradients[chosen], self.margins[chosen])
-
-    def at(self, weights: np.ndarray, ratios: np.ndarray) -> "Evaluation":
-        """Give what the same weights (J, width) evaluate to with penalties multiplied by ratios (J,)."""
-        norms = 0.5 * np.einsum("jd,jd->j", weights, weights)
-        return Evaluation(
-            norms + ratios * (self.values - norms),
-            weights + ratios[:, np.newaxis] * (self.gradients - weights),
-            self.margins,
+        """Keep the problems of an index (J',)."""
+        return Problems(
+            self.design,
+            self.loss,
+            self.outputs,
+            self.targets,
+            self.classes[chosen],
+            self.row_weights,
+            self.folds[chosen],
+            self.penalties[chosen],
+            self.free_intercept,
         )
 
+    def shrunk(self, weights: Array) -> Array:
+        """Give the penalised part of weights (J, Q, width): free intercepts are zero in it."""
+        if not self.free_intercept:
+            return weights
+        shrunk = self.design.xp.asarray(weights, copy=True)
+        shrunk[:, :, -1] = 0.0
+        return shrunk
 
-def find_margins(problems: Problems, weights: np.ndarray) -> np.ndarray:
-    """Give ``t_ij (x_i, 1) w_j`` in float64 (J, N) for float64 weights (J, width)."""
-    margins = np.empty((len(weights), len(problems.design.features)))
-    for rows, block in problems.design.float64_blocks():
-        margins[:, rows] = block.forward(weights)
-        margins[:, rows] *= problems.targets[:, rows][problems.classes]
-    return margins
+    def in_chunks(self, work: Callable[[slice, Array, Array], None]) -> None:
+        """Call work for problems few enough for the processor's cache, with their targets and row weights (j, N).
 
+        On the CPU in threads: element-wise arithmetic uses one core alone otherwise.
+        """
 
-def evaluate(problems: Problems, weights: np.ndarray, margins: np.ndarray) -> Evaluation:
-    """Evaluate each problem in float64 at its weights (J, width), whose margins (J, N) are known."""
-    doubled = 2.0 * problems.penalties[:, np.newaxis]
-    squares = np.zeros(len(weights))
-    gradients = weights.copy()
-    for rows, block in problems.design.float64_blocks():
-        slack = np.maximum(1.0 - margins[:, rows], 0.0)
-        squares += np.einsum("jn,jn->j", slack, slack)
-        slack *= problems.targets[:, rows][problems.classes]
-        slack *= doubled
-        gradients -= block.backward(slack)
-    values = 0.5 * np.einsum("jd,jd->j", weights, weights) + problems.penalties * squares
-    return Evaluation(values, gradients, margins)
+        def one(start: int) -> None:
+            chunk = slice(start, min(start + size, len(self)))
+            take = [self.design.array(numbers[chunk]) for numbers in (self.classes, self.folds)]
+            work(chunk, self.targets[take[0]], self.row_weights[take[1]])
 
+        size = max(1, CHUNK_NUMBERS // (self.outputs * self.design.rows))
+        starts = range(0, len(self), size)
+        if len(starts) == 1 or not isinstance(self.targets, np.ndarray):
+            for start in starts:
+                one(start)
+        else:
+            list(_THREADS.map(one, starts))
 
-def hessian_product(problems: Problems, active: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Multiply each problem's curvature with its vector, in the features' own dtype.
-
-    ``active`` is bool (J, N), the rows with a margin under 1; ``vectors`` and the result are (J, width).
-    """
-    scores = problems.design.forward(vectors)
-    scores *= active
-    products = problems.design.backward(scores)
-    products *= (2.0 * problems.penalties[:, np.newaxis]).astype(products.dtype)
-    products += vectors
-    return products
+    def per_problem(self, numbers: np.ndarray, like: Array) -> Array:
+        """Bring numbers (J,) to the shape (J, 1, 1) and the dtype of an array of problems."""
+        return self.design.array(numbers, like.dtype)[:, None, None]
 
 
-def exact_step(margins: np.ndarray, slopes: np.ndarray, *, product: float, square: float, penalty: float) -> float:
-    """Minimise one problem along a direction ``d``: the step ``s >= 0`` that is least in ``P(w + s d)``.
+def evaluate(problems: Problems, scores: Array) -> tuple[np.ndarray, Array]:
+    """Give the summed losses float64 (J,), without ``C``, and the weighted residuals (J, Q, N) at scores (J, Q, N)."""
+    xp = problems.design.xp
+    sums = np.empty(len(problems))
+    residuals = xp.empty_like(scores)
 
-    The restriction is piecewise quadratic with ``P'(s) = w d + s |d|^2 - 2 C sum_i max(0, 1 - m_i - s p_i) p_i``, which
-    never falls, so Newton's method inside a bracket finds its root. It returns 0 where ``d`` is no descent.
+    def work(chunk: slice, targets: Array, row_weights: Array) -> None:
+        losses, found = problems.loss.evaluate(scores[chunk], targets)
+        sums[chunk] = _sums(losses * row_weights, xp)
+        residuals[chunk] = found * row_weights[:, None, :]
+
+    problems.in_chunks(work)
+    return sums, residuals
+
+
+def bend(problems: Problems, scores: Array, slopes: Array) -> Array:
+    """Give the weighted losses' second derivatives times slopes, (J, Q, N), without ``C``."""
+    result = problems.design.xp.empty_like(slopes)
+
+    def work(chunk: slice, targets: Array, row_weights: Array) -> None:
+        at = problems.design.xp.astype(scores[chunk], slopes.dtype, copy=False)
+        result[chunk] = problems.loss.bend(at, targets, slopes[chunk]) * row_weights[:, None, :]
+
+    problems.in_chunks(work)
+    return result
+
+
+def curvatures(problems: Problems, scores: Array, dtype: Any) -> Array:
+    """Give the weighted losses' second derivatives by each score alone, (J, Q, N) in a dtype, without ``C``."""
+    xp = problems.design.xp
+    result = xp.empty_like(scores, dtype=dtype)
+
+    def work(chunk: slice, targets: Array, row_weights: Array) -> None:
+        at = xp.astype(scores[chunk], dtype, copy=False)
+        result[chunk] = problems.loss.curvature(at, targets) * row_weights[:, None, :]
+
+    problems.in_chunks(work)
+    return result
+
+
+def exact_steps(
+    problems: Problems, scores: Array, weights: Array, directions: Array, slopes: Array, start: np.ndarray
+) -> np.ndarray:
+    """Minimise every problem along its direction ``d``: the steps ``>= 0``, float64 (J,), least in ``P(w + step d)``.
+
+    The restriction is convex, so its derivative ``w d + step |d|^2 + C sum_i r_i l'`` never falls, and Newton's method
+    inside a bracket finds its root. The step is 0 where ``d`` is no descent.
 
     Parameters
     ----------
-    margins, slopes
-        ``m_i`` and ``p_i = t_i (x_i, 1) d``, both (N,).
-    product, square
-        ``w d`` and ``|d|^2``.
-    penalty
-        ``C``.
+    scores, slopes
+        Of weights and directions, (J, Q, N).
+    weights, directions
+        (J, Q, width).
+    start
+        The derivatives at 0, which are the gradients times the directions, (J,).
     """
+    xp = problems.design.xp
+    shrunk = problems.shrunk(directions)
+    product = _sums(problems.shrunk(weights) * shrunk, xp)
+    square = _sums(shrunk * shrunk, xp)
+    steps = np.zeros(len(problems))
 
-    def derivatives(step: float) -> tuple[float, float]:
-        slack = 1.0 - margins - step * slopes
-        held = np.where(slack > 0.0, slopes, 0.0)
-        return (
-            product + step * square - 2.0 * penalty * float(slack @ held),
-            square + 2.0 * penalty * float(held @ held),
-        )
+    def work(chunk: slice, targets: Array, row_weights: Array) -> None:
+        penalties = problems.penalties[chunk]
 
-    start, _ = derivatives(0.0)
-    if not start < 0.0:
-        return 0.0
-    low, high, step = 0.0, np.inf, 1.0
+        def derivatives(step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            at = scores[chunk] + problems.design.array(step, slopes.dtype)[:, None, None] * slopes[chunk]
+            first, second = problems.loss.along(at, targets, slopes[chunk])
+            return (
+                product[chunk] + step * square[chunk] + penalties * _sums(first * row_weights, xp),
+                square[chunk] + penalties * _sums(second * row_weights, xp),
+            )
+
+        steps[chunk] = _root(derivatives, start[chunk])
+
+    problems.in_chunks(work)
+    return steps
+
+
+def _root(derivatives: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], start: np.ndarray) -> np.ndarray:
+    """Find where rising first derivatives, ``start`` at 0, vanish as functions of a step; 0 where they start above."""
+    low, high = np.zeros(len(start)), np.full(len(start), np.inf)
+    descent = start < 0.0
+    step = np.where(descent, 1.0, 0.0)
     for _ in range(LINE_SEARCH_LIMIT):
-        first, second = derivatives(step)
-        if abs(first) <= LINE_SEARCH_TOLERANCE * -start:
+        first, curvature = derivatives(step)
+        open_ = descent & (np.abs(first) > -LINE_SEARCH_TOLERANCE * start)
+        if not open_.any():
             break
-        low, high = (step, high) if first < 0.0 else (low, step)
-        newton = step - first / second
-        step = newton if low < newton < high else 0.5 * (low + high)
+        low, high = np.where(first < 0.0, step, low), np.where(first < 0.0, high, step)
+        newton = step - first / np.where(curvature > 0.0, curvature, 1.0)
+        inside = (newton > low) & (newton < high)
+        middle = np.where(np.isfinite(high), 0.5 * (low + high), 2.0 * step)
+        step = np.where(open_, np.where(inside, newton, middle), step)
     return step
+
+
+def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> None:
+    """Move free intercepts, and the scores (J, Q, N) with them, to where their own gradient vanishes."""
+    design = problems.design
+    for _ in range(SETTLE_LIMIT):
+        _, residuals = evaluate(problems, scores)
+        pull = design.xp.sum(residuals, axis=2, dtype=design.xp.float64)
+        size = design.xp.sum(design.xp.abs(residuals), axis=2, dtype=design.xp.float64)
+        rounding = float(design.xp.finfo(scores.dtype).eps)
+        if not bool(design.xp.any(design.xp.abs(pull) > 4.0 * rounding * size)):
+            return
+        directions = design.xp.zeros_like(weights)
+        directions[:, :, -1] = pull
+        start = -problems.penalties * np.asarray(design.xp.sum(pull * pull, axis=1).tolist())
+        slopes = design.xp.zeros_like(scores) + design.xp.astype(pull, scores.dtype)[:, :, None]
+        steps = exact_steps(problems, scores, weights, directions, slopes, start)
+        weights += problems.per_problem(steps, weights) * directions
+        scores += problems.per_problem(steps, scores) * slopes
+
+
+def _sums(values: Array, xp) -> np.ndarray:  # type: ignore[no-untyped-def]
+    """Add up everything of each problem, in float64, as a host array (J,)."""
+    axes = tuple(range(1, values.ndim))
+    return np.asarray(xp.sum(values, axis=axes, dtype=xp.float64).tolist(), dtype=np.float64)

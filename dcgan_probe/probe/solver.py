@@ -1,207 +1,407 @@
-"""Takes features, targets and penalties as arrays, gives a solution object; knows no labels and no estimator.
+"""Takes features, targets and penalties, gives a solution object; knows no labels and no estimator.
 
-Truncated Newton for all problems (pairs of a class and a ``C``) at once: one pass over the rows serves every problem
-that is not finished. An outer iteration evaluates in float64 and steps in the features' own dtype, which makes it
-iterative refinement: float32 features reach tight gaps too.
+A fit goes through ``make_plan`` (which way fits the memory), one of three preconditioners, ``minimise`` in the design's
+dtype, and a check in float64: the gap of a solution is always that of its float64 weights on the features themselves.
+Problems whose gap is not reached go on from the float64 state, with float32 products of ever smaller changes.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import scipy.linalg
+from array_api_compat import is_torch_array
 
-from ..runtime import UserError
-from .newton import Diagonal, Factored, Preconditioner, newton_step
-from .objective import DesignMatrix, Problems, evaluate, find_margins
+from ..runtime import UserError, numpy_generator
+from .descent import descend
+from .design import Design, gram_matrix
+from .heavy import HeavyDirections
+from .lbfgs import LBFGS
+from .losses import Array, Loss, SquaredHinge
+from .newton import Newton
+from .objective import Problems
+from .plan import Plan, Sizes, make_plan
+from .preconditioners import Factored, Preconditioner, Sketched, levels_of
+from .span import RowSpan
+from .state import State, state_at
 
 CONVERGED, STALLED, ITERATION_LIMIT = "converged", "stalled", "iteration limit"
 STATUSES = (CONVERGED, STALLED, ITERATION_LIMIT)
-FACTORED_LIMIT = 6000
-EASY_PENALTY = 100.0
-PENALTY_GROWTH = 10.0
-LOOSE_GAP = 0.1
+FIRST_TOLERANCE = 0.8
+"""Share of the tolerance that is left to the features' dtype before float64 judges."""
+PROGRESS = 0.5
+"""A round from a float64 state must bring the gap under this share of what it was."""
+REFINEMENT_RANK = 512
+LBFGS_ITERATIONS = 80
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Solved problems: M penalties by K classes by D features.
+    """Solved problems: [F sets of row weights, if given, by] M penalties by K classes by D features.
 
     ``gap`` is the duality gap divided by the objective, a bound on how far the objective is above its least value.
+    Coupled classes (logistic) share objective, gradient norm, gap, iterations and status: their K is 1.
     """
 
     coefficients: np.ndarray
-    """float64 (M, K, D)."""
+    """float64 ([F,] M, K, D)."""
     intercepts: np.ndarray
-    """float64 (M, K)."""
+    """float64 ([F,] M, K)."""
     objective: np.ndarray
-    """float64 (M, K)."""
+    """float64 ([F,] M, K)."""
     gradient_norm: np.ndarray
-    """float64 (M, K)."""
+    """float64 ([F,] M, K)."""
     gap: np.ndarray
-    """float64 (M, K)."""
+    """float64 ([F,] M, K)."""
     iterations: np.ndarray
-    """int64 (M, K), Newton iterations."""
+    """int64 ([F,] M, K)."""
     status: np.ndarray
-    """str (M, K), of ``STATUSES``."""
+    """str ([F,] M, K), of ``STATUSES``."""
     passes: int
-    """How often the features were read, there and back, whatever the number of problems."""
+    """How often the features were read, whatever the number of problems."""
+    plan: Plan
+    """The way it was solved."""
 
 
-class _Fit:
-    """Problems on their way to their least value; ``weights``, ``values`` and the rest are per problem, (J, ...).
+@dataclass
+class _Outcome:
+    """What is known of J problems, in float64: filled group by group."""
 
-    A large ``C`` is approached through levels of ``C``: started at once, Newton's method would cycle through sets of
-    active rows and hardly move. ``current`` is the evaluation of the unfinished problems at their levels, while
-    ``values`` and ``norms`` are always those of the problem's own ``C``.
-    """
+    weights: np.ndarray
+    values: np.ndarray
+    norms: np.ndarray
+    iterations: np.ndarray
+    status: np.ndarray
 
-    def __init__(self, problems: Problems, weights: np.ndarray, levels: np.ndarray):
-        count = len(levels)
-        self.problems, self.weights, self.levels = problems, weights, levels
-        self.unfinished = np.arange(count)
-        self.current = evaluate(problems.at(levels), weights, find_margins(problems, weights))
-        self.passes = 1
-        found = self.current.at(weights, problems.penalties / levels)
-        self.values, self.norms = found.values, found.gradient_norms
-        self.iterations = np.zeros(count, dtype=np.int64)
-        self.status = np.full(count, ITERATION_LIMIT, dtype=f"<U{max(map(len, STATUSES))}")
+    @classmethod
+    def of(cls, count: int, outputs: int, width: int) -> "_Outcome":
+        return cls(
+            np.zeros((count, outputs, width)),
+            np.zeros(count),
+            np.zeros(count),
+            np.zeros(count, dtype=np.int64),
+            np.full(count, ITERATION_LIMIT, dtype=f"<U{max(map(len, STATUSES))}"),
+        )
 
     @property
     def gaps(self) -> np.ndarray:
-        """Relative gaps (J,)."""
         return 0.5 * self.norms**2 / self.values
 
-    def keep(self, kept: np.ndarray) -> None:
-        """Drop the other unfinished problems, and raise the levels of those that are near their level's least value."""
-        self.unfinished, self.current = self.unfinished[kept], self.current.take(kept)
-        levels = self.levels[self.unfinished]
-        raised = np.where(self.current.relative_gaps <= LOOSE_GAP, PENALTY_GROWTH * levels, levels)
-        raised = np.minimum(raised, self.problems.penalties[self.unfinished])
-        self.current = self.current.at(self.weights[self.unfinished], raised / levels)
-        self.levels[self.unfinished] = raised
+    def judge(
+        self, group: np.ndarray, state: State, made: np.ndarray, before: np.ndarray, limits: "_Limits"
+    ) -> np.ndarray:
+        """Note where the problems of a group stand, after so many more iterations; give those to go on with.
 
-    def iterate(self, shared: Preconditioner, tol: float) -> None:
-        """Make one Newton iteration of every unfinished problem."""
-        problems = self.problems.at(self.levels).take(self.unfinished)
-        trial, margins, inner = newton_step(problems, self.weights[self.unfinished], self.current, shared, tol)
-        new = evaluate(problems, trial, margins)
-        self.passes += inner + 1
-        self.iterations[self.unfinished] += 1
-        better = new.values < self.current.values
-        # With a tiny C a good step can be too small to show in the value: a tie is taken too, but then no more steps.
-        taken = new.values <= self.current.values
-        chosen = self.unfinished[taken]
-        found = new.at(trial, self.problems.penalties[self.unfinished] / problems.penalties)
-        self.weights[chosen], self.values[chosen] = trial[taken], found.values[taken]
-        self.norms[chosen] = found.gradient_norms[taken]
-        converged = self.gaps[self.unfinished] <= tol
-        self.status[self.unfinished[~better]] = STALLED
-        self.status[self.unfinished[converged]] = CONVERGED
-        self.current = new
-        self.keep(better & ~converged)
-
-
-def minimise(problems: Problems, shared: Preconditioner, *, tol: float, max_iter: int) -> _Fit:
-    """Run Newton's method from zero on every problem until its relative gap is at most ``tol``.
-
-    One iteration is always made: with a tiny ``C`` the gap at zero is small beside the objective, yet zero classifies
-    nothing.
-    """
-    easy = EASY_PENALTY * len(problems.design.features) / shared.trace
-    weights = np.zeros((len(problems.classes), problems.design.width))
-    fit = _Fit(problems, weights, np.minimum(problems.penalties, easy))
-    while len(fit.unfinished) and fit.iterations.max() < max_iter:
-        fit.iterate(shared, tol)
-    return fit
-
-
-def minimise_in_row_span(problems: Problems, *, tol: float, max_iter: int) -> _Fit:
-    """Solve problems with fewer rows than features: in coordinates of the rows' span, exactly, then map back.
-
-    With ``X X' = U diag(l) U'`` (the constant column included) and ``Z = U sqrt(l)`` (N, r), every ``w = X'b`` has
-    ``X w = Z a`` and ``|w| = |a|`` for ``a = sqrt(l) U'b``, so the objectives agree, and ``w = X' Z (a / l)`` leads
-    back. The columns of ``Z`` are orthogonal, so ``Z'Z`` is diagonal. The result is evaluated on the features
-    themselves, and improved there where rounding in ``X X'`` left a gap.
-    """
-    design = problems.design
-    values, vectors = scipy.linalg.eigh(design.gram(), overwrite_a=True, driver="evd")
-    kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
-    values, rotated = values[kept], vectors[:, kept] * np.sqrt(values[kept])
-    reduced = Problems(
-        DesignMatrix(rotated, intercept=False),
-        problems.targets.astype(np.float64),
-        problems.classes,
-        problems.penalties,
-    )
-    inner = minimise(reduced, Diagonal(values), tol=0.5 * tol, max_iter=max_iter)
-    dual = (inner.weights / values) @ rotated.T
-    start = np.zeros((len(dual), design.width))
-    for rows, block in design.float64_blocks():
-        start += block.backward(dual[:, rows])
-    fit = _Fit(problems, start, problems.penalties.copy())
-    fit.status[fit.gaps <= tol] = CONVERGED
-    fit.keep(fit.gaps > tol)
-    fit.iterations += inner.iterations
-    fit.passes += 2
-    shared = Diagonal(design.squares())
-    while len(fit.unfinished) and fit.iterations.max() < max_iter:
-        fit.iterate(shared, tol)
-    return fit
+        ``before`` holds their gaps at the last judgement.
+        """
+        self.weights[group], self.values[group] = _host64(state.weights), state.values
+        self.norms[group] = np.sqrt(state.squared_norms)
+        self.iterations[group] += made
+        gaps = state.gaps
+        converged, exhausted = gaps <= limits.tol, self.iterations[group] >= limits.max_iter
+        stalled = ~converged & ~exhausted & (gaps > PROGRESS * before)
+        self.status[group[converged]], self.status[group[stalled]] = CONVERGED, STALLED
+        return np.flatnonzero(~(converged | exhausted | stalled))
 
 
 def solve(
-    features: np.ndarray, targets: np.ndarray, penalties: np.ndarray, *, tol: float = 1e-6, max_iter: int = 100
+    features: Any,
+    targets: np.ndarray,
+    penalties: Any,
+    *,
+    loss: Loss | None = None,
+    row_weights: np.ndarray | None = None,
+    free_intercept: bool = False,
+    standardise: bool = False,
+    gram: np.ndarray | None = None,
+    start: np.ndarray | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    memory: int | None = None,
 ) -> Solution:
-    """Minimise the L2-SVM's objective for every pair of a penalty and a column of targets.
+    """Minimise a linear classifier's objective for every penalty, class and set of row weights at once.
 
     Parameters
     ----------
     features
-        float32 or float64 (N, D), finite. Never copied whole unless no axis is contiguous.
+        (N, D) float16, float32 or float64, finite: a numpy array, a torch tensor on the CPU or a GPU, or anything with
+        ``shape``, ``dtype`` and row slices, such as an open HDF5 data set, which is then read in blocks.
     targets
-        +-1, (N, K), any numeric type.
+        Signs +-1 (N, K), any numeric type; for the logistic loss class numbers 0 to K - 1, (N,).
     penalties
         The values of ``C``, (M,), positive.
+    loss
+        Of ``losses``; squared hinge if not given.
+    row_weights
+        At least 0, (F, N): every penalty and class is solved with each. 0 leaves a row out, as a fold does.
+    free_intercept
+        Leave the intercept out of the penalty.
+    standardise
+        Subtract each column's mean and divide by its deviation, over all rows; coefficients are those of the
+        standardised features.
+    gram
+        ``F F'`` of the features, float64 (N, N), where it is known and there are fewer rows than columns.
+    start
+        First weights, float64 (K, D + 1), of every problem; zero if not given.
     tol
         Largest duality gap relative to the objective, in (0, 1).
     max_iter
-        Largest number of Newton iterations of a problem, at least 1.
+        Largest number of iterations of a problem, at least 1.
+    memory
+        Bound in bytes on top of features that are in memory; about half of the features if not given.
 
     Raises
     ------
     UserError
-        If a penalty is not positive and finite, ``tol`` or ``max_iter`` is out of range, or the features are so large
-        that their squares overflow.
+        If a setting is out of range, the memory does not suffice, or features are not finite, too large, or changed
+        while they were read.
     """
+    loss = loss or SquaredHinge()
     penalties = np.asarray(penalties, dtype=np.float64)
     _check_settings(penalties, tol, max_iter)
-    _check_magnitude(features)
-    if features.itemsize not in features.strides:
-        features = np.ascontiguousarray(features)
-    (rows, columns), classes = features.shape, targets.shape[1]
-    problems = Problems(
-        DesignMatrix(features),
-        np.ascontiguousarray(targets.T, dtype=features.dtype),
-        np.tile(np.arange(classes), len(penalties)),
-        np.repeat(penalties, classes),
+    design = Design(_native(features))
+    _check_magnitude(design)
+    if standardise:
+        design.scaling = design.measure()
+    problems = _problems(design, loss, targets, penalties, row_weights, free_intercept)
+    factors = _factors(problems)
+    levels, numbers = levels_of(factors)
+    sizes = Sizes(
+        design.rows,
+        design.columns,
+        len(problems),
+        problems.outputs,
+        len(levels),
+        itemsize=_itemsize(features),
+        in_memory=design.in_memory,
     )
-    if min(rows, columns) > FACTORED_LIMIT:
-        fit = minimise(problems, Diagonal(problems.design.squares()), tol=tol, max_iter=max_iter)
-    elif rows < columns:
-        fit = minimise_in_row_span(problems, tol=tol, max_iter=max_iter)
+    plan = make_plan(sizes, memory)
+    limits = _Limits(tol, max_iter)
+    if plan.route == "span":
+        outcome = _solve_in_span(problems, factors, limits, gram)
     else:
-        fit = minimise(problems, Factored(problems.design.moments()), tol=tol, max_iter=max_iter)
-    shape = (len(penalties), classes)
-    return Solution(
-        coefficients=fit.weights[:, :-1].reshape(*shape, columns),
-        intercepts=fit.weights[:, -1].reshape(shape),
-        objective=fit.values.reshape(shape),
-        gradient_norm=fit.norms.reshape(shape),
-        gap=fit.gaps.reshape(shape),
-        iterations=fit.iterations.reshape(shape),
-        status=fit.status.reshape(shape),
-        passes=fit.passes + 1,
+        outcome = _solve_in_groups(problems, plan, np.array(levels)[numbers], limits, start)
+    return _solution(outcome, problems, plan, design, row_weights is not None, len(penalties))
+
+
+@dataclass(frozen=True)
+class _Limits:
+    tol: float
+    max_iter: int
+
+
+def _solve_in_groups(
+    problems: Problems, plan: Plan, levels: np.ndarray, limits: _Limits, start: np.ndarray | None
+) -> _Outcome:
+    """Solve groups of problems that fit the memory, from small ``C`` to large, each from the last one's weights."""
+    design = problems.design
+    preconditioner: Preconditioner
+    if plan.route == "factored":
+        preconditioner = Factored(design.moments())
+    else:
+        preconditioner = Sketched(design, plan.rank, numpy_generator(0, "sketch", design.rows, design.columns))
+    heavy = HeavyDirections(design, preconditioner, free_intercept=problems.free_intercept)
+    outcome = _Outcome.of(len(problems), problems.outputs, design.width)
+    if start is not None:
+        outcome.weights[:] = start.reshape(-1, problems.outputs, design.width)[problems.classes]
+    for group in _groups(problems, plan, levels):
+        preconditioner.prepare(sorted(set(levels[group])))
+        _solve_group(problems.take(group), preconditioner, heavy, levels[group], limits, outcome, group)
+    return outcome
+
+
+def _groups(problems: Problems, plan: Plan, levels: np.ndarray) -> list[np.ndarray]:
+    """Divide the problems, in the order of ``C``, into groups of few enough problems and levels."""
+    order = np.lexsort((problems.classes, problems.folds, problems.penalties, levels))
+    groups: list[list[int]] = [[]]
+    for j in order:
+        if len(groups[-1]) == plan.together or len({*levels[groups[-1]], levels[j]}) > plan.levels:
+            groups.append([])
+        groups[-1].append(int(j))
+    return [np.array(group) for group in groups]
+
+
+def _solve_group(
+    problems: Problems,
+    preconditioner: Preconditioner,
+    heavy: HeavyDirections,
+    levels: np.ndarray,
+    limits: _Limits,
+    outcome: _Outcome,
+    group: np.ndarray,
+) -> None:
+    """Run L-BFGS in the design's dtype, judge in float64, and let Newton's method finish what is not there yet."""
+    state = state_at(problems, outcome.weights[group], problems.design.dtype)
+    first = LBFGS(preconditioner, levels)
+    tol, most = FIRST_TOLERANCE * limits.tol, min(limits.max_iter, LBFGS_ITERATIONS)
+    made = descend(problems, state, first, heavy, tol=tol, max_iter=most)
+    before = np.full(len(group), np.inf)
+    while True:
+        weights = _host64(state.weights)
+        del state  # its memory serves the next one
+        state = state_at(problems, weights, problems.design.xp.float64)
+        left = outcome.judge(group, state, made, before, limits)
+        if not len(left):
+            return
+        problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
+        state = state.take(problems.design.array(left), left)
+        most = int(limits.max_iter - outcome.iterations[group].min())
+        made = descend(problems, state, Newton(preconditioner, levels, tol), heavy, tol=tol, max_iter=most)
+
+
+def _solve_in_span(problems: Problems, factors: np.ndarray, limits: _Limits, gram: np.ndarray | None) -> _Outcome:
+    """Solve problems with fewer rows than features in the span of the rows, then judge them on the features.
+
+    Where rounding in the Gram matrix left a gap (columns of very different size), float64 features close it.
+    """
+    design = problems.design
+    if not design.in_memory:
+        design = Design(design.features[0 : design.rows], scaling=design.scaling)
+    span = RowSpan.of(_design_gram(design, gram, with_intercept=not problems.free_intercept))
+    reduced = Design(span.coordinates, intercept=problems.free_intercept)
+    inner = _on(problems, reduced)
+    levels, numbers = levels_of(factors)
+    preconditioner = Factored(reduced.moments())
+    heavy = HeavyDirections(reduced, preconditioner, free_intercept=problems.free_intercept)
+    preconditioner.prepare(levels)
+    found = _Outcome.of(len(inner), inner.outputs, reduced.width)
+    half = _Limits(FIRST_TOLERANCE * limits.tol, limits.max_iter)
+    _solve_group(inner, preconditioner, heavy, np.array(levels)[numbers], half, found, np.arange(len(inner)))
+    flat = found.weights.reshape((-1, reduced.width))
+    weights = _host64(design.backward(design.array(span.dual(flat[:, : span.coordinates.shape[1]])), design.xp.float64))
+    if problems.free_intercept:
+        weights[:, -1] = flat[:, -1]
+    outcome = _Outcome.of(len(problems), problems.outputs, design.width)
+    outcome.weights[:] = weights.reshape(outcome.weights.shape)
+    return _judge_span(problems, design, outcome, found.iterations, limits, factors)
+
+
+def _judge_span(
+    problems: Problems, design: Design, outcome: _Outcome, made: np.ndarray, limits: _Limits, factors: np.ndarray
+) -> _Outcome:
+    precise = _on(problems, design)
+    state = state_at(precise, outcome.weights, design.xp.float64)
+    everyone = np.arange(len(problems))
+    left = outcome.judge(everyone, state, made, np.full(len(problems), np.inf), limits)
+    problems.design.passes += design.passes if design is not problems.design else 0
+    if len(left):
+        exact = Design(design.xp.astype(design.features, design.xp.float64), scaling=design.scaling)
+        sketch = Sketched(exact, min(REFINEMENT_RANK, exact.rows), numpy_generator(0, "sketch", exact.rows, exact.columns))
+        levels, numbers = levels_of(factors[left])
+        heavy = HeavyDirections(exact, sketch, free_intercept=problems.free_intercept)
+        _solve_group(_on(problems.take(left), exact), sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
+        problems.design.passes += exact.passes
+    return outcome
+
+
+def _on(problems: Problems, design: Design) -> Problems:
+    """Put problems on another design of the same rows."""
+    targets = problems.targets if problems.loss.coupled else design.array(_host64(problems.targets), design.dtype)
+    return Problems(
+        design,
+        problems.loss,
+        problems.outputs,
+        design.array(_host(targets)),
+        problems.classes,
+        design.array(_host64(problems.row_weights), design.dtype),
+        problems.folds,
+        problems.penalties,
+        problems.free_intercept,
     )
+
+
+def _design_gram(design: Design, gram: np.ndarray | None, *, with_intercept: bool) -> np.ndarray:
+    """Give ``X X'`` float64 (N, N) of a design in memory, whose features' own Gram matrix may be known."""
+    gram = gram_matrix(_host(design.features)) if gram is None else gram.copy()
+    if design.scaling is not None:
+        centred = (_host(design.features) - design.scaling.mean) / design.scaling.deviation
+        gram = gram_matrix(centred)
+    if with_intercept:
+        gram += 1.0
+    return gram
+
+
+def _problems(
+    design: Design,
+    loss: Loss,
+    targets: np.ndarray,
+    penalties: np.ndarray,
+    row_weights: np.ndarray | None,
+    free_intercept: bool,
+) -> Problems:
+    """Cross the sets of row weights with penalties and classes, in this order."""
+    targets = np.asarray(targets)
+    if targets.shape[0] != design.rows:
+        raise UserError(f"there are {targets.shape[0]} rows of targets for {design.rows} rows of features")
+    if row_weights is None:
+        weights = np.ones((1, design.rows))
+    else:
+        weights = np.asarray(row_weights, dtype=np.float64)
+        if weights.ndim != 2 or weights.shape[1] != design.rows or not (weights >= 0.0).all():
+            raise UserError(f"row weights have shape {weights.shape}; expected (F, {design.rows}), none below 0")
+    classes = 1 if loss.coupled else targets.shape[1]
+    folds, steps, numbers = (
+        axis.ravel()
+        for axis in np.meshgrid(
+            np.arange(len(weights)), np.arange(len(penalties)), np.arange(classes), indexing="ij"
+        )
+    )
+    return Problems(
+        design,
+        loss,
+        int(targets.max()) + 1 if loss.coupled else 1,
+        design.array(targets[np.newaxis].astype(np.int64)) if loss.coupled else design.array(targets.T, design.dtype),
+        numbers,
+        design.array(weights, design.dtype),
+        folds,
+        penalties[steps],
+        free_intercept,
+    )
+
+
+def _factors(problems: Problems) -> np.ndarray:
+    """Give ``f`` of each problem: the curvature is near ``1 + f X'X``."""
+    totals = _host64(problems.row_weights).sum(axis=1) / problems.design.rows
+    return 2.0 * problems.penalties * problems.loss.share * np.maximum(totals[problems.folds], 1e-12)
+
+
+def _solution(
+    outcome: _Outcome, problems: Problems, plan: Plan, design: Design, with_folds: bool, penalties: int
+) -> Solution:
+    folds = problems.row_weights.shape[0]
+    shape: tuple[int, ...] = (folds, penalties, -1) if with_folds else (penalties, -1)
+    weights = outcome.weights.reshape(*shape[:-1], -1, design.width)
+    return Solution(
+        coefficients=weights[..., :-1],
+        intercepts=weights[..., -1],
+        objective=outcome.values.reshape(shape),
+        gradient_norm=outcome.norms.reshape(shape),
+        gap=outcome.gaps.reshape(shape),
+        iterations=outcome.iterations.reshape(shape),
+        status=outcome.status.reshape(shape),
+        passes=design.passes,
+        plan=plan,
+    )
+
+
+def _native(features: Any) -> Any:
+    """Give tensors on the CPU as numpy arrays, which are faster there, and other layouts in rows or columns."""
+    if is_torch_array(features) and features.device.type == "cpu":
+        features = features.detach().numpy()
+    if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
+        features = np.ascontiguousarray(features)
+    return features
+
+
+def _itemsize(features: Any) -> int:
+    return 2 if "16" in str(features.dtype) else 8 if "64" in str(features.dtype) else 4
+
+
+def _host(array: Array) -> np.ndarray:
+    return array if isinstance(array, np.ndarray) else array.cpu().numpy()
+
+
+def _host64(array: Array) -> np.ndarray:
+    return _host(array).astype(np.float64, copy=False)
 
 
 def _check_settings(penalties: np.ndarray, tol: float, max_iter: int) -> None:
@@ -214,12 +414,13 @@ def _check_settings(penalties: np.ndarray, tol: float, max_iter: int) -> None:
         raise UserError(f"max_iter is {max_iter}; expected at least 1", option="max-iter")
 
 
-def _check_magnitude(features: np.ndarray) -> None:
-    """Refuse features whose sum of squares could overflow, and any that are not finite."""
-    limit = float(np.sqrt(np.finfo(features.dtype).max / features.size))
-    largest = float(max(features.max(), -features.min()))
+def _check_magnitude(design: Design) -> None:
+    """Refuse features that are not finite, or whose sum of squares could overflow."""
+    largest = design.check()
+    dtype = np.float64 if "64" in str(design.dtype) else np.float32
+    limit = float(np.sqrt(np.finfo(dtype).max / (design.rows * design.columns)))
     if not largest <= limit:
         raise UserError(
             f"the largest feature is {largest:g}; expected at most {limit:.1e}, so that sums of squares over "
-            f"{features.shape} {features.dtype} features hold; scale the features"
+            f"({design.rows}, {design.columns}) {np.dtype(dtype).name} features hold; scale the features"
         )

@@ -1,0 +1,253 @@
+"""Takes features in memory or on disk, gives their products block by block; knows no loss and no solver.
+
+The design matrix is ``X = [(F - mean) / deviation, 1]``: features ``F`` (N, D), standardised if asked, and a constant
+last column. Neither is stored: the products correct for them. Blocks are converted to the precision of a product as
+they are read, so that float16 and files cost one block of memory, and float32 arrays nothing.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import scipy.linalg
+from array_api_compat import array_namespace, device, is_torch_array
+
+from ..runtime import UserError
+from .losses import Array
+
+BLOCK_BYTES = 16 << 20
+CONVERT_THREADS = 2
+FORWARD_ROWS = 2048
+"""Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
+
+
+class RowReader(Protocol):
+    """Features on disk: what an ``h5py.Dataset`` and ``storage.FeatureColumns`` have."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """Read consecutive rows, (n, D)."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Columns' float64 (D,) mean and deviation."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    """Of the population; 1 for a constant column."""
+
+
+class Design:
+    """Features (N, D) float16, float32 or float64, and a constant column, as a matrix that only multiplies.
+
+    Arithmetic is in ``dtype``: float64 for float64 features, else float32. ``width`` is D + 1, or D where ``intercept``
+    is False because the features hold the constant already. ``passes`` counts how often the features were read.
+    """
+
+    def __init__(self, features: Any, *, intercept: bool = True, scaling: Statistics | None = None):
+        """Keep the features: a numpy array, a torch tensor of any device, or a ``RowReader``."""
+        self.in_memory = isinstance(features, np.ndarray) or is_torch_array(features)
+        self.xp = array_namespace(features if self.in_memory else np.empty(0))
+        self.features, self.intercept, self.scaling = features, intercept, scaling
+        self.rows, self.columns = (int(size) for size in features.shape)
+        self.width = self.columns + intercept
+        self.dtype = self.xp.float64 if "float64" in str(features.dtype) else self.xp.float32
+        self.device = device(features) if self.in_memory else "cpu"
+        self.passes = 0
+
+    def array(self, values: Any, dtype: Any = None) -> Array:
+        """Bring host values to where the features are."""
+        return self.xp.asarray(values, dtype=dtype, device=self.device)
+
+    def zeros(self, shape: tuple[int, ...], dtype: Any = None) -> Array:
+        """Make an array of zeros beside the features."""
+        return self.xp.zeros(shape, dtype=dtype or self.dtype, device=self.device)
+
+    def blocks(self, dtype: Any = None) -> Iterator[tuple[slice, Array]]:
+        """Give consecutive row blocks (n, D) in a dtype; converted ones share a buffer, so use each before the next."""
+        dtype = dtype or self.dtype
+        self.passes += 1
+        if self.in_memory and self.features.dtype == dtype:
+            yield slice(0, self.rows), self.features
+            return
+        size = min(self.rows, max(16, BLOCK_BYTES // (self.columns * (8 if "64" in str(dtype) else 4))))
+        buffer = self.xp.empty((size, self.columns), dtype=dtype, device=self.device)
+        with ThreadPoolExecutor(CONVERT_THREADS) as pool:
+            for start in range(0, self.rows, size):
+                rows = slice(start, min(start + size, self.rows))
+                block = buffer[: rows.stop - start]
+                _convert(self.features[rows], block, pool)
+                yield rows, block
+
+    def forward(self, weights: Array, dtype: Any = None) -> Array:
+        """Give the scores (J, N) of weights (J, width), in a dtype."""
+        dtype = dtype or self.dtype
+        weights = self.xp.astype(weights, dtype, copy=False)
+        inner, offsets = self._unscaled(weights)
+        columns = self.xp.asarray(inner.T, copy=True)
+        scores = self.zeros((weights.shape[0], self.rows), dtype)
+        for rows, block in self.blocks(dtype):
+            for start in range(0, block.shape[0], FORWARD_ROWS):
+                part = block[start : start + FORWARD_ROWS]
+                first = rows.start + start
+                scores[:, first : first + part.shape[0]] = (part @ columns).T
+        if offsets is not None:
+            scores += offsets[:, None]
+        return scores
+
+    def backward(self, residuals: Array, dtype: Any = None) -> Array:
+        """Give the sums of rows (J, width) weighted by residuals (J, N), in a dtype."""
+        dtype = dtype or self.dtype
+        residuals = self.xp.astype(residuals, dtype, copy=False)
+        sums = self.zeros((residuals.shape[0], self.columns), dtype)
+        for rows, block in self.blocks(dtype):
+            sums += residuals[:, rows] @ block
+        return self._scaled_sums(sums, self.xp.sum(residuals, axis=1))
+
+    def _unscaled(self, weights: Array) -> tuple[Array, Array | None]:
+        """Give the weights of the raw columns (J, D), and what they add to every row's score (J,)."""
+        inner = weights[:, : self.columns]
+        offsets = weights[:, -1] if self.intercept else None
+        if self.scaling is not None:
+            inner = inner / self.array(self.scaling.deviation, weights.dtype)
+            shift = inner @ self.array(self.scaling.mean, weights.dtype)
+            offsets = -shift if offsets is None else offsets - shift
+        return inner, offsets
+
+    def _scaled_sums(self, sums: Array, totals: Array) -> Array:
+        """Turn sums of raw rows (J, D) with total weights (J,) into sums of the design's rows (J, width)."""
+        if self.scaling is not None:
+            sums -= totals[:, None] * self.array(self.scaling.mean, sums.dtype)
+            sums /= self.array(self.scaling.deviation, sums.dtype)
+        return self.xp.concat([sums, totals[:, None]], axis=1) if self.intercept else sums
+
+    def moments(self) -> Array:
+        """Give ``X'X`` (width, width) in the design's dtype; only its lower triangle is defined."""
+        storage = self.zeros((self.width * self.width,))
+        inner = storage[: self.columns * self.columns].reshape((self.columns, self.columns)).T
+        sums = self.zeros((self.columns,), self.xp.float64)
+        for _, block in self.blocks():
+            _add_cross_product(block, inner)
+            sums += self.xp.sum(block, axis=0, dtype=self.xp.float64)
+        if self.scaling is not None:
+            mean, deviation = (self.array(each) for each in (self.scaling.mean, self.scaling.deviation))
+            inner -= self.xp.astype(self.rows * mean, self.dtype)[:, None] * self.xp.astype(mean, self.dtype)
+            inner /= self.xp.astype(deviation, self.dtype)[:, None]
+            inner /= self.xp.astype(deviation, self.dtype)
+            sums = (sums - self.rows * mean) / deviation
+        if not self.intercept:
+            return inner
+        moments = storage.reshape((self.width, self.width)).T
+        # The columns move apart by one place each, last one first: no second matrix of this size.
+        for column in range(self.columns - 1, -1, -1):
+            start = column * self.columns
+            moments[: self.columns, column] = self.xp.asarray(storage[start : start + self.columns], copy=True)
+        moments[-1, : self.columns] = self.xp.astype(sums, self.dtype)
+        moments[-1, -1] = self.rows
+        return moments
+
+    def sketch(self, directions: Array) -> Array:
+        """Give ``X'X`` times directions (width, r), in one pass."""
+        weights = directions.T
+        inner, offsets = self._unscaled(weights)
+        sums, totals = self.zeros(inner.shape), self.zeros((inner.shape[0],))
+        for _, block in self.blocks():
+            scores = inner @ block.T
+            if offsets is not None:
+                scores += offsets[:, None]
+            sums += scores @ block
+            totals += self.xp.sum(scores, axis=1)
+        return self._scaled_sums(sums, totals).T
+
+    def check(self) -> float:
+        """Read the features once; give the size of the largest.
+
+        Raises
+        ------
+        UserError
+            If a feature is not finite, naming its column and row.
+        """
+        largest = 0.0
+        for first, block in self._parts():
+            size = max(float(block.max()), -float(block.min()))
+            if not np.isfinite(size):
+                _refuse(_host(block), first)
+            largest = max(largest, size)
+        return largest
+
+    def measure(self) -> Statistics:
+        """Read the features once; give the statistics of their columns, updated block by block (Chan et al., 1979)."""
+        count, mean, squares = 0, np.zeros(self.columns), np.zeros(self.columns)
+        low, high = np.full(self.columns, np.inf), np.full(self.columns, -np.inf)
+        for _, part in self._parts():
+            block = _host(part)
+            low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
+            own = block.mean(axis=0, dtype=np.float64)
+            centred, step = block - own, own - mean
+            share = len(block) / (count + len(block))
+            squares += np.einsum("nd,nd->d", centred, centred) + step**2 * count * share
+            mean += step * share
+            count += len(block)
+        # Rounding leaves a constant column a deviation that is not quite zero, so it is found by its range.
+        return Statistics(mean, np.where(low == high, 1.0, np.sqrt(squares / count)))
+
+    def _parts(self) -> Iterator[tuple[int, Array]]:
+        """Give blocks of at most ``BLOCK_BYTES`` in float64, with the number of their first row."""
+        size = max(16, BLOCK_BYTES // (8 * self.columns))
+        for rows, block in self.blocks():
+            for start in range(0, block.shape[0], size):
+                yield rows.start + start, block[start : start + size]
+
+
+def gram_matrix(features: np.ndarray) -> np.ndarray:
+    """Give ``F F'`` (N, N) of features in memory, float64 products over blocks of columns."""
+    rows, columns = features.shape
+    gram = np.zeros((rows, rows), order="F")
+    size = max(64, BLOCK_BYTES // (8 * rows))
+    for start in range(0, columns, size):
+        block = np.asfortranarray(features[:, start : start + size], dtype=np.float64)
+        gram = scipy.linalg.blas.dsyrk(1.0, block, beta=1.0, c=gram, lower=1, overwrite_c=1)
+    lower = np.tril(gram, -1)
+    lower += lower.T
+    np.fill_diagonal(lower, np.diagonal(gram))
+    return lower
+
+
+def _add_cross_product(block: Array, moments: Array) -> None:
+    """Add ``block' block`` to the lower triangle of moments (D, D), which for numpy are in Fortran order."""
+    if isinstance(block, np.ndarray):
+        syrk = scipy.linalg.blas.get_blas_funcs("syrk", (moments,))
+        if block.flags.c_contiguous:
+            syrk(1.0, block.T, beta=1.0, c=moments, lower=1, overwrite_c=1)
+        else:
+            syrk(1.0, block, beta=1.0, c=moments, trans=1, lower=1, overwrite_c=1)
+    else:
+        moments += block.T @ block
+
+
+def _convert(source: Array, block: Array, pool: ThreadPoolExecutor) -> None:
+    """Copy rows into a block of another dtype, in threads: numpy converts float16 on one core alone."""
+    if not isinstance(block, np.ndarray):
+        block[...] = source
+        return
+    cuts = [len(block) * part // CONVERT_THREADS for part in range(CONVERT_THREADS + 1)]
+    parts = [slice(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False)]
+    list(pool.map(lambda part: np.copyto(block[part], source[part]), parts))
+
+
+def _host(block: Array) -> np.ndarray:
+    return block if isinstance(block, np.ndarray) else block.cpu().numpy()
+
+
+def _refuse(block: np.ndarray, first: int) -> None:
+    row, column = (int(axis[0]) for axis in np.nonzero(~np.isfinite(block)))
+    value = "NaN" if np.isnan(block[row, column]) else "inf"
+    raise UserError(
+        f"X contains {value}, first in column {column} at row {first + row}; expected finite features, so check "
+        "what made that column"
+    )

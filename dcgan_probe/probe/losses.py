@@ -1,0 +1,170 @@
+"""Takes scores and targets, gives a loss's value, slope and curvature row by row; knows no weights and no penalty.
+
+A problem has ``Q`` coupled outputs: one for the one-vs-rest losses, as many as classes for the logistic loss. With the
+scores ``s`` (J, Q, N) of J problems::
+
+    squared hinge   l = max(0, 1 - t s)^2              t = +-1, one class against the rest     LIBLINEAR, LinearSVC
+    squared         l = (t - s)^2                      t = +-1                                 RidgeClassifier
+    logistic        l = log sum_q exp(s_q) - s_y       y = the row's class                     LogisticRegression
+
+``residuals`` are ``-dl/ds``, so that a problem's gradient is ``w - C X' residuals``.
+
+Sources: Fan et al., "LIBLINEAR: a library for large linear classification", 2008 (squared hinge); Bishop, "Pattern
+recognition and machine learning", 2006, section 4.3.4 (softmax).
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+Array = Any
+"""A numpy array or a torch tensor."""
+
+
+class Loss(Protocol):
+    """What the solver asks of a loss."""
+
+    name: str
+    coupled: bool
+    """Whether one problem holds all classes, and its targets are class numbers (1, N) rather than signs (J, N)."""
+    share: float
+    """Typical curvature of a row divided by the greatest, 2: what the shared preconditioner assumes."""
+
+    def evaluate(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+        """Give the losses (J, N) and the residuals (J, Q, N) at scores (J, Q, N)."""
+
+    def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
+        """Give first and second derivative (J, N) of the loss where the scores move by ``slopes`` (J, Q, N)."""
+
+    def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
+        """Give the loss's second derivatives times ``slopes``, (J, Q, N): minus the residuals' rate of change."""
+
+    def curvature(self, scores: Array, targets: Array) -> Array:
+        """Give the second derivative by each score alone, (J, Q, N)."""
+
+
+class SquaredHinge:
+    """``max(0, 1 - t s)^2``: the L2-SVM."""
+
+    name = "squared hinge"
+    coupled = False
+    share = 0.5
+
+    def evaluate(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+        """Give the losses and ``2 t max(0, 1 - t s)``."""
+        slack = self._slack(scores, targets)
+        return slack[:, 0, :] ** 2, 2.0 * slack
+
+    def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
+        """Only rows with a margin under 1 count."""
+        slack = self._slack(scores, targets)[:, 0, :]
+        held = slopes[:, 0, :] * (slack != 0.0)
+        return -2.0 * slack * held, 2.0 * held * held
+
+    def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
+        """Give ``2 p`` in rows with a margin under 1."""
+        return slopes * self.curvature(scores, targets)
+
+    def curvature(self, scores: Array, targets: Array) -> Array:
+        """Give 2 in rows with a margin under 1, else 0."""
+        return array_namespace(scores).astype(self._slack(scores, targets) != 0.0, scores.dtype) * 2.0
+
+    @staticmethod
+    def _slack(scores: Array, targets: Array) -> Array:
+        """Give ``t max(0, 1 - t s)``, which is ``t - s`` where that has the sign of ``t``."""
+        signs = targets[:, None, :]
+        slack = signs - scores
+        slack *= slack * signs > 0.0
+        return slack
+
+
+class Squared:
+    """``(t - s)^2``: ridge regression on signs."""
+
+    name = "squared"
+    coupled = False
+    share = 1.0
+
+    def evaluate(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+        """Give the losses and ``2 (t - s)``."""
+        slack = targets[:, None, :] - scores
+        return slack[:, 0, :] ** 2, 2.0 * slack
+
+    def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
+        """Every row counts."""
+        held = slopes[:, 0, :]
+        return -2.0 * (targets - scores[:, 0, :]) * held, 2.0 * held * held
+
+    def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
+        """Give ``2 p``."""
+        return 2.0 * slopes
+
+    def curvature(self, scores: Array, targets: Array) -> Array:
+        """Give 2."""
+        return array_namespace(scores).zeros_like(scores) + 2.0
+
+
+class Logistic:
+    """``log sum exp(s) - s_y``: softmax regression, all classes in one problem."""
+
+    name = "logistic"
+    coupled = True
+    share = 0.05
+
+    def evaluate(self, scores: Array, targets: Array) -> tuple[Array, Array]:
+        """Give the losses and ``[q = y] - softmax(s)_q``."""
+        xp = array_namespace(scores)
+        chosen = self._chosen(scores, targets)
+        highest = xp.max(scores, axis=1, keepdims=True)
+        powers = xp.exp(scores - highest)
+        total = xp.sum(powers, axis=1, keepdims=True)
+        own = xp.sum(scores * chosen, axis=1)
+        return xp.log(total[:, 0, :]) + highest[:, 0, :] - own, chosen - powers / total
+
+    def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
+        """Give ``sum_q (softmax_q - [q = y]) p_q`` and the variance of ``p_q`` under the softmax."""
+        xp = array_namespace(scores)
+        _, residuals = self.evaluate(scores, targets)
+        bend = self.bend(scores, targets, slopes)
+        return -xp.sum(residuals * slopes, axis=1), xp.sum(bend * slopes, axis=1)
+
+    def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
+        """Give ``softmax_q (p_q - sum softmax p)``."""
+        xp = array_namespace(scores)
+        chances = self._chosen(scores, targets) - self.evaluate(scores, targets)[1]
+        return chances * (slopes - xp.sum(chances * slopes, axis=1, keepdims=True))
+
+    def curvature(self, scores: Array, targets: Array) -> Array:
+        """Give ``softmax_q (1 - softmax_q)``."""
+        chances = self._chosen(scores, targets) - self.evaluate(scores, targets)[1]
+        return chances * (1.0 - chances)
+
+    @staticmethod
+    def _chosen(scores: Array, targets: Array) -> Array:
+        """Give 1 where the output is the row's class, (1, Q, N), in the scores' dtype."""
+        xp = array_namespace(scores)
+        numbers = xp.arange(scores.shape[1], dtype=targets.dtype, device=device(scores))
+        return xp.astype(targets[:, None, :] == numbers[None, :, None], scores.dtype)
+
+
+
+def stacked(arrays: Array) -> Array:
+    """Give (J * Q, n) of (J, Q, n)."""
+    return arrays.reshape((arrays.shape[0] * arrays.shape[1], arrays.shape[2]))
+
+
+def vectors(arrays: Array) -> Array:
+    """Give (J, Q * n) of (J, Q, n)."""
+    return arrays.reshape((arrays.shape[0], arrays.shape[1] * arrays.shape[2]))
+
+
+def squares(arrays: Array) -> np.ndarray:
+    """Give squared norms, float64 (J,) on the host, of float64 (J, Q, n)."""
+    flat = vectors(arrays)
+    return np.asarray(array_namespace(flat).vecdot(flat, flat).tolist())
+
+
+def dots(left: Array, right: Array) -> np.ndarray:
+    """Give inner products, float64 (J,) on the host, of (J, Q, n)."""
+    return np.asarray(vectors(left * right).sum(axis=1).tolist(), dtype=np.float64)

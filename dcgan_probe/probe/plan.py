@@ -1,0 +1,163 @@
+"""Takes the sizes of a fit and a bound on memory, gives the way to solve it and what that costs; reads no features."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..runtime import UserError
+from .lbfgs import MEMORY
+
+SPAN_ROWS = 8192
+"""Most rows whose Gram matrix is made."""
+FACTORED_WIDTH = 12_000
+"""Greatest width that is factorised; the time grows with its cube."""
+LARGEST_RANK, LEAST_RANK = 2048, 32
+FIXED_BYTES = 64 << 20
+"""Of blocks and the temporary arrays of losses."""
+SHARE_OF_FEATURES, LEAST_MEMORY = 0.45, 256 << 20
+ITERATIONS = {"span": 25, "factored": 22, "sketched": 40}
+"""Typical, to a gap of 1e-3 on the features of a discriminator; for estimates."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What decides the cost of a fit."""
+
+    rows: int
+    columns: int
+    problems: int
+    outputs: int = 1
+    """Coupled outputs of each problem."""
+    levels: int = 1
+    """Levels of the preconditioner, about one for each factor of four in ``C``."""
+    itemsize: int = 4
+    """Bytes of a stored feature: 2, 4 or 8."""
+    in_memory: bool = True
+
+    @property
+    def width(self) -> int:
+        """Weights of an output."""
+        return self.columns + 1
+
+    @property
+    def arithmetic(self) -> int:
+        """Bytes of a number in products."""
+        return max(4, self.itemsize)
+
+    @property
+    def features_bytes(self) -> int:
+        """Of the stored features."""
+        return self.rows * self.columns * self.itemsize
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a fit is solved, and its cost."""
+
+    route: Literal["span", "factored", "sketched"]
+    """In the span of the rows, with Cholesky factors of ``X'X``, or with a sketch of its spectrum."""
+    rank: int
+    """Of the sketch; 0 for other routes."""
+    together: int
+    """Problems solved at once; more follow in groups."""
+    levels: int
+    """Levels of the preconditioner held at once."""
+    memory: int
+    """Expected peak in bytes, on top of the features where those are in memory."""
+    passes: int
+    """Expected number of times the features are read."""
+    operations: float
+    """Expected multiplications and additions."""
+
+
+def default_memory(sizes: Sizes) -> int:
+    """Give the bound in bytes that holds if none is chosen: under half of the features as float32."""
+    return max(LEAST_MEMORY, int(SHARE_OF_FEATURES * 4 * sizes.rows * sizes.columns))
+
+
+def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
+    """Choose the way that fits a bound of memory.
+
+    Parameters
+    ----------
+    memory
+        Bytes on top of the features, where those are in memory already; None for ``default_memory``.
+
+    Raises
+    ------
+    UserError
+        If not even one problem fits: with what would.
+    """
+    bound = default_memory(sizes) if memory is None else memory
+    if sizes.rows <= sizes.columns and sizes.rows <= SPAN_ROWS:
+        needed = _span_bytes(sizes)
+        if needed <= bound or memory is None:
+            return Plan("span", 0, sizes.problems, sizes.levels, needed, 5, _span_operations(sizes))
+    shared = sizes.width**2 * sizes.arithmetic
+    if sizes.width <= FACTORED_WIDTH and shared + _column_bytes(sizes) + FIXED_BYTES <= bound:
+        return _factored(sizes, bound, shared)
+    return _sketched(sizes, bound)
+
+
+def _column_bytes(sizes: Sizes) -> int:
+    """Bytes of one problem: scores and residuals in float64 or four arrays of them, weights, gradients, history."""
+    inner = 24 * sizes.rows + (40 + 2 * (MEMORY + 2) * sizes.arithmetic) * sizes.width
+    return inner * sizes.outputs
+
+
+def _factored(sizes: Sizes, bound: int, shared: int) -> Plan:
+    column = _column_bytes(sizes)
+    held = 1
+    for wanted in range(sizes.levels, 1, -1):
+        if FIXED_BYTES + wanted * shared + column * -(-sizes.problems * wanted // sizes.levels) <= bound:
+            held = wanted
+            break
+    together = min(sizes.problems, (bound - FIXED_BYTES - held * shared) // column)
+    iterations = ITERATIONS["factored"]
+    groups = max(-(-sizes.problems // together), -(-sizes.levels // held))
+    operations = (
+        sizes.rows * sizes.width**2
+        + sizes.levels * sizes.width**3 / 3
+        + iterations * sizes.problems * sizes.outputs * 4 * sizes.width * (sizes.rows + sizes.width)
+    )
+    used = FIXED_BYTES + held * shared + together * column
+    return Plan("factored", 0, together, held, used, 4 + groups * (2 * iterations + 2), operations)
+
+
+def _sketched(sizes: Sizes, bound: int) -> Plan:
+    column = _column_bytes(sizes)
+    of_rank = 2 * sizes.width * sizes.arithmetic
+    rank = min(LARGEST_RANK, max(LEAST_RANK, sizes.width // 4), sizes.rows, sizes.width)
+    least = FIXED_BYTES + column + LEAST_RANK * of_rank
+    if least > bound:
+        raise UserError(
+            f"a fit of {sizes.rows:,} x {sizes.columns:,} features needs at least {least / 2**20:,.0f} MiB beside them, "
+            f"and {bound / 2**20:,.0f} MiB are allowed; allow more, or take fewer rows or columns",
+            option="memory",
+        )
+    half = (bound - FIXED_BYTES) // 2
+    rank = max(min(rank, LEAST_RANK), min(rank, max(half, bound - FIXED_BYTES - sizes.problems * column) // of_rank))
+    together = max(1, min(sizes.problems, (bound - FIXED_BYTES - rank * of_rank) // column))
+    iterations = ITERATIONS["sketched"]
+    groups = -(-sizes.problems // together)
+    operations = (
+        4 * sizes.rows * sizes.width * rank
+        + 4 * sizes.width * rank**2
+        + iterations * sizes.problems * sizes.outputs * 4 * sizes.width * (sizes.rows + rank)
+    )
+    used = FIXED_BYTES + rank * of_rank + 4 * 8 * rank**2 + together * column
+    return Plan("sketched", rank, together, sizes.levels, used, 3 + groups * (2 * iterations + 2), operations)
+
+
+def _span_bytes(sizes: Sizes) -> int:
+    reduced = Sizes(sizes.rows, sizes.rows, sizes.problems, sizes.outputs, sizes.levels, itemsize=8)
+    matrices = (3 + sizes.levels) * 8 * sizes.rows**2
+    weights = 24 * sizes.problems * sizes.outputs * sizes.width
+    return FIXED_BYTES + matrices + sizes.problems * _column_bytes(reduced) + weights
+
+
+def _span_operations(sizes: Sizes) -> float:
+    rows, columns = sizes.rows, sizes.problems * sizes.outputs
+    gram = rows**2 * sizes.columns
+    inner = (2 + sizes.levels) * rows**3 / 3 + ITERATIONS["span"] * columns * 8 * rows**2
+    return gram + inner + 6 * columns * rows * sizes.columns
+

@@ -1,0 +1,109 @@
+"""Takes problems and weights, gives where they stand and moves them; knows no direction and no stopping rule.
+
+Weights and gradients are float64. Products are made in the design's dtype, but only of *changes*: of a direction, and
+of the difference of residuals. Their rounding shrinks with the steps, so float32 products reach tight gaps once the
+state starts from float64 scores and gradients (iterative refinement).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..runtime import UserError
+from .heavy import HeavyDirections
+from .losses import Array, dots, squares, stacked
+from .objective import Problems, evaluate, exact_steps, settle_intercepts
+
+
+@dataclass
+class State:
+    """Where J problems stand; every array has the problems first."""
+
+    weights: Array
+    """float64 (J, Q, width)."""
+    gradients: Array
+    """float64 (J, Q, width)."""
+    scores: Array
+    """(J, Q, N)."""
+    residuals: Array
+    """(J, Q, N), weighted by the rows' weights, without ``C``."""
+    values: np.ndarray
+    """float64 (J,)."""
+
+    @property
+    def squared_norms(self) -> np.ndarray:
+        """Of the gradients, float64 (J,)."""
+        return squares(self.gradients)
+
+    @property
+    def gaps(self) -> np.ndarray:
+        """Duality gaps relative to the values, float64 (J,)."""
+        return 0.5 * self.squared_norms / self.values
+
+    def take(self, chosen: Array, numbers: np.ndarray) -> "State":
+        """Copy the problems of an index, given where the arrays are and on the host."""
+        arrays = (each[chosen] for each in (self.weights, self.gradients, self.scores, self.residuals))
+        return State(*arrays, self.values[numbers])
+
+    def put(self, chosen: Array, numbers: np.ndarray, other: "State", own: Array, own_numbers: np.ndarray) -> None:
+        """Copy problems ``own`` of another state into problems ``chosen`` of this one."""
+        self.weights[chosen], self.gradients[chosen] = other.weights[own], other.gradients[own]
+        self.scores[chosen], self.residuals[chosen] = other.scores[own], other.residuals[own]
+        self.values[numbers] = other.values[own_numbers]
+
+    def move(self, problems: Problems, directions: Array, heavy: HeavyDirections) -> tuple[np.ndarray, Array, Array]:
+        """Make an exact step of every problem along directions (J, Q, width) in the design's dtype, then a heavy one.
+
+        Returns
+        -------
+        The steps float64 (J,), how the weights moved and how the gradients changed, (J, Q, width) in the design's dtype.
+        """
+        design, xp = problems.design, problems.design.xp
+        before = xp.asarray(self.weights, copy=True)
+        moved = xp.astype(directions, xp.float64)
+        slopes = design.forward(stacked(directions)).reshape(self.scores.shape)
+        start = dots(self.gradients, moved)
+        steps = exact_steps(problems, self.scores, self.weights, moved, slopes, start)
+        moved *= problems.per_problem(steps, moved)
+        slopes *= problems.per_problem(steps, slopes)
+        self.weights += moved
+        self.scores += slopes
+        del slopes
+        heavy.step(problems, self.scores, self.weights)
+        moved = self.weights - before
+        sums, residuals = evaluate(problems, self.scores)
+        self.residuals -= residuals
+        changes = design.backward(stacked(self.residuals)).reshape(moved.shape)
+        self.residuals = residuals
+        changes = xp.astype(changes, xp.float64)
+        changes *= problems.per_problem(problems.penalties, changes)
+        changes += problems.shrunk(moved)
+        self.gradients += changes
+        self.values = 0.5 * squares(problems.shrunk(self.weights)) + problems.penalties * sums
+        return steps, xp.astype(moved, design.dtype), xp.astype(changes, design.dtype)
+
+
+def state_at(problems: Problems, weights: np.ndarray, dtype: Any) -> State:
+    """Evaluate host weights float64 (J, Q, width), with products and scores in a dtype; settle free intercepts.
+
+    Raises
+    ------
+    UserError
+        If the objective is not finite.
+    """
+    design, xp = problems.design, problems.design.xp
+    shape = (len(problems), problems.outputs, design.rows)
+    held = design.array(weights, xp.float64)
+    scores = design.forward(stacked(held), dtype).reshape(shape) if weights.any() else design.zeros(shape, dtype)
+    if problems.free_intercept:
+        settle_intercepts(problems, scores, held)
+    sums, residuals = evaluate(problems, scores)
+    gradients = xp.astype(design.backward(stacked(residuals), dtype), xp.float64).reshape(held.shape)
+    shrunk = problems.shrunk(held)
+    gradients *= -problems.per_problem(problems.penalties, gradients)
+    gradients += shrunk
+    values = 0.5 * squares(shrunk) + problems.penalties * sums
+    if not np.isfinite(values).all():
+        raise UserError("the objective is not finite: the features changed while they were read, or are too large")
+    return State(held, gradients, scores, residuals, values)
