@@ -8,11 +8,10 @@
 """
 
 from .choice import C_GRID
-from .evaluate import evaluate
+from .evaluate import SCALES, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
-from .scaling import SCALES
 from .sealed import SealedSplitError, SealedTest
 from .summary import Summary, summarise, summarise_evaluation
 

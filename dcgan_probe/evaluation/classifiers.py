@@ -1,12 +1,14 @@
 """Takes classifiers that were fitted with several C, gives their predictions of rows; knows no solver, no protocol."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from ..probe import LinearClassifier, predict_path
 from .draws import Rows
-from .scaling import Scaler, blocks
+
+BLOCK_ROWS = 2048
 
 
 class FittedClassifier(Protocol):
@@ -40,28 +42,44 @@ class FittedClassifier(Protocol):
         """Give labels int64 (n,) for features float32 (n, D)."""
 
 
-FitPath = Callable[[np.ndarray, np.ndarray, Sequence[float]], Sequence[FittedClassifier]]
-"""Fits features float32 (n, D) and labels int64 (n,), one classifier for each C."""
+class FitPath(Protocol):
+    """Fits one classifier for each C, as ``probe.fit_path`` does."""
+
+    def __call__(
+        self,
+        features: np.ndarray,
+        labels: np.ndarray,
+        penalties: Sequence[float],
+        *,
+        standardise: bool,
+        gram: np.ndarray | None,
+    ) -> Sequence[FittedClassifier]:
+        """Fit features (n, D) and labels int64 (n,); ``gram`` is ``F F'`` (n, n) where it is known."""
 
 
-def predict_rows(
-    fits: Sequence[FittedClassifier], features: np.ndarray, rows: Rows, scaler: Scaler | None
-) -> np.ndarray:
-    """Predict the labels of some rows with each classifier, block by block.
+def predict_rows(fits: Sequence[FittedClassifier], features: np.ndarray, rows: Rows) -> np.ndarray:
+    """Predict the labels of some rows of features (N, D), block by block.
 
-    Parameters
-    ----------
-    features
-        Unscaled, float32 (N, D).
-    scaler
-        Statistics of the rows that the classifiers were fitted on; None for no scaling.
+    Those of linear classifiers are one product with the features for all values of C.
 
     Returns
     -------
     Labels int64 (number of classifiers, number of rows).
     """
+    linear = [fit for fit in fits if isinstance(fit, LinearClassifier)]
     parts = []
     for block in blocks(features, rows):
-        scaled = block if scaler is None else scaler.scaled(block)
-        parts.append(np.stack([fit.predict(scaled) for fit in fits]))
+        together = len(linear) == len(fits)
+        parts.append(predict_path(linear, block) if together else np.stack([fit.predict(block) for fit in fits]))
     return np.concatenate(parts, axis=1)
+
+
+def blocks(features: np.ndarray, rows: Rows) -> Iterator[np.ndarray]:
+    """Give the chosen rows in consecutive blocks; those of a slice are views, those of an index copies."""
+    if isinstance(rows, slice):
+        chosen = features[rows]
+        for start in range(0, len(chosen), BLOCK_ROWS):
+            yield chosen[start : start + BLOCK_ROWS]
+    else:
+        for start in range(0, len(rows), BLOCK_ROWS):
+            yield features[rows[start : start + BLOCK_ROWS]]

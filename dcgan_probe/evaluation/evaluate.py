@@ -5,22 +5,29 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
+from typing import Literal, get_args
 
 import numpy as np
 
 from ..features import FeatureSet
-from ..probe import fit_path
+from ..probe import Classifier, fit_path
 from ..runtime import UserError
 from .choice import best_c, values_to_try
 from .classifiers import FitPath, FittedClassifier, predict_rows
 from .draws import Layout, Rows, lay_out
+from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
 from .protocols import Protocol
 from .recording import Recorder
 from .records import ProbeRecord, TestPredictions
-from .scaling import SCALES, Scale, training_features
 from .sealed import SealedTest
 from .summary import Summary, summarise_evaluation
+
+Scale = Literal["none", "standardise"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
+TOLERANCE = 1e-5
+"""Largest relative duality gap of a recorded fit."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,9 @@ class _Task:
 
     layout: Layout
     features: np.ndarray
-    """Of the training split, float32 (N, D), in the layout's order."""
+    """Of the training split, (N, D) in their stored dtype and the layout's order."""
     scale: Scale
+    grams: DrawGrams
     fit: FitPath
     recorder: Recorder
     tell: Callable[[list[ProbeRecord], int], None]
@@ -40,9 +48,14 @@ class _Task:
         self, trains: Rows, values: Sequence[float], scored: np.ndarray, scores: Rows
     ) -> tuple[Sequence[FittedClassifier], np.ndarray]:
         """Fit all values of C on some training rows; give the fits and their predictions (values, n) of ``scored``."""
-        with training_features(self.features, trains, self.scale) as (features, scaler):
-            fits = self.fit(features, self.layout.labels[trains], values)
-            return fits, predict_rows(fits, scored, scores, scaler)
+        fits = self.fit(
+            self.features[trains],
+            self.layout.labels[trains],
+            values,
+            standardise=self.scale == "standardise",
+            gram=self.grams.of(trains),
+        )
+        return fits, predict_rows(fits, scored, scores)
 
 
 def evaluate(
@@ -56,7 +69,9 @@ def evaluate(
     on_fits: Callable[[list[ProbeRecord]], None] = lambda records: None,
     on_predictions: Callable[[TestPredictions], None] = lambda predictions: None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-    fit: FitPath = fit_path,
+    classifier: Classifier = "svm",
+    memory: int | None = None,
+    fit: FitPath | None = None,
 ) -> Summary:
     """Choose C on validation rows, then report fits with that C on the test split.
 
@@ -79,8 +94,12 @@ def evaluate(
         Called once with the test predictions, before the last record: a complete evaluation has them.
     on_progress
         Called with the number of fits done and of all; an extension of the grid adds to the latter.
+    classifier
+        ``svm`` (the paper), ``logistic`` or ``ridge``.
+    memory
+        Bound in bytes on what a fit takes on top of the features; about half of them if not given.
     fit
-        Fits one draw with several C; another linear classifier can stand here.
+        Another fit of one draw with several C, in the place of ``probe.fit_path``.
 
     Raises
     ------
@@ -103,8 +122,21 @@ def evaluate(
         on_progress(fits_done, fits_done + left)
 
     evaluation = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-    recorder = Recorder.of(train, test, protocol, evaluation=evaluation, scale=scale, seed=seed, c_given=C is not None)
-    task = _Task(layout, load_finite(train, layout.order), scale, fit, recorder, tell)
+    recorder = Recorder.of(
+        train,
+        test,
+        protocol,
+        evaluation=evaluation,
+        scale=scale,
+        classifier=classifier,
+        seed=seed,
+        c_given=C is not None,
+    )
+    features = load_finite(train, layout.order)
+    draws = protocol.draws + (protocol.select_draws if C is None else 0)
+    grams = DrawGrams(features, layout, draws, standardise=scale == "standardise")
+    fit = fit or partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory)
+    task = _Task(layout, features, scale, grams, fit, recorder, tell)
     chosen = _select(task, protocol) if C is None else float(C)
     sealed.open(chosen)
 

@@ -68,7 +68,7 @@ def _encoder(features: FeatureSet) -> dict[str, Any]:
 
 
 def load_finite(features: FeatureSet, order: np.ndarray | None = None) -> np.ndarray:
-    """Read features into one array, float32 (N, D), with image ``order[i]`` in row ``i``.
+    """Read features into one array (N, D) in their stored dtype, with image ``order[i]`` in row ``i``.
 
     Raises
     ------
@@ -78,9 +78,9 @@ def load_finite(features: FeatureSet, order: np.ndarray | None = None) -> np.nda
     position = np.arange(len(features))
     if order is not None:
         position[order] = np.arange(len(features))
-    result = np.empty((len(features), features.dimension), np.float32)
+    result = np.empty((len(features), features.dimension), features.dtype)
     start = 0
-    for block in features.blocks():
+    for block in features.blocks(dtype=features.dtype):
         if not np.isfinite(block).all():
             _refuse(features, block, start)
         result[position[start : start + len(block)]] = block

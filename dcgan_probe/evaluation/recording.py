@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 
 from ..features import FeatureSet
+from ..probe import Classifier
 from ..runtime import describe_device, versions
 from .choice import at_limit
 from .classifiers import FittedClassifier
@@ -15,7 +16,7 @@ from .loading import extraction, largest_layer
 from .protocols import Protocol
 from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, ProbeRecord
 
-CLASSIFIER = "l2-svm"
+CLASSIFIERS: dict[Classifier, str] = {"svm": "l2-svm", "logistic": "logistic", "ridge": "ridge"}
 GIVEN_NOTE = "C was given by the user, not chosen on validation rows"
 LIMIT_NOTE = "C = {C:g} is the limit of the grid's extension, so the best value may lie beyond it"
 
@@ -38,6 +39,7 @@ class Recorder:
         *,
         evaluation: str,
         scale: str,
+        classifier: Classifier,
         seed: int,
         c_given: bool,
     ) -> "Recorder":
@@ -56,7 +58,7 @@ class Recorder:
             "largest_layer": largest_layer(train),
             "extraction": extraction(train),
             "scale": scale,
-            "classifier": CLASSIFIER,
+            "classifier": CLASSIFIERS[classifier],
             "c_given": c_given,
             "spread_definition": protocol.spread,
             "train_rows": len(train),

@@ -62,6 +62,6 @@ class SealedTest:
         return self._labels
 
     def load(self) -> np.ndarray:
-        """Read the features, float32 (N, D), finite."""
+        """Read the features (N, D) in their stored dtype, finite."""
         self._check_open()
         return load_finite(self._features, np.arange(len(self)))

@@ -89,8 +89,13 @@ class FeatureSet:
         """Give the same features with fewer layers; nothing is read or copied."""
         return FeatureSet(self.file, tuple(names), self.origin, self.dataset, self.split, self.images_fingerprint)
 
-    def blocks(self, rows: int = READ_ROWS) -> Iterator[np.ndarray]:
-        """Give the chosen columns in consecutive blocks of rows, float32 (n, dimension)."""
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the stored features, float32 or float16."""
+        return self.file.dtype
+
+    def blocks(self, rows: int = READ_ROWS, dtype: Any = np.float32) -> Iterator[np.ndarray]:
+        """Give the chosen columns in consecutive blocks of rows, (n, dimension)."""
         for start in range(0, len(self), rows):
             stop = min(start + rows, len(self))
             parts = [
@@ -98,7 +103,7 @@ class FeatureSet:
                 for name, columns in self.file.layers.items()
                 if name in self.names
             ]
-            yield np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+            yield np.concatenate(parts, axis=1).astype(dtype, copy=False)
 
     def load(self) -> np.ndarray:
         """Read the chosen columns into memory, float32 (N, dimension), row-major."""

@@ -1,16 +1,62 @@
-"""Floor 1. The linear L2-SVM: LIBLINEAR's squared hinge, every class and every ``C`` in one batched pass."""
+"""Floor 1. Linear classifiers for many features: exact, every class, every ``C`` and every fold in one batched pass.
 
-from .estimator import L2SVMClassifier, LinearClassifier, fit_path
+The way of a fit, each module knowing only those above it::
+
+    losses            value, slope and curvature of a row
+    design            products with the features, block by block, wherever they lie
+    objective         values and exact steps of many problems at once
+    preconditioners   inverses of the shared curvature: Cholesky, or a sketch
+    heavy             exact steps in the few directions of the largest eigenvalues
+    state, descent    where problems stand, and the loop that moves them
+    lbfgs, newton     directions: the first carries nearly everything, the second finishes what is left
+    span              fewer rows than features
+    plan              which way fits the memory, and what it costs
+    solver            solve(): arrays in, Solution out
+    path, selection   labels in, classifiers out; C chosen on held-out rows
+    estimator         scikit-learn's face
+"""
+
+from .design import RowReader, gram_matrix
+from .estimator import L2SVMClassifier, L2SVMClassifierCV, LogisticClassifier, RidgeClassifier
+from .path import (
+    INTERCEPTS,
+    LOSSES,
+    TOLERANCE,
+    Classifier,
+    Intercept,
+    LinearClassifier,
+    fit_path,
+    predict_path,
+)
+from .plan import Plan, Sizes, default_memory, make_plan
+from .selection import Selection, select_penalty
 from .solver import CONVERGED, ITERATION_LIMIT, STALLED, STATUSES, Solution, solve
 
 __all__ = [
     "CONVERGED",
+    "INTERCEPTS",
     "ITERATION_LIMIT",
+    "LOSSES",
     "STALLED",
     "STATUSES",
+    "TOLERANCE",
+    "Classifier",
+    "Intercept",
     "L2SVMClassifier",
+    "L2SVMClassifierCV",
     "LinearClassifier",
+    "LogisticClassifier",
+    "Plan",
+    "RidgeClassifier",
+    "RowReader",
+    "Selection",
+    "Sizes",
     "Solution",
+    "default_memory",
     "fit_path",
+    "gram_matrix",
+    "make_plan",
+    "predict_path",
+    "select_penalty",
     "solve",
 ]

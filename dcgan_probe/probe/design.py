@@ -59,6 +59,7 @@ class Design:
         self.dtype = self.xp.float64 if "float64" in str(features.dtype) else self.xp.float32
         self.device = device(features) if self.in_memory else "cpu"
         self.passes = 0
+        self.mean_square = 0.0
 
     def array(self, values: Any, dtype: Any = None) -> Array:
         """Bring host values to where the features are."""
@@ -165,19 +166,22 @@ class Design:
         return self._scaled_sums(sums, totals).T
 
     def check(self) -> float:
-        """Read the features once; give the size of the largest.
+        """Read the features once; give the size of the largest, and keep ``mean_square``, of a row's length.
 
         Raises
         ------
         UserError
             If a feature is not finite, naming its column and row.
         """
-        largest = 0.0
+        largest, total = 0.0, 0.0
         for first, block in self._parts():
             size = max(float(block.max()), -float(block.min()))
             if not np.isfinite(size):
                 _refuse(_host(block), first)
             largest = max(largest, size)
+            flat = block.reshape(-1)
+            total += float(flat @ flat)
+        self.mean_square = total / self.rows + self.intercept
         return largest
 
     def measure(self) -> Statistics:

@@ -1,198 +1,118 @@
-"""Takes features and labels, gives linear classifiers with scikit-learn's face; knows no files and no protocol."""
+"""Takes features and labels, gives scikit-learn estimators; knows no files and no protocol."""
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import h5py
 import numpy as np
+from array_api_compat import is_torch_array
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import check_cv
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..runtime import UserError
-from .solver import CONVERGED, ITERATION_LIMIT, STALLED, Solution, solve
+from .path import (
+    ITERATIONS,
+    TOLERANCE,
+    Classifier,
+    Intercept,
+    LinearClassifier,
+    choose,
+    classifiers_of,
+    decide,
+    encode,
+    loss_of,
+    takes_free_intercept,
+    worst,
+)
+from .selection import select_penalty
+from .solver import CONVERGED, ITERATION_LIMIT, Solution, solve
 
-CHECK_ROWS = 4096
-TOLERANCE = 1e-6
-ITERATIONS = 100
-
-
-@dataclass(frozen=True)
-class LinearClassifier:
-    """One-vs-rest linear classifiers of one ``C``, and how well they were fitted.
-
-    Two classes have one row of coefficients, positive for the second class; more have one row each.
-    """
-
-    classes: np.ndarray
-    """The labels, sorted, (K,)."""
-    C: float
-    """The penalty."""
-    coefficients: np.ndarray
-    """(K or 1, D), in the features' dtype."""
-    intercepts: np.ndarray
-    """(K or 1,), in the features' dtype."""
-    objective: float
-    """Sum over the classes."""
-    gradient_norm: float
-    """Largest of the classes."""
-    gap: float
-    """Duality gap relative to the objective, largest of the classes."""
-    iterations: int
-    """Newton iterations, largest of the classes."""
-    status: str
-    """Of ``STATUSES``; the worst of the classes."""
-
-    @property
-    def converged(self) -> bool:
-        """Whether every class reached the gap that was asked for."""
-        return self.status == CONVERGED
-
-    def decision(self, X: np.ndarray) -> np.ndarray:
-        """Give the scores of features ``X`` (N, D): (N, K), or (N,) where there are two classes."""
-        return _decide(X, self.coefficients, self.intercepts)
-
-    def predict(self, X: np.ndarray) -> np.ndarray:
-        """Give the labels (N,) of features ``X`` (N, D)."""
-        return _choose(self.classes, self.decision(X))
+DTYPES = [np.float64, np.float32, np.float16]
+PAPER_CS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
 
 
-def fit_path(
-    features: np.ndarray,
-    labels: np.ndarray,
-    penalties: Sequence[float],
-    *,
-    tol: float = TOLERANCE,
-    max_iter: int = ITERATIONS,
-) -> list[LinearClassifier]:
-    """Fit one classifier for each ``C`` of ``penalties``, all at once, in their order.
+class _LinearEstimator(ClassifierMixin, BaseEstimator):
+    """What the classifiers have in common: checks, the fit of one ``C``, prediction."""
 
-    A fit that does not reach ``tol`` says so in its ``status`` and ``gap``.
+    _classifier: Classifier
 
-    Parameters
-    ----------
-    features
-        float32 or float64 (N, D), finite; never copied whole.
-    labels
-        (N,), of two classes or more.
-    penalties
-        Values of ``C``, positive. ``C`` multiplies a sum over rows, as in LinearSVC.
-    tol
-        Largest duality gap of a class relative to its objective.
-    max_iter
-        Largest number of Newton iterations.
+    tol: float
+    max_iter: int
+    intercept: Intercept
+    standardise: bool
+    memory: int | None
 
-    Raises
-    ------
-    UserError
-        If the features have another dtype or shape or are not finite (naming the column), if the numbers of rows
-        differ, or if there is one class only.
-    """
-    if features.ndim != 2 or features.dtype not in (np.float32, np.float64):
-        raise UserError(f"features are {features.dtype} {features.shape}; expected float32 or float64 (N, D)")
-    if labels.shape != features.shape[:1]:
-        raise UserError(
-            f"labels have shape {labels.shape}; expected one for each of the {len(features)} rows of features"
-        )
-    _check_finite(features)
-    classes, solution = _solve_one_vs_rest(features, labels, penalties, tol, max_iter)
-    return [
-        LinearClassifier(
-            classes=classes,
-            C=float(penalty),
-            coefficients=solution.coefficients[m].astype(features.dtype),
-            intercepts=solution.intercepts[m].astype(features.dtype),
-            objective=float(solution.objective[m].sum()),
-            gradient_norm=float(solution.gradient_norm[m].max()),
-            gap=float(solution.gap[m].max()),
-            iterations=int(solution.iterations[m].max()),
-            status=_worst(solution.status[m]),
-        )
-        for m, penalty in enumerate(penalties)
-    ]
-
-
-class L2SVMClassifier(ClassifierMixin, BaseEstimator):
-    """Linear L2-SVM with LinearSVC's objective: one-vs-rest squared hinge, penalised intercept.
-
-    For each class it minimises ``1/2 |w|^2 + 1/2 b^2 + C sum_i max(0, 1 - t_i (x_i w + b))^2``, all classes at once. It
-    equals ``LinearSVC(C=C)`` with ``intercept_scaling=1``, solved to a known gap. float32 features are computed in
-    float32 and never copied to float64 whole; every other type is computed in float64.
-
-    Parameters
-    ----------
-    C
-        Penalty, positive; multiplies a sum over rows.
-    tol
-        Largest duality gap of a class relative to its objective: a bound on how far the objective is above its least.
-    max_iter
-        Largest number of Newton iterations.
-
-    Attributes
-    ----------
-    classes_ : array (K,)
-    coef_ : array (K, D), or (1, D) for two classes
-    intercept_ : array (K,), or (1,) for two classes
-    objective_, gradient_norm_, gap_ : float64 arrays, one number for each row of ``coef_``, of the float64 weights
-        that ``coef_`` rounds to the features' dtype
-    status_ : array of str, one for each row of ``coef_``: "converged", "stalled" or "iteration limit"
-    n_iter_ : int, Newton iterations, the largest of the classes
-    n_features_in_ : int
-    """
-
-    def __init__(self, C: float = 1.0, *, tol: float = TOLERANCE, max_iter: int = ITERATIONS):
-        self.C = C
-        self.tol = tol
-        self.max_iter = max_iter
-
-    def fit(self, X: Any, y: Any) -> "L2SVMClassifier":
-        """Fit features ``X`` (N, D) and labels ``y`` (N,) of two classes or more.
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Give the scores of ``X`` (N, D): (N, K), or (N,) for two classes.
 
         Raises
         ------
-        UserError
-            If a feature is not finite (naming the column), there is one class only, or a parameter is out of range.
-        ValueError
-            If ``X`` or ``y`` have a wrong shape or type, or the labels are continuous.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If a class did not reach ``tol``: by how much, and what to try.
+        UserError, ValueError
+            If ``X`` is not finite or has another number of columns than the features of the fit.
         """
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_all_finite=False)
-        _check_finite(X)
-        try:
-            check_classification_targets(y)
-        except ValueError as error:
-            raise UserError(f"{error} Give one discrete label for each row, such as 0..K-1.") from error
-        self.classes_, solution = _solve_one_vs_rest(X, y, [self.C], self.tol, self.max_iter)
-        self.coef_ = solution.coefficients[0].astype(X.dtype)
-        self.intercept_ = solution.intercepts[0].astype(X.dtype)
-        self.objective_, self.gradient_norm_ = solution.objective[0], solution.gradient_norm[0]
-        self.gap_, self.status_ = solution.gap[0], solution.status[0]
-        self.n_iter_ = int(solution.iterations[0].max())
-        if not np.all(self.status_ == CONVERGED):
-            warnings.warn(self._advise(), ConvergenceWarning, stacklevel=2)
-        return self
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Give the scores of ``X`` (N, D): (N, K), or (N,) where there are two classes."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite=False)
-        _check_finite(X)
-        return _decide(X, self.coef_, self.intercept_)
+        if not read_in_blocks(X):
+            X = validate_data(self, X, dtype=DTYPES, reset=False, ensure_all_finite=False)
+        scores = decide(X, self.coef_, self.intercept_)
+        if not np.isfinite(scores).all():
+            row = int(np.nonzero(~np.isfinite(scores))[0][0])
+            raise UserError(f"X contains NaN or inf in row {row}; expected finite features")
+        return scores
 
     def predict(self, X: Any) -> np.ndarray:
         """Give the labels (N,) of ``X`` (N, D)."""
         scores = self.decision_function(X)
-        return _choose(self.classes_, scores)
+        return choose(self.classes_, scores)
 
-    def _advise(self) -> str:
+    def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
+        """Check features and labels, and set ``n_features_in_``."""
+        if read_in_blocks(X):
+            if len(X.shape) != 2:
+                raise UserError(f"features have shape {tuple(X.shape)}; expected (N, D)")
+            y = np.asarray(y)
+            self.n_features_in_ = int(X.shape[1])
+            if y.shape != (X.shape[0],):
+                raise UserError(f"labels have shape {y.shape}; expected one for each of the {X.shape[0]} rows")
+        else:
+            X, y = validate_data(self, X, y, dtype=DTYPES, ensure_all_finite=False)
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            raise UserError(f"{error} Give one discrete label for each row, such as 0..K-1.") from error
+        return X, y
+
+    def _solve(self, X: Any, y: np.ndarray, C: float, start: np.ndarray | None = None) -> None:
+        self.classes_, targets = encode(y, self._classifier)
+        solution = solve(
+            X,
+            targets,
+            [C],
+            loss=loss_of(self._classifier),
+            free_intercept=takes_free_intercept(self.intercept),
+            standardise=self.standardise,
+            start=start,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            memory=self.memory,
+        )
+        self._keep(solution, C, np.float64 if "64" in str(X.dtype) else np.float32)
+
+    def _keep(self, solution: Solution, C: float, dtype: Any) -> None:
+        fit: LinearClassifier = classifiers_of(solution, self.classes_, [C], dtype)[0]
+        self.coef_, self.intercept_ = fit.coefficients, fit.intercepts
+        self.objective_, self.gradient_norm_ = solution.objective[0], solution.gradient_norm[0]
+        self.gap_, self.status_ = solution.gap[0], solution.status[0]
+        self.n_iter_, self.n_passes_ = fit.iterations, fit.passes
+        if not fit.converged:
+            warnings.warn(self._advise(C), ConvergenceWarning, stacklevel=4)
+
+    def _advise(self, C: float) -> str:
         unfinished = self.status_ != CONVERGED
-        status = _worst(self.status_)
+        status = worst(self.status_)
         tries = (
             "raise max_iter"
             if status == ITERATION_LIMIT
@@ -202,43 +122,197 @@ class L2SVMClassifier(ClassifierMixin, BaseEstimator):
         )
         return (
             f"{unfinished.sum()} of {len(unfinished)} problems stopped ({status}) with a relative gap of up to "
-            f"{self.gap_.max():.1e}, above tol={self.tol:.1e}, after {self.n_iter_} iterations at C={self.C:g}; "
+            f"{self.gap_.max():.1e}, above tol={self.tol:.1e}, after {self.n_iter_} iterations at C={C:g}; "
             f"{tries}, scale the features, or lower C"
         )
 
 
-def _solve_one_vs_rest(
-    features: np.ndarray, labels: np.ndarray, penalties: Sequence[float], tol: float, max_iter: int
-) -> tuple[np.ndarray, Solution]:
-    classes, codes = np.unique(labels, return_inverse=True)
-    if len(classes) < 2:
-        raise UserError(f"the labels hold one class only, {classes[0]!r}; expected two or more")
-    positive = np.arange(1, 2) if len(classes) == 2 else np.arange(len(classes))
-    targets = np.where(codes[:, np.newaxis] == positive, 1, -1).astype(np.int8)
-    return classes, solve(features, targets, np.array(penalties, dtype=np.float64), tol=tol, max_iter=max_iter)
+class _OneC(_LinearEstimator):
+    """Fits with a given ``C``."""
+
+    def __init__(
+        self,
+        C: float = 1.0,
+        *,
+        intercept: Intercept = "penalised",
+        standardise: bool = False,
+        tol: float = TOLERANCE,
+        max_iter: int = ITERATIONS,
+        memory: int | None = None,
+    ):
+        self.C = C
+        self.intercept = intercept
+        self.standardise = standardise
+        self.tol = tol
+        self.max_iter = max_iter
+        self.memory = memory
+
+    def fit(self, X: Any, y: Any) -> Any:
+        """Fit features ``X`` (N, D) and labels ``y`` (N,) of two classes or more.
+
+        ``X`` may be a numpy array, a torch tensor on any device, or an open HDF5 data set, which is read in blocks.
+
+        Raises
+        ------
+        UserError
+            If a feature is not finite (naming the column), there is one class only, a parameter is out of range, or the
+            memory does not suffice.
+        ValueError
+            If ``X`` or ``y`` have a wrong shape or type, or the labels are continuous.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a class did not reach ``tol``: by how much, and what to try.
+        """
+        X, y = self._checked(X, y)
+        self._solve(X, y, self.C)
+        return self
 
 
-def _check_finite(features: np.ndarray) -> None:
-    """Refuse NaN and infinity, block by block."""
-    for start in range(0, len(features), CHECK_ROWS):
-        wrong = ~np.isfinite(features[start : start + CHECK_ROWS])
-        if wrong.any():
-            row, column = (int(axis[0]) for axis in np.nonzero(wrong))
-            value = "NaN" if np.isnan(features[start + row, column]) else "inf"
-            raise UserError(
-                f"X contains {value}, first in column {column} at row {start + row}; expected finite features, so "
-                "check what made that column"
+class L2SVMClassifier(_OneC):
+    """Linear L2-SVM with LinearSVC's objective: one-vs-rest squared hinge, penalised intercept.
+
+    For each class it minimises ``1/2 |w|^2 + 1/2 b^2 + C sum_i max(0, 1 - t_i (x_i w + b))^2``, all classes at once. It
+    equals ``LinearSVC(C=C)`` with ``intercept_scaling=1``, solved to a known gap. float16 and float32 features are
+    computed in float32 and never copied whole; every other type is computed in float64.
+
+    Parameters
+    ----------
+    C
+        Penalty, positive; multiplies a sum over rows.
+    intercept
+        "penalised" as in LIBLINEAR, or "free".
+    standardise
+        Fit to the features minus their mean, divided by their deviation; ``coef_`` is for the features as they are.
+    tol
+        Largest duality gap of a class relative to its objective: a bound on how far the objective is above its least.
+    max_iter
+        Largest number of iterations.
+    memory
+        Bound in bytes on top of ``X`` where that is in memory; about half of its size if None.
+
+    Attributes
+    ----------
+    classes_ : array (K,)
+    coef_ : array (K, D), or (1, D) for two classes
+    intercept_ : array (K,), or (1,) for two classes
+    objective_, gradient_norm_, gap_ : float64 arrays, one number for each row of ``coef_``, of the float64 weights
+        that ``coef_`` rounds to the features' dtype
+    status_ : array of str, one for each row of ``coef_``: "converged", "stalled" or "iteration limit"
+    n_iter_ : int, iterations, the largest of the classes
+    n_passes_ : int, how often the features were read
+    n_features_in_ : int
+    """
+
+    _classifier = "svm"
+
+
+class LogisticClassifier(_OneC):
+    """Softmax regression: ``1/2 |W|^2 + C sum_i (log sum_q exp(s_iq) - s_iy)``, intercepts penalised or free.
+
+    ``LogisticRegression(C=C)`` of scikit-learn has the same objective with ``intercept="free"``. Parameters and
+    attributes as in ``L2SVMClassifier``, but ``objective_``, ``gap_`` and so on hold one number for all classes.
+    """
+
+    _classifier = "logistic"
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Give the probabilities (N, K) of the classes."""
+        scores = self.decision_function(X)
+        if scores.ndim == 1:
+            scores = np.stack([np.zeros_like(scores), scores], axis=1)
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+
+class RidgeClassifier(_OneC):
+    """Least squares to signs, one-vs-rest: ``1/2 |w|^2 + C sum_i (t_i - x_i w - b)^2``.
+
+    ``RidgeClassifier(alpha=1 / (2 * C))`` of scikit-learn has the same solution with ``intercept="free"``. Parameters
+    and attributes as in ``L2SVMClassifier``.
+    """
+
+    _classifier = "ridge"
+
+
+class L2SVMClassifierCV(_LinearEstimator):
+    """The L2-SVM with a ``C`` chosen by the accuracy on held-out rows, then fitted on all rows.
+
+    All folds and all values of ``C`` are fitted as columns of one problem, and the last fit starts from theirs.
+
+    Parameters
+    ----------
+    Cs
+        Values of ``C``; the DCGAN authors' seven if not given.
+    cv
+        Number of stratified folds, a scikit-learn splitter (``PredefinedSplit`` for a validation split,
+        ``StratifiedShuffleSplit`` for draws), or an iterable of pairs of row numbers that train and that score.
+    intercept, standardise, tol, max_iter, memory
+        As in ``L2SVMClassifier``; ``standardise`` by the rows that each split trains on.
+
+    Attributes
+    ----------
+    C_ : float, the chosen value; the smaller one of equals
+    Cs_ : array (M,)
+    scores_ : array (splits, M), accuracies of the held-out rows
+    selection_gap_ : float, the greatest relative duality gap of the fits that chose
+    classes_, coef_, intercept_, objective_, gradient_norm_, gap_, status_, n_iter_, n_passes_, n_features_in_ : of the
+        fit on all rows, as in ``L2SVMClassifier``
+    """
+
+    _classifier = "svm"
+
+    def __init__(
+        self,
+        Cs: Sequence[float] = PAPER_CS,
+        *,
+        cv: Any = 5,
+        intercept: Intercept = "penalised",
+        standardise: bool = False,
+        tol: float = TOLERANCE,
+        max_iter: int = ITERATIONS,
+        memory: int | None = None,
+    ):
+        self.Cs = Cs
+        self.cv = cv
+        self.intercept = intercept
+        self.standardise = standardise
+        self.tol = tol
+        self.max_iter = max_iter
+        self.memory = memory
+
+    def fit(self, X: Any, y: Any) -> "L2SVMClassifierCV":
+        """Choose ``C`` and fit; the errors and warnings are those of ``L2SVMClassifier.fit``."""
+        X, y = self._checked(X, y)
+        encode(y, self._classifier)
+        rows = np.empty((len(y), 0))  # splitters look at the number of rows alone
+        splits = [(np.asarray(t), np.asarray(s)) for t, s in check_cv(self.cv, y, classifier=True).split(rows, y)]
+        selection = select_penalty(
+            X,
+            y,
+            self.Cs,
+            splits,
+            classifier=self._classifier,
+            intercept=self.intercept,
+            standardise=self.standardise,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            memory=self.memory,
+        )
+        self.Cs_, self.scores_, self.C_ = selection.penalties, selection.accuracies, selection.C
+        self.selection_gap_ = selection.gap
+        if selection.status != CONVERGED:
+            warnings.warn(
+                f"fits that chose C stopped ({selection.status}) with a relative gap of up to {selection.gap:.1e}, above "
+                f"tol={self.tol:.1e}; raise max_iter, scale the features, or take smaller Cs",
+                ConvergenceWarning,
+                stacklevel=2,
             )
+        self._solve(X, y, self.C_, selection.start)
+        return self
 
 
-def _decide(features: np.ndarray, coefficients: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
-    scores = features @ coefficients.T + intercepts
-    return scores[:, 0] if scores.shape[1] == 1 else scores
-
-
-def _choose(classes: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    return classes[(scores > 0.0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
-
-
-def _worst(status: np.ndarray) -> str:
-    return next(worst for worst in (ITERATION_LIMIT, STALLED, CONVERGED) if worst in status)
+def read_in_blocks(X: Any) -> bool:
+    """Tell whether features are something that scikit-learn would copy whole: a tensor, or rows of a file."""
+    return is_torch_array(X) or isinstance(X, h5py.Dataset) or bool(getattr(X, "reads_rows", False))

@@ -14,7 +14,7 @@ number of iterations (``benchmarks/bench_svm.py``).
 import numpy as np
 
 from .design import Design
-from .losses import Array, stacked
+from .losses import Array, dots, stacked
 from .objective import Problems, curvatures, evaluate, exact_steps
 from .preconditioners import Preconditioner
 
@@ -37,18 +37,26 @@ class HeavyDirections:
         self._coordinates = xp.asarray(design.forward(self._basis).T, copy=True)
         self._pairs = tuple(design.array(each) for each in np.triu_indices(self._basis.shape[0]))
 
-    def step(self, problems: Problems, scores: Array, weights: Array) -> None:
-        """Move weights float64 (J, Q, width) and scores (J, Q, N) to the least value of the span, as far as one step goes.
+    def step(
+        self, problems: Problems, scores: Array, weights: Array, gradients: Array, residuals: Array, moved: Array
+    ) -> None:
+        """Move weights float64 (J, Q, width) and scores (J, Q, N) towards the least value in the span.
 
         Coupled outputs are taken one by one for the curvature; the step is exact along the direction that this gives.
+
+        Parameters
+        ----------
+        gradients, residuals
+            As they were before the weights were moved by ``moved``: only what changed since is multiplied, so that
+            float32 products do.
         """
         design, xp = problems.design, problems.design.xp
         basis = xp.astype(self._basis, xp.float64)
         penalties = problems.per_problem(problems.penalties, weights)
-        _, residuals = evaluate(problems, scores)
-        pull = xp.astype(xp.astype(residuals, design.dtype, copy=False) @ self._coordinates, xp.float64)
-        slopes = problems.shrunk(weights) @ basis.T - penalties * pull
-        del residuals
+        _, new = evaluate(problems, scores)
+        pull = xp.astype(xp.astype(residuals - new, design.dtype, copy=False) @ self._coordinates, xp.float64)
+        del new
+        slopes = (gradients + problems.shrunk(moved)) @ basis.T + penalties * pull
         curvature = self._curvature(problems, scores)
         curvature *= penalties[..., None]
         own = problems.shrunk(basis[None])[0]
@@ -56,7 +64,7 @@ class HeavyDirections:
         moves = -xp.linalg.solve(curvature, slopes[..., None])[..., 0]
         directions = moves @ basis
         changes = xp.astype(moves, design.dtype) @ self._coordinates.T
-        start = np.asarray(xp.sum(slopes * moves, axis=(1, 2)).tolist())
+        start = dots(slopes, moves)
         steps = exact_steps(problems, scores, weights, directions, changes, start)
         directions *= problems.per_problem(steps, directions)
         weights += directions

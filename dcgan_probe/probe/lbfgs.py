@@ -14,6 +14,8 @@ from .preconditioners import Preconditioner, precondition
 from .state import State
 
 MEMORY = 8
+SOUND = 1e-6
+"""Least cosine of a step and its change of the gradient: under it rounding decides."""
 
 
 class LBFGS:
@@ -37,7 +39,9 @@ class LBFGS:
         inverses = []
         for step, change in zip(self._steps, self._changes, strict=True):
             product = xp.vecdot(step, change)
-            inverses.append(xp.where(product > 0.0, 1.0 / xp.where(product > 0.0, product, 1.0), 0.0))
+            lengths = xp.linalg.vector_norm(step, axis=1) * xp.linalg.vector_norm(change, axis=1)
+            sound = (product > SOUND * lengths) & (product > 1.0 / xp.finfo(product.dtype).max ** 0.5)
+            inverses.append(xp.where(sound, 1.0 / xp.where(sound, product, 1.0), 0.0))
         pairs = list(zip(self._steps, self._changes, inverses, strict=True))
         shares = []
         for step, change, inverse in reversed(pairs):

@@ -18,7 +18,7 @@ far above its least value. (A free intercept asks for ``sum a = 0``, which ``set
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,16 +58,8 @@ class Problems:
 
     def take(self, chosen: np.ndarray) -> "Problems":
         """Keep the problems of an index (J',)."""
-        return Problems(
-            self.design,
-            self.loss,
-            self.outputs,
-            self.targets,
-            self.classes[chosen],
-            self.row_weights,
-            self.folds[chosen],
-            self.penalties[chosen],
-            self.free_intercept,
+        return replace(
+            self, classes=self.classes[chosen], folds=self.folds[chosen], penalties=self.penalties[chosen]
         )
 
     def shrunk(self, weights: Array) -> Array:

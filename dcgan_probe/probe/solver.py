@@ -5,7 +5,7 @@ dtype, and a check in float64: the gap of a solution is always that of its float
 Problems whose gap is not reached go on from the float64 state, with float32 products of ever smaller changes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,10 @@ FIRST_TOLERANCE = 0.8
 PROGRESS = 0.5
 """A round from a float64 state must bring the gap under this share of what it was."""
 REFINEMENT_RANK = 512
+EASY_PENALTY = 100.0
+"""Divided by a row's mean squared length: a ``C`` up to this is started at once."""
+PENALTY_GROWTH = 10.0
+LOOSE_GAP = 0.1
 LBFGS_ITERATIONS = 80
 
 
@@ -136,8 +140,8 @@ def solve(
     free_intercept
         Leave the intercept out of the penalty.
     standardise
-        Subtract each column's mean and divide by its deviation, over all rows; coefficients are those of the
-        standardised features.
+        Subtract each column's mean and divide by its deviation, over all rows, and penalise the weights of the result;
+        the coefficients that are given are those of the features as they are.
     gram
         ``F F'`` of the features, float64 (N, N), where it is known and there are fewer rows than columns.
     start
@@ -158,7 +162,7 @@ def solve(
     loss = loss or SquaredHinge()
     penalties = np.asarray(penalties, dtype=np.float64)
     _check_settings(penalties, tol, max_iter)
-    design = Design(_native(features))
+    design = as_design(features)
     _check_magnitude(design)
     if standardise:
         design.scaling = design.measure()
@@ -230,10 +234,9 @@ def _solve_group(
     group: np.ndarray,
 ) -> None:
     """Run L-BFGS in the design's dtype, judge in float64, and let Newton's method finish what is not there yet."""
-    state = state_at(problems, outcome.weights[group], problems.design.dtype)
-    first = LBFGS(preconditioner, levels)
-    tol, most = FIRST_TOLERANCE * limits.tol, min(limits.max_iter, LBFGS_ITERATIONS)
-    made = descend(problems, state, first, heavy, tol=tol, max_iter=most)
+    state, made = _approach(problems, preconditioner, heavy, levels, outcome.weights[group], limits)
+    tol, most = FIRST_TOLERANCE * limits.tol, min(limits.max_iter - int(made.max()), LBFGS_ITERATIONS)
+    made += descend(problems, state, LBFGS(preconditioner, levels), heavy, tol=tol, max_iter=most)
     before = np.full(len(group), np.inf)
     while True:
         weights = _host64(state.weights)
@@ -248,6 +251,42 @@ def _solve_group(
         made = descend(problems, state, Newton(preconditioner, levels, tol), heavy, tol=tol, max_iter=most)
 
 
+def _approach(
+    problems: Problems,
+    preconditioner: Preconditioner,
+    heavy: HeavyDirections,
+    levels: np.ndarray,
+    weights: np.ndarray,
+    limits: _Limits,
+) -> tuple[State, np.ndarray]:
+    """Evaluate the first weights; come near those of a large ``C`` through smaller ones, each ten times the last.
+
+    Started at once, they would run through sets of active rows and hardly move.
+    """
+    design = problems.design
+    easy = EASY_PENALTY / max(design.mean_square, 1e-300)
+    current = replace(problems, penalties=np.minimum(problems.penalties, easy))
+    state, made = state_at(current, weights, design.dtype), np.zeros(len(problems), dtype=np.int64)
+    while (hard := np.flatnonzero(current.penalties < problems.penalties)).size and made.max() < limits.max_iter:
+        everyone = np.arange(len(hard))
+        some = state.take(design.array(hard), hard)
+        made[hard] += descend(
+            current.take(hard),
+            some,
+            LBFGS(preconditioner, levels[hard]),
+            heavy,
+            tol=LOOSE_GAP,
+            max_iter=min(LBFGS_ITERATIONS, limits.max_iter - int(made.max())),
+        )
+        state.put(design.array(hard), hard, some, design.array(everyone), everyone)
+        raised = np.minimum(problems.penalties, PENALTY_GROWTH * current.penalties)
+        state.change_penalties(current, raised / current.penalties)
+        current = replace(problems, penalties=raised)
+    if (current.penalties < problems.penalties).any():
+        state.change_penalties(current, problems.penalties / current.penalties)
+    return state, made
+
+
 def _solve_in_span(problems: Problems, factors: np.ndarray, limits: _Limits, gram: np.ndarray | None) -> _Outcome:
     """Solve problems with fewer rows than features in the span of the rows, then judge them on the features.
 
@@ -258,6 +297,7 @@ def _solve_in_span(problems: Problems, factors: np.ndarray, limits: _Limits, gra
         design = Design(design.features[0 : design.rows], scaling=design.scaling)
     span = RowSpan.of(_design_gram(design, gram, with_intercept=not problems.free_intercept))
     reduced = Design(span.coordinates, intercept=problems.free_intercept)
+    reduced.mean_square = float(np.einsum("nr,nr->", span.coordinates, span.coordinates)) / reduced.rows
     inner = _on(problems, reduced)
     levels, numbers = levels_of(factors)
     preconditioner = Factored(reduced.moments())
@@ -370,9 +410,13 @@ def _solution(
     folds = problems.row_weights.shape[0]
     shape: tuple[int, ...] = (folds, penalties, -1) if with_folds else (penalties, -1)
     weights = outcome.weights.reshape(*shape[:-1], -1, design.width)
+    coefficients, intercepts = weights[..., :-1], weights[..., -1]
+    if design.scaling is not None:
+        coefficients = coefficients / design.scaling.deviation
+        intercepts = intercepts - coefficients @ design.scaling.mean
     return Solution(
-        coefficients=weights[..., :-1],
-        intercepts=weights[..., -1],
+        coefficients=coefficients,
+        intercepts=intercepts,
         objective=outcome.values.reshape(shape),
         gradient_norm=outcome.norms.reshape(shape),
         gap=outcome.gaps.reshape(shape),
@@ -383,13 +427,13 @@ def _solution(
     )
 
 
-def _native(features: Any) -> Any:
-    """Give tensors on the CPU as numpy arrays, which are faster there, and other layouts in rows or columns."""
+def as_design(features: Any) -> Design:
+    """Wrap features; tensors on the CPU become numpy arrays, which are faster there, and odd layouts whole rows."""
     if is_torch_array(features) and features.device.type == "cpu":
         features = features.detach().numpy()
     if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
         features = np.ascontiguousarray(features)
-    return features
+    return Design(features)
 
 
 def _itemsize(features: Any) -> int:

@@ -52,6 +52,13 @@ class State:
         self.scores[chosen], self.residuals[chosen] = other.scores[own], other.residuals[own]
         self.values[numbers] = other.values[own_numbers]
 
+    def change_penalties(self, problems: Problems, ratios: np.ndarray) -> None:
+        """Keep weights and scores, and take penalties multiplied by ratios (J,)."""
+        shrunk = problems.shrunk(self.weights)
+        norms = 0.5 * squares(shrunk)
+        self.values = norms + ratios * (self.values - norms)
+        self.gradients = shrunk + problems.per_problem(ratios, shrunk) * (self.gradients - shrunk)
+
     def move(self, problems: Problems, directions: Array, heavy: HeavyDirections) -> tuple[np.ndarray, Array, Array]:
         """Make an exact step of every problem along directions (J, Q, width) in the design's dtype, then a heavy one.
 
@@ -70,7 +77,7 @@ class State:
         self.weights += moved
         self.scores += slopes
         del slopes
-        heavy.step(problems, self.scores, self.weights)
+        heavy.step(problems, self.scores, self.weights, self.gradients, self.residuals, moved)
         moved = self.weights - before
         sums, residuals = evaluate(problems, self.scores)
         self.residuals -= residuals

@@ -159,6 +159,48 @@ class FeatureFile:
         """Read rows ``start`` to ``stop`` and a range of columns, in the file's dtype."""
         return self._features[start:stop, columns]
 
+    def select(self, rows: slice = slice(None), columns: slice = slice(None)) -> "FeatureRows":
+        """Give consecutive rows and columns without reading them: what a solver reads in blocks."""
+        return FeatureRows(self, rows, columns)
+
+
+class FeatureRows:
+    """Rows and columns of a complete feature file, read whenever a slice of rows is asked for."""
+
+    reads_rows = True
+
+    def __init__(self, file: FeatureFile, rows: slice, columns: slice):
+        """Take the file's size and time of change as they are now."""
+        self._file, self._columns = file, slice(*columns.indices(file.shape[1])[:2])
+        self._first, stop, step = rows.indices(file.shape[0])
+        if step != 1 or columns.step not in (None, 1):
+            raise ValueError("rows and columns must be consecutive")
+        self.shape = (max(0, stop - self._first), max(0, self._columns.stop - self._columns.start))
+        self.dtype = file.dtype
+        self._stamp = self._look()
+
+    def _look(self) -> tuple[int, int]:
+        found = os.stat(self._file.path)
+        return found.st_size, found.st_mtime_ns
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """Read consecutive rows, (n, D) in the file's dtype.
+
+        Raises
+        ------
+        UserError
+            If the file was changed or removed since this object was made.
+        """
+        start, stop, _ = rows.indices(self.shape[0])
+        try:
+            unchanged = self._look() == self._stamp
+            block = self._file.read(self._first + start, self._first + stop, self._columns)
+        except OSError as error:
+            raise UserError(f"{self._file.path} can no longer be read ({error}); extract again") from error
+        if not unchanged:
+            raise UserError(f"{self._file.path} changed while it was read; start again once it is complete")
+        return block
+
 
 def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
     """Open a complete feature file, checking its completion mark, its format and, if given, its key.

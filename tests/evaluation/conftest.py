@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from dcgan_probe.evaluation import ProbeRecord
@@ -17,7 +19,7 @@ ORIGIN = EncoderOrigin("dcgan", "demo", "glyphs", 500, 64_000, "runs/demo", 0)
 
 @dataclass
 class Fitted:
-    model: LinearSVC
+    model: Pipeline
     objective: float = 1.0
     gradient_norm: float = 1e-6
     gap: float = 1e-9
@@ -29,9 +31,12 @@ class Fitted:
         return self.model.predict(X)
 
 
-def liblinear(X: np.ndarray, labels: np.ndarray, Cs: Sequence[float]) -> list[Fitted]:
+def liblinear(
+    X: np.ndarray, labels: np.ndarray, Cs: Sequence[float], *, standardise: bool = False, gram: Any = None
+) -> list[Fitted]:
     """LIBLINEAR, one C after another: the oracle's classifier."""
-    models = [LinearSVC(C=C, dual=False, tol=1e-8, max_iter=10_000) for C in Cs]
+    scale = [StandardScaler()] if standardise else []
+    models = [make_pipeline(*scale, LinearSVC(C=C, dual=False, tol=1e-8, max_iter=10_000)) for C in Cs]
     return [Fitted(model.fit(X.astype(np.float64), labels)) for model in models]
 
 

@@ -29,11 +29,13 @@ def accuracy_by_hand(train, test, rows, score_X, score_y, C, scale):
 
 
 @pytest.mark.parametrize("scale", ["none", "standardise"])
-def test_draws_agree_with_the_protocol_done_by_hand(splits, liblinear_path, scale):
+@pytest.mark.parametrize("ours", [False, True])
+def test_draws_agree_with_the_protocol_done_by_hand(splits, liblinear_path, scale, ours):
     train, test = splits(noise=2.5)
+    fit = None if ours else liblinear_path
     protocol = protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=2)
     records = []
-    summary = evaluate(train, test, protocol, scale=scale, seed=4, on_fits=records.extend, fit=liblinear_path)
+    summary = evaluate(train, test, protocol, scale=scale, seed=4, on_fits=records.extend, fit=fit)
     selected = [r for r in records if r.stage == "select"]
     means = {}
     for record in selected:
@@ -113,7 +115,7 @@ def test_every_feature_set_is_probed_with_the_same_draws(splits):
     seen = {}
 
     def remember(name):
-        def fit(X, labels, Cs):
+        def fit(X, labels, Cs, **settings):
             seen.setdefault(name, []).append(labels.tolist())
             return [Always(0)] * len(Cs)
 
@@ -144,7 +146,7 @@ def test_equal_accuracies_extend_the_grid_to_its_limit_and_say_so(splits):
         train,
         test,
         protocol_for("glyphs", 90, 3),
-        fit=lambda X, labels, Cs: sizes.append(len(Cs)) or [Always(0)] * len(Cs),
+        fit=lambda X, labels, Cs, **settings: sizes.append(len(Cs)) or [Always(0)] * len(Cs),
         on_progress=lambda done, total: progress.append((done, total)),
     )
     assert summary.C == 1e-8
@@ -245,7 +247,7 @@ def test_features_that_are_not_finite_are_refused_with_layer_and_column(splits):
     evaluate(broken.select(["conv1"]), test.select(["conv1"]), protocol_for("glyphs", 90, 3), fit=always_first)
 
 
-def always_first(X, labels, Cs):
+def always_first(X, labels, Cs, **settings):
     return [Always(0)] * len(Cs)
 
 

@@ -41,9 +41,9 @@ class Watched(FeatureSet):
     fits: tuple[list, ...] = ()
     selection_fits: int = 0
 
-    def blocks(self, rows: int = 16):
+    def blocks(self, rows: int = 16, dtype=np.float32):
         assert len(self.fits[0]) == self.selection_fits, f"read after {len(self.fits[0])} fits"
-        return super().blocks(rows)
+        return super().blocks(rows, dtype)
 
 
 @pytest.mark.parametrize(("labels", "draws", "selection_fits"), [(15, 2, 14), (None, None, 7)])
@@ -64,9 +64,9 @@ def test_an_evaluation_reads_the_test_features_only_when_selection_is_over(
 def peaked(path):
     """Make 0.001 the best C: every other classifier is fitted on shuffled labels."""
 
-    def fit(X, labels, Cs):
+    def fit(X, labels, Cs, **settings):
         wrong = (labels + 1) % 3
-        return [path(X, labels if C == 1e-3 else wrong, [C])[0] for C in Cs]
+        return [path(X, labels if C == 1e-3 else wrong, [C], **settings)[0] for C in Cs]
 
     return fit
 

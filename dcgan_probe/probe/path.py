@@ -1,0 +1,241 @@
+"""Takes features, labels and values of C, gives fitted classifiers; knows no files, no protocol and no estimator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ..runtime import UserError
+from .design import Design
+from .losses import Logistic, Loss, Squared, SquaredHinge
+from .solver import CONVERGED, ITERATION_LIMIT, STALLED, Solution, as_design, solve
+
+TOLERANCE = 1e-6
+ITERATIONS = 1000
+
+Classifier = Literal["svm", "logistic", "ridge"]
+LOSSES: dict[Classifier, Loss] = {"svm": SquaredHinge(), "logistic": Logistic(), "ridge": Squared()}
+Intercept = Literal["penalised", "free"]
+INTERCEPTS: tuple[Intercept, ...] = ("penalised", "free")
+
+
+@dataclass(frozen=True)
+class LinearClassifier:
+    """A linear classifier of one ``C``, and how well it was fitted.
+
+    Two classes have one row of coefficients, positive for the second class; more have one row each.
+    """
+
+    classes: np.ndarray
+    """The labels, sorted, (K,)."""
+    C: float
+    """The penalty."""
+    coefficients: np.ndarray
+    """(K or 1, D), in float32, or float64 for float64 features; for the features as they are, also where they were
+    standardised to fit."""
+    intercepts: np.ndarray
+    """(K or 1,)."""
+    objective: float
+    """Sum over the classes."""
+    gradient_norm: float
+    """Largest of the classes."""
+    gap: float
+    """Duality gap relative to the objective, largest of the classes."""
+    iterations: int
+    """Largest of the classes."""
+    passes: int
+    """How often the features were read, for all values of ``C`` together."""
+    status: str
+    """Of ``STATUSES``; the worst of the classes."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether every class reached the gap that was asked for."""
+        return self.status == CONVERGED
+
+    def decision(self, X: Any) -> np.ndarray:
+        """Give the scores of features ``X`` (N, D): (N, K), or (N,) where there are two classes."""
+        return decide(X, self.coefficients, self.intercepts)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Give the labels (N,) of features ``X`` (N, D)."""
+        return choose(self.classes, self.decision(X))
+
+
+def fit_path(
+    features: Any,
+    labels: np.ndarray,
+    penalties: Sequence[float],
+    *,
+    classifier: Classifier = "svm",
+    intercept: Intercept = "penalised",
+    standardise: bool = False,
+    gram: np.ndarray | None = None,
+    start: np.ndarray | None = None,
+    tol: float = TOLERANCE,
+    max_iter: int = ITERATIONS,
+    memory: int | None = None,
+) -> list[LinearClassifier]:
+    """Fit one classifier for each ``C`` of ``penalties``, all at once, in their order.
+
+    A fit that does not reach ``tol`` says so in its ``status`` and ``gap``.
+
+    Parameters
+    ----------
+    features
+        float16, float32 or float64 (N, D), finite: numpy, torch on any device, or an open HDF5 data set, read in blocks.
+    labels
+        (N,), of two classes or more.
+    penalties
+        Values of ``C``, positive. ``C`` multiplies a sum over rows, as in LinearSVC.
+    classifier
+        ``svm``: one-vs-rest squared hinge. ``logistic``: softmax over the classes. ``ridge``: least squares to +-1, with
+        ``alpha = 1 / (2 C)`` in scikit-learn's RidgeClassifier.
+    intercept
+        ``penalised`` as LIBLINEAR does, or ``free``.
+    standardise
+        Fit to the features minus their mean, divided by their deviation.
+    gram
+        ``F F'`` of the features, float64 (N, N), where it is known and there are fewer rows than columns.
+    start
+        First weights, float64 (K, D + 1), for every ``C``; zero if not given.
+    tol
+        Largest duality gap of a class relative to its objective.
+    max_iter
+        Largest number of iterations.
+    memory
+        Bound in bytes on top of features that are in memory; about half of the features if not given.
+
+    Raises
+    ------
+    UserError
+        If the features have another dtype or shape, are not finite (naming the column) or change while they are read,
+        if the numbers of rows differ, there is one class only, or the memory does not suffice.
+    """
+    _check_shapes(features, labels)
+    classes, targets = encode(labels, classifier)
+    solution = solve(
+        features,
+        targets,
+        np.array(penalties, dtype=np.float64),
+        loss=loss_of(classifier),
+        free_intercept=takes_free_intercept(intercept),
+        standardise=standardise,
+        gram=gram,
+        start=start,
+        tol=tol,
+        max_iter=max_iter,
+        memory=memory,
+    )
+    return classifiers_of(solution, classes, penalties, np.float64 if "64" in str(features.dtype) else np.float32)
+
+
+def classifiers_of(
+    solution: Solution, classes: np.ndarray, penalties: Sequence[float], dtype: Any
+) -> list[LinearClassifier]:
+    """Turn a solution without sets of row weights into classifiers."""
+    coefficients, intercepts = solution.coefficients, solution.intercepts
+    if len(classes) == 2 and coefficients.shape[1] == 2:  # softmax: only the difference decides
+        coefficients, intercepts = np.diff(coefficients, axis=1), np.diff(intercepts, axis=1)
+    return [
+        LinearClassifier(
+            classes=classes,
+            C=float(penalty),
+            coefficients=coefficients[m].astype(dtype),
+            intercepts=intercepts[m].astype(dtype),
+            objective=float(solution.objective[m].sum()),
+            gradient_norm=float(solution.gradient_norm[m].max()),
+            gap=float(solution.gap[m].max()),
+            iterations=int(solution.iterations[m].max()),
+            passes=solution.passes,
+            status=worst(solution.status[m]),
+        )
+        for m, penalty in enumerate(penalties)
+    ]
+
+
+def predict_path(fits: Sequence[LinearClassifier], features: Any) -> np.ndarray:
+    """Give the labels (M, N) that M classifiers of the same classes predict, in one product with the features."""
+    classes = fits[0].classes
+    scores = decide(
+        features,
+        np.concatenate([fit.coefficients for fit in fits]),
+        np.concatenate([fit.intercepts for fit in fits]),
+        squeeze=False,
+    )
+    scores = scores.reshape(len(scores), len(fits), -1)
+    return np.stack([choose(classes, scores[:, m, :]) for m in range(len(fits))])
+
+
+def encode(labels: np.ndarray, classifier: Classifier) -> tuple[np.ndarray, np.ndarray]:
+    """Give the classes (K,) and the targets that ``solve`` takes: signs (N, K), (N, 1) for two, or class numbers (N,).
+
+    Raises
+    ------
+    UserError
+        If there is one class only.
+    """
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise UserError(f"the labels hold one class only, {classes[0]!r}; expected two or more")
+    if loss_of(classifier).coupled:
+        return classes, codes
+    positive = np.arange(1, 2) if len(classes) == 2 else np.arange(len(classes))
+    return classes, np.where(codes[:, np.newaxis] == positive, 1, -1).astype(np.int8)
+
+
+def decide(features: Any, coefficients: np.ndarray, intercepts: np.ndarray, *, squeeze: bool = True) -> np.ndarray:
+    """Give the scores (N, K), or (N,) where there is one row of coefficients, block by block.
+
+    Raises
+    ------
+    UserError
+        If the features have another number of columns.
+    """
+    design: Design = as_design(features)
+    if design.columns != coefficients.shape[1]:
+        raise UserError(
+            f"the features have {design.columns} columns, but the classifier was fitted with {coefficients.shape[1]}"
+        )
+    weights = design.array(np.concatenate([coefficients, intercepts[:, np.newaxis]], axis=1), design.dtype)
+    scores = design.forward(weights)
+    scores = scores.T if isinstance(scores, np.ndarray) else scores.cpu().numpy().T
+    return scores[:, 0] if squeeze and scores.shape[1] == 1 else scores
+
+
+def choose(classes: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Give the labels (N,) of scores (N, K), (N, 1) or (N,)."""
+    if scores.ndim == 1 or scores.shape[1] == 1:
+        return classes[(scores.reshape(-1) > 0.0).astype(np.intp)]
+    return classes[scores.argmax(axis=1)]
+
+
+def worst(status: np.ndarray) -> str:
+    """Give the worst of several statuses."""
+    return next(each for each in (ITERATION_LIMIT, STALLED, CONVERGED) if each in status)
+
+
+def loss_of(classifier: str) -> Loss:
+    """Give the loss of a classifier's name."""
+    if classifier not in LOSSES:
+        raise UserError(f"got classifier {classifier!r}, expected one of {', '.join(LOSSES)}", option="classifier")
+    return LOSSES[classifier]  # type: ignore[index]
+
+
+def takes_free_intercept(intercept: str) -> bool:
+    """Tell whether the name of an intercept means the free one."""
+    if intercept not in INTERCEPTS:
+        raise UserError(f"got intercept {intercept!r}, expected {' or '.join(INTERCEPTS)}", option="intercept")
+    return intercept == "free"
+
+
+def _check_shapes(features: Any, labels: np.ndarray) -> None:
+    if len(features.shape) != 2 or str(features.dtype).removeprefix("torch.") not in ("float16", "float32", "float64"):
+        raise UserError(
+            f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32 or float64 (N, D)"
+        )
+    if labels.shape != (features.shape[0],):
+        raise UserError(
+            f"labels have shape {labels.shape}; expected one for each of the {features.shape[0]} rows of features"
+        )
