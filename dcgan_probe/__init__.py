@@ -21,21 +21,40 @@ A module imports from lower floors or its own folder, never sideways or up::
 Four artifacts cross the floors: ``ImageSet``, the run folder (``Run``), ``FeatureSet`` and ``ProbeRecord``.
 """
 
-from .evaluation import Results, evaluate, protocol_for
-from .features import PixelEncoder, cached_features, run_encoder
-from .gan import Run, TrainConfig, latest_run, train
-from .images import ImageSet, load_images, prepare
-from .latent import sample
-from .presets import preset_config
-from .probe import L2SVMClassifier
-from .report import format_tables, result_table
-from .runtime import UserError, resolve_device
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .evaluation import Results, evaluate, protocol_for
+    from .features import PixelEncoder, cached_features, run_encoder
+    from .gan import Run, TrainConfig, latest_run, train
+    from .images import ImageSet, load_images, prepare
+    from .latent import sample
+    from .presets import preset_config
+    from .probe import L2SVMClassifier, L2SVMClassifierCV, LogisticClassifier, RidgeClassifier
+    from .report import format_tables, result_table
+    from .runtime import UserError, resolve_device
+
+_ROOMS = {
+    "evaluation": ("Results", "evaluate", "protocol_for"),
+    "features": ("PixelEncoder", "cached_features", "run_encoder"),
+    "gan": ("Run", "TrainConfig", "latest_run", "train"),
+    "images": ("ImageSet", "load_images", "prepare"),
+    "latent": ("sample",),
+    "presets": ("preset_config",),
+    "probe": ("L2SVMClassifier", "L2SVMClassifierCV", "LogisticClassifier", "RidgeClassifier"),
+    "report": ("format_tables", "result_table"),
+    "runtime": ("UserError", "resolve_device"),
+}
 
 __all__ = [
     "ImageSet",
     "L2SVMClassifier",
+    "L2SVMClassifierCV",
+    "LogisticClassifier",
     "PixelEncoder",
     "Results",
+    "RidgeClassifier",
     "Run",
     "TrainConfig",
     "UserError",
@@ -53,3 +72,11 @@ __all__ = [
     "sample",
     "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a room when one of its names is first asked for: the classifiers alone need no torch."""
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(import_module(f".{room}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,17 @@ from typing import Any
 import click
 import torch
 
-from ..features import BN_STATS, DTYPES, POOLS, Encoder, FeatureSet, PixelEncoder, cached_features, run_encoder
+from ..features import (
+    BN_STATS,
+    DTYPES,
+    POOLS,
+    Encoder,
+    FeatureSet,
+    PixelEncoder,
+    cached_features,
+    count_columns,
+    run_encoder,
+)
 from ..gan import Run
 from ..images import ImageSet
 from .progress import Progress
@@ -105,3 +115,10 @@ def features_of(
     title = f"{features} features of {images.name} {images.split}"
     with Progress(title, len(images), "images", quiet=options.quiet) as progress:
         return cached_features(encoder, images, folder, dtype=options.dtype, on_progress=progress.update)
+
+
+def columns_of(features: str, images: ImageSet, run: Run | None, options: EncoderOptions) -> int:
+    """Give how many columns these features have, without extracting them."""
+    if features == "pixels" or run is None:
+        return images.channels * images.height * images.width
+    return count_columns(run.config.network, options.layers, options.grid)

@@ -1,32 +1,48 @@
 """``dcgan-probe eval-svm``: runs one protocol on features and controls, records every fit, prints the table."""
 
 import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
-from ..evaluation import SCALES, Protocol, Results, Summary, evaluate, protocol_for, summarise
+from ..evaluation import (
+    SCALES,
+    Estimate,
+    Protocol,
+    Results,
+    Summary,
+    estimate_evaluation,
+    evaluate,
+    protocol_for,
+    require_memory,
+    summarise,
+)
 from ..images import ImageSet, load_images
+from ..probe import LOSSES, Classifier
 from ..report import format_tables
 from ..runtime import UserError, resolve_device
-from .encoding import FEATURES, EncoderOptions, encoder_options, features_of
+from .encoding import FEATURES, EncoderOptions, columns_of, encoder_options, features_of
 from .extract import training_images_of
 from .options import (
+    Bytes,
     chosen_run,
     data_options,
     device_option,
+    dry_run_option,
     quiet_option,
     results_option,
     run_option,
     runs_option,
     seed_option,
 )
-from .progress import Progress
+from .progress import Progress, duration
 from .table import write_tables
 
 CONTROLS = ("random", "pixels")
+ITEMSIZES = {"float16": 2, "float32": 4}
 
 
 class Labels(click.ParamType):
@@ -71,6 +87,19 @@ class Labels(click.ParamType):
     show_default=True,
     help="standardise: by mean and deviation of the rows that each fit trains on.",
 )
+@click.option(
+    "--classifier",
+    type=click.Choice(list(LOSSES)),
+    default="svm",
+    show_default=True,
+    help="svm: the paper's. logistic: softmax. ridge: least squares to +-1.",
+)
+@click.option(
+    "--memory",
+    type=Bytes(),
+    help="Most that a fit may take on top of the features, such as 500MB.  [default: about half of the features]",
+)
+@dry_run_option
 @encoder_options
 @run_option
 @runs_option
@@ -89,6 +118,9 @@ def eval_svm_command(
     select_draws: int | None,
     penalty: float | None,
     scale: Literal["none", "standardise"],
+    classifier: Classifier,
+    memory: int | None,
+    dry_run: bool,
     run_folder: Path | None,
     runs: Path,
     results: Path,
@@ -102,14 +134,13 @@ def eval_svm_command(
 ) -> None:
     """Fit L2-SVMs on features, as the paper does, and print the table.
 
-    Features that are not in the cache are extracted first. C is chosen on rows that are not reported.
+    Features that are not in the cache are extracted first. C is chosen on rows that are not reported. With --dry-run,
+    the memory and time of the fits are told and nothing is done.
 
     \b
     dcgan-probe eval-svm --dataset svhn --labels 1000
     dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise
     """
-    store = Results(results)
-    store.append([])  # before the work, so that a folder that cannot keep its records is found now
     sources = tuple(dict.fromkeys((*features, *(CONTROLS if controls else ()))))
     run = None if set(sources) == {"pixels"} and run_folder is None else chosen_run(run_folder, runs, quiet=quiet)
     load = partial(load_images, data_dir=data_dir, download=download)
@@ -121,6 +152,24 @@ def eval_svm_command(
         quiet=quiet,
         **chosen,
     )
+    estimates = {
+        source: estimate_evaluation(
+            protocol,
+            columns_of(source, images[0], run, options),
+            len(images[1]),
+            itemsize=ITEMSIZES[options.dtype],
+            classifier=classifier,
+            memory=memory,
+        )
+        for source in sources
+    }
+    if dry_run:
+        click.echo(json.dumps({source: describe(each) for source, each in estimates.items()}, indent=2))
+        return
+    for each in estimates.values():
+        require_memory(each)
+    store = Results(results)
+    store.append([])  # before the work, so that a folder that cannot keep its records is found now
     summaries = []
     for source in sources:
         train, test = (features_of(source, split, run, runs, options)[0] for split in images)
@@ -141,6 +190,8 @@ def eval_svm_command(
                     on_fits=store.append,
                     on_predictions=store.write_predictions,
                     on_progress=advance,
+                    classifier=classifier,
+                    memory=memory,
                 )
             )
     show(summaries, as_json=as_json)
@@ -149,6 +200,16 @@ def eval_svm_command(
     )
     if not quiet:
         click.echo(f"Every fit: {store.path}. All results of this protocol: {tables[0]}", err=True)
+
+
+def describe(estimate: Estimate) -> dict[str, Any]:
+    """Give an estimate as JSON, with its memory and time in words too."""
+    return {
+        **asdict(estimate),
+        "time": duration(estimate.seconds),
+        "memory": f"{estimate.memory_bytes / 1e9:.2f} GB of {estimate.available_bytes / 1e9:.2f} GB",
+        "fits_in_memory": estimate.memory_bytes <= estimate.available_bytes,
+    }
 
 
 def checked_protocol(

@@ -32,6 +32,26 @@ class Count(click.ParamType):
         return whole
 
 
+class Bytes(click.ParamType):
+    """An amount of memory: 500MB, 2GB, 1.5GB (powers of ten)."""
+
+    name = "size"
+    factors: ClassVar = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Turn text into bytes."""
+        if isinstance(value, int):
+            return value
+        factor = self.factors.get(value[-2:])
+        try:
+            number = float(value[:-2]) * factor if factor else 0.0
+        except ValueError:
+            number = 0.0
+        if not 1.0 <= number < float("inf"):
+            self.fail(f"{value!r} is not an amount of memory: expected one such as 500MB or 2GB", param, ctx)
+        return int(number)
+
+
 class Numbers(click.ParamType):
     """Whole numbers separated by commas: 1,2,4."""
 

@@ -8,6 +8,7 @@
 """
 
 from .choice import C_GRID
+from .estimate import Estimate, estimate_evaluation, require_memory
 from .evaluate import SCALES, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
@@ -19,6 +20,7 @@ __all__ = [
     "C_GRID",
     "SCALES",
     "SCHEMA_VERSION",
+    "Estimate",
     "ProbeRecord",
     "Protocol",
     "Results",
@@ -26,8 +28,10 @@ __all__ = [
     "SealedTest",
     "Summary",
     "TestPredictions",
+    "estimate_evaluation",
     "evaluate",
     "protocol_for",
+    "require_memory",
     "summarise",
     "summarise_evaluation",
 ]

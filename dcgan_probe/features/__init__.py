@@ -2,7 +2,7 @@
 
 from .batchnorm import real_statistics
 from .cache import DTYPES, cached_features
-from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layers
+from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layers, count_columns
 from .feature_set import EncoderOrigin, FeatureSet
 from .pooling import POOLS, pool_to_grid
 from .run_encoders import BN_STATS, run_encoder
@@ -18,6 +18,7 @@ __all__ = [
     "PixelEncoder",
     "cached_features",
     "choose_layers",
+    "count_columns",
     "pool_to_grid",
     "real_statistics",
     "run_encoder",

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..images import ImageSet, to_signed
-from ..networks import Discriminator, load_discriminator
+from ..networks import Discriminator, NetworkConfig, load_discriminator
 from ..runtime import UserError
 from ..storage import fingerprint_tensors
 from .batchnorm import Statistics, fix_statistics
@@ -62,6 +62,13 @@ def choose_layers(asked: Sequence[str] | str | None, available: Sequence[str]) -
             option="layers",
         )
     return tuple(name for name in available if name in names)
+
+
+def count_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> int:
+    """Give the number of features that the layers of an architecture have on a grid, without making the network."""
+    names = choose_layers(layers, config.layer_names)
+    maps = dict(zip(config.layer_names, config.multipliers, strict=True))
+    return sum(config.ndf * maps[name] * grid**2 for name in names)
 
 
 class DiscriminatorEncoder:

@@ -3,15 +3,17 @@
 import os
 import platform
 from contextlib import AbstractContextManager, nullcontext
-
-import torch
+from typing import TYPE_CHECKING
 
 from .errors import UserError
+
+if TYPE_CHECKING:
+    import torch
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
-def resolve_device(name: str = "auto") -> torch.device:
+def resolve_device(name: str = "auto") -> "torch.device":
     """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps`` into a device of this machine.
 
     ``auto`` takes CUDA, then MPS, then the CPU.
@@ -21,6 +23,8 @@ def resolve_device(name: str = "auto") -> torch.device:
     UserError
         If the name is unknown or the machine has no such device.
     """
+    import torch
+
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda", torch.cuda.current_device())
@@ -39,8 +43,10 @@ def resolve_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def resolve_precision(name: str, device: torch.device) -> str:
+def resolve_precision(name: str, device: "torch.device") -> str:
     """Turn ``auto`` into the precision of training on ``device``: bfloat16 autocast on CUDA, float32 elsewhere."""
+    import torch
+
     if name not in PRECISIONS:
         raise UserError(f"unknown precision {name!r}: expected one of {', '.join(PRECISIONS)}", option="precision")
     if name == "auto":
@@ -48,13 +54,17 @@ def resolve_precision(name: str, device: torch.device) -> str:
     return name
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager:
+def autocast(device: "torch.device", precision: str) -> AbstractContextManager:
     """Give the context in which convolutions run at ``precision`` (``float32`` or ``bfloat16``) on ``device``."""
+    import torch
+
     return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
 
 
-def describe_device(device: torch.device) -> str:
+def describe_device(device: "torch.device") -> str:
     """Name the device for a record, such as ``cpu (2 threads, x86_64)`` or ``cuda (NVIDIA H200)``."""
+    import torch
+
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"{device.type} ({torch.get_num_threads()} threads, {platform.machine()})"

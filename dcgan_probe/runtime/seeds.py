@@ -1,9 +1,12 @@
 """Takes a seed and the names of what it is for, gives an independent seed; knows no global random state."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def derive_seed(seed: int, *purpose: str | int) -> int:
@@ -22,8 +25,10 @@ def derive_seed(seed: int, *purpose: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def torch_generator(seed: int, *purpose: str | int, device: torch.device | str = "cpu") -> torch.Generator:
+def torch_generator(seed: int, *purpose: str | int, device: "torch.device | str" = "cpu") -> "torch.Generator":
     """Make a torch generator on ``device`` for one purpose."""
+    import torch
+
     return torch.Generator(device=device).manual_seed(derive_seed(seed, *purpose))
 
 

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 LENGTH = 16  # hexadecimal digits kept: 64 bits
 
@@ -26,8 +28,10 @@ def fingerprint_blocks(shape: tuple[int, ...], blocks: Iterable[np.ndarray], *ot
     return digest.hexdigest()[:LENGTH]
 
 
-def fingerprint_tensors(tensors: Mapping[str, torch.Tensor]) -> str:
+def fingerprint_tensors(tensors: Mapping[str, "torch.Tensor"]) -> str:
     """Hash named tensors (a state dict): names, dtypes, shapes and bytes."""
+    import torch
+
     digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()

@@ -1,0 +1,100 @@
+"""Runs each method of a benchmark in a process of its own, under an enforced limit of memory; knows no method.
+
+A script calls ``child(METHODS)`` first: in the new process it runs the method that it was started for and leaves.
+"""
+
+import json
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcgan_probe.runtime import versions
+from dcgan_probe.storage import open_feature_file
+
+GRID = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
+MEGABYTE = 1e6
+
+
+def load(path: str, rows: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Read features (N, D) in their dtype, and labels (N,)."""
+    file = open_feature_file(path)
+    if file.labels is None:
+        raise SystemExit(f"{path} holds no labels; extract from a labelled set")
+    return file.read(0, rows), file.labels[:rows]
+
+
+def resident(field: str) -> float:
+    """``VmRSS``, resident now, or ``VmHWM``, its peak since the start, in MB (Linux).
+
+    Not ``ru_maxrss``: a new process inherits it from the one that started it.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(field)).split()[1]) * 1024 / MEGABYTE
+
+
+class Watch:
+    """Clock, processor time and peak memory of a part of a method."""
+
+    def __enter__(self) -> "Watch":
+        Path("/proc/self/clear_refs").write_text("5")
+        self.before, self.started, self._used = resident("VmRSS"), time.perf_counter(), _processor()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds, self.processor = time.perf_counter() - self.started, _processor() - self._used
+        self.peak = resident("VmHWM")
+
+    def told(self) -> dict[str, float]:
+        """Give seconds and MB, for the method's answer."""
+        return {
+            "seconds": self.seconds,
+            "processor_seconds": self.processor,
+            "peak_mb": self.peak,
+            "extra_mb": self.peak - self.before,
+        }
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def child(methods: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
+    """Run the method that this process was started for, print its answer as JSON and leave; else return."""
+    if len(sys.argv) > 2 and sys.argv[1] == "--child":
+        order = json.loads(sys.argv[2])
+        if order["limit_mb"]:
+            limit = int(order["limit_mb"] * MEGABYTE)
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        print(json.dumps(methods[order["method"]](**order["arguments"])))
+        raise SystemExit
+
+
+def run(method: str, *, limit_mb: float | None = None, **arguments: Any) -> dict[str, Any]:
+    """Run a method of the calling script in a new process, whose data may not outgrow a limit; give its answer."""
+    order = json.dumps({"method": method, "limit_mb": limit_mb, "arguments": arguments})
+    done = subprocess.run([sys.executable, sys.argv[0], "--child", order], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{method} ended with exit code {done.returncode}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{method} {arguments}: " + ", ".join(f"{k} {v}" for k, v in answer.items() if np.isscalar(v)), file=sys.stderr)
+    return answer
+
+
+def write(path: str | None, results: Any) -> None:
+    """Print results as JSON with date, machine and versions, and write them to a file if one is named."""
+    text = json.dumps(
+        {"date": date.today().isoformat(), "machine": platform.machine(), "versions": versions(), "results": results},
+        indent=1,
+    )
+    print(text)
+    if path:
+        Path(path).write_text(text + "\n")
