@@ -1,6 +1,6 @@
 """How long does a path of seven C take on 50,000 real features, beside LinearSVC, and who ends lower?
 
-    python benchmarks/bench_svm_path.py FILE.h5 [--linear-svc 1e-4 1e-2] [--repeats 3] [--json OUT]
+python benchmarks/bench_svm_path.py FILE.h5 [--linear-svc 1e-4 1e-2] [--repeats 3] [--json OUT]
 """
 
 import argparse

@@ -81,11 +81,13 @@ def child(methods: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
 def run(method: str, *, limit_mb: float | None = None, **arguments: Any) -> dict[str, Any]:
     """Run a method of the calling script in a new process, whose data may not outgrow a limit; give its answer."""
     order = json.dumps({"method": method, "limit_mb": limit_mb, "arguments": arguments})
-    done = subprocess.run([sys.executable, sys.argv[0], "--child", order], stdout=subprocess.PIPE, text=True, check=False)
+    command = [sys.executable, sys.argv[0], "--child", order]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{method} ended with exit code {done.returncode}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{method} {arguments}: " + ", ".join(f"{k} {v}" for k, v in answer.items() if np.isscalar(v)), file=sys.stderr)
+    told = ", ".join(f"{name} {value}" for name, value in answer.items() if np.isscalar(value))
+    print(f"{method} {arguments}: {told}", file=sys.stderr)
     return answer
 
 

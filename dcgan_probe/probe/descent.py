@@ -1,4 +1,4 @@
-"""Takes problems, a state and a method, moves the state until the gaps are small; knows no features and no memory bound.
+"""Takes problems, a state and a method, moves the state until the gaps are small; knows no features and no bound.
 
 One product with the rows and one with their transpose serve every problem that is not finished; finished ones drop out.
 """

@@ -5,6 +5,7 @@ last column. Neither is stored: the products correct for them. Blocks are conver
 they are read, so that float16 and files cost one block of memory, and float32 arrays nothing.
 """
 
+import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -240,7 +241,7 @@ def _convert(source: Array, block: Array, pool: ThreadPoolExecutor) -> None:
         block[...] = source
         return
     cuts = [len(block) * part // CONVERT_THREADS for part in range(CONVERT_THREADS + 1)]
-    parts = [slice(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False)]
+    parts = [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
     list(pool.map(lambda part: np.copyto(block[part], source[part]), parts))
 
 

@@ -304,8 +304,8 @@ class L2SVMClassifierCV(_LinearEstimator):
         self.selection_gap_ = selection.gap
         if selection.status != CONVERGED:
             warnings.warn(
-                f"fits that chose C stopped ({selection.status}) with a relative gap of up to {selection.gap:.1e}, above "
-                f"tol={self.tol:.1e}; raise max_iter, scale the features, or take smaller Cs",
+                f"fits that chose C stopped ({selection.status}) with a relative gap of up to {selection.gap:.1e}, "
+                f"above tol={self.tol:.1e}; raise max_iter, scale the features, or take smaller Cs",
                 ConvergenceWarning,
                 stacklevel=2,
             )

@@ -72,7 +72,7 @@ class HeavyDirections:
         scores += changes
 
     def _curvature(self, problems: Problems, scores: Array) -> Array:
-        """Give ``Z' diag(l'') Z`` of every output, float64 (J, Q, r, r): one matrix product with products of columns."""
+        """Give ``Z' diag(l'') Z`` of every output, float64 (J, Q, r, r): one product with products of columns."""
         design, xp = problems.design, problems.design.xp
         bends = stacked(curvatures(problems, scores, design.dtype))
         first, second = self._pairs

@@ -148,7 +148,6 @@ class Logistic:
         return xp.astype(targets[:, None, :] == numbers[None, :, None], scores.dtype)
 
 
-
 def stacked(arrays: Array) -> Array:
     """Give (J * Q, n) of (J, Q, n)."""
     return arrays.reshape((arrays.shape[0] * arrays.shape[1], arrays.shape[2]))

@@ -59,9 +59,7 @@ def _conjugate_gradients(
         products += problems.shrunk(searches)
         curvatures = dots(searches, products)
         sound = (curvatures > 0.0) & (energies > 0.0)
-        steps = problems.per_problem(
-            np.where(sound, energies / np.where(sound, curvatures, 1.0), 0.0), residuals
-        )
+        steps = problems.per_problem(np.where(sound, energies / np.where(sound, curvatures, 1.0), 0.0), residuals)
         directions[design.array(unfinished)] += steps * searches
         residuals = residuals - steps * products
         left = np.flatnonzero(sound & (dots(residuals, residuals) > limits**2))
@@ -75,4 +73,3 @@ def _conjugate_gradients(
         before, energies = energies, dots(residuals, preconditioned)
         searches = preconditioned + problems.per_problem(energies / before, searches) * searches
     return directions
-

@@ -58,9 +58,7 @@ class Problems:
 
     def take(self, chosen: np.ndarray) -> "Problems":
         """Keep the problems of an index (J',)."""
-        return replace(
-            self, classes=self.classes[chosen], folds=self.folds[chosen], penalties=self.penalties[chosen]
-        )
+        return replace(self, classes=self.classes[chosen], folds=self.folds[chosen], penalties=self.penalties[chosen])
 
     def shrunk(self, weights: Array) -> Array:
         """Give the penalised part of weights (J, Q, width): free intercepts are zero in it."""

@@ -84,14 +84,14 @@ def fit_path(
     Parameters
     ----------
     features
-        float16, float32 or float64 (N, D), finite: numpy, torch on any device, or an open HDF5 data set, read in blocks.
+        float16, float32 or float64 (N, D), finite: numpy, torch on any device, or HDF5 rows, which are read in blocks.
     labels
         (N,), of two classes or more.
     penalties
         Values of ``C``, positive. ``C`` multiplies a sum over rows, as in LinearSVC.
     classifier
-        ``svm``: one-vs-rest squared hinge. ``logistic``: softmax over the classes. ``ridge``: least squares to +-1, with
-        ``alpha = 1 / (2 C)`` in scikit-learn's RidgeClassifier.
+        ``svm``: one-vs-rest squared hinge. ``logistic``: softmax over the classes. ``ridge``: least squares to +-1,
+        with ``alpha = 1 / (2 C)`` in scikit-learn's RidgeClassifier.
     intercept
         ``penalised`` as LIBLINEAR does, or ``free``.
     standardise
@@ -220,7 +220,7 @@ def loss_of(classifier: str) -> Loss:
     """Give the loss of a classifier's name."""
     if classifier not in LOSSES:
         raise UserError(f"got classifier {classifier!r}, expected one of {', '.join(LOSSES)}", option="classifier")
-    return LOSSES[classifier]  # type: ignore[index]
+    return LOSSES[classifier]
 
 
 def takes_free_intercept(intercept: str) -> bool:

@@ -130,8 +130,8 @@ def _sketched(sizes: Sizes, bound: int) -> Plan:
     least = FIXED_BYTES + column + LEAST_RANK * of_rank
     if least > bound:
         raise UserError(
-            f"a fit of {sizes.rows:,} x {sizes.columns:,} features needs at least {least / 2**20:,.0f} MiB beside them, "
-            f"and {bound / 2**20:,.0f} MiB are allowed; allow more, or take fewer rows or columns",
+            f"a fit of {sizes.rows:,} x {sizes.columns:,} features needs at least {least / 1e6:,.0f} MB beside them, "
+            f"and {bound / 1e6:,.0f} MB are allowed; allow more, or take fewer rows or columns",
             option="memory",
         )
     half = (bound - FIXED_BYTES) // 2
@@ -160,4 +160,3 @@ def _span_operations(sizes: Sizes) -> float:
     gram = rows**2 * sizes.columns
     inner = (2 + sizes.levels) * rows**3 / 3 + ITERATIONS["span"] * columns * 8 * rows**2
     return gram + inner + 6 * columns * rows * sizes.columns
-

@@ -1,8 +1,8 @@
 """Takes a design's second moments, gives approximate inverses of every problem's curvature; knows no loss and no rows.
 
-The curvature of problem ``j`` is near ``1 + f_j X'X`` with ``f_j = 2 C_j share_j``: ``share_j`` is the mean curvature of
-a row over the greatest one. Problems whose ``f`` lie within ``LEVEL_RATIO`` of each other share a *level*, one ``f`` for
-all, which changes the condition by two at most; so a few factorisations, or one sketch, serve every class, C and fold.
+The curvature of problem ``j`` is near ``1 + f_j X'X`` with ``f_j = 2 C_j share_j``: ``share_j`` is the mean curvature
+of a row over the greatest one. Problems whose ``f`` lie within ``LEVEL_RATIO`` of each other share a *level*, one ``f``
+for all; so a few factorisations, or one sketch, serve every class, C and fold.
 
 ``Factored`` is exact for a level, and takes memory and time for ``width^2`` and ``width^3`` numbers. ``Sketched`` knows
 the largest ``r`` eigenvalues alone and takes the rest to be as large as the least of them; a randomised Nystroem sketch
@@ -29,7 +29,8 @@ POWER_ITERATIONS = 3
 
 def levels_of(factors: np.ndarray) -> tuple[list[float], np.ndarray]:
     """Give the levels, rising, and the number of each factor's level; factors float64 (J,)."""
-    levels, numbers = [], np.empty(len(factors), dtype=np.int64)
+    levels: list[float] = []
+    numbers = np.empty(len(factors), dtype=np.int64)
     rising = np.sort(np.unique(factors))
     while len(rising):
         near = rising[rising <= LEVEL_RATIO * rising[0]]

@@ -52,7 +52,7 @@ class Selection:
     """Mean weights over the splits with the best ``C``, float64 (K, D + 1): a start for the refit. None for draws."""
 
     @property
-    def C(self) -> float:
+    def C(self) -> float:  # noqa: N802
         """The value of the greatest mean accuracy, the smaller one of equals."""
         return float(self.penalties[self.best])
 
@@ -94,15 +94,15 @@ def select_penalty(
     for number, (trains, scores) in enumerate(splits):
         if len(scores) == 0 or len(np.unique(labels[trains])) < len(np.unique(labels)):
             raise UserError(
-                f"split {number} trains on {len(np.unique(labels[trains]))} of {len(np.unique(labels))} classes and holds "
-                f"{len(scores)} rows out; expected all classes and at least one row: take fewer folds"
+                f"split {number} trains on {len(np.unique(labels[trains]))} of {len(np.unique(labels))} classes and "
+                f"holds {len(scores)} rows out; expected all classes and at least one row: take fewer folds"
             )
     share = float(np.mean([len(trains) for trains, _ in splits])) / features.shape[0]
     settings = {"tol": tol, "max_iter": max_iter, "memory": memory}
-    penalties = np.array(penalties, dtype=np.float64)
+    values = np.array(penalties, dtype=np.float64)
     if standardise or share < STACKED_SHARE:
-        return _one_by_one(features, labels, penalties, splits, classifier, intercept, standardise, settings)
-    return _stacked(features, labels, penalties, splits, classifier, intercept, settings)
+        return _one_by_one(features, labels, values, splits, classifier, intercept, standardise, settings)
+    return _stacked(features, labels, values, splits, classifier, intercept, settings)
 
 
 def _stacked(
@@ -170,7 +170,7 @@ def _one_by_one(
         fits = fit_path(
             _rows(features, trains),
             labels[trains],
-            penalties,
+            penalties.tolist(),
             classifier=classifier,
             intercept=intercept,
             standardise=standardise,

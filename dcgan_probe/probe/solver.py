@@ -325,7 +325,8 @@ def _judge_span(
     problems.design.passes += design.passes if design is not problems.design else 0
     if len(left):
         exact = Design(design.xp.astype(design.features, design.xp.float64), scaling=design.scaling)
-        sketch = Sketched(exact, min(REFINEMENT_RANK, exact.rows), numpy_generator(0, "sketch", exact.rows, exact.columns))
+        generator = numpy_generator(0, "sketch", exact.rows, exact.columns)
+        sketch = Sketched(exact, min(REFINEMENT_RANK, exact.rows), generator)
         levels, numbers = levels_of(factors[left])
         heavy = HeavyDirections(exact, sketch, free_intercept=problems.free_intercept)
         _solve_group(_on(problems.take(left), exact), sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
@@ -381,9 +382,7 @@ def _problems(
     classes = 1 if loss.coupled else targets.shape[1]
     folds, steps, numbers = (
         axis.ravel()
-        for axis in np.meshgrid(
-            np.arange(len(weights)), np.arange(len(penalties)), np.arange(classes), indexing="ij"
-        )
+        for axis in np.meshgrid(np.arange(len(weights)), np.arange(len(penalties)), np.arange(classes), indexing="ij")
     )
     return Problems(
         design,

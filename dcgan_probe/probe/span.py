@@ -1,8 +1,8 @@
 """Takes a Gram matrix of rows, gives a small square design with the same scores and norms; knows no features, no loss.
 
 Every least value lies in the span of the rows: ``w = X'b``. With the pivoted Cholesky factorisation ``X X' = L L'`` of
-rank ``r``, rows in the order of the pivots, ``a = L_1' b`` for the first ``r`` rows ``L_1`` of ``L`` has ``X w = L a`` and
-``|w| = |a|``. So ``L`` (N, r) stands for the features, and ``b = L_1'^-1 a`` leads back.
+rank ``r``, rows in the order of the pivots, ``a = L_1' b`` for the first ``r`` rows ``L_1`` of ``L`` has ``X w = L a``
+and ``|w| = |a|``. So ``L`` (N, r) stands for the features, and ``b = L_1'^-1 a`` leads back.
 """
 
 from dataclasses import dataclass

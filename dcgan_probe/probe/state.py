@@ -43,8 +43,13 @@ class State:
 
     def take(self, chosen: Array, numbers: np.ndarray) -> "State":
         """Copy the problems of an index, given where the arrays are and on the host."""
-        arrays = (each[chosen] for each in (self.weights, self.gradients, self.scores, self.residuals))
-        return State(*arrays, self.values[numbers])
+        return State(
+            self.weights[chosen],
+            self.gradients[chosen],
+            self.scores[chosen],
+            self.residuals[chosen],
+            self.values[numbers],
+        )
 
     def put(self, chosen: Array, numbers: np.ndarray, other: "State", own: Array, own_numbers: np.ndarray) -> None:
         """Copy problems ``own`` of another state into problems ``chosen`` of this one."""
@@ -64,7 +69,7 @@ class State:
 
         Returns
         -------
-        The steps float64 (J,), how the weights moved and how the gradients changed, (J, Q, width) in the design's dtype.
+        The steps float64 (J,), how the weights moved and the gradients changed, (J, Q, width) in the design's dtype.
         """
         design, xp = problems.design, problems.design.xp
         before = xp.asarray(self.weights, copy=True)

@@ -1,0 +1,95 @@
+"""How does the time grow with rows, columns, classes and the number of C, and how do small problems do?
+
+    python benchmarks/bench_svm_scaling.py FILE.h5 [--device cuda] [--repeats 3] [--json OUT]
+
+Parts of real features; the exponent is the slope of log time on log size. With --device cuda the features are a float16
+tensor there. "Small" are separate fits of one C to 1,000 rows of 3,072 columns (one draw of SVHN's size), beside
+LinearSVC.
+"""
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+from measure import GRID, child, load, run, write
+
+TOLERANCE = 1e-5
+ROWS, COLUMNS, CLASSES, PENALTIES = (5000, 10_000, 20_000, 40_000), (448, 896, 1792, 3584), (2, 3, 5, 10), (1, 2, 4, 7)
+SMALL_ROWS, SMALL_COLUMNS = 1000, 3072
+
+
+def scaling(features: str, repeats: int, device: str) -> dict[str, Any]:
+    """Time parts of the features along each axis."""
+    from dcgan_probe.probe import fit_path
+
+    X, y = load(features)
+    middle = (20_000, 1792, 10, 4)
+
+    def seconds(rows: int, columns: int, classes: int, penalties: int) -> float:
+        chosen = np.flatnonzero(y < classes)[:rows]
+        part: Any = np.ascontiguousarray(X[chosen][:, :columns])
+        if device != "cpu":
+            import torch
+
+            part = torch.from_numpy(part.astype(np.float16)).to(device)
+        times = []
+        for _ in range(repeats):
+            started = time.perf_counter()
+            fit_path(part, y[chosen], GRID[:penalties], tol=TOLERANCE)
+            times.append(time.perf_counter() - started)
+        return statistics.median(times)
+
+    found: dict[str, Any] = {}
+    for axis, (name, sizes) in enumerate(
+        {"rows": ROWS, "columns": COLUMNS, "classes": CLASSES, "penalties": PENALTIES}.items()
+    ):
+        base = list(middle if name != "classes" else (5000, 1792, 10, 4))
+        times = [seconds(*([*base[:axis], size, *base[axis + 1 :]])) for size in sizes]
+        found[name] = {
+            "sizes": sizes,
+            "seconds": times,
+            "exponent": float(np.polyfit(np.log(sizes), np.log(times), 1)[0]),
+        }
+    return found
+
+
+def small(features: str, repeats: int) -> dict[str, Any]:
+    """Time fits of 1,000 rows, ours and LinearSVC's in turn."""
+    from sklearn.svm import LinearSVC
+
+    from dcgan_probe.probe import fit_path
+
+    X, y = load(features)
+    ours, theirs = [], []
+    for repeat in range(repeats):
+        rows = np.sort(np.random.default_rng(repeat).permutation(len(y))[:SMALL_ROWS])
+        part = np.ascontiguousarray(X[rows][:, :SMALL_COLUMNS], dtype=np.float32)
+        started = time.perf_counter()
+        fit_path(part, y[rows], [1e-3], tol=TOLERANCE)
+        ours.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        LinearSVC(C=1e-3, dual=False, tol=1e-3).fit(part, y[rows])
+        theirs.append(time.perf_counter() - started)
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    return {"ours_seconds": mine, "linear_svc_seconds": other, "times_faster": other / mine}
+
+
+def main() -> None:
+    child({"scaling": scaling, "small": small})
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("features")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    results = {
+        "small": run("small", features=options.features, repeats=options.repeats),
+        "scaling": run("scaling", features=options.features, repeats=options.repeats, device=options.device),
+    }
+    write(options.json, results)
+
+
+if __name__ == "__main__":
+    main()
