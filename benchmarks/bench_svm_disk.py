@@ -7,6 +7,7 @@ limit (RLIMIT_DATA). What LinearSVC would need is computed: it copies to float64
 """
 
 import argparse
+import sys
 import time
 from typing import Any
 
@@ -20,7 +21,14 @@ def ours(features: str, tol: float, memory_mb: float) -> dict[str, Any]:
 
     file = open_feature_file(features)
     with Watch() as watch:
-        fits = fit_path(file.select(), file.labels, GRID, tol=tol, memory=int(memory_mb * 1e6))
+        fits = fit_path(
+            file.select(),
+            file.labels,
+            GRID,
+            tol=tol,
+            memory=int(memory_mb * 1e6),
+            on_iteration=lambda left, gap: print(f"{left} problems left, gap {gap:.1e}", file=sys.stderr),
+        )
     return {
         **watch.told(),
         "status": ", ".join(sorted({fit.status for fit in fits})),

@@ -3,6 +3,7 @@
 One product with the rows and one with their transpose serve every problem that is not finished; finished ones drop out.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -33,12 +34,24 @@ class Method(Protocol):
 
 
 def descend(
-    problems: Problems, state: State, method: Method, heavy: HeavyDirections, *, tol: float, max_iter: int
+    problems: Problems,
+    state: State,
+    method: Method,
+    heavy: HeavyDirections,
+    *,
+    tol: float,
+    max_iter: int,
+    on_iteration: Callable[[int, float], None] = lambda left, gap: None,
 ) -> np.ndarray:
     """Iterate until the gap of every problem, as far as the state can tell, is at most ``tol``.
 
     The state is changed in place. At least one iteration is made: with a tiny ``C`` the gap at zero is small beside the
     value, yet zero classifies nothing.
+
+    Parameters
+    ----------
+    on_iteration
+        Called with the number of problems left, and their greatest relative gap.
 
     Returns
     -------
@@ -57,6 +70,7 @@ def descend(
         waited = np.where(progress, 0, waited + 1)
         lowest, values = np.minimum(gaps, lowest), np.minimum(values, current.values)
         left = (gaps > tol) & (steps > 0.0) & (waited < method.patience)
+        on_iteration(int(left.sum()), float(gaps.max()))
         if not left.all():
             done, kept = np.flatnonzero(~left), np.flatnonzero(left)
             if current is not state:

@@ -21,6 +21,9 @@ from .losses import Array
 BLOCK_BYTES = 16 << 20
 CONVERT_THREADS = 2
 FORWARD_ROWS = 2048
+WIDEN_NUMBERS = 1 << 15
+SIGN_AND_HALF, HALF_SCALE = np.int32(-0x70002000), np.float32(2.0**112)
+LARGEST_HALF = 65504.0
 """Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
 
 
@@ -108,7 +111,7 @@ class Design:
         residuals = self.xp.astype(residuals, dtype, copy=False)
         sums = self.zeros((residuals.shape[0], self.columns), dtype)
         for rows, block in self.blocks(dtype):
-            sums += residuals[:, rows] @ block
+            _add_product(sums, residuals[:, rows], block)
         return self._scaled_sums(sums, self.xp.sum(residuals, axis=1))
 
     def _unscaled(self, weights: Array) -> tuple[Array, Array | None]:
@@ -162,7 +165,7 @@ class Design:
             scores = inner @ block.T
             if offsets is not None:
                 scores += offsets[:, None]
-            sums += scores @ block
+            _add_product(sums, scores, block)
             totals += self.xp.sum(scores, axis=1)
         return self._scaled_sums(sums, totals).T
 
@@ -177,11 +180,13 @@ class Design:
         largest, total = 0.0, 0.0
         for first, block in self._parts():
             size = max(float(block.max()), -float(block.min()))
-            if not np.isfinite(size):
-                _refuse(_host(block), first)
+            # A float16 that is not finite is widened to something beyond the largest one.
+            if not np.isfinite(size) or ("float16" in str(self.features.dtype) and size > LARGEST_HALF):
+                _refuse(_host(self.features[first : first + block.shape[0]]), first)
             largest = max(largest, size)
             flat = block.reshape(-1)
-            total += float(flat @ flat)
+            with np.errstate(over="ignore"):  # the caller refuses what is too large
+                total += float(flat @ flat)
         self.mean_square = total / self.rows + self.intercept
         return largest
 
@@ -235,18 +240,60 @@ def _add_cross_product(block: Array, moments: Array) -> None:
         moments += block.T @ block
 
 
+def _add_product(sums: Array, left: Array, block: Array) -> None:
+    """Add ``left block`` to sums (J, D), with no temporary of that size."""
+    if isinstance(block, np.ndarray) and block.flags.c_contiguous:
+        gemm = scipy.linalg.blas.get_blas_funcs("gemm", (block,))
+        gemm(1.0, block.T, left.T, beta=1.0, c=sums.T, overwrite_c=1)
+    else:
+        sums += left @ block
+
+
 def _convert(source: Array, block: Array, pool: ThreadPoolExecutor) -> None:
-    """Copy rows into a block of another dtype, in threads: numpy converts float16 on one core alone."""
+    """Copy rows into a block of another dtype, in threads: numpy converts on one core alone."""
     if not isinstance(block, np.ndarray):
         block[...] = source
         return
     cuts = [len(block) * part // CONVERT_THREADS for part in range(CONVERT_THREADS + 1)]
     parts = [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
-    list(pool.map(lambda part: np.copyto(block[part], source[part]), parts))
+    halves = source.dtype == np.float16 and block.dtype == np.float32 and source.flags.c_contiguous
+    copy = _widen if halves else np.copyto
+    list(pool.map(lambda part: copy(block[part], source[part]), parts))
+
+
+def _widen(block: np.ndarray, source: np.ndarray) -> None:
+    """Copy finite float16 (n, D) into float32, three times as fast as numpy's cast without special instructions.
+
+    Shifted by 13 bits, exponent and fraction stand where float32 has them, and the value is 2^112 too small.
+    """
+    bits, values = block.view(np.int32).reshape(-1), block.reshape(-1)
+    halves = source.view(np.int16).reshape(-1)
+    for start in range(0, len(halves), WIDEN_NUMBERS):
+        part = slice(start, start + WIDEN_NUMBERS)
+        np.copyto(bits[part], halves[part])
+        np.left_shift(bits[part], 13, out=bits[part])
+        np.bitwise_and(bits[part], SIGN_AND_HALF, out=bits[part])
+        np.multiply(values[part], HALF_SCALE, out=values[part])
 
 
 def _host(block: Array) -> np.ndarray:
     return block if isinstance(block, np.ndarray) else block.cpu().numpy()
+
+
+def check_finite(found: Array) -> None:
+    """Refuse what was computed from features that were finite when they were first read.
+
+    Raises
+    ------
+    UserError
+        If anything is not finite.
+    """
+    xp = array_namespace(found)
+    if not bool(xp.all(xp.isfinite(found))):
+        raise UserError(
+            "the features changed while they were read: they were finite, and gave a result that is not; start again "
+            "once nothing writes to them"
+        )
 
 
 def _refuse(block: np.ndarray, first: int) -> None:

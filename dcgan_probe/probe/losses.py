@@ -164,6 +164,11 @@ def squares(arrays: Array) -> np.ndarray:
     return np.asarray(array_namespace(flat).vecdot(flat, flat).tolist())
 
 
+def relative_gaps(squared_norms: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Give duality gaps relative to the values, float64 (J,), of squared norms of gradients; 0 where both are 0."""
+    return 0.5 * squared_norms / np.where(values > 0.0, values, np.where(squared_norms > 0.0, 1e-300, 1.0))
+
+
 def dots(left: Array, right: Array) -> np.ndarray:
     """Give inner products, float64 (J,) on the host, of (J, Q, n)."""
     return np.asarray(vectors(left * right).sum(axis=1).tolist(), dtype=np.float64)

@@ -200,9 +200,13 @@ def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> None
         rounding = float(design.xp.finfo(scores.dtype).eps)
         if not bool(design.xp.any(design.xp.abs(pull) > 4.0 * rounding * size)):
             return
+        whole = pull
+        bends = curvatures(problems, scores, scores.dtype)
+        bend = design.xp.sum(bends, axis=2, dtype=design.xp.float64)
+        pull = pull / design.xp.where(bend > 0.0, bend, 1.0)
         directions = design.xp.zeros_like(weights)
         directions[:, :, -1] = pull
-        start = -problems.penalties * np.asarray(design.xp.sum(pull * pull, axis=1).tolist())
+        start = -problems.penalties * np.asarray(design.xp.sum(pull * whole, axis=1).tolist())
         slopes = design.xp.zeros_like(scores) + design.xp.astype(pull, scores.dtype)[:, :, None]
         steps = exact_steps(problems, scores, weights, directions, slopes, start)
         weights += problems.per_problem(steps, weights) * directions

@@ -1,6 +1,6 @@
 """Takes features, labels and values of C, gives fitted classifiers; knows no files, no protocol and no estimator."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -76,6 +76,7 @@ def fit_path(
     tol: float = TOLERANCE,
     max_iter: int = ITERATIONS,
     memory: int | None = None,
+    on_iteration: Callable[[int, float], None] = lambda left, gap: None,
 ) -> list[LinearClassifier]:
     """Fit one classifier for each ``C`` of ``penalties``, all at once, in their order.
 
@@ -106,6 +107,8 @@ def fit_path(
         Largest number of iterations.
     memory
         Bound in bytes on top of features that are in memory; about half of the features if not given.
+    on_iteration
+        Called after each iteration with the number of problems left in it and their greatest relative gap.
 
     Raises
     ------
@@ -127,6 +130,7 @@ def fit_path(
         tol=tol,
         max_iter=max_iter,
         memory=memory,
+        on_iteration=on_iteration,
     )
     return classifiers_of(solution, classes, penalties, np.float64 if "64" in str(features.dtype) else np.float32)
 

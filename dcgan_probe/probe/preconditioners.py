@@ -19,7 +19,7 @@ import scipy.linalg
 from array_api_compat import array_namespace, device
 
 from ..runtime import numpy_generator
-from .design import Design
+from .design import Design, check_finite
 from .losses import Array
 
 LEVEL_RATIO = 10.0
@@ -61,6 +61,7 @@ class Factored:
 
     def __init__(self, moments: Array):
         """Keep ``X'X`` (width, width), of which only the lower triangle counts; the array becomes the object's own."""
+        check_finite(moments.diagonal())
         self._moments = moments
         self._diagonal = moments.diagonal().copy() if isinstance(moments, np.ndarray) else moments.diagonal().clone()
         self._factors: dict[float, Array] = {}
@@ -132,6 +133,7 @@ class Sketched:
         xp = design.xp
         directions = design.array(generator.standard_normal((design.width, rank), dtype=np.float32), design.dtype)
         images = design.sketch(directions)
+        check_finite(images)
         shift = float(xp.finfo(design.dtype).eps) * float(xp.sum(images * images, dtype=xp.float64)) ** 0.5 / rank**0.5
         images += shift * directions
         core = xp.astype(directions.T @ images, xp.float64)

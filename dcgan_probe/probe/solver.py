@@ -5,6 +5,7 @@ dtype, and a check in float64: the gap of a solution is always that of its float
 Problems whose gap is not reached go on from the float64 state, with float32 products of ever smaller changes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +14,10 @@ from array_api_compat import is_torch_array
 
 from ..runtime import UserError, numpy_generator
 from .descent import descend
-from .design import Design, gram_matrix
+from .design import Design, check_finite, gram_matrix
 from .heavy import HeavyDirections
 from .lbfgs import LBFGS
-from .losses import Array, Loss, SquaredHinge
+from .losses import Array, Loss, SquaredHinge, relative_gaps
 from .newton import Newton
 from .objective import Problems
 from .plan import Plan, Sizes, make_plan
@@ -31,7 +32,7 @@ FIRST_TOLERANCE = 0.8
 PROGRESS = 0.5
 """A round from a float64 state must bring the gap under this share of what it was."""
 REFINEMENT_RANK = 512
-EASY_PENALTY = 100.0
+EASY_PENALTY = 1e4
 """Divided by a row's mean squared length: a ``C`` up to this is started at once."""
 PENALTY_GROWTH = 10.0
 LOOSE_GAP = 0.1
@@ -88,7 +89,7 @@ class _Outcome:
 
     @property
     def gaps(self) -> np.ndarray:
-        return 0.5 * self.norms**2 / self.values
+        return relative_gaps(self.norms**2, self.values)
 
     def judge(
         self, group: np.ndarray, state: State, made: np.ndarray, before: np.ndarray, limits: "_Limits"
@@ -121,6 +122,7 @@ def solve(
     tol: float = 1e-6,
     max_iter: int = 1000,
     memory: int | None = None,
+    on_iteration: Callable[[int, float], None] = lambda left, gap: None,
 ) -> Solution:
     """Minimise a linear classifier's objective for every penalty, class and set of row weights at once.
 
@@ -152,6 +154,8 @@ def solve(
         Largest number of iterations of a problem, at least 1.
     memory
         Bound in bytes on top of features that are in memory; about half of the features if not given.
+    on_iteration
+        Called after each iteration with the number of problems left in it and their greatest relative gap.
 
     Raises
     ------
@@ -179,7 +183,7 @@ def solve(
         in_memory=design.in_memory,
     )
     plan = make_plan(sizes, memory)
-    limits = _Limits(tol, max_iter)
+    limits = _Limits(tol, max_iter, on_iteration)
     if plan.route == "span":
         outcome = _solve_in_span(problems, factors, limits, gram)
     else:
@@ -191,6 +195,7 @@ def solve(
 class _Limits:
     tol: float
     max_iter: int
+    on_iteration: Callable[[int, float], None]
 
 
 def _solve_in_groups(
@@ -236,7 +241,9 @@ def _solve_group(
     """Run L-BFGS in the design's dtype, judge in float64, and let Newton's method finish what is not there yet."""
     state, made = _approach(problems, preconditioner, heavy, levels, outcome.weights[group], limits)
     tol, most = FIRST_TOLERANCE * limits.tol, min(limits.max_iter - int(made.max()), LBFGS_ITERATIONS)
-    made += descend(problems, state, LBFGS(preconditioner, levels), heavy, tol=tol, max_iter=most)
+    made += descend(
+        problems, state, LBFGS(preconditioner, levels), heavy, tol=tol, max_iter=most, on_iteration=limits.on_iteration
+    )
     before = np.full(len(group), np.inf)
     while True:
         weights = _host64(state.weights)
@@ -247,8 +254,16 @@ def _solve_group(
             return
         problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
         state = state.take(problems.design.array(left), left)
-        most = int(limits.max_iter - outcome.iterations[group].min())
-        made = descend(problems, state, Newton(preconditioner, levels, tol), heavy, tol=tol, max_iter=most)
+        most = int(limits.max_iter - outcome.iterations[group].max())
+        made = descend(
+            problems,
+            state,
+            Newton(preconditioner, levels, tol),
+            heavy,
+            tol=tol,
+            max_iter=most,
+            on_iteration=limits.on_iteration,
+        )
 
 
 def _approach(
@@ -277,6 +292,7 @@ def _approach(
             heavy,
             tol=LOOSE_GAP,
             max_iter=min(LBFGS_ITERATIONS, limits.max_iter - int(made.max())),
+            on_iteration=limits.on_iteration,
         )
         state.put(design.array(hard), hard, some, design.array(everyone), everyone)
         raised = np.minimum(problems.penalties, PENALTY_GROWTH * current.penalties)
@@ -304,7 +320,7 @@ def _solve_in_span(problems: Problems, factors: np.ndarray, limits: _Limits, gra
     heavy = HeavyDirections(reduced, preconditioner, free_intercept=problems.free_intercept)
     preconditioner.prepare(levels)
     found = _Outcome.of(len(inner), inner.outputs, reduced.width)
-    half = _Limits(FIRST_TOLERANCE * limits.tol, limits.max_iter)
+    half = replace(limits, tol=FIRST_TOLERANCE * limits.tol)
     _solve_group(inner, preconditioner, heavy, np.array(levels)[numbers], half, found, np.arange(len(inner)))
     flat = found.weights.reshape((-1, reduced.width))
     weights = _host64(design.backward(design.array(span.dual(flat[:, : span.coordinates.shape[1]])), design.xp.float64))
@@ -356,6 +372,7 @@ def _design_gram(design: Design, gram: np.ndarray | None, *, with_intercept: boo
     if design.scaling is not None:
         centred = (_host(design.features) - design.scaling.mean) / design.scaling.deviation
         gram = gram_matrix(centred)
+    check_finite(gram)
     if with_intercept:
         gram += 1.0
     return gram

@@ -25,15 +25,16 @@ class RowSpan:
         """Factorise a Gram matrix, float64 (N, N), which may be singular; it stays as it is."""
         lower, pivots, rank, _ = scipy.linalg.lapack.dpstrf(gram, lower=1)
         pivots = pivots.astype(np.int64) - 1
-        coordinates = np.empty((len(gram), rank))
-        coordinates[pivots] = np.tril(lower[:, :rank])
+        coordinates = np.zeros((len(gram), max(rank, 1)))  # rows that are all zero keep one empty coordinate
+        coordinates[pivots, :rank] = np.tril(lower[:, :rank])
         return cls(coordinates, pivots[:rank])
 
     def dual(self, weights: np.ndarray) -> np.ndarray:
         """Give ``b`` (J, N) with ``w = X'b``, zero outside the pivots, for weights ``a`` (J, r)."""
         result = np.zeros((len(weights), len(self.coordinates)))
-        corner = self.coordinates[self.pivots]
-        result[:, self.pivots] = scipy.linalg.solve_triangular(
-            corner, weights.T, lower=True, trans="T", check_finite=False
-        ).T
+        rank = len(self.pivots)
+        if rank:
+            corner, inner = self.coordinates[self.pivots, :rank], weights[:, :rank].T
+            solved = scipy.linalg.solve_triangular(corner, inner, lower=True, trans="T", check_finite=False)
+            result[:, self.pivots] = solved.T
         return result

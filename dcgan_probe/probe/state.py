@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import UserError
+from .design import check_finite
 from .heavy import HeavyDirections
-from .losses import Array, dots, squares, stacked
+from .losses import Array, dots, relative_gaps, squares, stacked
 from .objective import Problems, evaluate, exact_steps, settle_intercepts
 
 
@@ -39,7 +39,7 @@ class State:
     @property
     def gaps(self) -> np.ndarray:
         """Duality gaps relative to the values, float64 (J,)."""
-        return 0.5 * self.squared_norms / self.values
+        return relative_gaps(self.squared_norms, self.values)
 
     def take(self, chosen: Array, numbers: np.ndarray) -> "State":
         """Copy the problems of an index, given where the arrays are and on the host."""
@@ -93,6 +93,7 @@ class State:
         changes += problems.shrunk(moved)
         self.gradients += changes
         self.values = 0.5 * squares(problems.shrunk(self.weights)) + problems.penalties * sums
+        check_finite(self.values)
         return steps, xp.astype(moved, design.dtype), xp.astype(changes, design.dtype)
 
 
@@ -116,6 +117,5 @@ def state_at(problems: Problems, weights: np.ndarray, dtype: Any) -> State:
     gradients *= -problems.per_problem(problems.penalties, gradients)
     gradients += shrunk
     values = 0.5 * squares(shrunk) + problems.penalties * sums
-    if not np.isfinite(values).all():
-        raise UserError("the objective is not finite: the features changed while they were read, or are too large")
+    check_finite(values)
     return State(held, gradients, scores, residuals, values)

@@ -1,4 +1,4 @@
-"""Feature sets, seeded, that the probe's tests share: takes a name, gives features and labels; and what is known of them."""
+"""Feature sets, seeded, and written-out values that the tests share: takes a name, gives features and labels."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,18 +1,34 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV
+import torch
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import RidgeClassifier as TheirRidgeClassifier
+from sklearn.model_selection import GridSearchCV, KFold, PredefinedSplit, StratifiedKFold
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from dcgan_probe.probe import CONVERGED, ITERATION_LIMIT, L2SVMClassifier, fit_path
+from dcgan_probe.probe import (
+    CONVERGED,
+    ITERATION_LIMIT,
+    L2SVMClassifier,
+    L2SVMClassifierCV,
+    LogisticClassifier,
+    RidgeClassifier,
+)
 from dcgan_probe.runtime import UserError
 
-from .cases import blobs, tall, two_classes
+from .cases import blobs, file_of, tall, two_classes, wide
+
+ESTIMATORS = [L2SVMClassifier, LogisticClassifier, RidgeClassifier, L2SVMClassifierCV]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # some checks allow five iterations
-@parametrize_with_checks([L2SVMClassifier()])
+@parametrize_with_checks(
+    [L2SVMClassifier(), LogisticClassifier(), RidgeClassifier(), L2SVMClassifierCV(Cs=(1e-3, 1e-1), cv=2)]
+)
 def test_scikit_learn_conventions(estimator, check) -> None:
     check(estimator)
 
@@ -42,8 +58,33 @@ def test_two_classes_have_linear_svcs_shapes_and_sign() -> None:
     np.testing.assert_array_equal(ours.predict(features), theirs.predict(features))
 
 
+@pytest.mark.parametrize("case", [tall, wide, two_classes])
+def test_softmax_agrees_with_logistic_regression(case) -> None:
+    features, labels = case()
+    ours = LogisticClassifier(C=0.1, intercept="free", tol=1e-12).fit(features, labels)
+    theirs = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000).fit(features, labels)
+    if len(ours.classes_) == 2:
+        # Their two classes have one vector, which costs |w|^2 / 2; as a softmax it is two, of w / 2 each.
+        theirs = LogisticRegression(C=0.2, tol=1e-10, max_iter=10_000).fit(features, labels)
+        assert ours.coef_.shape == (1, 6)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(ours.predict_proba(features), theirs.predict_proba(features), atol=1e-4)
+    np.testing.assert_allclose(ours.predict_proba(features).sum(axis=1), 1.0)
+    assert ours.objective_.shape == (1,)
+
+
+@pytest.mark.parametrize("case", [tall, wide, two_classes])
+def test_ridge_agrees_with_ridge_classifier(case) -> None:
+    features, labels = case()
+    ours = RidgeClassifier(C=0.1, intercept="free", tol=1e-12).fit(features, labels)
+    theirs = TheirRidgeClassifier(alpha=1.0 / (2.0 * 0.1)).fit(features, labels)
+    np.testing.assert_allclose(ours.coef_, np.atleast_2d(theirs.coef_), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-3, atol=1e-6)
+    np.testing.assert_array_equal(ours.predict(features), theirs.predict(features))
+
+
 @pytest.mark.parametrize(
-    ("given", "computed"), [(np.float32, np.float32), (np.float64, np.float64), (np.float16, np.float64), (int, float)]
+    ("given", "computed"), [(np.float32, np.float32), (np.float64, np.float64), (np.float16, np.float32), (int, float)]
 )
 def test_the_dtype_of_the_computation_follows_the_input(given: type, computed: type) -> None:
     features, labels = tall()
@@ -52,11 +93,74 @@ def test_the_dtype_of_the_computation_follows_the_input(given: type, computed: t
     assert fitted.decision_function(features.astype(given)).dtype == computed
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize("make", ESTIMATORS)
+def test_tensors_and_files_are_fitted_like_arrays(make, dtype: type, tmp_path: Path) -> None:
+    features, labels = tall()
+    features = features.astype(dtype)
+    plain = make().fit(features, labels)
+    for other in (torch.from_numpy(features), file_of(tmp_path, features)):
+        fitted = make().fit(other, labels)
+        np.testing.assert_allclose(fitted.coef_, plain.coef_, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(fitted.objective_, plain.objective_, rtol=2e-6)
+        assert fitted.coef_.dtype == plain.coef_.dtype
+        assert fitted.n_features_in_ == 12
+        np.testing.assert_array_equal(plain.predict(other), plain.predict(features))
+
+
+@pytest.mark.parametrize("make", ESTIMATORS)
+def test_standardising_equals_standardised_features(make) -> None:
+    features, labels = tall()
+    features = features * np.logspace(-2, 2, 12) + 3.0
+    by_hand = (features - features.mean(axis=0)) / features.std(axis=0)
+    settings = {"cv": PredefinedSplit(np.zeros(200)), "Cs": [0.1]} if make is L2SVMClassifierCV else {"C": 0.1}
+    if make is L2SVMClassifierCV:
+        settings["cv"] = [(np.arange(200), np.arange(200))]
+    inside = make(**settings, standardise=True, tol=1e-10).fit(features, labels)
+    outside = make(**settings, tol=1e-10).fit(by_hand, labels)
+    np.testing.assert_allclose(inside.decision_function(features), outside.decision_function(by_hand), atol=1e-3)
+
+
 def test_a_grid_search_can_choose_the_penalty() -> None:
     features, labels = tall()
     search = GridSearchCV(L2SVMClassifier(), {"C": [1e-4, 1e-2, 1.0]}, cv=3).fit(features, labels)
     assert search.best_params_["C"] in (1e-4, 1e-2, 1.0)
     assert search.best_score_ > 0.6
+
+
+@pytest.mark.parametrize("case", [tall, two_classes])
+def test_cross_validation_equals_a_grid_search(case) -> None:
+    features, labels = case()
+    penalties, folds = [1e-4, 1e-3, 1e-2, 1.0], StratifiedKFold(4, shuffle=True, random_state=0)
+    ours = L2SVMClassifierCV(penalties, cv=folds).fit(features, labels)
+    search = GridSearchCV(L2SVMClassifier(), {"C": penalties}, cv=folds).fit(features, labels)
+    theirs = [[search.cv_results_[f"split{fold}_test_score"][m] for m in range(4)] for fold in range(4)]
+    np.testing.assert_allclose(ours.scores_, theirs, atol=1.01 / 20)  # a row on the border may fall either way
+    np.testing.assert_allclose(ours.scores_.mean(axis=0), np.mean(theirs, axis=0), atol=0.006)
+    assert penalties[int(ours.scores_.mean(axis=0).argmax())] == ours.C_
+    alone = L2SVMClassifier(ours.C_).fit(features, labels)
+    np.testing.assert_allclose(ours.objective_, alone.objective_, rtol=2e-6)
+    np.testing.assert_array_equal(ours.Cs_, penalties)
+    assert ours.selection_gap_ <= 1e-6
+
+
+def test_cross_validation_takes_splitters_and_pairs_of_row_numbers() -> None:
+    features, labels = tall()
+    validation = np.arange(200) % 5 == 0
+    fitted = L2SVMClassifierCV([1e-3, 1.0], cv=PredefinedSplit(np.where(validation, 0, -1))).fit(features, labels)
+    pairs = [(np.flatnonzero(~validation), np.flatnonzero(validation))]
+    again = L2SVMClassifierCV([1e-3, 1.0], cv=pairs).fit(features, labels)
+    assert fitted.scores_.shape == (1, 2)
+    np.testing.assert_array_equal(fitted.scores_, again.scores_)
+    for m, C in enumerate([1e-3, 1.0]):
+        alone = L2SVMClassifier(C).fit(features[~validation], labels[~validation])
+        assert fitted.scores_[0, m] == pytest.approx(alone.score(features[validation], labels[validation]), abs=0.026)
+
+
+def test_cross_validation_refuses_a_fold_without_a_class() -> None:
+    features, labels = tall()
+    with pytest.raises(UserError, match="split 0 trains on 3 of 4 classes and holds 50 rows out"):
+        L2SVMClassifierCV(cv=KFold(4)).fit(features, np.sort(labels))
 
 
 def test_an_unfinished_fit_warns_by_how_much_and_what_to_try() -> None:
@@ -67,70 +171,67 @@ def test_an_unfinished_fit_warns_by_how_much_and_what_to_try() -> None:
     assert set(fitted.status_) == {ITERATION_LIMIT}
 
 
+@pytest.mark.filterwarnings("ignore:. of 4 problems stopped")
+def test_an_unfinished_choice_warns() -> None:
+    features, labels = tall()
+    with pytest.warns(ConvergenceWarning, match=r"fits that chose C stopped \(iteration limit\) with a relative gap"):
+        L2SVMClassifierCV([1.0], max_iter=1).fit(features, labels)
+
+
 def test_a_stalled_fit_advises_more_precision() -> None:
     features, labels = tall()
     with pytest.warns(ConvergenceWarning, match=r"problems stopped \(stalled\).*; give float64 features, scale"):
         L2SVMClassifier(tol=1e-32, max_iter=1000).fit(features.astype(np.float32), labels)
 
 
-def test_bad_input_is_refused_with_what_was_got_and_expected() -> None:
+@pytest.mark.parametrize("make", ESTIMATORS)
+def test_bad_input_is_refused_with_what_was_got_and_expected(make, tmp_path: Path) -> None:
     features, labels = tall()
     broken = features.copy()
     broken[5, 3] = np.nan
-    with pytest.raises(UserError, match="X contains NaN, first in column 3 at row 5; expected finite features"):
-        L2SVMClassifier().fit(broken, labels)
-    broken[5, 3] = -np.inf
-    with pytest.raises(UserError, match="X contains inf, first in column 3 at row 5"):
-        L2SVMClassifier().fit(features, labels).predict(broken)
+    for given in (broken, torch.from_numpy(broken), file_of(tmp_path, broken)):
+        with pytest.raises(UserError, match="X contains NaN, first in column 3 at row 5; expected finite features"):
+            make().fit(given, labels)
     with pytest.raises(UserError, match=r"the labels hold one class only, .*7.*; expected two or more"):
-        L2SVMClassifier().fit(features, np.full(len(features), 7))
+        make().fit(features, np.full(len(features), 7))
     with pytest.raises(UserError, match=r"Unknown label type: continuous.* Give one discrete label for each row"):
-        L2SVMClassifier().fit(features, features[:, 0])
+        make().fit(features, features[:, 0])
+    with pytest.raises(UserError, match=r"labels have shape \(199,\); expected one for each of the 200 rows"):
+        make().fit(torch.from_numpy(features), labels[1:])
+    penalty = {"Cs": [0.1, 0.0]} if make is L2SVMClassifierCV else {"C": 0}
     with pytest.raises(UserError, match="C is 0; expected a positive, finite number"):
-        L2SVMClassifier(C=0).fit(features, labels)
+        make(**penalty).fit(features, labels)
+    with pytest.raises(UserError, match="got intercept 'none', expected penalised or free"):
+        make(intercept="none").fit(features, labels)
+    with pytest.raises(UserError, match=r"a fit of 200 x 12 features needs at least \d+ MB beside them, and 1 MB"):
+        make(memory=1 << 20).fit(features, labels)
+
+
+def test_prediction_refuses_what_the_fit_did_not_see(tmp_path: Path) -> None:
+    features, labels = tall()
+    with pytest.raises(NotFittedError):
+        L2SVMClassifier().predict(features)
+    fitted = L2SVMClassifier().fit(features, labels)
     with pytest.raises(ValueError, match="X has 11 features, but L2SVMClassifier is expecting 12 features"):
-        L2SVMClassifier().fit(features, labels).predict(features[:, :11])
+        fitted.predict(features[:, :11])
+    for given in (torch.from_numpy(features[:, :11]), file_of(tmp_path, features[:, :11])):
+        with pytest.raises(UserError, match="the features have 11 columns, but the classifier was fitted with 12"):
+            fitted.predict(given)
+    for value in (np.nan, np.inf):
+        broken = features.copy()
+        broken[5, 3] = value
+        with pytest.raises(UserError, match="X contains NaN or inf in row 5; expected finite features"):
+            fitted.predict(broken)
 
 
-def test_a_path_equals_separate_estimators() -> None:
-    features, labels = tall()
-    features = features.astype(np.float32)
-    path = fit_path(features, labels + 3, [1e-3, 1.0], tol=1e-10)
-    assert [fit.C for fit in path] == [1e-3, 1.0]
-    for fit in path:
-        alone = L2SVMClassifier(C=fit.C, tol=1e-10).fit(features, labels + 3)
-        np.testing.assert_array_equal(fit.classes, [3, 4, 5, 6])
-        np.testing.assert_allclose(fit.coefficients, alone.coef_, rtol=1e-3, atol=1e-6)
-        np.testing.assert_allclose(fit.decision(features), alone.decision_function(features), atol=1e-4)
-        np.testing.assert_array_equal(fit.predict(features), alone.predict(features))
-        assert fit.coefficients.dtype == np.float32
-        assert fit.objective == pytest.approx(alone.objective_.sum(), rel=1e-8)
-        assert fit.converged
-        assert fit.gap <= 1e-10
-        assert fit.gradient_norm > 0.0
-
-
-def test_a_path_of_two_classes_has_one_row_of_coefficients() -> None:
-    features, labels = two_classes()
-    (fit,) = fit_path(features, labels, [0.1])
-    assert fit.coefficients.shape == (1, 6)
-    assert fit.decision(features).shape == (80,)
-    np.testing.assert_array_equal(fit.predict(features), L2SVMClassifier(C=0.1).fit(features, labels).predict(features))
-
-
-def test_a_path_reports_its_status_without_a_warning() -> None:
-    features, labels = tall()
-    easy, hard = fit_path(features, labels, [1e-7, 1.0], max_iter=1)
-    assert (easy.status, easy.converged) == (CONVERGED, True)
-    assert (hard.status, hard.converged, hard.iterations) == (ITERATION_LIMIT, False, 1)
-    assert hard.gap > 1e-6
-
-
-def test_a_path_refuses_wrong_arrays() -> None:
-    features, labels = blobs(12, 3, 2)
-    with pytest.raises(UserError, match=r"features are int64 \(12, 3\); expected float32 or float64 \(N, D\)"):
-        fit_path(features.astype(int), labels, [1.0])
-    with pytest.raises(UserError, match=r"labels have shape \(11,\); expected one for each of the 12 rows"):
-        fit_path(features, labels[1:], [1.0])
-    with pytest.raises(UserError, match="one class only"):
-        fit_path(features, np.zeros(12, dtype=np.int64), [1.0])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.int64, torch.int8])
+def test_tensors_of_other_types_are_refused_or_computed_in_float64(dtype: torch.dtype) -> None:
+    features, labels = blobs(60, 5, 3)
+    given = torch.from_numpy(8.0 * features).to(dtype)
+    try:
+        fitted = L2SVMClassifier().fit(given, labels)
+    except UserError:
+        return
+    exact = L2SVMClassifier().fit(given.double().numpy(), labels)
+    assert fitted.coef_.dtype == np.float64
+    np.testing.assert_allclose(fitted.objective_, exact.objective_, rtol=2e-6)

@@ -1,0 +1,76 @@
+"""What does each part of the solver do to its iterations, passes and time?
+
+    python benchmarks/bench_svm_parts.py FILE.h5 [--tol 1e-5] [--json OUT]
+
+Seven C by ten classes in one call, with one part changed or taken away at a time. SOLVER.md discusses the result.
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from measure import GRID, Watch, child, load, run, write
+
+
+def _set(path: str, value: Any) -> Callable[[], None]:
+    def change() -> None:
+        from importlib import import_module
+
+        module, name = path.rsplit(".", 1)
+        setattr(import_module(f"dcgan_probe.probe.{module}"), name, value)
+
+    return change
+
+
+def _no_heavy() -> None:
+    from dcgan_probe.probe.heavy import HeavyDirections
+
+    HeavyDirections.step = lambda *_: None  # type: ignore[method-assign]
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "as it is": lambda: None,
+    "no heavy directions": _no_heavy,
+    "8 heavy directions": _set("heavy.RANK", 8),
+    "64 heavy directions": _set("heavy.RANK", 64),
+    "history of 2": _set("lbfgs.MEMORY", 2),
+    "history of 16": _set("lbfgs.MEMORY", 16),
+    "levels a factor of 4 apart": _set("preconditioners.LEVEL_RATIO", 4.0),
+    "one level": _set("preconditioners.LEVEL_RATIO", 1e9),
+    "sketch instead of factors": _set("plan.FACTORED_WIDTH", 0),
+    "Newton's method alone": _set("solver.LBFGS_ITERATIONS", 0),
+}
+
+
+def fit(features: str, part: str, tol: float) -> dict[str, Any]:
+    """Change one part and fit."""
+    PARTS[part]()
+    from dcgan_probe.probe import solve
+
+    X, y = load(features)
+    with Watch() as watch:
+        solution = solve(X, np.where(y[:, np.newaxis] == np.arange(10), 1, -1), GRID, tol=tol)
+    return {
+        **watch.told(),
+        "route": solution.plan.route,
+        "rank": solution.plan.rank,
+        "passes": solution.passes,
+        "iterations_mean": float(solution.iterations.mean()),
+        "iterations_most": int(solution.iterations.max()),
+        "gap": float(solution.gap.max()),
+    }
+
+
+def main() -> None:
+    child({"fit": fit})
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("features")
+    parser.add_argument("--tol", type=float, default=1e-5)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    write(options.json, {part: run("fit", features=options.features, part=part, tol=options.tol) for part in PARTS})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from dcgan_probe.probe.span import RowSpan
+
+from .cases import CASES, with_constant
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "all_zero_wide"])
+def test_coordinates_keep_scores_and_norms(name: str) -> None:
+    rows = with_constant(CASES[name]()[0])
+    span = RowSpan.of(rows @ rows.T)
+    scale = np.abs(rows @ rows.T).max()
+    np.testing.assert_allclose(span.coordinates @ span.coordinates.T, rows @ rows.T, atol=1e-12 * scale)
+    weights = np.random.default_rng(0).standard_normal((3, span.coordinates.shape[1]))
+    dual = span.dual(weights)
+    assert dual.shape == (3, len(rows))
+    outer = dual @ rows
+    scores = weights @ span.coordinates.T
+    np.testing.assert_allclose(outer @ rows.T, scores, atol=1e-5 * np.abs(scores).max())
+    np.testing.assert_allclose((outer**2).sum(axis=1), (weights**2).sum(axis=1), rtol=1e-5)
+
+
+def test_dependent_rows_are_left_out() -> None:
+    rows = with_constant(CASES["duplicate_rows"]()[0])
+    gram = rows @ rows.T
+    kept = gram.copy()
+    span = RowSpan.of(gram)
+    rank = np.linalg.matrix_rank(rows)
+    assert span.coordinates.shape == (28, rank)
+    assert len(set(span.pivots)) == rank < 28
+    assert np.linalg.matrix_rank(rows[span.pivots]) == rank
+    np.testing.assert_array_equal(gram, kept)
+    dual = span.dual(np.ones((2, rank)))
+    assert not np.delete(dual, span.pivots, axis=1).any()
+
+
+def test_rows_of_zeros_span_nothing() -> None:
+    span = RowSpan.of(np.zeros((6, 6)))
+    assert span.coordinates.shape == (6, 0)
+    np.testing.assert_array_equal(span.dual(np.zeros((2, 0))), np.zeros((2, 6)))
