@@ -37,7 +37,7 @@ def descend(
     problems: Problems,
     state: State,
     method: Method,
-    heavy: HeavyDirections,
+    heavy: HeavyDirections | None,
     *,
     tol: float,
     max_iter: int,

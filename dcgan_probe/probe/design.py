@@ -153,6 +153,7 @@ class Design:
             start = column * self.columns
             moments[: self.columns, column] = self.xp.asarray(storage[start : start + self.columns], copy=True)
         moments[-1, : self.columns] = self.xp.astype(sums, self.dtype)
+        moments[: self.columns, -1] = self.xp.astype(sums, self.dtype)
         moments[-1, -1] = self.rows
         return moments
 

@@ -21,7 +21,7 @@ SOUND = 1e-6
 class LBFGS:
     """Limited-memory BFGS, ``MEMORY`` pairs a problem in the design's dtype."""
 
-    patience = 40
+    patience = 12
 
     def __init__(self, preconditioner: Preconditioner, levels: np.ndarray):
         """Start without history; levels are the preconditioner's, of each problem, float64 (J,)."""

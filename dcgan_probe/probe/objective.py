@@ -29,6 +29,8 @@ from .losses import Array, Loss
 CHUNK_NUMBERS = 1 << 19
 LINE_SEARCH_TOLERANCE = 1e-2
 LINE_SEARCH_LIMIT = 60
+LONGEST_STEP = 1024.0
+"""Along a direction that is flat but for rounding, a search would go on without end."""
 SETTLE_LIMIT = 50
 _THREADS = ThreadPoolExecutor(os.cpu_count())
 
@@ -186,24 +188,30 @@ def _root(derivatives: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], st
         newton = step - first / np.where(curvature > 0.0, curvature, 1.0)
         inside = (newton > low) & (newton < high)
         middle = np.where(np.isfinite(high), 0.5 * (low + high), 2.0 * step)
-        step = np.where(open_, np.where(inside, newton, middle), step)
+        step = np.where(open_, np.minimum(np.where(inside, newton, middle), LONGEST_STEP), step)
     return step
 
 
 def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> None:
     """Move free intercepts, and the scores (J, Q, N) with them, to where their own gradient vanishes."""
-    design = problems.design
+    design, last = problems.design, np.inf
     for _ in range(SETTLE_LIMIT):
         _, residuals = evaluate(problems, scores)
         pull = design.xp.sum(residuals, axis=2, dtype=design.xp.float64)
         size = design.xp.sum(design.xp.abs(residuals), axis=2, dtype=design.xp.float64)
         rounding = float(design.xp.finfo(scores.dtype).eps)
-        if not bool(design.xp.any(design.xp.abs(pull) > 4.0 * rounding * size)):
-            return
+        beyond = design.xp.abs(pull) > 4.0 * rounding * size
+        worst = float(design.xp.max(design.xp.abs(pull)))
+        if not bool(design.xp.any(beyond)) or worst > 0.5 * last:
+            break
+        last = worst
+        pull = design.xp.where(beyond, pull, 0.0)
         whole = pull
         bends = curvatures(problems, scores, scores.dtype)
         bend = design.xp.sum(bends, axis=2, dtype=design.xp.float64)
         pull = pull / design.xp.where(bend > 0.0, bend, 1.0)
+        if problems.loss.coupled:
+            pull = pull - design.xp.mean(pull, axis=1, keepdims=True)
         directions = design.xp.zeros_like(weights)
         directions[:, :, -1] = pull
         start = -problems.penalties * np.asarray(design.xp.sum(pull * whole, axis=1).tolist())
@@ -211,6 +219,10 @@ def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> None
         steps = exact_steps(problems, scores, weights, directions, slopes, start)
         weights += problems.per_problem(steps, weights) * directions
         scores += problems.per_problem(steps, scores) * slopes
+    if problems.loss.coupled:  # a shift of all outputs changes nothing, and would only grow
+        shift = design.xp.mean(weights[:, :, -1:], axis=1, keepdims=True)
+        weights[:, :, -1:] -= shift
+        scores -= design.xp.astype(shift, scores.dtype)
 
 
 def _sums(values: Array, xp) -> np.ndarray:  # type: ignore[no-untyped-def]

@@ -235,10 +235,7 @@ def takes_free_intercept(intercept: str) -> bool:
 
 
 def _check_shapes(features: Any, labels: np.ndarray) -> None:
-    if len(features.shape) != 2 or str(features.dtype).removeprefix("torch.") not in ("float16", "float32", "float64"):
-        raise UserError(
-            f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32 or float64 (N, D)"
-        )
+    as_design(features)
     if labels.shape != (features.shape[0],):
         raise UserError(
             f"labels have shape {labels.shape}; expected one for each of the {features.shape[0]} rows of features"

@@ -1,5 +1,6 @@
 """Takes the sizes of a fit and a bound on memory, gives the way to solve it and what that costs; reads no features."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,7 @@ FACTORED_WIDTH = 12_000
 LARGEST_RANK, LEAST_RANK = 2048, 32
 FIXED_BYTES = 64 << 20
 """Of blocks and the temporary arrays of losses."""
-SHARE_OF_FEATURES, LEAST_MEMORY = 0.45, 256 << 20
+SHARE_OF_FEATURES, LEAST_MEMORY = 0.35, 320 << 20
 ITERATIONS = {"span": 25, "factored": 22, "sketched": 40}
 """Typical, to a gap of 1e-3 on the features of a discriminator; for estimates."""
 
@@ -127,16 +128,19 @@ def _sketched(sizes: Sizes, bound: int) -> Plan:
     column = _column_bytes(sizes)
     of_rank = 2 * sizes.width * sizes.arithmetic
     rank = min(LARGEST_RANK, max(LEAST_RANK, sizes.width // 4), sizes.rows, sizes.width)
-    least = FIXED_BYTES + column + LEAST_RANK * of_rank
+    least = FIXED_BYTES + column + LEAST_RANK * of_rank + 32 * LEAST_RANK**2
     if least > bound:
         raise UserError(
             f"a fit of {sizes.rows:,} x {sizes.columns:,} features needs at least {least / 1e6:,.0f} MB beside them, "
             f"and {bound / 1e6:,.0f} MB are allowed; allow more, or take fewer rows or columns",
             option="memory",
         )
-    half = (bound - FIXED_BYTES) // 2
-    rank = max(min(rank, LEAST_RANK), min(rank, max(half, bound - FIXED_BYTES - sizes.problems * column) // of_rank))
-    together = max(1, min(sizes.problems, (bound - FIXED_BYTES - rank * of_rank) // column))
+    left = bound - FIXED_BYTES
+    share = min(left - column, max(left // 2, left - sizes.problems * column))
+    # of_rank r + 32 r^2 <= share: the directions and their images, and four small float64 matrices.
+    most = int((math.sqrt(of_rank**2 + 128 * share) - of_rank) / 64)
+    rank = max(min(rank, LEAST_RANK), min(rank, most))
+    together = max(1, min(sizes.problems, (left - rank * of_rank - 32 * rank**2) // column))
     iterations = ITERATIONS["sketched"]
     groups = -(-sizes.problems // together)
     operations = (
@@ -144,7 +148,7 @@ def _sketched(sizes: Sizes, bound: int) -> Plan:
         + 4 * sizes.width * rank**2
         + iterations * sizes.problems * sizes.outputs * 4 * sizes.width * (sizes.rows + rank)
     )
-    used = FIXED_BYTES + rank * of_rank + 4 * 8 * rank**2 + together * column
+    used = FIXED_BYTES + rank * of_rank + 32 * rank**2 + together * column
     return Plan("sketched", rank, together, sizes.levels, used, 3 + groups * (2 * iterations + 2), operations)
 
 

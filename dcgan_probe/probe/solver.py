@@ -31,12 +31,16 @@ FIRST_TOLERANCE = 0.8
 """Share of the tolerance that is left to the features' dtype before float64 judges."""
 PROGRESS = 0.5
 """A round from a float64 state must bring the gap under this share of what it was."""
+LEAST_FALL = 1e-7
+"""A round in which the value falls by less than this share, and the gap does not, ends as stalled."""
 REFINEMENT_RANK = 512
-EASY_PENALTY = 1e4
+DTYPES = ("float16", "float32", "float64")
+EASY_PENALTY = 1e3
 """Divided by a row's mean squared length: a ``C`` up to this is started at once."""
 PENALTY_GROWTH = 10.0
 LOOSE_GAP = 0.1
 LBFGS_ITERATIONS = 80
+ROUND_ITERATIONS = 40
 
 
 @dataclass(frozen=True)
@@ -98,12 +102,14 @@ class _Outcome:
 
         ``before`` holds their gaps at the last judgement.
         """
+        values_before = self.values[group]
         self.weights[group], self.values[group] = _host64(state.weights), state.values
         self.norms[group] = np.sqrt(state.squared_norms)
         self.iterations[group] += made
         gaps = state.gaps
         converged, exhausted = gaps <= limits.tol, self.iterations[group] >= limits.max_iter
-        stalled = ~converged & ~exhausted & (gaps > PROGRESS * before)
+        fallen = state.values < (1.0 - LEAST_FALL) * values_before
+        stalled = ~converged & ~exhausted & ~fallen & (gaps > PROGRESS * before)
         self.status[group[converged]], self.status[group[stalled]] = CONVERGED, STALLED
         return np.flatnonzero(~(converged | exhausted | stalled))
 
@@ -240,11 +246,24 @@ def _solve_group(
 ) -> None:
     """Run L-BFGS in the design's dtype, judge in float64, and let Newton's method finish what is not there yet."""
     state, made = _approach(problems, preconditioner, heavy, levels, outcome.weights[group], limits)
-    tol, most = FIRST_TOLERANCE * limits.tol, min(limits.max_iter - int(made.max()), LBFGS_ITERATIONS)
-    made += descend(
-        problems, state, LBFGS(preconditioner, levels), heavy, tol=tol, max_iter=most, on_iteration=limits.on_iteration
-    )
-    before = np.full(len(group), np.inf)
+    tol, most = FIRST_TOLERANCE * limits.tol, min(limits.max_iter, LBFGS_ITERATIONS)
+    easy = np.flatnonzero(made == 0)
+    if len(easy):
+        some = state.take(problems.design.array(easy), easy) if len(easy) < len(group) else state
+        made[easy] = descend(
+            problems.take(easy),
+            some,
+            LBFGS(preconditioner, levels[easy]),
+            heavy,
+            tol=tol,
+            max_iter=most,
+            on_iteration=limits.on_iteration,
+        )
+        if some is not state:
+            everyone = np.arange(len(easy))
+            state.put(problems.design.array(easy), easy, some, problems.design.array(everyone), everyone)
+        del some
+    before, newton = np.full(len(group), np.inf), False
     while True:
         weights = _host64(state.weights)
         del state  # its memory serves the next one
@@ -254,16 +273,11 @@ def _solve_group(
             return
         problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
         state = state.take(problems.design.array(left), left)
-        most = int(limits.max_iter - outcome.iterations[group].max())
-        made = descend(
-            problems,
-            state,
-            Newton(preconditioner, levels, tol),
-            heavy,
-            tol=tol,
-            max_iter=most,
-            on_iteration=limits.on_iteration,
-        )
+        most = min(ROUND_ITERATIONS, int(limits.max_iter - outcome.iterations[group].max()))
+        # The methods take turns: what makes one of them go in circles does not do so to the other.
+        newton = not newton
+        method = Newton(preconditioner, levels, tol) if newton else LBFGS(preconditioner, levels)
+        made = descend(problems, state, method, None, tol=tol, max_iter=most, on_iteration=limits.on_iteration)
 
 
 def _approach(
@@ -288,8 +302,8 @@ def _approach(
         made[hard] += descend(
             current.take(hard),
             some,
-            LBFGS(preconditioner, levels[hard]),
-            heavy,
+            Newton(preconditioner, levels[hard], LOOSE_GAP),
+            None,
             tol=LOOSE_GAP,
             max_iter=min(LBFGS_ITERATIONS, limits.max_iter - int(made.max())),
             on_iteration=limits.on_iteration,
@@ -445,6 +459,12 @@ def _solution(
 
 def as_design(features: Any) -> Design:
     """Wrap features; tensors on the CPU become numpy arrays, which are faster there, and odd layouts whole rows."""
+    kind = str(features.dtype).removeprefix("torch.")
+    if len(features.shape) != 2 or 0 in features.shape or kind not in DTYPES:
+        raise UserError(
+            f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32 or float64 (N, D), not "
+            "empty"
+        )
     if is_torch_array(features) and features.device.type == "cpu":
         features = features.detach().numpy()
     if isinstance(features, np.ndarray) and features.itemsize not in features.strides:

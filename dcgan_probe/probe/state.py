@@ -64,7 +64,9 @@ class State:
         self.values = norms + ratios * (self.values - norms)
         self.gradients = shrunk + problems.per_problem(ratios, shrunk) * (self.gradients - shrunk)
 
-    def move(self, problems: Problems, directions: Array, heavy: HeavyDirections) -> tuple[np.ndarray, Array, Array]:
+    def move(
+        self, problems: Problems, directions: Array, heavy: HeavyDirections | None
+    ) -> tuple[np.ndarray, Array, Array]:
         """Make an exact step of every problem along directions (J, Q, width) in the design's dtype, then a heavy one.
 
         Returns
@@ -82,7 +84,8 @@ class State:
         self.weights += moved
         self.scores += slopes
         del slopes
-        heavy.step(problems, self.scores, self.weights, self.gradients, self.residuals, moved)
+        if heavy is not None:
+            heavy.step(problems, self.scores, self.weights, self.gradients, self.residuals, moved)
         moved = self.weights - before
         sums, residuals = evaluate(problems, self.scores)
         self.residuals -= residuals
