@@ -1,10 +1,10 @@
 """What do five folds, seven C and the refit cost in one call, beside separate calls, on 50,000 x 7,168 features?
 
-    python benchmarks/bench_svm_folds.py FILE.h5 [--limit-mb 3000] [--separate 3] [--json OUT]
+    python benchmarks/bench_svm_folds.py FILE.h5 [--limit-mb 3000] [--tol 1e-3] [--json OUT]
 
 "Separate" are calls of our own fit for one fold and one C each, on a copy of the fold's rows, and the refit: 36 in all.
-The limit (RLIMIT_DATA) counts address space that is
-reserved as well; the peak is what was resident. Those of the first fold with the smallest, middle and largest C, and the refit, are timed; 35 is seven C times five.
+Those of the first fold with the smallest, middle and largest C, and the refit, are timed; the others lie between them.
+The limit (RLIMIT_DATA) counts address space that is only reserved too; the peak is what was resident.
 """
 
 import argparse

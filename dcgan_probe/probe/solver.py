@@ -6,11 +6,14 @@ Problems whose gap is not reached go on from the float64 state, with float32 pro
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from array_api_compat import is_torch_array
+from threadpoolctl import ThreadpoolController
 
 from ..runtime import UserError, numpy_generator
 from .descent import descend
@@ -34,6 +37,7 @@ PROGRESS = 0.5
 LEAST_FALL = 1e-7
 """A round in which the value falls by less than this share, and the gap does not, ends as stalled."""
 REFINEMENT_RANK = 512
+SMALL_ROWS = 2048
 DTYPES = ("float16", "float32", "float64")
 EASY_PENALTY = 1e3
 """Divided by a row's mean squared length: a ``C`` up to this is started at once."""
@@ -191,10 +195,19 @@ def solve(
     plan = make_plan(sizes, memory)
     limits = _Limits(tol, max_iter, on_iteration)
     if plan.route == "span":
-        outcome = _solve_in_span(problems, factors, limits, gram)
+        # Threads that wait for each other cost more than they save in products of this size, and on a machine with
+        # other work twenty times as much.
+        one = _blas().limit(limits=1, user_api="blas") if design.rows <= SMALL_ROWS else nullcontext()
+        with one:
+            outcome = _solve_in_span(problems, factors, limits, gram)
     else:
         outcome = _solve_in_groups(problems, plan, np.array(levels)[numbers], limits, start)
     return _solution(outcome, problems, plan, design, row_weights is not None, len(penalties))
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)
