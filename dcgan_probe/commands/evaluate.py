@@ -97,7 +97,7 @@ class Labels(click.ParamType):
 @click.option(
     "--memory",
     type=Bytes(),
-    help="Most that a fit may take on top of the features, such as 500MB.  [default: about half of the features]",
+    help="Most that a fit may take on top of the features, such as 500MB.  [default: about a third of the features]",
 )
 @dry_run_option
 @encoder_options

@@ -61,7 +61,7 @@ def estimate_evaluation(
     itemsize
         Bytes of a stored feature, 2 or 4.
     memory
-        Bound in bytes on what a fit takes on top of the features; about half of them if not given.
+        Bound in bytes on what a fit takes on top of the features; about a third of them if not given.
 
     Raises
     ------

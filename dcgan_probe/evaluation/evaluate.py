@@ -97,7 +97,7 @@ def evaluate(
     classifier
         ``svm`` (the paper), ``logistic`` or ``ridge``.
     memory
-        Bound in bytes on what a fit takes on top of the features; about half of them if not given.
+        Bound in bytes on what a fit takes on top of the features; about a third of them if not given.
     fit
         Another fit of one draw with several C, in the place of ``probe.fit_path``.
 

@@ -190,7 +190,7 @@ class L2SVMClassifier(_OneC):
     max_iter
         Largest number of iterations.
     memory
-        Bound in bytes on top of ``X`` where that is in memory; about half of its size if None.
+        Bound in bytes on top of ``X`` where that is in memory; about a third of its size if None.
 
     Attributes
     ----------

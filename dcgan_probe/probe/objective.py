@@ -202,7 +202,7 @@ def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> None
         rounding = float(design.xp.finfo(scores.dtype).eps)
         beyond = design.xp.abs(pull) > 4.0 * rounding * size
         worst = float(design.xp.max(design.xp.abs(pull)))
-        if not bool(design.xp.any(beyond)) or worst > 0.5 * last:
+        if not bool(design.xp.any(beyond)) or worst > 0.95 * last:
             break
         last = worst
         pull = design.xp.where(beyond, pull, 0.0)

@@ -14,7 +14,7 @@ FACTORED_WIDTH = 12_000
 LARGEST_RANK, LEAST_RANK = 2048, 32
 FIXED_BYTES = 64 << 20
 """Of blocks and the temporary arrays of losses."""
-SHARE_OF_FEATURES, LEAST_MEMORY = 0.35, 320 << 20
+SHARE_OF_FEATURES, LEAST_MEMORY = 0.3, 320 << 20
 ITERATIONS = {"span": 25, "factored": 22, "sketched": 40}
 """Typical, to a gap of 1e-3 on the features of a discriminator; for estimates."""
 
@@ -71,7 +71,7 @@ class Plan:
 
 
 def default_memory(sizes: Sizes) -> int:
-    """Give the bound in bytes that holds if none is chosen: under half of the features as float32."""
+    """Give the bound in bytes that holds if none is chosen: a third of the features as float32."""
     return max(LEAST_MEMORY, int(SHARE_OF_FEATURES * 4 * sizes.rows * sizes.columns))
 
 

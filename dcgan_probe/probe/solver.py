@@ -163,7 +163,7 @@ def solve(
     max_iter
         Largest number of iterations of a problem, at least 1.
     memory
-        Bound in bytes on top of features that are in memory; about half of the features if not given.
+        Bound in bytes on top of features that are in memory; about a third of the features if not given.
     on_iteration
         Called after each iteration with the number of problems left in it and their greatest relative gap.
 
