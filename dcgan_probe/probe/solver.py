@@ -194,14 +194,14 @@ def solve(
     )
     plan = make_plan(sizes, memory)
     limits = _Limits(tol, max_iter, on_iteration)
-    if plan.route == "span":
-        # Threads that wait for each other cost more than they save in products of this size, and on a machine with
-        # other work twenty times as much.
-        one = _blas().limit(limits=1, user_api="blas") if design.rows <= SMALL_ROWS else nullcontext()
-        with one:
+    # Threads that wait for each other cost more than they save in products of this size, and on a machine with other
+    # work twenty times as much.
+    small = design.rows <= SMALL_ROWS
+    with _blas().limit(limits=1, user_api="blas") if small else nullcontext():
+        if plan.route == "span":
             outcome = _solve_in_span(problems, factors, limits, gram)
-    else:
-        outcome = _solve_in_groups(problems, plan, np.array(levels)[numbers], limits, start)
+        else:
+            outcome = _solve_in_groups(problems, plan, np.array(levels)[numbers], limits, start)
     return _solution(outcome, problems, plan, design, row_weights is not None, len(penalties))
 
 

@@ -4,6 +4,7 @@ import json
 
 import h5py
 import numpy as np
+import pandas
 import pytest
 from click.testing import CliRunner
 
@@ -65,6 +66,24 @@ def test_summaries_come_as_json_with_the_asked_features_first(workplace):
     assert [summary["dimension"] for summary in summaries] == [448, 448, 3072]
     assert summaries[0]["trained_on"] == "glyphs"
     assert summaries[1]["trained_on"] == ""
+
+
+def test_a_dry_run_of_an_evaluation_tells_its_cost_and_writes_nothing(here):
+    before = (here / "results" / "records.csv").read_text()
+    plan = json.loads(invoke("eval-svm", "--dataset", SET, "--labels", "50", "--dry-run").stdout)
+    assert list(plan) == ["dcgan", "random", "pixels"]
+    assert [plan[source]["columns"] for source in plan] == [448, 448, 3072]
+    assert plan["dcgan"]["fits"] == 80
+    assert plan["dcgan"]["fits_in_memory"]
+    assert plan["dcgan"]["seconds"] > 0.0
+    assert (here / "results" / "records.csv").read_text() == before
+
+
+@pytest.mark.parametrize("classifier", ["logistic", "ridge"])
+def test_other_classifiers_are_recorded_by_name(here, tmp_path, classifier):
+    arguments = ["eval-svm", "--dataset", SET, "--labels", "50", "--draws", "2", "--select-draws", "1", "--no-controls"]
+    invoke(*arguments, "--classifier", classifier, "--results", tmp_path / "results")
+    assert set(pandas.read_csv(tmp_path / "results" / "records.csv")["classifier"]) == {classifier}
 
 
 def test_extracting_again_does_nothing_and_says_so(here):
@@ -137,6 +156,13 @@ def test_dry_run_prints_config_time_and_memory_and_writes_nothing(tmp_path, monk
             ["--labels", "50"],
         ),
         (["eval-svm", "--dataset", SET, "--features", "pixels", "--no-controls", "--C", "-1"], 2, ["--C", "-1"]),
+        (["eval-svm", "--dataset", SET, "--features", "pixels", "--memory", "5"], 2, ["--memory", "500MB"]),
+        (
+            ["eval-svm", "--dataset", "glyphs:4000", "--features", "pixels", "--no-controls", "--memory", "1MB"],
+            2,
+            ["--memory", "needs at least", "1 MB are allowed"],
+        ),
+        (["eval-svm", "--dataset", SET, "--features", "pixels", "--classifier", "rbf"], 2, ["--classifier", "svm"]),
         (["table"], 2, ["--results", "eval-svm"]),
         (["sample"], 2, ["no trained run"]),
     ],

@@ -1,4 +1,5 @@
 import errno
+import os
 import shutil
 import subprocess
 
@@ -33,6 +34,24 @@ def test_rows_labels_and_layers_come_back(tmp_path):
     assert np.array_equal(file.labels, labels)
     assert (file.shape, file.dtype, file.settings, file.layers) == ((20, 10), np.float32, SETTINGS, LAYERS)
     assert [path.name for path in tmp_path.iterdir()] == ["x.h5"]
+
+
+def test_selected_rows_and_columns_are_read_when_asked_for(tmp_path):
+    write(tmp_path / "x.h5", dtype="float16")
+    rows = open_feature_file(tmp_path / "x.h5").select(slice(3, 18), slice(2, 9))
+    assert (rows.shape, rows.dtype) == ((15, 7), np.float16)
+    assert np.array_equal(rows[4:30], ROWS.astype(np.float16)[7:18, 2:9])
+    with pytest.raises(ValueError, match="consecutive"):
+        open_feature_file(tmp_path / "x.h5").select(slice(0, 9, 2))
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
+    write(tmp_path / "x.h5")
+    rows = open_feature_file(tmp_path / "x.h5").select()
+    rows[:5]
+    os.utime(tmp_path / "x.h5", ns=(1, 1))
+    with pytest.raises(UserError, match=r"x.h5 changed while it was read; start again once it is complete"):
+        rows[5:]
 
 
 def test_half_precision_rounds_to_the_nearest(tmp_path):
