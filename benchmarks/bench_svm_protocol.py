@@ -6,8 +6,8 @@ The fits alone, on training rows: 10 draws of 1,000 rows with 7 C, scored on the
 best C. LinearSVC makes the fits of the first reference draws (7 C each) and of as many final draws; its time for all
 170 is scaled up from those. No test split is read.
 
-2026-11-22, 2 x86_64 cores, features (4,434 x 7,168 float32) of a `svhn32` net after 100,000 images on Tiny ImageNet, one
-run, two reference draws:
+2026-11-22, 2 x86_64 cores, features (4,434 x 7,168 float32) of a `svhn32` net after 100,000 images on Tiny ImageNet,
+one run, two reference draws:
 
 | | seconds for 170 fits | validation curves |
 |---|---|---|
