@@ -20,11 +20,12 @@ from .losses import Array
 
 BLOCK_BYTES = 16 << 20
 CONVERT_THREADS = 2
-FORWARD_ROWS = 2048
+PART_ROWS = 2048
+"""Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
+SKINNY = 256
 WIDEN_NUMBERS = 1 << 15
 SIGN_AND_HALF, HALF_SCALE = np.int32(-0x70002000), np.float32(2.0**112)
 LARGEST_HALF = 65504.0
-"""Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
 
 
 class RowReader(Protocol):
@@ -97,8 +98,8 @@ class Design:
         columns = self.xp.asarray(inner.T, copy=True)
         scores = self.zeros((weights.shape[0], self.rows), dtype)
         for rows, block in self.blocks(dtype):
-            for start in range(0, block.shape[0], FORWARD_ROWS):
-                part = block[start : start + FORWARD_ROWS]
+            for start in range(0, block.shape[0], PART_ROWS):
+                part = block[start : start + PART_ROWS]
                 first = rows.start + start
                 scores[:, first : first + part.shape[0]] = (part @ columns).T
         if offsets is not None:
@@ -242,8 +243,12 @@ def _add_cross_product(block: Array, moments: Array) -> None:
 
 
 def _add_product(sums: Array, left: Array, block: Array) -> None:
-    """Add ``left block`` to sums (J, D), with no temporary of that size."""
-    if isinstance(block, np.ndarray) and block.flags.c_contiguous:
+    """Add ``left block`` to sums (J, D): a skinny left part by part, a thick one with no temporary of that size."""
+    if len(left) <= SKINNY:
+        for start in range(0, block.shape[0], PART_ROWS):
+            rows = slice(start, start + PART_ROWS)
+            sums += left[:, rows] @ block[rows]
+    elif isinstance(block, np.ndarray) and block.flags.c_contiguous:
         gemm = scipy.linalg.blas.get_blas_funcs("gemm", (block,))
         gemm(1.0, block.T, left.T, beta=1.0, c=sums.T, overwrite_c=1)
     else:
