@@ -19,7 +19,8 @@ KINDS += ["tensor float16", "file float64", "file float32", "file float16"]
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let 200 rows of 12 columns be several blocks."""
     monkeypatch.setattr("dcgan_probe.probe.design.BLOCK_BYTES", 30 * 12 * 8)
-    monkeypatch.setattr("dcgan_probe.probe.design.FORWARD_ROWS", 70)
+    monkeypatch.setattr("dcgan_probe.probe.design.PART_ROWS", 70)
+    monkeypatch.setattr("dcgan_probe.probe.design.SKINNY", 4)  # three residuals are skinny, five directions are not
 
 
 def given(kind: str, features: np.ndarray, path: Path) -> Any:
