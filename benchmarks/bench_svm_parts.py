@@ -39,7 +39,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "levels a factor of 4 apart": _set("preconditioners.LEVEL_RATIO", 4.0),
     "one level": _set("preconditioners.LEVEL_RATIO", 1e9),
     "sketch instead of factors": _set("plan.FACTORED_WIDTH", 0),
-    "Newton's method alone": _set("solver.LBFGS_ITERATIONS", 0),
+    "Newton's method alone": _set("groups.LBFGS_ITERATIONS", 0),
 }
 
 

@@ -1,6 +1,17 @@
 """How long does a path of seven C take on 50,000 real features, beside LinearSVC, and who ends lower?
 
-python benchmarks/bench_svm_path.py FILE.h5 [--linear-svc 1e-4 1e-2] [--repeats 3] [--json OUT]
+    python benchmarks/bench_svm_path.py FILE.h5 [--linear-svc 1e-4 1e-2] [--repeats 3] [--json OUT]
+
+2026-11-22, 2 x86_64 cores, a `cpu32` net's features of 50,000 CIFAR-10 images (717 MB), 10 classes. Ours: all seven C in
+one call, gap under 1e-6, median of three. LinearSVC: dual=False, tol=1e-3, one fit each with the smallest and the
+largest C; the seven are summed log-linearly between those two.
+
+| | seconds | memory beside the features | objective against ours, class by class |
+|---|---|---|---|
+| seven C, ours | 22.5 | 290 MB (0.40 of the features) | |
+| C = 1e-4, LinearSVC | 237 | 4,306 MB | 3e-7 to 4e-5 (relative) higher |
+| C = 1e-2, LinearSVC | 631 | 4,306 MB | 2e-5 to 1e-3 higher |
+| seven C, LinearSVC, computed | 2,855 | | 127 times as long |
 """
 
 import argparse

@@ -179,6 +179,9 @@ def eval_svm_command(
                 progress.total = total
                 progress.update(done)
 
+            def tell(left: int, gap: float, progress: Progress = progress) -> None:
+                progress.note(f"{left} problems of this fit left, gap {gap:.0e}")
+
             summaries.append(
                 evaluate(
                     train,
@@ -190,6 +193,7 @@ def eval_svm_command(
                     on_fits=store.append,
                     on_predictions=store.write_predictions,
                     on_progress=advance,
+                    on_iteration=tell,
                     classifier=classifier,
                     memory=memory,
                 )

@@ -6,7 +6,7 @@ import time
 import click
 from tqdm import tqdm
 
-LINE_SECONDS = 30.0
+LINE_SECONDS, NOTE_SECONDS = 30.0, 0.2
 
 
 class Progress:
@@ -29,6 +29,16 @@ class Progress:
             self._bar.update(done - self._bar.n)
         elif not self._quiet and (time.monotonic() - self._line_time > LINE_SECONDS or done >= self.total):
             self._line(done, note)
+
+    def note(self, text: str) -> None:
+        """Show how it goes within the next step, now and then."""
+        silence = time.monotonic() - self._line_time
+        if self._bar is not None and silence > NOTE_SECONDS:
+            self._line_time = time.monotonic()
+            self._bar.set_postfix_str(text)
+        elif self._bar is None and not self._quiet and silence > LINE_SECONDS:
+            self._line_time = time.monotonic()
+            click.echo(f"{self._title}: {text}", err=True)
 
     def begin(self, start: int) -> None:
         """Start the clock; ``start`` of the total were done before it and do not count in the rate."""

@@ -13,7 +13,7 @@ import numpy as np
 from ..features import FeatureSet
 from ..probe import Classifier, fit_path
 from ..runtime import UserError
-from .choice import best_c, values_to_try
+from .choice import C_GRID, best_c, values_to_try
 from .classifiers import FitPath, FittedClassifier, predict_rows
 from .draws import Layout, Rows, lay_out
 from .gram import DrawGrams
@@ -69,6 +69,7 @@ def evaluate(
     on_fits: Callable[[list[ProbeRecord]], None] = lambda records: None,
     on_predictions: Callable[[TestPredictions], None] = lambda predictions: None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_iteration: Callable[[int, float], None] = lambda left, gap: None,
     classifier: Classifier = "svm",
     memory: int | None = None,
     fit: FitPath | None = None,
@@ -93,7 +94,10 @@ def evaluate(
     on_predictions
         Called once with the test predictions, before the last record: a complete evaluation has them.
     on_progress
-        Called with the number of fits done and of all; an extension of the grid adds to the latter.
+        Called with the number of fits done and of all, first with none done; an extension of the grid adds to the
+        latter.
+    on_iteration
+        Called within a fit: with the number of its problems that are left, and their greatest relative gap.
     classifier
         ``svm`` (the paper), ``logistic`` or ``ridge``.
     memory
@@ -132,10 +136,11 @@ def evaluate(
         seed=seed,
         c_given=C is not None,
     )
+    on_progress(0, protocol.draws + (protocol.select_draws * len(C_GRID) if C is None else 0))
     features = load_finite(train, layout.order)
     draws = protocol.draws + (protocol.select_draws if C is None else 0)
     grams = DrawGrams(features, layout, draws, standardise=scale == "standardise")
-    fit = fit or partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory)
+    fit = fit or partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory, on_iteration=on_iteration)
     task = _Task(layout, features, scale, grams, fit, recorder, tell)
     chosen = _select(task, protocol) if C is None else float(C)
     sealed.open(chosen)

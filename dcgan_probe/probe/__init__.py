@@ -3,14 +3,17 @@
 The way of a fit, each module knowing only those above it::
 
     losses            value, slope and curvature of a row
+    conversion        rows from one dtype to another, in threads
     design            products with the features, block by block, wherever they lie
     objective         values and exact steps of many problems at once
     preconditioners   inverses of the shared curvature: Cholesky, or a sketch
     heavy             exact steps in the few directions of the largest eigenvalues
     state, descent    where problems stand, and the loop that moves them
     lbfgs, newton     directions: the first carries nearly everything, the second finishes what is left
-    span              fewer rows than features
     plan              which way fits the memory, and what it costs
+    solution          what is known of problems, on the way and in the end
+    groups            many rows: all problems, or as many at once as memory allows
+    span              fewer rows than features: the same, in the span of the rows
     solver            solve(): arrays in, Solution out
     path, selection   labels in, classifiers out; C chosen on held-out rows
     estimator         scikit-learn's face
@@ -30,7 +33,8 @@ from .path import (
 )
 from .plan import Plan, Sizes, default_memory, make_plan
 from .selection import Selection, select_penalty
-from .solver import CONVERGED, ITERATION_LIMIT, STALLED, STATUSES, Solution, solve
+from .solution import CONVERGED, ITERATION_LIMIT, STALLED, STATUSES, Solution
+from .solver import solve
 
 __all__ = [
     "CONVERGED",

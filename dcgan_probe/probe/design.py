@@ -5,7 +5,6 @@ last column. Neither is stored: the products correct for them. Blocks are conver
 they are read, so that float16 and files cost one block of memory, and float32 arrays nothing.
 """
 
-import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,16 +15,15 @@ import scipy.linalg
 from array_api_compat import array_namespace, device, is_torch_array
 
 from ..runtime import UserError
+from .conversion import THREADS, convert
 from .losses import Array
 
 BLOCK_BYTES = 16 << 20
-CONVERT_THREADS = 2
 PART_ROWS = 2048
 """Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
 SKINNY = 256
-WIDEN_NUMBERS = 1 << 15
-SIGN_AND_HALF, HALF_SCALE = np.int32(-0x70002000), np.float32(2.0**112)
 LARGEST_HALF = 65504.0
+DTYPES = ("float16", "float32", "float64")
 
 
 class RowReader(Protocol):
@@ -50,18 +48,19 @@ class Statistics:
 class Design:
     """Features (N, D) float16, float32 or float64, and a constant column, as a matrix that only multiplies.
 
-    Arithmetic is in ``dtype``: float64 for float64 features, else float32. ``width`` is D + 1, or D where ``intercept``
-    is False because the features hold the constant already. ``passes`` counts how often the features were read.
+    Arithmetic is in ``dtype``: if not chosen, float64 for float64 features, else float32. ``width`` is D + 1, or D
+    where ``intercept`` is False because the features hold the constant already. ``passes`` counts how often the
+    features were read.
     """
 
-    def __init__(self, features: Any, *, intercept: bool = True, scaling: Statistics | None = None):
+    def __init__(self, features: Any, *, intercept: bool = True, scaling: Statistics | None = None, dtype: Any = None):
         """Keep the features: a numpy array, a torch tensor of any device, or a ``RowReader``."""
         self.in_memory = isinstance(features, np.ndarray) or is_torch_array(features)
         self.xp = array_namespace(features if self.in_memory else np.empty(0))
         self.features, self.intercept, self.scaling = features, intercept, scaling
         self.rows, self.columns = (int(size) for size in features.shape)
         self.width = self.columns + intercept
-        self.dtype = self.xp.float64 if "float64" in str(features.dtype) else self.xp.float32
+        self.dtype = dtype or (self.xp.float64 if "float64" in str(features.dtype) else self.xp.float32)
         self.device = device(features) if self.in_memory else "cpu"
         self.passes = 0
         self.mean_square = 0.0
@@ -83,11 +82,11 @@ class Design:
             return
         size = min(self.rows, max(16, BLOCK_BYTES // (self.columns * (8 if "64" in str(dtype) else 4))))
         buffer = self.xp.empty((size, self.columns), dtype=dtype, device=self.device)
-        with ThreadPoolExecutor(CONVERT_THREADS) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:
             for start in range(0, self.rows, size):
                 rows = slice(start, min(start + size, self.rows))
                 block = buffer[: rows.stop - start]
-                _convert(self.features[rows], block, pool)
+                convert(self.features[rows], block, pool)
                 yield rows, block
 
     def forward(self, weights: Array, dtype: Any = None) -> Array:
@@ -184,7 +183,7 @@ class Design:
             size = max(float(block.max()), -float(block.min()))
             # A float16 that is not finite is widened to something beyond the largest one.
             if not np.isfinite(size) or ("float16" in str(self.features.dtype) and size > LARGEST_HALF):
-                _refuse(_host(self.features[first : first + block.shape[0]]), first)
+                _refuse(host(self.features[first : first + block.shape[0]]), first)
             largest = max(largest, size)
             flat = block.reshape(-1)
             with np.errstate(over="ignore"):  # the caller refuses what is too large
@@ -197,7 +196,7 @@ class Design:
         count, mean, squares = 0, np.zeros(self.columns), np.zeros(self.columns)
         low, high = np.full(self.columns, np.inf), np.full(self.columns, -np.inf)
         for _, part in self._parts():
-            block = _host(part)
+            block = host(part)
             low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
             own = block.mean(axis=0, dtype=np.float64)
             centred, step = block - own, own - mean
@@ -214,6 +213,21 @@ class Design:
         for rows, block in self.blocks():
             for start in range(0, block.shape[0], size):
                 yield rows.start + start, block[start : start + size]
+
+
+def as_design(features: Any) -> Design:
+    """Wrap features; tensors on the CPU become numpy arrays, which are faster there, and odd layouts whole rows."""
+    kind = str(features.dtype).removeprefix("torch.")
+    if len(features.shape) != 2 or 0 in features.shape or kind not in DTYPES:
+        raise UserError(
+            f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32 or float64 (N, D), not "
+            "empty"
+        )
+    if is_torch_array(features) and features.device.type == "cpu":
+        features = features.detach().numpy()
+    if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
+        features = np.ascontiguousarray(features)
+    return Design(features)
 
 
 def gram_matrix(features: np.ndarray) -> np.ndarray:
@@ -255,35 +269,14 @@ def _add_product(sums: Array, left: Array, block: Array) -> None:
         sums += left @ block
 
 
-def _convert(source: Array, block: Array, pool: ThreadPoolExecutor) -> None:
-    """Copy rows into a block of another dtype, in threads: numpy converts on one core alone."""
-    if not isinstance(block, np.ndarray):
-        block[...] = source
-        return
-    cuts = [len(block) * part // CONVERT_THREADS for part in range(CONVERT_THREADS + 1)]
-    parts = [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
-    halves = source.dtype == np.float16 and block.dtype == np.float32 and source.flags.c_contiguous
-    copy = _widen if halves else np.copyto
-    list(pool.map(lambda part: copy(block[part], source[part]), parts))
+def host(array: Array) -> np.ndarray:
+    """Give an array in the computer's own memory."""
+    return array if isinstance(array, np.ndarray) else array.cpu().numpy()
 
 
-def _widen(block: np.ndarray, source: np.ndarray) -> None:
-    """Copy finite float16 (n, D) into float32, three times as fast as numpy's cast without special instructions.
-
-    Shifted by 13 bits, exponent and fraction stand where float32 has them, and the value is 2^112 too small.
-    """
-    bits, values = block.view(np.int32).reshape(-1), block.reshape(-1)
-    halves = source.view(np.int16).reshape(-1)
-    for start in range(0, len(halves), WIDEN_NUMBERS):
-        part = slice(start, start + WIDEN_NUMBERS)
-        np.copyto(bits[part], halves[part])
-        np.left_shift(bits[part], 13, out=bits[part])
-        np.bitwise_and(bits[part], SIGN_AND_HALF, out=bits[part])
-        np.multiply(values[part], HALF_SCALE, out=values[part])
-
-
-def _host(block: Array) -> np.ndarray:
-    return block if isinstance(block, np.ndarray) else block.cpu().numpy()
+def host64(array: Array) -> np.ndarray:
+    """Give an array in the computer's own memory, in float64."""
+    return host(array).astype(np.float64, copy=False)
 
 
 def check_finite(found: Array) -> None:

@@ -29,7 +29,8 @@ from .path import (
     worst,
 )
 from .selection import select_penalty
-from .solver import CONVERGED, ITERATION_LIMIT, Solution, solve
+from .solution import CONVERGED, ITERATION_LIMIT, Solution
+from .solver import solve
 
 DTYPES = [np.float64, np.float32, np.float16]
 PAPER_CS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)

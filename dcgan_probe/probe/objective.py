@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from .design import Design
+from .design import Design, host, host64
 from .losses import Array, Loss
 
 CHUNK_NUMBERS = 1 << 19
@@ -61,6 +61,16 @@ class Problems:
     def take(self, chosen: np.ndarray) -> "Problems":
         """Keep the problems of an index (J',)."""
         return replace(self, classes=self.classes[chosen], folds=self.folds[chosen], penalties=self.penalties[chosen])
+
+    def on(self, design: Design) -> "Problems":
+        """Put the problems on another design of the same rows."""
+        targets = host(self.targets) if self.loss.coupled else host64(self.targets)
+        return replace(
+            self,
+            design=design,
+            targets=design.array(targets, None if self.loss.coupled else design.dtype),
+            row_weights=design.array(host64(self.row_weights), design.dtype),
+        )
 
     def shrunk(self, weights: Array) -> Array:
         """Give the penalised part of weights (J, Q, width): free intercepts are zero in it."""

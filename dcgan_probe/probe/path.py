@@ -7,9 +7,10 @@ from typing import Any, Literal
 import numpy as np
 
 from ..runtime import UserError
-from .design import Design
+from .design import Design, as_design
 from .losses import Logistic, Loss, Squared, SquaredHinge
-from .solver import CONVERGED, ITERATION_LIMIT, STALLED, Solution, as_design, solve
+from .solution import CONVERGED, ITERATION_LIMIT, STALLED, Solution
+from .solver import solve
 
 TOLERANCE = 1e-6
 ITERATIONS = 1000

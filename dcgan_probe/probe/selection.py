@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import UserError
-from .design import Design
+from .design import Design, as_design
 from .path import (
     ITERATIONS,
     TOLERANCE,
@@ -25,7 +25,7 @@ from .path import (
     takes_free_intercept,
     worst,
 )
-from .solver import as_design, solve
+from .solver import solve
 
 STACKED_SHARE = 0.25
 """Share of the rows that splits must train on, on average, to be solved as columns of one problem."""

@@ -1,14 +1,25 @@
-"""Takes a Gram matrix of rows, gives a small square design with the same scores and norms; knows no features, no loss.
+"""Takes problems with fewer rows than features, solves them in the span of the rows; knows no preconditioner's inside.
 
 Every least value lies in the span of the rows: ``w = X'b``. With the pivoted Cholesky factorisation ``X X' = L L'`` of
 rank ``r``, rows in the order of the pivots, ``a = L_1' b`` for the first ``r`` rows ``L_1`` of ``L`` has ``X w = L a``
 and ``|w| = |a|``. So ``L`` (N, r) stands for the features, and ``b = L_1'^-1 a`` leads back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.linalg
+
+from ..runtime import numpy_generator
+from .design import Design, check_finite, gram_matrix, host, host64
+from .groups import FIRST_TOLERANCE, solve_group
+from .heavy import HeavyDirections
+from .objective import Problems
+from .preconditioners import Factored, Sketched, levels_of
+from .solution import Limits, Outcome
+from .state import state_at
+
+REFINEMENT_RANK = 512
 
 
 @dataclass(frozen=True)
@@ -38,3 +49,62 @@ class RowSpan:
             solved = scipy.linalg.solve_triangular(corner, inner, lower=True, trans="T", check_finite=False)
             result[:, self.pivots] = solved.T
         return result
+
+
+def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram: np.ndarray | None) -> Outcome:
+    """Solve problems with fewer rows than features in the span of the rows, then judge them on the features.
+
+    Where rounding in the Gram matrix left a gap (columns of very different size), float64 features close it.
+    """
+    design = problems.design
+    if not design.in_memory:
+        design = Design(design.features[0 : design.rows], scaling=design.scaling)
+    span = RowSpan.of(_design_gram(design, gram, with_intercept=not problems.free_intercept))
+    reduced = Design(span.coordinates, intercept=problems.free_intercept)
+    reduced.mean_square = float(np.einsum("nr,nr->", span.coordinates, span.coordinates)) / reduced.rows
+    inner = problems.on(reduced)
+    levels, numbers = levels_of(factors)
+    preconditioner = Factored(reduced.moments())
+    heavy = HeavyDirections(reduced, preconditioner, free_intercept=problems.free_intercept)
+    preconditioner.prepare(levels)
+    found = Outcome.of(len(inner), inner.outputs, reduced.width)
+    half = replace(limits, tol=FIRST_TOLERANCE * limits.tol)
+    solve_group(inner, preconditioner, heavy, np.array(levels)[numbers], half, found, np.arange(len(inner)))
+    flat = found.weights.reshape((-1, reduced.width))
+    weights = host64(design.backward(design.array(span.dual(flat[:, : span.coordinates.shape[1]])), design.xp.float64))
+    if problems.free_intercept:
+        weights[:, -1] = flat[:, -1]
+    outcome = Outcome.of(len(problems), problems.outputs, design.width)
+    outcome.weights[:] = weights.reshape(outcome.weights.shape)
+    return _judge_span(problems, design, outcome, found.iterations, limits, factors)
+
+
+def _judge_span(
+    problems: Problems, design: Design, outcome: Outcome, made: np.ndarray, limits: Limits, factors: np.ndarray
+) -> Outcome:
+    precise = problems.on(design)
+    state = state_at(precise, outcome.weights, design.xp.float64)
+    everyone = np.arange(len(problems))
+    left = outcome.judge(everyone, state, made, np.full(len(problems), np.inf), limits)
+    problems.design.passes += design.passes if design is not problems.design else 0
+    if len(left):
+        exact = Design(design.features, scaling=design.scaling, dtype=design.xp.float64)
+        generator = numpy_generator(0, "sketch", exact.rows, exact.columns)
+        sketch = Sketched(exact, min(REFINEMENT_RANK, exact.rows), generator)
+        levels, numbers = levels_of(factors[left])
+        heavy = HeavyDirections(exact, sketch, free_intercept=problems.free_intercept)
+        solve_group(problems.take(left).on(exact), sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
+        problems.design.passes += exact.passes
+    return outcome
+
+
+def _design_gram(design: Design, gram: np.ndarray | None, *, with_intercept: bool) -> np.ndarray:
+    """Give ``X X'`` float64 (N, N) of a design in memory, whose features' own Gram matrix may be known."""
+    gram = gram_matrix(host(design.features)) if gram is None else gram.copy()
+    if design.scaling is not None:
+        centred = (host(design.features) - design.scaling.mean) / design.scaling.deviation
+        gram = gram_matrix(centred)
+    check_finite(gram)
+    if with_intercept:
+        gram += 1.0
+    return gram

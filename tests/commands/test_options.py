@@ -1,4 +1,5 @@
 import signal
+import time
 
 import click
 import pytest
@@ -92,8 +93,21 @@ def test_progress_without_a_terminal_writes_one_line_at_the_end(capsys):
     assert captured.err.count("\n") == 1
 
 
-def test_quiet_progress_writes_nothing(capsys):
+def test_a_long_step_tells_how_it_goes_now_and_then(capsys, monkeypatch):
+    monkeypatch.setattr("dcgan_probe.commands.progress.LINE_SECONDS", 0.05)
+    with Progress("fit", 2, "fits") as progress:
+        progress.update(0)
+        progress.note("70 problems left")
+        time.sleep(0.06)
+        progress.note("30 problems left")
+        progress.note("29 problems left")
+    assert capsys.readouterr().err == "fit: 30 problems left\n"
+
+
+def test_quiet_progress_writes_nothing(capsys, monkeypatch):
+    monkeypatch.setattr("dcgan_probe.commands.progress.LINE_SECONDS", 0.0)
     with Progress("read", 10, "rows", quiet=True) as progress:
+        progress.note("slow")
         progress.update(10)
     assert capsys.readouterr().err == ""
 

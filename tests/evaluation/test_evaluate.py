@@ -151,7 +151,7 @@ def test_equal_accuracies_extend_the_grid_to_its_limit_and_say_so(splits):
     )
     assert summary.C == 1e-8
     assert sizes == [7, 3, 3, 3, 3, 1]
-    assert progress == [(7, 8), (10, 11), (13, 14), (16, 17), (19, 20), (20, 20)]
+    assert progress == [(0, 8), (7, 8), (10, 11), (13, 14), (16, 17), (19, 20), (20, 20)]
     assert summary.notes == ("C = 1e-08 is the limit of the grid's extension, so the best value may lie beyond it",)
 
 
@@ -168,7 +168,7 @@ def test_a_given_c_skips_selection_and_is_told(splits, liblinear_path):
         fit=liblinear_path,
     )
     assert [(r.stage, r.C, r.c_given) for r in records] == [("report", 0.7, True)] * 2
-    assert progress == [(1, 2), (2, 2)]
+    assert progress == [(0, 2), (1, 2), (2, 2)]
     assert (summary.C, summary.c_given) == (0.7, True)
     assert summary.notes[1:] == ("C was given by the user, not chosen on validation rows",)
 

@@ -473,6 +473,10 @@ def test_a_gap_below_rounding_ends_as_stalled() -> None:
         ({"tol": 0.0}, "tol is 0; expected a relative gap between 0 and 1"),
         ({"max_iter": 0}, "max_iter is 0; expected at least 1"),
         ({"row_weights": np.ones(200)}, r"row weights have shape \(200,\); expected \(F, 200\), none below 0"),
+        (
+            {"row_weights": np.eye(2, 200) * [[1.0], [0.0]]},
+            "set 1 of row weights is all zero; expected rows that count",
+        ),
         ({"row_weights": -np.ones((1, 200))}, r"row weights have shape \(1, 200\); expected \(F, 200\), none below 0"),
     ],
 )
@@ -496,6 +500,14 @@ def test_features_whose_squares_overflow_are_refused(size: float) -> None:
         UserError, match=r"largest feature is 1e\+\d\d; expected at most .* float32 .* scale the features"
     ):
         solve(np.where(features == features[3, 4], size, features).astype(np.float32), one_vs_rest(labels), [1.0])
+
+
+def test_a_column_too_small_to_standardise_is_refused() -> None:
+    features, labels = tall()
+    features = features.astype(np.float32)
+    features[:, 5] *= np.float32(1e-25)
+    with pytest.raises(UserError, match=r"column 5 has a deviation of .*e-25; expected 0 or at least 1e-19"):
+        solve(features, one_vs_rest(labels), [1.0], standardise=True)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

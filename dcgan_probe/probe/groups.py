@@ -1,0 +1,144 @@
+"""Takes problems and a plan, solves them in groups that fit the memory; knows no labels and no way but descent.
+
+Each group descends in the design's dtype and is judged in float64: the gap of an outcome is always that of its float64
+weights on the features themselves. Problems whose gap is not reached go on from the float64 state, with products of
+ever smaller changes.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..runtime import numpy_generator
+from .descent import descend
+from .design import host64
+from .heavy import HeavyDirections
+from .lbfgs import LBFGS
+from .newton import Newton
+from .objective import Problems
+from .plan import Plan
+from .preconditioners import Factored, Preconditioner, Sketched
+from .solution import Limits, Outcome
+from .state import State, state_at
+
+FIRST_TOLERANCE = 0.8
+"""Share of the tolerance that is left to the features' dtype before float64 judges."""
+EASY_PENALTY = 1e3
+"""Divided by a row's mean squared length: a ``C`` up to this is started at once."""
+PENALTY_GROWTH = 10.0
+LOOSE_GAP = 0.1
+LBFGS_ITERATIONS = 80
+ROUND_ITERATIONS = 40
+
+
+def solve_in_groups(
+    problems: Problems, plan: Plan, levels: np.ndarray, limits: Limits, start: np.ndarray | None
+) -> Outcome:
+    """Solve groups of problems that fit the memory, from small ``C`` to large, each from the last one's weights."""
+    design = problems.design
+    preconditioner: Preconditioner
+    if plan.route == "factored":
+        preconditioner = Factored(design.moments())
+    else:
+        preconditioner = Sketched(design, plan.rank, numpy_generator(0, "sketch", design.rows, design.columns))
+    heavy = HeavyDirections(design, preconditioner, free_intercept=problems.free_intercept)
+    outcome = Outcome.of(len(problems), problems.outputs, design.width)
+    if start is not None:
+        outcome.weights[:] = start.reshape(-1, problems.outputs, design.width)[problems.classes]
+    for group in _groups(problems, plan, levels):
+        preconditioner.prepare(sorted(set(levels[group])))
+        solve_group(problems.take(group), preconditioner, heavy, levels[group], limits, outcome, group)
+    return outcome
+
+
+def _groups(problems: Problems, plan: Plan, levels: np.ndarray) -> list[np.ndarray]:
+    """Divide the problems, in the order of ``C``, into groups of few enough problems and levels."""
+    order = np.lexsort((problems.classes, problems.folds, problems.penalties, levels))
+    groups: list[list[int]] = [[]]
+    for j in order:
+        if len(groups[-1]) == plan.together or len({*levels[groups[-1]], levels[j]}) > plan.levels:
+            groups.append([])
+        groups[-1].append(int(j))
+    return [np.array(group) for group in groups]
+
+
+def solve_group(
+    problems: Problems,
+    preconditioner: Preconditioner,
+    heavy: HeavyDirections,
+    levels: np.ndarray,
+    limits: Limits,
+    outcome: Outcome,
+    group: np.ndarray,
+) -> None:
+    """Run L-BFGS in the design's dtype, judge in float64, and let Newton's method finish what is not there yet."""
+    state, made = _approach(problems, preconditioner, heavy, levels, outcome.weights[group], limits)
+    tol, most = FIRST_TOLERANCE * limits.tol, min(limits.max_iter, LBFGS_ITERATIONS)
+    easy = np.flatnonzero(made == 0)
+    if len(easy):
+        some = state.take(problems.design.array(easy), easy) if len(easy) < len(group) else state
+        made[easy] = descend(
+            problems.take(easy),
+            some,
+            LBFGS(preconditioner, levels[easy]),
+            heavy,
+            tol=tol,
+            max_iter=most,
+            on_iteration=limits.on_iteration,
+        )
+        if some is not state:
+            everyone = np.arange(len(easy))
+            state.put(problems.design.array(easy), easy, some, problems.design.array(everyone), everyone)
+        del some
+    before, newton = np.full(len(group), np.inf), False
+    while True:
+        weights = host64(state.weights)
+        del state  # its memory serves the next one
+        state = state_at(problems, weights, problems.design.xp.float64)
+        left = outcome.judge(group, state, made, before, limits)
+        if not len(left):
+            return
+        problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
+        state = state.take(problems.design.array(left), left)
+        most = min(ROUND_ITERATIONS, int(limits.max_iter - outcome.iterations[group].max()))
+        # The methods take turns: what makes one of them go in circles does not do so to the other.
+        newton = not newton
+        method = Newton(preconditioner, levels, tol) if newton else LBFGS(preconditioner, levels)
+        made = descend(problems, state, method, None, tol=tol, max_iter=most, on_iteration=limits.on_iteration)
+
+
+def _approach(
+    problems: Problems,
+    preconditioner: Preconditioner,
+    heavy: HeavyDirections,
+    levels: np.ndarray,
+    weights: np.ndarray,
+    limits: Limits,
+) -> tuple[State, np.ndarray]:
+    """Evaluate the first weights; come near those of a large ``C`` through smaller ones, each ten times the last.
+
+    Started at once, they would run through sets of active rows and hardly move.
+    """
+    design = problems.design
+    easy = EASY_PENALTY / max(design.mean_square, 1e-300)
+    current = replace(problems, penalties=np.minimum(problems.penalties, easy))
+    state, made = state_at(current, weights, design.dtype), np.zeros(len(problems), dtype=np.int64)
+    while (hard := np.flatnonzero(current.penalties < problems.penalties)).size and made.max() < limits.max_iter:
+        everyone = np.arange(len(hard))
+        some = state.take(design.array(hard), hard)
+        made[hard] += descend(
+            current.take(hard),
+            some,
+            Newton(preconditioner, levels[hard], LOOSE_GAP),
+            None,
+            tol=LOOSE_GAP,
+            max_iter=min(LBFGS_ITERATIONS, limits.max_iter - int(made.max())),
+            on_iteration=limits.on_iteration,
+        )
+        state.put(design.array(hard), hard, some, design.array(everyone), everyone)
+        raised = np.minimum(problems.penalties, PENALTY_GROWTH * current.penalties)
+        state.change_penalties(current, raised / current.penalties)
+        current = replace(problems, penalties=raised)
+    if (current.penalties < problems.penalties).any():
+        state.change_penalties(current, problems.penalties / current.penalties)
+    return state, made
