@@ -2,8 +2,8 @@
 
     python benchmarks/bench_svm_path.py FILE.h5 [--linear-svc 1e-4 1e-2] [--repeats 3] [--json OUT]
 
-2026-11-22, 2 x86_64 cores, a `cpu32` net's features of 50,000 CIFAR-10 images (717 MB), 10 classes. Ours: all seven C in
-one call, gap under 1e-6, median of three. LinearSVC: dual=False, tol=1e-3, one fit each with the smallest and the
+2026-11-22, 2 x86_64 cores, a `cpu32` net's features of 50,000 CIFAR-10 images (717 MB), 10 classes. Ours: all seven C
+in one call, gap under 1e-6, median of three. LinearSVC: dual=False, tol=1e-3, one fit each with the smallest and the
 largest C; the seven are summed log-linearly between those two.
 
 | | seconds | memory beside the features | objective against ours, class by class |
