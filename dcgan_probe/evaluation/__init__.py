@@ -9,7 +9,7 @@
 
 from .choice import C_GRID
 from .estimate import Estimate, estimate_evaluation, require_memory
-from .evaluate import SCALES, evaluate
+from .evaluate import SCALES, Scale, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
@@ -24,6 +24,7 @@ __all__ = [
     "ProbeRecord",
     "Protocol",
     "Results",
+    "Scale",
     "SealedSplitError",
     "SealedTest",
     "Summary",

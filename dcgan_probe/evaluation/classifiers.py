@@ -52,6 +52,7 @@ class FitPath(Protocol):
         penalties: Sequence[float],
         *,
         standardise: bool,
+        added_variance: float,
         gram: np.ndarray | None,
     ) -> Sequence[FittedClassifier]:
         """Fit features (n, D) and labels int64 (n,); ``gram`` is ``F F'`` (n, n) where it is known."""

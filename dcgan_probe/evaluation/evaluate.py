@@ -24,8 +24,9 @@ from .records import ProbeRecord, TestPredictions
 from .sealed import SealedTest
 from .summary import Summary, summarise_evaluation
 
-Scale = Literal["none", "standardise"]
+Scale = Literal["none", "standardise", "standardise+0.01"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
+ADDED_VARIANCE: dict[Scale, float] = {"none": 0.0, "standardise": 0.0, "standardise+0.01": 0.01}
 TOLERANCE = 1e-5
 """Largest relative duality gap of a recorded fit."""
 
@@ -52,7 +53,8 @@ class _Task:
             self.features[trains],
             self.layout.labels[trains],
             values,
-            standardise=self.scale == "standardise",
+            standardise=self.scale != "none",
+            added_variance=ADDED_VARIANCE[self.scale],
             gram=self.grams.of(trains),
         )
         return fits, predict_rows(fits, scored, scores)
@@ -84,7 +86,8 @@ def evaluate(
     train, test
         Features of both splits, of one encoder.
     scale
-        ``none`` (the paper) or ``standardise``, by mean and deviation of the rows that each fit trains on.
+        ``none`` (the paper), ``standardise``, by mean and deviation of the rows that each fit trains on, or
+        ``standardise+0.01``, with that added to the variance (Coates and Ng).
     C
         A given C; nothing is selected then.
     seed
@@ -111,7 +114,7 @@ def evaluate(
         If labels are missing, features are not finite or of different encoders, or a class has too few rows.
     """
     if scale not in SCALES:
-        raise UserError(f"got scale {scale!r}, expected {' or '.join(SCALES)}", option="scale")
+        raise UserError(f"got scale {scale!r}, expected one of {', '.join(SCALES)}", option="scale")
     if C is not None and not 0.0 < C < float("inf"):
         raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
     check_pair(train, test)
@@ -139,7 +142,7 @@ def evaluate(
     on_progress(0, protocol.draws + (protocol.select_draws * len(C_GRID) if C is None else 0))
     features = load_finite(train, layout.order)
     draws = protocol.draws + (protocol.select_draws if C is None else 0)
-    grams = DrawGrams(features, layout, draws, standardise=scale == "standardise")
+    grams = DrawGrams(features, layout, draws, standardise=scale != "none")
     fit = fit or partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory, on_iteration=on_iteration)
     task = _Task(layout, features, scale, grams, fit, recorder, tell)
     chosen = _select(task, protocol) if C is None else float(C)

@@ -22,6 +22,7 @@ BLOCK_BYTES = 16 << 20
 PART_ROWS = 2048
 """Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
 SKINNY = 256
+SMALL_ROWS = 2048
 LARGEST_HALF = 65504.0
 DTYPES = ("float16", "float32", "float64")
 
@@ -191,8 +192,11 @@ class Design:
         self.mean_square = total / self.rows + self.intercept
         return largest
 
-    def measure(self) -> Statistics:
-        """Read the features once; give the statistics of their columns, updated block by block (Chan et al., 1979)."""
+    def measure(self, added_variance: float = 0.0) -> Statistics:
+        """Read the features once; give the statistics of their columns, updated block by block (Chan et al., 1979).
+
+        The deviation is the root of the variance plus ``added_variance``.
+        """
         count, mean, squares = 0, np.zeros(self.columns), np.zeros(self.columns)
         low, high = np.full(self.columns, np.inf), np.full(self.columns, -np.inf)
         for _, part in self._parts():
@@ -205,7 +209,7 @@ class Design:
             mean += step * share
             count += len(block)
         # Rounding leaves a constant column a deviation that is not quite zero, so it is found by its range.
-        return Statistics(mean, np.where(low == high, 1.0, np.sqrt(squares / count)))
+        return Statistics(mean, np.where(low == high, 1.0, np.sqrt(squares / count + added_variance)))
 
     def _parts(self) -> Iterator[tuple[int, Array]]:
         """Give blocks of at most ``BLOCK_BYTES`` in float64, with the number of their first row."""
@@ -231,17 +235,32 @@ def as_design(features: Any) -> Design:
 
 
 def gram_matrix(features: np.ndarray) -> np.ndarray:
-    """Give ``F F'`` (N, N) of features in memory, float64 products over blocks of columns."""
+    """Give ``F F'`` (N, N) of features in memory, float64 products over blocks of columns.
+
+    Few rows are shared out to threads here: those of BLAS wait for each other, and slow down what comes after them.
+    """
     rows, columns = features.shape
-    gram = np.zeros((rows, rows), order="F")
     size = max(64, BLOCK_BYTES // (8 * rows))
+    if rows <= SMALL_ROWS:
+        halves = [slice(number * columns // THREADS, (number + 1) * columns // THREADS) for number in range(THREADS)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            return sum(pool.map(lambda half: _small_gram(features[:, half], size), halves), np.zeros((rows, rows)))
+    gram = np.zeros((rows, rows), order="F")
     for start in range(0, columns, size):
-        block = np.asfortranarray(features[:, start : start + size], dtype=np.float64)
-        gram = scipy.linalg.blas.dsyrk(1.0, block, beta=1.0, c=gram, lower=1, overwrite_c=1)
+        part = np.ascontiguousarray(features[:, start : start + size], dtype=np.float64)
+        gram = scipy.linalg.blas.dsyrk(1.0, part.T, beta=1.0, c=gram, trans=1, lower=1, overwrite_c=1)
     lower = np.tril(gram, -1)
     lower += lower.T
     np.fill_diagonal(lower, np.diagonal(gram))
     return lower
+
+
+def _small_gram(features: np.ndarray, size: int) -> np.ndarray:
+    gram = np.zeros((len(features), len(features)))
+    for start in range(0, features.shape[1], size):
+        part = np.ascontiguousarray(features[:, start : start + size], dtype=np.float64)
+        gram += part @ part.T
+    return gram
 
 
 def _add_cross_product(block: Array, moments: Array) -> None:

@@ -8,7 +8,7 @@ directions and ``Z = X Q`` kept, a Newton step within their span costs no pass o
     (Q'Q + C Z' diag(l'') Z) c = -Q' g        w <- w + step Q c        s <- s + step Z c
 
 with ``l''`` the curvature of each row's loss where the problem stands. It is made after every step, and halves the
-number of iterations (``benchmarks/bench_svm.py``).
+number of iterations (``benchmarks/bench_svm_parts.py``).
 """
 
 import numpy as np
@@ -19,7 +19,11 @@ from .objective import Problems, curvatures, evaluate, exact_steps
 from .preconditioners import Preconditioner
 
 RANK = 32
+ROWS_PER_DIRECTION = 128
+"""In problems of fewer than 4,096 rows so many directions cost more than they save."""
 BLOCK_ROWS = 4096
+LEAST_CURVATURE = 1e-9
+"""That of a penalised direction is at least 1."""
 
 
 class HeavyDirections:
@@ -28,7 +32,8 @@ class HeavyDirections:
     def __init__(self, design: Design, preconditioner: Preconditioner, *, free_intercept: bool):
         """Take the basis from the preconditioner; one pass over the features gives the coordinates."""
         xp = design.xp
-        basis = preconditioner.largest(min(RANK, design.width, design.rows))
+        rank = min(RANK, design.width, max(1, design.rows // ROWS_PER_DIRECTION))
+        basis = preconditioner.largest(rank)
         if free_intercept:
             last = xp.zeros_like(basis[:, :1])
             last[-1] = 1.0
@@ -61,6 +66,8 @@ class HeavyDirections:
         curvature *= penalties[..., None]
         own = problems.shrunk(basis[None])[0]
         curvature += own @ own.T
+        # A free intercept has no curvature of its own where no row is active.
+        curvature += LEAST_CURVATURE * xp.eye(own.shape[0], dtype=xp.float64, device=design.device)
         moves = -xp.linalg.solve(curvature, slopes[..., None])[..., 0]
         directions = moves @ basis
         changes = xp.astype(moves, design.dtype) @ self._coordinates.T

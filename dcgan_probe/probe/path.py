@@ -72,6 +72,7 @@ def fit_path(
     classifier: Classifier = "svm",
     intercept: Intercept = "penalised",
     standardise: bool = False,
+    added_variance: float = 0.0,
     gram: np.ndarray | None = None,
     start: np.ndarray | None = None,
     tol: float = TOLERANCE,
@@ -98,6 +99,8 @@ def fit_path(
         ``penalised`` as LIBLINEAR does, or ``free``.
     standardise
         Fit to the features minus their mean, divided by their deviation.
+    added_variance
+        Added to each column's variance where they are standardised, at least 0; Coates and Ng add 0.01.
     gram
         ``F F'`` of the features, float64 (N, N), where it is known and there are fewer rows than columns.
     start
@@ -126,6 +129,7 @@ def fit_path(
         loss=loss_of(classifier),
         free_intercept=takes_free_intercept(intercept),
         standardise=standardise,
+        added_variance=added_variance,
         gram=gram,
         start=start,
         tol=tol,

@@ -176,9 +176,8 @@ def _lift(moments: np.ndarray, level: float, factor: np.ndarray) -> None:
     """Write ``level * moments`` into the upper triangle of factor, off the diagonal, which may be the same array."""
     for start in range(0, len(moments), TRIANGLE_BLOCK):
         rows = slice(start, start + TRIANGLE_BLOCK)
-        corner = np.tril(moments[rows, rows], -1).T * level
-        kept = np.tril(factor[rows, rows])
-        factor[rows, rows] = kept + corner
+        corner = (moments[rows, rows] * moments.dtype.type(level)).T
+        np.copyto(factor[rows, rows], corner, where=np.tri(len(corner), k=-1, dtype=bool).T)
         factor[rows, rows.stop :] = (moments[rows.stop :, rows] * moments.dtype.type(level)).T
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from ..runtime import UserError
-from .design import Design, Statistics, as_design, host64
+from .design import SMALL_ROWS, Design, Statistics, as_design, host64
 from .groups import solve_in_groups
 from .losses import Loss, SquaredHinge
 from .objective import Problems
@@ -21,8 +21,6 @@ from .plan import Plan, Sizes, make_plan
 from .preconditioners import levels_of
 from .solution import Limits, Outcome, Solution
 from .span import solve_in_span
-
-SMALL_ROWS = 2048
 
 
 def solve(
@@ -34,6 +32,7 @@ def solve(
     row_weights: np.ndarray | None = None,
     free_intercept: bool = False,
     standardise: bool = False,
+    added_variance: float = 0.0,
     gram: np.ndarray | None = None,
     start: np.ndarray | None = None,
     tol: float = 1e-6,
@@ -61,6 +60,8 @@ def solve(
     standardise
         Subtract each column's mean and divide by its deviation, over all rows, and penalise the weights of the result;
         the coefficients that are given are those of the features as they are.
+    added_variance
+        Added to each column's variance before that, at least 0; Coates and Ng add 0.01.
     gram
         ``F F'`` of the features, float64 (N, N), where it is known and there are fewer rows than columns.
     start
@@ -82,11 +83,11 @@ def solve(
     """
     loss = loss or SquaredHinge()
     penalties = np.asarray(penalties, dtype=np.float64)
-    _check_settings(penalties, tol, max_iter)
+    _check_settings(penalties, tol, max_iter, added_variance)
     design = as_design(features)
     _check_magnitude(design)
     if standardise:
-        design.scaling = design.measure()
+        design.scaling = design.measure(added_variance)
         _check_deviations(design.scaling, design)
     problems = _problems(design, loss, targets, penalties, row_weights, free_intercept)
     factors = _factors(problems)
@@ -189,12 +190,14 @@ def _itemsize(features: Any) -> int:
     return 2 if "16" in str(features.dtype) else 8 if "64" in str(features.dtype) else 4
 
 
-def _check_settings(penalties: np.ndarray, tol: float, max_iter: int) -> None:
+def _check_settings(penalties: np.ndarray, tol: float, max_iter: int, added_variance: float) -> None:
     for penalty in penalties:
         if not 0.0 < penalty < np.inf:
             raise UserError(f"C is {penalty:g}; expected a positive, finite number, such as 0.001", option="C")
     if not 0.0 < tol < 1.0:
         raise UserError(f"tol is {tol:g}; expected a relative gap between 0 and 1, such as 1e-6", option="tol")
+    if not 0.0 <= added_variance < np.inf:
+        raise UserError(f"added_variance is {added_variance:g}; expected 0 or a positive number, such as 0.01")
     if max_iter < 1:
         raise UserError(f"max_iter is {max_iter}; expected at least 1", option="max-iter")
 

@@ -40,6 +40,17 @@ class RowSpan:
         coordinates[pivots, :rank] = np.tril(lower[:, :rank])
         return cls(coordinates, pivots[:rank])
 
+    def moments(self) -> np.ndarray:
+        """Give ``L'L`` (r, r), of which the lower triangle counts; the triangle ``L_1`` takes a third of a product."""
+        if not len(self.pivots):
+            return np.zeros((1, 1))
+        corner = np.asfortranarray(self.coordinates[self.pivots])
+        moments, _ = scipy.linalg.lapack.dlauum(corner, lower=1, overwrite_c=1)
+        others = np.delete(self.coordinates, self.pivots, axis=0)
+        if len(others):
+            moments = scipy.linalg.blas.dsyrk(1.0, others, beta=1.0, c=moments, trans=1, lower=1, overwrite_c=1)
+        return moments
+
     def dual(self, weights: np.ndarray) -> np.ndarray:
         """Give ``b`` (J, N) with ``w = X'b``, zero outside the pivots, for weights ``a`` (J, r)."""
         result = np.zeros((len(weights), len(self.coordinates)))
@@ -64,7 +75,7 @@ def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram:
     reduced.mean_square = float(np.einsum("nr,nr->", span.coordinates, span.coordinates)) / reduced.rows
     inner = problems.on(reduced)
     levels, numbers = levels_of(factors)
-    preconditioner = Factored(reduced.moments())
+    preconditioner = Factored(reduced.moments() if problems.free_intercept else span.moments())
     heavy = HeavyDirections(reduced, preconditioner, free_intercept=problems.free_intercept)
     preconditioner.prepare(levels)
     found = Outcome.of(len(inner), inner.outputs, reduced.width)

@@ -31,11 +31,30 @@ class Fitted:
         return self.model.predict(X)
 
 
+class Scaler(StandardScaler):
+    """scikit-learn's, with a number added to the variances."""
+
+    def __init__(self, added_variance: float = 0.0):
+        super().__init__()
+        self.added_variance = added_variance
+
+    def fit(self, X: np.ndarray, y: Any = None) -> "Scaler":
+        super().fit(X)
+        self.scale_ = np.where(X.min(axis=0) == X.max(axis=0), 1.0, np.sqrt(self.var_ + self.added_variance))
+        return self
+
+
 def liblinear(
-    X: np.ndarray, labels: np.ndarray, Cs: Sequence[float], *, standardise: bool = False, gram: Any = None
+    X: np.ndarray,
+    labels: np.ndarray,
+    Cs: Sequence[float],
+    *,
+    standardise: bool = False,
+    added_variance: float = 0.0,
+    gram: Any = None,
 ) -> list[Fitted]:
     """LIBLINEAR, one C after another: the oracle's classifier."""
-    scale = [StandardScaler()] if standardise else []
+    scale = [Scaler(added_variance)] if standardise else []
     models = [make_pipeline(*scale, LinearSVC(C=C, dual=False, tol=1e-8, max_iter=10_000)) for C in Cs]
     return [Fitted(model.fit(X.astype(np.float64), labels)) for model in models]
 

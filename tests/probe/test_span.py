@@ -12,6 +12,8 @@ def test_coordinates_keep_scores_and_norms(name: str) -> None:
     span = RowSpan.of(rows @ rows.T)
     scale = np.abs(rows @ rows.T).max()
     np.testing.assert_allclose(span.coordinates @ span.coordinates.T, rows @ rows.T, atol=1e-12 * scale)
+    moments = span.coordinates.T @ span.coordinates
+    np.testing.assert_allclose(np.tril(span.moments()), np.tril(moments), atol=1e-12 * np.abs(moments).max())
     weights = np.random.default_rng(0).standard_normal((3, span.coordinates.shape[1]))
     dual = span.dual(weights)
     assert dual.shape == (3, len(rows))
@@ -38,6 +40,7 @@ def test_dependent_rows_are_left_out() -> None:
 def test_rows_of_zeros_span_nothing() -> None:
     span = RowSpan.of(np.zeros((6, 6)))
     assert span.coordinates.shape[0] == 6
+    np.testing.assert_array_equal(span.moments(), [[0.0]])
     assert not span.coordinates.any()
     dual = span.dual(np.zeros((2, span.coordinates.shape[1])))
     np.testing.assert_array_equal(dual, np.zeros((2, 6)))
