@@ -38,8 +38,9 @@ def test_factors_solve_every_level(case, dtype: type, tensors: bool) -> None:
 def test_other_levels_can_be_prepared_later(tensors: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     # The first factor lies over the moments, in blocks: nothing of these may be lost.
     monkeypatch.setattr("dcgan_probe.probe.preconditioners.TRIANGLE_BLOCK", 5)
-    # New memory may hold anything.
-    monkeypatch.setattr(np, "empty_like", lambda array: np.full_like(array, np.nan))
+    # New memory may hold anything, such as NaN whose use raises a floating-point exception.
+    signalling = np.array(0x7FF0000000000001, dtype=np.uint64).view(np.float64)
+    monkeypatch.setattr(np, "empty_like", lambda array: np.full_like(array, signalling))
     design = make_design(tall()[0], tensors=tensors)
     vectors = np.random.default_rng(0).standard_normal((2, 13))
     factored = Factored(design.moments())
