@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from measure import GRID, Watch, child, load, run, write
 
-26, 29, 31S = 5
+FOLDS = 5
 SAMPLED = (GRID[0], GRID[3], GRID[6])
 
 
@@ -33,7 +33,7 @@ def stacked(features: str, tol: float) -> dict[str, Any]:
 
     X, y = load(features)
     with Watch() as watch:
-        fit = L2SVMClassifierCV(GRID, cv=26, 29, 31S, tol=tol).fit(X, y)
+        fit = L2SVMClassifierCV(GRID, cv=FOLDS, tol=tol).fit(X, y)
     return {
         **watch.told(),
         "features_mb": X.nbytes / 1e6,
@@ -52,7 +52,7 @@ def separate(features: str, tol: float, penalty: float, whole: bool) -> dict[str
     from dcgan_probe.probe import fit_path
 
     X, y = load(features)
-    trains, _ = next(StratifiedKFold(26, 29, 31S).split(np.empty((len(y), 0)), y))
+    trains, _ = next(StratifiedKFold(FOLDS).split(np.empty((len(y), 0)), y))
     with Watch() as watch:
         rows = slice(None) if whole else trains
         (fit,) = fit_path(X[rows], y[rows], [penalty], tol=tol)
@@ -70,7 +70,7 @@ def main() -> None:
     together = run("stacked", limit_mb=options.limit_mb, features=options.features, tol=options.tol)
     one = [run("separate", features=options.features, tol=options.tol, penalty=C, whole=False) for C in SAMPLED]
     last = run("separate", features=options.features, tol=options.tol, penalty=together["C"], whole=True)
-    total = 26, 29, 31S * float(np.exp(np.interp(np.log(GRID), np.log(SAMPLED), np.log([o["seconds"] for o in one]))).sum())
+    total = FOLDS * float(np.exp(np.interp(np.log(GRID), np.log(SAMPLED), np.log([o["seconds"] for o in one]))).sum())
     total += last["seconds"]
     write(
         options.json,

@@ -2,7 +2,8 @@
 
     python benchmarks/bench_svm_parts.py FILE.h5 [--tol 1e-5] [--json OUT]
 
-Seven C by ten classes in one call, with one part changed or taken away at a time. The result, 2026-11-22, is the table in SOLVER.md.
+Seven C by ten classes in one call, with one part changed or taken away at a time. SOLVER.md shows and
+discusses the result.
 """
 
 import argparse
