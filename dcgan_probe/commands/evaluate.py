@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -13,6 +13,7 @@ from ..evaluation import (
     Estimate,
     Protocol,
     Results,
+    Scale,
     Summary,
     estimate_evaluation,
     evaluate,
@@ -24,7 +25,16 @@ from ..images import ImageSet, load_images
 from ..probe import LOSSES, Classifier
 from ..report import format_tables
 from ..runtime import UserError, resolve_device
-from .encoding import FEATURES, EncoderOptions, columns_of, encoder_options, features_of
+from .encoding import (
+    FEATURES,
+    FREE_FEATURES,
+    RUN_FEATURES,
+    EncoderOptions,
+    columns_of,
+    encoder_choices,
+    encoder_options,
+    features_of,
+)
 from .extract import training_images_of
 from .options import (
     Bytes,
@@ -42,6 +52,8 @@ from .progress import Progress, duration
 from .table import write_tables
 
 CONTROLS = ("random", "pixels")
+USUAL_SCALES: dict[str, Scale] = {"kmeans": "standardise+0.01"}
+"""As published, where that is not ``none``."""
 ITEMSIZES = {"float16": 2, "float32": 4}
 
 
@@ -83,9 +95,8 @@ class Labels(click.ParamType):
 @click.option(
     "--scale",
     type=click.Choice(SCALES),
-    default="none",
-    show_default=True,
-    help="standardise: by mean and deviation of the rows that each fit trains on.",
+    help="standardise: by mean and deviation of the rows that each fit trains on; +0.01: added to the variance.  "
+    "[default: none; standardise+0.01 for kmeans]",
 )
 @click.option(
     "--classifier",
@@ -117,7 +128,7 @@ def eval_svm_command(
     draws: int | None,
     select_draws: int | None,
     penalty: float | None,
-    scale: Literal["none", "standardise"],
+    scale: Scale | None,
     classifier: Classifier,
     memory: int | None,
     dry_run: bool,
@@ -141,8 +152,10 @@ def eval_svm_command(
     dcgan-probe eval-svm --dataset svhn --labels 1000
     dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise
     """
-    sources = tuple(dict.fromkeys((*features, *(CONTROLS if controls else ()))))
-    run = None if set(sources) == {"pixels"} and run_folder is None else chosen_run(run_folder, runs, quiet=quiet)
+    needs_run = bool(set(features) & set(RUN_FEATURES)) or run_folder is not None
+    run = chosen_run(run_folder, runs, quiet=quiet) if needs_run else None
+    added = [source for source in CONTROLS if controls and (run is not None or source in FREE_FEATURES)]
+    sources = tuple(dict.fromkeys((*features, *added)))
     load = partial(load_images, data_dir=data_dir, download=download)
     images = [load(dataset, split) for split in ("train", "test")]
     protocol = checked_protocol(images, labels, draws, select_draws)
@@ -150,7 +163,7 @@ def eval_svm_command(
         device=resolve_device(device),
         training_images=training_images_of(run, load),
         quiet=quiet,
-        **chosen,
+        **encoder_choices(chosen, load, seed),
     )
     estimates = {
         source: estimate_evaluation(
@@ -172,7 +185,7 @@ def eval_svm_command(
     store.append([])  # before the work, so that a folder that cannot keep its records is found now
     summaries = []
     for source in sources:
-        train, test = (features_of(source, split, run, runs, options)[0] for split in images)
+        train, test = (features_of(source, split, lambda: images[0], run, runs, options)[0] for split in images)
         with Progress(f"{protocol.name} on {source} features", 0, "fits", quiet=quiet) as progress:
 
             def advance(done: int, total: int, progress: Progress = progress) -> None:
@@ -187,7 +200,7 @@ def eval_svm_command(
                     train,
                     test,
                     protocol,
-                    scale=scale,
+                    scale=scale or USUAL_SCALES.get(source, "none"),
                     C=penalty,
                     seed=seed,
                     on_fits=store.append,

@@ -11,8 +11,8 @@ import click
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..runtime import UserError, resolve_device
-from .encoding import FEATURES, EncoderOptions, encoder_options, features_of
-from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option
+from .encoding import FEATURES, RUN_FEATURES, EncoderOptions, encoder_choices, encoder_options, features_of
+from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option, seed_option
 
 DEFAULT_SETS = ("cifar10", "svhn")
 SPLITS = ("train", "test")
@@ -32,6 +32,7 @@ SPLITS = ("train", "test")
 @encoder_options
 @run_option
 @runs_option
+@seed_option
 @device_option
 @data_options
 @quiet_option
@@ -41,27 +42,30 @@ def extract_command(
     splits: tuple[str, ...],
     run_folder: Path | None,
     runs: Path,
+    seed: int,
     device: str,
     data_dir: Path,
     download: bool,
     quiet: bool,
     **chosen: Any,
 ) -> None:
-    """Encode labelled images by the layers of a run's discriminator, into HDF5 files.
+    """Encode labelled images by the layers of a run's discriminator, or by k-means, into HDF5 files.
 
     What is there already is not computed again; what was interrupted goes on at the row where it stopped.
 
     \b
     dcgan-probe extract --layers all
     dcgan-probe extract --dataset svhn --layers 2,3 --dtype float16
+    dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
     """
-    run = None if set(features) == {"pixels"} and run_folder is None else chosen_run(run_folder, runs, quiet=quiet)
+    needs_run = bool(set(features) & set(RUN_FEATURES)) or run_folder is not None
+    run = chosen_run(run_folder, runs, quiet=quiet) if needs_run else None
     load = partial(load_images, data_dir=data_dir, download=download)
     options = EncoderOptions(
         device=resolve_device(device),
         training_images=training_images_of(run, load),
         quiet=quiet,
-        **chosen,
+        **encoder_choices(chosen, load, seed),
     )
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
@@ -73,7 +77,7 @@ def extract_command(
             continue
         for split in images:
             for source in features:
-                result, present = features_of(source, split, run, runs, options)
+                result, present = features_of(source, split, partial(load, dataset, "train"), run, runs, options)
                 what = "there already" if present else "written"
                 click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {options.dtype}, {what}")
     # The default sets are an offer, those that were named a request.

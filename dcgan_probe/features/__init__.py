@@ -2,23 +2,34 @@
 
 from .batchnorm import real_statistics
 from .cache import DTYPES, cached_features
+from .dictionaries import LEARNINGS, Dictionary, DictionaryConfig, kept_dictionary, learn_dictionary
 from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layers, count_columns
 from .feature_set import EncoderOrigin, FeatureSet
+from .kmeans import lloyd
+from .kmeans_encoder import ACTIVATIONS, KMeansEncoder
 from .pooling import POOLS, pool_to_grid
 from .run_encoders import BN_STATS, run_encoder
 
 __all__ = [
+    "ACTIVATIONS",
     "BN_STATS",
     "DTYPES",
+    "LEARNINGS",
     "POOLS",
+    "Dictionary",
+    "DictionaryConfig",
     "DiscriminatorEncoder",
     "Encoder",
     "EncoderOrigin",
     "FeatureSet",
+    "KMeansEncoder",
     "PixelEncoder",
     "cached_features",
     "choose_layers",
     "count_columns",
+    "kept_dictionary",
+    "learn_dictionary",
+    "lloyd",
     "pool_to_grid",
     "real_statistics",
     "run_encoder",

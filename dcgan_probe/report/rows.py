@@ -7,8 +7,9 @@ from ..evaluation import Summary
 from .image_sets import describe_training_images, same_images
 from .published import PublishedFigure, beside, published_figures
 
-NAMES = {"dcgan": "DCGAN", "random": "untrained", "pixels": "raw pixels"}
+NAMES = {"dcgan": "DCGAN", "random": "untrained", "pixels": "raw pixels", "kmeans": "k-means"}
 CONTROL_OF = {"dcgan": "random"}
+SCALED = {"none": "", "standardise": ", standardised"}
 SAME_AS_CONTROL = ("network", "layers", "scale", "run", "encoder_seed", "seed", "draws", "c_given")
 DISTINGUISHING = {
     "extraction": "{}",
@@ -182,7 +183,7 @@ def _names(group: Sequence[Summary]) -> list[str]:
 def row_name(summary: Summary) -> str:
     """Name a measured row: ``DCGAN cpu32, standardised``."""
     name = " ".join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
-    scaled = "" if summary.scale == "none" else f", {summary.scale}d"
+    scaled = SCALED.get(summary.scale, f", {summary.scale}")
     return f"{name}{scaled}{', C given' if summary.c_given else ''}"
 
 

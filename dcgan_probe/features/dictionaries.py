@@ -1,0 +1,120 @@
+"""Takes training images and settings, gives a dictionary of patches, learnt once and kept; knows no encoding.
+
+The one-layer recipe of Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning",
+2011: random patches, normalised and whitened, and k-means on them.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+
+from ..images import ImageSet
+from ..runtime import UserError, numpy_generator, torch_generator
+from ..storage import fingerprint_settings, locked, whole_file
+from .kmeans import lloyd
+from .patches import Whitening, normalise, random_patches
+
+Learning = Literal["kmeans", "patches"]
+LEARNINGS: tuple[Learning, ...] = get_args(Learning)
+
+
+@dataclass(frozen=True)
+class DictionaryConfig:
+    """How a dictionary is learnt."""
+
+    centroids: int = 1600
+    """Number of entries."""
+    patch: int = 6
+    """Side of a patch in pixels."""
+    patches: int = 400_000
+    """Random patches that it is learnt from."""
+    iterations: int = 50
+    """Lloyd's iterations."""
+    learning: Learning = "kmeans"
+    """``kmeans``, or ``patches``: random ones of them serve as centroids."""
+    whiten: bool = True
+    """Whether patches are whitened."""
+    seed: int = 0
+    """Of the patches and of the first centroids."""
+
+    def __post_init__(self) -> None:
+        for name in ("centroids", "patch", "patches", "iterations"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} is {getattr(self, name)}; expected at least 1", option=name)
+        if self.learning not in LEARNINGS:
+            raise UserError(f"got learning {self.learning!r}, expected {' or '.join(LEARNINGS)}", option="learning")
+        if self.centroids > self.patches:
+            raise UserError(
+                f"{self.centroids:,} centroids cannot be learnt from {self.patches:,} patches; take fewer centroids or "
+                "more patches",
+                option="centroids",
+            )
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """Whitening and centroids."""
+
+    config: DictionaryConfig
+    whitening: Whitening
+    centroids: torch.Tensor
+    """float32 (k, d), of whitened patches."""
+
+
+def learn_dictionary(
+    images: ImageSet,
+    config: DictionaryConfig,
+    device: torch.device,
+    on_iteration: Callable[[int, float], None] = lambda number, inertia: None,
+) -> Dictionary:
+    """Learn a dictionary from training images.
+
+    Parameters
+    ----------
+    on_iteration
+        Called with the number of Lloyd's iterations done and the inertia before the last.
+    """
+    cut = random_patches(images, config.patches, config.patch, numpy_generator(config.seed, "patches"))
+    points = normalise(torch.from_numpy(cut))
+    whitening = Whitening.fit(points.numpy()) if config.whiten else Whitening.none(points.shape[1])
+    points = whitening(points).to(device)
+    centroids = lloyd(
+        points,
+        config.centroids,
+        iterations=config.iterations if config.learning == "kmeans" else 0,
+        generator=torch_generator(config.seed, "centroids"),
+        on_iteration=on_iteration,
+    )
+    return Dictionary(config, whitening, centroids.cpu())
+
+
+def kept_dictionary(
+    images: ImageSet,
+    config: DictionaryConfig,
+    folder: Path,
+    device: torch.device,
+    on_iteration: Callable[[int, float], None] = lambda number, inertia: None,
+) -> Dictionary:
+    """Give the dictionary of these images and settings, from a folder if it is there, else learnt into it."""
+    settings: dict[str, Any] = {**asdict(config), "images": images.fingerprint}
+    path = folder / f"dictionary-{fingerprint_settings(settings)}.pt"
+    with locked(path):
+        kept = _read(path)
+        if kept is not None:
+            return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])
+        made = learn_dictionary(images, config, device, on_iteration)
+        tensors = {"mean": made.whitening.mean, "matrix": made.whitening.matrix, "centroids": made.centroids}
+        with whole_file(path) as temporary, open(temporary, "wb") as file:
+            torch.save(tensors, file)
+    return made
+
+
+def _read(path: Path) -> dict[str, torch.Tensor] | None:
+    """Read a kept dictionary; None if it is missing or broken, since it can be learnt again."""
+    try:
+        return torch.load(path, weights_only=True)
+    except Exception:  # foreign bytes raise errors of many kinds in torch.load
+        return None
