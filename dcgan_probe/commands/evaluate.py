@@ -25,17 +25,16 @@ from ..images import ImageSet, load_images
 from ..probe import LOSSES, Classifier
 from ..report import format_tables
 from ..runtime import UserError, resolve_device
-from .encoding import (
+from .encoding import columns_of, features_of
+from .extract import training_images_of
+from .feature_options import (
     FEATURES,
     FREE_FEATURES,
     RUN_FEATURES,
     EncoderOptions,
-    columns_of,
     encoder_choices,
     encoder_options,
-    features_of,
 )
-from .extract import training_images_of
 from .options import (
     Bytes,
     chosen_run,

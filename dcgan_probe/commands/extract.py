@@ -11,7 +11,8 @@ import click
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..runtime import UserError, resolve_device
-from .encoding import FEATURES, RUN_FEATURES, EncoderOptions, encoder_choices, encoder_options, features_of
+from .encoding import features_of
+from .feature_options import FEATURES, RUN_FEATURES, EncoderOptions, encoder_choices, encoder_options
 from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option, seed_option
 
 DEFAULT_SETS = ("cifar10", "svhn")

@@ -13,8 +13,9 @@ from ..gan import Run, TrainConfig, check_images, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, resolve_device
-from .encoding import EncoderOptions, make_encoder
+from .encoding import make_encoder
 from .errors import StopRequest
+from .feature_options import EncoderOptions
 from .options import (
     Count,
     Numbers,

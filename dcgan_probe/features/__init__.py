@@ -8,6 +8,7 @@ from .feature_set import EncoderOrigin, FeatureSet
 from .kmeans import lloyd
 from .kmeans_encoder import ACTIVATIONS, KMeansEncoder
 from .pooling import POOLS, pool_to_grid
+from .principal import PrincipalConfig, PrincipalEncoder, kept_axes, principal_axes
 from .run_encoders import BN_STATS, run_encoder
 
 __all__ = [
@@ -24,13 +25,17 @@ __all__ = [
     "FeatureSet",
     "KMeansEncoder",
     "PixelEncoder",
+    "PrincipalConfig",
+    "PrincipalEncoder",
     "cached_features",
     "choose_layers",
     "count_columns",
+    "kept_axes",
     "kept_dictionary",
     "learn_dictionary",
     "lloyd",
     "pool_to_grid",
+    "principal_axes",
     "real_statistics",
     "run_encoder",
 ]

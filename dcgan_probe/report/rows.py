@@ -7,7 +7,14 @@ from ..evaluation import Summary
 from .image_sets import describe_training_images, same_images
 from .published import PublishedFigure, beside, published_figures
 
-NAMES = {"dcgan": "DCGAN", "random": "untrained", "pixels": "raw pixels", "kmeans": "k-means"}
+NAMES = {
+    "dcgan": "DCGAN",
+    "random": "untrained",
+    "pixels": "raw pixels",
+    "whitened": "whitened pixels",
+    "pca": "PCA of pixels",
+    "kmeans": "k-means",
+}
 CONTROL_OF = {"dcgan": "random"}
 SCALED = {"none": "", "standardise": ", standardised"}
 SAME_AS_CONTROL = ("network", "layers", "scale", "run", "encoder_seed", "seed", "draws", "c_given")

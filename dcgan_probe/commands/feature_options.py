@@ -1,0 +1,150 @@
+"""Takes what the user typed about features, gives ``EncoderOptions``; makes no encoder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+import click
+import torch
+
+from ..features import ACTIVATIONS, BN_STATS, DTYPES, LEARNINGS, POOLS, DictionaryConfig
+from ..images import ImageSet
+from .options import Count
+
+RUN_FEATURES, FREE_FEATURES = ("dcgan", "random"), ("pixels", "whitened", "pca", "kmeans")
+FEATURES = RUN_FEATURES + FREE_FEATURES
+"""Those of a run, and those that need none."""
+DISCRIMINATOR_GRID, KMEANS_GRID, PCA_COMPONENTS = 4, 2, 256
+
+
+@dataclass(frozen=True)
+class EncoderOptions:
+    """What the user chose about features."""
+
+    device: torch.device
+    training_images: Callable[[], ImageSet]
+    """Gives the GAN's own training images, if its batch-norm statistics are not in the run yet."""
+    layers: tuple[str, ...] | None = None
+    grid: int | None = None
+    """None: what is usual for the features."""
+    pool: str = "max"
+    bn_stats: str = "real"
+    dtype: str = "float32"
+    quiet: bool = False
+    dictionary: DictionaryConfig = field(default_factory=DictionaryConfig)
+    stride: int = 1
+    activation: Literal["triangle", "hard"] = "triangle"
+    components: int | None = None
+    """None: what is usual for the features."""
+    learn_from: Callable[[], ImageSet] | None = None
+    """Gives the images that teach centroids or axes, where those are not the probed set's own."""
+
+
+class LayerNames(click.ParamType):
+    """``all`` (None), or names and numbers separated by commas."""
+
+    name = "layers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...] | None:
+        """Turn text into a tuple or None."""
+        if not isinstance(value, str):
+            return value
+        return None if value.strip() == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def encoder_options(verb: Any) -> Any:
+    """Add the options that decide the numbers in a feature file, ``layers`` to ``dtype`` of ``EncoderOptions``."""
+    for option in (
+        click.option("--dtype", type=click.Choice(DTYPES), default="float32", show_default=True, help="On disk."),
+        click.option(
+            "--bn-stats",
+            type=click.Choice(BN_STATS),
+            default="real",
+            show_default=True,
+            help="Batch norm from the GAN's real training images (the authors), or from its running averages.",
+        ),
+        click.option("--pool", type=click.Choice(list(POOLS)), default="max", show_default=True, help="Pooling."),
+        click.option(
+            "--grid",
+            type=click.IntRange(min=1),
+            help=f"Windows along a side.  [default: {DISCRIMINATOR_GRID}; {KMEANS_GRID} for kmeans]",
+        ),
+        click.option(
+            "--layers",
+            type=LayerNames(),
+            default="all",
+            show_default=True,
+            help="all, or names or numbers such as conv2,conv3 or 2,3.",
+        ),
+        *_learning_options(),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def _learning_options() -> list[Any]:
+    """Make the options of features that are learnt from images; those of k-means have the recipe's defaults."""
+    defaults = DictionaryConfig()
+    return [
+        click.option(
+            "--learn-from",
+            metavar="DATASET",
+            help="kmeans, whitened, pca: training images that teach them.  [default: the probed set's]",
+        ),
+        click.option(
+            "--components",
+            type=click.IntRange(min=1),
+            help=f"pca, whitened: axes kept.  [default: {PCA_COMPONENTS}; all for whitened]",
+        ),
+        click.option("--whiten/--no-whiten", default=True, show_default=True, help="kmeans: whiten the patches."),
+        click.option(
+            "--learning",
+            type=click.Choice(LEARNINGS),
+            default=defaults.learning,
+            show_default=True,
+            help="kmeans: how centroids are found; patches takes random ones.",
+        ),
+        click.option(
+            "--activation", type=click.Choice(ACTIVATIONS), default="triangle", show_default=True, help="kmeans: code."
+        ),
+        click.option(
+            "--iterations",
+            type=click.IntRange(min=1),
+            default=defaults.iterations,
+            show_default=True,
+            help="kmeans: Lloyd's iterations.",
+        ),
+        click.option(
+            "--patches",
+            type=Count(),
+            default=str(defaults.patches),
+            show_default=True,
+            help="kmeans: random patches to learn from.",
+        ),
+        click.option(
+            "--stride", type=click.IntRange(min=1), default=1, show_default=True, help="kmeans: pixels between patches."
+        ),
+        click.option(
+            "--patch",
+            type=click.IntRange(min=1),
+            default=defaults.patch,
+            show_default=True,
+            help="kmeans: side of a patch.",
+        ),
+        click.option(
+            "--centroids",
+            type=click.IntRange(min=1),
+            default=defaults.centroids,
+            show_default=True,
+            help="kmeans: number of centroids.",
+        ),
+    ]
+
+
+def encoder_choices(chosen: dict[str, Any], load: Callable[[str, str], ImageSet], seed: int = 0) -> dict[str, Any]:
+    """Turn what ``encoder_options`` parsed into the fields of ``EncoderOptions``."""
+    names = [each.name for each in fields(DictionaryConfig) if each.name in chosen]
+    dictionary = DictionaryConfig(**{name: chosen.pop(name) for name in names}, seed=seed)
+    source = chosen.pop("learn_from")
+    learn_from = None if source is None else lambda: load(source, "train")
+    return {**chosen, "dictionary": dictionary, "learn_from": learn_from}

@@ -1,0 +1,123 @@
+"""Takes training images, gives the principal axes of their pixels, and features along them; knows no patch, no network.
+
+``pca`` keeps the projections on the axes of the largest variances; ``whitened`` divides each projection by the root of
+its variance, so that a linear probe sees all directions alike.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import scipy.linalg
+import torch
+
+from ..images import ImageSet, to_signed
+from ..runtime import UserError
+from ..storage import fingerprint_settings, fingerprint_tensors, locked, whole_file
+from .encoders import Layers
+from .feature_set import EncoderOrigin
+
+READ_IMAGES = 2048
+BATCH = 2048
+LEAST_VARIANCE = 1e-2
+"""Added to each variance before the division, for pixels from -1 to 1: far under it lies what compression left."""
+
+Projection = Literal["pca", "whitened"]
+
+
+@dataclass(frozen=True)
+class PrincipalConfig:
+    """Which axes are kept, and how projections on them are scaled."""
+
+    projection: Projection = "whitened"
+    """``pca`` or ``whitened``."""
+    components: int | None = None
+    """Number of axes; None keeps all."""
+
+    def __post_init__(self) -> None:
+        if self.components is not None and self.components < 1:
+            raise UserError(f"components is {self.components}; expected at least 1", option="components")
+
+
+@dataclass(frozen=True)
+class PrincipalAxes:
+    """Mean, axes and variances of pixels from -1 to 1."""
+
+    mean: torch.Tensor
+    """float32 (D,)."""
+    axes: torch.Tensor
+    """float32 (D, D), orthonormal columns, from the largest variance to the least."""
+    variances: torch.Tensor
+    """float32 (D,), falling."""
+
+
+def principal_axes(images: ImageSet) -> PrincipalAxes:
+    """Find the axes of all images, read in blocks, in float64."""
+    width = images.channels * images.height * images.width
+    total, moments = np.zeros(width), np.zeros((width, width), order="F")
+    for start in range(0, len(images), READ_IMAGES):
+        pixels = _signed(images.images[start : start + READ_IMAGES]).astype(np.float64)
+        total += pixels.sum(axis=0)
+        moments = scipy.linalg.blas.dsyrk(1.0, pixels.T, beta=1.0, c=moments, lower=1, overwrite_c=1)
+    mean = total / len(images)
+    covariance = moments / len(images) - np.outer(mean, mean)
+    variances, axes = scipy.linalg.eigh(covariance, lower=True, overwrite_a=True, driver="evd")
+    falling = [torch.from_numpy(np.ascontiguousarray(each)).float() for each in (axes[:, ::-1], variances[::-1])]
+    return PrincipalAxes(torch.from_numpy(mean).float(), falling[0], falling[1].clamp(min=0.0))
+
+
+def kept_axes(images: ImageSet, folder: Path) -> PrincipalAxes:
+    """Give the axes of these images, from a folder if they are there, else found and kept in it."""
+    path = folder / f"axes-{fingerprint_settings({'images': images.fingerprint})}.pt"
+    with locked(path):
+        try:
+            return PrincipalAxes(**torch.load(path, weights_only=True))
+        except Exception:  # missing, or foreign bytes, which raise errors of many kinds: they can be found again
+            axes = principal_axes(images)
+        with whole_file(path) as temporary, open(temporary, "wb") as file:
+            torch.save({"mean": axes.mean, "axes": axes.axes, "variances": axes.variances}, file)
+    return axes
+
+
+class PrincipalEncoder:
+    """Projections of pixels on principal axes of training images."""
+
+    def __init__(self, axes: PrincipalAxes, config: PrincipalConfig, trained_on: ImageSet, device: torch.device):
+        """Take the axes to a device."""
+        width = len(axes.mean)
+        count = width if config.components is None else config.components
+        if count > width:
+            raise UserError(f"components is {count}; images of {width} numbers have {width}", option="components")
+        matrix = axes.axes[:, :count]
+        if config.projection == "whitened":
+            matrix = matrix / torch.sqrt(axes.variances[:count] + LEAST_VARIANCE)
+        self._shape = trained_on.images.shape[1:]
+        self._mean, self._matrix, self._device = axes.mean.to(device), matrix.to(device), device
+        weights = fingerprint_tensors({"mean": axes.mean, "matrix": matrix})
+        name = "" if config.components is None else f"{count} components"
+        self.origin = EncoderOrigin(
+            config.projection, name, trained_on.name, len(trained_on), len(trained_on), "", 0, weights
+        )
+        self.layers: Layers = {config.projection: (0, count)}
+        self.settings: dict[str, Any] = {"encoder": "principal", **asdict(config), "weights": weights}
+        self.batch = BATCH
+
+    def check(self, images: ImageSet) -> None:
+        """Raise ``UserError`` for images of another shape than those that gave the axes."""
+        if images.images.shape[1:] != self._shape:
+            raise UserError(
+                f"{images.name} has images of {images.images.shape[1:]} (channels, height, width), but the axes come "
+                f"from images of {self._shape}",
+                option="dataset",
+            )
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Give float32 (n, components) for uint8 (n, channels, H, W)."""
+        pixels = torch.from_numpy(_signed(images)).to(self._device)
+        return ((pixels - self._mean) @ self._matrix).cpu().numpy()
+
+
+def _signed(images: np.ndarray) -> np.ndarray:
+    """Give pixels from -1 to 1, float32 (n, D)."""
+    return to_signed(torch.from_numpy(np.ascontiguousarray(images))).flatten(1).numpy()
