@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from ..evaluation import (
+    CLASSIFIERS,
     SCALES,
     Estimate,
+    ProbeClassifier,
     Protocol,
     Results,
     Scale,
@@ -22,7 +24,6 @@ from ..evaluation import (
     summarise,
 )
 from ..images import ImageSet, load_images
-from ..probe import LOSSES, Classifier
 from ..report import format_tables
 from ..runtime import UserError, resolve_device
 from .encoding import columns_of, features_of
@@ -90,7 +91,9 @@ class Labels(click.ParamType):
 )
 @click.option("--draws", type=click.IntRange(min=1), help="Reported draws of labels.  [default: the protocol's]")
 @click.option("--select-draws", type=click.IntRange(min=1), help="Draws that choose C.  [default: the protocol's]")
-@click.option("--C", "penalty", type=float, help="Do not choose C, take this.  [default: chosen on validation rows]")
+@click.option(
+    "--C", "penalty", type=float, help="Do not choose C or k, take this.  [default: chosen on validation rows]"
+)
 @click.option(
     "--scale",
     type=click.Choice(SCALES),
@@ -99,10 +102,10 @@ class Labels(click.ParamType):
 )
 @click.option(
     "--classifier",
-    type=click.Choice(list(LOSSES)),
+    type=click.Choice(CLASSIFIERS),
     default="svm",
     show_default=True,
-    help="svm: the paper's. logistic: softmax. ridge: least squares to +-1.",
+    help="svm: the paper's. logistic: softmax. ridge: least squares to +-1. knn: nearest neighbours, k for C.",
 )
 @click.option(
     "--memory",
@@ -128,7 +131,7 @@ def eval_svm_command(
     select_draws: int | None,
     penalty: float | None,
     scale: Scale | None,
-    classifier: Classifier,
+    classifier: ProbeClassifier,
     memory: int | None,
     dry_run: bool,
     run_folder: Path | None,

@@ -9,7 +9,7 @@
 
 from .choice import C_GRID
 from .estimate import Estimate, estimate_evaluation, require_memory
-from .evaluate import SCALES, Scale, evaluate
+from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
@@ -17,10 +17,12 @@ from .sealed import SealedSplitError, SealedTest
 from .summary import Summary, summarise, summarise_evaluation
 
 __all__ = [
+    "CLASSIFIERS",
     "C_GRID",
     "SCALES",
     "SCHEMA_VERSION",
     "Estimate",
+    "ProbeClassifier",
     "ProbeRecord",
     "Protocol",
     "Results",

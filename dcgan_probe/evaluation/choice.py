@@ -1,15 +1,37 @@
-"""Takes validation accuracies for each C, gives the best C and the values still to be tried; knows no classifier."""
+"""Takes validation accuracies for each C, gives the best C and the values still to be tried; knows no classifier.
+
+Nearest neighbours have a number of neighbours, k, in the place of C.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 C_GRID = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
 """The authors' values."""
 LOWEST_C, HIGHEST_C = 1e-8, 1e4
-_SERIES = tuple(float(f"{step}e{exponent}") for exponent in range(-8, 5) for step in (1, 2, 5))
-SERIES = tuple(C for C in _SERIES if LOWEST_C <= C <= HIGHEST_C)
+K_GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+HIGHEST_K = 1e3
+_STEPS = tuple(float(f"{step}e{exponent}") for exponent in range(-8, 5) for step in (1, 2, 5))
+SERIES = tuple(C for C in _STEPS if LOWEST_C <= C <= HIGHEST_C)
 """1, 2, 5, 10, ...: the series that the grid is a part of."""
 EXTENSION = 3
 """Values that one extension adds: a factor of ten."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Values to choose among."""
+
+    first: tuple[float, ...]
+    """What is tried first."""
+    series: tuple[float, ...]
+    """What it is extended along, rising."""
+    limits: tuple[float, ...]
+    """Ends of the series beyond which better values may lie."""
+
+
+PENALTIES = Grid(C_GRID, SERIES, (LOWEST_C, HIGHEST_C))
+NEIGHBOUR_NUMBERS = Grid(K_GRID, tuple(k for k in SERIES if 1.0 <= k <= HIGHEST_K), (HIGHEST_K,))
 
 
 def best_c(accuracies: Mapping[float, Sequence[float]]) -> float:
@@ -23,22 +45,22 @@ def best_c(accuracies: Mapping[float, Sequence[float]]) -> float:
     return min(accuracies, key=lambda C: (-sum(accuracies[C]) / len(accuracies[C]), C))
 
 
-def values_to_try(accuracies: Mapping[float, Sequence[float]]) -> tuple[float, ...]:
+def values_to_try(accuracies: Mapping[float, Sequence[float]], grid: Grid = PENALTIES) -> tuple[float, ...]:
     """Give the values of C to try next: the grid, then three more beyond the edge on which the best lies, then none.
 
-    The same rule holds for every feature set. It ends where the best is inside, or at ``LOWEST_C`` or ``HIGHEST_C``.
+    The same rule holds for every feature set. It ends where the best is inside, or at an end of the series.
     """
     if not accuracies:
-        return C_GRID
+        return grid.first
     tried = sorted(accuracies)
     best = best_c(accuracies)
     if best == tried[0]:
-        return tuple(C for C in SERIES if best > C)[-EXTENSION:]
+        return tuple(C for C in grid.series if best > C)[-EXTENSION:]
     if best == tried[-1]:
-        return tuple(C for C in SERIES if best < C)[:EXTENSION]
+        return tuple(C for C in grid.series if best < C)[:EXTENSION]
     return ()
 
 
-def at_limit(C: float) -> bool:
+def at_limit(C: float, grid: Grid = PENALTIES) -> bool:
     """Tell whether a chosen C lies where the grid is extended no further."""
-    return C in (LOWEST_C, HIGHEST_C)
+    return C in grid.limits

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..probe import LinearClassifier, predict_path
 from .draws import Rows
+from .neighbours import NeighbourClassifier, predict_neighbours
 
 BLOCK_ROWS = 2048
 
@@ -61,18 +62,25 @@ class FitPath(Protocol):
 def predict_rows(fits: Sequence[FittedClassifier], features: np.ndarray, rows: Rows) -> np.ndarray:
     """Predict the labels of some rows of features (N, D), block by block.
 
-    Those of linear classifiers are one product with the features for all values of C.
+    Those of linear classifiers are one product with the features for all values of C, those of neighbours one search
+    for all values of k.
 
     Returns
     -------
     Labels int64 (number of classifiers, number of rows).
     """
+    return np.concatenate([_predict(fits, block) for block in blocks(features, rows)], axis=1)
+
+
+def _predict(fits: Sequence[FittedClassifier], block: np.ndarray) -> np.ndarray:
+    """Predict with all classifiers at once where that is known to be possible, (number of classifiers, n)."""
     linear = [fit for fit in fits if isinstance(fit, LinearClassifier)]
-    parts = []
-    for block in blocks(features, rows):
-        together = len(linear) == len(fits)
-        parts.append(predict_path(linear, block) if together else np.stack([fit.predict(block) for fit in fits]))
-    return np.concatenate(parts, axis=1)
+    near = [fit for fit in fits if isinstance(fit, NeighbourClassifier)]
+    if len(linear) == len(fits):
+        return predict_path(linear, block)
+    if len(near) == len(fits):
+        return predict_neighbours(near, block)
+    return np.stack([fit.predict(block) for fit in fits])
 
 
 def blocks(features: np.ndarray, rows: Rows) -> Iterator[np.ndarray]:

@@ -7,10 +7,11 @@ from math import prod
 
 import numpy as np
 
-from ..probe import LOSSES, Classifier, Plan, Sizes, make_plan
+from ..probe import LOSSES, Sizes, make_plan
 from ..runtime import UserError, memory_in_use
-from .choice import C_GRID
+from .evaluate import ProbeClassifier, grid_of
 from .gram import LARGEST_POOL
+from .neighbours import NEIGHBOURS
 from .protocols import Protocol
 
 LEVELS = 2
@@ -32,7 +33,8 @@ class Estimate:
     fits: int
     """Of all classes together, the grid not extended."""
     route: str
-    """How a fit that chooses C is solved: in the span of the rows, with Cholesky factors, or with a sketch."""
+    """How a fit that chooses C is solved: in the span of the rows, with Cholesky factors, or with a sketch; or
+    ``neighbours``."""
     passes: int
     """How often a stacked fit that chooses C reads the features."""
     memory_bytes: int
@@ -49,7 +51,7 @@ def estimate_evaluation(
     test_rows: int,
     *,
     itemsize: int = 4,
-    classifier: Classifier = "svm",
+    classifier: ProbeClassifier = "svm",
     memory: int | None = None,
 ) -> Estimate:
     """Work out an evaluation's cost.
@@ -68,32 +70,36 @@ def estimate_evaluation(
     UserError
         If a fit cannot be made within ``memory``.
     """
+    values = len(grid_of(classifier).first)
     row_bytes = columns * itemsize
     pool = protocol.train_rows - protocol.held_out_rows
     drawn = protocol.labels
     select_rows = drawn or round(protocol.train_rows * (1 - protocol.held_out_share)) - protocol.held_out_rows
     report_rows = drawn or protocol.train_rows
-    select = _plan(select_rows, columns, len(C_GRID), protocol.classes, itemsize, classifier, memory)
+    select = _plan(select_rows, columns, values, protocol.classes, itemsize, classifier, memory)
     report = _plan(report_rows, columns, 1, protocol.classes, itemsize, classifier, memory)
     draws = protocol.select_draws + protocol.draws
     shared = bool(drawn) and select_rows < columns and pool <= LARGEST_POOL and pool**2 < draws * select_rows**2
+    shared &= classifier not in NEIGHBOURS
     held = memory_in_use() + protocol.train_rows * row_bytes + (8 * pool**2 if shared else 0)
     copies = (drawn or 0) * row_bytes
     test = test_rows * row_bytes
     rate = _rate()
-    scored = (protocol.train_rows - select_rows) * len(C_GRID) * protocol.select_draws + test_rows * protocol.draws
+    validated = (protocol.train_rows - select_rows) * protocol.select_draws
+    reported = test_rows * protocol.draws
     operations = (
         protocol.select_draws * (select.operations - (shared and select_rows**2 * columns))
         + protocol.draws * (report.operations - (shared and report_rows**2 * columns))
         + (pool**2 * columns if shared else 0)
-        + scored * columns * protocol.classes * 2
+        + validated * select.per_scored_row
+        + reported * report.per_scored_row
     )
     read = protocol.select_draws * select.passes * select_rows + protocol.draws * report.passes * report_rows
     return Estimate(
         protocol=protocol.name,
         rows=select_rows,
         columns=columns,
-        fits=protocol.select_draws * len(C_GRID) + protocol.draws,
+        fits=protocol.select_draws * values + protocol.draws,
         route=select.route,
         passes=select.passes,
         memory_bytes=held + max(select.memory + copies, report.memory + copies + test),
@@ -118,13 +124,35 @@ def require_memory(estimate: Estimate) -> None:
         )
 
 
+@dataclass(frozen=True)
+class _Cost:
+    """What one stacked fit and its predictions take."""
+
+    route: str
+    passes: int
+    memory: int
+    operations: float
+    per_scored_row: float
+    """Operations."""
+
+
 def _plan(
-    rows: int, columns: int, penalties: int, classes: int, itemsize: int, classifier: Classifier, memory: int | None
-) -> Plan:
+    rows: int,
+    columns: int,
+    values: int,
+    classes: int,
+    itemsize: int,
+    classifier: ProbeClassifier,
+    memory: int | None,
+) -> _Cost:
+    if classifier == "knn-cosine" or classifier == "knn-euclidean":
+        # A scaled float32 copy of the rows; the search multiplies in float64, at half the rate.
+        return _Cost("neighbours", 1, 4 * rows * columns, 0.0, 4.0 * rows * columns)
     coupled = LOSSES[classifier].coupled
     outputs, signs = (classes, 1) if coupled else (1, 1 if classes == 2 else classes)
-    levels = min(LEVELS, penalties)
-    return make_plan(Sizes(rows, columns, penalties * signs, outputs, levels, itemsize), memory)
+    levels = min(LEVELS, values)
+    plan = make_plan(Sizes(rows, columns, values * signs, outputs, levels, itemsize), memory)
+    return _Cost(plan.route, plan.passes, plan.memory, plan.operations, 2.0 * values * columns * classes)
 
 
 def _rate() -> float:

@@ -11,13 +11,14 @@ from typing import Literal, get_args
 import numpy as np
 
 from ..features import FeatureSet
-from ..probe import Classifier, fit_path
+from ..probe import LOSSES, Classifier, fit_path
 from ..runtime import UserError
-from .choice import C_GRID, best_c, values_to_try
+from .choice import NEIGHBOUR_NUMBERS, PENALTIES, Grid, best_c, values_to_try
 from .classifiers import FitPath, FittedClassifier, predict_rows
 from .draws import Layout, Rows, lay_out
 from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
+from .neighbours import NEIGHBOURS, Neighbours, fit_neighbours
 from .protocols import Protocol
 from .recording import Recorder
 from .records import ProbeRecord, TestPredictions
@@ -26,6 +27,8 @@ from .summary import Summary, summarise_evaluation
 
 Scale = Literal["none", "standardise", "standardise+0.01"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
+ProbeClassifier = Classifier | Neighbours
+CLASSIFIERS: tuple[ProbeClassifier, ...] = (*LOSSES, *NEIGHBOURS)
 ADDED_VARIANCE: dict[Scale, float] = {"none": 0.0, "standardise": 0.0, "standardise+0.01": 0.01}
 TOLERANCE = 1e-5
 """Largest relative duality gap of a recorded fit."""
@@ -41,6 +44,7 @@ class _Task:
     scale: Scale
     grams: DrawGrams
     fit: FitPath
+    grid: Grid
     recorder: Recorder
     tell: Callable[[list[ProbeRecord], int], None]
     """Takes the records of a stacked fit and the number of fits still to come."""
@@ -72,7 +76,7 @@ def evaluate(
     on_predictions: Callable[[TestPredictions], None] = lambda predictions: None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_iteration: Callable[[int, float], None] = lambda left, gap: None,
-    classifier: Classifier = "svm",
+    classifier: ProbeClassifier = "svm",
     memory: int | None = None,
     fit: FitPath | None = None,
 ) -> Summary:
@@ -89,7 +93,7 @@ def evaluate(
         ``none`` (the paper), ``standardise``, by mean and deviation of the rows that each fit trains on, or
         ``standardise+0.01``, with that added to the variance (Coates and Ng).
     C
-        A given C; nothing is selected then.
+        A given C, or k for nearest neighbours; nothing is selected then.
     seed
         Each draw derives its own seed from it, the protocol's name and the stage.
     on_fits
@@ -102,7 +106,7 @@ def evaluate(
     on_iteration
         Called within a fit: with the number of its problems that are left, and their greatest relative gap.
     classifier
-        ``svm`` (the paper), ``logistic`` or ``ridge``.
+        ``svm`` (the paper), ``logistic``, ``ridge``, ``knn-cosine`` or ``knn-euclidean``.
     memory
         Bound in bytes on what a fit takes on top of the features; about a third of them if not given.
     fit
@@ -117,6 +121,8 @@ def evaluate(
         raise UserError(f"got scale {scale!r}, expected one of {', '.join(SCALES)}", option="scale")
     if C is not None and not 0.0 < C < float("inf"):
         raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
+    if C is not None and classifier in NEIGHBOURS and (C < 1.0 or int(C) != C):
+        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", option="C")
     check_pair(train, test)
     sealed = SealedTest(test, protocol.classes)
     layout = lay_out(protocol, required_labels(train), seed)
@@ -136,15 +142,17 @@ def evaluate(
         evaluation=evaluation,
         scale=scale,
         classifier=classifier,
+        grid=grid_of(classifier),
         seed=seed,
         c_given=C is not None,
     )
-    on_progress(0, protocol.draws + (protocol.select_draws * len(C_GRID) if C is None else 0))
+    grid = grid_of(classifier)
+    on_progress(0, protocol.draws + (protocol.select_draws * len(grid.first) if C is None else 0))
     features = load_finite(train, layout.order)
     draws = protocol.draws + (protocol.select_draws if C is None else 0)
-    grams = DrawGrams(features, layout, draws, standardise=scale != "none")
-    fit = fit or partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory, on_iteration=on_iteration)
-    task = _Task(layout, features, scale, grams, fit, recorder, tell)
+    grams = DrawGrams(features, layout, draws, useful=scale == "none" and classifier not in NEIGHBOURS)
+    fit = fit or _fit_of(classifier, memory, on_iteration)
+    task = _Task(layout, features, scale, grams, fit, grid, recorder, tell)
     chosen = _select(task, protocol) if C is None else float(C)
     sealed.open(chosen)
 
@@ -154,10 +162,21 @@ def evaluate(
     return summarise_evaluation(_report(task, protocol, sealed, chosen, keep))
 
 
+def grid_of(classifier: ProbeClassifier) -> Grid:
+    """Give the values that a classifier chooses among."""
+    return NEIGHBOUR_NUMBERS if classifier in NEIGHBOURS else PENALTIES
+
+
+def _fit_of(classifier: ProbeClassifier, memory: int | None, on_iteration: Callable[[int, float], None]) -> FitPath:
+    if classifier == "knn-cosine" or classifier == "knn-euclidean":
+        return partial(fit_neighbours, metric=classifier)
+    return partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory, on_iteration=on_iteration)
+
+
 def _select(task: _Task, protocol: Protocol) -> float:
     """Choose C by its mean accuracy on validation rows, extending the grid while the best lies on its edge."""
     accuracies: dict[float, list[float]] = {}
-    while values := values_to_try(accuracies):
+    while values := values_to_try(accuracies, task.grid):
         for draw in range(protocol.select_draws):
             trains, scores = task.layout.select_rows(draw)
             started = time.perf_counter()

@@ -16,7 +16,7 @@ LARGEST_POOL = 8192
 class DrawGrams:
     """Gram matrices of draws."""
 
-    def __init__(self, features: np.ndarray, layout: Layout, draws: int, *, standardise: bool):
+    def __init__(self, features: np.ndarray, layout: Layout, draws: int, *, useful: bool):
         """Make the pool's matrix where it costs less than those of all draws together.
 
         Parameters
@@ -25,10 +25,12 @@ class DrawGrams:
             Of the training split in the layout's order, (N, D).
         draws
             How many are expected, in all stages.
+        useful
+            Whether the fits take one: those of standardised rows, and nearest neighbours, do not.
         """
         drawn, pool = layout.protocol.labels or len(layout.order), layout.rest
         cheaper = drawn < features.shape[1] and pool <= LARGEST_POOL and pool**2 < draws * drawn**2
-        self._pool = gram_matrix(features[:pool]) if cheaper and not standardise else None
+        self._pool = gram_matrix(features[:pool]) if useful and cheaper else None
 
     def of(self, rows: Rows) -> np.ndarray | None:
         """Give ``F F'`` float64 (n, n) of drawn rows; None where the solver should see to it."""

@@ -8,17 +8,17 @@ from typing import Any, Literal
 import torch
 
 from ..features import FeatureSet
-from ..probe import Classifier
 from ..runtime import describe_device, versions
-from .choice import at_limit
+from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
 from .classifiers import FittedClassifier
 from .loading import extraction, largest_layer
 from .protocols import Protocol
 from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, ProbeRecord
 
-CLASSIFIERS: dict[Classifier, str] = {"svm": "l2-svm", "logistic": "logistic", "ridge": "ridge"}
-GIVEN_NOTE = "C was given by the user, not chosen on validation rows"
-LIMIT_NOTE = "C = {C:g} is the limit of the grid's extension, so the best value may lie beyond it"
+RECORDED = {"svm": "l2-svm"}
+"""Names of classifiers in the records, where those are not the same."""
+GIVEN_NOTE = "{symbol} was given by the user, not chosen on validation rows"
+LIMIT_NOTE = "{symbol} = {C:g} is the limit of the grid's extension, so the best value may lie beyond it"
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Recorder:
     protocol: Protocol
     common: dict[str, Any]
     """Fields that all records of the evaluation have in common."""
+    grid: Grid
     c_given: bool
 
     @classmethod
@@ -39,7 +40,8 @@ class Recorder:
         *,
         evaluation: str,
         scale: str,
-        classifier: Classifier,
+        classifier: str,
+        grid: Grid,
         seed: int,
         c_given: bool,
     ) -> "Recorder":
@@ -58,7 +60,7 @@ class Recorder:
             "largest_layer": largest_layer(train),
             "extraction": extraction(train),
             "scale": scale,
-            "classifier": CLASSIFIERS[classifier],
+            "classifier": RECORDED.get(classifier, classifier),
             "c_given": c_given,
             "spread_definition": protocol.spread,
             "train_rows": len(train),
@@ -79,7 +81,7 @@ class Recorder:
             "threads": torch.get_num_threads(),
             "versions": "; ".join(f"{name} {version}" for name, version in versions().items()),
         }
-        return cls(protocol, common, c_given)
+        return cls(protocol, common, grid, c_given)
 
     def records(
         self,
@@ -129,8 +131,9 @@ class Recorder:
         ]
 
     def _notes(self, C: float, selecting: bool) -> tuple[str, ...]:
+        symbol = "k" if self.grid is NEIGHBOUR_NUMBERS else "C"
         if self.c_given:
-            return (*self.protocol.notes, GIVEN_NOTE)
-        if at_limit(C) and not selecting:
-            return (*self.protocol.notes, LIMIT_NOTE.format(C=C))
+            return (*self.protocol.notes, GIVEN_NOTE.format(symbol=symbol))
+        if at_limit(C, self.grid) and not selecting:
+            return (*self.protocol.notes, LIMIT_NOTE.format(symbol=symbol, C=C))
         return self.protocol.notes

@@ -44,6 +44,7 @@ class ProbeRecord:
     draws: int
     """Draws that this stage of the evaluation plans."""
     C: float
+    """The penalty; for nearest neighbours their number k."""
     c_given: bool
     """Whether the user gave C; then nothing was selected."""
     split: Literal["validation", "test"]

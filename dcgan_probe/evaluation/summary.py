@@ -20,6 +20,7 @@ IDENTITY = (
     "layers",
     "extraction",
     "scale",
+    "classifier",
     "trained_on",
     "trained_on_images",
     "images_seen",
@@ -52,7 +53,9 @@ class Summary:
     """Units (maps) of the largest layer; None where the features are no maps."""
     extraction: str
     scale: str
+    classifier: str
     C: float
+    """The penalty; for nearest neighbours their number k."""
     c_given: bool
     draws: int
     accuracy: float
@@ -109,6 +112,7 @@ def summarise_evaluation(records: Sequence[ProbeRecord]) -> Summary:
         largest_layer=last.largest_layer,
         extraction=last.extraction,
         scale=last.scale,
+        classifier=last.classifier,
         C=last.C,
         c_given=last.c_given,
         draws=len(records),

@@ -17,7 +17,15 @@ NAMES = {
 }
 CONTROL_OF = {"dcgan": "random"}
 SCALED = {"none": "", "standardise": ", standardised"}
-SAME_AS_CONTROL = ("network", "layers", "scale", "run", "encoder_seed", "seed", "draws", "c_given")
+CLASSIFIERS = {
+    "l2-svm": "",
+    "logistic": ", logistic regression",
+    "ridge": ", ridge",
+    "knn-cosine": ", kNN (cosine)",
+    "knn-euclidean": ", kNN (Euclidean)",
+}
+"""What is added to the names of rows; an L2-SVM is what the tables are about."""
+SAME_AS_CONTROL = ("network", "layers", "scale", "classifier", "run", "encoder_seed", "seed", "draws", "c_given")
 DISTINGUISHING = {
     "extraction": "{}",
     "run": "run {}",
@@ -149,6 +157,8 @@ def _published_notes(
             f"not comparable: the published figure belongs to a DCGAN trained on {published.encoder.description}, this "
             f"one was trained on {trained_on}",
         )
+    if summary.classifier != "l2-svm":
+        return ("the published figure is of an L2-SVM",)
     if summary.scale != "none":
         return ("the published figure is of unscaled features",)
     return ()
@@ -191,7 +201,14 @@ def row_name(summary: Summary) -> str:
     """Name a measured row: ``DCGAN cpu32, standardised``."""
     name = " ".join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
-    return f"{name}{scaled}{', C given' if summary.c_given else ''}"
+    kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
+    given = f", {symbol_of(summary)} given" if summary.c_given else ""
+    return f"{name}{scaled}{kind}{given}"
+
+
+def symbol_of(summary: Summary) -> str:
+    """Give the letter of what was chosen: k for nearest neighbours, else C."""
+    return "k" if summary.classifier.startswith("knn") else "C"
 
 
 def percent(fraction: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ..evaluation import Summary
 from .image_sets import OFFICIAL_SETS, describe_set, is_subset
 from .published import MARKS, Mark, PublishedFigure
-from .rows import MeasuredRow, TableRows, percent, table_rows
+from .rows import MeasuredRow, TableRows, percent, symbol_of, table_rows
 
 NOTHING = "–"
 PUBLISHED = "published: "
@@ -104,7 +104,7 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         Cell(short_count(summary.images_seen) if summary.images_seen else NOTHING),
         notes.cell(figure, row.figure_notes),
         Cell(f"{summary.draws}"),
-        Cell(f"{summary.C:g}"),
+        Cell(f"{'k = ' if symbol_of(summary) == 'k' else ''}{summary.C:g}"),
         Cell(f"{summary.dimension:,}"),
         Cell(_number(summary.largest_layer)),
     )

@@ -33,16 +33,16 @@ def test_what_cannot_fit_is_refused_with_advice():
     assert isinstance(estimate, Estimate)
 
 
-@pytest.mark.parametrize("standardise", [False, True])
-def test_the_gram_matrix_of_a_draw_is_a_part_of_the_pools(standardise):
+@pytest.mark.parametrize("useful", [True, False])
+def test_the_gram_matrix_of_a_draw_is_a_part_of_the_pools(useful):
     labels = np.arange(60) % 3
     layout = lay_out(protocol_for("glyphs", 60, 3, 30, draws=5), labels, 0)
     features = np.random.default_rng(0).normal(size=(60, 200)).astype(np.float32)
     rows = layout.report_rows(0)
-    found = DrawGrams(features, layout, 15, standardise=standardise).of(rows)
-    if standardise:
+    found = DrawGrams(features, layout, 15, useful=useful).of(rows)
+    if not useful:
         assert found is None
     else:
         np.testing.assert_allclose(found, features[rows].astype(np.float64) @ features[rows].T.astype(np.float64))
     # One draw alone costs less than the pool.
-    assert DrawGrams(features, layout, 1, standardise=False).of(rows) is None
+    assert DrawGrams(features, layout, 1, useful=True).of(rows) is None

@@ -55,6 +55,7 @@ def test_the_newest_complete_evaluation_counts(record):
         {"features": "random"},
         {"layers": "conv1"},
         {"scale": "standardise"},
+        {"classifier": "ridge"},
         {"weights": "other"},
         {"images_seen": 1},
         {"seed": 1},

@@ -16,6 +16,7 @@ SVHN = Summary(
     largest_layer=128,
     extraction="batch_norm real; dtype float32; grid 4; pool max",
     scale="none",
+    classifier="l2-svm",
     C=5e-4,
     c_given=False,
     draws=100,
