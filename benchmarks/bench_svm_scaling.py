@@ -5,6 +5,23 @@
 Parts of real features; the exponent is the slope of log time on log size. With --device cuda the features are a float16
 tensor there. "Small" are separate fits of one C to 1,000 rows of 3,072 columns (one draw of SVHN's size), beside
 LinearSVC.
+
+2026-11-22, 2 x86_64 cores, features of CIFAR-10 by a `cpu32` net, gap under 1e-5, medians of three; the base is 20,000
+rows, 1,792 columns, 10 classes, 4 values of C (5,000 rows where classes vary):
+
+| axis | sizes | seconds | exponent |
+|---|---|---|---|
+| rows | 5,000, 10,000, 20,000, 40,000 | 2.2, 1.8, 2.8, 4.9 | 0.4; 0.8 from 20,000 on |
+| columns | 448, 896, 1,792, 3,584 | 0.8, 1.6, 2.9, 6.9 | 1.0 |
+| classes | 2, 3, 5, 10 | 0.9, 1.0, 1.2, 1.3 | 0.2 |
+| values of C | 1, 2, 4, 7 | 2.0, 2.1, 2.7, 4.0 | 0.3 |
+
+Few rows take more iterations (their classes can nearly be parted), so time does not begin at a line. Classes and C
+share the reading of the features, the preconditioner and most of each product, hence exponents far below 1. With a CUDA
+device: not measured yet.
+
+Small, medians of seven, three runs: 0.31, 0.23, 0.25 s against 3.19, 2.72, 2.92 s of LinearSVC: 10.4, 12.0 and 11.8
+times as fast.
 """
 
 import argparse
