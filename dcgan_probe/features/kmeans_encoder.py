@@ -9,6 +9,7 @@ those of ``min(z_j, m)``: one pass over the distances less. Source: Coates, Lee 
 networks in unsupervised feature learning", 2011, sections 3.2.2 and 3.3.
 """
 
+import itertools
 import math
 from typing import Any, Literal, get_args
 
@@ -25,10 +26,9 @@ from .patches import PatchGrid, normalise
 
 Activation = Literal["triangle", "hard"]
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
-LEAST_SQUARE = 1e-4
-"""Added to squared distances, which are about the number of a patch's pixels, so that rounding leaves none negative."""
-CPU_IMAGES, GPU_NUMBERS = 1, 1 << 28
-BATCH = 128
+CPU_IMAGES, GPU_BYTES = 1, 1 << 30
+"""Images whose distances are held at once: on a CPU one, so that they stay in its cache."""
+PATCH_IMAGES, BATCH = 16, 128
 
 
 class KMeansEncoder:
@@ -65,13 +65,16 @@ class KMeansEncoder:
                 f"a grid of {grid} does not fit {rows} x {columns} patch positions; take 1 to {min(rows, columns)}",
                 option="grid",
             )
-        self._cells = torch.from_numpy(_cells(rows, columns, grid)).to(device)
+        self._positions = rows, columns
+        self._bounds = cell_bounds(rows, grid), cell_bounds(columns, grid)
         self._whitening, self._activation, self._device = dictionary.whitening.to(device), activation, device
         centroids = dictionary.centroids.to(device)
         squares = (centroids * centroids).sum(dim=1)
         # [x, |x|^2, 1] times this is |x - c|^2.
-        self._products = torch.cat([-2.0 * centroids.T, torch.ones_like(squares)[None], squares[None] + LEAST_SQUARE])
+        self._products = torch.cat([-2.0 * centroids.T, torch.ones_like(squares)[None], squares[None]])
         self._count = len(centroids)
+        one = 4 * rows * columns * self._count
+        self._together = CPU_IMAGES if device.type == "cpu" else max(1, min(PATCH_IMAGES, GPU_BYTES // one))
         self.layers: Layers = {"kmeans": (0, self._count * grid**2)}
         weights = fingerprint_tensors(
             {
@@ -115,39 +118,47 @@ class KMeansEncoder:
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Give float32 (n, centroids * grid^2), centroid by centroid, of uint8 (n, channels, H, W)."""
-        positions = self._cells.shape[1]
-        together = CPU_IMAGES if self._device.type == "cpu" else max(1, GPU_NUMBERS // (4 * positions * self._count))
-        features = np.empty((len(images), self._count * len(self._cells)), np.float32)
-        distances = torch.empty((together * positions, self._count), device=self._device)
+        features = np.empty((len(images), self.layers["kmeans"][1]), np.float32)
+        distances = torch.empty((self._together, *self._positions, self._count), device=self._device)
         with torch.inference_mode():
-            for start in range(0, len(images), together):
-                block = torch.from_numpy(np.ascontiguousarray(images[start : start + together])).to(self._device)
-                features[start : start + len(block)] = self._encode(block, distances).cpu().numpy()
+            for start in range(0, len(images), PATCH_IMAGES):
+                pixels = torch.from_numpy(np.ascontiguousarray(images[start : start + PATCH_IMAGES]))
+                patches = self._extended_patches(pixels.to(self._device))
+                for number, some in enumerate(patches.split(self._together)):
+                    first = start + number * self._together
+                    features[first : first + len(some)] = self._pooled(some, distances).cpu().numpy()
         return features
 
-    def _encode(self, images: torch.Tensor, distances: torch.Tensor) -> torch.Tensor:
-        number, positions = len(images), self._cells.shape[1]
-        distances = distances[: number * positions]
-        patches = self._whitening(normalise(self._patches.of(images))).flatten(0, 1)  # (n * positions, d)
-        squares = (patches * patches).sum(dim=1, keepdim=True)
-        torch.mm(torch.cat([patches, squares, torch.ones_like(squares)], dim=1), self._products, out=distances)
+    def _extended_patches(self, images: torch.Tensor) -> torch.Tensor:
+        """Give ``[x, |x|^2, 1]`` of the whitened patches, (n, positions, d + 2)."""
+        patches = self._whitening(normalise(self._patches.of(images)))
+        squares = (patches * patches).sum(dim=2, keepdim=True)
+        return torch.cat([patches, squares, torch.ones_like(squares)], dim=2)
+
+    def _pooled(self, patches: torch.Tensor, distances: torch.Tensor) -> torch.Tensor:
+        """Encode patches (n, positions, d + 2) and pool the codes, (n, centroids * cells); distances are scratch."""
+        distances = distances[: len(patches)]
+        flat = distances.view(-1, self._count)
+        torch.mm(patches.flatten(0, 1), self._products, out=flat)
         if self._activation == "hard":
-            nearest = distances.argmin(dim=1, keepdim=True)
-            codes = distances.zero_().scatter_(1, nearest, 1.0).view(number, positions, -1)
-            sums = self._cells @ codes
+            nearest = flat.argmin(dim=1, keepdim=True)
+            flat.zero_().scatter_(1, nearest, 1.0)
+            cells = self._sums(distances)
         else:
-            means = distances.sqrt_().mean(dim=1, keepdim=True)
-            torch.minimum(distances, means, out=distances)
-            sums = self._cells @ means.view(number, positions, 1) - self._cells @ distances.view(number, positions, -1)
-        return sums.transpose(1, 2).flatten(1)  # (n, centroids * cells)
+            # Rounding may leave the square of a small distance negative.
+            means = flat.clamp_(min=0.0).sqrt_().mean(dim=1, keepdim=True)
+            torch.minimum(flat, means, out=flat)
+            cells = self._sums(means.view(*distances.shape[:3], 1)) - self._sums(distances)
+        return cells.transpose(1, 2).flatten(1)
+
+    def _sums(self, maps: torch.Tensor) -> torch.Tensor:
+        """Sum maps (n, rows, columns, m) over the cells, (n, cells, m)."""
+        rows, columns = self._bounds
+        bands = [maps[:, top:bottom].sum(dim=1) for top, bottom in itertools.pairwise(rows)]
+        sums = [band[:, left:right].sum(dim=1) for band in bands for left, right in itertools.pairwise(columns)]
+        return torch.stack(sums, dim=1)
 
 
-def _cells(rows: int, columns: int, grid: int) -> np.ndarray:
-    """Give 1 where a position lies in a cell, else 0, float32 (grid^2, rows * columns)."""
-
-    def numbers(count: int) -> np.ndarray:
-        bounds = [math.floor(count * border / grid + 0.5) for border in range(1, grid)]
-        return np.searchsorted(bounds, np.arange(count), side="right")
-
-    cell = numbers(rows)[:, np.newaxis] * grid + numbers(columns)
-    return (np.arange(grid**2)[:, np.newaxis] == cell.reshape(-1)).astype(np.float32)
+def cell_bounds(positions: int, grid: int) -> list[int]:
+    """Give where the cells of a side begin and end: at rounded positions, a half upwards (13.5 is 14)."""
+    return [math.floor(positions * border / grid + 0.5) for border in range(grid + 1)]

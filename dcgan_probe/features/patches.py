@@ -67,8 +67,9 @@ def random_patches(images: ImageSet, count: int, size: int, generator: np.random
 
 def normalise(patches: torch.Tensor) -> torch.Tensor:
     """Give each patch (..., d) minus its mean, over the root of its variance (n - 1) plus ``PATCH_VARIANCE``."""
-    variance, mean = torch.var_mean(patches, dim=-1, keepdim=True)
-    return (patches - mean) / torch.sqrt(variance + PATCH_VARIANCE)
+    centred = patches - patches.mean(dim=-1, keepdim=True)
+    variance = (centred * centred).sum(dim=-1, keepdim=True) / (patches.shape[-1] - 1)
+    return centred.div_(torch.sqrt(variance + PATCH_VARIANCE))
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,46 @@ def test_other_classifiers_are_recorded_by_name(here, tmp_path, classifier):
     assert set(pandas.read_csv(tmp_path / "results" / "records.csv")["classifier"]) == {classifier}
 
 
+KMEANS = ["--centroids", "20", "--patches", "2k", "--iterations", "3"]
+
+
+def test_learned_features_need_no_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    chosen = ["--dataset", SET, "--features", "kmeans", "--features", "whitened", "--features", "pca", *KMEANS]
+    chosen += ["--components", "30"]
+    written = invoke("extract", *chosen).stdout
+    assert written.count("written") == 6
+    assert "300 x 80 float32" in written
+    found = invoke("eval-svm", *chosen, "--labels", "50", "--draws", "2", "--select-draws", "2", "--json").stdout
+    summaries = json.loads(found)
+    assert [summary["features"] for summary in summaries] == ["kmeans", "whitened", "pca", "pixels"]
+    assert [summary["scale"] for summary in summaries] == ["standardise+0.01", "none", "none", "none"]
+    assert summaries[0]["trained_on"] == "glyphs"
+    assert summaries[0]["accuracy"] > 0.2
+    again = invoke("extract", *chosen).stdout
+    assert again.count("there already") == 6
+
+
+def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    chosen = ["--dataset", SET, "--features", "kmeans", *KMEANS, "--split", "train"]
+    own, other = (invoke("extract", *chosen, *more).stdout for more in ([], ["--learn-from", "glyphs:200"]))
+    assert "written" in own
+    assert "written" in other
+    assert own != other
+
+
+@pytest.mark.parametrize("classifier", ["knn-cosine", "knn-euclidean"])
+def test_neighbours_are_a_classifier_too(here, tmp_path, classifier):
+    settings = ["--labels", "50", "--draws", "2", "--select-draws", "2", "--features", "pixels", "--no-controls"]
+    invoke("eval-svm", "--dataset", SET, *settings, "--classifier", classifier, "--results", tmp_path)
+    table = (tmp_path / "tables" / "glyphs-50.md").read_text()
+    assert "raw pixels, kNN" in table
+    assert "k = " in table
+
+
 def test_extracting_again_does_nothing_and_says_so(here):
     before = {path: path.stat().st_mtime_ns for path in here.glob("runs/*/features/*.h5")}
     assert len(before) == 4  # trained and untrained, train and test

@@ -131,6 +131,8 @@ def test_several_images_at_once_give_the_same(tiny_images, monkeypatch):
     encoder = KMeansEncoder(learn_dictionary(images, CONFIG, CPU), images, device=CPU)
     one_by_one = encoder.encode(images.images)
     monkeypatch.setattr("dcgan_probe.features.kmeans_encoder.CPU_IMAGES", 6)
+    monkeypatch.setattr("dcgan_probe.features.kmeans_encoder.PATCH_IMAGES", 13)
+    encoder = KMeansEncoder(learn_dictionary(images, CONFIG, CPU), images, device=CPU)
     np.testing.assert_allclose(encoder.encode(images.images), one_by_one, rtol=1e-5, atol=1e-4)
 
 
