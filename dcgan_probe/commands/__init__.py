@@ -6,6 +6,7 @@ from ..runtime import package_version
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
 from .extract import extract_command
+from .import_authors import import_authors_command
 from .prepare import prepare_command
 from .sample import sample_command
 from .table import table_command
@@ -24,6 +25,14 @@ def main() -> None:
     """
 
 
-VERBS = (train_command, extract_command, eval_svm_command, table_command, sample_command, prepare_command)
+VERBS = (
+    train_command,
+    extract_command,
+    eval_svm_command,
+    table_command,
+    sample_command,
+    prepare_command,
+    import_authors_command,
+)
 for command in VERBS:
     main.add_command(command)

@@ -116,8 +116,21 @@ class Run:
         return load_discriminator(self.config.network, self.load()["discriminator"])
 
     def generator(self) -> Generator:
-        """Load the trained generator, on the CPU."""
-        return load_generator(self.config.network, self.load()["generator"])
+        """Load the trained generator, on the CPU.
+
+        Raises
+        ------
+        UserError
+            If the run was imported without one.
+        """
+        stored = self.load()
+        if stored["generator"] is None:
+            raise UserError(
+                f"{self.folder} was imported without a generator: {stored['imported']['without_generator']}; "
+                "import a folder that holds all of its arrays into another run",
+                option="run",
+            )
+        return load_generator(self.config.network, stored["generator"])
 
     def append_stats(self, row: dict[str, Any]) -> None:
         """Add one line to ``stats.jsonl``."""

@@ -69,8 +69,15 @@ def train(
         batches = BatchStream(images, config.batch_size, config.seed, device)
         # A run that was never saved holds nothing to protect.
         if run.checkpoint_path.exists():
+            stored = run.load()
+            if stored["optimizers"] is None:
+                raise UserError(
+                    f"{run.folder} holds imported weights, without the optimisers' state that training goes on from; "
+                    "give another --run to train",
+                    option="run",
+                )
             check_same_run(run, config, trained_on)
-            state.load_state_dict(run.load())
+            state.load_state_dict(stored)
             if state.position >= config.images:
                 return "already finished"
         run.begin_session(

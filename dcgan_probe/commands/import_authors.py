@@ -1,0 +1,98 @@
+"""``dcgan-probe import-authors``: makes a run folder from the weights that the authors released."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ..features import real_statistics
+from ..gan import RELEASED, AuthorsWeights, Run, check_sides, check_unused, read_authors, save_authors
+from ..images import ImageSet, load_images
+from ..networks import load_discriminator
+from ..presets import preset_config
+from ..runtime import resolve_device
+from .options import data_options, device_option, quiet_option, runs_option
+from .progress import Progress
+
+
+@click.command("import-authors")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--dataset", required=True, help="Training images for the batch-norm statistics: a name, a folder or an .h5 file."
+)
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Run folder, a new one.  [default: authors-svhn32 or authors-imagenet32 in --runs]",
+)
+@runs_option
+@device_option
+@data_options
+@quiet_option
+def import_authors_command(
+    directory: Path,
+    dataset: str,
+    folder: Path | None,
+    runs: Path,
+    device: str,
+    data_dir: Path,
+    download: bool,
+    quiet: bool,
+) -> None:
+    """Make a run of the authors' released weights, the *_params.jl_NN.npy in DIR, for all other commands.
+
+    The authors' nets keep no batch-norm statistics: those of the discriminator are taken from the training images of
+    --dataset, which should be those that trained the net, and those of the generator from its own samples.
+
+    \b
+    dcgan-probe import-authors models/svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb --dataset svhn
+    dcgan-probe eval-svm --run runs/authors-svhn32 --dataset svhn --labels 1000
+    """
+    target = resolve_device(device)
+    configs = [preset_config(name, dataset=dataset, precision="float32") for name in RELEASED]
+    weights = read_authors(directory, configs)
+    run = Run(folder or runs / weights.config.preset.partition(" ")[0])
+    check_unused(run)
+    for line in losses(weights):
+        click.echo(line, err=True)
+    images = load_images(dataset, "train", data_dir=data_dir, download=download)
+    network = weights.config.network
+    check_sides(network, images)
+    if images.name != weights.released.dataset and not quiet:
+        click.echo(
+            f"The authors trained this net on {weights.released.dataset}, and tables will say so; "
+            f"the batch-norm statistics come from {images.name}.",
+            err=True,
+        )
+    discriminator = load_discriminator(network, weights.discriminator)
+    with Progress("batch-norm statistics of dcgan", len(images), "images", quiet=quiet) as progress:
+        statistics = real_statistics(discriminator, images, target, progress.update)
+    save_authors(weights, images, statistics, run.folder, device=target, command=["dcgan-probe", *sys.argv[1:]])
+    click.echo(f"{run.folder}: {summary(weights, images)}")
+
+
+def losses(weights: AuthorsWeights) -> list[str]:
+    """Tell what of a net is missing, and what that means."""
+    lines = [f"{layer} is missing: {', '.join(files)}" for layer, files in weights.missing.items()]
+    names = weights.config.network.layer_names
+    if set(weights.missing) - {"output"}:
+        lines.append(f"The features end at {names[-1]}, the last layer before them.")
+    if "output" in weights.missing or len(lines) > len(weights.missing):
+        lines.append("The discriminator has no output: it cannot tell real from generated.")
+    if weights.generator is None:
+        lines.append(f"No generator: {weights.without_generator}. What needs the discriminator alone works.")
+    return lines
+
+
+def summary(weights: AuthorsWeights, images: ImageSet) -> str:
+    """Tell in one line what was imported."""
+    layers = weights.config.network.layer_names
+    parts = [
+        weights.config.preset.partition(" ")[0],
+        "epoch not known" if weights.epoch is None else f"epoch {weights.epoch}",
+        f"{layers[0]} to {layers[-1]}",
+        "no generator" if weights.generator is None else "generator",
+        f"statistics of {len(images):,} images of {images.name}",
+    ]
+    return ", ".join(parts)

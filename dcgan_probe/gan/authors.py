@@ -1,0 +1,195 @@
+"""Takes a folder of arrays that the authors released, gives the weights of a known network; knows no run and no image.
+
+A released net is a folder ``models/NAME/`` of arrays exported by joblib, numbered from 01 in the order of the network::
+
+    200_discrim_params.jl_01.npy ...   convolution; convolution, gain, bias a layer; output (units, 1)
+    200_gen_params.jl_01.npy ...       product (nz, units), gain, bias; convolution, gain, bias a layer; convolution
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..networks import Discriminator, Generator, NetworkConfig
+from ..runtime import UserError
+from ..storage import fingerprint_blocks
+from .authors_files import find_arrays, read_array
+from .authors_layout import blank_network, expected_shapes, to_state_dict
+from .config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Released:
+    """What trained a released net."""
+
+    dataset: str
+    """Name of the image set."""
+    images: int
+    """Size of the set."""
+
+    def images_seen(self, epoch: int | None) -> int:
+        """Give the real images that D was shown: by inference, since their loop shows it every second mini-batch."""
+        return 0 if epoch is None else epoch * self.images // 2
+
+
+RELEASED = {"svhn32": Released("svhn", 63_257), "imagenet32": Released("imagenet", 1_281_167)}
+"""By the preset of the same architecture. SVHN's training images but for the 10,000 of the validation split."""
+
+
+@dataclass(frozen=True, eq=False)
+class AuthorsWeights:
+    """A released net in this project's layout."""
+
+    config: TrainConfig
+    """The preset's, named ``authors-NAME``; its network ends at the last layer before a missing one."""
+    released: Released
+    discriminator: dict[str, torch.Tensor]
+    """State dict. NaN is what the arrays do not hold: the running statistics, and an output that is missing."""
+    generator: dict[str, torch.Tensor] | None
+    """State dict with NaN for the running statistics; None where it cannot be used."""
+    without_generator: str
+    """Why there is no generator; empty if there is one."""
+    folder: str
+    epoch: int | None
+    """Of the authors' loop, from the files' names; None if they do not tell."""
+    missing: dict[str, list[str]]
+    """The discriminator's layers that cannot be used, each with the names of its missing files."""
+    fingerprints: dict[str, str]
+    """Hash of each array that was read, by its file's name."""
+
+    @property
+    def position(self) -> int:
+        """Real images seen by the discriminator; 0 if it is not known."""
+        return self.released.images_seen(self.epoch)
+
+    def record(self) -> dict[str, Any]:
+        """Give what a run folder keeps of the import, JSON-able."""
+        return {
+            "folder": self.folder,
+            "epoch": self.epoch,
+            "missing": self.missing,
+            "without_generator": self.without_generator,
+            "arrays": self.fingerprints,
+        }
+
+
+def read_authors(folder: str | Path, configs: Sequence[TrainConfig]) -> AuthorsWeights:
+    """Read the arrays of one released net, and find which one it is by their shapes.
+
+    Layers of the discriminator that lack an array are left out, with all after them. The generator mirrors the whole
+    discriminator, and is left out if either lacks a layer. The pickle beside the arrays is not opened.
+
+    Parameters
+    ----------
+    configs
+        The networks that it may be; the preset of each is one of ``RELEASED``.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no such arrays, or not the first one; if one cannot be read or is not finite; or if the
+        shapes fit none of the networks.
+    """
+    folder = Path(folder)
+    prefix, files = find_arrays(folder)
+    arrays = {number: read_array(path) for number, path in files["discrim"].items()}
+    if 1 not in arrays:
+        raise UserError(
+            f"{folder} lacks {prefix}discrim_params.jl_01.npy, the first convolution, without which no layer can be "
+            "used; restore it from the authors' repository"
+        )
+    config = choose_config(folder, arrays, configs)
+    network, missing = whole_layers(config.network, arrays)
+    if network != config.network:
+        arrays = {number: array for number, array in arrays.items() if number <= 3 * len(network.strides) - 2}
+    without_generator, generator_arrays = _read_generator(folder, prefix, files["gen"], config, network)
+    read = {files["discrim"][number].name: array for number, array in arrays.items()}
+    read |= {files["gen"][number].name: array for number, array in generator_arrays.items()}
+    epoch, released = re.fullmatch(r"(\d+)_", prefix), RELEASED[config.preset]
+    position = released.images_seen(int(epoch[1]) if epoch else None)
+    return AuthorsWeights(
+        config=replace(config, preset=_name(config, network), network=network, images=position or config.images),
+        released=released,
+        discriminator=to_state_dict(Discriminator, network, arrays),
+        generator=to_state_dict(Generator, network, generator_arrays) if generator_arrays else None,
+        without_generator=without_generator,
+        folder=str(folder),
+        epoch=int(epoch[1]) if epoch else None,
+        missing={
+            layer: [f"{prefix}discrim_params.jl_{number:02d}.npy" for number in numbers]
+            for layer, numbers in missing.items()
+        },
+        fingerprints={name: fingerprint_blocks(array.shape, [array]) for name, array in read.items()},
+    )
+
+
+def _name(config: TrainConfig, network: NetworkConfig) -> str:
+    """Name a net after the authors, and after its layers where some are missing, as tables will show it."""
+    part = "" if network == config.network else f" ({network.layer_names[0]}-{network.layer_names[-1]})"
+    return f"authors-{config.preset}{part}"
+
+
+def _read_generator(
+    folder: Path, prefix: str, files: Mapping[int, Path], config: TrainConfig, network: NetworkConfig
+) -> tuple[str, dict[int, np.ndarray]]:
+    """Give why the generator cannot be used, or its arrays."""
+    if not files:
+        return f"{folder} holds no {prefix}gen_params.jl_NN.npy", {}
+    arrays = {number: read_array(path) for number, path in files.items()}
+    shapes = expected_shapes(Generator, config.network)
+    if not fits(arrays, shapes):
+        raise UserError(misfit(f"the generator's arrays in {folder} do not fit", arrays, {config.preset: shapes}))
+    lacking = ", ".join(f"{number:02d}" for number in range(1, len(shapes) + 1) if number not in arrays)
+    if lacking:
+        return f"{folder} lacks {lacking} of {prefix}gen_params.jl_01.npy to {len(shapes):02d}", {}
+    if network != config.network:
+        return "it mirrors the whole discriminator, which lacks layers", {}
+    return "", arrays
+
+
+def fits(arrays: Mapping[int, np.ndarray], shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Tell whether all arrays that are there have the shapes of their numbers."""
+    return all(1 <= number <= len(shapes) and each.shape == shapes[number - 1] for number, each in arrays.items())
+
+
+def choose_config(folder: Path, arrays: Mapping[int, np.ndarray], configs: Sequence[TrainConfig]) -> TrainConfig:
+    """Give the config whose discriminator the arrays fit.
+
+    Raises
+    ------
+    UserError
+        If there is none; the text lists what was found, and what each network would have.
+    """
+    shapes = {config.preset: expected_shapes(Discriminator, config.network) for config in configs}
+    for config in configs:
+        if fits(arrays, shapes[config.preset]):
+            return config
+    raise UserError(misfit(f"the arrays in {folder} fit no released discriminator", arrays, shapes))
+
+
+def misfit(what: str, arrays: Mapping[int, np.ndarray], shapes: Mapping[str, Sequence[tuple[int, ...]]]) -> str:
+    """Write a message with the shapes that were found and those that were expected."""
+
+    def listed(numbered: Mapping[int, tuple[int, ...]]) -> str:
+        return ", ".join(f"{number:02d} {shape}" for number, shape in sorted(numbered.items()))
+
+    lines = [f"  found: {listed({number: array.shape for number, array in arrays.items()})}"]
+    lines += [f"  expected for {name}: {listed(dict(enumerate(known, 1)))}" for name, known in shapes.items()]
+    return "\n".join([f"{what}:", *lines, "Name a folder as it lies in the authors' repository."])
+
+
+def whole_layers(network: NetworkConfig, arrays: Mapping[int, Any]) -> tuple[NetworkConfig, dict[str, list[int]]]:
+    """Cut a network before its first layer that lacks an array; give the numbers that each layer lacks."""
+    missing: dict[str, list[int]] = {}
+    for number, (name, _) in enumerate(blank_network(Discriminator, network).named_parameters(), 1):
+        if number not in arrays:
+            layer = name.removeprefix("layers.").partition(".")[0]
+            missing.setdefault(layer, []).append(number)
+    lacking = [index for index, layer in enumerate(network.layer_names) if layer in missing]
+    whole = min(lacking, default=len(network.strides))
+    return replace(network, multipliers=network.multipliers[:whole], strides=network.strides[:whole]), missing
