@@ -31,9 +31,19 @@ if TYPE_CHECKING:
     from .images import ImageSet, load_images, prepare
     from .latent import sample
     from .presets import preset_config
-    from .probe import L2SVMClassifier, L2SVMClassifierCV, LogisticClassifier, RidgeClassifier
+    from .probe import (
+        L2SVMClassifier,
+        L2SVMClassifierCV,
+        LogisticClassifier,
+        RidgeClassifier,
+        fit_path,
+        predict_path,
+        select_penalty,
+        solve,
+    )
     from .report import format_tables, result_table
     from .runtime import UserError, resolve_device
+    from .storage import open_feature_file
 
 _ROOMS = {
     "evaluation": ("Results", "evaluate", "protocol_for"),
@@ -42,9 +52,19 @@ _ROOMS = {
     "images": ("ImageSet", "load_images", "prepare"),
     "latent": ("sample",),
     "presets": ("preset_config",),
-    "probe": ("L2SVMClassifier", "L2SVMClassifierCV", "LogisticClassifier", "RidgeClassifier"),
+    "probe": (
+        "L2SVMClassifier",
+        "L2SVMClassifierCV",
+        "LogisticClassifier",
+        "RidgeClassifier",
+        "fit_path",
+        "predict_path",
+        "select_penalty",
+        "solve",
+    ),
     "report": ("format_tables", "result_table"),
     "runtime": ("UserError", "resolve_device"),
+    "storage": ("open_feature_file",),
 }
 
 __all__ = [
@@ -60,9 +80,12 @@ __all__ = [
     "UserError",
     "cached_features",
     "evaluate",
+    "fit_path",
     "format_tables",
     "latest_run",
     "load_images",
+    "open_feature_file",
+    "predict_path",
     "prepare",
     "preset_config",
     "protocol_for",
@@ -70,6 +93,8 @@ __all__ = [
     "result_table",
     "run_encoder",
     "sample",
+    "select_penalty",
+    "solve",
     "train",
 ]
 

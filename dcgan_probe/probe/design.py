@@ -227,6 +227,9 @@ def as_design(features: Any) -> Design:
             f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32 or float64 (N, D), not "
             "empty"
         )
+    marks = getattr(getattr(features, "file", None), "attrs", {})
+    if "complete" in marks and not marks["complete"]:
+        raise UserError("the file of the features is not complete: its writing was interrupted; finish it first")
     if is_torch_array(features) and features.device.type == "cpu":
         features = features.detach().numpy()
     if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
@@ -234,8 +237,8 @@ def as_design(features: Any) -> Design:
     return Design(features)
 
 
-def gram_matrix(features: np.ndarray) -> np.ndarray:
-    """Give ``F F'`` (N, N) of features in memory, float64 products over blocks of columns.
+def gram_matrix(features: np.ndarray, scaling: Statistics | None = None) -> np.ndarray:
+    """Give ``F F'`` (N, N) of features in memory, standardised if asked, float64 products over blocks of columns.
 
     Few rows are shared out to threads here: those of BLAS wait for each other, and slow down what comes after them.
     """
@@ -244,10 +247,11 @@ def gram_matrix(features: np.ndarray) -> np.ndarray:
     if rows <= SMALL_ROWS:
         halves = [slice(number * columns // THREADS, (number + 1) * columns // THREADS) for number in range(THREADS)]
         with ThreadPoolExecutor(THREADS) as pool:
-            return sum(pool.map(lambda half: _small_gram(features[:, half], size), halves), np.zeros((rows, rows)))
+            grams = pool.map(lambda half: _small_gram(features, half, size, scaling), halves)
+            return sum(grams, np.zeros((rows, rows)))
     gram = np.zeros((rows, rows), order="F")
     for start in range(0, columns, size):
-        part = np.ascontiguousarray(features[:, start : start + size], dtype=np.float64)
+        part = _columns(features, slice(start, start + size), scaling)
         gram = scipy.linalg.blas.dsyrk(1.0, part.T, beta=1.0, c=gram, trans=1, lower=1, overwrite_c=1)
     lower = np.tril(gram, -1)
     lower += lower.T
@@ -255,12 +259,20 @@ def gram_matrix(features: np.ndarray) -> np.ndarray:
     return lower
 
 
-def _small_gram(features: np.ndarray, size: int) -> np.ndarray:
+def _small_gram(features: np.ndarray, columns: slice, size: int, scaling: Statistics | None) -> np.ndarray:
     gram = np.zeros((len(features), len(features)))
-    for start in range(0, features.shape[1], size):
-        part = np.ascontiguousarray(features[:, start : start + size], dtype=np.float64)
+    for start in range(columns.start, columns.stop, size):
+        part = _columns(features, slice(start, min(start + size, columns.stop)), scaling)
         gram += part @ part.T
     return gram
+
+
+def _columns(features: np.ndarray, columns: slice, scaling: Statistics | None) -> np.ndarray:
+    """Copy some columns, standardised if asked, in float64 and whole rows."""
+    part = np.ascontiguousarray(features[:, columns], dtype=np.float64)
+    if scaling is not None:
+        part = (part - scaling.mean[columns]) / scaling.deviation[columns]
+    return part
 
 
 def _add_cross_product(block: Array, moments: Array) -> None:

@@ -58,11 +58,7 @@ class _LinearEstimator(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         if not read_in_blocks(X):
             X = validate_data(self, X, dtype=DTYPES, reset=False, ensure_all_finite=False)
-        scores = decide(X, self.coef_, self.intercept_)
-        if not np.isfinite(scores).all():
-            row = int(np.nonzero(~np.isfinite(scores))[0][0])
-            raise UserError(f"X contains NaN or inf in row {row}; expected finite features")
-        return scores
+        return decide(X, self.coef_, self.intercept_)
 
     def predict(self, X: Any) -> np.ndarray:
         """Give the labels (N,) of ``X`` (N, D)."""
@@ -100,10 +96,10 @@ class _LinearEstimator(ClassifierMixin, BaseEstimator):
             max_iter=self.max_iter,
             memory=self.memory,
         )
-        self._keep(solution, C, np.float64 if "64" in str(X.dtype) else np.float32)
+        self._keep(solution, C)
 
-    def _keep(self, solution: Solution, C: float, dtype: Any) -> None:
-        fit: LinearClassifier = classifiers_of(solution, self.classes_, [C], dtype)[0]
+    def _keep(self, solution: Solution, C: float) -> None:
+        fit: LinearClassifier = classifiers_of(solution, self.classes_, [C])[0]
         self.coef_, self.intercept_ = fit.coefficients, fit.intercepts
         self.objective_, self.gradient_norm_ = solution.objective[0], solution.gradient_norm[0]
         self.gap_, self.status_ = solution.gap[0], solution.status[0]
@@ -114,13 +110,7 @@ class _LinearEstimator(ClassifierMixin, BaseEstimator):
     def _advise(self, C: float) -> str:
         unfinished = self.status_ != CONVERGED
         status = worst(self.status_)
-        tries = (
-            "raise max_iter"
-            if status == ITERATION_LIMIT
-            else "give float64 features"
-            if self.coef_.dtype == np.float32
-            else "raise tol"
-        )
+        tries = "raise max_iter" if status == ITERATION_LIMIT else "raise tol"
         return (
             f"{unfinished.sum()} of {len(unfinished)} problems stopped ({status}) with a relative gap of up to "
             f"{self.gap_.max():.1e}, above tol={self.tol:.1e}, after {self.n_iter_} iterations at C={C:g}; "

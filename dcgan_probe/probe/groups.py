@@ -11,14 +11,14 @@ import numpy as np
 
 from ..runtime import numpy_generator
 from .descent import descend
-from .design import host64
+from .design import Design, host64
 from .heavy import HeavyDirections
 from .lbfgs import LBFGS
 from .newton import Newton
 from .objective import Problems
 from .plan import Plan
-from .preconditioners import Factored, Preconditioner, Sketched
-from .solution import Limits, Outcome
+from .preconditioners import Factored, Preconditioner, Rounded, Sketched
+from .solution import STALLED, Limits, Outcome
 from .state import State, state_at
 
 FIRST_TOLERANCE = 0.8
@@ -71,9 +71,8 @@ def solve_group(
     outcome: Outcome,
     group: np.ndarray,
 ) -> None:
-    """Run L-BFGS in the design's dtype, judge in float64, and let Newton's method finish what is not there yet."""
-    state, made = _approach(problems, preconditioner, heavy, levels, outcome.weights[group], limits)
-    tol, most = FIRST_TOLERANCE * limits.tol, min(limits.max_iter, LBFGS_ITERATIONS)
+    """Run L-BFGS in the design's dtype, then ``_finish``; what stalls in float32 is finished with float64 products."""
+    state, made = _approach(problems, preconditioner, levels, outcome.weights[group], limits)
     easy = np.flatnonzero(made == 0)
     if len(easy):
         some = state.take(problems.design.array(easy), easy) if len(easy) < len(group) else state
@@ -82,18 +81,39 @@ def solve_group(
             some,
             LBFGS(preconditioner, levels[easy]),
             heavy,
-            tol=tol,
-            max_iter=most,
+            tol=FIRST_TOLERANCE * limits.tol,
+            max_iter=min(limits.max_iter, LBFGS_ITERATIONS),
             on_iteration=limits.on_iteration,
         )
         if some is not state:
             everyone = np.arange(len(easy))
             state.put(problems.design.array(easy), easy, some, problems.design.array(everyone), everyone)
         del some
-    before, newton = np.full(len(group), np.inf), False
+    weights = host64(state.weights)
+    del state  # its memory serves the next one
+    _finish(problems, preconditioner, levels, weights, made, limits, outcome, group)
+    stalled, design = np.flatnonzero(outcome.status[group] == STALLED), problems.design
+    if design.dtype == design.xp.float32 and len(stalled):
+        exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=design.xp.float64)
+        left, weights = problems.take(stalled).on(exact), outcome.weights[group[stalled]]
+        none = np.zeros(len(stalled), dtype=np.int64)
+        _finish(left, Rounded(preconditioner), levels[stalled], weights, none, limits, outcome, group[stalled])
+        design.passes += exact.passes
+
+
+def _finish(
+    problems: Problems,
+    preconditioner: Preconditioner,
+    levels: np.ndarray,
+    weights: np.ndarray,
+    made: np.ndarray,
+    limits: Limits,
+    outcome: Outcome,
+    group: np.ndarray,
+) -> None:
+    """Judge weights that so many iterations made, and let the methods take turns on what is not there yet."""
+    tol, before, newton = FIRST_TOLERANCE * limits.tol, np.full(len(group), np.inf), False
     while True:
-        weights = host64(state.weights)
-        del state  # its memory serves the next one
         state = state_at(problems, weights, problems.design.xp.float64)
         left = outcome.judge(group, state, made, before, limits)
         if not len(left):
@@ -101,16 +121,17 @@ def solve_group(
         problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
         state = state.take(problems.design.array(left), left)
         most = min(ROUND_ITERATIONS, int(limits.max_iter - outcome.iterations[group].max()))
-        # The methods take turns: what makes one of them go in circles does not do so to the other.
+        # What makes one of them go in circles does not do so to the other.
         newton = not newton
         method = Newton(preconditioner, levels, tol) if newton else LBFGS(preconditioner, levels)
         made = descend(problems, state, method, None, tol=tol, max_iter=most, on_iteration=limits.on_iteration)
+        weights = host64(state.weights)
+        del state
 
 
 def _approach(
     problems: Problems,
     preconditioner: Preconditioner,
-    heavy: HeavyDirections,
     levels: np.ndarray,
     weights: np.ndarray,
     limits: Limits,

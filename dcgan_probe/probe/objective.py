@@ -35,6 +35,16 @@ SETTLE_LIMIT = 50
 _THREADS = ThreadPoolExecutor(os.cpu_count())
 
 
+def _renew_threads() -> None:
+    """Replace the threads, which a forked process has lost."""
+    global _THREADS
+    _THREADS = ThreadPoolExecutor(os.cpu_count())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_threads)
+
+
 @dataclass(frozen=True)
 class Problems:
     """J problems over the rows of one design."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..runtime import UserError
-from .design import Design, as_design
+from .design import Design, as_design, host
 from .losses import Logistic, Loss, Squared, SquaredHinge
 from .solution import CONVERGED, ITERATION_LIMIT, STALLED, Solution
 from .solver import solve
@@ -33,10 +33,9 @@ class LinearClassifier:
     C: float
     """The penalty."""
     coefficients: np.ndarray
-    """(K or 1, D), in float32, or float64 for float64 features; for the features as they are, also where they were
-    standardised to fit."""
+    """float64 (K or 1, D); for the features as they are, also where they were standardised to fit."""
     intercepts: np.ndarray
-    """(K or 1,)."""
+    """float64 (K or 1,)."""
     objective: float
     """Sum over the classes."""
     gradient_norm: float
@@ -137,12 +136,10 @@ def fit_path(
         memory=memory,
         on_iteration=on_iteration,
     )
-    return classifiers_of(solution, classes, penalties, np.float64 if "64" in str(features.dtype) else np.float32)
+    return classifiers_of(solution, classes, penalties)
 
 
-def classifiers_of(
-    solution: Solution, classes: np.ndarray, penalties: Sequence[float], dtype: Any
-) -> list[LinearClassifier]:
+def classifiers_of(solution: Solution, classes: np.ndarray, penalties: Sequence[float]) -> list[LinearClassifier]:
     """Turn a solution without sets of row weights into classifiers."""
     coefficients, intercepts = solution.coefficients, solution.intercepts
     if len(classes) == 2 and coefficients.shape[1] == 2:  # softmax: only the difference decides
@@ -151,8 +148,8 @@ def classifiers_of(
         LinearClassifier(
             classes=classes,
             C=float(penalty),
-            coefficients=coefficients[m].astype(dtype),
-            intercepts=intercepts[m].astype(dtype),
+            coefficients=coefficients[m],
+            intercepts=intercepts[m],
             objective=float(solution.objective[m].sum()),
             gradient_norm=float(solution.gradient_norm[m].max()),
             gap=float(solution.gap[m].max()),
@@ -183,15 +180,19 @@ def encode(labels: np.ndarray, classifier: Classifier) -> tuple[np.ndarray, np.n
     Raises
     ------
     UserError
-        If there is one class only.
+        If there is one class only, or labels are no whole numbers.
     """
+    if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.floor(labels))).all():
+        raise UserError(
+            f"labels are {labels.dtype}, and not all whole numbers; expected one discrete label for each row"
+        )
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
-        raise UserError(f"the labels hold one class only, {classes[0]!r}; expected two or more")
+        raise UserError(f"the labels hold one class only, {classes.tolist()[0]!r}; expected two or more")
     if loss_of(classifier).coupled:
         return classes, codes
     positive = np.arange(1, 2) if len(classes) == 2 else np.arange(len(classes))
-    return classes, np.where(codes[:, np.newaxis] == positive, 1, -1).astype(np.int8)
+    return classes, np.where(codes[:, np.newaxis] == positive, np.int8(1), np.int8(-1))
 
 
 def decide(features: Any, coefficients: np.ndarray, intercepts: np.ndarray, *, squeeze: bool = True) -> np.ndarray:
@@ -200,7 +201,7 @@ def decide(features: Any, coefficients: np.ndarray, intercepts: np.ndarray, *, s
     Raises
     ------
     UserError
-        If the features have another number of columns.
+        If the features have another number of columns, or are not finite, naming the column and row.
     """
     design: Design = as_design(features)
     if design.columns != coefficients.shape[1]:
@@ -208,8 +209,10 @@ def decide(features: Any, coefficients: np.ndarray, intercepts: np.ndarray, *, s
             f"the features have {design.columns} columns, but the classifier was fitted with {coefficients.shape[1]}"
         )
     weights = design.array(np.concatenate([coefficients, intercepts[:, np.newaxis]], axis=1), design.dtype)
-    scores = design.forward(weights)
-    scores = scores.T if isinstance(scores, np.ndarray) else scores.cpu().numpy().T
+    scores = host(design.forward(weights)).T
+    # Halves that are not finite become large numbers in float32; elsewhere they show in the scores.
+    if "float16" in str(design.features.dtype) or not np.isfinite(scores).all():
+        design.check()
     return scores[:, 0] if squeeze and scores.shape[1] == 1 else scores
 
 

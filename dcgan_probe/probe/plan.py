@@ -33,6 +33,8 @@ class Sizes:
     itemsize: int = 4
     """Bytes of a stored feature: 2, 4 or 8."""
     in_memory: bool = True
+    targets: int = 1
+    """Rows of signs that the problems share."""
 
     @property
     def width(self) -> int:
@@ -81,7 +83,8 @@ def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
     Parameters
     ----------
     memory
-        Bytes on top of the features, where those are in memory already; None for ``default_memory``.
+        Bytes on top of the features, where those are in memory already; None for ``default_memory``, or for what the
+        Gram matrices of fewer rows than columns take.
 
     Raises
     ------
@@ -94,9 +97,15 @@ def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
         if needed <= bound or memory is None:
             return Plan("span", 0, sizes.problems, sizes.levels, needed, 5, _span_operations(sizes))
     shared = sizes.width**2 * sizes.arithmetic
-    if sizes.width <= FACTORED_WIDTH and shared + _column_bytes(sizes) + FIXED_BYTES <= bound:
+    if sizes.width <= FACTORED_WIDTH and shared + _column_bytes(sizes) + _fixed_bytes(sizes) <= bound:
         return _factored(sizes, bound, shared)
     return _sketched(sizes, bound)
+
+
+def _fixed_bytes(sizes: Sizes) -> int:
+    """Bytes of blocks, targets, and the weights of all problems, whatever the number solved at once."""
+    weights = 8 * sizes.problems * sizes.outputs * sizes.width
+    return FIXED_BYTES + weights + (1 + sizes.arithmetic) * sizes.targets * sizes.rows
 
 
 def _column_bytes(sizes: Sizes) -> int:
@@ -109,10 +118,10 @@ def _factored(sizes: Sizes, bound: int, shared: int) -> Plan:
     column = _column_bytes(sizes)
     held = 1
     for wanted in range(sizes.levels, 1, -1):
-        if FIXED_BYTES + wanted * shared + column * -(-sizes.problems * wanted // sizes.levels) <= bound:
+        if _fixed_bytes(sizes) + wanted * shared + column * -(-sizes.problems * wanted // sizes.levels) <= bound:
             held = wanted
             break
-    together = min(sizes.problems, (bound - FIXED_BYTES - held * shared) // column)
+    together = min(sizes.problems, (bound - _fixed_bytes(sizes) - held * shared) // column)
     iterations = ITERATIONS["factored"]
     groups = max(-(-sizes.problems // together), -(-sizes.levels // held))
     operations = (
@@ -120,7 +129,7 @@ def _factored(sizes: Sizes, bound: int, shared: int) -> Plan:
         + sizes.levels * sizes.width**3 / 3
         + iterations * sizes.problems * sizes.outputs * 4 * sizes.width * (sizes.rows + sizes.width)
     )
-    used = FIXED_BYTES + held * shared + together * column
+    used = _fixed_bytes(sizes) + held * shared + together * column
     return Plan("factored", 0, together, held, used, 4 + groups * (2 * iterations + 2), operations)
 
 
@@ -128,14 +137,14 @@ def _sketched(sizes: Sizes, bound: int) -> Plan:
     column = _column_bytes(sizes)
     of_rank = 2 * sizes.width * sizes.arithmetic
     rank = min(LARGEST_RANK, max(LEAST_RANK, sizes.width // 4), sizes.rows, sizes.width)
-    least = FIXED_BYTES + column + LEAST_RANK * of_rank + 32 * LEAST_RANK**2
+    least = _fixed_bytes(sizes) + column + LEAST_RANK * of_rank + 32 * LEAST_RANK**2
     if least > bound:
         raise UserError(
             f"a fit of {sizes.rows:,} x {sizes.columns:,} features needs at least {least / 1e6:,.0f} MB beside them, "
-            f"and {bound / 1e6:,.0f} MB are allowed; allow more, or take fewer rows or columns",
+            f"and {max(0, bound) / 1e6:,.0f} MB are allowed; allow more, or take fewer rows or columns",
             option="memory",
         )
-    left = bound - FIXED_BYTES
+    left = bound - _fixed_bytes(sizes)
     share = min(left - column, max(left // 2, left - sizes.problems * column))
     # of_rank r + 32 r^2 <= share: the directions and their images, and four small float64 matrices.
     most = int((math.sqrt(of_rank**2 + 128 * share) - of_rank) / 64)
@@ -148,7 +157,7 @@ def _sketched(sizes: Sizes, bound: int) -> Plan:
         + 4 * sizes.width * rank**2
         + iterations * sizes.problems * sizes.outputs * 4 * sizes.width * (sizes.rows + rank)
     )
-    used = FIXED_BYTES + rank * of_rank + 32 * rank**2 + together * column
+    used = _fixed_bytes(sizes) + rank * of_rank + 32 * rank**2 + together * column
     return Plan("sketched", rank, together, sizes.levels, used, 3 + groups * (2 * iterations + 2), operations)
 
 
@@ -156,7 +165,9 @@ def _span_bytes(sizes: Sizes) -> int:
     reduced = Sizes(sizes.rows, sizes.rows, sizes.problems, sizes.outputs, sizes.levels, itemsize=8)
     matrices = (3 + sizes.levels) * 8 * sizes.rows**2
     weights = 24 * sizes.problems * sizes.outputs * sizes.width
-    return FIXED_BYTES + matrices + sizes.problems * _column_bytes(reduced) + weights
+    if not sizes.in_memory:
+        weights += sizes.features_bytes
+    return _fixed_bytes(sizes) + matrices + sizes.problems * _column_bytes(reduced) + weights
 
 
 def _span_operations(sizes: Sizes) -> float:

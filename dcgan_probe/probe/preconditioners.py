@@ -164,6 +164,26 @@ class Sketched:
         return rest * residuals + (residuals @ self._vectors * known) @ self._vectors.T
 
 
+class Rounded:
+    """A preconditioner in float32 for problems in float64."""
+
+    def __init__(self, inner: Preconditioner):
+        """Wrap a preconditioner that is prepared."""
+        self._inner = inner
+
+    def prepare(self, levels: Sequence[float]) -> None:
+        """Nothing to do."""
+
+    def solve(self, level: float, residuals: Array) -> Array:
+        """Solve rounded residuals."""
+        xp = array_namespace(residuals)
+        return xp.astype(self._inner.solve(level, xp.astype(residuals, xp.float32)), residuals.dtype)
+
+    def largest(self, count: int) -> Array:
+        """Give those of the wrapped one."""
+        return self._inner.largest(count)
+
+
 def _symmetric_product(moments: Array, vectors: Array) -> Array:
     """Multiply with a matrix of which only the lower triangle counts, where it is a numpy array."""
     if not isinstance(moments, np.ndarray):

@@ -80,7 +80,8 @@ def select_penalty(
     Parameters
     ----------
     features, labels, penalties, classifier, intercept, tol, max_iter, memory
-        As for ``fit_path``.
+        As for ``fit_path``. Splits that are fitted one after another, since they are standardised or train on few rows,
+        are copied into memory one at a time, beyond ``memory``.
     splits
         At least one.
     standardise
@@ -91,7 +92,14 @@ def select_penalty(
     UserError
         As ``fit_path`` does, and if a split trains on one class only or holds no row out.
     """
+    if not len(splits):
+        raise UserError("there are no splits; expected at least one")
     for number, (trains, scores) in enumerate(splits):
+        for rows in (trains, scores):
+            if len(rows) and not 0 <= min(rows) <= max(rows) < features.shape[0]:
+                raise UserError(
+                    f"split {number} names row {max(rows)}; expected rows from 0 to {features.shape[0] - 1}"
+                )
         if len(scores) == 0 or len(np.unique(labels[trains])) < len(np.unique(labels)):
             raise UserError(
                 f"split {number} trains on {len(np.unique(labels[trains]))} of {len(np.unique(labels))} classes and "
@@ -117,7 +125,7 @@ def _stacked(
     classes, targets = encode(labels, classifier)
     row_weights = np.zeros((len(splits), features.shape[0]), dtype=np.float32)
     for fold, (trains, _) in enumerate(splits):
-        row_weights[fold, trains] = 1.0
+        np.add.at(row_weights[fold], trains, 1.0)  # a row that is drawn twice counts twice
     solution = solve(
         features,
         targets,

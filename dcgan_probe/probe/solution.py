@@ -23,7 +23,9 @@ class Solution:
     """Solved problems: [F sets of row weights, if given, by] M penalties by K classes by D features.
 
     ``gap`` is the duality gap divided by the objective, a bound on how far the objective is above its least value.
-    Coupled classes (logistic) share objective, gradient norm, gap, iterations and status: their K is 1.
+    Coupled classes (logistic) share objective, gradient norm, gap, iterations and status: their K is 1. Two coupled
+    classes have one weight vector ``v``, as in scikit-learn: their coefficients are ``-v/2`` and ``v/2``, objective and
+    gradient norm those of ``v``.
     """
 
     coefficients: np.ndarray

@@ -22,6 +22,9 @@ from .preconditioners import levels_of
 from .solution import Limits, Outcome, Solution
 from .span import solve_in_span
 
+GREATEST_PENALTY = 1e12
+"""Far beyond it float64 has no digits left for the norm of the weights."""
+
 
 def solve(
     features: Any,
@@ -65,7 +68,8 @@ def solve(
     gram
         ``F F'`` of the features, float64 (N, N), where it is known and there are fewer rows than columns.
     start
-        First weights, float64 (K, D + 1), of every problem; zero if not given.
+        First weights, float64 (K, D + 1), of every problem; zero if not given. Not used where there are fewer rows than
+        columns.
     tol
         Largest duality gap relative to the objective, in (0, 1).
     max_iter
@@ -85,11 +89,12 @@ def solve(
     penalties = np.asarray(penalties, dtype=np.float64)
     _check_settings(penalties, tol, max_iter, added_variance)
     design = as_design(features)
-    _check_magnitude(design)
+    before = _check_magnitude(design)
     if standardise:
         design.scaling = design.measure(added_variance)
         _check_deviations(design.scaling, design)
     problems = _problems(design, loss, targets, penalties, row_weights, free_intercept)
+    _check_given(design, targets.shape[1] if targets.ndim == 2 else problems.outputs, start, gram)
     factors = _factors(problems)
     levels, numbers = levels_of(factors)
     sizes = Sizes(
@@ -99,6 +104,7 @@ def solve(
         problems.outputs,
         len(levels),
         itemsize=_itemsize(features),
+        targets=int(problems.targets.shape[0]),
         in_memory=design.in_memory,
     )
     plan = make_plan(sizes, memory)
@@ -111,6 +117,7 @@ def solve(
             outcome = solve_in_span(problems, factors, limits, gram)
         else:
             outcome = solve_in_groups(problems, plan, np.array(levels)[numbers], limits, start)
+    _check_unchanged(design, before)
     return _solution(outcome, problems, plan, design, row_weights is not None, len(penalties))
 
 
@@ -129,14 +136,19 @@ def _problems(
 ) -> Problems:
     """Cross the sets of row weights with penalties and classes, in this order."""
     targets = np.asarray(targets)
+    if targets.ndim != (1 if loss.coupled else 2):
+        raise UserError(f"targets have shape {targets.shape}; expected {'(N,)' if loss.coupled else '(N, K)'}")
     if targets.shape[0] != design.rows:
         raise UserError(f"there are {targets.shape[0]} rows of targets for {design.rows} rows of features")
+    _check_targets(targets, coupled=loss.coupled)
     if row_weights is None:
         weights = np.ones((1, design.rows))
     else:
         weights = np.asarray(row_weights, dtype=np.float64)
-        if weights.ndim != 2 or weights.shape[1] != design.rows or not (weights >= 0.0).all():
-            raise UserError(f"row weights have shape {weights.shape}; expected (F, {design.rows}), none below 0")
+        if weights.ndim != 2 or weights.shape[1] != design.rows or not ((weights >= 0.0) & np.isfinite(weights)).all():
+            raise UserError(
+                f"row weights have shape {weights.shape}; expected (F, {design.rows}), none below 0, all finite"
+            )
         if not (some := weights.any(axis=1)).all():
             raise UserError(f"set {int(np.argmin(some))} of row weights is all zero; expected rows that count")
     classes = 1 if loss.coupled else targets.shape[1]
@@ -144,10 +156,14 @@ def _problems(
         axis.ravel()
         for axis in np.meshgrid(np.arange(len(weights)), np.arange(len(penalties)), np.arange(classes), indexing="ij")
     )
+    outputs = int(targets.max()) + 1 if loss.coupled else 1
+    if outputs == 2:
+        # Two coupled outputs -v/2 and v/2 stand for one weight vector v, with |v|^2 = 2 (|v/2|^2 + |v/2|^2).
+        penalties = penalties / 2.0
     return Problems(
         design,
         loss,
-        int(targets.max()) + 1 if loss.coupled else 1,
+        outputs,
         design.array(targets[np.newaxis].astype(np.int64)) if loss.coupled else design.array(targets.T, design.dtype),
         numbers,
         design.array(weights, design.dtype),
@@ -155,6 +171,21 @@ def _problems(
         penalties[steps],
         free_intercept,
     )
+
+
+def _check_targets(targets: np.ndarray, *, coupled: bool) -> None:
+    if coupled and not (targets.dtype.kind in "iu" and targets.min() >= 0):
+        raise UserError(f"targets are {targets.dtype} from {targets.min():g} on; expected class numbers 0 to K - 1")
+    if not coupled and not ((targets == 1) | (targets == -1)).all():
+        raise UserError("targets hold other numbers than +1 and -1; expected signs")
+
+
+def _check_given(design: Design, outputs: int, start: np.ndarray | None, gram: np.ndarray | None) -> None:
+    wanted = (outputs, design.width)
+    if start is not None and (start.shape != wanted or not np.isfinite(start).all()):
+        raise UserError(f"start has shape {start.shape}; expected finite weights {wanted}")
+    if gram is not None and gram.shape != (design.rows, design.rows):
+        raise UserError(f"gram has shape {gram.shape}; expected {(design.rows, design.rows)}")
 
 
 def _factors(problems: Problems) -> np.ndarray:
@@ -169,6 +200,8 @@ def _solution(
     folds = problems.row_weights.shape[0]
     shape: tuple[int, ...] = (folds, penalties, -1) if with_folds else (penalties, -1)
     weights = outcome.weights.reshape(*shape[:-1], -1, design.width)
+    # See _problems: the norm of two outputs is half of that of their difference.
+    share = 2.0 if problems.outputs == 2 else 1.0
     coefficients, intercepts = weights[..., :-1], weights[..., -1]
     if design.scaling is not None:
         coefficients = coefficients / design.scaling.deviation
@@ -176,8 +209,8 @@ def _solution(
     return Solution(
         coefficients=coefficients,
         intercepts=intercepts,
-        objective=outcome.values.reshape(shape),
-        gradient_norm=outcome.norms.reshape(shape),
+        objective=share * outcome.values.reshape(shape),
+        gradient_norm=np.sqrt(share) * outcome.norms.reshape(shape),
         gap=outcome.gaps.reshape(shape),
         iterations=outcome.iterations.reshape(shape),
         status=outcome.status.reshape(shape),
@@ -191,9 +224,13 @@ def _itemsize(features: Any) -> int:
 
 
 def _check_settings(penalties: np.ndarray, tol: float, max_iter: int, added_variance: float) -> None:
+    if penalties.ndim != 1 or not len(penalties):
+        raise UserError(f"C has shape {penalties.shape}; expected one or more values in a list", option="C")
     for penalty in penalties:
         if not 0.0 < penalty < np.inf:
             raise UserError(f"C is {penalty:g}; expected a positive, finite number, such as 0.001", option="C")
+        if penalty > GREATEST_PENALTY:
+            raise UserError(f"C is {penalty:g}; expected at most {GREATEST_PENALTY:g}", option="C")
     if not 0.0 < tol < 1.0:
         raise UserError(f"tol is {tol:g}; expected a relative gap between 0 and 1, such as 1e-6", option="tol")
     if not 0.0 <= added_variance < np.inf:
@@ -202,8 +239,18 @@ def _check_settings(penalties: np.ndarray, tol: float, max_iter: int, added_vari
         raise UserError(f"max_iter is {max_iter}; expected at least 1", option="max-iter")
 
 
-def _check_magnitude(design: Design) -> None:
-    """Refuse features that are not finite, or whose sum of squares could overflow."""
+def _check_unchanged(design: Design, before: tuple[float, float]) -> None:
+    """Compare the greatest size and the sum of squares with what they were at first."""
+    now = (design.check(), design.mean_square)
+    if not np.allclose(now, before, rtol=1e-9, atol=0.0):
+        raise UserError(
+            "the features changed while they were read: their sum of squares is not what it was at first; start again "
+            "once nothing writes to them"
+        )
+
+
+def _check_magnitude(design: Design) -> tuple[float, float]:
+    """Refuse features that are not finite, or whose sum of squares could overflow; give what tells them apart."""
     largest = design.check()
     dtype = np.float64 if "64" in str(design.dtype) else np.float32
     limit = float(np.sqrt(np.finfo(dtype).max / (design.rows * design.columns)))
@@ -212,6 +259,7 @@ def _check_magnitude(design: Design) -> None:
             f"the largest feature is {largest:g}; expected at most {limit:.1e}, so that sums of squares over "
             f"({design.rows}, {design.columns}) {np.dtype(dtype).name} features hold; scale the features"
         )
+    return largest, design.mean_square
 
 
 def _check_deviations(scaling: Statistics, design: Design) -> None:

@@ -111,10 +111,10 @@ def _judge_span(
 
 def _design_gram(design: Design, gram: np.ndarray | None, *, with_intercept: bool) -> np.ndarray:
     """Give ``X X'`` float64 (N, N) of a design in memory, whose features' own Gram matrix may be known."""
-    gram = gram_matrix(host(design.features)) if gram is None else gram.copy()
-    if design.scaling is not None:
-        centred = (host(design.features) - design.scaling.mean) / design.scaling.deviation
-        gram = gram_matrix(centred)
+    if gram is None or design.scaling is not None:
+        gram = gram_matrix(host(design.features), design.scaling)
+    else:
+        gram = gram.copy()
     check_finite(gram)
     if with_intercept:
         gram += 1.0

@@ -182,8 +182,8 @@ def _title(table: TableRows) -> str:
 def _caption(table: TableRows) -> str:
     spread = table.spread_definition.replace("over draws", "over n draws")
     sentences = [
-        "Linear L2-SVM on frozen features of encoders trained without labels, if at all; sizes are the probe's "
-        "training / test images.",
+        "Linear L2-SVM, where a name says nothing else, on frozen features of encoders trained without labels, if at "
+        "all; sizes are the probe's training / test images.",
         "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labelled rows.",
         *(() if all(row.summary.c_given for row in table.measured) else (CHOICE,)),
         *map(sentence, table.notes),

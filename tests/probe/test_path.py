@@ -19,7 +19,7 @@ def test_a_path_equals_separate_estimators() -> None:
         np.testing.assert_allclose(fit.coefficients, alone.coef_, rtol=1e-3, atol=1e-6)
         np.testing.assert_allclose(fit.decision(features), alone.decision_function(features), atol=1e-4)
         np.testing.assert_array_equal(fit.predict(features), alone.predict(features))
-        assert fit.coefficients.dtype == np.float32
+        assert fit.coefficients.dtype == np.float64
         assert fit.objective == pytest.approx(alone.objective_.sum(), rel=1e-8)
         assert fit.converged
         assert fit.gap <= 1e-10

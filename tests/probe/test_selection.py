@@ -111,3 +111,30 @@ def test_splits_that_cannot_choose_are_refused() -> None:
         select_penalty(features, labels, PENALTIES, [(everyone[:150], everyone[150:]), (everyone, everyone[:0])])
     with pytest.raises(UserError, match="split 0 trains on 3 of 4 classes and holds 50 rows out"):
         select_penalty(features, labels, PENALTIES, [(everyone[labels != 2], everyone[labels == 2])])
+
+
+def test_rows_that_are_drawn_twice_count_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = tall()
+    draw = np.random.default_rng(0)
+    splits = []
+    for _ in range(3):
+        trains = draw.integers(0, 200, 200)
+        splits.append((trains, np.setdiff1d(np.arange(200), trains)))
+    stacked = select_penalty(features, labels, PENALTIES, splits, tol=1e-9)
+    monkeypatch.setattr("dcgan_probe.probe.selection.STACKED_SHARE", 2.0)
+    separate = select_penalty(features, labels, PENALTIES, splits, tol=1e-9)
+    np.testing.assert_allclose(stacked.accuracies, separate.accuracies)
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        ([], "there are no splits"),
+        ([(np.arange(100), np.array([200]))], "split 0 names row 200; expected rows from 0 to 199"),
+        ([(np.arange(-1, 100), np.array([150]))], "split 0 names row"),
+    ],
+)
+def test_rows_that_are_not_there_are_refused(splits: list, message: str) -> None:
+    features, labels = tall()
+    with pytest.raises(UserError, match=message):
+        select_penalty(features, labels, PENALTIES, splits)
