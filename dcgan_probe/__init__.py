@@ -6,7 +6,7 @@
     uint8      G, D    float32      HDF5      L2-SVM    records        tables
     N,3,H,W            N,D                              one row a fit
       │         └──► latent   samples; room for walks, arithmetic, guided backprop, forgetting
-      └──► pixels, any encoder ──► the same features, cache, probe and protocols
+      └──► k-means, pixels, any encoder ──► the same features, cache, probe and protocols
 
 A module imports from lower floors or its own folder, never sideways or up::
 

@@ -17,6 +17,7 @@ from ..evaluation import (
     Results,
     Scale,
     Summary,
+    check_given,
     estimate_evaluation,
     evaluate,
     protocol_for,
@@ -154,6 +155,7 @@ def eval_svm_command(
     dcgan-probe eval-svm --dataset svhn --labels 1000
     dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise
     """
+    check_given(penalty, classifier)
     needs_run = bool(set(features) & set(RUN_FEATURES)) or run_folder is not None
     run = chosen_run(run_folder, runs, quiet=quiet) if needs_run else None
     added = [source for source in CONTROLS if controls and (run is not None or source in FREE_FEATURES)]

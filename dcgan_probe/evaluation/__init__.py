@@ -9,7 +9,7 @@
 
 from .choice import C_GRID
 from .estimate import Estimate, estimate_evaluation, require_memory
-from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, evaluate
+from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
@@ -31,6 +31,7 @@ __all__ = [
     "SealedTest",
     "Summary",
     "TestPredictions",
+    "check_given",
     "estimate_evaluation",
     "evaluate",
     "protocol_for",

@@ -119,10 +119,7 @@ def evaluate(
     """
     if scale not in SCALES:
         raise UserError(f"got scale {scale!r}, expected one of {', '.join(SCALES)}", option="scale")
-    if C is not None and not 0.0 < C < float("inf"):
-        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
-    if C is not None and classifier in NEIGHBOURS and (C < 1.0 or int(C) != C):
-        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", option="C")
+    check_given(C, classifier)
     check_pair(train, test)
     sealed = SealedTest(test, protocol.classes)
     layout = lay_out(protocol, required_labels(train), seed)
@@ -160,6 +157,20 @@ def evaluate(
         on_predictions(TestPredictions(evaluation, predictions, chosen))
 
     return summarise_evaluation(_report(task, protocol, sealed, chosen, keep))
+
+
+def check_given(C: float | None, classifier: ProbeClassifier) -> None:
+    """Refuse a given C, or k, that no classifier can take.
+
+    Raises
+    ------
+    UserError
+        If it is no positive, finite number, or no whole number of neighbours.
+    """
+    if C is not None and not 0.0 < C < float("inf"):
+        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
+    if C is not None and classifier in NEIGHBOURS and (C < 1.0 or int(C) != C):
+        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", option="C")
 
 
 def grid_of(classifier: ProbeClassifier) -> Grid:

@@ -196,6 +196,12 @@ def test_dry_run_prints_config_time_and_memory_and_writes_nothing(tmp_path, monk
             ["--labels", "50"],
         ),
         (["eval-svm", "--dataset", SET, "--features", "pixels", "--no-controls", "--C", "-1"], 2, ["--C", "-1"]),
+        (["eval-svm", "--dataset", SET, "--features", "pixels", "--C", "0", "--dry-run"], 2, ["--C", "C = 0"]),
+        (
+            ["eval-svm", "--dataset", SET, "--features", "pixels", "--classifier", "knn-cosine", "--C", "2.5"],
+            2,
+            ["--C", "k = 2.5", "whole number"],
+        ),
         (["eval-svm", "--dataset", SET, "--features", "pixels", "--memory", "5"], 2, ["--memory", "500MB"]),
         (
             ["eval-svm", "--dataset", "glyphs:4000", "--features", "pixels", "--no-controls", "--memory", "1MB"],
