@@ -63,6 +63,11 @@ class Dictionary:
     centroids: torch.Tensor
     """float32 (k, d), of whitened patches."""
 
+    @property
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All that decides an encoding, by name."""
+        return {"mean": self.whitening.mean, "matrix": self.whitening.matrix, "centroids": self.centroids}
+
 
 def learn_dictionary(
     images: ImageSet,
@@ -106,9 +111,8 @@ def kept_dictionary(
         if kept is not None:
             return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])
         made = learn_dictionary(images, config, device, on_iteration)
-        tensors = {"mean": made.whitening.mean, "matrix": made.whitening.matrix, "centroids": made.centroids}
         with whole_file(path) as temporary, open(temporary, "wb") as file:
-            torch.save(tensors, file)
+            torch.save(made.tensors, file)
     return made
 
 

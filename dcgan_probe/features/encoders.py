@@ -71,6 +71,16 @@ def count_columns(config: NetworkConfig, layers: Sequence[str] | str | None, gri
     return sum(config.ndf * maps[name] * grid**2 for name in names)
 
 
+def check_shape(images: ImageSet, shape: tuple[int, ...], source: str) -> None:
+    """Raise ``UserError`` for images of another (channels, height, width) than those that an encoder was made from."""
+    if images.images.shape[1:] != shape:
+        raise UserError(
+            f"{images.name} has images of {images.images.shape[1:]} (channels, height, width), but {source} images of "
+            f"{shape}",
+            option="dataset",
+        )
+
+
 class DiscriminatorEncoder:
     """A discriminator's activations after batch norm and LeakyReLU, pooled to a grid and concatenated."""
 
@@ -160,8 +170,7 @@ class PixelEncoder:
 
     def check(self, images: ImageSet) -> None:
         """Raise ``UserError`` for images of another shape."""
-        if (images.channels, images.height, images.width) != self._shape:
-            raise UserError(f"{images.name} has images of another shape than {self._shape}", option="dataset")
+        check_shape(images, self._shape, "these pixels are of")
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Give float32 (n, channels * H * W) for uint8 (n, channels, H, W)."""

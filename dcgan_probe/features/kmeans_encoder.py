@@ -20,7 +20,7 @@ from ..images import ImageSet
 from ..runtime import UserError
 from ..storage import fingerprint_tensors
 from .dictionaries import Dictionary
-from .encoders import Layers
+from .encoders import Layers, check_shape
 from .feature_set import EncoderOrigin
 from .patches import PatchGrid, normalise
 
@@ -76,14 +76,7 @@ class KMeansEncoder:
         one = 4 * rows * columns * self._count
         self._together = CPU_IMAGES if device.type == "cpu" else max(1, min(PATCH_IMAGES, GPU_BYTES // one))
         self.layers: Layers = {"kmeans": (0, self._count * grid**2)}
-        weights = fingerprint_tensors(
-            {
-                "mean": dictionary.whitening.mean,
-                "matrix": dictionary.whitening.matrix,
-                "centroids": dictionary.centroids,
-            }
-        )
-        config = dictionary.config
+        config, weights = dictionary.config, fingerprint_tensors(dictionary.tensors)
         self.origin = EncoderOrigin(
             features="kmeans",
             network=f"{self._count}",
@@ -109,12 +102,7 @@ class KMeansEncoder:
 
     def check(self, images: ImageSet) -> None:
         """Raise ``UserError`` for images of another shape than those that the dictionary was learnt from."""
-        if images.images.shape[1:] != self._shape:
-            raise UserError(
-                f"{images.name} has images of {images.images.shape[1:]} (channels, height, width), but the centroids "
-                f"come from images of {self._shape}",
-                option="dataset",
-            )
+        check_shape(images, self._shape, "the centroids come from")
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Give float32 (n, centroids * grid^2), centroid by centroid, of uint8 (n, channels, H, W)."""

@@ -15,7 +15,7 @@ import torch
 from ..images import ImageSet, to_signed
 from ..runtime import UserError
 from ..storage import fingerprint_settings, fingerprint_tensors, locked, whole_file
-from .encoders import Layers
+from .encoders import Layers, check_shape
 from .feature_set import EncoderOrigin
 
 READ_IMAGES = 2048
@@ -105,12 +105,7 @@ class PrincipalEncoder:
 
     def check(self, images: ImageSet) -> None:
         """Raise ``UserError`` for images of another shape than those that gave the axes."""
-        if images.images.shape[1:] != self._shape:
-            raise UserError(
-                f"{images.name} has images of {images.images.shape[1:]} (channels, height, width), but the axes come "
-                f"from images of {self._shape}",
-                option="dataset",
-            )
+        check_shape(images, self._shape, "the axes come from")
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Give float32 (n, components) for uint8 (n, channels, H, W)."""

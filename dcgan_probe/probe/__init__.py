@@ -5,6 +5,7 @@ The way of a fit, each module knowing only those above it::
     losses            value, slope and curvature of a row
     conversion        rows from one dtype to another, in threads
     design            products with the features, block by block, wherever they lie
+    gram              products of the rows with each other
     objective         values and exact steps of many problems at once
     preconditioners   inverses of the shared curvature: Cholesky, or a sketch
     heavy             exact steps in the few directions of the largest eigenvalues
@@ -19,8 +20,9 @@ The way of a fit, each module knowing only those above it::
     estimator         scikit-learn's face
 """
 
-from .design import RowReader, gram_matrix
+from .design import RowReader
 from .estimator import L2SVMClassifier, L2SVMClassifierCV, LogisticClassifier, RidgeClassifier
+from .gram import gram_matrix
 from .path import (
     INTERCEPTS,
     LOSSES,

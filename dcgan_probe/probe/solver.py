@@ -13,7 +13,8 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from ..runtime import UserError
-from .design import SMALL_ROWS, Design, Statistics, as_design, host64
+from .design import Design, Statistics, as_design, host64
+from .gram import SMALL_ROWS
 from .groups import solve_in_groups
 from .losses import Loss, SquaredHinge
 from .objective import Problems

@@ -11,7 +11,8 @@ import numpy as np
 import scipy.linalg
 
 from ..runtime import numpy_generator
-from .design import Design, check_finite, gram_matrix, host, host64
+from .design import Design, check_finite, host, host64
+from .gram import gram_matrix
 from .groups import FIRST_TOLERANCE, solve_group
 from .heavy import HeavyDirections
 from .objective import Problems

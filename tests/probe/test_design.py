@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.probe import gram_matrix
 from dcgan_probe.probe.design import Design
 from dcgan_probe.runtime import UserError
 
-from .cases import blobs, file_of, tall, wide
+from .cases import blobs, file_of, tall
 
 KINDS = ["C float64", "F float64", "C float32", "F float32", "C float16", "F float16", "tensor float32"]
 KINDS += ["tensor float16", "file float64", "file float32", "file float16"]
@@ -121,18 +120,6 @@ def test_a_check_measures_in_one_pass(kind: str, tmp_path: Path) -> None:
     assert design.check() == 60.0
     assert design.passes == 1
     assert design.mean_square == pytest.approx(1.0 + (features**2).sum() / 200, rel=1e-2)
-
-
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
-def test_the_gram_matrix_is_exact(dtype: type, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcgan_probe.probe.design.BLOCK_BYTES", 0)  # blocks of 64 columns
-    features = np.asarray(wide()[0].astype(dtype), order=order)
-    exact = features.astype(np.float64)
-    gram = gram_matrix(features)
-    assert gram.dtype == np.float64
-    np.testing.assert_allclose(gram, exact @ exact.T, rtol=1e-12)
-    np.testing.assert_array_equal(gram, gram.T)
 
 
 def test_a_file_of_fewer_rows_than_a_block_is_read_whole(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""Takes features in memory, gives the Gram matrix of their rows; knows no problem and no solver."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import scipy.linalg
+
+from .conversion import THREADS
+from .design import Statistics
+
+BLOCK_BYTES = 16 << 20
+SMALL_ROWS = 2048
+"""Up to here threads of BLAS cost more than they save in what is done with the rows."""
+
+
+def gram_matrix(features: np.ndarray, scaling: Statistics | None = None) -> np.ndarray:
+    """Give ``F F'`` (N, N) of features in memory, standardised if asked, float64 products over blocks of columns.
+
+    Few rows are shared out to threads here: those of BLAS wait for each other, and slow down what comes after them.
+    """
+    rows, columns = features.shape
+    size = max(64, BLOCK_BYTES // (8 * rows))
+    if rows <= SMALL_ROWS:
+        halves = [slice(number * columns // THREADS, (number + 1) * columns // THREADS) for number in range(THREADS)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            grams = pool.map(lambda half: _small_gram(features, half, size, scaling), halves)
+            return sum(grams, np.zeros((rows, rows)))
+    gram = np.zeros((rows, rows), order="F")
+    for start in range(0, columns, size):
+        part = _columns(features, slice(start, start + size), scaling)
+        gram = scipy.linalg.blas.dsyrk(1.0, part.T, beta=1.0, c=gram, trans=1, lower=1, overwrite_c=1)
+    lower = np.tril(gram, -1)
+    lower += lower.T
+    np.fill_diagonal(lower, np.diagonal(gram))
+    return lower
+
+
+def _small_gram(features: np.ndarray, columns: slice, size: int, scaling: Statistics | None) -> np.ndarray:
+    gram = np.zeros((len(features), len(features)))
+    for start in range(columns.start, columns.stop, size):
+        part = _columns(features, slice(start, min(start + size, columns.stop)), scaling)
+        gram += part @ part.T
+    return gram
+
+
+def _columns(features: np.ndarray, columns: slice, scaling: Statistics | None) -> np.ndarray:
+    """Copy some columns, standardised if asked, in float64 and whole rows."""
+    part = np.ascontiguousarray(features[:, columns], dtype=np.float64)
+    if scaling is not None:
+        part = (part - scaling.mean[columns]) / scaling.deviation[columns]
+    return part
