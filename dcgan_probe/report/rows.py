@@ -16,7 +16,7 @@ NAMES = {
     "kmeans": "k-means",
 }
 CONTROL_OF = {"dcgan": "random"}
-SCALED = {"none": "", "standardise": ", standardised"}
+SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
 CLASSIFIERS = {
     "l2-svm": "",
     "logistic": ", logistic regression",

@@ -99,7 +99,7 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         figure += f" ± {percent(summary.spread)}"
     cells = (
         Cell(row.name),
-        Cell(short_layers(summary.layers) if summary.largest_layer is not None else NOTHING),
+        Cell(NOTHING if _is_one_whole(summary) else short_layers(summary.layers)),
         notes.cell(row.trained_on or NOTHING, _in_full(row)),
         Cell(short_count(summary.images_seen) if summary.images_seen else NOTHING),
         notes.cell(figure, row.figure_notes),
@@ -114,6 +114,11 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         return (*cells, Cell(NOTHING))
     text = _published_text(row.published) + ("" if row.comparable else ", not comparable")
     return (*cells, notes.cell(text, row.published_notes))
+
+
+def _is_one_whole(summary: Summary) -> bool:
+    """Tell whether features have no layers to choose from, as pixels and k-means do not."""
+    return summary.largest_layer is None or summary.layers == (summary.features,)
 
 
 def _in_full(row: MeasuredRow) -> tuple[str, ...]:
