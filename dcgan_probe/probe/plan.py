@@ -29,7 +29,7 @@ class Sizes:
     outputs: int = 1
     """Coupled outputs of each problem."""
     levels: int = 1
-    """Levels of the preconditioner, about one for each factor of four in ``C``."""
+    """Levels of the preconditioner, about one for each factor of ten in ``C``."""
     itemsize: int = 4
     """Bytes of a stored feature: 2, 4 or 8."""
     in_memory: bool = True

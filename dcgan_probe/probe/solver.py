@@ -76,7 +76,8 @@ def solve(
     max_iter
         Largest number of iterations of a problem, at least 1.
     memory
-        Bound in bytes on top of features that are in memory; about a third of the features if not given.
+        Bound in bytes on top of features that are in memory; if not given, about a third of the features, or what the
+        Gram matrices of fewer rows than columns take.
     on_iteration
         Called after each iteration with the number of problems left in it and their greatest relative gap.
 
