@@ -79,6 +79,7 @@ def evaluate(
     classifier: ProbeClassifier = "svm",
     memory: int | None = None,
     fit: FitPath | None = None,
+    command: str = "",
 ) -> Summary:
     """Choose C on validation rows, then report fits with that C on the test split.
 
@@ -111,6 +112,8 @@ def evaluate(
         Bound in bytes on what a fit takes on top of the features; about a third of them if not given.
     fit
         Another fit of one draw with several C, in the place of ``probe.fit_path``.
+    command
+        The command line that the records name.
 
     Raises
     ------
@@ -137,6 +140,7 @@ def evaluate(
         test,
         protocol,
         evaluation=evaluation,
+        command=command,
         scale=scale,
         classifier=classifier,
         grid=grid_of(classifier),
@@ -154,7 +158,7 @@ def evaluate(
     sealed.open(chosen)
 
     def keep(predictions: np.ndarray) -> None:
-        on_predictions(TestPredictions(evaluation, predictions, chosen))
+        on_predictions(TestPredictions(evaluation, predictions, sealed.labels, chosen))
 
     return summarise_evaluation(_report(task, protocol, sealed, chosen, keep))
 

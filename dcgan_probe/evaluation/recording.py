@@ -39,6 +39,7 @@ class Recorder:
         protocol: Protocol,
         *,
         evaluation: str,
+        command: str,
         scale: str,
         classifier: str,
         grid: Grid,
@@ -50,6 +51,7 @@ class Recorder:
         common: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "evaluation": evaluation,
+            "command": command,
             "protocol": protocol.name,
             "dataset": protocol.dataset,
             "labels": ALL_LABELS if protocol.labels is None else str(protocol.labels),
