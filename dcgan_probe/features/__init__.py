@@ -2,9 +2,12 @@
 
 from .batchnorm import real_statistics
 from .cache import DTYPES, cached_features
+from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
+from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
 from .dictionaries import LEARNINGS, Dictionary, DictionaryConfig, kept_dictionary, learn_dictionary
 from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layers, count_columns
 from .feature_set import EncoderOrigin, FeatureSet
+from .field_layers import FieldConfig, FieldLayer
 from .kmeans import lloyd
 from .kmeans_encoder import ACTIVATIONS, KMeansEncoder
 from .pooling import POOLS, pool_to_grid
@@ -17,12 +20,16 @@ __all__ = [
     "DTYPES",
     "LEARNINGS",
     "POOLS",
+    "DeepKMeans",
+    "DeepKMeansEncoder",
     "Dictionary",
     "DictionaryConfig",
     "DiscriminatorEncoder",
     "Encoder",
     "EncoderOrigin",
     "FeatureSet",
+    "FieldConfig",
+    "FieldLayer",
     "KMeansEncoder",
     "PixelEncoder",
     "PrincipalConfig",
@@ -30,12 +37,15 @@ __all__ = [
     "cached_features",
     "choose_layers",
     "count_columns",
+    "deep_columns",
     "kept_axes",
+    "kept_deep_kmeans",
     "kept_dictionary",
     "learn_dictionary",
     "lloyd",
     "pool_to_grid",
     "principal_axes",
     "real_statistics",
+    "require_positions",
     "run_encoder",
 ]
