@@ -8,7 +8,7 @@
 """
 
 from .choice import C_GRID
-from .estimate import Estimate, estimate_evaluation, require_memory
+from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
 from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
@@ -34,6 +34,7 @@ __all__ = [
     "check_given",
     "estimate_evaluation",
     "evaluate",
+    "product_rate",
     "protocol_for",
     "require_memory",
     "summarise",

@@ -14,6 +14,7 @@ NAMES = {
     "whitened": "whitened pixels",
     "pca": "PCA of pixels",
     "kmeans": "k-means",
+    "kmeans3": "three-layer k-means",
 }
 CONTROL_OF = {"dcgan": "random"}
 SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
