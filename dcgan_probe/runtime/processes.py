@@ -1,4 +1,4 @@
-"""Takes a function and its tasks, gives the results as they come, from processes of their own; knows no task's content.
+"""Takes a function and its tasks, gives results as they come, from processes of their own; knows no task's content.
 
 Several processes of one thread are faster than one process of several threads where a task's tensors are small.
 """
@@ -8,7 +8,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .errors import UserError
 
@@ -18,11 +18,15 @@ Result = TypeVar("Result")
 
 
 def run_tasks(
-    work: Callable[[Shared, Task], Result], shared: Shared, tasks: Sequence[Task], workers: int
-) -> Iterator[tuple[int, Result]]:
+    work: Callable[[Shared, Task], Result],
+    shared: Shared,
+    tasks: Sequence[Task],
+    workers: int,
+    on_result: Callable[[int, Result], None],
+) -> None:
     """Do all tasks, each in one of ``workers`` processes; one worker is this process.
 
-    When the iterator is closed, or anything is raised, the processes are ended, whatever they are doing.
+    If anything is raised, Ctrl-C included, the processes are ended, whatever they are doing.
 
     Parameters
     ----------
@@ -30,10 +34,8 @@ def run_tasks(
         A function of a module, called as ``work(shared, task)``.
     shared
         Sent once to each process.
-
-    Yields
-    ------
-    The number of each task and its result, in the order in which they end.
+    on_result
+        Called with the number of each task and its result, in the order in which they end.
 
     Raises
     ------
@@ -44,19 +46,21 @@ def run_tasks(
     """
     if workers == 1:
         for number, task in enumerate(tasks):
-            yield number, work(shared, task)
+            on_result(number, work(shared, task))
         return
     left = iter(enumerate(tasks))
-    crew = [_Worker(work, shared) for _ in range(min(workers, len(tasks)))]
+    crew: list[_Worker] = []
     try:
+        for _ in range(min(workers, len(tasks))):
+            crew.append(_Worker(work, shared))
         busy = {worker.connection: worker for worker in crew if worker.begin(left)}
         while busy:
             for connection in wait(list(busy)):
-                worker = busy[connection]  # type: ignore[index]  # wait gives back what it was given
+                worker = busy[cast(Connection, connection)]
                 number, result = worker.number, worker.result()
                 if not worker.begin(left):
                     del busy[worker.connection]
-                yield number, result
+                on_result(number, result)
     finally:
         for worker in crew:
             worker.end()
@@ -100,6 +104,7 @@ class _Worker:
         return result
 
     def end(self) -> None:
+        """End the process at once."""
         self._process.terminate()
         self._process.join()
         self.connection.close()
