@@ -31,9 +31,7 @@ class Setting:
 
     def __str__(self) -> str:
         decay = f"{self.weight_decay:.2g}" if self.weight_decay else "0"
-        return (
-            f"lr {self.learning_rate:.2g}; weight decay {decay}; dropout {self.dropout:.2f}; {self.passes} passes"
-        )
+        return f"lr {self.learning_rate:.2g}; weight decay {decay}; dropout {self.dropout:.2f}; {self.passes} passes"
 
 
 def draw_setting(seed: int, number: int) -> Setting:

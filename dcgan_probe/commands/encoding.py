@@ -41,6 +41,7 @@ def make_encoder(features: str, run: Run, options: EncoderOptions) -> Encoder:
             grid=options.grid or DISCRIMINATOR_GRID,
             pool=options.pool,
             bn_stats="real" if features == "random" else options.bn_stats,
+            network_seed=options.network_seed,
             on_progress=progress.update,
         )
 

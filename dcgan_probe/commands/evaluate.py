@@ -27,6 +27,7 @@ from ..evaluation import (
 from ..images import ImageSet, load_images
 from ..report import format_tables
 from ..runtime import UserError, resolve_device
+from .command_lines import RecordedCommand, command_line
 from .encoding import columns_of, features_of
 from .extract import training_images_of
 from .feature_options import (
@@ -76,7 +77,7 @@ class Labels(click.ParamType):
         return number
 
 
-@click.command("eval-svm")
+@click.command("eval-svm", cls=RecordedCommand)
 @click.option("--dataset", default="cifar10", show_default=True, help="Labelled images: a name, a folder, an .h5 file.")
 @click.option("--labels", type=Labels(), default="all", show_default=True, help="Labelled images of a fit.")
 @click.option(
@@ -213,6 +214,7 @@ def eval_svm_command(
                     on_iteration=tell,
                     classifier=classifier,
                     memory=memory,
+                    command=command_line(),
                 )
             )
     show(summaries, as_json=as_json)

@@ -29,6 +29,8 @@ class EncoderOptions:
     """None: what is usual for the features."""
     pool: str = "max"
     bn_stats: str = "real"
+    network_seed: int | None = None
+    """Of untrained networks; None: the run's."""
     dtype: str = "float32"
     quiet: bool = False
     dictionary: DictionaryConfig = field(default_factory=DictionaryConfig)
@@ -62,6 +64,11 @@ def encoder_options(verb: Any) -> Any:
             default="real",
             show_default=True,
             help="Batch norm from the GAN's real training images (the authors), or from its running averages.",
+        ),
+        click.option(
+            "--network-seed",
+            type=click.IntRange(min=0),
+            help="random: seed of the untrained network's weights.  [default: the run's]",
         ),
         click.option("--pool", type=click.Choice(list(POOLS)), default="max", show_default=True, help="Pooling."),
         click.option(

@@ -1,6 +1,5 @@
 """``dcgan-probe import-authors``: makes a run folder from the weights that the authors released."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -11,11 +10,12 @@ from ..images import ImageSet, load_images
 from ..networks import load_discriminator
 from ..presets import preset_config
 from ..runtime import resolve_device
+from .command_lines import RecordedCommand, called_as
 from .options import data_options, device_option, quiet_option, runs_option
 from .progress import Progress
 
 
-@click.command("import-authors")
+@click.command("import-authors", cls=RecordedCommand)
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--dataset", required=True, help="Training images for the batch-norm statistics: a name, a folder or an .h5 file."
@@ -68,7 +68,7 @@ def import_authors_command(
     discriminator = load_discriminator(network, weights.discriminator)
     with Progress("batch-norm statistics of dcgan", len(images), "images", quiet=quiet) as progress:
         statistics = real_statistics(discriminator, images, target, progress.update)
-    save_authors(weights, images, statistics, run.folder, device=target, command=["dcgan-probe", *sys.argv[1:]])
+    save_authors(weights, images, statistics, run.folder, device=target, command=called_as())
     click.echo(f"{run.folder}: {summary(weights, images)}")
 
 

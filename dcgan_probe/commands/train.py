@@ -13,6 +13,7 @@ from ..gan import Run, TrainConfig, check_images, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, resolve_device
+from .command_lines import RecordedCommand, called_as
 from .encoding import make_encoder
 from .errors import StopRequest
 from .feature_options import EncoderOptions
@@ -56,7 +57,7 @@ def field_options(verb: Any) -> Any:
     return verb
 
 
-@click.command("train")
+@click.command("train", cls=RecordedCommand)
 @click.option("--preset", default="auto", show_default=True, metavar=f"auto|{'|'.join(PRESETS)}", help="Named setting.")
 @click.option(
     "--dataset", default="cifar10", show_default=True, help="Training images: a name, a folder or an .h5 file."
@@ -114,7 +115,7 @@ def train_command(
             training_images,
             run.folder,
             device=target,
-            command=["dcgan-probe", *sys.argv[1:]],
+            command=called_as(),
             on_tick=lambda row: progress.update(
                 row["images_seen"], f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
             ),

@@ -1,10 +1,8 @@
 """Takes train and test features and a protocol, gives a summary, and each fit's record on the way; writes no file."""
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import partial
 from typing import Literal, get_args
 
@@ -20,7 +18,7 @@ from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
 from .neighbours import NEIGHBOURS, Neighbours, fit_neighbours
 from .protocols import Protocol
-from .recording import Recorder
+from .recording import Recorder, evaluation_name
 from .records import ProbeRecord, TestPredictions
 from .sealed import SealedTest
 from .summary import Summary, summarise_evaluation
@@ -79,6 +77,7 @@ def evaluate(
     classifier: ProbeClassifier = "svm",
     memory: int | None = None,
     fit: FitPath | None = None,
+    command: str = "",
 ) -> Summary:
     """Choose C on validation rows, then report fits with that C on the test split.
 
@@ -111,6 +110,8 @@ def evaluate(
         Bound in bytes on what a fit takes on top of the features; about a third of them if not given.
     fit
         Another fit of one draw with several C, in the place of ``probe.fit_path``.
+    command
+        The command line that the records name.
 
     Raises
     ------
@@ -131,12 +132,13 @@ def evaluate(
         on_fits(records)
         on_progress(fits_done, fits_done + left)
 
-    evaluation = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    evaluation = evaluation_name()
     recorder = Recorder.of(
         train,
         test,
         protocol,
         evaluation=evaluation,
+        command=command,
         scale=scale,
         classifier=classifier,
         grid=grid_of(classifier),
@@ -154,7 +156,7 @@ def evaluate(
     sealed.open(chosen)
 
     def keep(predictions: np.ndarray) -> None:
-        on_predictions(TestPredictions(evaluation, predictions, chosen))
+        on_predictions(TestPredictions(evaluation, predictions, sealed.labels, chosen))
 
     return summarise_evaluation(_report(task, protocol, sealed, chosen, keep))
 

@@ -1,5 +1,6 @@
 """Takes what an evaluation is made of, gives the records of its fits; knows no row of the features."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -39,6 +40,7 @@ class Recorder:
         protocol: Protocol,
         *,
         evaluation: str,
+        command: str,
         scale: str,
         classifier: str,
         grid: Grid,
@@ -48,7 +50,7 @@ class Recorder:
         """Gather the common fields."""
         origin = train.origin
         common: dict[str, Any] = {
-            **shared_fields(protocol, evaluation, seed, torch.device("cpu")),
+            **shared_fields(protocol, evaluation=evaluation, command=command, seed=seed, device=torch.device("cpu")),
             "features": origin.features,
             "network": origin.network,
             "layers": "+".join(train.layers),
@@ -128,7 +130,14 @@ class Recorder:
         return self.protocol.notes
 
 
-def shared_fields(protocol: Protocol, evaluation: str, seed: int, device: torch.device) -> dict[str, Any]:
+def evaluation_name() -> str:
+    """Make the name of an evaluation that begins now."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+def shared_fields(
+    protocol: Protocol, *, evaluation: str, command: str, seed: int, device: torch.device
+) -> dict[str, Any]:
     """Give the fields that do not depend on what is fitted.
 
     Parameters
@@ -139,6 +148,7 @@ def shared_fields(protocol: Protocol, evaluation: str, seed: int, device: torch.
     return {
         "schema_version": SCHEMA_VERSION,
         "evaluation": evaluation,
+        "command": command,
         "protocol": protocol.name,
         "dataset": protocol.dataset,
         "labels": ALL_LABELS if protocol.labels is None else str(protocol.labels),

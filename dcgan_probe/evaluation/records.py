@@ -9,7 +9,7 @@ from typing import Any, Literal, get_type_hints
 import numpy as np
 import pandas
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ALL_LABELS = "all"
 NOTE_SEPARATOR = " | "
 
@@ -21,6 +21,8 @@ class ProbeRecord:
     schema_version: int
     evaluation: str
     """Unique for each call; all fits of a row of the table have it in common."""
+    command: str
+    """The command line that made it; empty where Python code called."""
     date: str
     """UTC, ISO 8601."""
     protocol: str
@@ -98,6 +100,8 @@ class TestPredictions:
     evaluation: str
     predictions: np.ndarray
     """int64 (draws, test rows)."""
+    labels: np.ndarray
+    """int64 (test rows,): what was right."""
     C: float
 
 

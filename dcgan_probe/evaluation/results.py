@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas
@@ -79,9 +80,33 @@ class Results:
 
     def write_predictions(self, test: TestPredictions) -> None:
         """Write the test predictions of one evaluation, whole or not at all: uint8, or uint16 from 256 classes on."""
-        small = test.predictions.astype(np.uint8 if test.predictions.max() < 256 else np.uint16)
+        small = np.uint8 if max(test.predictions.max(), test.labels.max()) < 256 else np.uint16
         with whole_file(self.predictions_path(test.evaluation)) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, predictions=small, C=np.float64(test.C), draws=np.arange(len(small)))
+            np.savez_compressed(
+                file,
+                predictions=test.predictions.astype(small),
+                labels=test.labels.astype(small),
+                C=np.float64(test.C),
+                draws=np.arange(len(test.predictions)),
+            )
+
+    def read_predictions(self, evaluation: str) -> TestPredictions:
+        """Read the test predictions of one evaluation.
+
+        Raises
+        ------
+        UserError
+            If they are missing or damaged.
+        """
+        path = self.predictions_path(evaluation)
+        try:
+            with open(path, "rb") as file, np.load(file) as kept:
+                predictions, labels = (kept[name].astype(np.int64) for name in ("predictions", "labels"))
+                return TestPredictions(evaluation, predictions, labels, float(kept["C"]))
+        except FileNotFoundError as error:
+            raise UserError(f"there are no test predictions {path}; run that evaluation again") from error
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise UserError(f"{path} cannot be read ({error}); delete it and run that evaluation again") from error
 
     def predictions_path(self, evaluation: str) -> Path:
         """Give the file of an evaluation's test predictions."""

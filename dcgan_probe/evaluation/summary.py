@@ -80,6 +80,8 @@ class Summary:
     train_rows: int
     test_rows: int
     evaluation: str
+    command: str
+    """The command line that made it; empty where Python code called."""
     date: str
     notes: tuple[str, ...]
 
@@ -132,6 +134,7 @@ def summarise_evaluation(records: Sequence[ProbeRecord]) -> Summary:
         train_rows=last.train_rows,
         test_rows=last.test_rows,
         evaluation=last.evaluation,
+        command=last.command,
         date=last.date,
         notes=tuple(filter(None, last.notes.split(NOTE_SEPARATOR))),
     )

@@ -4,53 +4,34 @@ A random search: each setting is trained on the protocol's selection draws and s
 is trained on the reported draws, the same rows as every other row of the table has, and scored on the test split.
 """
 
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ..baselines import BATCH, SPACE_VERSION, draw_setting
+from ..baselines import BATCH, draw_setting
 from ..images import ImageSet
-from ..networks import NetworkConfig
-from ..runtime import UserError, derive_seed
-from ..storage import fingerprint_settings, locked
-from .choice import Grid, best_c
+from ..runtime import derive_seed
+from ..storage import locked
+from .choice import best_c
 from .draws import Layout, Rows, lay_out
 from .kept_fits import KeptFits, Outcome, Training
 from .protocols import Protocol
-from .recording import Recorder, shared_fields
+from .recording import Recorder
 from .records import ProbeRecord, TestPredictions
 from .sealed import SealedImages
+from .search import Search, check_images, search_key, search_recorder
 from .summary import Summary, summarise_evaluation
-from .trainings import Ground, PlannedTraining, train_all
+from .trainings import Ground, PlannedTraining, read_kept, train_rest
 
-FEATURES, CLASSIFIER = "supervised", "softmax"
-"""What records call it: the features are no others than the classifier's own."""
 CHOICE_NOTE = (
-    "setting {number} of a random search over {settings}, whose best error on {rows:,} validation rows was {error:.2f} %"
+    "setting {number} of {settings} drawn at random, the one with the least validation error: {error:.2f} % on "
+    "{rows:,} rows"
 )
 OnProgress = Callable[[int, int, str], None]
-"""Takes the images that the trainings done have seen, those that all will have seen, and a note."""
-
-
-@dataclass(frozen=True)
-class Search:
-    """What is searched, and with which network."""
-
-    network: NetworkConfig
-    preset: str
-    """Name of the network."""
-    settings: int = 64
-    """How many are tried; 64 in the paper."""
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.settings < 1:
-            raise UserError(f"got {self.settings} settings, expected at least 1; the paper tried 64", option="settings")
+"""Takes the images that the ended trainings have seen, those that all will have seen, a note; first with none new."""
 
 
 def evaluate_supervised(
@@ -66,6 +47,7 @@ def evaluate_supervised(
     on_predictions: Callable[[TestPredictions], None] = lambda predictions: None,
     on_search: OnProgress = lambda done, total, note: None,
     on_report: OnProgress = lambda done, total, note: None,
+    command: str = "",
 ) -> Summary:
     """Choose a setting on validation rows, then report trainings with it on the test split.
 
@@ -82,6 +64,8 @@ def evaluate_supervised(
         Called with the records of the search when it is over, and with those of the reported draws when all are there.
     on_predictions
         Called once with the test predictions, before the records of the reported draws.
+    command
+        The command line that the records name.
 
     Raises
     ------
@@ -100,7 +84,7 @@ def evaluate_supervised(
         ground=Ground(images, layout.labels, images, protocol.classes, search.network, device),
         kept=KeptFits(Path(folder) / key),
         workers=workers,
-        recorder=_recorder(train, test, protocol, search, key, device),
+        recorder=search_recorder(train, test, protocol, search, key, device, command),
     )
     with locked(Path(folder) / key, wait=False):
         number, records = _select(evaluation, on_search)
@@ -108,7 +92,9 @@ def evaluate_supervised(
         sealed.open(number)
         ground = replace(evaluation.ground, scored=sealed.load())
         note = _choice_note(number, records, search)
-        return _report(replace(evaluation, ground=ground), number, note, sealed.labels, on_report, on_predictions, on_fits)
+        return _report(
+            replace(evaluation, ground=ground), number, note, sealed.labels, on_report, on_predictions, on_fits
+        )
 
 
 @dataclass(frozen=True)
@@ -143,15 +129,23 @@ class _Evaluation:
         describe: Callable[[int, Outcome], str] = lambda index, outcome: "",
     ) -> list[Outcome]:
         """Make or read all trainings; ``describe`` says what to show when one has ended."""
-        seen, ended = 0, 0
+        outcomes = read_kept(planned, self.kept)
+        note = "".join([describe(index, outcome) for index, outcome in outcomes.items()][-1:])
         total = sum(map(self.images_seen, planned))
 
-        def tell(index: int, outcome: Outcome) -> None:
-            nonlocal seen, ended
-            seen, ended = seen + self.images_seen(planned[index]), ended + 1
-            on_progress(seen, total, f"{ended} of {len(planned)} trainings{describe(index, outcome)}")
+        def tell() -> None:
+            seen = sum(self.images_seen(planned[index]) for index in outcomes)
+            on_progress(seen, total, f"{len(outcomes)} of {len(planned)} trainings{note}")
 
-        return train_all(planned, self.ground, self.kept, self.workers, tell)
+        def keep(index: int, outcome: Outcome) -> None:
+            nonlocal note
+            self.kept.write(planned[index].training, outcome)
+            outcomes[index], note = outcome, describe(index, outcome)
+            tell()
+
+        tell()
+        train_rest(planned, outcomes, self.ground, self.workers, keep)
+        return [outcomes[index] for index in range(len(planned))]
 
     def record(
         self, plan: PlannedTraining, outcome: Outcome, right: np.ndarray, recorder: Recorder, origin: str = ""
@@ -222,7 +216,7 @@ def _report(
         for plan, outcome in zip(planned, outcomes, strict=True)
     ]
     predictions = np.stack([outcome.predictions for outcome in outcomes])
-    on_predictions(TestPredictions(records[0].evaluation, predictions, float(number)))
+    on_predictions(TestPredictions(records[0].evaluation, predictions, right, float(number)))
     on_fits(records)
     return summarise_evaluation(records)
 
@@ -233,72 +227,3 @@ def _choice_note(number: int, records: Sequence[ProbeRecord], search: Search) ->
     return CHOICE_NOTE.format(
         number=number, settings=search.settings, rows=records[0].rows_scored, error=100 * sum(errors) / len(errors)
     )
-
-
-def check_images(train: ImageSet, test: ImageSet, search: Search) -> None:
-    """Refuse images that the network cannot take, and a test split of the same images.
-
-    Raises
-    ------
-    UserError
-        With what was got and expected.
-    """
-    network = search.network
-    expected = (network.nc, network.image_size, network.image_size)
-    for images in (train, test):
-        shape = tuple(images.images.shape[1:])
-        if shape != expected:
-            raise UserError(
-                f"{images.name} ({images.split}) has images of {shape} (channels, height, width), but the "
-                f"{search.preset} network takes {expected}; use `dcgan-probe prepare --size {network.image_size}`, or "
-                "a preset of that size",
-                option="dataset",
-            )
-    if train.fingerprint == test.fingerprint:
-        raise UserError(
-            f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "
-            f"{train.fingerprint}); expected a test split of other images",
-            option="dataset",
-        )
-
-
-def search_key(train: ImageSet, test: ImageSet, protocol: Protocol, search: Search, device: torch.device) -> str:
-    """Hash everything that decides the numbers of a training beside its setting, stage and draw."""
-    return fingerprint_settings(
-        {
-            "images": [train.fingerprint, test.fingerprint],
-            "protocol": protocol.name,
-            "network": asdict(search.network),
-            "seed": search.seed,
-            "space": SPACE_VERSION,
-            "device": device.type,
-        }
-    )
-
-
-def _recorder(
-    train: ImageSet, test: ImageSet, protocol: Protocol, search: Search, key: str, device: torch.device
-) -> Recorder:
-    network = search.network
-    common = {
-        **shared_fields(protocol, f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}", search.seed, device),
-        "features": FEATURES,
-        "network": search.preset,
-        "layers": network.layer_names[-1],
-        "dimension": network.last_units,
-        "largest_layer": network.ndf * network.multipliers[-1],
-        "scale": "none",
-        "classifier": CLASSIFIER,
-        "c_given": False,
-        "test_rows": len(test),
-        "trained_on": "",
-        "trained_on_images": 0,
-        "encoder_seed": search.seed,
-        "run": "",
-        "weights": "",
-        "features_key_train": key,
-        "features_key_test": key,
-        "images_fingerprint_train": train.fingerprint,
-        "images_fingerprint_test": test.fingerprint,
-    }
-    return Recorder(protocol, common, Grid((), (), ()), c_given=False)

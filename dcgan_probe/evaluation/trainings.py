@@ -1,7 +1,7 @@
-"""Takes planned trainings of a supervised network, makes those that are not kept yet; knows no protocol, no records."""
+"""Takes planned trainings of a supervised network, makes those that are not kept; knows no protocol."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,39 +40,30 @@ class PlannedTraining:
     scores: Rows
 
 
-def train_all(
+def read_kept(planned: Sequence[PlannedTraining], kept: KeptFits) -> dict[int, Outcome]:
+    """Give what those of the planned trainings gave that were made before, by their number among the planned ones."""
+    found = {number: kept.read(plan.training) for number, plan in enumerate(planned)}
+    return {number: outcome for number, outcome in found.items() if outcome is not None}
+
+
+def train_rest(
     planned: Sequence[PlannedTraining],
+    done: Container[int],
     ground: Ground,
-    kept: KeptFits,
     workers: int,
     on_outcome: Callable[[int, Outcome], None],
-) -> list[Outcome]:
-    """Give what each training gave, made now or kept from before.
-
-    The longest begin first, so that the workers end together.
+) -> None:
+    """Make the trainings whose numbers are not among the ``done`` ones, the longest first: the workers end together.
 
     Parameters
     ----------
     on_outcome
-        Called with the number of a training among the planned ones and what it gave, first for those that were kept.
+        Called with the number of each training and what it gave, as it ends.
     """
-    outcomes: dict[int, Outcome] = {}
-    for number, plan in enumerate(planned):
-        outcome = kept.read(plan.training)
-        if outcome is not None:
-            outcomes[number] = outcome
-            on_outcome(number, outcome)
-    left = [number for number in range(len(planned)) if number not in outcomes]
+    left = [number for number in range(len(planned)) if number not in done]
     left.sort(key=lambda number: -planned[number].setting.passes)
-
-    def keep(position: int, outcome: Outcome) -> None:
-        number = left[position]
-        kept.write(planned[number].training, outcome)
-        outcomes[number] = outcome
-        on_outcome(number, outcome)
-
-    run_tasks(train_and_predict, ground, [planned[number] for number in left], workers, keep)
-    return [outcomes[number] for number in range(len(planned))]
+    tasks = [planned[number] for number in left]
+    run_tasks(train_and_predict, ground, tasks, workers, lambda place, outcome: on_outcome(left[place], outcome))
 
 
 def train_and_predict(ground: Ground, plan: PlannedTraining) -> Outcome:

@@ -27,6 +27,7 @@ def run_encoder(
     grid: int = 4,
     pool: str = "max",
     bn_stats: str = "real",
+    network_seed: int | None = None,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> DiscriminatorEncoder:
     """Make the encoder of a run's discriminator, or of the same discriminator before training.
@@ -34,12 +35,14 @@ def run_encoder(
     Parameters
     ----------
     features
-        ``dcgan`` (trained) or ``random`` (the weights that this run started from).
+        ``dcgan`` (trained) or ``random`` (untrained weights).
     training_images
         Gives the GAN's own training images; called only if the batch-norm statistics are not in the run yet.
     bn_stats
         ``real``: the authors' rule over those images. ``running``: the averages of training, over real and generated
         batches; an untrained network has none.
+    network_seed
+        Of the untrained weights; None takes those that this run started from.
     on_progress
         Called with the number of training images that entered the statistics.
 
@@ -48,7 +51,7 @@ def run_encoder(
     UserError
         If an option is unknown, the run cannot be read, or the training images are not those of the run.
     """
-    discriminator, origin = _discriminator(run, features)
+    discriminator, origin = _discriminator(run, features, network_seed)
     if bn_stats not in BN_STATS:
         raise UserError(f"unknown statistics {bn_stats!r}: expected {' or '.join(BN_STATS)}", option="bn-stats")
     if bn_stats == "running" and features == "random":
@@ -61,19 +64,21 @@ def run_encoder(
     )
 
 
-def _discriminator(run: Run, features: str) -> tuple[Discriminator, EncoderOrigin]:
+def _discriminator(run: Run, features: str, network_seed: int | None) -> tuple[Discriminator, EncoderOrigin]:
     config, trained_on = run.config, run.trained_on
+    seed = config.seed
     if features == "dcgan":
         # Read once, since a training under way may replace it.
         stored = run.load()
         network = load_discriminator(config.network, stored["discriminator"])
         seen = (trained_on.name, trained_on.images, stored["position"])
     elif features == "random":
-        network, seen = build_discriminator(config.network, config.seed), ("", 0, 0)
+        seed = config.seed if network_seed is None else network_seed
+        network, seen = build_discriminator(config.network, seed), ("", 0, 0)
     else:
         raise UserError(f"a run has no features {features!r}: expected dcgan or random", option="features")
     weights = fingerprint_tensors(network.state_dict())
-    return network, EncoderOrigin(features, config.preset, *seen, str(run.folder), config.seed, weights)
+    return network, EncoderOrigin(features, config.preset, *seen, str(run.folder), seed, weights)
 
 
 def kept_statistics(

@@ -1,4 +1,4 @@
-"""Floor 0. Device, precision, seeds, processes, versions and the user's error: what every floor may ask of the machine."""
+"""Floor 0. Device, precision, seeds, processes, versions and the user's error: what any floor may ask for."""
 
 from .devices import (
     PRECISIONS,

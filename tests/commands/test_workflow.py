@@ -64,6 +64,8 @@ def test_summaries_come_as_json_with_the_asked_features_first(workplace):
         assert summary["C"] > 0
     assert summaries[0]["layers"] == ["conv1", "conv2", "conv3"]
     assert [summary["dimension"] for summary in summaries] == [448, 448, 3072]
+    line = f"dcgan-probe eval-svm --dataset {SET} --labels 50 --draws 3 --select-draws 2 --json"
+    assert {summary["command"] for summary in summaries} == {line}
     assert summaries[0]["trained_on"] == "glyphs"
     assert summaries[1]["trained_on"] == ""
 

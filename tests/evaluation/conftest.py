@@ -119,8 +119,9 @@ def splits(write_features: Callable[..., FeatureSet]) -> Callable[..., tuple[Fea
 
 
 RECORD = ProbeRecord(
-    schema_version=1,
+    schema_version=2,
     evaluation="20260101T000000-aa",
+    command="dcgan-probe eval-svm",
     date="2026-01-01T00:00:00+00:00",
     protocol="glyphs-30",
     dataset="glyphs",

@@ -86,7 +86,7 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path, record, content):
     results = Results(tmp_path)
     results.path.write_text(content)
     for action in (lambda: results.append([record()]), results.read):
-        with pytest.raises(UserError, match=r"is not a records file of schema version 1.* move it away") as caught:
+        with pytest.raises(UserError, match=r"is not a records file of schema version 2.* move it away") as caught:
             action()
         assert caught.value.option == "results"
     assert results.path.read_text() == content
@@ -94,10 +94,10 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path, record, content):
 
 def test_another_schema_version_is_refused(tmp_path, record):
     results = Results(tmp_path)
-    results.append([record(schema_version=2)])
-    with pytest.raises(UserError, match="has schema version 2, expected 1; move it away"):
+    results.append([record(schema_version=3)])
+    with pytest.raises(UserError, match="has schema version 3, expected 2; move it away"):
         results.append([record()])
-    with pytest.raises(UserError, match="has schema version 2, expected 1"):
+    with pytest.raises(UserError, match="has schema version 3, expected 2"):
         results.read()
 
 
@@ -136,8 +136,22 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, record, monkeypatch):
 def test_predictions_are_stored_small(tmp_path, highest, dtype):
     results = Results(tmp_path)
     predictions = np.array([[0, highest], [3, 4]])
-    results.write_predictions(TestPredictions("id", predictions, 0.01))
+    results.write_predictions(TestPredictions("id", predictions, np.array([1, 4]), 0.01))
     with np.load(tmp_path / "predictions" / "id.npz") as stored:
         assert stored["predictions"].dtype == dtype
         assert (stored["predictions"] == predictions).all()
+    kept = results.read_predictions("id")
+    assert (kept.predictions == predictions).all()
+    assert kept.labels.tolist() == [1, 4]
+    assert kept.C == 0.01
     assert [path.name for path in (tmp_path / "predictions").iterdir()] == ["id.npz"]
+
+
+def test_missing_and_damaged_predictions_are_named(tmp_path):
+    results = Results(tmp_path)
+    with pytest.raises(UserError, match=r"no test predictions .*id\.npz; run that evaluation again"):
+        results.read_predictions("id")
+    results.predictions_path("id").parent.mkdir()
+    results.predictions_path("id").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(UserError, match=r"id\.npz cannot be read .*delete it and run that evaluation again"):
+        results.read_predictions("id")

@@ -52,6 +52,15 @@ def test_trained_and_untrained_encoders_of_a_run(run, tiny_images, tiny_config):
     assert (untrained.origin.features, untrained.origin.trained_on, untrained.origin.images_seen) == ("random", "", 0)
 
 
+def test_an_untrained_network_of_another_seed(run, tiny_images, tiny_config):
+    other = run_encoder(run, "random", training_images=tiny_images, device=CPU, grid=2, network_seed=8)
+    network = build_discriminator(tiny_config().network, 8)
+    statistics = real_statistics(network, tiny_images(), CPU)
+    expected = DiscriminatorEncoder(network, other.origin, statistics=statistics, grid=2, device=CPU)
+    assert np.array_equal(encode(other, tiny_images()), encode(expected, tiny_images()))
+    assert (other.origin.seed, other.origin.weights) == (8, fingerprint_tensors(network.state_dict()))
+
+
 def test_statistics_are_kept_in_the_run(run, tiny_images, tiny_config):
     for features in ("dcgan", "random"):
         first = run_encoder(run, features, training_images=tiny_images, device=CPU, grid=2)

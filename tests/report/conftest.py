@@ -36,6 +36,7 @@ SVHN = Summary(
     train_rows=4434,
     test_rows=8372,
     evaluation="e1",
+    command="dcgan-probe eval-svm",
     date="2026-01-01T00:00:00+00:00",
     notes=("the draws overlap",),
 )
