@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -105,10 +106,7 @@ def eval_supervised_command(
         return
     store = Results(results)
     store.append([])  # before the work, so that a folder that cannot keep its records is found now
-    with (
-        Progress(f"{protocol.name} supervised, search", 0, "images", quiet=quiet) as searching,
-        Progress(f"{protocol.name} supervised, test", 0, "images", quiet=quiet) as reporting,
-    ):
+    with ExitStack() as bars:
         summary = evaluate_supervised(
             train,
             test,
@@ -119,8 +117,8 @@ def eval_supervised_command(
             workers=workers,
             on_fits=store.append,
             on_predictions=store.write_predictions,
-            on_search=shown_by(searching),
-            on_report=shown_by(reporting),
+            on_search=shown_in(bars, f"{protocol.name} supervised, search", quiet=quiet),
+            on_report=shown_in(bars, f"{protocol.name} supervised, test", quiet=quiet),
             command=command_line(),
         )
     show([summary], as_json=as_json)
@@ -129,17 +127,17 @@ def eval_supervised_command(
         click.echo(f"Every training: {store.path}. All results of this protocol: {tables[0]}", err=True)
 
 
-def shown_by(progress: Progress) -> Callable[[int, int, str], None]:
-    """Give what tells a bar how far the trainings are; those that were kept do not count in its rate."""
-    begun = False
+def shown_in(bars: ExitStack, title: str, *, quiet: bool) -> Callable[[int, int, str], None]:
+    """Give what shows a bar from its first call on; what was done by then does not count in its rate."""
+    progress: Progress | None = None
 
     def tell(done: int, total: int, note: str) -> None:
-        nonlocal begun
-        progress.total = total
-        if not begun:
-            begun = True
+        nonlocal progress
+        if progress is None:
+            progress = bars.enter_context(Progress(title, total, "images", quiet=quiet))
             progress.begin(done)
-        progress.update(done, note)
+        if done:
+            progress.update(done, note)
 
     return tell
 

@@ -69,7 +69,7 @@ class KeptFits:
         """
         path = self.path(training)
         try:
-            with np.load(path) as stored:
+            with open(path, "rb") as file, np.load(file) as stored:
                 return Outcome(
                     predictions=stored["predictions"].astype(np.int64),
                     iterations=int(stored["iterations"]),

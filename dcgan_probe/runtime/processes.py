@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
@@ -75,6 +76,7 @@ class _Worker:
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, work, shared), daemon=True)
         # Ctrl-C reaches every process of a terminal; the workers inherit that it is blocked, and are ended by this one.
+        resource_tracker.ensure_running()  # begun by the first start otherwise, and that would unblock it
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process.start()
