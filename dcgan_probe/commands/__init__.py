@@ -5,6 +5,7 @@ import click
 from ..runtime import package_version
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
+from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
 from .import_authors import import_authors_command
 from .prepare import prepare_command
@@ -29,6 +30,7 @@ VERBS = (
     train_command,
     extract_command,
     eval_svm_command,
+    eval_supervised_command,
     table_command,
     sample_command,
     prepare_command,

@@ -13,8 +13,11 @@ from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, 
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
-from .sealed import SealedSplitError, SealedTest
+from .sealed import SealedImages, SealedSplitError, SealedTest
+from .search import Search, check_images
+from .search_estimate import SearchEstimate, estimate_search
 from .summary import Summary, summarise, summarise_evaluation
+from .supervised import evaluate_supervised
 
 __all__ = [
     "CLASSIFIERS",
@@ -27,13 +30,19 @@ __all__ = [
     "Protocol",
     "Results",
     "Scale",
+    "SealedImages",
     "SealedSplitError",
     "SealedTest",
+    "Search",
+    "SearchEstimate",
     "Summary",
     "TestPredictions",
     "check_given",
+    "check_images",
     "estimate_evaluation",
+    "estimate_search",
     "evaluate",
+    "evaluate_supervised",
     "product_rate",
     "protocol_for",
     "require_memory",

@@ -15,6 +15,7 @@ NAMES = {
     "pca": "PCA of pixels",
     "kmeans": "k-means",
     "kmeans3": "three-layer k-means",
+    "supervised": "supervised CNN",
 }
 CONTROL_OF = {"dcgan": "random"}
 SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
@@ -22,10 +23,11 @@ CLASSIFIERS = {
     "l2-svm": "",
     "logistic": ", logistic regression",
     "ridge": ", ridge",
+    "softmax": "",
     "knn-cosine": ", kNN (cosine)",
     "knn-euclidean": ", kNN (Euclidean)",
 }
-"""What is added to the names of rows; an L2-SVM is what the tables are about."""
+"""What is added to the names of rows; an L2-SVM is what the tables are about, and softmax a network's own."""
 SAME_AS_CONTROL = ("network", "layers", "scale", "classifier", "run", "encoder_seed", "seed", "draws", "c_given")
 DISTINGUISHING = {
     "extraction": "{}",
@@ -153,7 +155,9 @@ def _published_notes(
 ) -> tuple[str, ...]:
     if published is None:
         return ()
-    if not comparable and published.encoder is not None:
+    if published.encoder is None:
+        return (f"not comparable: the published figure is {published.note}",)
+    if not comparable:
         return (
             f"not comparable: the published figure belongs to a DCGAN trained on {published.encoder.description}, this "
             f"one was trained on {trained_on}",
@@ -208,8 +212,10 @@ def row_name(summary: Summary) -> str:
 
 
 def symbol_of(summary: Summary) -> str:
-    """Give the letter of what was chosen: k for nearest neighbours, else C."""
-    return "k" if summary.classifier.startswith("knn") else "C"
+    """Name what was chosen: k for nearest neighbours, a setting's number for a network, else C."""
+    if summary.classifier.startswith("knn"):
+        return "k"
+    return "setting" if summary.classifier == "softmax" else "C"
 
 
 def percent(fraction: float) -> str:

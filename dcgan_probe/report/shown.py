@@ -10,6 +10,7 @@ from .rows import MeasuredRow, TableRows, percent, symbol_of, table_rows
 
 NOTHING = "–"
 PUBLISHED = "published: "
+CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
 CHOICE = "C was chosen on training rows that the fits had not seen."
 
 
@@ -104,7 +105,7 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         Cell(short_count(summary.images_seen) if summary.images_seen else NOTHING),
         notes.cell(figure, row.figure_notes),
         Cell(f"{summary.draws}"),
-        Cell(f"{'k = ' if symbol_of(summary) == 'k' else ''}{summary.C:g}"),
+        Cell(CHOSEN[symbol_of(summary)].format(summary.C)),
         Cell(f"{summary.dimension:,}"),
         Cell(_number(summary.largest_layer)),
     )
