@@ -9,6 +9,7 @@ from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
 from .import_authors import import_authors_command
 from .prepare import prepare_command
+from .reproduce import reproduce_command
 from .sample import sample_command
 from .table import table_command
 from .train import train_command
@@ -31,6 +32,7 @@ VERBS = (
     extract_command,
     eval_svm_command,
     eval_supervised_command,
+    reproduce_command,
     table_command,
     sample_command,
     prepare_command,

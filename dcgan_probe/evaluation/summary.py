@@ -79,6 +79,8 @@ class Summary:
     seed: int
     train_rows: int
     test_rows: int
+    images_fingerprint_train: str
+    images_fingerprint_test: str
     evaluation: str
     command: str
     """The command line that made it; empty where Python code called."""
@@ -133,6 +135,8 @@ def summarise_evaluation(records: Sequence[ProbeRecord]) -> Summary:
         seed=last.seed,
         train_rows=last.train_rows,
         test_rows=last.test_rows,
+        images_fingerprint_train=last.images_fingerprint_train,
+        images_fingerprint_test=last.images_fingerprint_test,
         evaluation=last.evaluation,
         command=last.command,
         date=last.date,

@@ -1,0 +1,98 @@
+"""Takes the rows of a table that are missing, gives the time, memory and disk that they need; runs none."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ..evaluation import Protocol, Search, estimate_evaluation, estimate_search, product_rate
+from ..features import (
+    DictionaryConfig,
+    deep_kmeans_operations,
+    discriminator_operations,
+    kmeans_operations,
+)
+from ..gan import TrainConfig, rehearse
+from ..images import ImageSet
+from ..presets import PRESETS, preset_config
+from .rows import Reproduction, Row, Scale
+
+CHANNELS, SIDE = 3, 32
+CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5
+"""Of the rate of a large product, that extraction reaches: what was seen on two cores."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one command will need."""
+
+    seconds: float
+    memory_bytes: int
+    disk_bytes: int = 0
+    """Of features that are cached for it."""
+
+
+def trained_config(wanted: Reproduction, device: torch.device) -> TrainConfig:
+    """Give the config that the training command of a table resolves to."""
+    scale = wanted.scale
+    return preset_config(scale.preset, dataset=scale.unlabelled, device=device, images=scale.images)
+
+
+def training_cost(config: TrainConfig, images: ImageSet, device: torch.device, seen: int) -> Cost:
+    """Give the cost of what is left of a training, from a few steps on noise."""
+    plan = rehearse(config, device, len(images) * images.channels * images.height * images.width)
+    return Cost(plan.seconds * (1 - seen / config.images), plan.memory_bytes)
+
+
+def row_costs(
+    rows: Sequence[Row], protocols: dict[str, Protocol], test_rows: int, scale: Scale, device: torch.device
+) -> list[Cost]:
+    """Give the cost of each row; features count where they are first needed, as if none were cached.
+
+    Parameters
+    ----------
+    protocols
+        By name, those of the rows.
+    test_rows
+        Size of the test split.
+    """
+    rate, seen, costs = product_rate(), set(), []
+    for row in rows:
+        protocol = protocols[row.protocol]
+        if row.verb == "eval-supervised":
+            costs.append(_search_cost(protocol, scale, device))
+            continue
+        estimate = estimate_evaluation(
+            protocol, row.columns, test_rows, itemsize=row.itemsize, classifier=row.classifier
+        )
+        seconds, disk = estimate.seconds, 0
+        if row.cache not in seen:
+            seen.add(row.cache)
+            images = protocol.train_rows + test_rows
+            seconds += _extraction(row, scale, images) / rate
+            disk = images * row.columns * row.itemsize
+        costs.append(Cost(seconds, estimate.memory_bytes, disk))
+    return costs
+
+
+def _search_cost(protocol: Protocol, scale: Scale, device: torch.device) -> Cost:
+    workers = 1 if device.type == "cuda" else len(os.sched_getaffinity(0))
+    search = Search(PRESETS[scale.preset].network, scale.preset, scale.settings)
+    estimate = estimate_search(protocol, search, workers, device)
+    return Cost(estimate.seconds, estimate.memory_bytes)
+
+
+def _extraction(row: Row, scale: Scale, images: int) -> float:
+    """Give the operations of a row's features, learning included, in those of a large product that takes as long."""
+    if row.needs_run:
+        return images * discriminator_operations(PRESETS[scale.preset].network) / CONVOLUTION_SHARE
+    if row.features == "kmeans":
+        config = DictionaryConfig(centroids=int(row.known_by["network"]), **scale.learning)
+        learning, encoding = kmeans_operations(config, CHANNELS, SIDE)
+    elif row.features == "kmeans3":
+        config = DictionaryConfig(centroids=scale.centroids[0], **scale.learning)
+        learning, encoding = deep_kmeans_operations(config, scale.fields, CHANNELS, SIDE)
+    else:
+        return images * 2.0 * row.columns**2
+    return (learning + images * encoding) / KMEANS_SHARE

@@ -1,0 +1,96 @@
+"""A whole table by one command: the plan, the rows, what is not made twice, and what fails."""
+
+import h5py
+import pandas
+import pytest
+from click.testing import CliRunner
+
+from dcgan_probe.commands import main
+from dcgan_probe.features import FieldConfig
+from dcgan_probe.images import load_images
+from dcgan_probe.reproductions import Scale, rows
+
+TINY = Scale(
+    preset="demo",
+    unlabelled="svhn",
+    images=640,
+    untrained_seeds=(0, 1),
+    centroids=(8,),
+    learning={"patches": 300, "iterations": 2},
+    fields=FieldConfig(fields=2, field_maps=4, field_centroids=4, field_components=4, field_windows=100),
+    settings=1,
+    draws=1,
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Give a folder with digits under SVHN's name, and the settings of a tiny table."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "data").mkdir()
+    for split, count in (("train", 1200), ("test", 60)):
+        images = load_images("glyphs:1200", split)
+        with h5py.File(folder / "data" / f"svhn_{split}.h5", "w") as file:
+            file["images"] = images.images[:count].transpose(0, 2, 3, 1)
+            file["labels"] = images.labels[:count]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("DCGAN_PROBE_DATA", raising=False)
+        patch.setitem(rows.SCALES["svhn-1000"], "smoke", TINY)
+        patch.setattr("os.sched_getaffinity", lambda process: {0})  # one worker: this process
+        patch.setattr("dcgan_probe.baselines.settings.PASSES", (1, 1.4))
+        yield folder
+
+
+def reproduce(*arguments, status=0):
+    result = CliRunner().invoke(main, ["reproduce", "svhn-1000", "--scale", "smoke", "--no-download", *arguments])
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_a_table_is_planned_made_and_not_made_twice(place):
+    plan = reproduce("--dry-run").stdout
+    assert "svhn-1000 at scale smoke: 13 rows, 0 of them in the records. To do: 13 rows and a training" in plan
+    assert plan.count("dcgan-probe ") == 14
+    assert not (place / "runs").exists()
+
+    made = reproduce()
+    records = pandas.read_csv(place / "runs" / "smoke" / "results" / "records.csv")
+    features = records.groupby("evaluation", sort=False).first()["features"].tolist()
+    expected = ["dcgan", "random", "random", "pixels", "whitened", "pca", "kmeans", "kmeans3", *["pixels"] * 2]
+    assert features == [*expected, *["dcgan"] * 2, "supervised"]
+    assert "[14/14] done in" in made.stderr
+    for name in ("DCGAN demo", "untrained demo", "three-layer k-means 8-8-8", "supervised CNN demo", "kNN (cosine)"):
+        assert name in made.stdout
+    assert all(command in plan for command in set(records["command"]))
+
+    again = reproduce()
+    assert "13 rows, 13 of them in the records; nothing to do." in again.stdout
+    assert again.stdout.endswith(made.stdout.split("\n\n", 2)[-1])
+    assert len(pandas.read_csv(place / "runs" / "smoke" / "results" / "records.csv")) == len(records)
+
+
+def test_a_row_that_is_missing_is_made_alone(place):
+    reproduce()
+    path = place / "runs" / "smoke" / "results" / "records.csv"
+    records = pandas.read_csv(path, dtype=str, keep_default_na=False)
+    last = records[(records["features"] == "pca")].index
+    records.drop(last).to_csv(path, index=False, lineterminator="\n")
+    made = reproduce()
+    assert "13 rows, 12 of them in the records. To do: 1 rows" in made.stdout
+    assert "[1/1] dcgan-probe eval-svm --dataset svhn --labels 1000 --features pca" in made.stderr
+
+
+def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkeypatch):
+    monkeypatch.setitem(rows.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "centroids": (301, 8)}))
+    result = reproduce("--results", "other", status=1)
+    assert "301 centroids cannot be learnt from 300 patches" in result.stderr
+    assert "2 of 14 steps failed" in result.stderr
+    assert len(set(pandas.read_csv(place / "other" / "records.csv")["evaluation"])) == 12
+
+
+def test_an_unknown_table_is_a_usage_error(place):
+    result = CliRunner().invoke(main, ["reproduce", "mnist"])
+    assert result.exit_code == 2
+    assert "'mnist' is not one of 'cifar10', 'svhn-1000'" in result.output

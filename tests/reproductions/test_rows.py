@@ -1,0 +1,87 @@
+"""Which rows a table has, by which commands, and how they are known in the records."""
+
+import pytest
+
+from dcgan_probe.evaluation import Summary
+from dcgan_probe.reproductions import SCALE_NAMES, TABLES, reproduction
+from dcgan_probe.runtime import UserError
+
+
+def summary(row, **changes) -> Summary:
+    """Make the summary that a row's command would leave."""
+    extraction = "activation triangle; batch_norm real; dtype float32; grid 2; grid 4; learning kmeans; patch 6; "
+    values = dict.fromkeys(Summary.__dataclass_fields__)
+    values |= {
+        "protocol": row.protocol,
+        "features": row.features,
+        "dimension": row.columns,
+        "seed": 0,
+        "c_given": False,
+        "draws": 10,
+        "images_seen": row.least_images_seen,
+        "images_fingerprint_train": "f",
+        "extraction": extraction + "pool max; stride 1; whiten True",
+        **row.known_by,
+        **changes,
+    }
+    return Summary(**values)
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("scale", SCALE_NAMES)
+def test_every_row_finds_its_own_summary_only(table, scale):
+    rows = reproduction(table, scale).rows
+    summaries = [summary(row) for row in rows]
+    for row, own in zip(rows, summaries, strict=True):
+        assert row.found_in(summaries, "f", 10) is own
+        assert row.found_in([other for other in summaries if other is not own], "f", 10) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"draws": 9},
+        {"images_fingerprint_train": "g"},
+        {"seed": 1},
+        {"c_given": True},
+        {"scale": "standardise"},
+        {"extraction": "activation triangle; grid 2; learning kmeans; patch 6; stride 1; whiten False"},
+        {"protocol": "cifar10-50"},
+    ],
+)
+def test_other_experiments_are_not_taken_for_a_row(changes):
+    row = next(row for row in reproduction("cifar10", "small").rows if row.features == "kmeans")
+    assert row.found_in([summary(row)], "f", 10) is not None
+    assert row.found_in([summary(row, **changes)], "f", 10) is None
+
+
+def test_a_shorter_training_is_not_taken_for_the_dcgan():
+    row = reproduction("svhn-1000", "small").rows[0]
+    assert row.features == "dcgan"
+    assert row.found_in([summary(row, images_seen=2_000_000)], "f", 10) is not None
+    assert row.found_in([summary(row, images_seen=1_999_999)], "f", 10) is None
+
+
+def test_the_tables_have_the_rows_of_the_comparison():
+    cifar10, svhn = (reproduction(table, "small") for table in TABLES)
+    names = [(row.protocol, row.features, row.classifier) for row in cifar10.rows]
+    assert len({row.arguments for row in cifar10.rows}) == len(cifar10.rows)
+    for protocol in ("cifar10-all", "cifar10-4000"):
+        own = [(features, classifier) for name, features, classifier in names if name == protocol]
+        assert own == [
+            ("dcgan", "svm"),
+            *[("random", "svm")] * 3,
+            *[(features, "svm") for features in ("pixels", "whitened", "pca", "kmeans", "kmeans", "kmeans3")],
+            *[("pixels", "knn-euclidean"), ("pixels", "knn-cosine")],
+            *[("dcgan", "knn-euclidean"), ("dcgan", "knn-cosine")],
+        ]
+    assert [row.features for row in svhn.rows].count("supervised") == 1
+    assert svhn.training == ("--preset", "cpu32", "--dataset", "tiny_imagenet32", "--images", "2000000")
+    assert svhn.run_name == "tiny_imagenet32-cpu32-s0"
+
+
+def test_unknown_tables_and_scales_are_refused():
+    with pytest.raises(UserError, match="there is no table 'mnist': expected cifar10 or svhn-1000"):
+        reproduction("mnist", "small")
+    with pytest.raises(UserError, match="got scale 'huge', expected one of smoke, small, paper"):
+        reproduction("cifar10", "huge")
