@@ -8,7 +8,7 @@
 """
 
 from .choice import C_GRID
-from .estimate import Estimate, estimate_evaluation, require_memory
+from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
 from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
@@ -43,6 +43,7 @@ __all__ = [
     "estimate_search",
     "evaluate",
     "evaluate_supervised",
+    "product_rate",
     "protocol_for",
     "require_memory",
     "summarise",

@@ -14,6 +14,7 @@ NAMES = {
     "whitened": "whitened pixels",
     "pca": "PCA of pixels",
     "kmeans": "k-means",
+    "kmeans3": "three-layer k-means",
     "supervised": "supervised CNN",
 }
 CONTROL_OF = {"dcgan": "random"}

@@ -13,6 +13,7 @@ from .errors import UserError
 from .processes import run_tasks
 from .seeds import derive_seed, numpy_generator, torch_generator
 from .versions import package_version, versions
+from .workers import map_on_cores
 
 __all__ = [
     "PRECISIONS",
@@ -20,6 +21,7 @@ __all__ = [
     "autocast",
     "derive_seed",
     "describe_device",
+    "map_on_cores",
     "memory_in_use",
     "numpy_generator",
     "package_version",
