@@ -20,7 +20,7 @@ from dcgan_probe.evaluation import (
 from dcgan_probe.evaluation.draws import lay_out
 from dcgan_probe.evaluation.search import search_key
 from dcgan_probe.images import ImageSet
-from dcgan_probe.runtime import UserError, derive_seed
+from dcgan_probe.runtime import UserError, derive_seed, single_thread
 
 CPU = torch.device("cpu")
 PROTOCOL = protocol_for("tiny", 90, 3, labels=15, draws=2, select_draws=1)
@@ -65,8 +65,10 @@ def trained_by_hand(images, search, number, stage, draw, rows):
     train = images[0].subset(layout.order).subset(rows)
     seed = derive_seed(search.seed, "tiny-15", "supervised", stage, draw)
     setting = draw_setting(search.seed, number)
-    torch.set_num_threads(1)
-    network = train_supervised(train.images, train.labels, setting, search.network, classes=3, seed=seed, device=CPU)
+    with single_thread():
+        network = train_supervised(
+            train.images, train.labels, setting, search.network, classes=3, seed=seed, device=CPU
+        )
     return lambda set_: predict(network, set_.images)
 
 
@@ -189,6 +191,24 @@ def test_the_number_of_workers_changes_nothing(images, search, tmp_path):
     two = evaluate(images, search, tmp_path, workers=2)
     assert [record.accuracy for record in two[1]] == [record.accuracy for record in alone[1]]
     assert len(list(tmp_path.glob("*/select-*.npz"))) == 4
+
+
+def test_each_training_computes_on_one_thread_and_gives_the_others_back(images, search, tmp_path, monkeypatch):
+    threads = []
+
+    def watched(*arguments, real=train_supervised, **named):
+        threads.append(torch.get_num_threads())
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(trainings, "train_supervised", watched)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        evaluate(images, replace(search, settings=1), tmp_path)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1, 1, 1]
 
 
 def test_a_longer_search_is_another_row_and_the_same_one_is_not(images, search, tmp_path):

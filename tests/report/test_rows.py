@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from dcgan_probe.report.rows import table_rows
+from dcgan_probe.report.rows import symbol_of, table_rows
 
 
 def notes_of(rows):
@@ -87,3 +87,17 @@ def test_rows_that_read_the_same_get_names_that_differ(svhn):
     assert names == ["DCGAN cpu32", "DCGAN cpu32"]
     names = [r.name for r in table_rows([row, running, seeded])[0].measured]
     assert len(set(names)) == 3
+
+
+def test_a_supervised_network_stands_beside_a_validation_error(svhn):
+    dcgan, *_ = svhn()
+    changes = {"features": "supervised", "classifier": "softmax", "C": 17.0, "trained_on": "", "layers": ("conv3",)}
+    (table,) = table_rows([dcgan, replace(dcgan, **changes, notes=("setting 17 of 64",))])
+    row = table.measured[1]
+    assert row.name == "supervised CNN cpu32"
+    assert row.published.value == 28.87
+    assert not row.comparable
+    (note,) = row.published_notes
+    assert note.startswith("not comparable: the published figure is of the DCGAN's own architecture; a validation")
+    assert row.figure_notes == ("setting 17 of 64",)
+    assert symbol_of(row.summary) == "setting"
