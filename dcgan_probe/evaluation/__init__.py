@@ -8,6 +8,7 @@
 """
 
 from .choice import C_GRID
+from .comparison import Comparison, Scored, compare, require_paired
 from .estimate import Estimate, estimate_evaluation, require_memory
 from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, evaluate
 from .protocols import Protocol, protocol_for
@@ -15,27 +16,34 @@ from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
 from .sealed import SealedSplitError, SealedTest
 from .summary import Summary, summarise, summarise_evaluation
+from .uncertainty import ImageUncertainty, bootstrap_images
 
 __all__ = [
     "CLASSIFIERS",
     "C_GRID",
     "SCALES",
     "SCHEMA_VERSION",
+    "Comparison",
     "Estimate",
+    "ImageUncertainty",
     "ProbeClassifier",
     "ProbeRecord",
     "Protocol",
     "Results",
     "Scale",
+    "Scored",
     "SealedSplitError",
     "SealedTest",
     "Summary",
     "TestPredictions",
+    "bootstrap_images",
     "check_given",
+    "compare",
     "estimate_evaluation",
     "evaluate",
     "protocol_for",
     "require_memory",
+    "require_paired",
     "summarise",
     "summarise_evaluation",
 ]
