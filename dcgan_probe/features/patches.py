@@ -3,6 +3,7 @@
 As in Coates and Ng, "Learning feature representations with k-means", 2012, sections 2 and 4.1, on pixels from 0 to 255.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,8 +47,8 @@ class PatchGrid:
 
     def of(self, images: torch.Tensor) -> torch.Tensor:
         """Give all patches, float32 (N, positions, channels * size^2), row by row, of images (N, channels, H, W)."""
-        windows = images.unfold(2, self.size, self.stride).unfold(3, self.size, self.stride)
-        ordered = windows.permute(0, 2, 3, 1, 4, 5).to(torch.float32)  # (N, rows, columns, channels, size, size)
+        windows = images.to(torch.float32).unfold(2, self.size, self.stride).unfold(3, self.size, self.stride)
+        ordered = windows.permute(0, 2, 3, 1, 4, 5)  # (N, rows, columns, channels, size, size)
         return ordered.reshape(len(images), ordered.shape[1] * ordered.shape[2], -1)
 
 
@@ -67,9 +68,11 @@ def random_patches(images: ImageSet, count: int, size: int, generator: np.random
 
 def normalise(patches: torch.Tensor) -> torch.Tensor:
     """Give each patch (..., d) minus its mean, over the root of its variance (n - 1) plus ``PATCH_VARIANCE``."""
-    centred = patches - patches.mean(dim=-1, keepdim=True)
-    variance = (centred * centred).sum(dim=-1, keepdim=True) / (patches.shape[-1] - 1)
-    return centred.div_(torch.sqrt(variance + PATCH_VARIANCE))
+    width = patches.shape[-1]
+    # Layer normalisation divides by the root of the variance over n plus eps, in one pass.
+    factor = (width - 1) / width
+    weight = torch.full((width,), math.sqrt(factor), dtype=patches.dtype, device=patches.device)
+    return torch.nn.functional.layer_norm(patches, (width,), weight, eps=factor * PATCH_VARIANCE)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from .devices import (
 from .errors import UserError
 from .seeds import derive_seed, numpy_generator, torch_generator
 from .versions import package_version, versions
+from .workers import map_on_cores
 
 __all__ = [
     "PRECISIONS",
@@ -18,6 +19,7 @@ __all__ = [
     "autocast",
     "derive_seed",
     "describe_device",
+    "map_on_cores",
     "memory_in_use",
     "numpy_generator",
     "package_version",

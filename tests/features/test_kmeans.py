@@ -126,14 +126,17 @@ def test_codes_are_those_of_a_loop(tiny_images, stride, activation, grid, whiten
     assert expected.std() > 0.05
 
 
-def test_several_images_at_once_give_the_same(tiny_images, monkeypatch):
+@pytest.mark.parametrize("together", [1, 6])
+def test_the_number_of_images_at_once_changes_nothing(tiny_images, monkeypatch, together):
     images = tiny_images(20, size=9)
     encoder = KMeansEncoder(learn_dictionary(images, CONFIG, CPU), images, device=CPU)
-    one_by_one = encoder.encode(images.images)
-    monkeypatch.setattr("dcgan_probe.features.kmeans_encoder.CPU_IMAGES", 6)
-    monkeypatch.setattr("dcgan_probe.features.kmeans_encoder.PATCH_IMAGES", 13)
-    encoder = KMeansEncoder(learn_dictionary(images, CONFIG, CPU), images, device=CPU)
-    np.testing.assert_allclose(encoder.encode(images.images), one_by_one, rtol=1e-5, atol=1e-4)
+    expected = encoder.encode(images.images)
+    monkeypatch.setattr("dcgan_probe.features.kmeans_encoder.CPU_IMAGES", together)
+    np.testing.assert_allclose(encoder.encode(images.images), expected, rtol=1e-5, atol=1e-4)
+    # As on a GPU: cells of several images in one product.
+    several = encoder._encode(torch.from_numpy(images.images))
+    monkeypatch.setattr(encoder, "_together", lambda images: len(images))
+    np.testing.assert_allclose(encoder._encode(torch.from_numpy(images.images)), several, rtol=1e-5, atol=1e-4)
 
 
 def test_random_patches_can_be_centroids(tiny_images):
