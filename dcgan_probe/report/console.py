@@ -22,9 +22,10 @@ def to_console(tables: Iterable[ShownTable]) -> str:
 
 
 def _table(table: ShownTable) -> str:
-    header, rows = _fitting(table)
+    header, rows, given_up = _fitting(table)
     rule = "─" * max(map(len, (*header, *rows)))
-    paragraphs = [table.caption]
+    left_out = [f"{table.header[i]}: {', '.join(_values(table, i))}" for i in given_up if _values(table, i)]
+    paragraphs = [table.caption, *([f"Columns left out for width: {'; '.join(left_out)}."] if left_out else [])]
     if table.published:
         figures = [f"{_noted(row[0]).removeprefix(PUBLISHED)} {_noted(row[-1])}" for row in table.published]
         figures = [figure.replace(" ", UNBROKEN) for figure in figures]
@@ -38,21 +39,22 @@ def _table(table: ShownTable) -> str:
     return "\n".join([table.title, rule, *header, rule, *rows, rule, *wrapped]) + "\n"
 
 
-def _fitting(table: ShownTable) -> tuple[list[str], list[str]]:
-    """Give the lines of the header and of the measured rows, with as many columns as fit."""
+def _fitting(table: ShownTable) -> tuple[list[str], list[str], list[int]]:
+    """Give the lines of the header and of the measured rows with as many columns as fit, and those given up."""
     kept = [
         i
         for i, name in enumerate(table.header)
         if name not in LEFT_OUT and (name not in SPARED or _tells_apart(table, i))
     ]
     candidates = [i for name in GIVEN_UP for i in kept if table.header[i] == name]
+    candidates.sort(key=lambda i: _tells_apart(table, i))
     header, rows = _lines(table, kept)
-    for column in sorted(candidates, key=lambda i: _tells_apart(table, i)):
-        if max(map(len, (*header, *rows))) <= WIDTH:
-            break
-        kept.remove(column)
+    given_up = []
+    while candidates and max(map(len, (*header, *rows))) > WIDTH:
+        given_up.append(candidates.pop(0))
+        kept.remove(given_up[-1])
         header, rows = _lines(table, kept)
-    return header, rows
+    return header, rows, given_up
 
 
 def _lines(table: ShownTable, kept: list[int]) -> tuple[list[str], list[str]]:
@@ -76,4 +78,9 @@ def _noted(cell: Cell) -> str:
 
 
 def _tells_apart(table: ShownTable, column: int) -> bool:
-    return len({row[column].text for row in table.measured} - {NOTHING}) > 1
+    return len(_values(table, column)) > 1
+
+
+def _values(table: ShownTable, column: int) -> list[str]:
+    """Give what the measured rows have in a column, each once."""
+    return list(dict.fromkeys(row[column].text for row in table.measured if row[column].text != NOTHING))

@@ -126,6 +126,7 @@ def test_the_console_gives_up_what_tells_rows_apart_last(svhn):
     text = format_tables(rows)
     assert "conv1" in text
     assert "trained on" not in text.split("Published")[0]
+    assert "Columns left out for width: n: 100; trained on: Tiny ImageNet." in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 110
     for row in rows:
         assert f"{100 * row.error:.2f} ± 1.23" in text
