@@ -3,6 +3,7 @@
 import click
 
 from ..runtime import package_version
+from .compare import compare_command
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
 from .extract import extract_command
@@ -30,6 +31,7 @@ VERBS = (
     extract_command,
     eval_svm_command,
     table_command,
+    compare_command,
     sample_command,
     prepare_command,
     import_authors_command,

@@ -8,7 +8,7 @@
 """
 
 from .choice import C_GRID
-from .comparison import Comparison, Scored, compare, require_paired
+from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
 from .estimate import Estimate, estimate_evaluation, require_memory
 from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, evaluate
 from .protocols import Protocol, protocol_for
@@ -16,11 +16,12 @@ from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
 from .sealed import SealedSplitError, SealedTest
 from .summary import Summary, summarise, summarise_evaluation
-from .uncertainty import ImageUncertainty, bootstrap_images
+from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
 
 __all__ = [
     "CLASSIFIERS",
     "C_GRID",
+    "RESAMPLES",
     "SCALES",
     "SCHEMA_VERSION",
     "Comparison",
@@ -46,4 +47,5 @@ __all__ = [
     "require_paired",
     "summarise",
     "summarise_evaluation",
+    "why_not_paired",
 ]

@@ -78,10 +78,18 @@ def require_paired(first: Summary, second: Summary) -> None:
     UserError
         If protocol, training or test images, number of draws or their seed are not the same.
     """
+    reason = why_not_paired(first, second)
+    if reason:
+        raise UserError(
+            f"{first.evaluation} and {second.evaluation} cannot be compared: {reason}; run eval-svm again for one of "
+            "them, with the other's images, --draws and --seed"
+        )
+
+
+def why_not_paired(first: Summary, second: Summary) -> str:
+    """Say what two evaluations that cannot be compared do not share; empty if they can."""
     for name, words in PAIRED.items():
         got, other = getattr(first, name), getattr(second, name)
         if got != other:
-            raise UserError(
-                f"{first.evaluation} and {second.evaluation} cannot be compared: the {words} of one is {got}, of the "
-                f"other {other}; run eval-svm again for one of them, with the other's images, --draws and --seed"
-            )
+            return f"the {words} of one is {got}, of the other {other}"
+    return ""

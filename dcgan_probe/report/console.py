@@ -11,7 +11,7 @@ WIDTH = 110
 LEFT_OUT = ("dimension", "largest layer's units")
 SPARED = ("images seen",)
 """Columns that are shown only where they tell rows apart."""
-GIVEN_UP = ("images seen", "layers", "n", "trained on")
+GIVEN_UP = ("images seen", "layers", "n", "test", "right in one only", "first", "trained on")
 """Columns that a table which is too wide gives up: first those that do not tell rows apart, then all, in this order."""
 UNBROKEN = "\N{NO-BREAK SPACE}"
 
@@ -24,7 +24,7 @@ def to_console(tables: Iterable[ShownTable]) -> str:
 def _table(table: ShownTable) -> str:
     header, rows, given_up = _fitting(table)
     rule = "─" * max(map(len, (*header, *rows)))
-    left_out = [f"{table.header[i]}: {', '.join(_values(table, i))}" for i in given_up if _values(table, i)]
+    left_out = [_left_out(table, i) for i in given_up if _values(table, i)]
     paragraphs = [table.caption, *([f"Columns left out for width: {'; '.join(left_out)}."] if left_out else [])]
     if table.published:
         figures = [f"{_noted(row[0]).removeprefix(PUBLISHED)} {_noted(row[-1])}" for row in table.published]
@@ -75,6 +75,12 @@ def _padded(rows: Iterable[Sequence[str]], widths: list[int], right: list[bool])
 
 def _noted(cell: Cell) -> str:
     return cell.text + superscript(cell.notes)
+
+
+def _left_out(table: ShownTable, column: int) -> str:
+    """Name a column that was given up, and its value where that is one."""
+    name, values = table.header[column], _values(table, column)
+    return f"{name}: {values[0]}" if len(values) == 1 else name
 
 
 def _tells_apart(table: ShownTable, column: int) -> bool:

@@ -70,7 +70,7 @@ def _shown(table: TableRows) -> ShownTable:
     measured = tuple(_measured_cells(table, row, notes) for row in table.measured)
     published = tuple(_published_cells(table, figure, notes) for figure in table.published)
     return ShownTable(
-        title=_title(table),
+        title=f"{task_title(table)}: test {table.measure}",
         header=tuple(columns),
         numeric=tuple(columns.values()),
         measured=measured,
@@ -193,9 +193,10 @@ def short_count(count: int) -> str:
     return f"{count / 1e3:.3g}k" if count >= 1_000 else f"{count}"
 
 
-def _title(table: TableRows) -> str:
-    labels = "all labels" if table.labels == "all" else f"{table.labels:,} labels"
-    return f"{describe_set(table.dataset, table.train_rows, table.test_rows)}, {labels}: test {table.measure}"
+def task_title(task: TableRows | Summary) -> str:
+    """Name the probed set, its sizes and the number of labels."""
+    labels = "all labels" if task.labels == "all" else f"{task.labels:,} labels"
+    return f"{describe_set(task.dataset, task.train_rows, task.test_rows)}, {labels}"
 
 
 def _choice(table: TableRows) -> tuple[str, ...]:
