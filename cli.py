@@ -2,4 +2,5 @@
 
 from dcgan_probe.commands import main
 
-main(prog_name="dcgan-probe")
+if __name__ == "__main__":  # processes that a verb starts import this file too
+    main(prog_name="dcgan-probe")

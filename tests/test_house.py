@@ -22,9 +22,10 @@ FLOORS = {
     "latent": 4,
     "presets": 5,
     "report": 5,
-    "commands": 6,
-    "__init__": 6,  # the package's face: everything but the command line
-    "__main__": 7,
+    "reproductions": 6,
+    "commands": 7,
+    "__init__": 7,  # the package's face: everything but the command line
+    "__main__": 8,
 }
 ALLOWED_SIDEWAYS = {("storage", "runtime")}  # every file that is written may end in a user's error
 NO_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}

@@ -6,6 +6,7 @@ from ..runtime import package_version
 from .compare import compare_command
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
+from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
 from .import_authors import import_authors_command
 from .prepare import prepare_command
@@ -30,6 +31,7 @@ VERBS = (
     train_command,
     extract_command,
     eval_svm_command,
+    eval_supervised_command,
     table_command,
     compare_command,
     sample_command,

@@ -1,9 +1,11 @@
 """Takes ``EncoderOptions``, gives encoders and cached features with progress; shared by several verbs."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from ..features import (
+    DeepKMeansEncoder,
     Encoder,
     FeatureSet,
     KMeansEncoder,
@@ -12,8 +14,11 @@ from ..features import (
     PrincipalEncoder,
     cached_features,
     count_columns,
+    deep_columns,
     kept_axes,
+    kept_deep_kmeans,
     kept_dictionary,
+    require_positions,
     run_encoder,
 )
 from ..gan import Run
@@ -68,6 +73,24 @@ def make_kmeans_encoder(teaching: ImageSet, folder: Path, options: EncoderOption
     )
 
 
+def make_deep_kmeans_encoder(teaching: ImageSet, folder: Path, options: EncoderOptions) -> Encoder:
+    """Make the encoder of three-layer k-means, learning first the layers that are not in the folder."""
+    grid = options.grid or KMEANS_GRID
+    require_positions(teaching, options.dictionary.patch, grid)
+    with ExitStack() as stages:
+        shown: dict[str, Progress] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in shown:
+                stages.close()
+                bar = Progress(f"{what} of k-means on {teaching.name}", total, "done", quiet=options.quiet)
+                shown[what] = stages.enter_context(bar)
+            shown[what].update(done)
+
+        deep = kept_deep_kmeans(teaching, options.dictionary, options.fields, folder, options.device, tell)
+    return DeepKMeansEncoder(deep, teaching, layers=options.layers, grid=grid, device=options.device)
+
+
 def features_of(
     features: str,
     images: ImageSet,
@@ -88,6 +111,8 @@ def features_of(
         teaching = (options.learn_from or training)()
         if features == "kmeans":
             encoder = make_kmeans_encoder(teaching, folder, options)
+        elif features == "kmeans3":
+            encoder = make_deep_kmeans_encoder(teaching, folder, options)
         else:
             config = principal_config(features, options)
             encoder = PrincipalEncoder(kept_axes(teaching, folder), config, teaching, options.device)
@@ -111,6 +136,9 @@ def columns_of(features: str, images: ImageSet, run: Run | None, options: Encode
     """Give how many columns these features have, without extracting them."""
     if features == "kmeans":
         return options.dictionary.centroids * (options.grid or KMEANS_GRID) ** 2
+    if features == "kmeans3":
+        maps = (options.dictionary.centroids, options.fields.maps, options.fields.maps)
+        return max(stop for _, stop in deep_columns(maps, options.layers, options.grid or KMEANS_GRID).values())
     if features in FREE_FEATURES or run is None:
         pixels = images.channels * images.height * images.width
         return principal_config(features, options).components or pixels if features in ("pca", "whitened") else pixels

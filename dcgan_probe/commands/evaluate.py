@@ -53,7 +53,7 @@ from .progress import Progress, duration
 from .table import write_tables
 
 CONTROLS = ("random", "pixels")
-USUAL_SCALES: dict[str, Scale] = {"kmeans": "standardise+0.01"}
+USUAL_SCALES: dict[str, Scale] = {"kmeans": "standardise+0.01", "kmeans3": "standardise+0.01"}
 """As published, where that is not ``none``."""
 ITEMSIZES = {"float16": 2, "float32": 4}
 
@@ -99,7 +99,7 @@ class Labels(click.ParamType):
     "--scale",
     type=click.Choice(SCALES),
     help="standardise: by mean and deviation of the rows that each fit trains on; +0.01: added to the variance.  "
-    "[default: none; standardise+0.01 for kmeans]",
+    "[default: none; standardise+0.01 for kmeans and kmeans3]",
 )
 @click.option(
     "--classifier",

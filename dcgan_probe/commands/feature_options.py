@@ -7,11 +7,11 @@ from typing import Any, Literal
 import click
 import torch
 
-from ..features import ACTIVATIONS, BN_STATS, DTYPES, LEARNINGS, POOLS, DictionaryConfig
+from ..features import ACTIVATIONS, BN_STATS, DTYPES, LEARNINGS, POOLS, DictionaryConfig, FieldConfig
 from ..images import ImageSet
 from .options import Count
 
-RUN_FEATURES, FREE_FEATURES = ("dcgan", "random"), ("pixels", "whitened", "pca", "kmeans")
+RUN_FEATURES, FREE_FEATURES = ("dcgan", "random"), ("pixels", "whitened", "pca", "kmeans", "kmeans3")
 FEATURES = RUN_FEATURES + FREE_FEATURES
 """Those of a run, and those that need none."""
 DISCRIMINATOR_GRID, KMEANS_GRID, PCA_COMPONENTS = 4, 2, 256
@@ -34,6 +34,7 @@ class EncoderOptions:
     dtype: str = "float32"
     quiet: bool = False
     dictionary: DictionaryConfig = field(default_factory=DictionaryConfig)
+    fields: FieldConfig = field(default_factory=FieldConfig)
     stride: int = 1
     activation: Literal["triangle", "hard"] = "triangle"
     components: int | None = None
@@ -83,6 +84,7 @@ def encoder_options(verb: Any) -> Any:
             show_default=True,
             help="all, or names or numbers such as conv2,conv3 or 2,3.",
         ),
+        *_field_options(),
         *_learning_options(),
     ):
         verb = option(verb)
@@ -148,10 +150,34 @@ def _learning_options() -> list[Any]:
     ]
 
 
+def _field_options() -> list[Any]:
+    """Make the options of the layers above the first of three-layer k-means; the published size is the default."""
+    told = {
+        "fields": "groups of maps",
+        "field_maps": "maps of a group",
+        "field_centroids": "centroids of a group",
+        "field_components": "principal axes kept of a group's windows",
+        "field_windows": "random windows to learn from",
+    }
+    return [
+        click.option(
+            f"--{each.name.replace('_', '-')}",
+            type=Count(),
+            default=str(each.default),
+            show_default=True,
+            help=f"kmeans3: {told[each.name]}, in layers 2 and 3.",
+        )
+        for each in reversed(fields(FieldConfig))
+    ]
+
+
 def encoder_choices(chosen: dict[str, Any], load: Callable[[str, str], ImageSet], seed: int = 0) -> dict[str, Any]:
     """Turn what ``encoder_options`` parsed into the fields of ``EncoderOptions``."""
-    names = [each.name for each in fields(DictionaryConfig) if each.name in chosen]
-    dictionary = DictionaryConfig(**{name: chosen.pop(name) for name in names}, seed=seed)
+
+    def taken(config: type) -> dict[str, Any]:
+        return {each.name: chosen.pop(each.name) for each in fields(config) if each.name in chosen}
+
+    dictionary, field_config = DictionaryConfig(**taken(DictionaryConfig), seed=seed), FieldConfig(**taken(FieldConfig))
     source = chosen.pop("learn_from")
     learn_from = None if source is None else lambda: load(source, "train")
-    return {**chosen, "dictionary": dictionary, "learn_from": learn_from}
+    return {**chosen, "dictionary": dictionary, "fields": field_config, "learn_from": learn_from}

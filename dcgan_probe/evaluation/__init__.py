@@ -9,13 +9,16 @@
 
 from .choice import C_GRID
 from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
-from .estimate import Estimate, estimate_evaluation, require_memory
+from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
 from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
-from .sealed import SealedSplitError, SealedTest
+from .sealed import SealedImages, SealedSplitError, SealedTest
+from .search import Search, check_images
+from .search_estimate import SearchEstimate, estimate_search
 from .summary import Summary, summarise, summarise_evaluation
+from .supervised import evaluate_supervised
 from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
 
 __all__ = [
@@ -33,15 +36,22 @@ __all__ = [
     "Results",
     "Scale",
     "Scored",
+    "SealedImages",
     "SealedSplitError",
     "SealedTest",
+    "Search",
+    "SearchEstimate",
     "Summary",
     "TestPredictions",
     "bootstrap_images",
     "check_given",
+    "check_images",
     "compare",
     "estimate_evaluation",
+    "estimate_search",
     "evaluate",
+    "evaluate_supervised",
+    "product_rate",
     "protocol_for",
     "require_memory",
     "require_paired",

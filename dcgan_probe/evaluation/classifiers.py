@@ -12,8 +12,8 @@ from .neighbours import NeighbourClassifier, predict_neighbours
 BLOCK_ROWS = 2048
 
 
-class FittedClassifier(Protocol):
-    """What an evaluation asks of a classifier that was fitted with one C for all classes."""
+class Fit(Protocol):
+    """What a record tells of one fit of all classes."""
 
     @property
     def objective(self) -> float:
@@ -38,6 +38,10 @@ class FittedClassifier(Protocol):
     @property
     def converged(self) -> bool:
         """Whether every class reached the solver's tolerance."""
+
+
+class FittedClassifier(Fit, Protocol):
+    """What an evaluation asks of a classifier that was fitted with one C."""
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Give labels int64 (n,) for features float32 (n, D)."""

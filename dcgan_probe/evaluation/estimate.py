@@ -84,7 +84,7 @@ def estimate_evaluation(
     held = memory_in_use() + protocol.train_rows * row_bytes + (8 * pool**2 if shared else 0)
     copies = (drawn or 0) * row_bytes
     test = test_rows * row_bytes
-    rate = _rate()
+    rate = product_rate()
     validated = (protocol.train_rows - select_rows) * protocol.select_draws
     reported = test_rows * protocol.draws
     operations = (
@@ -155,7 +155,7 @@ def _plan(
     return _Cost(plan.route, plan.passes, plan.memory, plan.operations, 2.0 * values * columns * classes)
 
 
-def _rate() -> float:
+def product_rate() -> float:
     """Measure multiplications and additions a second, in products such as the solver's."""
     generator = np.random.default_rng(0)
     left = generator.standard_normal(TRIAL[:2], dtype=np.float32)

@@ -1,10 +1,8 @@
 """Takes train and test features and a protocol, gives a summary, and each fit's record on the way; writes no file."""
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import partial
 from typing import Literal, get_args
 
@@ -20,7 +18,7 @@ from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
 from .neighbours import NEIGHBOURS, Neighbours, fit_neighbours
 from .protocols import Protocol
-from .recording import Recorder
+from .recording import Recorder, evaluation_name
 from .records import ProbeRecord, TestPredictions
 from .sealed import SealedTest
 from .summary import Summary, summarise_evaluation
@@ -133,7 +131,7 @@ def evaluate(
         on_fits(records)
         on_progress(len(fitted), len(fitted) + left)
 
-    evaluation = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    evaluation = evaluation_name()
     recorder = Recorder.of(
         train,
         test,

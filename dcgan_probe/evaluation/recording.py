@@ -1,5 +1,6 @@
 """Takes what an evaluation is made of, gives the records of its fits; knows no row of the features."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -10,7 +11,7 @@ import torch
 from ..features import FeatureSet
 from ..runtime import describe_device, versions
 from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
-from .classifiers import FittedClassifier
+from .classifiers import Fit
 from .loading import extraction, largest_layer
 from .protocols import Protocol
 from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, ProbeRecord
@@ -49,12 +50,7 @@ class Recorder:
         """Gather the common fields."""
         origin = train.origin
         common: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "evaluation": evaluation,
-            "command": command,
-            "protocol": protocol.name,
-            "dataset": protocol.dataset,
-            "labels": ALL_LABELS if protocol.labels is None else str(protocol.labels),
+            **shared_fields(protocol, evaluation=evaluation, command=command, seed=seed, device=torch.device("cpu")),
             "features": origin.features,
             "network": origin.network,
             "layers": "+".join(train.layers),
@@ -64,10 +60,7 @@ class Recorder:
             "scale": scale,
             "classifier": RECORDED.get(classifier, classifier),
             "c_given": c_given,
-            "spread_definition": protocol.spread,
-            "train_rows": len(train),
             "test_rows": len(test),
-            "seed": seed,
             "trained_on": origin.trained_on,
             "trained_on_images": origin.trained_on_images,
             "images_seen": origin.images_seen,
@@ -78,10 +71,6 @@ class Recorder:
             "features_key_test": test.key,
             "images_fingerprint_train": train.images_fingerprint,
             "images_fingerprint_test": test.images_fingerprint,
-            # The solver computes on the CPU, whatever device made the features.
-            "device": describe_device(torch.device("cpu")),
-            "threads": torch.get_num_threads(),
-            "versions": "; ".join(f"{name} {version}" for name, version in versions().items()),
         }
         return cls(protocol, common, grid, c_given)
 
@@ -89,7 +78,7 @@ class Recorder:
         self,
         stage: Literal["select", "report"],
         draw: int,
-        fits: Sequence[FittedClassifier],
+        fits: Sequence[Fit],
         values: Sequence[float],
         accuracies: Sequence[float],
         *,
@@ -139,3 +128,34 @@ class Recorder:
         if at_limit(C, self.grid) and not selecting:
             return (*self.protocol.notes, LIMIT_NOTE.format(symbol=symbol, C=C))
         return self.protocol.notes
+
+
+def evaluation_name() -> str:
+    """Make the name of an evaluation that begins now."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+def shared_fields(
+    protocol: Protocol, *, evaluation: str, command: str, seed: int, device: torch.device
+) -> dict[str, Any]:
+    """Give the fields that do not depend on what is fitted.
+
+    Parameters
+    ----------
+    device
+        Where the fits are computed: of solvers always the CPU, whatever device made the features.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "evaluation": evaluation,
+        "command": command,
+        "protocol": protocol.name,
+        "dataset": protocol.dataset,
+        "labels": ALL_LABELS if protocol.labels is None else str(protocol.labels),
+        "spread_definition": protocol.spread,
+        "train_rows": protocol.train_rows,
+        "seed": seed,
+        "device": describe_device(device),
+        "threads": torch.get_num_threads(),
+        "versions": "; ".join(f"{name} {version}" for name, version in versions().items()),
+    }

@@ -1,8 +1,9 @@
-"""Takes the features of a test split, gives them once C is fixed and an error before; knows no classifier."""
+"""Takes the features or images of a test split, gives them once C is fixed and an error before; knows no classifier."""
 
 import numpy as np
 
 from ..features import FeatureSet
+from ..images import ImageSet
 from ..runtime import UserError
 from .loading import load_finite, required_labels
 
@@ -25,15 +26,18 @@ class SealedTest:
         UserError
             If it has no labels, or labels of other classes.
         """
-        labels = required_labels(features)
+        self._features = features
+        self._seal(required_labels(features), classes, f"{features.dataset} ({features.split})")
+
+    def _seal(self, labels: np.ndarray, classes: int, name: str) -> None:
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= classes:
             raise UserError(
-                f"{features.dataset} ({features.split}) has labels from {low} to {high}, but the training set has "
-                f"classes 0 to {classes - 1}; test on images of the same classes",
+                f"{name} has labels from {low} to {high}, but the training set has classes 0 to {classes - 1}; test on "
+                "images of the same classes",
                 option="dataset",
             )
-        self._features, self._labels = features, labels
+        self._labels = labels
         self._opened_for: float | None = None
 
     def __len__(self) -> int:
@@ -65,3 +69,17 @@ class SealedTest:
         """Read the features (N, D) in their stored dtype, finite."""
         self._check_open()
         return load_finite(self._features, np.arange(len(self)))
+
+
+class SealedImages(SealedTest):
+    """The images of a test split, for a network that takes those."""
+
+    def __init__(self, images: ImageSet, classes: int):
+        """Seal a labelled test split; raises as above."""
+        self._images = images
+        self._seal(images.require_labels("a probe"), classes, f"{images.name} ({images.split})")
+
+    def load(self) -> np.ndarray:
+        """Read the images uint8 (N, channels, H, W)."""
+        self._check_open()
+        return self._images.images[:]

@@ -2,11 +2,15 @@
 
 from .batchnorm import real_statistics
 from .cache import DTYPES, cached_features
+from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
+from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
 from .dictionaries import LEARNINGS, Dictionary, DictionaryConfig, kept_dictionary, learn_dictionary
 from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layers, count_columns
 from .feature_set import EncoderOrigin, FeatureSet
+from .field_layers import FieldConfig, FieldLayer
 from .kmeans import lloyd
 from .kmeans_encoder import ACTIVATIONS, KMeansEncoder
+from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
 from .pooling import POOLS, pool_to_grid
 from .principal import PrincipalConfig, PrincipalEncoder, kept_axes, principal_axes
 from .run_encoders import BN_STATS, run_encoder
@@ -17,12 +21,16 @@ __all__ = [
     "DTYPES",
     "LEARNINGS",
     "POOLS",
+    "DeepKMeans",
+    "DeepKMeansEncoder",
     "Dictionary",
     "DictionaryConfig",
     "DiscriminatorEncoder",
     "Encoder",
     "EncoderOrigin",
     "FeatureSet",
+    "FieldConfig",
+    "FieldLayer",
     "KMeansEncoder",
     "PixelEncoder",
     "PrincipalConfig",
@@ -30,12 +38,18 @@ __all__ = [
     "cached_features",
     "choose_layers",
     "count_columns",
+    "deep_columns",
+    "deep_kmeans_operations",
+    "discriminator_operations",
     "kept_axes",
+    "kept_deep_kmeans",
     "kept_dictionary",
+    "kmeans_operations",
     "learn_dictionary",
     "lloyd",
     "pool_to_grid",
     "principal_axes",
     "real_statistics",
+    "require_positions",
     "run_encoder",
 ]

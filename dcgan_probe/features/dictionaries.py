@@ -13,7 +13,8 @@ import torch
 
 from ..images import ImageSet
 from ..runtime import UserError, numpy_generator, torch_generator
-from ..storage import fingerprint_settings, locked, whole_file
+from ..storage import fingerprint_settings
+from .kept import kept_tensors
 from .kmeans import lloyd
 from .patches import Whitening, normalise, random_patches
 
@@ -106,19 +107,5 @@ def kept_dictionary(
     """Give the dictionary of these images and settings, from a folder if it is there, else learnt into it."""
     settings: dict[str, Any] = {**asdict(config), "images": images.fingerprint}
     path = folder / f"dictionary-{fingerprint_settings(settings)}.pt"
-    with locked(path):
-        kept = _read(path)
-        if kept is not None:
-            return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])
-        made = learn_dictionary(images, config, device, on_iteration)
-        with whole_file(path) as temporary, open(temporary, "wb") as file:
-            torch.save(made.tensors, file)
-    return made
-
-
-def _read(path: Path) -> dict[str, torch.Tensor] | None:
-    """Read a kept dictionary; None if it is missing or broken, since it can be learnt again."""
-    try:
-        return torch.load(path, weights_only=True)
-    except Exception:  # foreign bytes raise errors of many kinds in torch.load
-        return None
+    kept = kept_tensors(path, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
+    return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])

@@ -66,34 +66,42 @@ def random_patches(images: ImageSet, count: int, size: int, generator: np.random
     return patches.reshape(count, -1).astype(np.float32)
 
 
-def normalise(patches: torch.Tensor) -> torch.Tensor:
-    """Give each patch (..., d) minus its mean, over the root of its variance (n - 1) plus ``PATCH_VARIANCE``."""
+def normalise(patches: torch.Tensor, added: float = PATCH_VARIANCE) -> torch.Tensor:
+    """Give each patch (..., d) minus its mean, over the root of its variance (n - 1) plus ``added``."""
     width = patches.shape[-1]
     # Layer normalisation divides by the root of the variance over n plus eps, in one pass.
     factor = (width - 1) / width
     weight = torch.full((width,), math.sqrt(factor), dtype=patches.dtype, device=patches.device)
-    return torch.nn.functional.layer_norm(patches, (width,), weight, eps=factor * PATCH_VARIANCE)
+    return torch.nn.functional.layer_norm(patches, (width,), weight, eps=factor * added)
 
 
 @dataclass(frozen=True)
 class Whitening:
-    """ZCA: ``(x - mean) matrix`` has nearly the identity for its covariance."""
+    """``(x - mean) matrix`` has nearly the identity for its covariance."""
 
     mean: torch.Tensor
     """float32 (d,)."""
     matrix: torch.Tensor
-    """float32 (d, d), symmetric."""
+    """float32 (d, d), symmetric; or (d, components)."""
 
     @classmethod
-    def fit(cls, patches: np.ndarray) -> "Whitening":
-        """Find ``V (L + EIGENVALUE)^-1/2 V'`` for the covariance ``V L V'`` of patches (n, d), in float64."""
+    def fit(cls, patches: np.ndarray, components: int | None = None) -> "Whitening":
+        """Find what whitens patches (n, d), in float64, from their covariance ``V L V'``.
+
+        Parameters
+        ----------
+        components
+            None: ZCA, ``V (L + EIGENVALUE)^-1/2 V'``. A number: PCA, ``V (L + EIGENVALUE)^-1/2``, of the axes of that
+            many largest variances; distances between patches are those of ZCA but for the axes left out.
+        """
         mean = patches.mean(axis=0, dtype=np.float64)
         moments = np.zeros((patches.shape[1], patches.shape[1]))
         for start in range(0, len(patches), 1 << 14):
             centred = patches[start : start + (1 << 14)] - mean
             moments += centred.T @ centred
         values, vectors = np.linalg.eigh(moments / (len(patches) - 1))
-        matrix = (vectors / np.sqrt(np.maximum(values, 0.0) + EIGENVALUE)) @ vectors.T
+        matrix = vectors / np.sqrt(np.maximum(values, 0.0) + EIGENVALUE)
+        matrix = matrix @ vectors.T if components is None else np.ascontiguousarray(matrix[:, ::-1][:, :components])
         return cls(torch.from_numpy(mean).float(), torch.from_numpy(matrix).float())
 
     @classmethod

@@ -14,9 +14,10 @@ import torch
 
 from ..images import ImageSet, to_signed
 from ..runtime import UserError
-from ..storage import fingerprint_settings, fingerprint_tensors, locked, whole_file
+from ..storage import fingerprint_settings, fingerprint_tensors
 from .encoders import Layers, check_shape
 from .feature_set import EncoderOrigin
+from .kept import kept_tensors
 
 READ_IMAGES = 2048
 BATCH = 2048
@@ -70,14 +71,7 @@ def principal_axes(images: ImageSet) -> PrincipalAxes:
 def kept_axes(images: ImageSet, folder: Path) -> PrincipalAxes:
     """Give the axes of these images, from a folder if they are there, else found and kept in it."""
     path = folder / f"axes-{fingerprint_settings({'images': images.fingerprint})}.pt"
-    with locked(path):
-        try:
-            return PrincipalAxes(**torch.load(path, weights_only=True))
-        except Exception:  # missing, or foreign bytes, which raise errors of many kinds: they can be found again
-            axes = principal_axes(images)
-        with whole_file(path) as temporary, open(temporary, "wb") as file:
-            torch.save({"mean": axes.mean, "axes": axes.axes, "variances": axes.variances}, file)
-    return axes
+    return PrincipalAxes(**kept_tensors(path, lambda: vars(principal_axes(images))))
 
 
 class PrincipalEncoder:

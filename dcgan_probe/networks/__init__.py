@@ -1,9 +1,9 @@
 """Floor 1. Architectures: discriminator, generator, their initialisation; no loss, no data, no checkpoint."""
 
 from .config import NetworkConfig
-from .discriminator import Discriminator
+from .discriminator import Discriminator, convolution_layers
 from .generator import Generator, draw_z
-from .initialise import build_discriminator, build_generator, load_discriminator, load_generator
+from .initialise import build_discriminator, build_generator, initialised, load_discriminator, load_generator
 
 __all__ = [
     "Discriminator",
@@ -11,7 +11,9 @@ __all__ = [
     "NetworkConfig",
     "build_discriminator",
     "build_generator",
+    "convolution_layers",
     "draw_z",
+    "initialised",
     "load_discriminator",
     "load_generator",
 ]

@@ -87,6 +87,11 @@ class NetworkConfig:
         return self.image_size // self.total_stride
 
     @property
+    def last_units(self) -> int:
+        """Numbers in the discriminator's last maps, which its output layer sees."""
+        return self.ndf * self.multipliers[-1] * self.last_map**2
+
+    @property
     def padding(self) -> int:
         """Zero padding of every convolution, so that stride 1 keeps the side (kernels of 3 and 5)."""
         return (self.kernel - 1) // 2

@@ -26,6 +26,17 @@ class ConvolutionLayer(nn.Module):
         return self.activation(maps)
 
 
+def convolution_layers(config: NetworkConfig) -> nn.ModuleDict:
+    """Make the discriminator's layers by name: batch normalisation on all but the first."""
+    widths = [config.nc, *(config.ndf * multiplier for multiplier in config.multipliers)]
+    return nn.ModuleDict(
+        {
+            name: ConvolutionLayer(widths[i], widths[i + 1], config.strides[i], config, norm=i > 0)
+            for i, name in enumerate(config.layer_names)
+        }
+    )
+
+
 class Discriminator(nn.Module):
     """The discriminator: convolutions that take the place of pooling, and one linear unit on the last map.
 
@@ -35,14 +46,8 @@ class Discriminator(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
-        widths = [config.nc, *(config.ndf * multiplier for multiplier in config.multipliers)]
-        self.layers = nn.ModuleDict(
-            {
-                name: ConvolutionLayer(widths[i], widths[i + 1], config.strides[i], config, norm=i > 0)
-                for i, name in enumerate(config.layer_names)
-            }
-        )
-        self.output = nn.Linear(widths[-1] * config.last_map**2, 1, bias=False)
+        self.layers = convolution_layers(config)
+        self.output = nn.Linear(config.last_units, 1, bias=False)
 
     def norms(self) -> dict[str, nn.BatchNorm2d]:
         """Give the batch normalisation of each layer that has one, by the layer's name."""

@@ -9,6 +9,8 @@ SCALES = {"none": "unscaled features", "standardise+0.01": "features standardise
 
 def is_comparable(summary: Summary, published: PublishedFigure) -> bool:
     """Tell whether what was trained without labels was trained on the same images, or nothing was in either case."""
+    if published.incomparable:
+        return False
     if published.encoder is None:
         return not summary.trained_on
     return same_images(summary.trained_on, summary.trained_on_images, published.encoder)
@@ -23,7 +25,7 @@ def published_notes(summary: Summary, trained_on: str, published: PublishedFigur
         The images that trained the encoder of the summary, in full.
     """
     comparable = is_comparable(summary, published)
-    notes = [] if comparable else [_other_images(trained_on, published)]
+    notes = [] if comparable else [f"not comparable: {published.incomparable or _other_images(trained_on, published)}"]
     shares = _shares(summary, published, comparable)
     if shares:
         notes.append(f"size, against that of the published figure: {'; '.join(shares)}")
@@ -34,14 +36,14 @@ def published_notes(summary: Summary, trained_on: str, published: PublishedFigur
         notes.append("the published figure is of an L2-SVM")
     if comparable and published.scale not in (None, summary.scale):
         notes.append(f"the published figure is of {SCALES[published.scale]}")
-    return (*notes, published.caveat) if published.caveat else tuple(notes)
+    return tuple(notes)
 
 
 def _other_images(trained_on: str, published: PublishedFigure) -> str:
     if published.encoder is None:
-        return f"not comparable: for the published figure nothing was trained without labels, here on {trained_on}"
+        return f"for the published figure nothing was trained without labels, here on {trained_on}"
     return (
-        f"not comparable: the published figure belongs to {published.trained} trained on "
+        f"the published figure belongs to {published.trained} trained on "
         f"{published.encoder.description}, this one was trained on {trained_on or 'nothing'}"
     )
 

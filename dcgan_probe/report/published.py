@@ -67,8 +67,8 @@ class PublishedFigure:
     scale: str | None = None
     """Of the features; None where that is not told."""
     note: str = ""
-    caveat: str = ""
-    """What has to be said at a measured row that it stands beside."""
+    incomparable: str = ""
+    """Why no measured row that it stands beside is comparable; empty where that depends on the training images."""
 
     @property
     def accuracy(self) -> float:
@@ -170,8 +170,8 @@ FIGURES: tuple[PublishedFigure, ...] = (
         features="supervised",
         classifier="softmax",
         note="of the DCGAN's own architecture; a validation error, the best of a random search over 64 settings",
-        caveat="the published figure is a validation error, the best of a random search over 64 settings; this one is "
-        "a test error",
+        incomparable="the published figure is a validation error of the DCGAN's own architecture, the best of a random "
+        "search over 64 settings; this one is a test error",
     ),
     _svhn(
         "DCGAN + L2-SVM",

@@ -24,7 +24,7 @@ class MeasuredRow:
     trained_on_full: str
     published: PublishedFigure | None
     comparable: bool
-    """Whether it was trained on the images of the published one; that it is as large is not said."""
+    """Whether the published one was trained on the same images and scored alike; that it is as large is not said."""
     figure_notes: tuple[str, ...]
     """On the measured figure."""
     published_notes: tuple[str, ...]

@@ -12,6 +12,7 @@ from .rows import MeasuredRow, TableRows, percent, table_rows
 
 NOTHING = "–"
 PUBLISHED = "published: "
+CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
 CHOICE = "{symbols} was chosen on training rows that the fits had not seen."
 OVER_DRAWS, OVER_IMAGES = "s.e. draws", "s.e. images"
 ERRORS = {
@@ -119,7 +120,6 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         figure += f" ± {percent(summary.spread)}"
     over_images = None if summary.over_images is None else summary.over_images.standard_error
     errors = {OVER_DRAWS: summary.standard_error, OVER_IMAGES: over_images}
-    symbol = symbol_of(summary)
     cells = (
         Cell(row.name),
         Cell(NOTHING if _is_one_whole(summary) else short_layers(summary.layers)),
@@ -128,7 +128,7 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         notes.cell(figure, row.figure_notes),
         *(Cell(_points(errors[name])) for name in _errors(table)),
         Cell(f"{summary.draws}"),
-        Cell(f"{summary.C:g}" if symbol == "C" else f"{symbol} = {summary.C:g}"),
+        Cell(CHOSEN[symbol_of(summary)].format(summary.C)),
         Cell(f"{summary.dimension:,}"),
         Cell(_number(summary.largest_layer)),
     )

@@ -1,4 +1,4 @@
-"""Floor 0. Device, precision, seeds, versions and the user's error: what every floor may ask of the machine."""
+"""Floor 0. Device, precision, seeds, processes, versions and the user's error: what any floor may ask for."""
 
 from .devices import (
     PRECISIONS,
@@ -7,8 +7,10 @@ from .devices import (
     memory_in_use,
     resolve_device,
     resolve_precision,
+    single_thread,
 )
 from .errors import UserError
+from .processes import run_tasks
 from .seeds import derive_seed, numpy_generator, torch_generator
 from .versions import package_version, versions
 from .workers import map_on_cores
@@ -25,6 +27,8 @@ __all__ = [
     "package_version",
     "resolve_device",
     "resolve_precision",
+    "run_tasks",
+    "single_thread",
     "torch_generator",
     "versions",
 ]

@@ -2,7 +2,8 @@
 
 import os
 import platform
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from .errors import UserError
@@ -59,6 +60,19 @@ def autocast(device: "torch.device", precision: str) -> AbstractContextManager:
     import torch
 
     return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """Let torch compute on one thread: how work is divided among threads changes the last bits of sums."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def describe_device(device: "torch.device") -> str:

@@ -119,6 +119,29 @@ def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
     assert own != other
 
 
+FIELDS = ["--fields", "3", "--field-maps", "8", "--field-centroids", "6", "--field-components", "8"]
+
+
+def test_three_layers_of_kmeans_are_probed_whole_or_layer_by_layer(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    chosen = ["--dataset", SET, "--features", "kmeans3", *KMEANS, *FIELDS, "--field-windows", "400"]
+    assert "300 x 224 float32, written" in invoke("extract", *chosen).stdout
+    assert "300 x 152 float32, there already" in invoke("extract", *chosen, "--layers", "kmeans1,kmeans3").stdout
+    assert len(list((tmp_path / "runs" / "features").glob("layer[23]-*.pt"))) == 2
+    chosen += ["--labels", "50", "--draws", "2", "--select-draws", "1", "--no-controls"]
+    plan = json.loads(invoke("eval-svm", *chosen, "--layers", "2", "--dry-run").stdout)
+    assert plan["kmeans3"]["columns"] == 72
+    (summary,) = json.loads(invoke("eval-svm", *chosen, "--json").stdout)
+    assert (summary["network"], summary["dimension"], summary["scale"]) == ("20-18-18", 224, "standardise+0.01")
+    assert summary["layers"] == ["kmeans1", "kmeans2", "kmeans3"]
+    assert summary["accuracy"] > 0.2
+    table = (tmp_path / "results" / "tables" / "glyphs-50.md").read_text()
+    assert "three-layer k-means 20-18-18" in table
+    refused = invoke("extract", *chosen[:4], *KMEANS, "--fields", "21", status=2)
+    assert "Invalid value for --fields: fields is 21, but the layers below have 20 and" in refused.output
+
+
 @pytest.mark.parametrize("classifier", ["knn-cosine", "knn-euclidean"])
 def test_neighbours_are_a_classifier_too(here, tmp_path, classifier):
     settings = ["--labels", "50", "--draws", "2", "--select-draws", "2", "--features", "pixels", "--no-controls"]

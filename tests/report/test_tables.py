@@ -174,7 +174,7 @@ def test_each_row_says_how_it_was_made(svhn):
 def test_a_chosen_setting_is_no_c(svhn):
     rows = [svhn()[0], replace(svhn()[1], features="supervised", classifier="softmax", C=12.0)]
     header, _, table = markdown_rows(format_tables(rows, "markdown"))
-    assert table[1][header.index("C")] == "setting = 12"
+    assert table[1][header.index("C")] == "setting 12"
     assert "C or setting was chosen on training rows" in format_tables(rows, "markdown")
 
 

@@ -1,0 +1,152 @@
+"""Takes labelled images and a setting, gives a trained classifier of the discriminator's architecture; knows no split.
+
+What is not searched is fixed: minibatches of 128 as in the GAN's training, Adam with its usual betas (the paper's
+beta1 of 0.5 calms a game of two networks, and there is none here), a rate that falls to 0 linearly, so that the end of
+a training of any length is calm, and no augmentation, as in the paper.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from ..images import to_signed
+from ..networks import NetworkConfig, convolution_layers, initialised
+from ..runtime import derive_seed, torch_generator
+from .settings import Setting
+
+BATCH = 128
+PREDICTED_AT_ONCE = 512
+
+
+class SupervisedNetwork(nn.Module):
+    """The discriminator's layers with one output a class, and a bias for each, in the place of the one unit.
+
+    Dropout comes before the output layer only: any earlier it would change the variances that the next batch
+    normalisation is fixed to.
+    """
+
+    def __init__(self, config: NetworkConfig, classes: int):
+        super().__init__()
+        self.layers = convolution_layers(config)
+        self.output = nn.Linear(config.last_units, classes)
+
+    def last_maps(self, signed: torch.Tensor) -> torch.Tensor:
+        """Give the output layer's inputs (N, units) for signed images (N, nc, image_size, image_size)."""
+        maps = signed
+        for layer in self.layers.values():
+            maps = layer(maps)  # (N, maps, h, w)
+        return maps.flatten(1)
+
+    def forward(self, signed: torch.Tensor) -> torch.Tensor:
+        """Give the logits (N, classes); nothing is dropped."""
+        return self.output(self.last_maps(signed))
+
+
+def build_supervised(config: NetworkConfig, classes: int, seed: int) -> SupervisedNetwork:
+    """Make an untrained network, initialised as the GAN's; the same seed gives the same weights."""
+    random = torch_generator(seed, "initialise", "supervised")
+    return initialised(lambda: SupervisedNetwork(config, classes), random)
+
+
+def train_supervised(
+    images: np.ndarray,
+    labels: np.ndarray,
+    setting: Setting,
+    config: NetworkConfig,
+    *,
+    classes: int,
+    seed: int,
+    device: torch.device,
+) -> SupervisedNetwork:
+    """Train on all of some labelled images, with softmax cross-entropy.
+
+    Parameters
+    ----------
+    images
+        uint8 (n, nc, image_size, image_size).
+    labels
+        int64 (n,), 0 to ``classes`` - 1.
+    seed
+        Of the initial weights, the order of the images and what is dropped.
+
+    Returns
+    -------
+    SupervisedNetwork
+        In evaluation mode, on ``device``. A training that diverged leaves weights that are not finite.
+    """
+    network = build_supervised(config, classes, seed).to(device).to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.Adam(
+        network.parameters(),
+        lr=setting.learning_rate,
+        weight_decay=setting.weight_decay,
+        fused=device.type in ("cpu", "cuda"),
+    )
+    pixels, targets = torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
+    steps = count_steps(len(images), setting.passes)
+    for step, rows in enumerate(batches(len(images), setting.passes, seed)):
+        for group in optimizer.param_groups:
+            group["lr"] = setting.learning_rate * (1 - step / steps)
+        random = torch_generator(seed, "dropout", step, device=device)
+        supervised_step(network, optimizer, _signed(pixels[rows]), targets[rows], setting.dropout, random)
+    estimate_statistics(network, pixels, seed)
+    return network.eval()
+
+
+def count_steps(rows: int, passes: int) -> int:
+    """Give the number of full batches in some passes over ``rows`` images."""
+    return rows * passes // min(BATCH, rows)
+
+
+def batches(rows: int, passes: int, seed: int) -> Iterator[torch.Tensor]:
+    """Give the rows, int64 (128,), of each batch; all are full, so a batch may span two passes.
+
+    Each pass is a new permutation. With fewer rows than 128 a batch has all of them.
+    """
+    orders = [torch.randperm(rows, generator=torch_generator(seed, "order", number)) for number in range(passes)]
+    yield from torch.cat(orders).split(min(BATCH, rows))[: count_steps(rows, passes)]
+
+
+def supervised_step(
+    network: SupervisedNetwork,
+    optimizer: torch.optim.Optimizer,
+    signed: torch.Tensor,
+    labels: torch.Tensor,
+    dropout: float,
+    random: torch.Generator,
+) -> None:
+    """Make one update of the network on signed images (n, nc, H, W) and their labels int64 (n,)."""
+    optimizer.zero_grad(set_to_none=True)
+    units = network.last_maps(signed)
+    kept = torch.rand(units.shape, generator=random, device=units.device) >= dropout
+    cross_entropy(network.output(units * kept / (1 - dropout)), labels).backward()
+    optimizer.step()
+
+
+def estimate_statistics(network: SupervisedNetwork, pixels: torch.Tensor, seed: int) -> None:
+    """Fix batch normalisation to the averages over the batches of one pass over the training images.
+
+    The running averages of training would lag behind weights that a large learning rate moves fast; these belong to
+    the final weights.
+    """
+    for norm in network.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain average of all batches to come
+    with torch.no_grad():
+        for rows in batches(len(pixels), 1, derive_seed(seed, "statistics")):
+            network.last_maps(_signed(pixels[rows]))
+
+
+def predict(network: SupervisedNetwork, images: np.ndarray) -> np.ndarray:
+    """Give the labels int64 (n,) of uint8 images (n, nc, H, W), block by block."""
+    device = network.output.weight.device
+    with torch.inference_mode():
+        blocks = torch.from_numpy(images).split(PREDICTED_AT_ONCE)
+        return torch.cat([network(_signed(block.to(device))).argmax(1).cpu() for block in blocks]).numpy()
+
+
+def _signed(pixels: torch.Tensor) -> torch.Tensor:
+    return to_signed(pixels).contiguous(memory_format=torch.channels_last)

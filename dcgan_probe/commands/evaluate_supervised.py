@@ -1,0 +1,159 @@
+"""``dcgan-probe eval-supervised``: searches settings of a supervised network, reports the best, prints the table."""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..baselines import describe_ranges
+from ..evaluation import (
+    Protocol,
+    Results,
+    Search,
+    SearchEstimate,
+    check_images,
+    estimate_search,
+    evaluate_supervised,
+)
+from ..images import load_images
+from ..presets import PRESETS, preset_config
+from ..runtime import resolve_device
+from .command_lines import RecordedCommand, command_line
+from .evaluate import Labels, checked_protocol, show
+from .options import (
+    data_options,
+    device_option,
+    dry_run_option,
+    quiet_option,
+    results_option,
+    runs_option,
+    seed_option,
+)
+from .progress import Progress, duration
+from .table import write_tables
+
+SELECT_DRAWS, REPORT_DRAWS = 1, 10
+
+
+@click.command("eval-supervised", cls=RecordedCommand)
+@click.option("--dataset", default="svhn", show_default=True, help="Labelled images: a name, a folder, an .h5 file.")
+@click.option("--labels", type=Labels(), default="1000", show_default=True, help="Labelled images of a training.")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    help="Whose discriminator to train.  [default: svhn32 on a CUDA device, else cpu32]",
+)
+@click.option("--settings", type=click.IntRange(min=1), default=64, show_default=True, help="Settings to try.")
+@click.option("--draws", type=click.IntRange(min=1), help="Reported draws of labels.  [default: 10; 1 for all labels]")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes of one thread each.  [default: one a CPU core; 1 on a GPU]",
+)
+@dry_run_option
+@runs_option
+@results_option
+@seed_option
+@device_option
+@data_options
+@click.option("--json", "as_json", is_flag=True, help="Print a list of one summary instead of the table.")
+@quiet_option
+def eval_supervised_command(
+    dataset: str,
+    labels: int | None,
+    preset: str | None,
+    settings: int,
+    draws: int | None,
+    workers: int | None,
+    dry_run: bool,
+    runs: Path,
+    results: Path,
+    seed: int,
+    device: str,
+    data_dir: Path,
+    download: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Train the discriminator's architecture on labelled images alone: the paper's purely supervised row.
+
+    Each of the settings (learning rate, weight decay, dropout, length), drawn at random, is trained on one draw and
+    scored on validation rows. The best is trained on the reported draws and scored on the test split. Each training is
+    kept in RUNS/supervised as it ends; the same command again goes on from there.
+
+    \b
+    dcgan-probe eval-supervised --dataset svhn --labels 1000
+    dcgan-probe eval-supervised --dataset svhn --labels 1000 --preset svhn32 --device cuda
+    """
+    target = resolve_device(device)
+    train, test = (load_images(dataset, split, data_dir=data_dir, download=download) for split in ("train", "test"))
+    one_fit = labels is None
+    protocol = checked_protocol([train, test], labels, draws or (1 if one_fit else REPORT_DRAWS), SELECT_DRAWS)
+    name = preset or ("svhn32" if target.type == "cuda" else "cpu32")
+    network = replace(preset_config(name, device=target).network, nc=train.channels)
+    search = Search(network, name, settings, seed)
+    check_images(train, test, search)
+    workers = workers or (1 if target.type == "cuda" else len(os.sched_getaffinity(0)))
+    if dry_run:
+        estimate = estimate_search(protocol, search, workers, target)
+        click.echo(json.dumps(plan(protocol, search, workers, estimate), indent=2))
+        return
+    store = Results(results)
+    store.append([])  # before the work, so that a folder that cannot keep its records is found now
+    with ExitStack() as bars:
+        summary = evaluate_supervised(
+            train,
+            test,
+            protocol,
+            search,
+            runs / "supervised",
+            device=target,
+            workers=workers,
+            on_fits=store.append,
+            on_predictions=store.write_predictions,
+            on_search=shown_in(bars, f"{protocol.name} supervised, search", quiet=quiet),
+            on_report=shown_in(bars, f"{protocol.name} supervised, test", quiet=quiet),
+            command=command_line(),
+        )
+    show([summary], as_json=as_json)
+    tables = write_tables([each for each in store.summaries() if each.protocol == protocol.name], results)
+    if not quiet:
+        click.echo(f"Every training: {store.path}. All results of this protocol: {tables[0]}", err=True)
+
+
+def shown_in(bars: ExitStack, title: str, *, quiet: bool) -> Callable[[int, int, str], None]:
+    """Give what shows a bar from its first call on; what was done by then does not count in its rate."""
+    progress: Progress | None = None
+
+    def tell(done: int, total: int, note: str) -> None:
+        nonlocal progress
+        if progress is None:
+            progress = bars.enter_context(Progress(title, total, "images", quiet=quiet))
+            progress.begin(done)
+        if done:
+            progress.update(done, note)
+
+    return tell
+
+
+def plan(protocol: Protocol, search: Search, workers: int, estimate: SearchEstimate) -> dict[str, Any]:
+    """Describe what the verb would do and need."""
+    return {
+        "protocol": protocol.name,
+        "network": search.preset,
+        "settings": search.settings,
+        "ranges": describe_ranges(),
+        "chooses_on": protocol.chooses_on,
+        "reported_draws": protocol.draws,
+        "workers": workers,
+        **asdict(estimate),
+        "images_per_second": round(estimate.images_per_second),
+        "seconds": round(estimate.seconds),
+        "time": duration(estimate.seconds),
+        "memory": f"{estimate.memory_bytes / 1e9:.2f} GB",
+    }

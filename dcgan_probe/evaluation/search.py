@@ -1,0 +1,109 @@
+"""Takes images, a protocol and what is searched, gives checks, a key and the recorder; trains nothing."""
+
+from dataclasses import asdict, dataclass
+
+import torch
+
+from ..baselines import SPACE_VERSION
+from ..images import ImageSet
+from ..networks import NetworkConfig
+from ..runtime import UserError, single_thread
+from ..storage import fingerprint_settings
+from .choice import Grid
+from .protocols import Protocol
+from .recording import Recorder, evaluation_name, shared_fields
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched, and with which network."""
+
+    network: NetworkConfig
+    preset: str
+    """Name of the network."""
+    settings: int = 64
+    """How many are tried; 64 in the paper."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.settings < 1:
+            raise UserError(f"got {self.settings} settings, expected at least 1; the paper tried 64", option="settings")
+
+
+def check_images(train: ImageSet, test: ImageSet, search: Search) -> None:
+    """Refuse images that the network cannot take, and a test split of the same images.
+
+    Raises
+    ------
+    UserError
+        With what was got and expected.
+    """
+    network = search.network
+    expected = (network.nc, network.image_size, network.image_size)
+    for images in (train, test):
+        shape = tuple(images.images.shape[1:])
+        if shape != expected:
+            raise UserError(
+                f"{images.name} ({images.split}) has images of {shape} (channels, height, width), but the "
+                f"{search.preset} network takes {expected}; use `dcgan-probe prepare --size {network.image_size}`, or "
+                "a preset of that size",
+                option="dataset",
+            )
+    if train.fingerprint == test.fingerprint:
+        raise UserError(
+            f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "
+            f"{train.fingerprint}); expected a test split of other images",
+            option="dataset",
+        )
+
+
+def search_key(train: ImageSet, test: ImageSet, protocol: Protocol, search: Search, device: torch.device) -> str:
+    """Hash everything that decides the numbers of a training beside its setting, stage and draw."""
+    return fingerprint_settings(
+        {
+            "images": [train.fingerprint, test.fingerprint],
+            "protocol": protocol.name,
+            "network": asdict(search.network),
+            "seed": search.seed,
+            "space": SPACE_VERSION,
+            "device": device.type,
+        }
+    )
+
+
+def search_recorder(
+    train: ImageSet,
+    test: ImageSet,
+    protocol: Protocol,
+    search: Search,
+    key: str,
+    device: torch.device,
+    command: str,
+) -> Recorder:
+    """Make what makes the records; ``C`` is the number of a setting, and its training is told in ``extraction``."""
+    network = search.network
+    with single_thread():  # as each training is, whatever this process does beside
+        name = evaluation_name()
+        shared = shared_fields(protocol, evaluation=name, command=command, seed=search.seed, device=device)
+    common = {
+        **shared,
+        "features": "supervised",
+        "network": search.preset,
+        "layers": network.layer_names[-1],
+        "dimension": network.last_units,
+        "largest_layer": network.ndf * network.multipliers[-1],
+        "scale": "none",
+        "classifier": "softmax",
+        "c_given": False,
+        "test_rows": len(test),
+        "trained_on": "",
+        "trained_on_images": 0,
+        "encoder_seed": search.seed,
+        "run": "",
+        "weights": "",
+        "features_key_train": key,
+        "features_key_test": key,
+        "images_fingerprint_train": train.fingerprint,
+        "images_fingerprint_test": test.fingerprint,
+    }
+    return Recorder(protocol, common, Grid((), (), ()), c_given=False)

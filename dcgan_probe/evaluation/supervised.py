@@ -1,0 +1,226 @@
+"""Takes labelled images and a protocol, gives the summary of the best of many supervised trainings; knows no features.
+
+A random search: each setting is trained on the protocol's selection draws and scored on its validation rows; the best
+is trained on the reported draws, the same rows as every other row of the table has, and scored on the test split.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..baselines import BATCH, draw_setting
+from ..images import ImageSet
+from ..runtime import derive_seed
+from ..storage import locked
+from .choice import best_c
+from .draws import Layout, Rows, lay_out
+from .kept_fits import KeptFits, Outcome, Training
+from .protocols import Protocol
+from .recording import Recorder
+from .records import ProbeRecord, TestPredictions
+from .sealed import SealedImages
+from .search import Search, check_images, search_key, search_recorder
+from .summary import Summary, summarise_evaluation
+from .trainings import Ground, PlannedTraining, read_kept, train_rest
+
+CHOICE_NOTE = (
+    "setting {number} of {settings} drawn at random, the one with the least validation error: {error:.2f} % on "
+    "{rows:,} rows"
+)
+OnProgress = Callable[[int, int, str], None]
+"""Takes the images that the ended trainings have seen, those that all will have seen, a note; first with none new."""
+
+
+def evaluate_supervised(
+    train: ImageSet,
+    test: ImageSet,
+    protocol: Protocol,
+    search: Search,
+    folder: str | Path,
+    *,
+    device: torch.device,
+    workers: int = 1,
+    on_fits: Callable[[list[ProbeRecord]], None] = lambda records: None,
+    on_predictions: Callable[[TestPredictions], None] = lambda predictions: None,
+    on_search: OnProgress = lambda done, total, note: None,
+    on_report: OnProgress = lambda done, total, note: None,
+    command: str = "",
+) -> Summary:
+    """Choose a setting on validation rows, then report trainings with it on the test split.
+
+    Every training is kept in ``folder`` as it ends, and the same call goes on from there. Its numbers do not depend on
+    the number of workers, each of which computes on one thread.
+
+    Parameters
+    ----------
+    train, test
+        Both labelled, of the network's size and channels.
+    folder
+        Of all kept trainings; those of one search lie in a folder of their own in it.
+    on_fits
+        Called with the records of the search when it is over, and with those of the reported draws when all are there.
+    on_predictions
+        Called once with the test predictions, before the records of the reported draws.
+    command
+        The command line that the records name.
+
+    Raises
+    ------
+    UserError
+        If images or labels do not fit network and protocol, a worker was killed, or another process is at the same
+        search.
+    """
+    check_images(train, test, search)
+    sealed = SealedImages(test, protocol.classes)
+    layout = lay_out(protocol, train.require_labels("supervised training"), search.seed)
+    key = search_key(train, test, protocol, search, device)
+    images = np.ascontiguousarray(train.images[:][layout.order])
+    evaluation = _Evaluation(
+        layout=layout,
+        search=search,
+        ground=Ground(images, layout.labels, images, protocol.classes, search.network, device),
+        kept=KeptFits(Path(folder) / key),
+        workers=workers,
+        recorder=search_recorder(train, test, protocol, search, key, device, command),
+    )
+    with locked(Path(folder) / key, wait=False):
+        number, searched = _select(evaluation, on_search)
+        on_fits(searched)
+        sealed.open(number)
+        ground = replace(evaluation.ground, scored=sealed.load())
+        note = _choice_note(number, searched, search)
+        records, predictions = _report(replace(evaluation, ground=ground), number, note, sealed.labels, on_report)
+        on_predictions(predictions)
+        on_fits(records)
+    return summarise_evaluation([*searched, *records], predictions.predictions == predictions.labels)
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """One evaluation under way."""
+
+    layout: Layout
+    search: Search
+    ground: Ground
+    kept: KeptFits
+    workers: int
+    recorder: Recorder
+
+    def plan(self, training: Training, trains: Rows, scores: Rows) -> PlannedTraining:
+        """Plan one training; all settings of a draw begin with the same weights."""
+        purpose = (self.layout.protocol.name, "supervised", training.stage, training.draw)
+        setting = draw_setting(self.search.seed, training.number)
+        return PlannedTraining(training, setting, derive_seed(self.search.seed, *purpose), trains, scores)
+
+    def rows_trained(self, plan: PlannedTraining) -> int:
+        """Count the labelled rows of a training."""
+        return len(self.layout.labels[plan.trains])
+
+    def images_seen(self, plan: PlannedTraining) -> int:
+        """Count the images that a training sees, each as often as it does."""
+        return plan.setting.passes * self.rows_trained(plan)
+
+    def train(
+        self,
+        planned: Sequence[PlannedTraining],
+        on_progress: OnProgress,
+        describe: Callable[[int, Outcome], str] = lambda index, outcome: "",
+    ) -> list[Outcome]:
+        """Make or read all trainings; ``describe`` says what to show when one has ended."""
+        outcomes = read_kept(planned, self.kept)
+        note = "".join([describe(index, outcome) for index, outcome in outcomes.items()][-1:])
+        total = sum(map(self.images_seen, planned))
+
+        def tell() -> None:
+            seen = sum(self.images_seen(planned[index]) for index in outcomes)
+            on_progress(seen, total, f"{len(outcomes)} of {len(planned)} trainings{note}")
+
+        def keep(index: int, outcome: Outcome) -> None:
+            nonlocal note
+            self.kept.write(planned[index].training, outcome)
+            outcomes[index], note = outcome, describe(index, outcome)
+            tell()
+
+        tell()
+        train_rest(planned, outcomes, self.ground, self.workers, keep)
+        return [outcomes[index] for index in range(len(planned))]
+
+    def record(
+        self, plan: PlannedTraining, outcome: Outcome, right: np.ndarray, recorder: Recorder, origin: str = ""
+    ) -> ProbeRecord:
+        """Make the record of one training, ``right`` the labels int64 (n,) of the rows that it was scored on."""
+        rows = self.rows_trained(plan)
+        made = f"{origin}{plan.setting}; batch {min(BATCH, rows)}"
+        told = {"extraction": made, "images_seen": self.images_seen(plan)}
+        (record,) = replace(recorder, common={**recorder.common, **told}).records(
+            plan.training.stage,
+            plan.training.draw,
+            [outcome],
+            [plan.training.number],
+            [float((outcome.predictions == right).mean())],
+            rows_trained=rows,
+            rows_scored=len(right),
+            seconds=outcome.seconds,
+        )
+        return record
+
+
+def _select(evaluation: _Evaluation, on_progress: OnProgress) -> tuple[int, list[ProbeRecord]]:
+    """Train every setting and score it on validation rows; give the best one's number, and the records."""
+    layout, planned = evaluation.layout, []
+    for draw in range(layout.protocol.select_draws):
+        trains, scores = layout.select_rows(draw)
+        trainings = [Training("select", draw, number) for number in range(evaluation.search.settings)]
+        planned += [evaluation.plan(training, trains, scores) for training in trainings]
+    accuracies: dict[float, list[float]] = {}
+
+    def describe(index: int, outcome: Outcome) -> str:
+        plan = planned[index]
+        right = layout.labels[plan.scores]
+        accuracies.setdefault(plan.training.number, []).append(float((outcome.predictions == right).mean()))
+        best = best_c(accuracies)
+        error = 1.0 - sum(accuracies[best]) / len(accuracies[best])
+        return f", best validation error so far {100 * error:.2f} % (setting {best:g})"
+
+    outcomes = evaluation.train(planned, on_progress, describe)
+    records = [
+        evaluation.record(plan, outcome, layout.labels[plan.scores], evaluation.recorder)
+        for plan, outcome in zip(planned, outcomes, strict=True)
+    ]
+    return int(best_c(accuracies)), records
+
+
+def _report(
+    evaluation: _Evaluation,
+    number: int,
+    note: str,
+    right: np.ndarray,
+    on_progress: OnProgress,
+) -> tuple[list[ProbeRecord], TestPredictions]:
+    """Train fresh draws with the chosen setting and score them on the test split, labels ``right`` int64 (n,)."""
+    layout, protocol = evaluation.layout, evaluation.layout.protocol
+    planned = [
+        evaluation.plan(Training("report", draw, number), layout.report_rows(draw), slice(0, len(right)))
+        for draw in range(protocol.draws)
+    ]
+    outcomes = evaluation.train(planned, on_progress)
+    recorder = replace(evaluation.recorder, protocol=replace(protocol, notes=(*protocol.notes, note)))
+    # The number searched is a part of what was made, so that a longer search is another row: both read the test split.
+    origin = f"best of {evaluation.search.settings} settings; "
+    records = [
+        evaluation.record(plan, outcome, right, recorder, origin)
+        for plan, outcome in zip(planned, outcomes, strict=True)
+    ]
+    predictions = np.stack([outcome.predictions for outcome in outcomes])
+    return records, TestPredictions(records[0].evaluation, predictions, right, float(number))
+
+
+def _choice_note(number: int, records: Sequence[ProbeRecord], search: Search) -> str:
+    """Tell how the setting was chosen; its validation error is what the paper reports."""
+    errors = [record.error for record in records if number == record.C]
+    return CHOICE_NOTE.format(
+        number=number, settings=search.settings, rows=records[0].rows_scored, error=100 * sum(errors) / len(errors)
+    )

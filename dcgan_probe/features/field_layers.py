@@ -1,0 +1,159 @@
+"""Takes maps of one layer, gives maps of the next: k-means within groups of maps; knows no pixel and no file.
+
+Each field looks at a few maps of the layer below, in every window of 2 x 2 positions. Windows are normalised and
+whitened as patches of pixels are, and coded by the field's own centroids with the triangle activation, so F fields of K
+centroids give F K maps. Source: Coates and Ng, "Selecting receptive fields in deep networks", 2011.
+
+Our reading: whitening keeps the leading principal axes only. With 200 maps, a window has 800 numbers, and whitening
+all of them would cost eight times as much as their products with 100 centroids.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+
+from ..runtime import UserError, numpy_generator, torch_generator
+from .kmeans import lloyd
+from .patches import Whitening, normalise
+from .receptive_fields import choose_fields
+
+WINDOW = 2
+"""Positions along a side of a window."""
+MAP_VARIANCE = 0.1
+"""Added to the variance of a window's values before the division by its root."""
+
+
+@dataclass(frozen=True)
+class FieldConfig:
+    """How a layer of fields is learnt."""
+
+    fields: int = 32
+    """Groups of maps."""
+    field_maps: int = 200
+    """Maps of a group."""
+    field_centroids: int = 100
+    """Centroids of a group."""
+    field_components: int = 100
+    """Principal axes that are kept of a group's windows."""
+    field_windows: int = 20_000
+    """Random windows that a layer is learnt from."""
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if value < 1:
+                raise UserError(f"{name} is {value}; expected at least 1", option=name.replace("_", "-"))
+        for name in ("field_centroids", "field_components"):
+            most = self.field_windows if name == "field_centroids" else WINDOW**2 * self.field_maps
+            if getattr(self, name) > most:
+                raise UserError(
+                    f"{name} is {getattr(self, name)}; expected at most {most}, with {self.field_windows} windows of "
+                    f"{WINDOW} x {WINDOW} positions of {self.field_maps} maps",
+                    option=name.replace("_", "-"),
+                )
+
+    @property
+    def maps(self) -> int:
+        """Maps that a layer gives."""
+        return self.fields * self.field_centroids
+
+
+@dataclass(frozen=True)
+class FieldLayer:
+    """F fields of T maps each, with their whitening to P axes and their K centroids."""
+
+    maps: torch.Tensor
+    """int64 (F, T)."""
+    means: torch.Tensor
+    """float32 (F, 4 T), of normalised windows."""
+    matrices: torch.Tensor
+    """float32 (F, 4 T, P)."""
+    centroids: torch.Tensor
+    """float32 (F, K, P), of whitened windows."""
+
+    @property
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All that decides an encoding, by name."""
+        return dict(vars(self))
+
+    @property
+    def count(self) -> int:
+        """Maps that the layer gives, F K."""
+        return self.centroids.shape[0] * self.centroids.shape[1]
+
+    def to(self, device: torch.device) -> "FieldLayer":
+        """Copy to a device."""
+        return FieldLayer(**{name: tensor.to(device) for name, tensor in vars(self).items()})
+
+    def encode(self, maps: torch.Tensor) -> torch.Tensor:
+        """Give float32 (n, rows - 1, columns - 1, F K), field by field, of maps (n, rows, columns, m)."""
+        count, rows, columns = maps.shape[0], maps.shape[1] - WINDOW + 1, maps.shape[2] - WINDOW + 1
+        fields, centroids = self.centroids.shape[:2]
+        result = torch.empty((count * rows * columns, fields, centroids), device=maps.device)
+        for field, chosen in enumerate(self.maps):
+            windows = normalise(windows_of(maps[..., chosen]).flatten(0, 2), MAP_VARIANCE)
+            points = Whitening(self.means[field], self.matrices[field])(windows)
+            result[:, field] = triangle(points, self.centroids[field])
+        return result.view(count, rows, columns, fields * centroids)
+
+
+def learn_field_layer(
+    windows: torch.Tensor,
+    config: FieldConfig,
+    *,
+    iterations: int,
+    seed: int,
+    device: torch.device,
+    on_field: Callable[[int], None] = lambda done: None,
+) -> FieldLayer:
+    """Choose the fields, and learn the whitening and the centroids of each.
+
+    Parameters
+    ----------
+    windows
+        float32 (n, 4, m) on the CPU, from ``random_windows``.
+    iterations
+        Of Lloyd's; 0 leaves random windows as centroids.
+    on_field
+        Called with the number of fields done.
+    """
+    # Two maps are compared at the same place.
+    chosen = choose_fields(
+        windows[:, 0].numpy(), config.fields, config.field_maps, numpy_generator(seed, "receptive fields")
+    )
+    maps = torch.from_numpy(chosen)
+    whitenings, centroids = [], []
+    for number, field in enumerate(maps):
+        points = normalise(windows[:, :, field].flatten(1), MAP_VARIANCE)
+        whitenings.append(Whitening.fit(points.numpy(), config.field_components))
+        generator = torch_generator(seed, "centroids of field", number)
+        points = whitenings[-1](points).to(device)
+        centroids.append(lloyd(points, config.field_centroids, iterations=iterations, generator=generator).cpu())
+        on_field(number + 1)
+    means, matrices = (torch.stack([getattr(each, name) for each in whitenings]) for name in ("mean", "matrix"))
+    return FieldLayer(maps, means, matrices, torch.stack(centroids))
+
+
+def random_windows(maps: torch.Tensor, count: int, generator: np.random.Generator) -> torch.Tensor:
+    """Cut ``count`` windows, (count, 4, m), at random places of each of some images' maps (n, rows, columns, m)."""
+    images, rows, columns = maps.shape[:3]
+    image = np.repeat(np.arange(images), count)
+    row, column = (generator.integers(0, side - WINDOW + 1, images * count) for side in (rows, columns))
+    return torch.stack([maps[image, row + i, column + j] for i in range(WINDOW) for j in range(WINDOW)], dim=1)
+
+
+def windows_of(maps: torch.Tensor) -> torch.Tensor:
+    """Give all windows (n, rows - 1, columns - 1, 4 m), position by position, of maps (n, rows, columns, m)."""
+    rows, columns = (side - WINDOW + 1 for side in maps.shape[1:3])
+    places = [(i, j) for i in range(WINDOW) for j in range(WINDOW)]
+    return torch.cat([maps[:, i : i + rows, j : j + columns] for i, j in places], dim=3)
+
+
+def triangle(points: torch.Tensor, centroids: torch.Tensor) -> torch.Tensor:
+    """Give ``max(0, m - z_j)``, (n, k), for the distances z of points (n, d) to centroids (k, d) and their mean m."""
+    distances = torch.addmm((centroids * centroids).sum(dim=1), points, centroids.T, alpha=-2.0)
+    distances += (points * points).sum(dim=1, keepdim=True)
+    # Rounding may leave the square of a small distance negative.
+    distances.clamp_(min=0.0).sqrt_()
+    return torch.sub(distances.mean(dim=1, keepdim=True), distances, out=distances).clamp_(min=0.0)
