@@ -3,6 +3,7 @@
 import click
 
 from ..runtime import package_version
+from .compare import compare_command
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
@@ -34,6 +35,7 @@ VERBS = (
     eval_supervised_command,
     reproduce_command,
     table_command,
+    compare_command,
     sample_command,
     prepare_command,
     import_authors_command,

@@ -22,7 +22,6 @@ from ..evaluation import (
     evaluate,
     protocol_for,
     require_memory,
-    summarise,
 )
 from ..images import ImageSet, load_images
 from ..report import format_tables
@@ -218,9 +217,7 @@ def eval_svm_command(
                 )
             )
     show(summaries, as_json=as_json)
-    tables = write_tables(
-        [summary for summary in summarise(store.records()) if summary.protocol == protocol.name], results
-    )
+    tables = write_tables([summary for summary in store.summaries() if summary.protocol == protocol.name], results)
     if not quiet:
         click.echo(f"Every fit: {store.path}. All results of this protocol: {tables[0]}", err=True)
 

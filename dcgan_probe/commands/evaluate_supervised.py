@@ -19,7 +19,6 @@ from ..evaluation import (
     check_images,
     estimate_search,
     evaluate_supervised,
-    summarise,
 )
 from ..images import load_images
 from ..presets import PRESETS, preset_config
@@ -122,7 +121,7 @@ def eval_supervised_command(
             command=command_line(),
         )
     show([summary], as_json=as_json)
-    tables = write_tables([each for each in summarise(store.records()) if each.protocol == protocol.name], results)
+    tables = write_tables([each for each in store.summaries() if each.protocol == protocol.name], results)
     if not quiet:
         click.echo(f"Every training: {store.path}. All results of this protocol: {tables[0]}", err=True)
 

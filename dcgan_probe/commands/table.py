@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ..evaluation import Results, Summary, summarise
+from ..evaluation import Results, Summary
 from ..report import FORMATS, format_tables
 from ..storage import write_text
 from .options import results_option
@@ -26,7 +26,7 @@ def table_command(results: Path, form: str, protocol: str | None) -> None:
     dcgan-probe table
     dcgan-probe table --format latex --protocol svhn-1000
     """
-    summaries = summarise(Results(results).records())
+    summaries = Results(results).summaries()
     if not summaries:
         raise click.UsageError(f"{results / 'records.csv'} holds no complete evaluation; run eval-svm to its end")
     write_tables(summaries, results)

@@ -8,6 +8,7 @@
 """
 
 from .choice import C_GRID
+from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
 from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
 from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, evaluate
 from .protocols import Protocol, protocol_for
@@ -18,18 +19,23 @@ from .search import Search, check_images
 from .search_estimate import SearchEstimate, estimate_search
 from .summary import Summary, summarise, summarise_evaluation
 from .supervised import evaluate_supervised
+from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
 
 __all__ = [
     "CLASSIFIERS",
     "C_GRID",
+    "RESAMPLES",
     "SCALES",
     "SCHEMA_VERSION",
+    "Comparison",
     "Estimate",
+    "ImageUncertainty",
     "ProbeClassifier",
     "ProbeRecord",
     "Protocol",
     "Results",
     "Scale",
+    "Scored",
     "SealedImages",
     "SealedSplitError",
     "SealedTest",
@@ -37,8 +43,10 @@ __all__ = [
     "SearchEstimate",
     "Summary",
     "TestPredictions",
+    "bootstrap_images",
     "check_given",
     "check_images",
+    "compare",
     "estimate_evaluation",
     "estimate_search",
     "evaluate",
@@ -46,6 +54,8 @@ __all__ = [
     "product_rate",
     "protocol_for",
     "require_memory",
+    "require_paired",
     "summarise",
     "summarise_evaluation",
+    "why_not_paired",
 ]

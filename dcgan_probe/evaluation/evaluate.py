@@ -124,13 +124,12 @@ def evaluate(
     check_pair(train, test)
     sealed = SealedTest(test, protocol.classes)
     layout = lay_out(protocol, required_labels(train), seed)
-    fits_done = 0
+    fitted: list[ProbeRecord] = []
 
     def tell(records: list[ProbeRecord], left: int) -> None:
-        nonlocal fits_done
-        fits_done += len(records)
+        fitted.extend(records)
         on_fits(records)
-        on_progress(fits_done, fits_done + left)
+        on_progress(len(fitted), len(fitted) + left)
 
     evaluation = evaluation_name()
     recorder = Recorder.of(
@@ -158,7 +157,8 @@ def evaluate(
     def keep(predictions: np.ndarray) -> None:
         on_predictions(TestPredictions(evaluation, predictions, sealed.labels, chosen))
 
-    return summarise_evaluation(_report(task, protocol, sealed, chosen, keep))
+    predictions = _report(task, protocol, sealed, chosen, keep)
+    return summarise_evaluation(fitted, predictions == sealed.labels)
 
 
 def check_given(C: float | None, classifier: ProbeClassifier) -> None:
@@ -213,11 +213,10 @@ def _select(task: _Task, protocol: Protocol) -> float:
 
 def _report(
     task: _Task, protocol: Protocol, sealed: SealedTest, C: float, keep: Callable[[np.ndarray], None]
-) -> list[ProbeRecord]:
-    """Fit fresh draws with one C and score them on the test split, which was opened for it."""
+) -> np.ndarray:
+    """Fit fresh draws with one C and predict the test split, which was opened for it: int64 (draws, test rows)."""
     features, labels = sealed.load(), sealed.labels
     predictions = np.empty((protocol.draws, len(labels)), np.int64)
-    done: list[ProbeRecord] = []
     for draw in range(protocol.draws):
         trains = task.layout.report_rows(draw)
         started = time.perf_counter()
@@ -233,9 +232,8 @@ def _report(
             rows_scored=len(labels),
             seconds=time.perf_counter() - started,
         )
-        done += records
         # Kept before the last record is, so that an evaluation with all its records has its predictions too.
         if draw + 1 == protocol.draws:
             keep(predictions)
         task.tell(records, protocol.draws - draw - 1)
-    return done
+    return predictions

@@ -21,6 +21,7 @@ import pandas
 from ..runtime import UserError
 from ..storage import explained_disk_errors, locked, whole_file
 from .records import COLUMNS, HEADER, OPTIONAL, SCHEMA_VERSION, ProbeRecord, TestPredictions, from_cells, to_line
+from .summary import Summary, summarise
 
 VERSION_BYTES = 16
 
@@ -107,6 +108,23 @@ class Results:
             raise UserError(f"there are no test predictions {path}; run that evaluation again") from error
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise UserError(f"{path} cannot be read ({error}); delete it and run that evaluation again") from error
+
+    def correct(self, evaluation: str) -> np.ndarray | None:
+        """Tell which test predictions of an evaluation are right, bool (draws, test rows); None if they are not kept.
+
+        Raises
+        ------
+        UserError
+            If their file is damaged.
+        """
+        if not self.predictions_path(evaluation).exists():
+            return None
+        kept = self.read_predictions(evaluation)
+        return kept.predictions == kept.labels
+
+    def summaries(self) -> list[Summary]:
+        """Summarise the complete evaluations, with what their test predictions tell; see ``summarise``."""
+        return summarise(self.records(), self.correct)
 
     def predictions_path(self, evaluation: str) -> Path:
         """Give the file of an evaluation's test predictions."""

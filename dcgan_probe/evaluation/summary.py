@@ -1,15 +1,18 @@
-"""Takes the records of evaluations, gives one summary each: mean, spread and what they mean; knows no table."""
+"""Takes the records of evaluations, gives one summary each: mean, spread and what they mean; knows no file."""
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas
 
+from ..runtime import UserError
 from .protocols import SPREAD_FACTORS
 from .records import ALL_LABELS, NOTE_SEPARATOR, ProbeRecord, records_of
+from .uncertainty import ImageUncertainty, bootstrap_images
 
 IDENTITY = (
     "protocol",
@@ -35,6 +38,8 @@ tried out on the test split all stay in sight. Not in it are the hashes of the f
 extracted with more layers have another), the number of draws and a C that was chosen: the same experiment repeated
 replaces the earlier one.
 """
+ROUNDING = 1e-9
+"""Two ways of averaging the same fits differ by less."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ class Summary:
     spread_definition: str
     standard_error: float | None
     """Of the mean over the draws: standard deviation / sqrt(draws). That the test split is a sample too is left out."""
+    over_images: ImageUncertainty | None
+    """How far the mean accuracy depends on the test images; None where the predictions were not kept."""
     largest_gap: float
     """Greatest relative duality gap of a reported fit: how far at most its objective is above the optimum."""
     unconverged: int
@@ -85,6 +92,11 @@ class Summary:
     command: str
     """The command line that made it; empty where Python code called."""
     date: str
+    """UTC, ISO 8601: of the last fit."""
+    seconds: float
+    """Of all fits and their predictions, those that chose C included; features come from a cache and are not in it."""
+    device: str
+    versions: str
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,18 +104,31 @@ class Summary:
         return {**asdict(self), "layers": list(self.layers), "notes": list(self.notes)}
 
 
-def summarise_evaluation(records: Sequence[ProbeRecord]) -> Summary:
-    """Summarise the reported fits of one evaluation.
+def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | None = None) -> Summary:
+    """Summarise one evaluation.
 
     Parameters
     ----------
     records
-        All records of its stage ``report``, in any order.
+        All its records, in any order.
+    correct
+        bool (draws, test rows): which test predictions of the reported fits are right.
+
+    Raises
+    ------
+    UserError
+        If ``correct`` is of other fits.
     """
-    last = max(records, key=lambda record: record.date)
-    accuracies = [record.accuracy for record in records]
+    reported = [record for record in records if record.stage == "report"]
+    last = max(reported, key=lambda record: record.date)
+    accuracies = [record.accuracy for record in reported]
     mean = statistics.fmean(accuracies)
-    deviation = statistics.stdev(accuracies) if len(records) > 1 else None
+    deviation = statistics.stdev(accuracies) if len(reported) > 1 else None
+    if correct is not None and abs(correct.mean() - mean) > ROUNDING:
+        raise UserError(
+            f"the test predictions of {last.evaluation} have an accuracy of {correct.mean():.6f}, its records one of "
+            f"{mean:.6f}: they are of different fits; delete the predictions and run that evaluation again"
+        )
     factor = SPREAD_FACTORS.get(last.spread_definition)
     return Summary(
         protocol=last.protocol,
@@ -119,14 +144,15 @@ def summarise_evaluation(records: Sequence[ProbeRecord]) -> Summary:
         classifier=last.classifier,
         C=last.C,
         c_given=last.c_given,
-        draws=len(records),
+        draws=len(reported),
         accuracy=mean,
         error=1.0 - mean,
         spread=None if deviation is None or factor is None else factor * deviation,
         spread_definition=last.spread_definition,
-        standard_error=None if deviation is None else deviation / math.sqrt(len(records)),
-        largest_gap=max(record.gap for record in records),
-        unconverged=sum(not record.converged for record in records),
+        standard_error=None if deviation is None else deviation / math.sqrt(len(reported)),
+        over_images=None if correct is None else bootstrap_images(correct, seed=last.seed),
+        largest_gap=max(record.gap for record in reported),
+        unconverged=sum(not record.converged for record in reported),
         trained_on=last.trained_on,
         trained_on_images=last.trained_on_images,
         images_seen=last.images_seen,
@@ -140,6 +166,9 @@ def summarise_evaluation(records: Sequence[ProbeRecord]) -> Summary:
         evaluation=last.evaluation,
         command=last.command,
         date=last.date,
+        seconds=sum(record.seconds for record in records),
+        device=last.device,
+        versions=last.versions,
         notes=tuple(filter(None, last.notes.split(NOTE_SEPARATOR))),
     )
 
@@ -149,7 +178,10 @@ def _precedence(rows: Sequence[ProbeRecord]) -> tuple[int, str]:
     return len(rows), rows[-1].date
 
 
-def summarise(records: pandas.DataFrame | Iterable[ProbeRecord]) -> list[Summary]:
+def summarise(
+    records: pandas.DataFrame | Iterable[ProbeRecord],
+    correct_of: Callable[[str], np.ndarray | None] = lambda evaluation: None,
+) -> list[Summary]:
     """Summarise one complete evaluation of each experiment (see ``IDENTITY``), first experiment first.
 
     Of several, the one with the most draws counts, and of these the newest. An evaluation is complete
@@ -159,18 +191,26 @@ def summarise(records: pandas.DataFrame | Iterable[ProbeRecord]) -> list[Summary
     ----------
     records
         As ``Results.read`` gives them, oldest first.
+    correct_of
+        Gives which test predictions of an evaluation are right, bool (draws, test rows), or None where they were not
+        kept: ``Results.correct``.
     """
     if isinstance(records, pandas.DataFrame):
         records = records_of(records)
     evaluations: dict[str, list[ProbeRecord]] = {}
     for record in records:
-        if record.stage == "report":
-            evaluations.setdefault(record.evaluation, []).append(record)
+        evaluations.setdefault(record.evaluation, []).append(record)
     newest: dict[tuple[Any, ...], list[ProbeRecord]] = {}
-    for rows in evaluations.values():
+    for fits in evaluations.values():
+        rows = [record for record in fits if record.stage == "report"]
+        if not rows:
+            continue
         first = rows[0]
         identity = (*(getattr(first, name) for name in IDENTITY), first.C if first.c_given else None)
         complete = {row.draw for row in rows} == set(range(first.draws))
         if complete and (identity not in newest or _precedence(rows) >= _precedence(newest[identity])):
             newest[identity] = rows
-    return [summarise_evaluation(rows) for rows in newest.values()]
+    return [
+        summarise_evaluation(evaluations[rows[0].evaluation], correct_of(rows[0].evaluation))
+        for rows in newest.values()
+    ]

@@ -87,14 +87,15 @@ def evaluate_supervised(
         recorder=search_recorder(train, test, protocol, search, key, device, command),
     )
     with locked(Path(folder) / key, wait=False):
-        number, records = _select(evaluation, on_search)
-        on_fits(records)
+        number, searched = _select(evaluation, on_search)
+        on_fits(searched)
         sealed.open(number)
         ground = replace(evaluation.ground, scored=sealed.load())
-        note = _choice_note(number, records, search)
-        return _report(
-            replace(evaluation, ground=ground), number, note, sealed.labels, on_report, on_predictions, on_fits
-        )
+        note = _choice_note(number, searched, search)
+        records, predictions = _report(replace(evaluation, ground=ground), number, note, sealed.labels, on_report)
+        on_predictions(predictions)
+        on_fits(records)
+    return summarise_evaluation([*searched, *records], predictions.predictions == predictions.labels)
 
 
 @dataclass(frozen=True)
@@ -198,9 +199,7 @@ def _report(
     note: str,
     right: np.ndarray,
     on_progress: OnProgress,
-    on_predictions: Callable[[TestPredictions], None],
-    on_fits: Callable[[list[ProbeRecord]], None],
-) -> Summary:
+) -> tuple[list[ProbeRecord], TestPredictions]:
     """Train fresh draws with the chosen setting and score them on the test split, labels ``right`` int64 (n,)."""
     layout, protocol = evaluation.layout, evaluation.layout.protocol
     planned = [
@@ -216,9 +215,7 @@ def _report(
         for plan, outcome in zip(planned, outcomes, strict=True)
     ]
     predictions = np.stack([outcome.predictions for outcome in outcomes])
-    on_predictions(TestPredictions(records[0].evaluation, predictions, right, float(number)))
-    on_fits(records)
-    return summarise_evaluation(records)
+    return records, TestPredictions(records[0].evaluation, predictions, right, float(number))
 
 
 def _choice_note(number: int, records: Sequence[ProbeRecord], search: Search) -> str:

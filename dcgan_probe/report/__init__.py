@@ -1,14 +1,15 @@
-"""Floor 5. From summaries to tables: tidy pandas and CSV, Markdown, LaTeX; the published figure beside each row."""
+"""Floor 5. From summaries to tables: tidy pandas and CSV, Markdown, LaTeX; published figures, comparisons."""
 
 from collections.abc import Iterable
 
 from ..evaluation import Summary
 from ..runtime import UserError
+from .comparisons import ComparedRows, comparison_table, numbered_names, shown_comparisons
 from .console import to_console
 from .latex import to_latex
 from .markdown import to_markdown
 from .published import FIGURES, MARKS, PublishedFigure, published_figures
-from .shown import shown_tables
+from .shown import ShownTable, shown_tables
 from .tables import result_table
 
 FORMATS = ("console", "markdown", "csv", "latex")
@@ -17,8 +18,12 @@ __all__ = [
     "FIGURES",
     "FORMATS",
     "MARKS",
+    "ComparedRows",
     "PublishedFigure",
+    "comparison_table",
+    "format_comparisons",
     "format_tables",
+    "numbered_names",
     "published_figures",
     "result_table",
 ]
@@ -32,9 +37,30 @@ def format_tables(summaries: Iterable[Summary], form: str = "console") -> str:
     UserError
         If the format is unknown.
     """
-    if form not in FORMATS:
-        raise UserError(f"got format {form!r}, expected one of {', '.join(FORMATS)}", option="format")
+    _check(form)
     if form == "csv":
         return result_table(summaries).to_csv(index=False, lineterminator="\n")
-    tables = shown_tables(summaries)
+    return _written(shown_tables(summaries), form)
+
+
+def format_comparisons(compared: ComparedRows, form: str = "console") -> str:
+    """Write the table of some comparisons, in the same formats.
+
+    Raises
+    ------
+    UserError
+        If the format is unknown.
+    """
+    _check(form)
+    if form == "csv":
+        return comparison_table(compared).to_csv(index=False, lineterminator="\n")
+    return _written([shown_comparisons(compared)], form)
+
+
+def _check(form: str) -> None:
+    if form not in FORMATS:
+        raise UserError(f"got format {form!r}, expected one of {', '.join(FORMATS)}", option="format")
+
+
+def _written(tables: Iterable[ShownTable], form: str) -> str:
     return {"console": to_console, "markdown": to_markdown, "latex": to_latex}[form](tables)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from .provenance import Provenance
 from .shown import Cell, ShownTable
 
 ESCAPES = {
@@ -40,7 +41,21 @@ def _table(table: ShownTable) -> str:
     notes = [rf"\textsuperscript{{{number}}} {escape_latex(text)}" for number, text in enumerate(table.footnotes, 1)]
     if notes:
         lines += ["", r"\smallskip", r"{\footnotesize " + "\\par\n".join(notes) + r"\par}"]
+    if table.provenance is not None:
+        lines += _provenance(table.provenance)
     return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+
+def _provenance(made: Provenance) -> list[str]:
+    """Write one paragraph for each row's command, and one of what holds for all."""
+    rows = [f"{escape_latex(row.name)}: {_code(row.command)}, {escape_latex(row.details)}" for row in made.rows]
+    paragraphs = ["How each row was made:", *rows, escape_latex(made.note)]
+    return ["", r"\smallskip", r"{\footnotesize\raggedright " + "\\par\n".join(paragraphs) + r"\par}"]
+
+
+def _code(command: str) -> str:
+    # Some typewriter fonts would join two hyphens to a dash.
+    return rf"\texttt{{{escape_latex(command).replace('--', '-{}-')}}}" if command else "from Python"
 
 
 def _line(cells: Iterable[Cell]) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from .provenance import Provenance
 from .shown import Cell, ShownTable
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -22,7 +23,22 @@ def _table(table: ShownTable) -> str:
     parts = [f"### {escape_markdown(table.title)}", "\n".join(lines), escape_markdown(table.caption)]
     if table.footnotes:
         parts.append("\n".join(f"{i}. {escape_markdown(text)}" for i, text in enumerate(table.footnotes, 1)))
+    if table.provenance is not None:
+        parts += _provenance(table.provenance)
     return "\n\n".join(parts) + "\n"
+
+
+def _provenance(made: Provenance) -> list[str]:
+    """Write a list of the commands, each as code, and what holds for all."""
+    rows = [f"- {escape_markdown(row.name)}: {_code(row.command)}, {escape_markdown(row.details)}" for row in made.rows]
+    return ["How each row was made:", "\n".join(rows), escape_markdown(made.note)]
+
+
+def _code(command: str) -> str:
+    """Write a command as code, which takes everything literally but the backtick."""
+    if not command:
+        return "from Python"
+    return f"`` {command} ``" if "`" in command else f"`{command}`"
 
 
 def padded_row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:

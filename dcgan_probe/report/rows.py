@@ -4,38 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..evaluation import Summary
-from .image_sets import describe_training_images, same_images
+from .against import is_comparable, published_notes
+from .image_sets import describe_training_images
+from .names import row_names
 from .published import PublishedFigure, beside, published_figures
 
-NAMES = {
-    "dcgan": "DCGAN",
-    "random": "untrained",
-    "pixels": "raw pixels",
-    "whitened": "whitened pixels",
-    "pca": "PCA of pixels",
-    "kmeans": "k-means",
-    "kmeans3": "three-layer k-means",
-    "supervised": "supervised CNN",
-}
 CONTROL_OF = {"dcgan": "random"}
-SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
-CLASSIFIERS = {
-    "l2-svm": "",
-    "logistic": ", logistic regression",
-    "ridge": ", ridge",
-    "softmax": "",
-    "knn-cosine": ", kNN (cosine)",
-    "knn-euclidean": ", kNN (Euclidean)",
-}
-"""What is added to the names of rows; an L2-SVM is what the tables are about, and softmax a network's own."""
 SAME_AS_CONTROL = ("network", "layers", "scale", "classifier", "run", "encoder_seed", "seed", "draws", "c_given")
-DISTINGUISHING = {
-    "extraction": "{}",
-    "run": "run {}",
-    "encoder_seed": "network seed {}",
-    "seed": "draw seed {}",
-}
-"""What is added to the names of rows that would read the same otherwise, in this order."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +24,7 @@ class MeasuredRow:
     trained_on_full: str
     published: PublishedFigure | None
     comparable: bool
-    """Whether the published encoder was trained on the same images."""
+    """Whether the published one was trained on the same images and scored alike; that it is as large is not said."""
     figure_notes: tuple[str, ...]
     """On the measured figure."""
     published_notes: tuple[str, ...]
@@ -96,7 +71,9 @@ def table_rows(summaries: Iterable[Summary]) -> list[TableRows]:
             train_rows=group[0].train_rows,
             test_rows=group[0].test_rows,
             spread_definition=group[0].spread_definition,
-            measured=tuple(_measured(summary, name, group) for summary, name in zip(group, _names(group), strict=True)),
+            measured=tuple(
+                _measured(summary, name, group) for summary, name in zip(group, row_names(group), strict=True)
+            ),
             published=published_figures(group[0].protocol),
             notes=_common_notes(group),
         )
@@ -106,21 +83,16 @@ def table_rows(summaries: Iterable[Summary]) -> list[TableRows]:
 
 def _measured(summary: Summary, name: str, group: Sequence[Summary]) -> MeasuredRow:
     trained_on, full = describe_training_images(summary.trained_on, summary.trained_on_images)
-    published = beside(summary.protocol, summary.features)
-    comparable = (
-        published is not None
-        and published.encoder is not None
-        and same_images(summary.trained_on, summary.trained_on_images, published.encoder)
-    )
+    published = beside(summary.protocol, summary.features, summary.classifier)
     return MeasuredRow(
         name=name,
         summary=summary,
         trained_on=trained_on,
         trained_on_full=full,
         published=published,
-        comparable=comparable,
+        comparable=published is not None and is_comparable(summary, published),
         figure_notes=_figure_notes(summary, group),
-        published_notes=_published_notes(summary, full, published, comparable),
+        published_notes=() if published is None else published_notes(summary, full, published),
     )
 
 
@@ -150,25 +122,6 @@ def _figure_notes(summary: Summary, group: Sequence[Summary]) -> tuple[str, ...]
     return tuple(notes)
 
 
-def _published_notes(
-    summary: Summary, trained_on: str, published: PublishedFigure | None, comparable: bool
-) -> tuple[str, ...]:
-    if published is None:
-        return ()
-    if published.encoder is None:
-        return (f"not comparable: the published figure is {published.note}",)
-    if not comparable:
-        return (
-            f"not comparable: the published figure belongs to a DCGAN trained on {published.encoder.description}, this "
-            f"one was trained on {trained_on}",
-        )
-    if summary.classifier != "l2-svm":
-        return ("the published figure is of an L2-SVM",)
-    if summary.scale != "none":
-        return ("the published figure is of unscaled features",)
-    return ()
-
-
 def control_of(summary: Summary, group: Sequence[Summary]) -> Summary | None:
     """Find the untrained network of the same shape, probed in the same way, among the rows of one table."""
     wanted = CONTROL_OF.get(summary.features)
@@ -184,38 +137,6 @@ def control_of(summary: Summary, group: Sequence[Summary]) -> Summary | None:
 def _geometry(summary: Summary) -> list[str]:
     """Give how features were made but for the batch-norm rule: an untrained network has one rule only."""
     return [part for part in summary.extraction.split("; ") if not part.startswith("batch_norm")]
-
-
-def _names(group: Sequence[Summary]) -> list[str]:
-    """Name each row, with as much as it takes to tell it from the others."""
-    names = [row_name(summary) for summary in group]
-    keys = [(name, s.layers, s.trained_on, s.images_seen) for name, s in zip(names, group, strict=True)]
-    for attribute, text in DISTINGUISHING.items():
-        for key in set(keys):
-            same = [index for index, other in enumerate(keys) if other == key]
-            parts = [str(getattr(group[index], attribute)).split("; ") for index in same]
-            for index, own in zip(same, parts, strict=True):
-                different = [part for part in own if not all(part in others for others in parts)]
-                if different:
-                    names[index] += ", " + text.format(", ".join(different))
-                    keys[index] = (names[index], *keys[index][1:])
-    return names
-
-
-def row_name(summary: Summary) -> str:
-    """Name a measured row: ``DCGAN cpu32, standardised``."""
-    name = " ".join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
-    scaled = SCALED.get(summary.scale, f", {summary.scale}")
-    kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
-    given = f", {symbol_of(summary)} given" if summary.c_given else ""
-    return f"{name}{scaled}{kind}{given}"
-
-
-def symbol_of(summary: Summary) -> str:
-    """Name what was chosen: k for nearest neighbours, a setting's number for a network, else C."""
-    if summary.classifier.startswith("knn"):
-        return "k"
-    return "setting" if summary.classifier == "softmax" else "C"
 
 
 def percent(fraction: float) -> str:

@@ -5,13 +5,21 @@ from dataclasses import dataclass, field
 
 from ..evaluation import Summary
 from .image_sets import OFFICIAL_SETS, describe_set, is_subset
-from .published import MARKS, Mark, PublishedFigure
-from .rows import MeasuredRow, TableRows, percent, symbol_of, table_rows
+from .names import symbol_of
+from .provenance import Provenance, provenance
+from .published import MARKS, PublishedFigure, marked
+from .rows import MeasuredRow, TableRows, percent, table_rows
 
 NOTHING = "–"
 PUBLISHED = "published: "
 CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
-CHOICE = "C was chosen on training rows that the fits had not seen."
+CHOICE = "{symbols} was chosen on training rows that the fits had not seen."
+OVER_DRAWS, OVER_IMAGES = "s.e. draws", "s.e. images"
+ERRORS = {
+    OVER_DRAWS: "the standard error of the mean over the draws, with the test images as they are",
+    OVER_IMAGES: "the standard error over the test images, with the fits as they are (bootstrap)",
+}
+"""Two kinds of uncertainty, neither of which contains the other."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class ShownTable:
     published: tuple[tuple[Cell, ...], ...]
     caption: str
     footnotes: tuple[str, ...]
+    provenance: Provenance | None = None
 
 
 @dataclass
@@ -60,15 +69,16 @@ def _shown(table: TableRows) -> ShownTable:
     notes = _Footnotes()
     columns = _columns(table)
     measured = tuple(_measured_cells(table, row, notes) for row in table.measured)
-    published = tuple(_published_cells(figure, notes) for figure in table.published)
+    published = tuple(_published_cells(table, figure, notes) for figure in table.published)
     return ShownTable(
-        title=_title(table),
+        title=f"{task_title(table)}: test {table.measure}",
         header=tuple(columns),
         numeric=tuple(columns.values()),
         measured=measured,
         published=published,
         caption=_caption(table),
         footnotes=tuple(map(sentence, notes.texts)),
+        provenance=provenance(table.measured),
     )
 
 
@@ -85,6 +95,7 @@ def _columns(table: TableRows) -> dict[str, bool]:
         "trained on": False,
         "images seen": True,
         f"test {table.measure}, %": False,
+        **dict.fromkeys(_errors(table), True),
         "n": True,
         "C": True,
         "dimension": True,
@@ -93,17 +104,29 @@ def _columns(table: TableRows) -> dict[str, bool]:
     return {**columns, f"published {table.measure}, %": False} if table.published else columns
 
 
+def _errors(table: TableRows) -> list[str]:
+    """Give the columns of uncertainties that at least one row can fill."""
+    known = {
+        OVER_DRAWS: any(row.summary.standard_error is not None for row in table.measured),
+        OVER_IMAGES: any(row.summary.over_images is not None for row in table.measured),
+    }
+    return [name for name, some in known.items() if some]
+
+
 def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tuple[Cell, ...]:
     summary = row.summary
     figure = percent(getattr(summary, table.measure))
     if summary.spread is not None:
         figure += f" ± {percent(summary.spread)}"
+    over_images = None if summary.over_images is None else summary.over_images.standard_error
+    errors = {OVER_DRAWS: summary.standard_error, OVER_IMAGES: over_images}
     cells = (
         Cell(row.name),
         Cell(NOTHING if _is_one_whole(summary) else short_layers(summary.layers)),
         notes.cell(row.trained_on or NOTHING, _in_full(row)),
         Cell(short_count(summary.images_seen) if summary.images_seen else NOTHING),
         notes.cell(figure, row.figure_notes),
+        *(Cell(_points(errors[name])) for name in _errors(table)),
         Cell(f"{summary.draws}"),
         Cell(CHOSEN[symbol_of(summary)].format(summary.C)),
         Cell(f"{summary.dimension:,}"),
@@ -113,7 +136,7 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         return cells
     if row.published is None:
         return (*cells, Cell(NOTHING))
-    text = _published_text(row.published) + ("" if row.comparable else ", not comparable")
+    text = row.published.text + ("" if row.comparable else ", not comparable")
     return (*cells, notes.cell(text, row.published_notes))
 
 
@@ -129,34 +152,24 @@ def _in_full(row: MeasuredRow) -> tuple[str, ...]:
     return () if known else (full,)
 
 
-def _published_cells(figure: PublishedFigure, notes: _Footnotes) -> tuple[Cell, ...]:
+def _published_cells(table: TableRows, figure: PublishedFigure, notes: _Footnotes) -> tuple[Cell, ...]:
     return (
         Cell(f"{PUBLISHED}{figure.model}"),
         Cell(NOTHING),
         Cell(figure.encoder.description if figure.encoder else NOTHING),
         Cell(NOTHING),
         Cell(NOTHING),
+        *(Cell(NOTHING) for _ in _errors(table)),
         Cell(_number(figure.draws)),
         Cell(NOTHING),
         Cell(NOTHING),
-        Cell(_marked(_number(figure.largest_layer), figure.layer_mark)),
-        notes.cell(_published_text(figure), filter(None, [figure.note])),
+        Cell(marked(_number(figure.largest_layer), figure.layer_mark)),
+        notes.cell(figure.text, filter(None, [figure.note])),
     )
 
 
-def _published_text(figure: PublishedFigure) -> str:
-    """Write a figure with as many decimals as were published: ``73.8 [2] ± 0.4 [?]``."""
-    decimals = 1 if figure.measure == "accuracy" else 2
-    text = _marked(f"{figure.value:.{decimals}f}", figure.mark)
-    if figure.spread is None:
-        return text
-    if figure.spread_mark == figure.mark:
-        return _marked(f"{figure.value:.{decimals}f} ± {figure.spread:.{decimals}f}", figure.mark)
-    return f"{text} ± " + _marked(f"{figure.spread:.{decimals}f}", figure.spread_mark)
-
-
-def _marked(text: str, mark: Mark) -> str:
-    return f"{text} [{mark}]" if mark else text
+def _points(fraction: float | None) -> str:
+    return NOTHING if fraction is None else percent(fraction)
 
 
 def _number(value: int | None) -> str:
@@ -180,24 +193,35 @@ def short_count(count: int) -> str:
     return f"{count / 1e3:.3g}k" if count >= 1_000 else f"{count}"
 
 
-def _title(table: TableRows) -> str:
-    labels = "all labels" if table.labels == "all" else f"{table.labels:,} labels"
-    return f"{describe_set(table.dataset, table.train_rows, table.test_rows)}, {labels}: test {table.measure}"
+def task_title(task: TableRows | Summary) -> str:
+    """Name the probed set, its sizes and the number of labels."""
+    labels = "all labels" if task.labels == "all" else f"{task.labels:,} labels"
+    return f"{describe_set(task.dataset, task.train_rows, task.test_rows)}, {labels}"
+
+
+def _choice(table: TableRows) -> tuple[str, ...]:
+    """Say that C, k or the setting was chosen on other rows, where one was."""
+    symbols = dict.fromkeys(symbol_of(row.summary) for row in table.measured if not row.summary.c_given)
+    return (CHOICE.format(symbols=sentence(" or ".join(symbols))[:-1]),) if symbols else ()
 
 
 def _caption(table: TableRows) -> str:
-    spread = table.spread_definition.replace("over draws", "over n draws")
+    numbers = {row.summary.draws for row in table.measured}
+    n = f"{numbers.pop()}" if len(numbers) == 1 else "n"
+    spread = table.spread_definition.replace("over draws", f"over {n} draws")
     sentences = [
         "Linear L2-SVM, where a name says nothing else, on frozen features of encoders trained without labels, if at "
         "all; sizes are the probe's training / test images.",
         "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labelled rows.",
-        *(() if all(row.summary.c_given for row in table.measured) else (CHOICE,)),
+        *(f"{name} is {meaning}." for name, meaning in ERRORS.items() if name in _errors(table)),
+        *_choice(table),
         *map(sentence, table.notes),
     ]
     if table.published and is_subset(table.dataset, table.train_rows, table.test_rows):
         official = OFFICIAL_SETS[table.dataset]
         sentences.append(f"Published figures are of the whole set ({official.train:,} / {official.test:,}).")
     marks = {mark for f in table.published for mark in (f.mark, f.spread_mark, f.layer_mark)}
+    marks |= {row.published.seen_mark for row in table.measured if row.published is not None}
     legend = [f"[{mark}] {meaning}" for mark, meaning in MARKS.items() if mark in marks]
     if legend:
         sentences.append(f"Origin of the published figures: {', '.join(legend)}.")

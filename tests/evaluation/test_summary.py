@@ -87,3 +87,11 @@ def test_a_table_gives_the_same_as_records(record, tmp_path, largest_layer):
     assert isinstance(frame, pandas.DataFrame)
     assert summarise(frame) == summarise(rows)
     assert summarise(frame[frame["scale"] == "none"]) == summarise(rows)[:1]
+
+
+def test_time_counts_the_fits_that_chose_c(record):
+    rows = draws(record, [0.5, 0.6], seconds=2.0)
+    rows += [record(stage="select", split="validation", draw=draw, seconds=0.5) for draw in range(3)]
+    (summary,) = summarise(rows)
+    assert summary.seconds == pytest.approx(5.5)
+    assert (summary.draws, summary.accuracy) == (2, pytest.approx(0.55))

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from dcgan_probe.evaluation import Summary
+from dcgan_probe.evaluation import ImageUncertainty, Summary
 
 SVHN = Summary(
     protocol="svhn-1000",
@@ -25,6 +25,7 @@ SVHN = Summary(
     spread=0.0123,
     spread_definition="1.96 x standard deviation over draws",
     standard_error=0.0006,
+    over_images=ImageUncertainty(0.0041, 0.6931, 0.7093),
     largest_gap=1e-7,
     unconverged=0,
     trained_on="tiny_imagenet32",
@@ -35,9 +36,14 @@ SVHN = Summary(
     seed=0,
     train_rows=4434,
     test_rows=8372,
+    images_fingerprint_train="f1",
+    images_fingerprint_test="f2",
     evaluation="e1",
     command="dcgan-probe eval-svm",
     date="2026-01-01T00:00:00+00:00",
+    seconds=63.4,
+    device="cpu (2 threads, x86_64)",
+    versions="torch 2; numpy 2",
     notes=("the draws overlap",),
 )
 CIFAR10 = replace(

@@ -2,7 +2,7 @@ import pytest
 
 from dcgan_probe.report import FIGURES, MARKS, published_figures
 from dcgan_probe.report.image_sets import describe_set, describe_training_images, is_subset, same_images
-from dcgan_probe.report.published import IMAGENET, SVHN, beside
+from dcgan_probe.report.published import IMAGENET, SVHN, beside, same_size
 
 # Typed in from the paper's tables and the papers that quote them, apart from the code.
 CIFAR10 = """
@@ -56,14 +56,54 @@ def test_every_figure_has_an_origin_and_a_measure_of_its_protocol():
     assert {f.mark for f in FIGURES} <= set(MARKS)
     assert MARKS["?"] == "unverified"
     assert all(f.spread_mark in MARKS for f in FIGURES if f.spread is not None)
-    assert len({(f.protocol, f.model) for f in FIGURES}) == len(FIGURES) == 21
+    assert len({(f.protocol, f.model) for f in FIGURES}) == len(FIGURES) == 23
 
 
 def test_the_published_encoders_images():
-    assert beside("cifar10-all", "dcgan").encoder is IMAGENET
-    assert beside("cifar10-4000", "dcgan").encoder is IMAGENET
-    assert beside("svhn-1000", "dcgan").encoder is SVHN
-    assert beside("svhn-1000", "random") is beside("glyphs-500", "dcgan") is beside("svhn-1000", "") is None
+    assert beside("cifar10-all", "dcgan", "l2-svm").encoder is IMAGENET
+    assert beside("cifar10-4000", "dcgan", "ridge").encoder is IMAGENET
+    assert beside("svhn-1000", "dcgan", "l2-svm").encoder is SVHN
+
+
+@pytest.mark.parametrize(
+    ("protocol", "features", "classifier", "value"),
+    [
+        ("cifar10-all", "kmeans", "l2-svm", 80.6),
+        ("cifar10-4000", "kmeans", "l2-svm", 63.7),
+        ("cifar10-all", "kmeans3", "l2-svm", 82.0),
+        ("cifar10-4000", "kmeans3", "l2-svm", 70.7),
+        ("svhn-1000", "pixels", "knn-cosine", 77.93),
+        ("svhn-1000", "pixels", "knn-euclidean", 77.93),
+        ("svhn-1000", "supervised", "softmax", 28.87),
+        ("cifar10-all", "dcgan", "ridge", 82.8),
+    ],
+)
+def test_each_kind_of_row_stands_beside_its_published_one(protocol, features, classifier, value):
+    assert beside(protocol, features, classifier).value == value
+
+
+@pytest.mark.parametrize(
+    ("protocol", "features", "classifier"),
+    [
+        ("svhn-1000", "random", "l2-svm"),
+        ("glyphs-500", "dcgan", "l2-svm"),
+        ("svhn-1000", "", "l2-svm"),
+        ("svhn-1000", "pixels", "l2-svm"),
+        ("cifar10-all", "pixels", "knn-cosine"),
+        ("svhn-1000", "kmeans", "l2-svm"),
+        ("svhn-1000", "supervised", "l2-svm"),
+    ],
+)
+def test_other_rows_stand_alone(protocol, features, classifier):
+    assert beside(protocol, features, classifier) is None
+
+
+def test_coates_and_ngs_own_figures():
+    table_row = beside("cifar10-all", "kmeans", "l2-svm")
+    assert (same_size(table_row, 1600).value, same_size(table_row, 1600).mark) == (77.9, "C")
+    assert (same_size(table_row, 4000).value, same_size(table_row, 4000).mark) == (79.6, "C")
+    assert same_size(table_row, 4800) is same_size(table_row, None) is None
+    assert same_size(beside("cifar10-all", "dcgan", "l2-svm"), 3200) is None
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,73 @@ def test_the_published_encoders_own_images_are_comparable(svhn):
     (table,) = table_rows([replace(row, scale="standardise")])
     assert table.measured[0].published_notes == ("the published figure is of unscaled features",)
     (table,) = table_rows([replace(row, trained_on_images=4434)])
-    assert "this one was trained on SVHN subset (4,434 of 73,257)" in table.measured[0].published_notes[0]
+    other, size = table.measured[0].published_notes
+    assert "this one was trained on SVHN subset (4,434 of 73,257)" in other
+    assert size == "size, against that of the published figure: 4,434 of 73,257 training images, 6.1 %"
+    (table,) = table_rows([replace(row, classifier="ridge")])
+    assert table.measured[0].published_notes == ("the published figure is of an L2-SVM",)
+
+
+KMEANS = {
+    "features": "kmeans",
+    "layers": ("kmeans",),
+    "scale": "standardise+0.01",
+    "trained_on": "cifar10",
+    "trained_on_images": 50_000,
+    "images_seen": 50_000,
+}
+
+
+def kmeans(cifar10, centroids, **changes):
+    return replace(cifar10()[0], **{**KMEANS, "network": f"{centroids}", "largest_layer": centroids, **changes})
+
+
+def only(row):
+    ((found,),) = (table.measured for table in table_rows([row]))
+    return found
+
+
+def test_a_row_at_a_reduced_size_says_its_size_and_share(cifar10):
+    # 1,600 / 4,800 is a third.
+    row = only(kmeans(cifar10, 1600))
+    assert (row.published.value, row.comparable) == (80.6, True)
+    assert row.published_notes == (
+        "size, against that of the published figure: 1,600 of 4,800 centroids, 33 %",
+        "the published figure for 1,600 centroids is 77.9 [C]",
+    )
+    assert only(kmeans(cifar10, 4800)).published_notes == ()
+    assert "standardised by sqrt(variance + 0.01)" in only(kmeans(cifar10, 4800, scale="none")).published_notes[0]
+    row = only(kmeans(cifar10, 800, features="kmeans3", network="200-400-800"))
+    assert (row.name, row.published.value) == ("three-layer k-means 200-400-800, standardised +0.01", 82.0)
+    assert row.published_notes[0].endswith("800 of 3,200 [?] centroids in the largest layer, 25 %")
+    # 128 / 512, 2 M / (30 x 1.28 M / 2), 100,000 / 1,281,167.
+    assert only(cifar10()[0]).published_notes[1] == (
+        "size, against that of the published figure: 128 of 512 maps in the largest layer, 25 %; 2,000,000 of "
+        "19,200,000 [A] images seen, 10 %; 100,000 of 1,281,167 training images, 7.8 %"
+    )
+
+
+def test_centroids_of_other_images_are_not_comparable(cifar10):
+    row = only(kmeans(cifar10, 4800, trained_on="svhn", trained_on_images=73_257))
+    assert not row.comparable
+    assert row.published_notes == (
+        "not comparable: the published figure belongs to centroids trained on CIFAR-10 itself, this one was trained on "
+        "SVHN",
+    )
+
+
+def test_rows_without_training_stand_beside_published_ones_without(svhn):
+    pixels = replace(svhn()[2], classifier="knn-cosine")
+    assert (only(pixels).published.model, only(pixels).comparable, only(pixels).published_notes) == ("KNN", True, ())
+
+
+def test_a_supervised_row_says_that_the_published_error_is_one_of_validation(svhn):
+    row = only(replace(svhn()[1], features="supervised", classifier="softmax"))
+    assert (row.name, row.published.value, row.comparable) == ("supervised CNN cpu32", 28.87, False)
+    assert row.published_notes == (
+        "not comparable: the published figure is a validation error of the DCGAN's own architecture, the best of a "
+        "random search over 64 settings; this one is a test error",
+    )
 
 
 def test_a_trained_row_that_loses_to_its_control_says_so(svhn):

@@ -66,7 +66,7 @@ def test_markdown_is_aligned_and_shows_the_figures(svhn):
     assert row["published error, %"] == "22.48 [P], not comparable ¹"
     assert "\n1. Not comparable: the published figure belongs to a DCGAN trained on SVHN itself, this one" in text
     assert "Tiny ImageNet (100,000 of ImageNet-1k's 1.28 million)" in text
-    assert "Mean ± 1.96 x standard deviation over n draws of the labelled rows" in text
+    assert "Mean ± 1.96 x standard deviation over 100 draws of the labelled rows" in text
     assert "The draws overlap." in text
     assert "Published figures are of the whole set (73,257 / 26,032)." in text
     assert "[P] the paper, [2] quoted by a later paper, [?] unverified" in text
@@ -95,7 +95,7 @@ def test_one_fit_has_no_spread_and_cifar10_counts_hits(cifar10):
     header, _, rows = markdown_rows(format_tables(cifar10(), "markdown"))
     row = dict(zip(header, rows[0], strict=True))
     assert row["test accuracy, %"] == "70.12"
-    assert row["published accuracy, %"] == "82.8 [P], not comparable ¹"
+    assert row["published accuracy, %"] == "82.8 [P], not comparable ¹ ²"
     assert "Published figures are of the whole set" not in format_tables(cifar10())
 
 
@@ -115,7 +115,67 @@ def test_console_lines_fit_and_leave_no_figure_out(svhn):
     assert "DCGAN + L2-SVM 22.48 [P]" in " ".join(text.split())
     assert "images seen" not in text
     rows = [*svhn(), replace(svhn()[0], layers=("conv3",), evaluation="e9")]
-    assert re.search(r"layers .*\n.*\n.*conv1–conv3", format_tables(rows))
+    text = format_tables(rows)
+    assert re.search(r"layers .*\n.*\n.*\n.*conv1–conv3", text)
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_the_console_gives_up_what_tells_rows_apart_last(svhn):
+    network = "a-long-network"
+    rows = [replace(row, network=network, layers=(f"conv{i}",)) for i, row in enumerate(svhn())]
+    text = format_tables(rows)
+    assert "conv1" in text
+    assert "trained on" not in text.split("Published")[0]
+    assert "Columns left out for width: n: 100; trained on: Tiny ImageNet." in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 110
+    for row in rows:
+        assert f"{100 * row.error:.2f} ± 1.23" in text
+
+
+def test_two_kinds_of_uncertainty_are_kept_apart(svhn, cifar10):
+    header, _, rows = markdown_rows(format_tables(svhn(), "markdown"))
+    row = dict(zip(header, rows[0], strict=True))
+    assert (row["s.e. draws"], row["s.e. images"]) == ("0.06", "0.41")
+    text = " ".join(format_tables(svhn(), "console").split())
+    assert "s.e. draws is the standard error of the mean over the draws" in text
+    assert "s.e. images is the standard error over the test images" in text
+    header, _, rows = markdown_rows(format_tables(cifar10(), "markdown"))
+    assert "s.e. draws" not in header
+    mixed = [svhn()[0], replace(svhn()[1], over_images=None)]
+    header, _, rows = markdown_rows(format_tables(mixed, "markdown"))
+    assert [row[header.index("s.e. images")] for row in rows[:3]] == ["0.41", "–", "–"]
+    frame = result_table(mixed)
+    assert list(frame.loc[0, ["standard_error", "image_standard_error"]]) == [0.06, 0.41]
+    assert list(frame.loc[0, ["image_low", "image_high"]]) == [69.31, 70.93]
+    assert frame.loc[1, ["image_standard_error", "image_low", "image_high"]].isna().all()
+
+
+def test_each_row_says_how_it_was_made(svhn):
+    rows = svhn()
+    rows[1] = replace(rows[1], command="", seconds=4.26, device="cuda")
+    text = format_tables(rows, "markdown")
+    assert "\n- DCGAN cpu32: `dcgan-probe eval-svm`, 2026-01-01, 63 s, cpu (2 threads, x86_64)\n" in text
+    assert "\n- untrained cpu32: from Python, 2026-01-01, 4.3 s, cuda\n" in text
+    assert text.endswith("All rows: torch 2; numpy 2.\n")
+    assert "All rows: cpu (2 threads, x86_64); torch 2; numpy 2." in format_tables(svhn(), "markdown")
+    assert "making them is not in it" in text
+    rows = [replace(row, command="dcgan-probe eval-svm --labels `n` --layers a_b") for row in rows]
+    assert "`` dcgan-probe eval-svm --labels `n` --layers a_b ``" in format_tables(rows, "markdown")
+    assert r"\texttt{dcgan-probe eval-svm -{}-labels `n` -{}-layers a\_b}" in format_tables(rows, "latex")
+    trained = result_table(rows).iloc[0]
+    assert (trained["seconds"], trained["device"], trained["versions"]) == (
+        63.4,
+        "cpu (2 threads, x86_64)",
+        "torch 2; numpy 2",
+    )
+    assert (trained["command"], trained["date"]) == (rows[0].command, rows[0].date)
+
+
+def test_a_chosen_setting_is_no_c(svhn):
+    rows = [svhn()[0], replace(svhn()[1], features="supervised", classifier="softmax", C=12.0)]
+    header, _, table = markdown_rows(format_tables(rows, "markdown"))
+    assert table[1][header.index("C")] == "setting 12"
+    assert "C or setting was chosen on training rows" in format_tables(rows, "markdown")
 
 
 def test_equal_notes_share_a_number(svhn):
@@ -155,7 +215,7 @@ def test_a_bar_in_a_name_does_not_add_a_column(svhn):
     rows = [replace(svhn()[0], network="a|b")]
     text = format_tables(rows, "markdown")
     line = next(line for line in text.splitlines() if "DCGAN a" in line)
-    assert len(re.findall(r"(?<!\\)\|", line)) == 11
+    assert len(re.findall(r"(?<!\\)\|", line)) == 13
 
 
 def test_short_words():

@@ -1,0 +1,95 @@
+"""Takes summaries and which of their test predictions are right, gives paired comparisons of them; knows no file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..runtime import UserError
+from .paired import Difference, Discordant, bootstrap_difference, discordant, holm
+from .summary import Summary
+
+PAIRED = {
+    "protocol": "protocol",
+    "images_fingerprint_train": "training images",
+    "images_fingerprint_test": "test images",
+    "draws": "number of draws",
+    "seed": "seed of the draws",
+}
+"""What two evaluations must have in common for their draws and test images to be the same, and what it is called."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One evaluation, and which of its test predictions are right."""
+
+    summary: Summary
+    correct: np.ndarray
+    """bool (draws, test rows)."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two evaluations on the same draws and test images."""
+
+    first: Summary
+    second: Summary
+    difference: Difference
+    """Of the mean accuracies, the first less the second."""
+    discordant: Discordant | None
+    """For single fits; None for several draws."""
+    p: float
+    """Two-sided, for this comparison alone: exact McNemar for single fits, else of the two-level bootstrap."""
+    holm_p: float
+    """``p`` adjusted for the number of comparisons."""
+    comparisons: int
+    """How many were made at once."""
+
+    @property
+    def test(self) -> str:
+        """What ``p`` is of."""
+        return "bootstrap" if self.discordant is None else "McNemar"
+
+
+def compare(pairs: Sequence[tuple[Scored, Scored]], *, seed: int = 0) -> list[Comparison]:
+    """Compare evaluations in pairs, on the same draws and test images, and adjust each p for the number of pairs.
+
+    Raises
+    ------
+    UserError
+        If two evaluations are not paired: see ``require_paired``.
+    """
+    for first, second in pairs:
+        require_paired(first.summary, second.summary)
+    differences = [bootstrap_difference(first.correct, second.correct, seed=seed) for first, second in pairs]
+    counts = [discordant(a.correct, b.correct) if a.summary.draws == 1 else None for a, b in pairs]
+    ps = [each.p if count is None else count.p for each, count in zip(differences, counts, strict=True)]
+    return [
+        Comparison(first.summary, second.summary, difference, count, p, holm_p, len(pairs))
+        for (first, second), difference, count, p, holm_p in zip(pairs, differences, counts, ps, holm(ps), strict=True)
+    ]
+
+
+def require_paired(first: Summary, second: Summary) -> None:
+    """Refuse two evaluations that do not share their draws and their test images.
+
+    Raises
+    ------
+    UserError
+        If protocol, training or test images, number of draws or their seed are not the same.
+    """
+    reason = why_not_paired(first, second)
+    if reason:
+        raise UserError(
+            f"{first.evaluation} and {second.evaluation} cannot be compared: {reason}; run eval-svm again for one of "
+            "them, with the other's images, --draws and --seed"
+        )
+
+
+def why_not_paired(first: Summary, second: Summary) -> str:
+    """Say what two evaluations that cannot be compared do not share; empty if they can."""
+    for name, words in PAIRED.items():
+        got, other = getattr(first, name), getattr(second, name)
+        if got != other:
+            return f"the {words} of one is {got}, of the other {other}"
+    return ""

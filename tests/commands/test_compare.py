@@ -1,0 +1,137 @@
+"""``dcgan-probe compare`` on records and predictions that are made up."""
+
+import numpy as np
+import pandas
+import pytest
+from click.testing import CliRunner
+from scipy.stats import binomtest
+
+from dcgan_probe.commands import main
+from dcgan_probe.evaluation import ProbeRecord, Results, TestPredictions
+
+LABELS = np.arange(300) % 10
+VALUES = {
+    str: "x",
+    int: 1,
+    float: 1e-3,
+    bool: True,
+    int | None: 1,
+}
+
+
+def predictions(right, draws, seed):
+    """Make predictions (draws, 300) of which ``right`` are right in each draw."""
+    rng = np.random.default_rng(seed)
+    rows = np.tile((LABELS + 1) % 10, (draws, 1))
+    for row in rows:
+        hits = rng.permutation(300)[:right]
+        row[hits] = LABELS[hits]
+    return rows
+
+
+@pytest.fixture
+def keep(tmp_path):
+    """Give a function that records an evaluation and keeps its predictions."""
+    store = Results(tmp_path)
+
+    def make(evaluation, features, right, *, draws=1, kept=True, **changes):
+        hints = ProbeRecord.__annotations__
+        common = {name: VALUES.get(hints[name], "report") for name in hints}
+        common |= {"schema_version": 2, "evaluation": evaluation, "features": features, "network": "", "notes": ""}
+        common |= {"protocol": "glyphs-30", "dataset": "glyphs", "labels": "30", "layers": "conv1", "stage": "report"}
+        common |= {"split": "test", "scale": "none", "classifier": "l2-svm", "c_given": False, "draws": draws}
+        common |= {"train_rows": 90, "test_rows": 300, "accuracy": right / 300, "error": 1 - right / 300} | changes
+        store.append([ProbeRecord(**{**common, "draw": draw}) for draw in range(draws)])
+        if kept:
+            found = predictions(right, draws, sum(map(ord, evaluation)))
+            store.write_predictions(TestPredictions(evaluation, found, LABELS, 1e-3))
+
+    return make
+
+
+@pytest.fixture
+def compare(tmp_path):
+    def run(*arguments, status=0):
+        chosen = ["compare", "--results", str(tmp_path), "--protocol", "glyphs-30", *map(str, arguments)]
+        result = CliRunner().invoke(main, chosen)
+        assert result.exit_code == status, result.output
+        return result.output
+
+    return run
+
+
+def table(tmp_path):
+    return pandas.read_csv(tmp_path / "tables" / "glyphs-30-comparisons.csv")
+
+
+def test_the_best_dcgan_row_is_compared_with_every_other(keep, compare, tmp_path):
+    keep("a", "pixels", 120)
+    keep("b", "dcgan", 200)
+    keep("c", "dcgan", 220, layers="conv2")
+    output = compare()
+    assert output.startswith("1 raw pixels: 40.00 %\n2 DCGAN (conv1): 66.67 %\n3 DCGAN (conv2): 73.33 %\n")
+    assert "best of 2 DCGAN rows on these test images, which favours it" in " ".join(output.split())
+    found = table(tmp_path)
+    assert list(found["first"]) == ["3 DCGAN (conv2)"] * 2
+    assert list(found["second"]) == ["1 raw pixels", "2 DCGAN (conv1)"]
+    assert list(found["difference"]) == pytest.approx([100 * 100 / 300, 20 * 100 / 300], abs=1e-3)
+    right = [predictions(n, 1, ord(name))[0] == LABELS for n, name in ((220, "c"), (120, "a"))]
+    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
+    assert list(found.loc[0, ["first_only", "second_only"]]) == only
+    assert found.loc[0, "p"] == pytest.approx(binomtest(only[0], sum(only)).pvalue)
+    for suffix in ("md", "tex"):
+        assert "raw pixels" in (tmp_path / "tables" / f"glyphs-30-comparisons.{suffix}").read_text()
+
+
+def test_a_row_is_named_by_number_or_by_name(keep, compare, tmp_path):
+    keep("a", "pixels", 120)
+    keep("b", "dcgan", 200)
+    keep("c", "whitened", 150)
+    for against in ("3", "whitened pixels", "WHITE"):
+        compare("--against", against)
+        assert set(table(tmp_path)["first"]) == {"3 whitened pixels"}
+    assert "several rows are called" in compare("--against", "pixels", status=2)
+    output = " ".join(compare("--against", "kNN", status=2).split())
+    assert "--against: got 'kNN', which no row with test predictions is called" in output
+    assert "1 raw pixels; 2 DCGAN; 3 whitened pixels" in output
+
+
+def test_all_pairs(keep, compare, tmp_path):
+    for name, right in (("a", 120), ("b", 200), ("c", 150)):
+        keep(name, name, right, draws=3)
+    compare("--all-pairs", "--format", "csv")
+    found = table(tmp_path)
+    assert list(zip(found["first"], found["second"], strict=True)) == [("1 a", "2 b"), ("1 a", "3 c"), ("2 b", "3 c")]
+    assert set(found["comparisons"]) == {3}
+    assert set(found["test"]) == {"bootstrap"}
+    assert "expected one of them" in compare("--all-pairs", "--against", "1", status=2)
+
+
+def test_rows_that_are_left_out_are_named(keep, compare, tmp_path):
+    keep("a", "dcgan", 120)
+    keep("b", "pixels", 200)
+    keep("c", "whitened", 150, kept=False)
+    keep("d", "pca", 150, seed=5)
+    for form in ("console", "markdown", "latex", "csv"):
+        output = " ".join(compare("--format", form).split())
+        assert "since their test predictions are missing: 3 whitened pixels." in output
+        assert (
+            "Not compared: 1 DCGAN with 4 PCA of pixels, since the seed of the draws of one is 1, of the other 5."
+            in output
+        )
+    assert len(table(tmp_path)) == 1
+
+
+def test_nothing_to_compare_is_told(keep, compare):
+    keep("a", "dcgan", 120)
+    keep("c", "whitened", 150, kept=False)
+    output = " ".join(compare(status=1).split())
+    assert "got no two rows that can be compared, expected at least two" in output
+    assert "missing: 2 whitened pixels. Run eval-svm for another row" in output
+
+
+def test_an_unknown_protocol_is_refused(keep, tmp_path):
+    keep("a", "dcgan", 120)
+    result = CliRunner().invoke(main, ["compare", "--results", str(tmp_path), "--protocol", "glyphs-31"])
+    assert result.exit_code == 2
+    assert "--protocol: no records of 'glyphs-31'" in " ".join(result.output.split())

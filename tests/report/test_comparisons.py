@@ -1,0 +1,89 @@
+import io
+from dataclasses import replace
+
+import pandas
+import pytest
+
+from dcgan_probe.evaluation import Comparison
+from dcgan_probe.evaluation.paired import Difference, Discordant
+from dcgan_probe.report import ComparedRows, comparison_table, format_comparisons, numbered_names
+from dcgan_probe.runtime import UserError
+
+
+@pytest.fixture
+def compared(svhn):
+    """Make the comparison of three rows of several draws with the first."""
+    first, second, third = svhn()
+    found = (
+        Comparison(first, second, Difference(0.0912, 0.0731, 0.1093, 0.5), None, 0.0002, 0.0004, 2),
+        Comparison(first, third, Difference(-0.0012, -0.0031, 0.0007, 0.5), None, 0.21, 0.21, 2),
+    )
+    return ComparedRows(numbered_names(svhn()), found, ("Not compared: 4 something.",))
+
+
+@pytest.fixture
+def single(cifar10):
+    first, second = cifar10()
+    found = Comparison(first, second, Difference(0.1512, 0.14, 0.16, 0.5), Discordant(1800, 288), 1e-9, 1e-9, 1)
+    return ComparedRows(numbered_names(cifar10()), (found,), ())
+
+
+def test_rows_are_numbered_and_layers_told_where_names_are_the_same(svhn):
+    rows = svhn()
+    assert numbered_names(rows) == {"e1": "1 DCGAN cpu32", "e2": "2 untrained cpu32", "e3": "3 raw pixels"}
+    rows.append(replace(rows[0], layers=("conv3",), evaluation="e9"))
+    assert numbered_names(rows)["e1"] == "1 DCGAN cpu32 (conv1–conv3)"
+    assert numbered_names(rows)["e9"] == "4 DCGAN cpu32 (conv3)"
+
+
+def test_several_draws_are_shown_in_points(compared):
+    text = format_comparisons(compared, "markdown")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in (lines[0], *lines[2:])]
+    assert cells[1] == [
+        "1 DCGAN cpu32",
+        "2 untrained cpu32",
+        "+9.12",
+        "+7.31 to +10.93",
+        "0.0002",
+        "0.0004",
+        "bootstrap",
+        "–",
+    ]
+    assert cells[2][2:6] == ["-0.12", "-0.31 to +0.07", "0.2100", "0.2100"]
+    assert text.startswith("### SVHN subset (4,434 / 8,372), 1,000 labels: paired comparisons\n")
+    assert "adjusted for the number of comparisons made here, 2. Not compared: 4 something." in text
+    assert "10,000 resamples can tell no p below 0.0002" in text
+    assert "McNemar" not in text
+
+
+def test_single_fits_show_who_alone_is_right(single):
+    text = format_comparisons(single, "latex")
+    assert r"+15.12 & +14.00 to +16.00 & \textless{} 0.0001 & \textless{} 0.0001 & McNemar & 1,800 / 288 \\" in text
+    assert "exact McNemar test on the images that one fit alone gets right" in text
+
+
+def test_the_console_names_the_first_row_below_where_it_is_the_same(compared):
+    text = format_comparisons(compared)
+    assert max(map(len, text.splitlines())) <= 110
+    wide = {evaluation: f"{name}, {'of a long name ' * 2}" for evaluation, name in compared.names.items()}
+    text = format_comparisons(replace(compared, names=wide))
+    assert max(map(len, text.splitlines())) <= 110
+    assert "first: 1 DCGAN cpu32, of a long name" in " ".join(text.split())
+    assert "2 untrained cpu32, of a long name" in text
+
+
+def test_the_tidy_table_has_percent_and_counts(compared, single):
+    frame = comparison_table(compared)
+    assert list(frame["difference"]) == [9.12, -0.12]
+    assert list(frame.loc[0, ["first_accuracy", "second_accuracy", "low", "high"]]) == [70.12, 61.0, 7.31, 10.93]
+    assert list(frame["holm_p"]) == [0.0004, 0.21]
+    assert frame["first_only"].isna().all()
+    read = pandas.read_csv(io.StringIO(format_comparisons(single, "csv")))
+    assert list(read.loc[0, ["first_only", "second_only", "comparisons", "draws"]]) == [1800, 288, 1, 1]
+    assert read.loc[0, "p"] == 1e-9
+
+
+def test_an_unknown_format_is_refused(single):
+    with pytest.raises(UserError, match="got format 'html', expected one of console"):
+        format_comparisons(single, "html")
