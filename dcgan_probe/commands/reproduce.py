@@ -88,7 +88,8 @@ def reproduce_command(
     given = Given(runs, results or Path("results"), data_dir, device, download, quiet)
     images = [given.load(wanted.dataset, split) for split in ("train", "test")]
     steps = missing_steps(wanted, given, images)
-    click.echo("\n".join(describe(table, scale, wanted, steps)))
+    if dry_run or not quiet:
+        click.echo("\n".join(describe(table, scale, wanted, steps)), err=not dry_run)
     if dry_run:
         return
     failures = run_steps(steps, quiet=quiet)
@@ -181,10 +182,11 @@ def describe(table: str, scale: str, wanted: Reproduction, steps: list[Step]) ->
     total = f"{table} at scale {scale}: {len(wanted.rows)} rows, {len(wanted.rows) - missing} of them in the records"
     if not steps:
         return [f"{total}; nothing to do."]
+    rows = "1 row" if missing == 1 else f"{missing} rows"
     seconds, disk = (sum(getattr(step.cost, name) for step in steps) for name in ("seconds", "disk_bytes"))
     memory = max(step.cost.memory_bytes for step in steps)
     return [
-        f"{total}. To do: {missing} rows{' and a training' if trainings else ''}, in about {duration(seconds)}, with "
+        f"{total}. To do: {missing} row{'s' if missing != 1 else ''}{' and a training' if trainings else ''}, in about {duration(seconds)}, with "
         f"{memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk at most, if no features are cached.",
         "",
         "    time   memory     disk  command",

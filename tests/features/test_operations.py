@@ -1,0 +1,55 @@
+"""Operations against torch's own count of what an encoding does."""
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from dcgan_probe.features import (
+    DeepKMeansEncoder,
+    DictionaryConfig,
+    FieldConfig,
+    KMeansEncoder,
+    deep_kmeans_operations,
+    discriminator_operations,
+    kept_deep_kmeans,
+    kmeans_operations,
+    learn_dictionary,
+)
+from dcgan_probe.images import load_images
+from dcgan_probe.networks import build_discriminator
+from dcgan_probe.presets import PRESETS
+
+CPU = torch.device("cpu")
+LEARNT = DictionaryConfig(centroids=40, patches=500, iterations=3)
+
+
+def counted(work) -> int:
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
+
+
+@pytest.mark.parametrize("name", ["cpu32", "imagenet32", "tutorial64"])
+def test_operations_of_a_discriminator(name):
+    network = build_discriminator(PRESETS[name].network, 0).eval()
+    side = PRESETS[name].network.image_size
+    found = counted(lambda: network.activations(torch.zeros(1, 3, side, side)))
+    assert discriminator_operations(PRESETS[name].network) == found
+
+
+def test_operations_of_one_layer_of_kmeans():
+    images = load_images("glyphs:60", "train")
+    encoder = KMeansEncoder(learn_dictionary(images, LEARNT, CPU), images, device=CPU)
+    found = counted(lambda: encoder._encode(torch.from_numpy(images.images[:1])))
+    # Two columns more in the product with the centroids.
+    assert kmeans_operations(LEARNT, 3, 32)[1] + 2 * 27**2 * 2 * 40 == found
+
+
+def test_operations_of_three_layers(tmp_path):
+    images = load_images("glyphs:60", "train")
+    fields = FieldConfig(fields=3, field_maps=20, field_centroids=16, field_components=24, field_windows=200)
+    deep = kept_deep_kmeans(images, LEARNT, fields, tmp_path, CPU)
+    encoder = DeepKMeansEncoder(deep, images, device=CPU)
+    found = counted(lambda: encoder._encode(torch.from_numpy(np.ascontiguousarray(images.images[:1]))))
+    assert deep_kmeans_operations(LEARNT, fields, 3, 32)[1] == found
