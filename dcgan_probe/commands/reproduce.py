@@ -186,7 +186,7 @@ def describe(table: str, scale: str, wanted: Reproduction, steps: list[Step]) ->
     seconds, disk = (sum(getattr(step.cost, name) for step in steps) for name in ("seconds", "disk_bytes"))
     memory = max(step.cost.memory_bytes for step in steps)
     return [
-        f"{total}. To do: {missing} row{'s' if missing != 1 else ''}{' and a training' if trainings else ''}, in about {duration(seconds)}, with "
+        f"{total}. To do: {rows}{' and a training' if trainings else ''}, in about {duration(seconds)}, with "
         f"{memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk at most, if no features are cached.",
         "",
         "    time   memory     disk  command",
