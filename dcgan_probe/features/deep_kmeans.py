@@ -189,7 +189,7 @@ def teaching_windows(
     chosen = np.sort(generator.choice(len(images), number, replace=False))
     windows = torch.empty(0)
     for start in range(0, number, IMAGES):
-        pixels = torch.from_numpy(np.stack([images.images[row] for row in chosen[start : start + IMAGES]]))
+        pixels = torch.from_numpy(images.images[chosen[start : start + IMAGES]])
         with torch.inference_mode():
             *_, maps = below.maps(pixels.to(device))
             cut = random_windows(maps.cpu(), each, generator)
