@@ -129,19 +129,27 @@ def kept_deep_kmeans(
         images, config, folder, device, lambda number, inertia: on_progress("layer 1", number, config.iterations)
     )
     made = DeepKMeans(dictionary)
-    for number in range(2, len(BLOCKS) + 1):
-        settings: dict[str, Any] = {
-            **asdict(fields),
-            "below": fingerprint_tensors(made.tensors),
-            "images": images.fingerprint,
-            "learning": config.learning,
-            "iterations": config.iterations,
-            "seed": config.seed,
-        }
-        path = folder / f"layer{number}-{fingerprint_settings(settings)}.pt"
-        tensors = kept_tensors(path, lambda: learn_layer(made, images, fields, device, on_progress).tensors)  # noqa: B023
-        made = replace(made, layers=(*made.layers, FieldLayer(**tensors)))
+    for _ in BLOCKS[1:]:
+        layer = kept_layer(made, images, fields, folder, device, on_progress)
+        made = replace(made, layers=(*made.layers, layer))
     return made
+
+
+def kept_layer(
+    below: DeepKMeans, images: ImageSet, fields: FieldConfig, folder: Path, device: torch.device, on_progress: Told
+) -> FieldLayer:
+    """Give the layer above some layers, from a folder if it is there, else learnt into it."""
+    config = below.dictionary.config
+    settings: dict[str, Any] = {
+        **asdict(fields),
+        "below": fingerprint_tensors(below.tensors),
+        "images": images.fingerprint,
+        "learning": config.learning,
+        "iterations": config.iterations,
+        "seed": config.seed,
+    }
+    path = folder / f"layer{len(below.layers) + 2}-{fingerprint_settings(settings)}.pt"
+    return FieldLayer(**kept_tensors(path, lambda: learn_layer(below, images, fields, device, on_progress).tensors))
 
 
 def learn_layer(
@@ -189,7 +197,7 @@ def teaching_windows(
     chosen = np.sort(generator.choice(len(images), number, replace=False))
     windows = torch.empty(0)
     for start in range(0, number, IMAGES):
-        pixels = torch.from_numpy(np.ascontiguousarray(images.images[chosen[start : start + IMAGES]]))
+        pixels = torch.from_numpy(images.images[chosen[start : start + IMAGES]])
         with torch.inference_mode():
             *_, maps = below.maps(pixels.to(device))
             cut = random_windows(maps.cpu(), each, generator)

@@ -16,10 +16,18 @@ def kept_tensors(path: Path, compute: Callable[[], Tensors]) -> Tensors:
     A second process that wants the same file waits, and then reads it.
     """
     with locked(path):
-        try:
-            return torch.load(path, weights_only=True)
-        except Exception:  # foreign bytes raise errors of many kinds in torch.load
-            tensors = compute()
+        tensors = _read(path)
+        if tensors is not None:
+            return tensors
+        tensors = compute()
         with whole_file(path) as temporary, open(temporary, "wb") as file:
             torch.save(tensors, file)
     return tensors
+
+
+def _read(path: Path) -> Tensors | None:
+    """Read a file of tensors; None if it is missing or broken, since they can be computed again."""
+    try:
+        return torch.load(path, weights_only=True)
+    except Exception:  # foreign bytes raise errors of many kinds in torch.load
+        return None

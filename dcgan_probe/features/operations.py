@@ -37,13 +37,12 @@ def deep_kmeans_operations(
     """Count those of learning three layers, and of encoding one square image."""
     learning, encoding = kmeans_operations(config, channels, side)
     width = WINDOW**2 * fields.field_maps
-    per_window = 2.0 * fields.fields * fields.field_components * (width + fields.field_centroids)
-    per_pair = 2.0 * fields.fields * fields.field_components * fields.field_centroids
+    whitening = 2.0 * fields.fields * width * fields.field_components
+    coding = 2.0 * fields.fields * fields.field_components * fields.field_centroids
     positions = PatchGrid(config.patch).positions(side) // BLOCKS[0]
     for block in BLOCKS[1:]:
         # A covariance of each field's windows, and Lloyd's iterations on what is kept of them.
-        learning += fields.field_windows * (2.0 * fields.fields * width**2 + config.iterations * per_pair)
-        positions = positions - WINDOW + 1
-        encoding += positions**2 * per_window
-        positions //= block
+        learning += fields.field_windows * (2.0 * fields.fields * width**2 + config.iterations * coding)
+        encoding += positions**2 * whitening + (positions - WINDOW + 1) ** 2 * coding
+        positions = (positions - WINDOW + 1) // block
     return learning, encoding

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 import torch
 
 from dcgan_probe.features import DeepKMeansEncoder, DictionaryConfig, FieldConfig, kept_deep_kmeans
 from dcgan_probe.features.deep_kmeans import require_positions
-from dcgan_probe.features.field_layers import MAP_VARIANCE, random_windows, windows_of
+from dcgan_probe.features.field_layers import MAP_VARIANCE, random_windows
 from dcgan_probe.features.kmeans import assign
+from dcgan_probe.images import load_images
 from dcgan_probe.runtime import UserError
 
 CPU = torch.device("cpu")
@@ -29,6 +31,12 @@ def learn(images, folder, config=CONFIG, fields=FIELDS, **settings):
 
 def numbers(tensor):
     return tensor.double().numpy()
+
+
+def all_windows(maps):
+    """Cut every window, row by row, from maps (n, rows, columns, m)."""
+    places = [(n, i, j) for n in range(len(maps)) for i in range(maps.shape[1] - 1) for j in range(maps.shape[2] - 1)]
+    return torch.stack([maps[n, i : i + 2, j : j + 2].flatten() for n, i, j in places])
 
 
 def plain_code(window, added, mean, matrix, centroids):
@@ -85,9 +93,10 @@ def plain_features(image, deep):
     return np.array(columns)
 
 
-def test_features_are_those_of_loops(images, tmp_path, monkeypatch):
+@pytest.mark.parametrize("components", [6, 20])  # of 20; the last is the mean of a window, and has no variance
+def test_features_are_those_of_loops(images, tmp_path, monkeypatch, components):
     monkeypatch.setattr("dcgan_probe.features.deep_kmeans_encoder.IMAGES", 2)
-    deep = learn(images, tmp_path)
+    deep = learn(images, tmp_path, fields=replace(FIELDS, field_components=components))
     encoder = DeepKMeansEncoder(deep, images, device=CPU)
     encoder.check(images)
     assert encoder.layers == {"kmeans1": (0, 48), "kmeans2": (48, 96), "kmeans3": (96, 144)}
@@ -110,15 +119,13 @@ def test_chosen_layers_are_columns_of_all(images, tmp_path, layers):
     assert next(reversed(some.layers.values()))[1] == sum(part.shape[1] for part in parts)
 
 
-def test_windows_of_random_places_are_windows(images):
+def test_windows_are_cut_at_all_places(images):
     maps = torch.arange(2 * 4 * 5 * 3.0).view(2, 4, 5, 3)
-    every = windows_of(maps)
-    assert every.shape == (2, 3, 4, 12)
-    torch.testing.assert_close(every[1, 2, 3], torch.cat([maps[1, 2, 3], maps[1, 2, 4], maps[1, 3, 3], maps[1, 3, 4]]))
-    cut = random_windows(maps, 200, np.random.default_rng(0)).flatten(1)
+    cut = random_windows(maps, 200, np.random.default_rng(0))
+    assert cut.shape == (400, 4, 3)
     for image in range(2):
-        own = {tuple(window) for window in cut[200 * image : 200 * image + 200].tolist()}
-        assert own == {tuple(window) for window in every[image].flatten(0, 1).tolist()}
+        found = {tuple(window) for window in cut[200 * image : 200 * image + 200].flatten(1).tolist()}
+        assert found == {tuple(window.tolist()) for window in all_windows(maps[image : image + 1])}
 
 
 def test_centroids_are_means_of_their_own_whitened_windows(images, tmp_path):
@@ -127,7 +134,7 @@ def test_centroids_are_means_of_their_own_whitened_windows(images, tmp_path):
     layer, below = deep.layers[0], replace(deep, layers=())
     maps = next(below.maps(torch.from_numpy(images.images)))
     for field in range(3):
-        windows = windows_of(maps[..., layer.maps[field]]).flatten(0, 2)
+        windows = all_windows(maps[..., layer.maps[field]])
         centred = windows - windows.mean(dim=1, keepdim=True)
         windows = centred / torch.sqrt(windows.var(dim=1, keepdim=True) + MAP_VARIANCE)
         points = (windows - layer.means[field]) @ layer.matrices[field]
@@ -226,3 +233,14 @@ def test_images_too_small_for_three_layers_are_refused(tiny_images, images, tmp_
     require_positions(images, 3, 2)
     with pytest.raises(UserError, match=message.replace("12 x 12", "17 x 17")):
         require_positions(tiny_images(5, size=17), 3, 2)
+
+
+def test_images_in_a_file_teach_the_same(images, tmp_path):
+    path = tmp_path / "tiny.h5"
+    with h5py.File(path, "w") as file:
+        file["images"] = images.images.transpose(0, 2, 3, 1)
+        file["labels"] = images.labels
+    stored = load_images(str(path), "train")
+    learnt = (learn(each, tmp_path / name).tensors for each, name in ((images, "memory"), (stored, "file")))
+    for one, other in zip(*(each.values() for each in learnt), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
