@@ -22,9 +22,14 @@ class FriendlyGroup(click.Group):
             click.echo("Interrupted. What was finished is kept; the same command goes on from there.", err=True)
             ctx.exit(130)
         except UserError as error:
-            if error.option is None:
+            if error.option not in self._options(ctx):
                 raise click.ClickException(str(error)) from error
             raise click.BadParameter(str(error), param_hint=f"--{error.option}") from error
+
+    def _options(self, ctx: click.Context) -> set[str]:
+        """Give the long options of the verb under way, without their dashes."""
+        verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
+        return {name.removeprefix("--") for param in verb.params for name in param.opts}
 
 
 class StopRequest:

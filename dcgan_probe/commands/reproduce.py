@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ..evaluation import Protocol, Results, Summary, summarise
+from ..evaluation import Protocol, Results, Summary
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..report import format_tables
@@ -144,7 +144,7 @@ class Step:
 def found_rows(wanted: Reproduction, given: Given, images: list[ImageSet]) -> dict[Row, Summary]:
     """Find the rows that are in the records."""
     store = Results(given.results)
-    summaries = summarise(store.records()) if store.path.exists() else []
+    summaries = store.summaries() if store.path.exists() else []
     fingerprint = images[0].fingerprint
     found = {row: row.found_in(summaries, fingerprint, row_protocol(row, images).draws) for row in wanted.rows}
     return {row: summary for row, summary in found.items() if summary is not None}

@@ -53,6 +53,7 @@ def test_a_run_is_named_after_its_arguments():
     ("error", "status", "text"),
     [
         (UserError("got 3, expected 4", option="nc"), 2, "Invalid value for --nc: got 3, expected 4"),
+        (UserError("got 3, expected 4", option="ndf"), 1, "Error: got 3, expected 4"),  # no option of this verb
         (UserError("the disk is full"), 1, "Error: the disk is full"),
         (KeyboardInterrupt(), 130, "Interrupted"),
     ],
@@ -63,7 +64,8 @@ def test_errors_become_messages_with_the_right_status(error, status, text):
         pass
 
     @group.command()
-    def verb():
+    @click.option("--nc")
+    def verb(nc):
         raise error
 
     result = CliRunner().invoke(group, ["verb"])

@@ -90,6 +90,12 @@ def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkey
     assert len(set(pandas.read_csv(place / "other" / "records.csv")["evaluation"])) == 12
 
 
+def test_missing_images_are_named_without_an_option_that_the_verb_lacks(place):
+    result = reproduce("--data-dir", "nowhere", status=1)
+    assert "svhn, train split: not in nowhere" in result.stderr
+    assert "--dataset:" not in result.stderr
+
+
 def test_an_unknown_table_is_a_usage_error(place):
     result = CliRunner().invoke(main, ["reproduce", "mnist"])
     assert result.exit_code == 2
