@@ -101,9 +101,8 @@ def lloyd_iterations(images: str, centroids: int, patches: int, iterations: int)
     from dcgan_probe.features.patches import Whitening, normalise, random_patches
     from dcgan_probe.images import load_images
 
-    cut = normalise(
-        torch.from_numpy(random_patches(load_images(images, "train"), patches, 6, np.random.default_rng(0)))
-    )
+    cut = random_patches(load_images(images, "train"), patches, 6, np.random.default_rng(0))
+    normal = normalise(torch.from_numpy(cut))
     points = Whitening.fit(normal.numpy())(normal)
     first = lloyd(points, centroids, iterations=0, generator=torch.Generator().manual_seed(0)).numpy()
     started = time.perf_counter()
