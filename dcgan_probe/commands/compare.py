@@ -96,6 +96,7 @@ def _reference(kept: Sequence[Scored], names: Names, against: str | None) -> tup
     if against is not None:
         return _named(kept, names, against), []
     trained = [each for each in kept if each.summary.features == "dcgan"]
+    trained = [each for each in trained if each.summary.classifier == "l2-svm"] or trained
     if not trained:
         return kept[0], []
     best = max(trained, key=lambda each: each.summary.accuracy)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import shlex
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from ..reproductions import (
 )
 from ..runtime import UserError, resolve_device
 from .command_lines import RecordedCommand
+from .compare import compare_command
 from .evaluate import checked_protocol, eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .options import data_options, device_option, dry_run_option, quiet_option, runs_option
@@ -75,7 +77,7 @@ def reproduce_command(
 
     What is missing is trained, extracted and fitted, after a plan with its time, memory and disk. Rows that are in the
     records stay as they are, so the same command goes on after an interruption. Each row is a command of its own, as
-    the plan prints it.
+    the plan prints it. In the end the DCGAN is compared with every other row.
 
     \b
     dcgan-probe reproduce svhn-1000 --scale smoke
@@ -95,6 +97,7 @@ def reproduce_command(
     failures = run_steps(steps, quiet=quiet)
     summaries = found_rows(wanted, given, images)
     click.echo(format_tables(summaries.values()).rstrip())
+    write_comparisons(summaries, given)
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} of {len(steps)} steps failed:", *failures]))
 
@@ -168,6 +171,15 @@ def missing_steps(wanted: Reproduction, given: Given, images: list[ImageSet]) ->
         of_run = ("--run", str(run.folder)) if row.needs_run else ()
         steps.append(Step(row.verb, (*row.arguments, *of_run, *given.arguments(row.verb)), cost))
     return steps
+
+
+def write_comparisons(summaries: dict[Row, Summary], given: Given) -> None:
+    """Compare the DCGAN with every other row, in the tables folder of the results, where a protocol has two rows."""
+    rows = Counter(summary.protocol for summary in summaries.values())
+    for protocol in (name for name, count in rows.items() if count > 1):
+        arguments = ["--protocol", protocol, "--results", str(given.results)]
+        with contextlib.redirect_stdout(io.StringIO()):
+            compare_command.main(arguments, standalone_mode=False)
 
 
 def row_protocol(row: Row, images: list[ImageSet]) -> Protocol:

@@ -13,7 +13,6 @@ PAIRED = {
     "protocol": "protocol",
     "images_fingerprint_train": "training images",
     "images_fingerprint_test": "test images",
-    "draws": "number of draws",
     "seed": "seed of the draws",
 }
 """What two evaluations must have in common for their draws and test images to be the same, and what it is called."""
@@ -44,6 +43,8 @@ class Comparison:
     """``p`` adjusted for the number of comparisons."""
     comparisons: int
     """How many were made at once."""
+    draws: int
+    """Compared: those that both have. Draws are numbered, and one of the same number has the same rows."""
 
     @property
     def test(self) -> str:
@@ -54,6 +55,8 @@ class Comparison:
 def compare(pairs: Sequence[tuple[Scored, Scored]], *, seed: int = 0) -> list[Comparison]:
     """Compare evaluations in pairs, on the same draws and test images, and adjust each p for the number of pairs.
 
+    Where one has more draws than the other, the draws that both have are compared.
+
     Raises
     ------
     UserError
@@ -61,12 +64,16 @@ def compare(pairs: Sequence[tuple[Scored, Scored]], *, seed: int = 0) -> list[Co
     """
     for first, second in pairs:
         require_paired(first.summary, second.summary)
-    differences = [bootstrap_difference(first.correct, second.correct, seed=seed) for first, second in pairs]
-    counts = [discordant(a.correct, b.correct) if a.summary.draws == 1 else None for a, b in pairs]
+    draws = [min(len(first.correct), len(second.correct)) for first, second in pairs]
+    common = [(first.correct[:n], second.correct[:n]) for (first, second), n in zip(pairs, draws, strict=True)]
+    differences = [bootstrap_difference(*both, seed=seed) for both in common]
+    counts = [discordant(*both) if n == 1 else None for both, n in zip(common, draws, strict=True)]
     ps = [each.p if count is None else count.p for each, count in zip(differences, counts, strict=True)]
     return [
-        Comparison(first.summary, second.summary, difference, count, p, holm_p, len(pairs))
-        for (first, second), difference, count, p, holm_p in zip(pairs, differences, counts, ps, holm(ps), strict=True)
+        Comparison(first.summary, second.summary, difference, count, p, holm_p, len(pairs), n)
+        for (first, second), difference, count, p, holm_p, n in zip(
+            pairs, differences, counts, ps, holm(ps), draws, strict=True
+        )
     ]
 
 
@@ -76,13 +83,13 @@ def require_paired(first: Summary, second: Summary) -> None:
     Raises
     ------
     UserError
-        If protocol, training or test images, number of draws or their seed are not the same.
+        If protocol, training or test images or the seed of the draws are not the same.
     """
     reason = why_not_paired(first, second)
     if reason:
         raise UserError(
             f"{first.evaluation} and {second.evaluation} cannot be compared: {reason}; run eval-svm again for one of "
-            "them, with the other's images, --draws and --seed"
+            "them, with the other's images and --seed"
         )
 
 

@@ -19,12 +19,13 @@ HEADER = {
     "Holm p": True,
     "test": False,
     "right in one only": True,
+    "n": True,
 }
 """Columns, and whether each is aligned on the right."""
 READING = (
     "Difference of the test accuracies, first less second, in points of percent, on the same draws and test images; "
     "positive where the first is better. Interval: bootstrap over test images, and over draws where there are several, "
-    "the same for both rows."
+    "the same for both rows. n: draws compared, those that both rows have."
 )
 TESTS = {
     "bootstrap": f"p, two-sided: that same bootstrap, whose {RESAMPLES:,} resamples can tell no p below "
@@ -93,6 +94,7 @@ def _cells(comparison: Comparison, names: dict[str, str]) -> tuple[Cell, ...]:
                 _p(comparison.holm_p),
                 comparison.test,
                 NOTHING if differing is None else f"{differing.first_only:,} / {differing.second_only:,}",
+                f"{comparison.draws}",
             ),
         )
     )
@@ -125,7 +127,7 @@ def comparison_table(compared: ComparedRows) -> pandas.DataFrame:
                 "holm_p": each.holm_p,
                 "test": each.test,
                 "comparisons": each.comparisons,
-                "draws": first.draws,
+                "draws": each.draws,
                 "first_only": each.discordant and each.discordant.first_only,
                 "second_only": each.discordant and each.discordant.second_only,
             }

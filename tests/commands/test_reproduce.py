@@ -63,6 +63,8 @@ def test_a_table_is_planned_made_and_not_made_twice(place):
     assert "[14/14] done in" in made.stderr
     for name in ("DCGAN demo", "untrained demo", "three-layer k-means 8-8-8", "supervised CNN demo", "kNN (cosine)"):
         assert name in made.stdout
+    compared = (place / "runs" / "smoke" / "results" / "tables" / "svhn-1000-comparisons.csv").read_text()
+    assert compared.count("\n") == 13  # a header, and the DCGAN with each of 12 rows
     assert all(command in plan for command in set(records["command"]))
 
     again = reproduce()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dcgan_probe.evaluation import Results, Scored, TestPredictions, compare, summarise_evaluation
-from dcgan_probe.evaluation.paired import Discordant, bootstrap_difference, holm
+from dcgan_probe.evaluation.paired import Discordant, bootstrap_difference, discordant, holm
 from dcgan_probe.runtime import UserError
 
 
@@ -60,10 +60,14 @@ def test_other_draws_or_images_are_refused(scored, changes, words):
         compare([(first, second)])
 
 
-def test_other_numbers_of_draws_are_refused(scored):
-    first, second = scored(some(2, 0.5, 1)), scored(some(3, 0.5, 2), evaluation="b")
-    with pytest.raises(UserError, match="the number of draws of one is 2, of the other 3"):
-        compare([(first, second)])
+def test_the_draws_that_both_have_are_compared(scored):
+    first, second = scored(some(2, 0.5, 1)), scored(some(5, 0.6, 2), evaluation="b")
+    (found,) = compare([(first, second)])
+    assert found.difference == bootstrap_difference(first.correct, second.correct[:2])
+    assert (found.draws, found.test) == (2, "bootstrap")
+    (single,) = compare([(scored(some(1, 0.5, 1)), second)])
+    assert (single.draws, single.test) == (1, "McNemar")
+    assert single.discordant == discordant(some(1, 0.5, 1), second.correct[:1])
 
 
 def test_predictions_of_other_fits_are_refused(scored, tmp_path, record):

@@ -15,8 +15,8 @@ def compared(svhn):
     """Make the comparison of three rows of several draws with the first."""
     first, second, third = svhn()
     found = (
-        Comparison(first, second, Difference(0.0912, 0.0731, 0.1093, 0.5), None, 0.0002, 0.0004, 2),
-        Comparison(first, third, Difference(-0.0012, -0.0031, 0.0007, 0.5), None, 0.21, 0.21, 2),
+        Comparison(first, second, Difference(0.0912, 0.0731, 0.1093, 0.5), None, 0.0002, 0.0004, 2, 100),
+        Comparison(first, third, Difference(-0.0012, -0.0031, 0.0007, 0.5), None, 0.21, 0.21, 2, 10),
     )
     return ComparedRows(numbered_names(svhn()), found, ("Not compared: 4 something.",))
 
@@ -24,7 +24,7 @@ def compared(svhn):
 @pytest.fixture
 def single(cifar10):
     first, second = cifar10()
-    found = Comparison(first, second, Difference(0.1512, 0.14, 0.16, 0.5), Discordant(1800, 288), 1e-9, 1e-9, 1)
+    found = Comparison(first, second, Difference(0.1512, 0.14, 0.16, 0.5), Discordant(1800, 288), 1e-9, 1e-9, 1, 1)
     return ComparedRows(numbered_names(cifar10()), (found,), ())
 
 
@@ -49,6 +49,7 @@ def test_several_draws_are_shown_in_points(compared):
         "0.0004",
         "bootstrap",
         "–",
+        "100",
     ]
     assert cells[2][2:6] == ["-0.12", "-0.31 to +0.07", "0.2100", "0.2100"]
     assert text.startswith("### SVHN subset (4,434 / 8,372), 1,000 labels: paired comparisons\n")
@@ -59,7 +60,7 @@ def test_several_draws_are_shown_in_points(compared):
 
 def test_single_fits_show_who_alone_is_right(single):
     text = format_comparisons(single, "latex")
-    assert r"+15.12 & +14.00 to +16.00 & \textless{} 0.0001 & \textless{} 0.0001 & McNemar & 1,800 / 288 \\" in text
+    assert r"+15.12 & +14.00 to +16.00 & \textless{} 0.0001 & \textless{} 0.0001 & McNemar & 1,800 / 288 & 1 \\" in text
     assert "exact McNemar test on the images that one fit alone gets right" in text
 
 

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from dcgan_probe.report.rows import symbol_of, table_rows
+from dcgan_probe.report.names import symbol_of
+from dcgan_probe.report.rows import table_rows
 
 
 def notes_of(rows):
@@ -164,6 +165,6 @@ def test_a_supervised_network_stands_beside_a_validation_error(svhn):
     assert row.published.value == 28.87
     assert not row.comparable
     (note,) = row.published_notes
-    assert note.startswith("not comparable: the published figure is of the DCGAN's own architecture; a validation")
+    assert note.startswith("not comparable: the published figure is a validation error of the DCGAN's own architecture")
     assert row.figure_notes == ("setting 17 of 64",)
     assert symbol_of(row.summary) == "setting"
