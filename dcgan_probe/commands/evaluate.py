@@ -1,6 +1,7 @@
 """``dcgan-probe eval-svm``: runs one protocol on features and controls, records every fit, prints the table."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..evaluation import (
     protocol_for,
     require_memory,
 )
+from ..features import FeatureSet
 from ..images import ImageSet, load_images
 from ..report import format_tables
 from ..runtime import UserError, resolve_device
@@ -190,36 +192,40 @@ def eval_svm_command(
     summaries = []
     for source in sources:
         train, test = (features_of(source, split, lambda: images[0], run, runs, options)[0] for split in images)
-        with Progress(f"{protocol.name} on {source} features", 0, "fits", quiet=quiet) as progress:
-
-            def advance(done: int, total: int, progress: Progress = progress) -> None:
-                progress.total = total
-                progress.update(done)
-
-            def tell(left: int, gap: float, progress: Progress = progress) -> None:
-                progress.note(f"{left} problems of this fit left, gap {gap:.0e}")
-
-            summaries.append(
-                evaluate(
-                    train,
-                    test,
-                    protocol,
-                    scale=scale or USUAL_SCALES.get(source, "none"),
-                    C=penalty,
-                    seed=seed,
-                    on_fits=store.append,
-                    on_predictions=store.write_predictions,
-                    on_progress=advance,
-                    on_iteration=tell,
-                    classifier=classifier,
-                    memory=memory,
-                    command=command_line(),
-                )
-            )
+        title = f"{protocol.name} on {source} features"
+        usual = USUAL_SCALES.get(source, "none")
+        with Progress(title, 0, "fits", quiet=quiet) as progress:
+            recorded = evaluate_recorded(train, test, protocol, store, progress)
+            summaries.append(recorded(scale=scale or usual, C=penalty, seed=seed, classifier=classifier, memory=memory))
     show(summaries, as_json=as_json)
     tables = write_tables([summary for summary in store.summaries() if summary.protocol == protocol.name], results)
     if not quiet:
         click.echo(f"Every fit: {store.path}. All results of this protocol: {tables[0]}", err=True)
+
+
+def evaluate_recorded(
+    train: FeatureSet, test: FeatureSet, protocol: Protocol, store: Results, progress: Progress
+) -> Callable[..., Summary]:
+    """Give ``evaluate`` for these features, with progress shown and every fit kept as it comes."""
+
+    def advance(done: int, total: int) -> None:
+        progress.total = total
+        progress.update(done)
+
+    def tell(left: int, gap: float) -> None:
+        progress.note(f"{left} problems of this fit left, gap {gap:.0e}")
+
+    return partial(
+        evaluate,
+        train,
+        test,
+        protocol,
+        on_fits=store.append,
+        on_predictions=store.write_predictions,
+        on_progress=advance,
+        on_iteration=tell,
+        command=command_line(),
+    )
 
 
 def describe(estimate: Estimate) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Floor 6. The result tables as data: which rows, by which commands, at which sizes, and what they will cost."""
 
 from .costs import Cost, row_costs, trained_config, training_cost
-from .rows import SCALE_NAMES, TABLES, Reproduction, Row, Scale, ScaleName, Table, reproduction
+from .rows import Reproduction, Row, reproduction
+from .scales import SCALE_NAMES, TABLES, Scale, ScaleName, Table
 
 __all__ = [
     "SCALE_NAMES",

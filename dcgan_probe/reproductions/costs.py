@@ -16,7 +16,8 @@ from ..features import (
 from ..gan import TrainConfig, rehearse
 from ..images import ImageSet
 from ..presets import PRESETS, preset_config
-from .rows import Reproduction, Row, Scale
+from .rows import Reproduction, Row
+from .scales import Scale
 
 CHANNELS, SIDE = 3, 32
 CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5

@@ -5,18 +5,15 @@ made again, however its command was typed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from ..evaluation import ProbeClassifier, Summary
 from ..features import FieldConfig, count_columns
 from ..presets import PRESETS
 from ..runtime import UserError
+from .scales import SCALE_NAMES, SCALES, TABLES, Scale, ScaleName, Table
 
-Table = Literal["cifar10", "svhn-1000"]
-TABLES: tuple[Table, ...] = get_args(Table)
-ScaleName = Literal["smoke", "small", "paper"]
-SCALE_NAMES: tuple[ScaleName, ...] = get_args(ScaleName)
 LABELS: dict[Table, tuple[int | None, ...]] = {"cifar10": (None, 4000), "svhn-1000": (1000,)}
 """Of each protocol in a table; None for all."""
 PIXELS, COMPONENTS, CELLS = 3 * 32 * 32, 256, 2 * 2
@@ -31,56 +28,6 @@ EXTRACTIONS: dict[str, frozenset[str]] = {
     "kmeans3": frozenset({"grid 2"}),
 }
 """What the records say of features that were made as published."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The sizes of all that stands in a table."""
-
-    preset: str
-    """Of the DCGAN, of its untrained control and of the supervised network."""
-    unlabelled: str
-    """Images that train the DCGAN."""
-    images: int
-    """Real images shown to D."""
-    untrained_seeds: tuple[int, ...] = (0, 1, 2)
-    centroids: tuple[int, ...] = (1600, 4000)
-    """Of each one-layer k-means."""
-    learning: dict[str, Any] = field(default_factory=dict)
-    """Other settings of k-means, of one layer and three, than the published ones."""
-    fields: FieldConfig = field(default_factory=FieldConfig)
-    """Of three-layer k-means, whose first layer has the first number of centroids."""
-    settings: int = 64
-    """That the supervised network's search tries."""
-    draws: int | None = None
-    """Of labels, for choosing and for reporting; None for the protocol's own."""
-
-
-SCALES: dict[Table, dict[ScaleName, Scale]] = {
-    table: {
-        "smoke": Scale(
-            preset="demo",
-            unlabelled="svhn" if table == "svhn-1000" else "cifar10",
-            images=6_400,
-            untrained_seeds=(0,),
-            centroids=(32,),
-            learning={"patches": 4_000, "iterations": 5},
-            fields=FieldConfig(fields=2, field_maps=8, field_centroids=8, field_components=8, field_windows=500),
-            settings=2,
-            draws=2,
-        ),
-        "small": Scale(preset="cpu32", unlabelled="tiny_imagenet32", images=2_000_000),
-        "paper": Scale(
-            preset="svhn32" if table == "svhn-1000" else "imagenet32",
-            unlabelled="svhn" if table == "svhn-1000" else "imagenet",
-            images=6_330_000 if table == "svhn-1000" else 19_200_000,
-            centroids=(1600, 4000, 4800),
-        ),
-    }
-    for table in TABLES
-}
-"""``smoke``: that everything runs, in minutes; its figures mean nothing. ``small``: a CPU in hours. ``paper``: sizes as
-published; wants a GPU, and for ``cifar10`` an ``imagenet`` set made with `dcgan-probe prepare`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,84 +112,99 @@ def reproduction(table: Table, scale: ScaleName) -> Reproduction:
 
 def _rows(dataset: str, labels: int | None, scale: Scale) -> list[Row]:
     """Give the rows of one protocol, in the order of its table."""
-    images = ("--dataset", dataset, *(() if labels is None else ("--labels", str(labels))))
-    count = None if labels is None else scale.draws
-    draws = () if count is None else ("--draws", str(count), "--select-draws", str(count))
+    make = _Protocol(dataset, labels, scale)
     network = PRESETS[scale.preset].network
-    columns = count_columns(network, None, 4)
+    maps = count_columns(network, None, 4)
+    neighbours: tuple[ProbeClassifier, ...] = ("knn-euclidean", "knn-cosine")
     trained: dict[str, Any] = {"network": scale.preset, "trained_on": scale.unlabelled, "layers": network.layer_names}
+    first, above = scale.centroids[0], scale.fields.maps
+    deep = ("--centroids", str(first), *_given(scale.fields))
+    rows = [
+        make.row("dcgan", maps, **trained),
+        *(
+            make.row("random", maps, "--network-seed", str(seed), network=scale.preset, encoder_seed=seed)
+            for seed in scale.untrained_seeds
+        ),
+        make.row("pixels", PIXELS),
+        make.row("whitened", PIXELS),
+        make.row("pca", COMPONENTS),
+        *(make.row("kmeans", CELLS * k, "--centroids", str(k), network=f"{k}") for k in scale.centroids),
+        make.row("kmeans3", CELLS * (first + 2 * above), *deep, network=f"{first}-{above}-{above}"),
+        *(make.row("pixels", PIXELS, classifier=metric) for metric in neighbours),
+        *(make.row("dcgan", maps, classifier=metric, **trained) for metric in neighbours),
+    ]
+    return [*rows, make.supervised_row()] if dataset == "svhn" else rows
 
-    learning = tuple(part for name, value in scale.learning.items() for part in (f"--{name}", str(value)))
 
-    def row(features: str, columns: int, *options: str, classifier: ProbeClassifier = "svm", **known: Any) -> Row:
-        linear = () if classifier == "svm" else ("--classifier", classifier)
+@dataclass(frozen=True)
+class _Protocol:
+    """Makes the rows of one protocol."""
+
+    dataset: str
+    labels: int | None
+    scale: Scale
+
+    @property
+    def draws(self) -> int | None:
+        """Give what ``--draws`` and ``--select-draws`` say; None where they are not given."""
+        return None if self.labels is None else self.scale.draws
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Give the options that name images and labels."""
+        return ("--dataset", self.dataset, *(() if self.labels is None else ("--labels", str(self.labels))))
+
+    def row(self, features: str, columns: int, *options: str, classifier: ProbeClassifier = "svm", **known: Any) -> Row:
+        """Make a row of frozen features."""
         learnt = features in ("kmeans", "kmeans3")
         half = learnt and columns >= HALF_COLUMNS
+        arguments = [*self.images, "--features", features, *options]
+        if learnt:
+            arguments += [part for name, value in self.scale.learning.items() for part in (f"--{name}", str(value))]
+        if half:
+            arguments += ["--dtype", "float16"]
+        if classifier != "svm":
+            arguments += ["--classifier", classifier]
+        if self.draws is not None:
+            arguments += ["--draws", str(self.draws), "--select-draws", str(self.draws)]
         known = {
             "classifier": "l2-svm" if classifier == "svm" else classifier,
             "scale": "standardise+0.01" if learnt else "none",
             **known,
         }
         return Row(
-            dataset,
-            labels,
-            count,
-            count,
-            "eval-svm",
-            (
-                *(*images, "--features", features, *options),
-                *(learning if learnt else ()),
-                *(("--dtype", "float16") if half else ()),
-                *(*linear, *draws, "--no-controls"),
-            ),
-            features,
-            columns,
-            classifier,
-            2 if half else 4,
-            known,
-            least_images_seen=scale.images if features == "dcgan" else 0,
+            dataset=self.dataset,
+            labels=self.labels,
+            draws=self.draws,
+            select_draws=self.draws,
+            verb="eval-svm",
+            arguments=(*arguments, "--no-controls"),
+            features=features,
+            columns=columns,
+            classifier=classifier,
+            itemsize=2 if half else 4,
+            known_by=known,
+            least_images_seen=self.scale.images if features == "dcgan" else 0,
             needs_run=features in ("dcgan", "random"),
         )
 
-    neighbours: tuple[ProbeClassifier, ...] = ("knn-euclidean", "knn-cosine")
-    fields = scale.fields
-    first, above = scale.centroids[0], fields.maps
-    rows = [
-        row("dcgan", columns, **trained),
-        *(
-            row("random", columns, "--network-seed", str(seed), network=scale.preset, encoder_seed=seed)
-            for seed in scale.untrained_seeds
-        ),
-        row("pixels", PIXELS),
-        row("whitened", PIXELS),
-        row("pca", COMPONENTS),
-        *(row("kmeans", count * CELLS, "--centroids", str(count), network=f"{count}") for count in scale.centroids),
-        row(
-            "kmeans3",
-            (first + 2 * above) * CELLS,
-            *("--centroids", str(first), *_given(fields)),
-            network=f"{first}-{above}-{above}",
-        ),
-        *(row("pixels", PIXELS, classifier=metric) for metric in neighbours),
-        *(row("dcgan", columns, classifier=metric, **trained) for metric in neighbours),
-    ]
-    if dataset == "svhn":
-        rows.append(
-            Row(
-                dataset,
-                labels,
-                count or SUPERVISED_DRAWS,
-                1,
-                "eval-supervised",
-                (*images, "--preset", scale.preset, "--settings", str(scale.settings), *draws[:2]),
-                "supervised",
-                network.ndf * network.multipliers[-1] * network.last_map**2,
-                "svm",
-                4,
-                {"network": scale.preset},
-            )
+    def supervised_row(self) -> Row:
+        """Make the row of a network that is trained on the labelled images alone."""
+        network = PRESETS[self.scale.preset].network
+        search = ("--preset", self.scale.preset, "--settings", str(self.scale.settings))
+        return Row(
+            dataset=self.dataset,
+            labels=self.labels,
+            draws=self.draws or SUPERVISED_DRAWS,
+            select_draws=1,
+            verb="eval-supervised",
+            arguments=(*self.images, *search, *(() if self.draws is None else ("--draws", str(self.draws)))),
+            features="supervised",
+            columns=network.last_units,
+            classifier="svm",
+            itemsize=4,
+            known_by={"network": self.scale.preset},
         )
-    return rows
 
 
 def _given(fields: FieldConfig) -> tuple[str, ...]:

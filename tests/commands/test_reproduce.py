@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from dcgan_probe.commands import main
 from dcgan_probe.features import FieldConfig
 from dcgan_probe.images import load_images
-from dcgan_probe.reproductions import Scale, rows
+from dcgan_probe.reproductions import Scale, scales
 
 TINY = Scale(
     preset="demo",
@@ -36,7 +36,7 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("DCGAN_PROBE_DATA", raising=False)
-        patch.setitem(rows.SCALES["svhn-1000"], "smoke", TINY)
+        patch.setitem(scales.SCALES["svhn-1000"], "smoke", TINY)
         patch.setattr("os.sched_getaffinity", lambda process: {0})  # one worker: this process
         patch.setattr("dcgan_probe.baselines.settings.PASSES", (1, 1.4))
         yield folder
@@ -85,7 +85,7 @@ def test_a_row_that_is_missing_is_made_alone(place):
 
 
 def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkeypatch):
-    monkeypatch.setitem(rows.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "centroids": (301, 8)}))
+    monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "centroids": (301, 8)}))
     result = reproduce("--results", "other", status=1)
     assert "301 centroids cannot be learnt from 300 patches" in result.stderr
     assert "2 of 14 steps failed" in result.stderr
