@@ -10,10 +10,11 @@
 
 A module imports from lower floors or its own folder, never sideways or up::
 
-    6  commands                     click verbs
+    7  commands                     click verbs
+    6  reproductions                whole result tables: rows as commands, sizes, costs
     5  presets  report              named settings | tables
     4  evaluation  latent           protocols, records, comparisons | looking inside the generator
-    3  features                     pooling, batch-norm statistics, encoders, the feature cache
+    3  features                     pooling, batch-norm statistics, encoders, k-means, the feature cache
     2  gan  baselines               training, checkpoints, run folders | the purely supervised network
     1  images  networks  probe      sources, grids, glyphs | architectures | objective, solver, estimator
     0  runtime  storage             device, seeds, errors | whole-or-absent files, fingerprints, the HDF5 layouts

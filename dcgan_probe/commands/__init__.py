@@ -1,4 +1,4 @@
-"""Floor 6. The command line: each verb turns options into one config and makes one call."""
+"""Floor 7. The command line: each verb turns options into one config and makes one call."""
 
 import click
 
