@@ -5,10 +5,14 @@ A step is one product of a block of points with all centroids: the nearest centr
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
-BLOCK_NUMBERS = 1 << 22
+from ..runtime import map_on_cores
+
+PART, CPU_BLOCK, BLOCK_NUMBERS = 8192, 256, 1 << 22
+"""Points of a part; points of a block on a CPU, whose scores stay in a core's cache; numbers of a block elsewhere."""
 
 
 def lloyd(
@@ -54,14 +58,37 @@ def lloyd(
 
 def assign(points: torch.Tensor, centroids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Give the sums (k, d) and numbers (k,) of the points nearest each centroid, and squared distances to it, (n,)."""
-    half = -0.5 * (centroids * centroids).sum(dim=1)
-    sums, sizes = torch.zeros_like(centroids), torch.zeros_like(half)
-    distances = torch.empty(len(points), device=points.device)
-    columns = centroids.T.contiguous()
-    for start in range(0, len(points), block := max(1, BLOCK_NUMBERS // len(centroids))):
+    # [x, 1] times this is x c - |c|^2 / 2.
+    products = torch.cat([centroids.T, -0.5 * (centroids * centroids).sum(dim=1)[None]])
+    parts = points.split(PART)
+    if points.device.type == "cpu":
+        found = map_on_cores(partial(_assign_part, products=products, block=CPU_BLOCK), parts)
+    else:
+        found = [_assign_part(part, products, max(1, BLOCK_NUMBERS // len(centroids))) for part in parts]
+    sums, sizes, distances = zip(*found, strict=True)
+    return torch.stack(sums).sum(dim=0), torch.stack(sizes).sum(dim=0), torch.cat(distances)
+
+
+def _assign_part(
+    points: torch.Tensor, products: torch.Tensor, block: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Do the same for some points, ``block`` at a time."""
+    width, count = products.shape
+    sums = products.new_zeros(count, width)  # the last column counts
+    distances, scratch = products.new_empty(len(points)), products.new_empty(block, count)
+    for start in range(0, len(points), block):
         part = points[start : start + block]
-        best, nearest = torch.addmm(half, part, columns).max(dim=1)
-        sums.index_add_(0, nearest, part)
-        sizes += torch.bincount(nearest, minlength=len(centroids))
+        extended = torch.cat([part, part.new_ones(len(part), 1)], dim=1)
+        scores = torch.mm(extended, products, out=scratch[: len(part)])
+        nearest = nearest_of(scores)
+        best = scores.gather(1, nearest[:, None])[:, 0]
+        sums.index_add_(0, nearest, extended)
         distances[start : start + block] = ((part * part).sum(dim=1) - 2.0 * best).clamp(min=0.0)
-    return sums, sizes, distances
+    return sums[:, :-1], sums[:, -1], distances
+
+
+def nearest_of(scores: torch.Tensor) -> torch.Tensor:
+    """Give the column of the greatest score of each row, int64 (n,); on a CPU by numpy, which is ten times as fast."""
+    if scores.device.type == "cpu":
+        return torch.from_numpy(scores.numpy().argmax(axis=1))
+    return scores.argmax(dim=1)

@@ -32,7 +32,8 @@ def plain_lloyd(points, centroids, iterations):
 
 
 def test_iterations_are_those_of_a_loop(monkeypatch):
-    monkeypatch.setattr("dcgan_probe.features.kmeans.BLOCK_NUMBERS", 12 * 50)  # blocks of 50 points
+    monkeypatch.setattr("dcgan_probe.features.kmeans.PART", 250)
+    monkeypatch.setattr("dcgan_probe.features.kmeans.CPU_BLOCK", 40)
     points = clouds()
     first = lloyd(torch.from_numpy(points), 12, iterations=0, generator=torch.Generator().manual_seed(1))
     assert len(np.unique(first.numpy(), axis=0)) == 12
