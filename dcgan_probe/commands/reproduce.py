@@ -178,8 +178,7 @@ def write_comparisons(summaries: dict[Row, Summary], given: Given) -> None:
     rows = Counter(summary.protocol for summary in summaries.values())
     for protocol in (name for name, count in rows.items() if count > 1):
         arguments = ["--protocol", protocol, "--results", str(given.results)]
-        with contextlib.redirect_stdout(io.StringIO()):
-            compare_command.main(arguments, standalone_mode=False)
+        run_verb(compare_command, arguments)
 
 
 def row_protocol(row: Row, images: list[ImageSet]) -> Protocol:
@@ -210,6 +209,12 @@ def describe(table: str, scale: str, wanted: Reproduction, steps: list[Step]) ->
     ]
 
 
+def run_verb(verb: click.Command, arguments: list[str]) -> None:
+    """Run another verb without what it prints on stdout: each prints the table so far."""
+    with contextlib.redirect_stdout(io.StringIO()), verb.make_context(verb.name, arguments) as context:
+        verb.invoke(context)
+
+
 def run_steps(steps: list[Step], *, quiet: bool) -> list[str]:
     """Run the commands one after another; a row that fails leaves the others to be made, and is told in the end."""
     failures: list[str] = []
@@ -218,8 +223,7 @@ def run_steps(steps: list[Step], *, quiet: bool) -> list[str]:
             click.echo(f"[{number}/{len(steps)}] {step.line}", err=True)
         started = time.monotonic()
         try:
-            with contextlib.redirect_stdout(io.StringIO()):  # each prints the table so far
-                VERBS[step.verb].main([*step.arguments, *(["--quiet"] if quiet else [])], standalone_mode=False)
+            run_verb(VERBS[step.verb], [*step.arguments, *(["--quiet"] if quiet else [])])
         except (UserError, click.ClickException) as error:
             message = error.format_message() if isinstance(error, click.ClickException) else str(error)
             failures.append(f"{step.line}: {message}")

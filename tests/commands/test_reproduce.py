@@ -1,5 +1,7 @@
 """A whole table by one command: the plan, the rows, what is not made twice, and what fails."""
 
+import re
+
 import h5py
 import pandas
 import pytest
@@ -9,6 +11,7 @@ from dcgan_probe.commands import main
 from dcgan_probe.features import FieldConfig
 from dcgan_probe.images import load_images
 from dcgan_probe.reproductions import Scale, scales
+from dcgan_probe.runtime import UserError
 
 TINY = Scale(
     preset="demo",
@@ -85,11 +88,24 @@ def test_a_row_that_is_missing_is_made_alone(place):
 
 
 def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkeypatch):
-    monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "centroids": (301, 8)}))
+    def fail(*arguments):
+        raise UserError("the disk is full")
+
+    monkeypatch.setattr("dcgan_probe.commands.encoding.kept_axes", fail)
+    monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "untrained_seeds": (0,)}))
     result = reproduce("--results", "other", status=1)
-    assert "301 centroids cannot be learnt from 300 patches" in result.stderr
-    assert "2 of 14 steps failed" in result.stderr
-    assert len(set(pandas.read_csv(place / "other" / "records.csv")["evaluation"])) == 12
+    assert re.search("2 of 1[23] steps failed:\ndcgan-probe eval-svm .*--features whitened", result.stderr)
+    assert result.stderr.count(": the disk is full") == 2
+    assert len(set(pandas.read_csv(place / "other" / "records.csv")["evaluation"])) == 10
+
+
+def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dcgan_probe.commands.evaluate.features_of", interrupted)
+    result = reproduce("--results", "third", status=130)
+    assert "the same command goes on from there" in result.stderr
 
 
 def test_missing_images_are_named_without_an_option_that_the_verb_lacks(place):
