@@ -38,6 +38,7 @@ from .feature_options import (
     EncoderOptions,
     encoder_choices,
     encoder_options,
+    refuse_ignored,
 )
 from .options import (
     Bytes,
@@ -162,6 +163,7 @@ def eval_svm_command(
     run = chosen_run(run_folder, runs, quiet=quiet) if needs_run else None
     added = [source for source in CONTROLS if controls and (run is not None or source in FREE_FEATURES)]
     sources = tuple(dict.fromkeys((*features, *added)))
+    refuse_ignored(sources)
     load = partial(load_images, data_dir=data_dir, download=download)
     images = [load(dataset, split) for split in ("train", "test")]
     protocol = checked_protocol(images, labels, draws, select_draws)

@@ -12,7 +12,7 @@ from ..gan import Run
 from ..images import ImageSet, load_images
 from ..runtime import UserError, resolve_device
 from .encoding import features_of
-from .feature_options import FEATURES, RUN_FEATURES, EncoderOptions, encoder_choices, encoder_options
+from .feature_options import FEATURES, RUN_FEATURES, EncoderOptions, encoder_choices, encoder_options, refuse_ignored
 from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option, seed_option
 
 DEFAULT_SETS = ("cifar10", "svhn")
@@ -59,6 +59,7 @@ def extract_command(
     dcgan-probe extract --dataset svhn --layers 2,3 --dtype float16
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
     """
+    refuse_ignored(features)
     needs_run = bool(set(features) & set(RUN_FEATURES)) or run_folder is not None
     run = chosen_run(run_folder, runs, quiet=quiet) if needs_run else None
     load = partial(load_images, data_dir=data_dir, download=download)

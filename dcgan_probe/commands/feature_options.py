@@ -1,19 +1,34 @@
 """Takes what the user typed about features, gives ``EncoderOptions``; makes no encoder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import click
 import torch
+from click.core import ParameterSource
 
 from ..features import ACTIVATIONS, BN_STATS, DTYPES, LEARNINGS, POOLS, DictionaryConfig, FieldConfig
 from ..images import ImageSet
+from ..runtime import UserError
 from .options import Count
 
 RUN_FEATURES, FREE_FEATURES = ("dcgan", "random"), ("pixels", "whitened", "pca", "kmeans", "kmeans3")
 FEATURES = RUN_FEATURES + FREE_FEATURES
 """Those of a run, and those that need none."""
+TAKERS: dict[str, tuple[str, ...]] = {
+    "layers": ("dcgan", "random", "kmeans3"),
+    "grid": ("dcgan", "random", "kmeans", "kmeans3"),
+    "pool": ("dcgan", "random"),
+    "bn_stats": ("dcgan",),
+    "network_seed": ("random",),
+    "components": ("pca", "whitened"),
+    "learn_from": ("pca", "whitened", "kmeans", "kmeans3"),
+    **dict.fromkeys(("stride", "activation"), ("kmeans",)),
+    **dict.fromkeys(("centroids", "patch", "patches", "iterations", "learning", "whiten"), ("kmeans", "kmeans3")),
+    **dict.fromkeys((each.name for each in fields(FieldConfig)), ("kmeans3",)),
+}
+"""Options, and the features that they are about."""
 DISCRIMINATOR_GRID, KMEANS_GRID, PCA_COMPONENTS = 4, 2, 256
 
 
@@ -71,7 +86,9 @@ def encoder_options(verb: Any) -> Any:
             type=click.IntRange(min=0),
             help="random: seed of the untrained network's weights.  [default: the run's]",
         ),
-        click.option("--pool", type=click.Choice(list(POOLS)), default="max", show_default=True, help="Pooling."),
+        click.option(
+            "--pool", type=click.Choice(list(POOLS)), default="max", show_default=True, help="dcgan, random: pooling."
+        ),
         click.option(
             "--grid",
             type=click.IntRange(min=1),
@@ -98,20 +115,22 @@ def _learning_options() -> list[Any]:
         click.option(
             "--learn-from",
             metavar="DATASET",
-            help="kmeans, whitened, pca: training images that teach them.  [default: the probed set's]",
+            help="kmeans, kmeans3, whitened, pca: training images that teach them.  [default: the probed set's]",
         ),
         click.option(
             "--components",
             type=click.IntRange(min=1),
             help=f"pca, whitened: axes kept.  [default: {PCA_COMPONENTS}; all for whitened]",
         ),
-        click.option("--whiten/--no-whiten", default=True, show_default=True, help="kmeans: whiten the patches."),
+        click.option(
+            "--whiten/--no-whiten", default=True, show_default=True, help="kmeans, kmeans3: whiten the patches."
+        ),
         click.option(
             "--learning",
             type=click.Choice(LEARNINGS),
             default=defaults.learning,
             show_default=True,
-            help="kmeans: how centroids are found; patches takes random ones.",
+            help="kmeans, kmeans3: how centroids are found; patches takes random ones.",
         ),
         click.option(
             "--activation", type=click.Choice(ACTIVATIONS), default="triangle", show_default=True, help="kmeans: code."
@@ -121,14 +140,14 @@ def _learning_options() -> list[Any]:
             type=click.IntRange(min=1),
             default=defaults.iterations,
             show_default=True,
-            help="kmeans: Lloyd's iterations.",
+            help="kmeans, kmeans3: Lloyd's iterations.",
         ),
         click.option(
             "--patches",
             type=Count(),
             default=str(defaults.patches),
             show_default=True,
-            help="kmeans: random patches to learn from.",
+            help="kmeans, kmeans3: random patches to learn from.",
         ),
         click.option(
             "--stride", type=click.IntRange(min=1), default=1, show_default=True, help="kmeans: pixels between patches."
@@ -138,14 +157,14 @@ def _learning_options() -> list[Any]:
             type=click.IntRange(min=1),
             default=defaults.patch,
             show_default=True,
-            help="kmeans: side of a patch.",
+            help="kmeans, kmeans3: side of a patch.",
         ),
         click.option(
             "--centroids",
             type=click.IntRange(min=1),
             default=defaults.centroids,
             show_default=True,
-            help="kmeans: number of centroids.",
+            help="kmeans, kmeans3: number of centroids.",
         ),
     ]
 
@@ -169,6 +188,24 @@ def _field_options() -> list[Any]:
         )
         for each in reversed(fields(FieldConfig))
     ]
+
+
+def refuse_ignored(sources: Sequence[str]) -> None:
+    """Refuse an option that was typed and that none of the features takes.
+
+    Raises
+    ------
+    UserError
+        With the option, and the features that take it.
+    """
+    context = click.get_current_context()
+    for name, takers in TAKERS.items():
+        typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if typed and context.params[name] is not None and not set(takers) & set(sources):
+            raise UserError(
+                f"{', '.join(sources)} features do not take this option; {', '.join(takers)} do: leave it out",
+                option=name.replace("_", "-"),
+            )
 
 
 def encoder_choices(chosen: dict[str, Any], load: Callable[[str, str], ImageSet], seed: int = 0) -> dict[str, Any]:

@@ -49,8 +49,9 @@ class Progress:
     def _line(self, done: int, note: str) -> None:
         self._line_time = time.monotonic()
         rate = (done - (self._start or 0)) / max(self._line_time - self._began, 1e-9)
-        left = max(self.total - done, 0) / max(rate, 1e-9)
-        state = f"{duration(left)} left" if left else f"{duration(self._line_time - self._began)}"
+        left = max(self.total - done, 0)
+        told = f"{duration(left / rate)} left" if rate else "time left unknown"
+        state = told if left else f"{duration(self._line_time - self._began)}"
         click.echo(
             f"{self._title}: {done:,} of {self.total:,} {self._unit}, {rate:,.0f}/s, {state}"
             + (f", {note}" if note else ""),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import torch
 
 from ..evaluation import Protocol, Results, Summary
 from ..gan import Run
@@ -137,6 +138,10 @@ class Step:
     verb: str
     arguments: tuple[str, ...]
     cost: Cost
+    needs_run: bool = False
+    """Whether it waits for the training."""
+    obstacle: str = ""
+    """Why it cannot be run; empty if it can."""
 
     @property
     def line(self) -> str:
@@ -148,8 +153,9 @@ def found_rows(wanted: Reproduction, given: Given, images: list[ImageSet]) -> di
     """Find the rows that are in the records."""
     store = Results(given.results)
     summaries = store.summaries() if store.path.exists() else []
-    fingerprint = images[0].fingerprint
-    found = {row: row.found_in(summaries, fingerprint, row_protocol(row, images).draws) for row in wanted.rows}
+    train, test = images
+    fingerprints = train.fingerprint, test.fingerprint
+    found = {row: row.found_in(summaries, fingerprints, row_protocol(row, images).draws) for row in wanted.rows}
     return {row: summary for row, summary in found.items() if summary is not None}
 
 
@@ -158,19 +164,31 @@ def missing_steps(wanted: Reproduction, given: Given, images: list[ImageSet]) ->
     there = found_rows(wanted, given, images)
     rows = [row for row in wanted.rows if row not in there]
     device = resolve_device(given.device)
-    steps = []
+    run = given.folder(wanted)
+    training = training_step(wanted, given, device) if any(row.needs_run for row in rows) else None
+    steps = [] if training is None else [training]
+    protocols = {row.protocol: row_protocol(row, images) for row in rows}
+    for row, cost in zip(rows, row_costs(rows, protocols, len(images[1]), wanted.scale, device), strict=True):
+        of_run = ("--run", str(run)) if row.needs_run else ()
+        arguments = (*row.arguments, *of_run, *given.arguments(row.verb))
+        steps.append(Step(row.verb, arguments, cost, needs_run=row.needs_run))
+    return steps
+
+
+def training_step(wanted: Reproduction, given: Given, device: torch.device) -> Step | None:
+    """Give the command that trains the DCGAN; None if that is done."""
     config = trained_config(wanted, device)
     run = Run(given.folder(wanted))
     seen = run.position() if run.exists else 0
-    if any(row.needs_run for row in rows) and seen < config.images:
-        arguments = (*wanted.training, "--run", str(run.folder), *given.arguments("train"))
-        training_images = given.load(wanted.scale.unlabelled, "train")
-        steps.append(Step("train", arguments, training_cost(config, training_images, device, seen)))
-    protocols = {row.protocol: row_protocol(row, images) for row in rows}
-    for row, cost in zip(rows, row_costs(rows, protocols, len(images[1]), wanted.scale, device), strict=True):
-        of_run = ("--run", str(run.folder)) if row.needs_run else ()
-        steps.append(Step(row.verb, (*row.arguments, *of_run, *given.arguments(row.verb)), cost))
-    return steps
+    if seen >= config.images:
+        return None
+    arguments = (*wanted.training, "--run", str(run.folder), *given.arguments("train"))
+    try:
+        images = given.load(wanted.scale.unlabelled, "train")
+    except UserError as error:
+        obstacle = f"{error}. Make it from a folder of images with `dcgan-probe prepare FOLDER --size 32 --output FILE`"
+        return Step("train", arguments, Cost(0.0, 0), obstacle=obstacle)
+    return Step("train", arguments, training_cost(config, images, device, seen))
 
 
 def write_comparisons(summaries: dict[Row, Summary], given: Given) -> None:
@@ -196,6 +214,7 @@ def describe(table: str, scale: str, wanted: Reproduction, steps: list[Step]) ->
     rows = "1 row" if missing == 1 else f"{missing} rows"
     seconds, disk = (sum(getattr(step.cost, name) for step in steps) for name in ("seconds", "disk_bytes"))
     memory = max(step.cost.memory_bytes for step in steps)
+    blocked = [step for step in steps if step.obstacle]
     return [
         f"{total}. To do: {rows}{' and a training' if trainings else ''}, in about {duration(seconds)}, with "
         f"{memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk at most, if no features are cached.",
@@ -206,6 +225,7 @@ def describe(table: str, scale: str, wanted: Reproduction, steps: list[Step]) ->
             f"{step.cost.disk_bytes / 1e9:>4.1f} GB  {step.line}"
             for step in steps
         ),
+        *(f"\nCannot be made, nor can the rows that need its run: {step.line}: {step.obstacle}" for step in blocked),
     ]
 
 
@@ -216,21 +236,30 @@ def run_verb(verb: click.Command, arguments: list[str]) -> None:
 
 
 def run_steps(steps: list[Step], *, quiet: bool) -> list[str]:
-    """Run the commands one after another; a row that fails leaves the others to be made, and is told in the end."""
+    """Run the commands one after another; one that fails leaves the others to be run, and is told in the end."""
     failures: list[str] = []
+    untrained = False
     for number, step in enumerate(steps, 1):
-        if not quiet:
-            click.echo(f"[{number}/{len(steps)}] {step.line}", err=True)
         started = time.monotonic()
-        try:
-            run_verb(VERBS[step.verb], [*step.arguments, *(["--quiet"] if quiet else [])])
-        except (UserError, click.ClickException) as error:
-            message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-            failures.append(f"{step.line}: {message}")
-            click.echo(message, err=True)
-            if step.verb == "train":
-                break
-            continue
-        if not quiet:
+        failure = step.obstacle or ("the training failed" if untrained and step.needs_run else "")
+        if not failure:
+            if not quiet:
+                click.echo(f"[{number}/{len(steps)}] {step.line}", err=True)
+            failure = run_step(step, quiet=quiet)
+        if failure:
+            untrained |= step.verb == "train"
+            failures.append(f"{step.line}: {failure}")
+        elif not quiet:
             click.echo(f"[{number}/{len(steps)}] done in {duration(time.monotonic() - started)}", err=True)
     return failures
+
+
+def run_step(step: Step, *, quiet: bool) -> str:
+    """Run one command; give what went wrong, or nothing."""
+    try:
+        run_verb(VERBS[step.verb], [*step.arguments, *(["--quiet"] if quiet else [])])
+    except click.ClickException as error:
+        return error.format_message()
+    except UserError as error:
+        return str(error)
+    return ""

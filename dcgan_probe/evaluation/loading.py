@@ -114,6 +114,7 @@ def largest_layer(features: FeatureSet) -> int | None:
 
 
 def extraction(features: FeatureSet) -> str:
-    """Tell how the features were made: every setting of the file that no other column of a record tells."""
+    """Tell how the features were made: every setting of file and encoder that no other column of a record tells."""
     settings = features.file.settings
-    return "; ".join(f"{name} {settings[name]}" for name in sorted(settings) if name not in TOLD_ELSEWHERE)
+    told = [f"{name} {value}" for name, value in settings.items() if name not in TOLD_ELSEWHERE]
+    return "; ".join(sorted([*told, *filter(None, features.origin.recipe.split("; "))]))

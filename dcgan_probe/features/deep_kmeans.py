@@ -42,6 +42,7 @@ class DeepKMeans:
     """Layers of k-means, the first on pixels."""
 
     dictionary: Dictionary
+    fields: FieldConfig
     layers: tuple[FieldLayer, ...] = ()
     """Those after the first."""
 
@@ -59,7 +60,7 @@ class DeepKMeans:
         """Copy to a device."""
         old = self.dictionary
         dictionary = Dictionary(old.config, old.whitening.to(device), old.centroids.to(device))
-        return DeepKMeans(dictionary, tuple(layer.to(device) for layer in self.layers))
+        return DeepKMeans(dictionary, self.fields, tuple(layer.to(device) for layer in self.layers))
 
     def maps(self, images: torch.Tensor) -> Iterator[torch.Tensor]:
         """Give each layer's summed maps in turn, float32 (n, rows, columns, m), of uint8 (n, channels, H, W)."""
@@ -128,7 +129,7 @@ def kept_deep_kmeans(
     dictionary = kept_dictionary(
         images, config, folder, device, lambda number, inertia: on_progress("layer 1", number, config.iterations)
     )
-    made = DeepKMeans(dictionary)
+    made = DeepKMeans(dictionary, fields)
     for _ in BLOCKS[1:]:
         layer = kept_layer(made, images, fields, folder, device, on_progress)
         made = replace(made, layers=(*made.layers, layer))

@@ -61,6 +61,7 @@ class DeepKMeansEncoder:
             run="",
             seed=config.seed,
             weights=weights,
+            recipe=f"{config.recipe}; {deep.fields.recipe}",
         )
         self.batch = BATCH
         self.settings: dict[str, Any] = {

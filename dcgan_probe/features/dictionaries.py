@@ -41,6 +41,11 @@ class DictionaryConfig:
     seed: int = 0
     """Of the patches and of the first centroids."""
 
+    @property
+    def recipe(self) -> str:
+        """Give what decides the centroids and no setting of an encoder tells, for the records."""
+        return f"iterations {self.iterations}; patches {self.patches}"
+
     def __post_init__(self) -> None:
         for name in ("centroids", "patch", "patches", "iterations"):
             if getattr(self, name) < 1:

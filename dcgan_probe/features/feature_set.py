@@ -32,6 +32,9 @@ class EncoderOrigin:
     """Seed of the encoder's initialisation and training."""
     weights: str = ""
     """Hash of the network's weights; empty for pixels."""
+    recipe: str = ""
+    """How the weights were learnt, where no other field tells: names and values as ``patches 400000``, joined by
+    ``; ``. The weights' hash follows from it, so no cache key needs it."""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the origin as a JSON-able dictionary."""

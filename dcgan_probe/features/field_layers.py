@@ -57,6 +57,11 @@ class FieldConfig:
                 )
 
     @property
+    def recipe(self) -> str:
+        """Give all settings, for the records."""
+        return "; ".join(f"{name} {value}" for name, value in asdict(self).items())
+
+    @property
     def maps(self) -> int:
         """Maps that a layer gives."""
         return self.fields * self.field_centroids

@@ -77,6 +77,7 @@ class KMeansEncoder:
             run="",
             seed=config.seed,
             weights=weights,
+            recipe=config.recipe,
         )
         self.settings: dict[str, Any] = {
             "encoder": "kmeans",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..evaluation import ProbeClassifier, Summary
-from ..features import FieldConfig, count_columns
+from ..features import DictionaryConfig, FieldConfig, count_columns
 from ..presets import PRESETS
 from ..runtime import UserError
 from .scales import SCALE_NAMES, SCALES, TABLES, Scale, ScaleName, Table
@@ -21,13 +21,9 @@ SUPERVISED_DRAWS = 10
 """That eval-supervised reports if not told."""
 HALF_COLUMNS = 4 * 4_000
 """Learnt features as wide as this are kept in half precision."""
-EXTRACTIONS: dict[str, frozenset[str]] = {
-    "dcgan": frozenset({"batch_norm real", "grid 4", "pool max"}),
-    "random": frozenset({"batch_norm real", "grid 4", "pool max"}),
-    "kmeans": frozenset({"activation triangle", "grid 2", "learning kmeans", "patch 6", "stride 1", "whiten True"}),
-    "kmeans3": frozenset({"grid 2"}),
-}
-"""What the records say of features that were made as published."""
+OF_A_RUN = {"batch_norm real", "grid 4", "pool max"}
+OF_KMEANS = {"grid 2", "learning kmeans", "patch 6", "whiten True"}
+"""What the records say of features that were made as published, whatever their size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +47,8 @@ class Row:
     """Bytes of a stored feature."""
     known_by: dict[str, Any]
     """Fields of its summary."""
+    made_by: frozenset[str] = frozenset()
+    """Settings that its summary's ``extraction`` tells."""
     least_images_seen: int = 0
     needs_run: bool = False
 
@@ -65,14 +63,25 @@ class Row:
         names = ("network", "encoder_seed")
         return self.features, self.columns, *(self.known_by.get(name) for name in names)
 
-    def found_in(self, summaries: Iterable[Summary], fingerprint: str, draws: int) -> Summary | None:
-        """Find the row among summaries: on the training images of this fingerprint, of at least so many draws."""
+    def found_in(self, summaries: Iterable[Summary], fingerprints: tuple[str, str], draws: int) -> Summary | None:
+        """Find the row among summaries.
+
+        Parameters
+        ----------
+        fingerprints
+            Of the training and the test images.
+        draws
+            That it reports at least.
+        """
         wanted = {**self.known_by, "protocol": self.protocol, "features": self.features, "dimension": self.columns}
-        wanted |= {"seed": 0, "c_given": False, "images_fingerprint_train": fingerprint}
+        wanted |= {"seed": 0, "c_given": False}
+        wanted |= dict(zip(("images_fingerprint_train", "images_fingerprint_test"), fingerprints, strict=True))
         for summary in summaries:
             same = all(getattr(summary, name) == value for name, value in wanted.items())
-            same &= EXTRACTIONS.get(self.features, frozenset()) <= set(summary.extraction.split("; "))
-            if same and summary.draws >= draws and summary.images_seen >= self.least_images_seen:
+            same &= self.made_by <= set(summary.extraction.split("; "))
+            same &= summary.draws >= draws and summary.images_seen >= self.least_images_seen
+            # Without its predictions a row cannot be compared.
+            if same and summary.over_images is not None:
                 return summary
         return None
 
@@ -170,6 +179,7 @@ class _Protocol:
         known = {
             "classifier": "l2-svm" if classifier == "svm" else classifier,
             "scale": "standardise+0.01" if learnt else "none",
+            "trained_on": "" if features in ("pixels", "random") else self.dataset,
             **known,
         }
         return Row(
@@ -184,9 +194,20 @@ class _Protocol:
             classifier=classifier,
             itemsize=2 if half else 4,
             known_by=known,
+            made_by=frozenset(self._settings(features)),
             least_images_seen=self.scale.images if features == "dcgan" else 0,
             needs_run=features in ("dcgan", "random"),
         )
+
+    def _settings(self, features: str) -> set[str]:
+        """Give the settings of features that are made as published, but for the scale's sizes."""
+        recipe = DictionaryConfig(centroids=1, **self.scale.learning).recipe.split("; ")
+        return {
+            "dcgan": OF_A_RUN,
+            "random": OF_A_RUN,
+            "kmeans": {*OF_KMEANS, *recipe, "activation triangle", "stride 1"},
+            "kmeans3": {*OF_KMEANS, *recipe, *self.scale.fields.recipe.split("; ")},
+        }.get(features, set())
 
     def supervised_row(self) -> Row:
         """Make the row of a network that is trained on the labelled images alone."""
@@ -204,6 +225,7 @@ class _Protocol:
             classifier="svm",
             itemsize=4,
             known_by={"network": self.scale.preset},
+            made_by=frozenset({f"best of {self.scale.settings} settings"}),
         )
 
 

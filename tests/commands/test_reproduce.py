@@ -108,6 +108,18 @@ def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
     assert "the same command goes on from there" in result.stderr
 
 
+def test_rows_that_need_no_run_are_made_without_the_training_images(place, monkeypatch):
+    tiny = {**vars(TINY), "unlabelled": "elsewhere", "untrained_seeds": ()}
+    monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**tiny))
+    plan = reproduce("--results", "fourth", "--dry-run").stdout
+    assert "Cannot be made, nor can the rows that need its run: dcgan-probe train" in plan
+    assert "there is no image set 'elsewhere'" in plan
+    result = reproduce("--results", "fourth", status=1)
+    assert "4 of 12 steps failed" in result.stderr
+    assert result.stderr.count("the training failed") == 3
+    assert len(set(pandas.read_csv(place / "fourth" / "records.csv")["evaluation"])) == 8
+
+
 def test_missing_images_are_named_without_an_option_that_the_verb_lacks(place):
     result = reproduce("--data-dir", "nowhere", status=1)
     assert "svhn, train split: not in nowhere" in result.stderr

@@ -280,3 +280,20 @@ def test_defaults_that_are_missing_are_reported_and_the_others_done(here, tmp_pa
 
 def test_version():
     assert invoke("--version").output.startswith("dcgan-probe, version ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option", "takers"),
+    [
+        (["--features", "kmeans3", "--activation", "hard"], "--activation", "kmeans do"),
+        (["--features", "kmeans", "--fields", "3"], "--fields", "kmeans3 do"),
+        (["--features", "pixels", "--layers", "conv1"], "--layers", "dcgan, random, kmeans3 do"),
+        (["--features", "kmeans", "--features", "pca", "--pool", "max"], "--pool", "dcgan, random do"),
+    ],
+)
+def test_options_that_the_features_do_not_take_are_refused(tmp_path, monkeypatch, arguments, option, takers):
+    monkeypatch.chdir(tmp_path)
+    for verb in (["extract", "--dataset", SET], ["eval-svm", "--dataset", SET, "--no-controls"]):
+        result = invoke(*verb, *arguments, status=2)
+        assert f"Invalid value for {option}: " in result.stderr
+        assert f"features do not take this option; {takers}: leave it out" in " ".join(result.stderr.split())

@@ -3,13 +3,15 @@
 import pytest
 
 from dcgan_probe.evaluation import Summary
+from dcgan_probe.evaluation.uncertainty import ImageUncertainty
 from dcgan_probe.reproductions import SCALE_NAMES, TABLES, reproduction
 from dcgan_probe.runtime import UserError
+
+FINGERPRINTS = ("train", "test")
 
 
 def summary(row, **changes) -> Summary:
     """Make the summary that a row's command would leave."""
-    extraction = "activation triangle; batch_norm real; dtype float32; grid 2; grid 4; learning kmeans; patch 6; "
     values = dict.fromkeys(Summary.__dataclass_fields__)
     values |= {
         "protocol": row.protocol,
@@ -19,8 +21,10 @@ def summary(row, **changes) -> Summary:
         "c_given": False,
         "draws": 10,
         "images_seen": row.least_images_seen,
-        "images_fingerprint_train": "f",
-        "extraction": extraction + "pool max; stride 1; whiten True",
+        "images_fingerprint_train": "train",
+        "images_fingerprint_test": "test",
+        "over_images": ImageUncertainty(0.1, 0.2, 0.3),
+        "extraction": "; ".join([*sorted(row.made_by), "dtype float32"]),
         **row.known_by,
         **changes,
     }
@@ -33,33 +37,57 @@ def test_every_row_finds_its_own_summary_only(table, scale):
     rows = reproduction(table, scale).rows
     summaries = [summary(row) for row in rows]
     for row, own in zip(rows, summaries, strict=True):
-        assert row.found_in(summaries, "f", 10) is own
-        assert row.found_in([other for other in summaries if other is not own], "f", 10) is None
+        assert row.found_in(summaries, FINGERPRINTS, 10) is own
+        assert row.found_in([other for other in summaries if other is not own], FINGERPRINTS, 10) is None
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"draws": 9},
-        {"images_fingerprint_train": "g"},
+        {"images_fingerprint_train": "other"},
+        {"images_fingerprint_test": "other"},
+        {"over_images": None},
         {"seed": 1},
         {"c_given": True},
         {"scale": "standardise"},
-        {"extraction": "activation triangle; grid 2; learning kmeans; patch 6; stride 1; whiten False"},
+        {"trained_on": "svhn"},
         {"protocol": "cifar10-50"},
     ],
 )
 def test_other_experiments_are_not_taken_for_a_row(changes):
     row = next(row for row in reproduction("cifar10", "small").rows if row.features == "kmeans")
-    assert row.found_in([summary(row)], "f", 10) is not None
-    assert row.found_in([summary(row, **changes)], "f", 10) is None
+    assert row.found_in([summary(row)], FINGERPRINTS, 10) is not None
+    assert row.found_in([summary(row, **changes)], FINGERPRINTS, 10) is None
+
+
+@pytest.mark.parametrize(
+    ("features", "setting", "other"),
+    [
+        ("dcgan", "pool max", "pool mean"),
+        ("kmeans", "whiten True", "whiten False"),
+        ("kmeans", "patches 400000", "patches 50"),
+        ("kmeans", "iterations 50", "iterations 1"),
+        ("kmeans3", "learning kmeans", "learning patches"),
+        ("kmeans3", "field_maps 200", "field_maps 2"),
+        ("kmeans3", "field_windows 20000", "field_windows 20"),
+        ("supervised", "best of 64 settings", "best of 1 settings"),
+    ],
+)
+def test_ablations_are_not_taken_for_a_row(features, setting, other):
+    row = next(row for row in reproduction("svhn-1000", "small").rows if row.features == features)
+    own = summary(row)
+    assert setting in own.extraction
+    changed = summary(row, extraction=own.extraction.replace(setting, other))
+    assert row.found_in([own], FINGERPRINTS, 10) is not None
+    assert row.found_in([changed], FINGERPRINTS, 10) is None
 
 
 def test_a_shorter_training_is_not_taken_for_the_dcgan():
     row = reproduction("svhn-1000", "small").rows[0]
     assert row.features == "dcgan"
-    assert row.found_in([summary(row, images_seen=2_000_000)], "f", 10) is not None
-    assert row.found_in([summary(row, images_seen=1_999_999)], "f", 10) is None
+    assert row.found_in([summary(row, images_seen=2_000_000)], FINGERPRINTS, 10) is not None
+    assert row.found_in([summary(row, images_seen=1_999_999)], FINGERPRINTS, 10) is None
 
 
 def test_the_tables_have_the_rows_of_the_comparison():
