@@ -19,7 +19,7 @@ Names = dict[str, str]
 
 @click.command("compare")
 @click.option("--protocol", required=True, help="Whose rows, such as cifar10-all.")
-@click.option("--against", help="Row to compare with every other: number or name.  [default: best DCGAN, else first]")
+@click.option("--against", help="Row to compare with every other: number or name.  [default: first DCGAN, else first]")
 @click.option("--all-pairs", is_flag=True, help="Compare every row with every other.")
 @results_option
 @click.option(
@@ -40,30 +40,58 @@ def compare_command(protocol: str, against: str | None, all_pairs: bool, results
     summaries = [summary for summary in store.summaries() if summary.protocol == protocol]
     if not summaries:
         raise UserError(f"no records of {protocol!r} in {store.path}; run eval-svm first", option="protocol")
-    names = numbered_names(summaries)
-    kept, remarks = _with_predictions(summaries, store, names)
-    if all_pairs or not kept:
-        candidates = list(combinations(kept, 2))
-    else:
-        reference, remark = _reference(kept, names, against)
-        candidates = [(reference, other) for other in kept if other is not reference]
-        remarks += remark
-    pairs, unpaired = _paired(candidates, names)
-    remarks += unpaired
-    if not pairs:
+    reference = None if against is None else _named(summaries, against)
+    compared = write_comparisons(summaries, store, results, reference, all_pairs=all_pairs)
+    if compared is None:
         raise UserError(
             f"{protocol}: got no two rows that can be compared, expected at least two with test predictions of the "
-            f"same draws. {' '.join(remarks)} Run eval-svm for another row"
+            "same draws; run eval-svm for another row"
         )
-    compared = ComparedRows(names, tuple(compare(pairs)), tuple(remarks))
-    for suffix_form, suffix in SUFFIXES.items():
-        path = results / "tables" / f"{file_name(protocol)}-comparisons.{suffix}"
-        write_text(path, format_comparisons(compared, suffix_form).rstrip() + "\n")
     if form == "console":
-        click.echo("\n".join(f"{names[s.evaluation]}: {100 * s.accuracy:.2f} %" for s in summaries) + "\n")
-    elif form == "csv" and remarks:
-        click.echo("\n".join(remarks), err=True)
+        click.echo("\n".join(f"{compared.names[s.evaluation]}: {100 * s.accuracy:.2f} %" for s in summaries) + "\n")
+    elif form == "csv" and compared.remarks:
+        click.echo("\n".join(compared.remarks), err=True)
     click.echo(format_comparisons(compared, form).rstrip())
+
+
+def write_comparisons(
+    summaries: Sequence[Summary],
+    store: Results,
+    results: Path,
+    reference: Summary | None = None,
+    *,
+    all_pairs: bool = False,
+) -> ComparedRows | None:
+    """Compare rows of one protocol, and write the comparisons into the tables folder of the results in every format.
+
+    Parameters
+    ----------
+    summaries
+        The rows, at least one: they alone are numbered, compared and counted.
+    store
+        Has their test predictions.
+    reference
+        The one of them to compare with every other; None takes the first DCGAN row with an L2-SVM, else the first row.
+    all_pairs
+        Compare every row with every other.
+
+    Returns
+    -------
+    None where no two rows can be compared; then nothing is written but the reasons, on stderr.
+    """
+    names = numbered_names(summaries)
+    kept, remarks = _with_predictions(summaries, store, names)
+    pairs, unpaired = _paired(_candidates(kept, reference, all_pairs), names)
+    remarks += unpaired
+    if not pairs:
+        if remarks:
+            click.echo("\n".join(remarks), err=True)
+        return None
+    compared = ComparedRows(names, tuple(compare(pairs)), tuple(remarks))
+    for form, suffix in SUFFIXES.items():
+        path = results / "tables" / f"{file_name(summaries[0].protocol)}-comparisons.{suffix}"
+        write_text(path, format_comparisons(compared, form).rstrip() + "\n")
+    return compared
 
 
 def _with_predictions(summaries: Sequence[Summary], store: Results, names: Names) -> tuple[list[Scored], list[str]]:
@@ -91,28 +119,35 @@ def _paired(candidates: Sequence[tuple[Scored, Scored]], names: Names) -> tuple[
     return pairs, remarks
 
 
-def _reference(kept: Sequence[Scored], names: Names, against: str | None) -> tuple[Scored, list[str]]:
-    """Find the row to compare the others with, and what has to be said of how it was chosen."""
-    if against is not None:
-        return _named(kept, names, against), []
-    trained = [each for each in kept if each.summary.features == "dcgan"]
-    trained = [each for each in trained if each.summary.classifier == "l2-svm"] or trained
-    if not trained:
-        return kept[0], []
-    best = max(trained, key=lambda each: each.summary.accuracy)
-    remark = f"The first is the best of {len(trained)} DCGAN rows on these test images, which favours it."
-    return best, [remark] if len(trained) > 1 else []
+def _candidates(kept: Sequence[Scored], reference: Summary | None, all_pairs: bool) -> list[tuple[Scored, Scored]]:
+    """Give the pairs to compare: every one, or the reference with every other row."""
+    if all_pairs or not kept:
+        return list(combinations(kept, 2))
+    evaluation = (reference or _usual_reference([each.summary for each in kept])).evaluation
+    firsts = [each for each in kept if each.summary.evaluation == evaluation]
+    return [(first, other) for first in firsts for other in kept if other is not first]
 
 
-def _named(kept: Sequence[Scored], names: Names, against: str) -> Scored:
+def _usual_reference(rows: Sequence[Summary]) -> Summary:
+    """Choose the row to compare the others with; not by test accuracy, which would favour it.
+
+    For the same reason no row whose C was given, unless all were: a user may have tried several.
+    """
+    chosen = [row for row in rows if not row.c_given] or rows
+    trained = [row for row in chosen if row.features == "dcgan" and row.classifier == "l2-svm"]
+    return (trained or chosen)[0]
+
+
+def _named(summaries: Sequence[Summary], against: str) -> Summary:
     """Find the row of a number or a name; a part of the name does where only one row has it."""
-    known = {names[each.summary.evaluation]: each for each in kept}
-    numbered = [each for name, each in known.items() if against in (name, *name.split(" ", 1))]
-    found = numbered or [each for name, each in known.items() if against.lower() in name.lower()]
+    names = numbered_names(summaries)
+    known = {names[summary.evaluation]: summary for summary in summaries}
+    numbered = [row for name, row in known.items() if against in (name, *name.split(" ", 1))]
+    found = numbered or [row for name, row in known.items() if against.lower() in name.lower()]
     if len(found) != 1:
         raise UserError(
-            f"got {against!r}, which {'several rows are' if found else 'no row with test predictions is'} called; "
-            f"expected a number or a name of: {'; '.join(known)}",
+            f"got {against!r}, which {'several rows are' if found else 'no row is'} called; expected a number or a "
+            f"name of: {'; '.join(known)}",
             option="against",
         )
     return found[0]

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from scipy.stats import binomtest
 
 from dcgan_probe.commands import main
+from dcgan_probe.commands.compare import write_comparisons
 from dcgan_probe.evaluation import ProbeRecord, Results, TestPredictions
 
 LABELS = np.arange(300) % 10
@@ -64,23 +65,63 @@ def table(tmp_path):
     return pandas.read_csv(tmp_path / "tables" / "glyphs-30-comparisons.csv")
 
 
-def test_the_best_dcgan_row_is_compared_with_every_other(keep, compare, tmp_path):
+def test_the_first_dcgan_row_is_compared_with_every_other(keep, compare, tmp_path):
     keep("a", "pixels", 120)
     keep("b", "dcgan", 200)
     keep("c", "dcgan", 220, layers="conv2")
     output = compare()
     assert output.startswith("1 raw pixels: 40.00 %\n2 DCGAN (conv1): 66.67 %\n3 DCGAN (conv2): 73.33 %\n")
-    assert "best of 2 DCGAN rows on these test images, which favours it" in " ".join(output.split())
     found = table(tmp_path)
-    assert list(found["first"]) == ["3 DCGAN (conv2)"] * 2
-    assert list(found["second"]) == ["1 raw pixels", "2 DCGAN (conv1)"]
-    assert list(found["difference"]) == pytest.approx([100 * 100 / 300, 20 * 100 / 300], abs=1e-3)
-    right = [predictions(n, 1, ord(name))[0] == LABELS for n, name in ((220, "c"), (120, "a"))]
+    assert list(found["first"]) == ["2 DCGAN (conv1)"] * 2
+    assert list(found["second"]) == ["1 raw pixels", "3 DCGAN (conv2)"]
+    assert list(found["difference"]) == pytest.approx([80 * 100 / 300, -20 * 100 / 300], abs=1e-3)
+    right = [predictions(n, 1, ord(name))[0] == LABELS for n, name in ((200, "b"), (120, "a"))]
     only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
     assert list(found.loc[0, ["first_only", "second_only"]]) == only
     assert found.loc[0, "p"] == pytest.approx(binomtest(only[0], sum(only)).pvalue)
     for suffix in ("md", "tex"):
         assert "raw pixels" in (tmp_path / "tables" / f"glyphs-30-comparisons.{suffix}").read_text()
+
+
+def test_no_row_is_compared_with_all_for_its_accuracy_or_its_given_c(keep, compare, tmp_path):
+    keep("a", "pixels", 120)
+    keep("b", "dcgan", 220, c_given=True)
+    keep("c", "dcgan", 230, classifier="knn-cosine")
+    compare()
+    assert set(table(tmp_path)["first"]) == {"1 raw pixels"}
+    keep("d", "dcgan", 100)
+    compare()
+    assert set(table(tmp_path)["first"]) == {"4 DCGAN"}
+
+
+def test_where_every_c_was_given_the_first_row_is_compared(keep, compare, tmp_path):
+    keep("a", "pixels", 120, c_given=True)
+    keep("b", "whitened", 220, c_given=True)
+    compare()
+    assert set(table(tmp_path)["first"]) == {"1 raw pixels, C given"}
+
+
+def test_another_verb_compares_its_own_rows(keep, tmp_path):
+    keep("a", "dcgan", 120)
+    keep("b", "pixels", 200)
+    keep("c", "whitened", 150)
+    store = Results(tmp_path)
+    rows = store.summaries()[1:]
+    compared = write_comparisons(rows, store, tmp_path, rows[1])
+    assert compared.names == {"b": "1 raw pixels", "c": "2 whitened pixels"}
+    assert list(table(tmp_path)["first"]) == ["2 whitened pixels"]
+    assert list(table(tmp_path)["comparisons"]) == [1]
+
+
+def test_a_single_row_writes_nothing(keep, tmp_path, capsys):
+    keep("a", "dcgan", 120)
+    keep("b", "pixels", 200, kept=False)
+    store = Results(tmp_path)
+    assert write_comparisons(store.summaries()[:1], store, tmp_path) is None
+    assert capsys.readouterr().err == ""
+    assert write_comparisons(store.summaries(), store, tmp_path) is None
+    assert capsys.readouterr().err == "Not compared, since their test predictions are missing: 2 raw pixels.\n"
+    assert not (tmp_path / "tables").exists()
 
 
 def test_a_row_is_named_by_number_or_by_name(keep, compare, tmp_path):
@@ -92,7 +133,7 @@ def test_a_row_is_named_by_number_or_by_name(keep, compare, tmp_path):
         assert set(table(tmp_path)["first"]) == {"3 whitened pixels"}
     assert "several rows are called" in compare("--against", "pixels", status=2)
     output = " ".join(compare("--against", "kNN", status=2).split())
-    assert "--against: got 'kNN', which no row with test predictions is called" in output
+    assert "--against: got 'kNN', which no row is called" in output
     assert "1 raw pixels; 2 DCGAN; 3 whitened pixels" in output
 
 
@@ -127,7 +168,10 @@ def test_nothing_to_compare_is_told(keep, compare):
     keep("c", "whitened", 150, kept=False)
     output = " ".join(compare(status=1).split())
     assert "got no two rows that can be compared, expected at least two" in output
-    assert "missing: 2 whitened pixels. Run eval-svm for another row" in output
+    assert "missing: 2 whitened pixels." in output
+    assert "test predictions of the same draws; run eval-svm for another row" in output
+    output = " ".join(compare("--against", "whitened", status=1).split())
+    assert "missing: 2 whitened pixels." in output
 
 
 def test_an_unknown_protocol_is_refused(keep, tmp_path):
