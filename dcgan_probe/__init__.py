@@ -26,8 +26,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .evaluation import Results, evaluate, protocol_for
-    from .features import PixelEncoder, cached_features, run_encoder
+    from .evaluation import Results, Search, compare, evaluate, evaluate_supervised, protocol_for
+    from .features import (
+        DictionaryConfig,
+        KMeansEncoder,
+        PixelEncoder,
+        cached_features,
+        learn_dictionary,
+        run_encoder,
+    )
     from .gan import Run, TrainConfig, latest_run, train
     from .images import ImageSet, load_images, prepare
     from .latent import sample
@@ -47,8 +54,15 @@ if TYPE_CHECKING:
     from .storage import open_feature_file
 
 _ROOMS = {
-    "evaluation": ("Results", "evaluate", "protocol_for"),
-    "features": ("PixelEncoder", "cached_features", "run_encoder"),
+    "evaluation": ("Results", "Search", "compare", "evaluate", "evaluate_supervised", "protocol_for"),
+    "features": (
+        "DictionaryConfig",
+        "KMeansEncoder",
+        "PixelEncoder",
+        "cached_features",
+        "learn_dictionary",
+        "run_encoder",
+    ),
     "gan": ("Run", "TrainConfig", "latest_run", "train"),
     "images": ("ImageSet", "load_images", "prepare"),
     "latent": ("sample",),
@@ -69,7 +83,9 @@ _ROOMS = {
 }
 
 __all__ = [
+    "DictionaryConfig",
     "ImageSet",
+    "KMeansEncoder",
     "L2SVMClassifier",
     "L2SVMClassifierCV",
     "LogisticClassifier",
@@ -77,13 +93,17 @@ __all__ = [
     "Results",
     "RidgeClassifier",
     "Run",
+    "Search",
     "TrainConfig",
     "UserError",
     "cached_features",
+    "compare",
     "evaluate",
+    "evaluate_supervised",
     "fit_path",
     "format_tables",
     "latest_run",
+    "learn_dictionary",
     "load_images",
     "open_feature_file",
     "predict_path",

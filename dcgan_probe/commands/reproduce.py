@@ -4,7 +4,6 @@ import contextlib
 import io
 import shlex
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from ..reproductions import (
 )
 from ..runtime import UserError, resolve_device
 from .command_lines import RecordedCommand
-from .compare import compare_command
+from .compare import write_comparisons
 from .evaluate import checked_protocol, eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .options import data_options, device_option, dry_run_option, quiet_option, runs_option
@@ -98,7 +97,9 @@ def reproduce_command(
     failures = run_steps(steps, quiet=quiet)
     summaries = found_rows(wanted, given, images)
     click.echo(format_tables(summaries.values()).rstrip())
-    write_comparisons(summaries, given)
+    for protocol in {row.protocol for row in summaries}:
+        own = [summary for summary in summaries.values() if summary.protocol == protocol]
+        write_comparisons(own, Results(given.results), given.results)
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} of {len(steps)} steps failed:", *failures]))
 
@@ -186,17 +187,10 @@ def training_step(wanted: Reproduction, given: Given, device: torch.device) -> S
     try:
         images = given.load(wanted.scale.unlabelled, "train")
     except UserError as error:
-        obstacle = f"{error}. Make it from a folder of images with `dcgan-probe prepare FOLDER --size 32 --output FILE`"
+        path = given.data_dir / f"{wanted.scale.unlabelled}_train.h5"
+        obstacle = f"{error}. From a folder of images: dcgan-probe prepare FOLDER --size 32 --out {path}"
         return Step("train", arguments, Cost(0.0, 0), obstacle=obstacle)
     return Step("train", arguments, training_cost(config, images, device, seen))
-
-
-def write_comparisons(summaries: dict[Row, Summary], given: Given) -> None:
-    """Compare the DCGAN with every other row, in the tables folder of the results, where a protocol has two rows."""
-    rows = Counter(summary.protocol for summary in summaries.values())
-    for protocol in (name for name, count in rows.items() if count > 1):
-        arguments = ["--protocol", protocol, "--results", str(given.results)]
-        run_verb(compare_command, arguments)
 
 
 def row_protocol(row: Row, images: list[ImageSet]) -> Protocol:

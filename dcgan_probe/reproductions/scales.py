@@ -45,7 +45,7 @@ SCALES: dict[Table, dict[ScaleName, Scale]] = {
             learning={"patches": 4_000, "iterations": 5},
             fields=FieldConfig(fields=2, field_maps=8, field_centroids=8, field_components=8, field_windows=500),
             settings=2,
-            draws=2,
+            draws=1,
         ),
         "small": Scale(preset="cpu32", unlabelled="tiny_imagenet32", images=2_000_000),
         "paper": Scale(
