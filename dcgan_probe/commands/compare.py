@@ -47,9 +47,7 @@ def compare_command(protocol: str, against: str | None, all_pairs: bool, results
             f"{protocol}: got no two rows that can be compared, expected at least two with test predictions of the "
             "same draws; run eval-svm for another row"
         )
-    if form == "console":
-        click.echo("\n".join(f"{compared.names[s.evaluation]}: {100 * s.accuracy:.2f} %" for s in summaries) + "\n")
-    elif form == "csv" and compared.remarks:
+    if form == "csv" and compared.remarks:
         click.echo("\n".join(compared.remarks), err=True)
     click.echo(format_comparisons(compared, form).rstrip())
 

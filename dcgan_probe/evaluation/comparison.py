@@ -17,6 +17,9 @@ PAIRED = {
 }
 """What two evaluations must have in common for their draws and test images to be the same, and what it is called."""
 
+LEAST_DRAWS = 5
+"""Of several draws, at least so many are needed: for fewer, the bootstrap over draws rejects far too often."""
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -43,6 +46,9 @@ class Comparison:
     """``p`` adjusted for the number of comparisons."""
     comparisons: int
     """How many were made at once."""
+    first_accuracy: float
+    """Mean over the draws compared, which may be fewer than the row has."""
+    second_accuracy: float
     draws: int
     """Compared: those that both have. Draws are numbered, and one of the same number has the same rows."""
 
@@ -70,33 +76,47 @@ def compare(pairs: Sequence[tuple[Scored, Scored]], *, seed: int = 0) -> list[Co
     counts = [discordant(*both) if n == 1 else None for both, n in zip(common, draws, strict=True)]
     ps = [each.p if count is None else count.p for each, count in zip(differences, counts, strict=True)]
     return [
-        Comparison(first.summary, second.summary, difference, count, p, holm_p, len(pairs), n)
-        for (first, second), difference, count, p, holm_p, n in zip(
-            pairs, differences, counts, ps, holm(ps), draws, strict=True
+        Comparison(
+            first=first.summary,
+            second=second.summary,
+            difference=difference,
+            discordant=count,
+            p=p,
+            holm_p=holm_p,
+            comparisons=len(pairs),
+            first_accuracy=float(correct[0].mean()),
+            second_accuracy=float(correct[1].mean()),
+            draws=n,
+        )
+        for (first, second), correct, difference, count, p, holm_p, n in zip(
+            pairs, common, differences, counts, ps, holm(ps), draws, strict=True
         )
     ]
 
 
 def require_paired(first: Summary, second: Summary) -> None:
-    """Refuse two evaluations that do not share their draws and their test images.
+    """Refuse two evaluations that do not share their draws and their test images, or too few draws.
 
     Raises
     ------
     UserError
-        If protocol, training or test images or the seed of the draws are not the same.
+        If protocol, training or test images or the seed of the draws are not the same, or they share 2 to 4 draws.
     """
     reason = why_not_paired(first, second)
     if reason:
         raise UserError(
             f"{first.evaluation} and {second.evaluation} cannot be compared: {reason}; run eval-svm again for one of "
-            "them, with the other's images and --seed"
+            "them, with the other's images and --seed, and enough --draws"
         )
 
 
 def why_not_paired(first: Summary, second: Summary) -> str:
-    """Say what two evaluations that cannot be compared do not share; empty if they can."""
+    """Say what two evaluations that cannot be compared do not share, or share too few of; empty if they can."""
     for name, words in PAIRED.items():
         got, other = getattr(first, name), getattr(second, name)
         if got != other:
             return f"the {words} of one is {got}, of the other {other}"
+    draws = min(first.draws, second.draws)
+    if 1 < draws < LEAST_DRAWS:
+        return f"{draws} draws are too few for a test; expected 1, or at least {LEAST_DRAWS}"
     return ""

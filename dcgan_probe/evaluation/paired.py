@@ -37,16 +37,20 @@ def bootstrap_difference(
 
     ::
 
-        difference* = 1/(R N) sum_ij w_i m_j (a_ij - b_ij),    w ~ Multinomial(R, 1/R),   m ~ Multinomial(N, 1/N)
+        difference* = sum_ij w_i/(R - 1) m_j/N (a_ij - b_ij),    w ~ Multinomial(R - 1, 1/R),    m ~ Multinomial(N, 1/N)
 
         p = min(1, 2 (1 + min(#{difference* <= 0}, #{difference* >= 0})) / (1 + resamples))
 
-    With one draw, only the images are resampled. Draws and images are crossed, for which no bootstrap is exact; this
-    one errs to the wide side: it counts what draw and image do together three times instead of once.
+    R - 1 draws of R are taken, since R would give (R - 1)/R of the variance of a mean over R draws. With one draw, only
+    the images are resampled. Draws and images are crossed, for which no bootstrap is exact. This one errs to the wide
+    side by what draw and image do together, which it counts three times instead of once; and to the narrow side for
+    few draws, since percentiles know nothing of Student's t: where the draws decide (their deviation 0.08), 13 % of
+    1,000 simulated rows without a difference have p < 0.05 with 5 draws, 8 % with 10, 7 % with 20 and 4 % with 100.
 
-    Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007 (two levels, and how it errs);
-    Davison and Hinkley, "Bootstrap methods and their application", 1997, equation 4.11 (the ones in p, which is
-    therefore never 0), with the interval's own resamples in the place of resamples under the null hypothesis: p is
+    Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007 (two levels, and how it errs); Rao
+    and Wu, "Resampling inference with complex survey data", Journal of the American Statistical Association 83, 1988
+    (R - 1); Davison and Hinkley, "Bootstrap methods and their application", 1997, equation 4.11 (the ones in p, which
+    is therefore never 0), with the interval's own resamples in the place of resamples under the null hypothesis: p is
     below 0.05 where the 95 % interval leaves out 0.
 
     Parameters
@@ -54,20 +58,36 @@ def bootstrap_difference(
     first, second
         bool (draws, N): whether the fit of a draw was right on a test image.
     """
+    rng = numpy_generator(seed, "bootstrap over draws and images")
+    resampled = _resampled_images if len(first) == 1 else _resampled_draws_and_images
+    values = resampled(first, second, rng, resamples)
+    beyond = int(min((values <= 0.0).sum(), (values >= 0.0).sum()))
+    p = min(1.0, 2.0 * (1 + beyond) / (1 + resamples))
+    mean = (int(first.sum()) - int(second.sum())) / first.size
+    return Difference(mean, *percentile_interval(values), p)
+
+
+def _resampled_draws_and_images(
+    first: np.ndarray, second: np.ndarray, rng: np.random.Generator, resamples: int
+) -> np.ndarray:
     draws, images = first.shape
     difference = first.astype(np.float32) - second  # (R, N), -1, 0 or 1
-    rng = numpy_generator(seed, "bootstrap over draws and images")
     values = np.empty(resamples)
     for start in range(0, resamples, BLOCK):
         block = values[start : start + BLOCK]
-        weights = rng.multinomial(draws, np.full(draws, 1.0 / draws), size=len(block))
+        weights = rng.multinomial(draws - 1, np.full(draws, 1.0 / draws), size=len(block))
         summed = weights.astype(np.float32) @ difference  # (block, N): whole numbers, exact in float32
         drawn = rng.integers(images, size=(len(block), images), dtype=np.int32)
         block[:] = [row.take(some).sum(dtype=np.float64) for row, some in zip(summed, drawn, strict=True)]
-    values /= draws * images
-    beyond = int(min((values <= 0.0).sum(), (values >= 0.0).sum()))
-    p = min(1.0, 2.0 * (1 + beyond) / (1 + resamples))
-    return Difference(float(difference.mean(dtype=np.float64)), *percentile_interval(values), p)
+    return values / ((draws - 1) * images)
+
+
+def _resampled_images(first: np.ndarray, second: np.ndarray, rng: np.random.Generator, resamples: int) -> np.ndarray:
+    """Resample the numbers of images that one fit alone gets right: the same distribution, whatever N is."""
+    images, only = first.size, discordant(first, second)
+    same = images - only.first_only - only.second_only
+    shares = np.array([only.first_only, only.second_only, same]) / images
+    return rng.multinomial(images, shares, size=resamples) @ (1, -1, 0) / images
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def some(draws, accuracy, seed):
 
 
 def test_several_draws_are_compared_on_two_levels(scored):
-    first, second, third = (scored(some(4, 0.6 + 0.05 * i, i), evaluation=f"{i}") for i in range(3))
+    first, second, third = (scored(some(6, 0.6 + 0.05 * i, i), evaluation=f"{i}") for i in range(3))
     found = compare([(first, second), (first, third)])
     expected = [bootstrap_difference(first.correct, other.correct) for other in (second, third)]
     assert [each.difference for each in found] == expected
@@ -60,11 +60,22 @@ def test_other_draws_or_images_are_refused(scored, changes, words):
         compare([(first, second)])
 
 
+@pytest.mark.parametrize(("draws", "few"), [((2, 2), 2), ((4, 100), 4), ((100, 3), 3)])
+def test_2_to_4_draws_are_too_few(scored, draws, few):
+    first, second = (scored(some(n, 0.5, n), evaluation=name) for n, name in zip(draws, "ab", strict=True))
+    words = f"^a and b cannot be compared: {few} draws are too few for a test; expected 1, or at least 5; run eval-svm"
+    with pytest.raises(UserError, match=words):
+        compare([(first, second)])
+
+
 def test_the_draws_that_both_have_are_compared(scored):
-    first, second = scored(some(2, 0.5, 1)), scored(some(5, 0.6, 2), evaluation="b")
+    first, second = scored(some(6, 0.5, 1)), scored(some(9, 0.6, 2), evaluation="b")
     (found,) = compare([(first, second)])
-    assert found.difference == bootstrap_difference(first.correct, second.correct[:2])
-    assert (found.draws, found.test) == (2, "bootstrap")
+    assert found.difference == bootstrap_difference(first.correct, second.correct[:6])
+    assert (found.draws, found.test) == (6, "bootstrap")
+    assert found.first_accuracy - found.second_accuracy == pytest.approx(found.difference.mean)
+    assert found.second_accuracy == pytest.approx(second.correct[:6].mean())
+    assert found.second_accuracy != pytest.approx(second.summary.accuracy)
     (single,) = compare([(scored(some(1, 0.5, 1)), second)])
     assert (single.draws, single.test) == (1, "McNemar")
     assert single.discordant == discordant(some(1, 0.5, 1), second.correct[:1])
