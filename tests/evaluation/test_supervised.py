@@ -267,9 +267,11 @@ def test_what_a_user_may_get_wrong(images, search, tmp_path, tiny_images):
 def test_a_damaged_training_is_named(images, search, tmp_path):
     evaluate(images, replace(search, settings=1), tmp_path)
     (kept,) = tmp_path.glob("*/select-0-setting-000.npz")
-    kept.write_bytes(kept.read_bytes()[:50])
-    with pytest.raises(UserError, match=r"select-0-setting-000.npz cannot be read .* delete it"):
-        evaluate(images, replace(search, settings=1), tmp_path)
+    whole = kept.read_bytes()
+    for size in (0, 50):
+        kept.write_bytes(whole[:size])
+        with pytest.raises(UserError, match=r"select-0-setting-000.npz cannot be read .* delete it"):
+            evaluate(images, replace(search, settings=1), tmp_path)
 
 
 def test_the_estimate_counts_every_image(search):
