@@ -6,6 +6,7 @@ blocks before: 27 x 27 positions of a 32 x 32 image become 9 x 9, the 8 x 8 of l
 2011, section 4.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -149,7 +150,10 @@ def kept_layer(
         "seed": config.seed,
     }
     path = folder / f"layer{len(below.layers) + 2}-{fingerprint_settings(settings)}.pt"
-    return FieldLayer(**kept_tensors(path, lambda: learn_layer(below, images, fields, device, on_progress).tensors))
+    names = [each.name for each in dataclasses.fields(FieldLayer)]
+    return FieldLayer(
+        **kept_tensors(path, names, lambda: learn_layer(below, images, fields, device, on_progress).tensors)
+    )
 
 
 def learn_layer(

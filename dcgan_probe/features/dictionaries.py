@@ -20,6 +20,8 @@ from .patches import Whitening, normalise, random_patches
 
 Learning = Literal["kmeans", "patches"]
 LEARNINGS: tuple[Learning, ...] = get_args(Learning)
+TENSORS = ("mean", "matrix", "centroids")
+"""Names of a dictionary's tensors, the whitening's two first."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Dictionary:
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
         """All that decides an encoding, by name."""
-        return {"mean": self.whitening.mean, "matrix": self.whitening.matrix, "centroids": self.centroids}
+        return dict(zip(TENSORS, (self.whitening.mean, self.whitening.matrix, self.centroids), strict=True))
 
 
 def learn_dictionary(
@@ -107,5 +109,5 @@ def kept_dictionary(
     """Give the dictionary of these images and settings, from a folder if it is there, else learnt into it."""
     settings: dict[str, Any] = {**asdict(config), "images": images.fingerprint}
     path = folder / f"dictionary-{fingerprint_settings(settings)}.pt"
-    kept = kept_tensors(path, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
+    kept = kept_tensors(path, TENSORS, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
     return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])

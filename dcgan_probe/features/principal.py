@@ -4,7 +4,7 @@
 its variance, so that a linear probe sees all directions alike.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,7 +71,8 @@ def principal_axes(images: ImageSet) -> PrincipalAxes:
 def kept_axes(images: ImageSet, folder: Path) -> PrincipalAxes:
     """Give the axes of these images, from a folder if they are there, else found and kept in it."""
     path = folder / f"axes-{fingerprint_settings({'images': images.fingerprint})}.pt"
-    return PrincipalAxes(**kept_tensors(path, lambda: vars(principal_axes(images))))
+    names = [each.name for each in fields(PrincipalAxes)]
+    return PrincipalAxes(**kept_tensors(path, names, lambda: vars(principal_axes(images))))
 
 
 class PrincipalEncoder:
