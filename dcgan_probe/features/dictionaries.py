@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import torch
 
 from ..images import ImageSet
-from ..runtime import UserError, numpy_generator, torch_generator
+from ..runtime import UserError, available_memory, check_memory, numpy_generator, torch_generator
 from ..storage import fingerprint_settings
 from .kept import kept_tensors
 from .kmeans import lloyd
@@ -22,6 +22,8 @@ Learning = Literal["kmeans", "patches"]
 LEARNINGS: tuple[Learning, ...] = get_args(Learning)
 TENSORS = ("mean", "matrix", "centroids")
 """Names of a dictionary's tensors, the whitening's two first."""
+PLACE_BYTES, FLOATS_AT_ONCE = 24, 3
+"""Of a patch: three int64 that say where it is cut; the most float32 copies of its numbers at once, in whitening."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,18 @@ class Dictionary:
         return dict(zip(TENSORS, (self.whitening.mean, self.whitening.matrix, self.centroids), strict=True))
 
 
+def require_patches(images: ImageSet, config: DictionaryConfig) -> None:
+    """Raise ``UserError`` for more patches than the free memory has room for while a dictionary is learnt."""
+    width = images.channels * config.patch**2
+    check_memory(
+        f"learning from {config.patches:,} patches of {width} numbers",
+        config.patches * (PLACE_BYTES + FLOATS_AT_ONCE * 4 * width),
+        available_memory(),
+        "take fewer patches, or another machine",
+        option="patches",
+    )
+
+
 def learn_dictionary(
     images: ImageSet,
     config: DictionaryConfig,
@@ -84,9 +98,15 @@ def learn_dictionary(
     ----------
     on_iteration
         Called with the number of Lloyd's iterations done and the inertia before the last.
+
+    Raises
+    ------
+    UserError
+        If the patches cannot fit in memory, or an image is smaller than a patch.
     """
-    cut = random_patches(images, config.patches, config.patch, numpy_generator(config.seed, "patches"))
-    points = normalise(torch.from_numpy(cut))
+    require_patches(images, config)
+    random = numpy_generator(config.seed, "patches")
+    points = normalise(torch.from_numpy(random_patches(images, config.patches, config.patch, random)))
     whitening = Whitening.fit(points.numpy()) if config.whiten else Whitening.none(points.shape[1])
     points = whitening(points).to(device)
     centroids = lloyd(
