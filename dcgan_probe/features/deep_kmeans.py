@@ -122,8 +122,8 @@ def kept_deep_kmeans(
     for name, asked in (("fields", fields.fields), ("field-maps", fields.field_maps)):
         if asked > min(config.centroids, fields.maps):
             raise UserError(
-                f"{name} is {asked}, but the layers below have {config.centroids} and {fields.maps} maps; take at most "
-                "as many",
+                f"{name} is {asked}, but layer 1 has {config.centroids} maps (centroids) and layer 2 {fields.maps} "
+                "(fields x field-centroids); take at most as many as the smaller has, or make that one larger",
                 option=name,
             )
     dictionary = kept_dictionary(

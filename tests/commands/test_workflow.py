@@ -117,6 +117,8 @@ def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
     assert "written" in own
     assert "written" in other
     assert own != other
+    refused = invoke("extract", *chosen, "--learn-from", "nowhere", status=2)
+    assert "Invalid value for --learn-from: " in refused.output
 
 
 FIELDS = ["--fields", "3", "--field-maps", "8", "--field-centroids", "6", "--field-components", "8"]
@@ -139,7 +141,7 @@ def test_three_layers_of_kmeans_are_probed_whole_or_layer_by_layer(tmp_path, mon
     table = (tmp_path / "results" / "tables" / "glyphs-50.md").read_text()
     assert "three-layer k-means 20-18-18" in table
     refused = invoke("extract", *chosen[:4], *KMEANS, "--fields", "21", status=2)
-    assert "Invalid value for --fields: fields is 21, but the layers below have 20 and" in refused.output
+    assert "Invalid value for --fields: fields is 21, but layer 1 has 20 maps" in refused.output
 
 
 @pytest.mark.parametrize("classifier", ["knn-cosine", "knn-euclidean"])
