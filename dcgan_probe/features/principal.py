@@ -40,6 +40,19 @@ class PrincipalConfig:
         if self.components is not None and self.components < 1:
             raise UserError(f"components is {self.components}; expected at least 1", option="components")
 
+    def columns(self, width: int) -> int:
+        """Count the axes that are kept of images of ``width`` numbers.
+
+        Raises
+        ------
+        UserError
+            If there are not so many.
+        """
+        count = width if self.components is None else self.components
+        if count > width:
+            raise UserError(f"components is {count}; images of {width} numbers have {width}", option="components")
+        return count
+
 
 @dataclass(frozen=True)
 class PrincipalAxes:
@@ -80,10 +93,7 @@ class PrincipalEncoder:
 
     def __init__(self, axes: PrincipalAxes, config: PrincipalConfig, trained_on: ImageSet, device: torch.device):
         """Take the axes to a device."""
-        width = len(axes.mean)
-        count = width if config.components is None else config.components
-        if count > width:
-            raise UserError(f"components is {count}; images of {width} numbers have {width}", option="components")
+        count = config.columns(len(axes.mean))
         matrix = axes.axes[:, :count]
         if config.projection == "whitened":
             matrix = matrix / torch.sqrt(axes.variances[:count] + LEAST_VARIANCE)
