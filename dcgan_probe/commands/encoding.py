@@ -5,10 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..features import (
+    Cells,
     DeepKMeansEncoder,
     Encoder,
     FeatureSet,
     KMeansEncoder,
+    PatchGrid,
     PixelEncoder,
     PrincipalConfig,
     PrincipalEncoder,
@@ -133,13 +135,25 @@ def principal_config(features: str, options: EncoderOptions) -> PrincipalConfig:
 
 
 def columns_of(features: str, images: ImageSet, run: Run | None, options: EncoderOptions) -> int:
-    """Give how many columns these features have, without extracting them."""
+    """Give how many columns these features have, without extracting them.
+
+    Raises
+    ------
+    UserError
+        If the images have no such grid, layers or components.
+    """
+    dictionary, grid = options.dictionary, options.grid or KMEANS_GRID
+    pixels = images.channels * images.height * images.width
     if features == "kmeans":
-        return options.dictionary.centroids * (options.grid or KMEANS_GRID) ** 2
+        patches = PatchGrid(dictionary.patch, options.stride)
+        cells = Cells.of(patches.positions(images.height), patches.positions(images.width), grid)
+        return dictionary.centroids * len(cells.bounds)
     if features == "kmeans3":
-        maps = (options.dictionary.centroids, options.fields.maps, options.fields.maps)
-        return max(stop for _, stop in deep_columns(maps, options.layers, options.grid or KMEANS_GRID).values())
+        require_positions(images, dictionary.patch, grid)
+        maps = (dictionary.centroids, options.fields.maps, options.fields.maps)
+        return max(stop for _, stop in deep_columns(maps, options.layers, grid).values())
+    if features in ("pca", "whitened"):
+        return principal_config(features, options).columns(pixels)
     if features in FREE_FEATURES or run is None:
-        pixels = images.channels * images.height * images.width
-        return principal_config(features, options).components or pixels if features in ("pca", "whitened") else pixels
+        return pixels
     return count_columns(run.config.network, options.layers, options.grid or DISCRIMINATOR_GRID)

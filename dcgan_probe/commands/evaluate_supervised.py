@@ -19,6 +19,8 @@ from ..evaluation import (
     check_images,
     estimate_search,
     evaluate_supervised,
+    require_search_memory,
+    useful_workers,
 )
 from ..images import load_images
 from ..presets import PRESETS, preset_config
@@ -37,7 +39,7 @@ from .options import (
 from .progress import Progress, duration
 from .table import write_tables
 
-SELECT_DRAWS, REPORT_DRAWS = 1, 10
+SELECT_DRAWS, REPORT_DRAWS, MOST_SETTINGS = 1, 10, 10_000
 
 
 @click.command("eval-supervised", cls=RecordedCommand)
@@ -48,7 +50,9 @@ SELECT_DRAWS, REPORT_DRAWS = 1, 10
     type=click.Choice(list(PRESETS)),
     help="Whose discriminator to train.  [default: svhn32 on a CUDA device, else cpu32]",
 )
-@click.option("--settings", type=click.IntRange(min=1), default=64, show_default=True, help="Settings to try.")
+@click.option(
+    "--settings", type=click.IntRange(1, MOST_SETTINGS), default=64, show_default=True, help="Settings to try."
+)
 @click.option("--draws", type=click.IntRange(min=1), help="Reported draws of labels.  [default: 10; 1 for all labels]")
 @click.option(
     "--workers",
@@ -99,10 +103,12 @@ def eval_supervised_command(
     search = Search(network, name, settings, seed)
     check_images(train, test, search)
     workers = workers or (1 if target.type == "cuda" else len(os.sched_getaffinity(0)))
+    workers = min(workers, useful_workers(protocol, search))
     if dry_run:
         estimate = estimate_search(protocol, search, workers, target)
         click.echo(json.dumps(plan(protocol, search, workers, estimate), indent=2))
         return
+    require_search_memory(protocol, search, workers)
     store = Results(results)
     store.append([])  # before the work, so that a folder that cannot keep its records is found now
     with ExitStack() as bars:

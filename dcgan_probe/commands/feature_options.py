@@ -216,5 +216,12 @@ def encoder_choices(chosen: dict[str, Any], load: Callable[[str, str], ImageSet]
 
     dictionary, field_config = DictionaryConfig(**taken(DictionaryConfig), seed=seed), FieldConfig(**taken(FieldConfig))
     source = chosen.pop("learn_from")
-    learn_from = None if source is None else lambda: load(source, "train")
-    return {**chosen, "dictionary": dictionary, "fields": field_config, "learn_from": learn_from}
+
+    def learn_from() -> ImageSet:
+        try:
+            return load(source, "train")
+        except UserError as error:
+            raise UserError(str(error), option="learn-from") from error
+
+    teaching = None if source is None else learn_from
+    return {**chosen, "dictionary": dictionary, "fields": field_config, "learn_from": teaching}

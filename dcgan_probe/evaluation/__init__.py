@@ -16,7 +16,7 @@ from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
 from .sealed import SealedImages, SealedSplitError, SealedTest
 from .search import Search, check_images
-from .search_estimate import SearchEstimate, estimate_search
+from .search_estimate import SearchEstimate, estimate_search, require_search_memory, useful_workers
 from .summary import Summary, summarise, summarise_evaluation
 from .supervised import evaluate_supervised
 from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
@@ -55,7 +55,9 @@ __all__ = [
     "protocol_for",
     "require_memory",
     "require_paired",
+    "require_search_memory",
     "summarise",
     "summarise_evaluation",
+    "useful_workers",
     "why_not_paired",
 ]

@@ -1,6 +1,5 @@
 """Takes a protocol and the size of its features, gives the memory and time of its evaluation; reads no features."""
 
-import os
 import time
 from dataclasses import dataclass
 from math import prod
@@ -8,7 +7,7 @@ from math import prod
 import numpy as np
 
 from ..probe import LOSSES, Sizes, make_plan
-from ..runtime import UserError, memory_in_use
+from ..runtime import available_memory, check_memory, memory_in_use
 from .evaluate import ProbeClassifier, grid_of
 from .gram import LARGEST_POOL
 from .neighbours import NEIGHBOURS
@@ -103,7 +102,7 @@ def estimate_evaluation(
         route=select.route,
         passes=select.passes,
         memory_bytes=held + max(select.memory + copies, report.memory + copies + test),
-        available_bytes=_available() + memory_in_use(),
+        available_bytes=available_memory() + memory_in_use(),
         seconds=OVERHEAD * operations / rate + read * row_bytes / READ_BYTES_PER_SECOND,
     )
 
@@ -116,12 +115,12 @@ def require_memory(estimate: Estimate) -> None:
     UserError
         With what is needed, what there is, and what to do.
     """
-    if estimate.memory_bytes > estimate.available_bytes:
-        raise UserError(
-            f"{estimate.protocol} on {estimate.columns:,} features needs about {estimate.memory_bytes / 1e9:.1f} GB of "
-            f"memory, and {estimate.available_bytes / 1e9:.1f} GB are there; take fewer layers (--layers), "
-            "--dtype float16, a smaller --memory, or another machine",
-        )
+    check_memory(
+        f"{estimate.protocol} on {estimate.columns:,} features",
+        estimate.memory_bytes,
+        estimate.available_bytes,
+        "take fewer layers (--layers), --dtype float16, a smaller --memory, or another machine",
+    )
 
 
 @dataclass(frozen=True)
@@ -166,12 +165,3 @@ def product_rate() -> float:
         left @ right
         best = min(best, time.perf_counter() - started)
     return 2.0 * prod(TRIAL) / best
-
-
-def _available() -> int:
-    """Give the memory in bytes that can be had without swapping; all free pages where the system says no more."""
-    try:
-        with open("/proc/meminfo") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 from typing import Literal
-from zipfile import BadZipFile
 
 import numpy as np
 
-from ..runtime import UserError
-from ..storage import whole_file
+from ..storage import read_arrays, write_arrays
 
 
 @dataclass(frozen=True)
@@ -67,27 +65,23 @@ class KeptFits:
         UserError
             If its file is damaged.
         """
-        path = self.path(training)
         try:
-            with open(path, "rb") as file, np.load(file) as stored:
-                return Outcome(
-                    predictions=stored["predictions"].astype(np.int64),
-                    iterations=int(stored["iterations"]),
-                    converged=bool(stored["converged"]),
-                    seconds=float(stored["seconds"]),
-                )
+            stored = read_arrays(self.path(training), ("predictions", "iterations", "converged", "seconds"))
         except FileNotFoundError:
             return None
-        except (BadZipFile, ValueError, KeyError, EOFError) as error:
-            raise UserError(f"{path} cannot be read ({error}); it is damaged or foreign, so delete it") from error
+        return Outcome(
+            predictions=stored["predictions"].astype(np.int64),
+            iterations=int(stored["iterations"]),
+            converged=bool(stored["converged"]),
+            seconds=float(stored["seconds"]),
+        )
 
     def write(self, training: Training, outcome: Outcome) -> None:
         """Keep what a training gave, whole or not at all."""
-        with whole_file(self.path(training)) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(
-                file,
-                predictions=outcome.predictions.astype(np.uint16),
-                iterations=outcome.iterations,
-                converged=outcome.converged,
-                seconds=outcome.seconds,
-            )
+        write_arrays(
+            self.path(training),
+            predictions=outcome.predictions.astype(np.uint16),
+            iterations=outcome.iterations,
+            converged=outcome.converged,
+            seconds=outcome.seconds,
+        )

@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas
 
 from ..runtime import UserError
-from ..storage import explained_disk_errors, locked, whole_file
+from ..storage import explained_disk_errors, locked, read_arrays, write_arrays
 from .records import COLUMNS, HEADER, OPTIONAL, SCHEMA_VERSION, ProbeRecord, TestPredictions, from_cells, to_line
 from .summary import Summary, summarise
 
@@ -82,14 +81,13 @@ class Results:
     def write_predictions(self, test: TestPredictions) -> None:
         """Write the test predictions of one evaluation, whole or not at all: uint8, or uint16 from 256 classes on."""
         small = np.uint8 if max(test.predictions.max(), test.labels.max()) < 256 else np.uint16
-        with whole_file(self.predictions_path(test.evaluation)) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(
-                file,
-                predictions=test.predictions.astype(small),
-                labels=test.labels.astype(small),
-                C=np.float64(test.C),
-                draws=np.arange(len(test.predictions)),
-            )
+        write_arrays(
+            self.predictions_path(test.evaluation),
+            predictions=test.predictions.astype(small),
+            labels=test.labels.astype(small),
+            C=test.C,
+            draws=np.arange(len(test.predictions)),
+        )
 
     def read_predictions(self, evaluation: str) -> TestPredictions:
         """Read the test predictions of one evaluation.
@@ -101,13 +99,11 @@ class Results:
         """
         path = self.predictions_path(evaluation)
         try:
-            with open(path, "rb") as file, np.load(file) as kept:
-                predictions, labels = (kept[name].astype(np.int64) for name in ("predictions", "labels"))
-                return TestPredictions(evaluation, predictions, labels, float(kept["C"]))
+            kept = read_arrays(path, ("predictions", "labels", "C"))
         except FileNotFoundError as error:
             raise UserError(f"there are no test predictions {path}; run that evaluation again") from error
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            raise UserError(f"{path} cannot be read ({error}); delete it and run that evaluation again") from error
+        predictions, labels = (kept[name].astype(np.int64) for name in ("predictions", "labels"))
+        return TestPredictions(evaluation, predictions, labels, float(kept["C"]))
 
     def correct(self, evaluation: str) -> np.ndarray | None:
         """Tell which test predictions of an evaluation are right, bool (draws, test rows); None if they are not kept.

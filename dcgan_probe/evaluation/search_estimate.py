@@ -7,7 +7,7 @@ import torch
 
 from ..baselines import BATCH, Setting, draw_setting
 from ..networks import NetworkConfig
-from ..runtime import memory_in_use
+from ..runtime import available_memory, check_memory, memory_in_use
 from .kept_fits import Training
 from .protocols import Protocol
 from .search import Search
@@ -43,16 +43,43 @@ def estimate_search(protocol: Protocol, search: Search, workers: int, device: to
     trainings = search.settings * protocol.select_draws + protocol.draws
     scored = FORWARD_SHARE * protocol.train_rows * trainings
     together = rate if workers == 1 else SIDE_BY_SIDE * workers * rate
-    network = search.network
-    images = protocol.train_rows * network.nc * network.image_size**2
     return SearchEstimate(
         trainings=trainings,
         images_seen=seen,
         images_per_second=rate,
         seconds=(seen + scored) / together,
-        # A worker holds what this process holds now, and all images; this process holds those twice as it sends them.
-        memory_bytes=(memory_in_use() + images) * (1 + (workers if workers > 1 else 0)) + images,
+        memory_bytes=_memory(protocol, search, workers),
     )
+
+
+def useful_workers(protocol: Protocol, search: Search) -> int:
+    """Count the workers that have something to do: as many as the larger stage has trainings."""
+    return max(search.settings * protocol.select_draws, protocol.draws)
+
+
+def require_search_memory(protocol: Protocol, search: Search, workers: int) -> None:
+    """Refuse a search whose workers cannot fit.
+
+    Raises
+    ------
+    UserError
+        With what is needed, what there is, and what to do.
+    """
+    check_memory(
+        f"{protocol.name} supervised with {workers:,} worker{'s' if workers > 1 else ''}",
+        _memory(protocol, search, workers),
+        available_memory() + memory_in_use(),
+        "take fewer workers, or another machine",
+        option="workers",
+    )
+
+
+def _memory(protocol: Protocol, search: Search, workers: int) -> int:
+    """Give the resident bytes of all processes."""
+    network = search.network
+    images = protocol.train_rows * network.nc * network.image_size**2
+    # A worker holds what this process holds now, and all images; this process holds those twice as it sends them.
+    return (memory_in_use() + images) * (1 + (workers if workers > 1 else 0)) + images
 
 
 def _rate(network: NetworkConfig, classes: int, device: torch.device) -> float:

@@ -61,9 +61,10 @@ def evaluate_supervised(
     folder
         Of all kept trainings; those of one search lie in a folder of their own in it.
     on_fits
-        Called with the records of the search when it is over, and with those of the reported draws when all are there.
+        Called once with all records, those of the search first, when the reported draws are there: an interruption
+        before leaves none, and the kept trainings lose nothing by it.
     on_predictions
-        Called once with the test predictions, before the records of the reported draws.
+        Called once with the test predictions, before the records.
     command
         The command line that the records name.
 
@@ -88,13 +89,12 @@ def evaluate_supervised(
     )
     with locked(Path(folder) / key, wait=False):
         number, searched = _select(evaluation, on_search)
-        on_fits(searched)
         sealed.open(number)
         ground = replace(evaluation.ground, scored=sealed.load())
         note = _choice_note(number, searched, search)
         records, predictions = _report(replace(evaluation, ground=ground), number, note, sealed.labels, on_report)
         on_predictions(predictions)
-        on_fits(records)
+        on_fits([*searched, *records])
     return summarise_evaluation([*searched, *records], predictions.predictions == predictions.labels)
 
 

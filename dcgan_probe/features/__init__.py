@@ -9,8 +9,9 @@ from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layers
 from .feature_set import EncoderOrigin, FeatureSet
 from .field_layers import FieldConfig, FieldLayer
 from .kmeans import lloyd
-from .kmeans_encoder import ACTIVATIONS, KMeansEncoder
+from .kmeans_encoder import ACTIVATIONS, Cells, KMeansEncoder
 from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
+from .patches import PatchGrid
 from .pooling import POOLS, pool_to_grid
 from .principal import PrincipalConfig, PrincipalEncoder, kept_axes, principal_axes
 from .run_encoders import BN_STATS, run_encoder
@@ -21,6 +22,7 @@ __all__ = [
     "DTYPES",
     "LEARNINGS",
     "POOLS",
+    "Cells",
     "DeepKMeans",
     "DeepKMeansEncoder",
     "Dictionary",
@@ -32,6 +34,7 @@ __all__ = [
     "FieldConfig",
     "FieldLayer",
     "KMeansEncoder",
+    "PatchGrid",
     "PixelEncoder",
     "PrincipalConfig",
     "PrincipalEncoder",

@@ -6,6 +6,7 @@ blocks before: 27 x 27 positions of a 32 x 32 image become 9 x 9, the 8 x 8 of l
 2011, section 4.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -122,8 +123,8 @@ def kept_deep_kmeans(
     for name, asked in (("fields", fields.fields), ("field-maps", fields.field_maps)):
         if asked > min(config.centroids, fields.maps):
             raise UserError(
-                f"{name} is {asked}, but the layers below have {config.centroids} and {fields.maps} maps; take at most "
-                "as many",
+                f"{name} is {asked}, but layer 1 has {config.centroids} maps (centroids) and layer 2 {fields.maps} "
+                "(fields x field-centroids); take at most as many as the smaller has, or make that one larger",
                 option=name,
             )
     dictionary = kept_dictionary(
@@ -150,7 +151,10 @@ def kept_layer(
         "seed": config.seed,
     }
     path = folder / f"layer{len(below.layers) + 2}-{fingerprint_settings(settings)}.pt"
-    return FieldLayer(**kept_tensors(path, lambda: learn_layer(below, images, fields, device, on_progress).tensors))
+    names = [each.name for each in dataclasses.fields(FieldLayer)]
+    return FieldLayer(
+        **kept_tensors(path, names, lambda: learn_layer(below, images, fields, device, on_progress).tensors)
+    )
 
 
 def learn_layer(

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import torch
 
 from ..images import ImageSet
-from ..runtime import UserError, numpy_generator, torch_generator
+from ..runtime import UserError, available_memory, check_memory, numpy_generator, torch_generator
 from ..storage import fingerprint_settings
 from .kept import kept_tensors
 from .kmeans import lloyd
@@ -20,6 +20,10 @@ from .patches import Whitening, normalise, random_patches
 
 Learning = Literal["kmeans", "patches"]
 LEARNINGS: tuple[Learning, ...] = get_args(Learning)
+TENSORS = ("mean", "matrix", "centroids")
+"""Names of a dictionary's tensors, the whitening's two first."""
+PLACE_BYTES, FLOATS_AT_ONCE = 24, 3
+"""Of a patch: three int64 that say where it is cut; the most float32 copies of its numbers at once, in whitening."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,19 @@ class Dictionary:
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
         """All that decides an encoding, by name."""
-        return {"mean": self.whitening.mean, "matrix": self.whitening.matrix, "centroids": self.centroids}
+        return dict(zip(TENSORS, (self.whitening.mean, self.whitening.matrix, self.centroids), strict=True))
+
+
+def require_patches(images: ImageSet, config: DictionaryConfig) -> None:
+    """Raise ``UserError`` for more patches than the free memory has room for while a dictionary is learnt."""
+    width = images.channels * config.patch**2
+    check_memory(
+        f"learning from {config.patches:,} patches of {width} numbers",
+        config.patches * (PLACE_BYTES + FLOATS_AT_ONCE * 4 * width),
+        available_memory(),
+        "take fewer patches, or another machine",
+        option="patches",
+    )
 
 
 def learn_dictionary(
@@ -87,9 +103,15 @@ def learn_dictionary(
     ----------
     on_iteration
         Called with the number of Lloyd's iterations done and the inertia before the last.
+
+    Raises
+    ------
+    UserError
+        If the patches cannot fit in memory, or an image is smaller than a patch.
     """
-    cut = random_patches(images, config.patches, config.patch, numpy_generator(config.seed, "patches"))
-    points = normalise(torch.from_numpy(cut))
+    require_patches(images, config)
+    random = numpy_generator(config.seed, "patches")
+    points = normalise(torch.from_numpy(random_patches(images, config.patches, config.patch, random)))
     whitening = Whitening.fit(points.numpy()) if config.whiten else Whitening.none(points.shape[1])
     points = whitening(points).to(device)
     centroids = lloyd(
@@ -112,5 +134,5 @@ def kept_dictionary(
     """Give the dictionary of these images and settings, from a folder if it is there, else learnt into it."""
     settings: dict[str, Any] = {**asdict(config), "images": images.fingerprint}
     path = folder / f"dictionary-{fingerprint_settings(settings)}.pt"
-    kept = kept_tensors(path, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
+    kept = kept_tensors(path, TENSORS, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
     return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])

@@ -16,7 +16,7 @@ from ..runtime import UserError
 from ..storage import fingerprint_tensors
 from .batchnorm import Statistics, fix_statistics
 from .feature_set import EncoderOrigin
-from .pooling import pool_to_grid
+from .pooling import check_grid, pool_to_grid
 
 Layers = dict[str, tuple[int, int]]
 
@@ -65,10 +65,20 @@ def choose_layers(asked: Sequence[str] | str | None, available: Sequence[str]) -
 
 
 def count_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> int:
-    """Give the number of features that the layers of an architecture have on a grid, without making the network."""
-    names = choose_layers(layers, config.layer_names)
-    maps = dict(zip(config.layer_names, config.multipliers, strict=True))
-    return sum(config.ndf * maps[name] * grid**2 for name in names)
+    """Give the number of features that the layers of an architecture have on a grid, without making the network.
+
+    Raises
+    ------
+    UserError
+        If a layer does not exist, or the grid does not divide the maps of one that is chosen.
+    """
+    names, side, columns = choose_layers(layers, config.layer_names), config.image_size, 0
+    for name, multiplier, stride in zip(config.layer_names, config.multipliers, config.strides, strict=True):
+        side //= stride
+        if name in names:
+            check_grid(grid, side)
+            columns += config.ndf * multiplier * grid**2
+    return columns
 
 
 def check_shape(images: ImageSet, shape: tuple[int, ...], source: str) -> None:

@@ -4,7 +4,7 @@
 its variance, so that a linear probe sees all directions alike.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,6 +40,19 @@ class PrincipalConfig:
         if self.components is not None and self.components < 1:
             raise UserError(f"components is {self.components}; expected at least 1", option="components")
 
+    def columns(self, width: int) -> int:
+        """Count the axes that are kept of images of ``width`` numbers.
+
+        Raises
+        ------
+        UserError
+            If there are not so many.
+        """
+        count = width if self.components is None else self.components
+        if count > width:
+            raise UserError(f"components is {count}; images of {width} numbers have {width}", option="components")
+        return count
+
 
 @dataclass(frozen=True)
 class PrincipalAxes:
@@ -71,7 +84,8 @@ def principal_axes(images: ImageSet) -> PrincipalAxes:
 def kept_axes(images: ImageSet, folder: Path) -> PrincipalAxes:
     """Give the axes of these images, from a folder if they are there, else found and kept in it."""
     path = folder / f"axes-{fingerprint_settings({'images': images.fingerprint})}.pt"
-    return PrincipalAxes(**kept_tensors(path, lambda: vars(principal_axes(images))))
+    names = [each.name for each in fields(PrincipalAxes)]
+    return PrincipalAxes(**kept_tensors(path, names, lambda: vars(principal_axes(images))))
 
 
 class PrincipalEncoder:
@@ -79,10 +93,7 @@ class PrincipalEncoder:
 
     def __init__(self, axes: PrincipalAxes, config: PrincipalConfig, trained_on: ImageSet, device: torch.device):
         """Take the axes to a device."""
-        width = len(axes.mean)
-        count = width if config.components is None else config.components
-        if count > width:
-            raise UserError(f"components is {count}; images of {width} numbers have {width}", option="components")
+        count = config.columns(len(axes.mean))
         matrix = axes.axes[:, :count]
         if config.projection == "whitened":
             matrix = matrix / torch.sqrt(axes.variances[:count] + LEAST_VARIANCE)

@@ -14,6 +14,8 @@ NAMES = {
     "kmeans3": "three-layer k-means",
     "supervised": "supervised CNN",
 }
+SEPARATORS = {"whitened": ", ", "pca": ", "}
+"""Between the name and that of the network, or the number of components, where that is not a space."""
 SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
 CLASSIFIERS = {
     "l2-svm": "",
@@ -53,7 +55,8 @@ def row_names(group: Sequence[Summary]) -> list[str]:
 
 def row_name(summary: Summary) -> str:
     """Name a measured row: ``DCGAN cpu32, standardised``."""
-    name = " ".join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
+    between = SEPARATORS.get(summary.features, " ")
+    name = between.join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
     given = f", {symbol_of(summary)} given" if summary.c_given else ""

@@ -83,8 +83,9 @@ def _shown(table: TableRows) -> ShownTable:
 
 
 def sentence(note: str) -> str:
-    """Write a note with a capital and a full stop."""
-    return f"{note[0].upper()}{note[1:]}."
+    """Write a note with a capital and a full stop; the k of nearest neighbours stays small."""
+    start = note[0] if note.split()[0] == "k" else note[0].upper()
+    return f"{start}{note[1:]}."
 
 
 def _columns(table: TableRows) -> dict[str, bool]:

@@ -1,15 +1,15 @@
-"""Floor 0. Device, precision, seeds, processes, versions and the user's error: what any floor may ask for."""
+"""Floor 0. Device, memory, precision, seeds, processes, versions and the user's error: what any floor may ask for."""
 
 from .devices import (
     PRECISIONS,
     autocast,
     describe_device,
-    memory_in_use,
     resolve_device,
     resolve_precision,
     single_thread,
 )
 from .errors import UserError
+from .memory import available_memory, check_memory, memory_in_use
 from .processes import run_tasks
 from .seeds import derive_seed, numpy_generator, torch_generator
 from .versions import package_version, versions
@@ -19,6 +19,8 @@ __all__ = [
     "PRECISIONS",
     "UserError",
     "autocast",
+    "available_memory",
+    "check_memory",
     "derive_seed",
     "describe_device",
     "map_on_cores",

@@ -1,6 +1,5 @@
 """Takes a device or precision name, gives what torch needs to run there; knows no network."""
 
-import os
 import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -83,12 +82,3 @@ def describe_device(device: "torch.device") -> str:
         return f"cuda ({torch.cuda.get_device_name(device)})"
     threads = torch.get_num_threads()
     return f"{device.type} ({threads} thread{'s' if threads > 1 else ''}, {platform.machine()})"
-
-
-def memory_in_use() -> int:
-    """Give the resident memory of this process in bytes; 0 where the system does not tell."""
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0

@@ -1,7 +1,8 @@
 """Floor 0. Whole-or-absent files, fingerprints and the two HDF5 layouts: images and features."""
 
+from .array_files import read_arrays, write_arrays
 from .feature_files import FORMAT_VERSION, FeatureFile, FeatureFileWriter, open_feature_file
-from .files import explained_disk_errors, locked, read_json, whole_file, write_json, write_text
+from .files import explained_disk_errors, locked, read_bytes, read_json, whole_file, write_json, write_text
 from .fingerprints import fingerprint_blocks, fingerprint_settings, fingerprint_tensors
 from .image_files import ImageFile, StoredImages, open_image_file, write_image_file
 
@@ -18,8 +19,11 @@ __all__ = [
     "locked",
     "open_feature_file",
     "open_image_file",
+    "read_arrays",
+    "read_bytes",
     "read_json",
     "whole_file",
+    "write_arrays",
     "write_image_file",
     "write_json",
     "write_text",

@@ -115,6 +115,24 @@ def read_json(path: str | Path) -> Any:
         raise UserError(f"{path} is not a JSON file ({error}); it is truncated or foreign") from error
 
 
+def read_bytes(path: str | Path) -> bytes:
+    """Read a file whole.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    UserError
+        If it is there and cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); allow that, or move it away") from error
+
+
 @contextmanager
 def locked(path: str | Path, *, wait: bool = True) -> Iterator[None]:
     """Hold an exclusive lock for ``path`` (in ``.NAME.lock`` beside it) against other processes.

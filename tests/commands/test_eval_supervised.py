@@ -53,8 +53,28 @@ def test_a_dry_run_tells_ranges_and_cost_and_writes_nothing(here):
     assert not (here / "results").exists()
 
 
+def test_workers_are_no_more_than_trainings_at_once(here):
+    plan = json.loads(invoke(*VERB[:-2], "--workers", 100_000, "--dry-run").stdout)
+    assert plan["workers"] == 2
+    assert json.loads(invoke(*VERB[:-2], "--workers", 100_000, "--draws", 3, "--dry-run").stdout)["workers"] == 3
+
+
+def test_a_search_that_cannot_fit_in_memory_is_refused_before_it_begins(here, monkeypatch):
+    for name in ("available_memory", "memory_in_use"):
+        monkeypatch.setattr(f"dcgan_probe.evaluation.search_estimate.{name}", lambda: 10**9)
+    # Three processes of 1 GB beside a few images, where one has 2 GB.
+    refused = " ".join(invoke(*VERB[:-2], "--workers", 2, status=2).stderr.split())
+    assert (
+        "Invalid value for --workers: glyphs-10 supervised with 2 workers needs about 3.0 GB of memory, and" in refused
+    )
+    assert "2.0 GB are there; take fewer workers, or another machine" in refused
+    assert not (here / "runs").exists()
+    assert not (here / "results").exists()
+
+
 def test_wrong_use_is_told_with_its_flag(here):
     assert "Invalid value for --labels: got 15 labels for glyphs" in invoke(*VERB, "--labels", 15, status=2).stderr
     wrong = invoke(*VERB, "--preset", "faces64", status=2).stderr
     assert "Invalid value for --dataset: glyphs (train) has images of (3, 32, 32)" in wrong
     assert "faces64 network takes (3, 64, 64)" in " ".join(wrong.split())
+    assert "--settings" in invoke(*VERB, "--settings", 100_000_000, "--dry-run", status=2).stderr

@@ -109,6 +109,22 @@ def test_learned_features_need_no_run(tmp_path, monkeypatch):
     assert again.count("there already") == 6
 
 
+@pytest.mark.parametrize(
+    ("chosen", "text"),
+    [
+        (["dcgan", "--grid", "3"], "Invalid value for --grid: a grid of 3 does not divide maps of 16 x 16"),
+        (["kmeans", "--grid", "100"], "Invalid value for --grid: a grid of 100 does not fit 27 x 27 patch positions"),
+        (["kmeans", "--grid", "27", "--stride", "2"], "a grid of 27 does not fit 14 x 14 patch positions"),
+        (["kmeans3", "--grid", "100"], "Invalid value for --grid: glyphs has images of 32 x 32 pixels, which leave 3"),
+        (["pca", "--components", "5000"], "Invalid value for --components: components is 5000; images of 3072 numbers"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_would(here, chosen, text):
+    verb = ["eval-svm", "--dataset", SET, "--labels", "50", "--no-controls", *KMEANS, "--features", *chosen]
+    for more in ([], ["--dry-run"]):
+        assert text in " ".join(invoke(*verb, *more, status=2).output.split())
+
+
 def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
@@ -117,6 +133,8 @@ def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
     assert "written" in own
     assert "written" in other
     assert own != other
+    refused = invoke("extract", *chosen, "--learn-from", "nowhere", status=2)
+    assert "Invalid value for --learn-from: " in refused.output
 
 
 FIELDS = ["--fields", "3", "--field-maps", "8", "--field-centroids", "6", "--field-components", "8"]
@@ -139,7 +157,7 @@ def test_three_layers_of_kmeans_are_probed_whole_or_layer_by_layer(tmp_path, mon
     table = (tmp_path / "results" / "tables" / "glyphs-50.md").read_text()
     assert "three-layer k-means 20-18-18" in table
     refused = invoke("extract", *chosen[:4], *KMEANS, "--fields", "21", status=2)
-    assert "Invalid value for --fields: fields is 21, but the layers below have 20 and" in refused.output
+    assert "Invalid value for --fields: fields is 21, but layer 1 has 20 maps" in refused.output
 
 
 @pytest.mark.parametrize("classifier", ["knn-cosine", "knn-euclidean"])

@@ -152,6 +152,7 @@ def test_missing_and_damaged_predictions_are_named(tmp_path):
     with pytest.raises(UserError, match=r"no test predictions .*id\.npz; run that evaluation again"):
         results.read_predictions("id")
     results.predictions_path("id").parent.mkdir()
-    results.predictions_path("id").write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(UserError, match=r"id\.npz cannot be read .*delete it and run that evaluation again"):
-        results.read_predictions("id")
+    for content in (b"", b"PK\x03\x04 cut off"):
+        results.predictions_path("id").write_bytes(content)
+        with pytest.raises(UserError, match=r"id\.npz cannot be read .*delete it and repeat the command that made it"):
+            results.read_predictions("id")

@@ -137,10 +137,10 @@ def test_the_test_images_are_read_when_the_setting_is_chosen(images, search, tmp
     assert test.fingerprint == images[1].fingerprint  # names the images and decides nothing
     pixels.open = False
 
-    def unseal(records):
-        pixels.open = len(records) == 4 and {record.stage for record in records} == {"select"}
+    def unseal(seen, total, note):
+        pixels.open = note.startswith("4 of 4 trainings")
 
-    summary, _, (predictions,) = evaluate((images[0], test), search, tmp_path, on_fits=unseal)
+    summary, _, (predictions,) = evaluate((images[0], test), search, tmp_path, on_search=unseal)
     pixels.open = False
     with pytest.raises(AssertionError, match="the test images were read while a setting was still to be chosen"):
         evaluate((images[0], test), search, tmp_path)
@@ -171,8 +171,9 @@ def test_what_was_trained_is_not_trained_again(images, search, tmp_path, monkeyp
         evaluate(images, search, folder, on_search=stop_at(3), on_fits=records.extend)
     with pytest.raises(KeyboardInterrupt):
         evaluate(images, search, folder, on_report=stop_at(1), on_fits=records.extend)
-    records.clear()
-    resumed = evaluate(images, search, folder, on_search=lambda *now: shown.append(now), on_report=lambda *now: None)
+    assert records == []  # of an interrupted evaluation none, so that the search is recorded once
+    resumed = evaluate(images, search, folder, on_search=lambda *now: shown.append(now), on_fits=records.extend)
+    assert [record.stage for record in records] == ["select"] * 4 + ["report"] * 2
     assert len(trained) == len(set(trained)) == 4 + 2
     assert resumed[0].accuracy == expected[0].accuracy
     assert (resumed[2][0].predictions == expected[2][0].predictions).all()
@@ -267,9 +268,11 @@ def test_what_a_user_may_get_wrong(images, search, tmp_path, tiny_images):
 def test_a_damaged_training_is_named(images, search, tmp_path):
     evaluate(images, replace(search, settings=1), tmp_path)
     (kept,) = tmp_path.glob("*/select-0-setting-000.npz")
-    kept.write_bytes(kept.read_bytes()[:50])
-    with pytest.raises(UserError, match=r"select-0-setting-000.npz cannot be read .* delete it"):
-        evaluate(images, replace(search, settings=1), tmp_path)
+    whole = kept.read_bytes()
+    for size in (0, 50):
+        kept.write_bytes(whole[:size])
+        with pytest.raises(UserError, match=r"select-0-setting-000.npz cannot be read .* delete it"):
+            evaluate(images, replace(search, settings=1), tmp_path)
 
 
 def test_the_estimate_counts_every_image(search):

@@ -1,6 +1,8 @@
 from dataclasses import replace
 
-from dcgan_probe.report.names import symbol_of
+import pytest
+
+from dcgan_probe.report.names import row_name, symbol_of
 from dcgan_probe.report.rows import table_rows
 
 
@@ -154,6 +156,19 @@ def test_rows_that_read_the_same_get_names_that_differ(svhn):
     assert names == ["DCGAN cpu32", "DCGAN cpu32"]
     names = [r.name for r in table_rows([row, running, seeded])[0].measured]
     assert len(set(names)) == 3
+
+
+@pytest.mark.parametrize(
+    ("features", "network", "name"),
+    [
+        ("pca", "256 components", "PCA of pixels, 256 components"),
+        ("whitened", "64 components", "whitened pixels, 64 components"),
+        ("whitened", "", "whitened pixels"),
+        ("kmeans", "1600", "k-means 1600"),
+    ],
+)
+def test_a_number_of_components_is_told_after_a_comma(svhn, features, network, name):
+    assert row_name(replace(svhn()[0], features=features, network=network)) == name
 
 
 def test_a_supervised_network_stands_beside_a_validation_error(svhn):

@@ -8,7 +8,7 @@ import pytest
 from dcgan_probe.report import format_tables, result_table
 from dcgan_probe.report.latex import escape_latex
 from dcgan_probe.report.markdown import escape_markdown
-from dcgan_probe.report.shown import short_count, short_layers, shown_tables
+from dcgan_probe.report.shown import sentence, short_count, short_layers, shown_tables
 from dcgan_probe.runtime import UserError
 
 
@@ -176,6 +176,16 @@ def test_a_chosen_setting_is_no_c(svhn):
     header, _, table = markdown_rows(format_tables(rows, "markdown"))
     assert table[1][header.index("C")] == "setting 12"
     assert "C or setting was chosen on training rows" in format_tables(rows, "markdown")
+
+
+def test_the_number_of_neighbours_stays_a_small_letter_at_the_start_of_a_sentence(svhn):
+    note = "k was given by the user, not chosen on validation rows"
+    chosen, given = (replace(svhn()[0], classifier="knn-cosine", C=5.0, seed=seed) for seed in (0, 1))
+    (table,) = shown_tables([chosen, replace(given, c_given=True, notes=(note,))])
+    assert "k was chosen on training rows" in table.caption
+    assert f"{note}." in table.footnotes
+    assert sentence("setting 3 of 4") == "Setting 3 of 4."
+    assert sentence("k-means has no layers") == "K-means has no layers."
 
 
 def test_equal_notes_share_a_number(svhn):

@@ -1,0 +1,77 @@
+import os
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import torch
+
+from dcgan_probe.features.kept import kept_tensors
+from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import explained_disk_errors
+
+NAMES = ("mean", "axes")
+
+
+def made():
+    return {"mean": torch.arange(3.0), "axes": torch.ones(2, 2)}
+
+
+def never():
+    pytest.fail("computed again")
+
+
+def test_tensors_are_computed_once(tmp_path):
+    path = tmp_path / "new" / "x.pt"
+    kept_tensors(path, NAMES, made)
+    found = kept_tensors(path, NAMES, never)
+    assert {name: tensor.tolist() for name, tensor in found.items()} == {
+        "mean": [0.0, 1.0, 2.0],
+        "axes": [[1.0, 1.0], [1.0, 1.0]],
+    }
+    assert torch.load(path, weights_only=True)["mean"].tolist() == [0.0, 1.0, 2.0]
+    assert sorted(os.listdir(path.parent)) == [".x.pt.lock", "x.pt"]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [{"mean": torch.zeros(3)}, {**made(), "more": torch.zeros(1)}, {"weight": torch.zeros(1)}, [torch.zeros(1)], "x"],
+)
+def test_a_foreign_file_is_computed_again(tmp_path, foreign):
+    path = tmp_path / "x.pt"
+    torch.save(foreign, path)
+    assert kept_tensors(path, NAMES, made)["mean"].tolist() == [0.0, 1.0, 2.0]
+    kept_tensors(path, NAMES, never)
+
+
+@pytest.mark.parametrize("size", [0, 10, 500])
+def test_a_broken_file_is_computed_again(tmp_path, size):
+    path = tmp_path / "x.pt"
+    kept_tensors(path, NAMES, made)
+    path.write_bytes(path.read_bytes()[:size])
+    assert kept_tensors(path, NAMES, made)["axes"].shape == (2, 2)
+    kept_tensors(path, NAMES, never)
+
+
+def test_a_file_that_cannot_be_opened_is_not_taken_for_a_missing_one(tmp_path):
+    (tmp_path / "x.pt").mkdir()
+    with pytest.raises(UserError, match=r"x\.pt cannot be read \(Is a directory\); allow that, or move it away"):
+        kept_tensors(tmp_path / "x.pt", NAMES, never)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
+def test_a_full_disk_is_a_users_error(tmp_path, monkeypatch):
+    @contextmanager
+    def on_a_full_disk(path):
+        with explained_disk_errors(path):
+            yield Path("/dev/full")
+
+    def save(tensors, file, real=torch.save):
+        if not isinstance(file, BytesIO):
+            raise RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 64 vs 0")
+        real(tensors, file)
+
+    monkeypatch.setattr("dcgan_probe.features.kept.whole_file", on_a_full_disk)
+    monkeypatch.setattr(torch, "save", save)  # which reports a full disk so, if it is not the last bytes that are lost
+    with pytest.raises(UserError, match=r"the disk is full: .*x\.pt could not be written; free some space"):
+        kept_tensors(tmp_path / "x.pt", NAMES, made)
