@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..evaluation import Protocol, Search, estimate_evaluation, estimate_search, product_rate
+from ..evaluation import Protocol, Search, estimate_evaluation, estimate_search, product_rate, useful_workers
 from ..features import (
     DictionaryConfig,
     deep_kmeans_operations,
@@ -78,9 +78,9 @@ def row_costs(
 
 
 def _search_cost(protocol: Protocol, scale: Scale, device: torch.device) -> Cost:
-    workers = 1 if device.type == "cuda" else len(os.sched_getaffinity(0))
     search = Search(PRESETS[scale.preset].network, scale.preset, scale.settings)
-    estimate = estimate_search(protocol, search, workers, device)
+    cores = 1 if device.type == "cuda" else len(os.sched_getaffinity(0))
+    estimate = estimate_search(protocol, search, min(cores, useful_workers(protocol, search)), device)
     return Cost(estimate.seconds, estimate.memory_bytes)
 
 
