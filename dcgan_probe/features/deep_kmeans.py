@@ -18,7 +18,7 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from ..images import ImageSet
-from ..runtime import UserError, derive_seed, numpy_generator
+from ..runtime import UserError, available_memory, check_memory, derive_seed, numpy_generator
 from ..storage import fingerprint_settings, fingerprint_tensors
 from .dictionaries import Dictionary, DictionaryConfig, kept_dictionary
 from .field_layers import WINDOW, FieldConfig, FieldLayer, learn_field_layer, random_windows, triangle
@@ -166,6 +166,14 @@ def learn_layer(
 ) -> FieldLayer:
     """Learn the layer above some layers, from windows of their maps of random images."""
     config, number = below.dictionary.config, len(below.layers) + 2
+    maps = below.layers[-1].count if below.layers else config.centroids
+    check_memory(
+        f"learning layer {number} from {fields.field_windows:,} windows of {maps:,} maps",
+        fields.learning_bytes(maps),
+        available_memory(),
+        "take fewer windows, or another machine",
+        option="field-windows",
+    )
     seed = derive_seed(config.seed, "layer", number)
     windows = teaching_windows(
         below.to(device),

@@ -50,6 +50,10 @@ class DictionaryConfig:
         """Give what decides the centroids and no setting of an encoder tells, for the records."""
         return f"iterations {self.iterations}; patches {self.patches}"
 
+    def learning_bytes(self, channels: int) -> int:
+        """Give the memory that learning takes beside the images."""
+        return self.patches * (PLACE_BYTES + FLOATS_AT_ONCE * 4 * channels * self.patch**2)
+
     def __post_init__(self) -> None:
         for name in ("centroids", "patch", "patches", "iterations"):
             if getattr(self, name) < 1:
@@ -81,10 +85,9 @@ class Dictionary:
 
 def require_patches(images: ImageSet, config: DictionaryConfig) -> None:
     """Raise ``UserError`` for more patches than the free memory has room for while a dictionary is learnt."""
-    width = images.channels * config.patch**2
     check_memory(
-        f"learning from {config.patches:,} patches of {width} numbers",
-        config.patches * (PLACE_BYTES + FLOATS_AT_ONCE * 4 * width),
+        f"learning from {config.patches:,} patches of {images.channels * config.patch**2} numbers",
+        config.learning_bytes(images.channels),
         available_memory(),
         "take fewer patches, or another machine",
         option="patches",

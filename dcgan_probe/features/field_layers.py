@@ -61,6 +61,10 @@ class FieldConfig:
         """Give all settings, for the records."""
         return "; ".join(f"{name} {value}" for name, value in asdict(self).items())
 
+    def learning_bytes(self, maps: int) -> int:
+        """Give the memory that learning a layer over so many maps takes: all windows, and a field's thrice."""
+        return self.field_windows * 4 * WINDOW**2 * (maps + 3 * self.field_maps)
+
     @property
     def maps(self) -> int:
         """Maps that a layer gives."""

@@ -16,6 +16,7 @@ from ..features import (
 from ..gan import TrainConfig, rehearse
 from ..images import ImageSet
 from ..presets import PRESETS, preset_config
+from ..runtime import memory_in_use
 from .rows import Reproduction, Row
 from .scales import Scale
 
@@ -68,12 +69,14 @@ def row_costs(
             protocol, row.columns, test_rows, itemsize=row.itemsize, classifier=row.classifier
         )
         seconds, disk = estimate.seconds, 0
+        memory = estimate.memory_bytes
         if row.cache not in seen:
             seen.add(row.cache)
             images = protocol.train_rows + test_rows
             seconds += _extraction(row, scale, images) / rate
             disk = images * row.columns * row.itemsize
-        costs.append(Cost(seconds, estimate.memory_bytes, disk))
+            memory = max(memory, memory_in_use() + _learning_bytes(row, scale))
+        costs.append(Cost(seconds, memory, disk))
     return costs
 
 
@@ -82,6 +85,14 @@ def _search_cost(protocol: Protocol, scale: Scale, device: torch.device) -> Cost
     cores = 1 if device.type == "cuda" else len(os.sched_getaffinity(0))
     estimate = estimate_search(protocol, search, min(cores, useful_workers(protocol, search)), device)
     return Cost(estimate.seconds, estimate.memory_bytes)
+
+
+def _learning_bytes(row: Row, scale: Scale) -> int:
+    """Give the memory that learning a row's features takes."""
+    patches = DictionaryConfig(centroids=1, **scale.learning).learning_bytes(CHANNELS)
+    if row.features == "kmeans3":
+        return max(patches, *(scale.fields.learning_bytes(maps) for maps in (scale.centroids[0], scale.fields.maps)))
+    return patches if row.features == "kmeans" else 0
 
 
 def _extraction(row: Row, scale: Scale, images: int) -> float:

@@ -248,3 +248,14 @@ def test_images_in_a_file_teach_the_same(images, tmp_path):
     learnt = (learn(each, tmp_path / name).tensors for each, name in ((images, "memory"), (stored, "file")))
     for one, other in zip(*(each.values() for each in learnt), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_more_windows_than_memory_are_refused_before_any_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr("dcgan_probe.features.deep_kmeans.available_memory", lambda: 10_000)
+    images = load_images("glyphs:30", "train")
+    config = DictionaryConfig(centroids=8, patches=100, iterations=1)
+    fields = FieldConfig(fields=2, field_maps=4, field_centroids=4, field_components=4, field_windows=1000)
+    with pytest.raises(UserError, match=r"layer 2 from 1,000 windows of 8 maps needs about 0\.0 GB") as caught:
+        kept_deep_kmeans(images, config, fields, tmp_path, torch.device("cpu"))
+    assert caught.value.option == "field-windows"
+    assert fields.learning_bytes(8) == 1000 * 16 * (8 + 12)
