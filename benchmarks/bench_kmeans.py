@@ -8,11 +8,12 @@ rate is that of one large product in the same precision; the operations counted 
 with the whitening matrix and with the centroids alone. Accuracy: an SVM on the first 4/5 of ROWS images, scored on the
 rest.
 
-Last result (2026-11-22, 2 x86_64 cores, torch 2.15.0, scikit-learn 1.9.1; CIFAR-10's training images, --images 400 --rows
-3000, medians of 3): 275 images/s against 115 of the plain way, 2.4 times; 58 % of the large product's 127 GFLOP/s (plain
-24 %), of 70 % that were wanted: the roots and minima of a cell's distances and the patches' normalising take the rest. 70 MB
-beside what the process held. Lloyd's iterations, 100,000 patches, 1,600 centroids: 3.6 s for ten against scikit-learn's 3.9,
-inertia 1.00007 of theirs. The same accuracy with both features, 57.2 %; largest difference of a feature 0.008.
+Last result (2026-11-22, 2 x86_64 cores, torch 2.15.0, scikit-learn 1.9.1; CIFAR-10's training images, --images 400
+--rows 3000, medians of 3): 275 images/s against 115 of the plain way, 2.4 times; 58 % of the large product's 127
+GFLOP/s (plain 24 %), of 70 % that were wanted: the roots and minima of a cell's distances and the patches'
+normalising take the rest. 70 MB beside what the process held. Lloyd's iterations, 100,000 patches, 1,600 centroids:
+3.6 s for ten against scikit-learn's 3.9, inertia 1.00007 of theirs. The same accuracy with both features, 57.2 %;
+largest difference of a feature 0.008.
 """
 
 import argparse
