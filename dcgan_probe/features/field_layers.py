@@ -5,10 +5,8 @@ whitened as patches of pixels are, and coded by the field's own centroids with t
 centroids give F K maps. Source: Coates and Ng, "Selecting receptive fields in deep networks", 2011.
 
 Our reading: whitening keeps the leading principal axes only. With 200 maps, a window has 800 numbers, and whitening
-all of them would cost eight times as much as their products with 100 centroids. Few axes are better too. On images held
-out of CIFAR-10's training split (5,000 to learn from, 3,000 to judge), with 800 maps below and 8 fields of 100 maps and
-100 centroids, layers 1 and 2 gave a ridge classifier 65.5, 66.1 and 65.1 % for 15, 30 and 100 axes; layer 1 alone gave
-62.3 %, and fields of maps drawn at random 64.9 % for 30 axes.
+all of them would cost eight times as much as their products with 100 centroids. That 30 axes are kept was
+chosen among 15, 30 and 100, at a small size, on images held out of CIFAR-10's training split.
 """
 
 from collections.abc import Callable

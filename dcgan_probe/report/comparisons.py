@@ -32,7 +32,7 @@ READING = (
 TESTS = {
     "bootstrap": f"p, two-sided: that same bootstrap, whose {RESAMPLES:,} resamples can tell no p below "
     f"{2 / (RESAMPLES + 1):.4f}. Percentiles use no t: with 5 to 10 draws, interval and p are somewhat too small where "
-    "the draws decide (simulated: 13 % of equal rows have p < 0.05 with 5 draws, 8 % with 10).",
+    "the draws decide (simulated: 11 % of equal rows have p < 0.05 with 5 draws, 8 % with 10).",
     "McNemar": "p, two-sided: exact McNemar test on the images that one fit alone gets right, first / second.",
 }
 TIDY = {
