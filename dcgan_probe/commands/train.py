@@ -46,6 +46,8 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("lr", float, "Adam's learning rate."),
     ("beta1", float, "Adam's decay of the first moment."),
     ("weight-decay", float, "L2 penalty coupled into Adam."),
+    ("flips", bool, "Mirror half of the real images left to right."),
+    ("ema", Count(), "Half-life, in images, of an average of G's weights to sample from; 0: none."),
 ]
 
 
@@ -53,7 +55,8 @@ def field_options(verb: Any) -> Any:
     """Add one option for each field that a preset decides."""
     for name, kind, text in reversed(FIELDS):
         default = "" if "[default" in text else "  [default: the preset's]"
-        verb = click.option(f"--{name}", type=kind, help=text + default)(verb)
+        form: dict[str, Any] = {"is_flag": True, "default": None} if kind is bool else {"type": kind}
+        verb = click.option(f"--{name}", help=text + default, **form)(verb)
     return verb
 
 
@@ -163,5 +166,7 @@ def run_name(config: TrainConfig, fields: dict[str, Any]) -> str:
 
 
 def format_value(value: Any) -> str:
-    """Format an option's value for a folder's name."""
+    """Format an option's value for a folder's name; a flag's own name says all."""
+    if value is True:
+        return ""
     return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)

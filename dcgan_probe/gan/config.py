@@ -34,6 +34,10 @@ class TrainConfig:
     """Seed of the initialisation, the image order and z."""
     precision: str
     """``float32`` or ``bfloat16`` (autocast)."""
+    flips: bool = False
+    """Mirror each real image left to right with probability 1/2. The paper does not."""
+    ema: int = 0
+    """Half-life, in images, of the moving average of G's weights that samples are drawn from; 0: no average."""
 
     def __post_init__(self) -> None:
         if self.updates not in ("both", "alternate"):
@@ -47,6 +51,8 @@ class TrainConfig:
             raise UserError("got a batch size of 1, expected at least 2: batch norm needs a batch", option="batch-size")
         if not 0 <= self.beta1 < 1:
             raise UserError(f"got beta1 {self.beta1}, expected 0 <= beta1 < 1", option="beta1")
+        if self.ema < 0:
+            raise UserError(f"got a half-life of {self.ema} images, expected 0 or more", option="ema")
         if not 0 <= self.weight_decay < math.inf:
             raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight-decay")
 

@@ -116,7 +116,7 @@ class Run:
         return load_discriminator(self.config.network, self.load()["discriminator"])
 
     def generator(self) -> Generator:
-        """Load the trained generator, on the CPU.
+        """Load the trained generator, on the CPU: the average of its weights where the run keeps one.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class Run:
                 "import a folder that holds all of its arrays into another run",
                 option="run",
             )
-        return load_generator(self.config.network, stored["generator"])
+        return load_generator(self.config.network, stored.get("average") or stored["generator"])
 
     def append_stats(self, row: dict[str, Any]) -> None:
         """Add one line to ``stats.jsonl``."""

@@ -1,14 +1,21 @@
-"""Takes a config, gives the networks and optimisers of a run and makes their updates; knows no file and no set."""
+"""Takes a config, gives the networks and optimisers of a run and makes their updates; knows no file and no set.
 
+On CUDA, the work of a step is recorded once and replayed. The real batch and z depend on the position, so they are made
+outside of it and handed in.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.nn.functional import softplus
 
-from ..networks import build_discriminator, build_generator, draw_z
+from ..networks import Generator, build_discriminator, build_generator, draw_z
 from ..runtime import autocast, torch_generator
 from .config import TrainConfig
+from .cuda_graphs import Recorded
+from .moving_average import MovingAverage
 
 BETA2 = 0.999
 
@@ -25,7 +32,7 @@ def generator_loss(fake: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class StepStatistics:
-    """Scalars of one step, left on the device."""
+    """Scalars of one step, left on the device; on CUDA the next step overwrites them."""
 
     d_loss: torch.Tensor
     g_loss: torch.Tensor
@@ -46,6 +53,14 @@ class TrainState:
         self.generator = build_generator(config.network, config.seed).to(device).to(memory_format=layout)
         self._d_optimizer = self._adam(self.discriminator)
         self._g_optimizer = self._adam(self.generator)
+        self.average = MovingAverage(self.generator, config.batch_size, config.ema) if config.ema else None
+        self._make_updates()
+
+    def _make_updates(self) -> None:
+        updates = self._both if self.config.updates == "both" else self._alternate
+        self._updates: Callable[..., StepStatistics] = updates
+        if self.device.type == "cuda":
+            self._updates = Recorded(updates, self._tensors)
 
     def _adam(self, network: torch.nn.Module) -> torch.optim.Adam:
         return torch.optim.Adam(
@@ -54,6 +69,7 @@ class TrainState:
             betas=(self.config.beta1, BETA2),
             weight_decay=self.config.weight_decay,
             fused=self.device.type in ("cpu", "cuda"),
+            capturable=self.device.type == "cuda",
         )
 
     def step(self, real: torch.Tensor) -> StepStatistics:
@@ -65,20 +81,34 @@ class TrainState:
         """
         self.discriminator.train()
         self.generator.train()
-        if self.config.updates == "both":
-            with autocast(self.device, self.config.precision):
-                fake = self.generator(self._z("both"))
-            d_loss, d_real, d_fake = self._update_discriminator(real, fake.detach())
-            g_loss = self._update_generator(fake)
-        else:
-            with autocast(self.device, self.config.precision):
-                fake = self.generator(self._z("generator"))
-            g_loss = self._update_generator(fake)
-            with autocast(self.device, self.config.precision), torch.no_grad():
-                fake = self.generator(self._z("discriminator"))
-            d_loss, d_real, d_fake = self._update_discriminator(real, fake)
+        purposes = ("both",) if self.config.updates == "both" else ("generator", "discriminator")
+        if self.config.flips:
+            real = self._flipped(real)
+        statistics = self._updates(real, *(self._z(purpose) for purpose in purposes))
         self.position += len(real)
+        return statistics
+
+    def _flipped(self, real: torch.Tensor) -> torch.Tensor:
+        random = torch_generator(self.config.seed, "flips", self.position)
+        mirrored = torch.rand(self.config.batch_size, generator=random) < 0.5
+        return torch.where(mirrored.to(self.device).view(-1, 1, 1, 1), real.flip(3), real)
+
+    def _both(self, real: torch.Tensor, z: torch.Tensor) -> StepStatistics:
+        fake = self._generate(z)
+        d_loss, d_real, d_fake = self._update_discriminator(real, fake.detach())
+        g_loss = self._update_generator(fake)
         return StepStatistics(d_loss, g_loss, d_real, d_fake)
+
+    def _alternate(self, real: torch.Tensor, z_for_g: torch.Tensor, z_for_d: torch.Tensor) -> StepStatistics:
+        g_loss = self._update_generator(self._generate(z_for_g))
+        with torch.no_grad():
+            fake = self._generate(z_for_d)
+        d_loss, d_real, d_fake = self._update_discriminator(real, fake)
+        return StepStatistics(d_loss, g_loss, d_real, d_fake)
+
+    def _generate(self, z: torch.Tensor) -> torch.Tensor:
+        with autocast(self.device, self.config.precision):
+            return self.generator(z)
 
     def _z(self, update: str) -> torch.Tensor:
         random = torch_generator(self.config.seed, "z", update, self.position, device=self.device)
@@ -104,12 +134,29 @@ class TrainState:
         loss.backward()
         self.discriminator.requires_grad_(True)
         self._g_optimizer.step()
+        if self.average is not None:
+            self.average.update(self.generator)
         return loss.detach()
+
+    @property
+    def sampler(self) -> Generator:
+        """The generator whose samples are shown: the average of its weights where that is kept."""
+        return self.generator if self.average is None else self.average.network
 
     def is_finite(self) -> bool:
         """Tell whether every weight of both networks is finite."""
         weights = [*self.discriminator.parameters(), *self.generator.parameters()]
         return bool(torch.stack([weight.detach().isfinite().all() for weight in weights]).all())
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        """Give all that a step changes on the device."""
+        networks = {"discriminator": self.discriminator, "generator": self.generator, "average": self.sampler}
+        optimizers = {"discriminator": self._d_optimizer, "generator": self._g_optimizer}
+        changed = {f"{of}.{name}": value for of, net in networks.items() for name, value in net.state_dict().items()}
+        for of, optimizer in optimizers.items():
+            for number, moments in enumerate(optimizer.state.values()):
+                changed |= {f"{of}.optimizer.{number}.{name}": value for name, value in moments.items()}
+        return changed
 
     def state_dict(self) -> dict[str, Any]:
         """Give everything that a checkpoint keeps, as tensors and plain values."""
@@ -120,6 +167,7 @@ class TrainState:
                 "discriminator": self._d_optimizer.state_dict(),
                 "generator": self._g_optimizer.state_dict(),
             },
+            "average": None if self.average is None else self.average.network.state_dict(),
             "position": self.position,
             "config": self.config.to_dict(),
         }
@@ -128,6 +176,12 @@ class TrainState:
         """Continue from ``state_dict``'s result."""
         self.discriminator.load_state_dict(stored["discriminator"])
         self.generator.load_state_dict(stored["generator"])
-        self._d_optimizer.load_state_dict(stored["optimizers"]["discriminator"])
-        self._g_optimizer.load_state_dict(stored["optimizers"]["generator"])
+        for name, optimizer in (("discriminator", self._d_optimizer), ("generator", self._g_optimizer)):
+            own = [{key: group[key] for key in ("fused", "capturable")} for group in optimizer.param_groups]
+            optimizer.load_state_dict(stored["optimizers"][name])
+            for group, settings in zip(optimizer.param_groups, own, strict=True):
+                group.update(settings)  # of this device, not of the one that saved
+        if self.average is not None:
+            self.average.network.load_state_dict(stored["average"])
         self.position = stored["position"]
+        self._make_updates()  # what was recorded holds the tensors of before

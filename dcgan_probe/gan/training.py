@@ -203,7 +203,7 @@ class TrainingLoop:
 
         The running statistics are put back, so that a grid changes nothing in the run.
         """
-        generator = self._state.generator
+        generator = self._state.sampler
         buffers = {name: buffer.clone() for name, buffer in generator.named_buffers()}
         with torch.no_grad():
             images = from_signed(generator.train()(self._fixed_z))
