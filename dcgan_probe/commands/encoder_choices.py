@@ -57,7 +57,15 @@ def chosen_encoders(
     seed: int,
     quiet: bool,
 ) -> EncoderOptions:
-    """Turn what ``encoder_options`` parsed into ``EncoderOptions``; ``load`` takes a data set's name and a split."""
+    """Turn what ``encoder_options`` parsed into ``EncoderOptions``.
+
+    Parameters
+    ----------
+    load
+        Gives the images of a data set's name and a split.
+    seed
+        Of what is learnt from images, where no seed of its own was typed.
+    """
 
     def taken(config: type) -> dict[str, Any]:
         return {each.name: chosen.pop(each.name) for each in fields(config) if each.name in chosen}
@@ -67,7 +75,7 @@ def chosen_encoders(
             raise UserError("these features need a run; train first, or give --run", option="run")
         return load(run.config.dataset, "train")
 
-    source = chosen.pop("learn_from")
+    source, kmeans_seed = chosen.pop("learn_from"), chosen.pop("kmeans_seed")
 
     def learn_from() -> ImageSet:
         try:
@@ -79,7 +87,7 @@ def chosen_encoders(
         device=device,
         training_images=training_images,
         quiet=quiet,
-        dictionary=DictionaryConfig(**taken(DictionaryConfig), seed=seed),
+        dictionary=DictionaryConfig(**taken(DictionaryConfig), seed=seed if kmeans_seed is None else kmeans_seed),
         fields=FieldConfig(**taken(FieldConfig)),
         learn_from=None if source is None else learn_from,
         **chosen,

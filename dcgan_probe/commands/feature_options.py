@@ -23,7 +23,9 @@ TAKERS: dict[str, tuple[str, ...]] = {
     "components": ("pca", "whitened"),
     "learn_from": ("pca", "whitened", "kmeans", "kmeans3"),
     **dict.fromkeys(("stride", "activation"), ("kmeans",)),
-    **dict.fromkeys(("centroids", "patch", "patches", "iterations", "learning", "whiten"), ("kmeans", "kmeans3")),
+    **dict.fromkeys(
+        ("centroids", "patch", "patches", "iterations", "learning", "whiten", "kmeans_seed"), ("kmeans", "kmeans3")
+    ),
     **dict.fromkeys((each.name for each in fields(FieldConfig)), ("kmeans3",)),
 }
 """Options, and the features that they are about."""
@@ -91,6 +93,11 @@ def _kmeans_options() -> list[Any]:
     """Make the options of k-means of patches; the recipe's settings are the defaults."""
     defaults = DictionaryConfig()
     return [
+        click.option(
+            "--kmeans-seed",
+            type=click.IntRange(min=0),
+            help="kmeans, kmeans3: seed of the patches and the first centroids.  [default: --seed]",
+        ),
         click.option(
             "--whiten/--no-whiten", default=True, show_default=True, help="kmeans, kmeans3: whiten the patches."
         ),
