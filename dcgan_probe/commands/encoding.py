@@ -26,7 +26,8 @@ from ..features import (
 from ..gan import Run
 from ..images import ImageSet
 from ..runtime import UserError
-from .feature_options import DISCRIMINATOR_GRID, FREE_FEATURES, KMEANS_GRID, PCA_COMPONENTS, EncoderOptions
+from .encoder_choices import EncoderOptions
+from .feature_options import DISCRIMINATOR_GRID, FREE_FEATURES, KMEANS_GRID, PCA_COMPONENTS
 from .progress import Progress
 
 

@@ -1,8 +1,7 @@
 """``dcgan-probe eval-svm``: runs one protocol on features and controls, records every fit, prints the table."""
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,35 +24,16 @@ from ..evaluation import (
     require_memory,
 )
 from ..features import FeatureSet
+from ..gan import Run
 from ..images import ImageSet, load_images
-from ..report import format_tables
 from ..runtime import UserError, resolve_device
 from .command_lines import RecordedCommand, command_line
+from .encoder_choices import EncoderOptions, chosen_encoders, needed_run
 from .encoding import columns_of, features_of
-from .extract import training_images_of
-from .feature_options import (
-    FEATURES,
-    FREE_FEATURES,
-    RUN_FEATURES,
-    EncoderOptions,
-    encoder_choices,
-    encoder_options,
-    refuse_ignored,
-)
-from .options import (
-    Bytes,
-    chosen_run,
-    data_options,
-    device_option,
-    dry_run_option,
-    quiet_option,
-    results_option,
-    run_option,
-    runs_option,
-    seed_option,
-)
+from .feature_options import FREE_FEATURES, encoder_options, features_option, refuse_ignored
+from .options import Bytes, Labels, dry_run_option, evaluation_options, run_option
 from .progress import Progress, duration
-from .table import write_tables
+from .table import show_results
 
 CONTROLS = ("random", "pixels")
 USUAL_SCALES: dict[str, Scale] = {"kmeans": "standardise+0.01", "kmeans3": "standardise+0.01"}
@@ -61,35 +41,10 @@ USUAL_SCALES: dict[str, Scale] = {"kmeans": "standardise+0.01", "kmeans3": "stan
 ITEMSIZES = {"float16": 2, "float32": 4}
 
 
-class Labels(click.ParamType):
-    """``all`` (None) or a number."""
-
-    name = "all|N"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        """Turn text into a number or None."""
-        if value is None or value == "all":
-            return None
-        try:
-            number = int(value)
-        except ValueError:
-            number = 0
-        if number < 1:
-            self.fail(f"{value!r} is not a number of labels: expected all, or a number such as 1000", param, ctx)
-        return number
-
-
 @click.command("eval-svm", cls=RecordedCommand)
 @click.option("--dataset", default="cifar10", show_default=True, help="Labelled images: a name, a folder, an .h5 file.")
 @click.option("--labels", type=Labels(), default="all", show_default=True, help="Labelled images of a fit.")
-@click.option(
-    "--features",
-    type=click.Choice(FEATURES),
-    multiple=True,
-    default=("dcgan",),
-    show_default=True,
-    help="What to probe; repeatable.",
-)
+@features_option
 @click.option(
     "--controls/--no-controls", default=True, show_default=True, help="Add the untrained network and raw pixels."
 )
@@ -119,13 +74,7 @@ class Labels(click.ParamType):
 @dry_run_option
 @encoder_options
 @run_option
-@runs_option
-@results_option
-@seed_option
-@device_option
-@data_options
-@click.option("--json", "as_json", is_flag=True, help="Print a list of summaries instead of the table.")
-@quiet_option
+@evaluation_options
 def eval_svm_command(
     dataset: str,
     labels: int | None,
@@ -159,31 +108,16 @@ def eval_svm_command(
     dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise
     """
     check_given(penalty, classifier)
-    needs_run = bool(set(features) & set(RUN_FEATURES)) or run_folder is not None
-    run = chosen_run(run_folder, runs, quiet=quiet) if needs_run else None
+    run = needed_run(features, run_folder, runs, quiet=quiet)
     added = [source for source in CONTROLS if controls and (run is not None or source in FREE_FEATURES)]
     sources = tuple(dict.fromkeys((*features, *added)))
     refuse_ignored(sources)
     load = partial(load_images, data_dir=data_dir, download=download)
     images = [load(dataset, split) for split in ("train", "test")]
     protocol = checked_protocol(images, labels, draws, select_draws)
-    options = EncoderOptions(
-        device=resolve_device(device),
-        training_images=training_images_of(run, load),
-        quiet=quiet,
-        **encoder_choices(chosen, load, seed),
-    )
-    estimates = {
-        source: estimate_evaluation(
-            protocol,
-            columns_of(source, images[0], run, options),
-            len(images[1]),
-            itemsize=ITEMSIZES[options.dtype],
-            classifier=classifier,
-            memory=memory,
-        )
-        for source in sources
-    }
+    options = chosen_encoders(chosen, run, load, device=resolve_device(device), seed=seed, quiet=quiet)
+    given = Given(protocol, images, run, runs, options, penalty, scale, classifier, memory, seed)
+    estimates = {source: given.estimate(source) for source in sources}
     if dry_run:
         click.echo(json.dumps({source: describe(each) for source, each in estimates.items()}, indent=2))
         return
@@ -191,43 +125,67 @@ def eval_svm_command(
         require_memory(each)
     store = Results(results)
     store.append([])  # before the work, so that a folder that cannot keep its records is found now
-    summaries = []
-    for source in sources:
-        train, test = (features_of(source, split, lambda: images[0], run, runs, options)[0] for split in images)
-        title = f"{protocol.name} on {source} features"
-        usual = USUAL_SCALES.get(source, "none")
-        with Progress(title, 0, "fits", quiet=quiet) as progress:
-            recorded = evaluate_recorded(train, test, protocol, store, progress)
-            summaries.append(recorded(scale=scale or usual, C=penalty, seed=seed, classifier=classifier, memory=memory))
-    show(summaries, as_json=as_json)
-    tables = write_tables([summary for summary in store.summaries() if summary.protocol == protocol.name], results)
-    if not quiet:
-        click.echo(f"Every fit: {store.path}. All results of this protocol: {tables[0]}", err=True)
+    summaries = [given.evaluate(source, store) for source in sources]
+    show_results(summaries, store, as_json=as_json, quiet=quiet)
 
 
-def evaluate_recorded(
-    train: FeatureSet, test: FeatureSet, protocol: Protocol, store: Results, progress: Progress
-) -> Callable[..., Summary]:
-    """Give ``evaluate`` for these features, with progress shown and every fit kept as it comes."""
+@dataclass(frozen=True)
+class Given:
+    """What all evaluations of one command have in common."""
 
-    def advance(done: int, total: int) -> None:
-        progress.total = total
-        progress.update(done)
+    protocol: Protocol
+    images: list[ImageSet]
+    """The training split and the test split."""
+    run: Run | None
+    runs: Path
+    options: EncoderOptions
+    penalty: float | None
+    scale: Scale | None
+    """None: what is usual for the features."""
+    classifier: ProbeClassifier
+    memory: int | None
+    seed: int
 
-    def tell(left: int, gap: float) -> None:
-        progress.note(f"{left} problems of this fit left, gap {gap:.0e}")
+    def estimate(self, source: str) -> Estimate:
+        """Tell what an evaluation of some features will take."""
+        train, test = self.images
+        return estimate_evaluation(
+            self.protocol,
+            columns_of(source, train, self.run, self.options),
+            len(test),
+            itemsize=ITEMSIZES[self.options.dtype],
+            classifier=self.classifier,
+            memory=self.memory,
+        )
 
-    return partial(
-        evaluate,
-        train,
-        test,
-        protocol,
-        on_fits=store.append,
-        on_predictions=store.write_predictions,
-        on_progress=advance,
-        on_iteration=tell,
-        command=command_line(),
-    )
+    def evaluate(self, source: str, store: Results) -> Summary:
+        """Evaluate some features, extracting them first, with progress shown and every fit kept as it comes."""
+        train, test = (self.features(source, split) for split in self.images)
+        with Progress(f"{self.protocol.name} on {source} features", 0, "fits", quiet=self.options.quiet) as progress:
+
+            def advance(done: int, total: int) -> None:
+                progress.total = total
+                progress.update(done)
+
+            return evaluate(
+                train,
+                test,
+                self.protocol,
+                scale=self.scale or USUAL_SCALES.get(source, "none"),
+                C=self.penalty,
+                seed=self.seed,
+                on_fits=store.append,
+                on_predictions=store.write_predictions,
+                on_progress=advance,
+                on_iteration=lambda left, gap: progress.note(f"{left} problems of this fit left, gap {gap:.0e}"),
+                classifier=self.classifier,
+                memory=self.memory,
+                command=command_line(),
+            )
+
+    def features(self, source: str, split: ImageSet) -> FeatureSet:
+        """Give the features of one split, from the cache where they are there."""
+        return features_of(source, split, lambda: self.images[0], self.run, self.runs, self.options)[0]
 
 
 def describe(estimate: Estimate) -> dict[str, Any]:
@@ -256,11 +214,3 @@ def checked_protocol(
     if test.classes > train.classes:
         raise UserError(f"{test.name}: the test split has {test.classes} classes, the training split {train.classes}")
     return protocol_for(train.name, len(train), train.classes, labels, draws, select_draws)
-
-
-def show(summaries: list[Summary], *, as_json: bool) -> None:
-    """Print the summaries as JSON or as a table."""
-    if as_json:
-        click.echo(json.dumps([summary.to_dict() for summary in summaries], indent=2))
-    else:
-        click.echo(format_tables(summaries).rstrip())

@@ -26,18 +26,10 @@ from ..images import load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import resolve_device
 from .command_lines import RecordedCommand, command_line
-from .evaluate import Labels, checked_protocol, show
-from .options import (
-    data_options,
-    device_option,
-    dry_run_option,
-    quiet_option,
-    results_option,
-    runs_option,
-    seed_option,
-)
+from .evaluate import checked_protocol
+from .options import Labels, dry_run_option, evaluation_options
 from .progress import Progress, duration
-from .table import write_tables
+from .table import show_results
 
 SELECT_DRAWS, REPORT_DRAWS, MOST_SETTINGS = 1, 10, 10_000
 
@@ -60,13 +52,7 @@ SELECT_DRAWS, REPORT_DRAWS, MOST_SETTINGS = 1, 10, 10_000
     help="Processes of one thread each.  [default: one a CPU core; 1 on a GPU]",
 )
 @dry_run_option
-@runs_option
-@results_option
-@seed_option
-@device_option
-@data_options
-@click.option("--json", "as_json", is_flag=True, help="Print a list of one summary instead of the table.")
-@quiet_option
+@evaluation_options
 def eval_supervised_command(
     dataset: str,
     labels: int | None,
@@ -126,10 +112,7 @@ def eval_supervised_command(
             on_report=shown_in(bars, f"{protocol.name} supervised, test", quiet=quiet),
             command=command_line(),
         )
-    show([summary], as_json=as_json)
-    tables = write_tables([each for each in store.summaries() if each.protocol == protocol.name], results)
-    if not quiet:
-        click.echo(f"Every training: {store.path}. All results of this protocol: {tables[0]}", err=True)
+    show_results([summary], store, as_json=as_json, quiet=quiet)
 
 
 def shown_in(bars: ExitStack, title: str, *, quiet: bool) -> Callable[[int, int, str], None]:

@@ -1,19 +1,18 @@
 """``dcgan-probe extract``: writes the features of labelled image sets into a run's cache."""
 
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..gan import Run
-from ..images import ImageSet, load_images
+from ..images import load_images
 from ..runtime import UserError, resolve_device
+from .encoder_choices import chosen_encoders, needed_run
 from .encoding import features_of
-from .feature_options import FEATURES, RUN_FEATURES, EncoderOptions, encoder_choices, encoder_options, refuse_ignored
-from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option, seed_option
+from .feature_options import encoder_options, features_option, refuse_ignored
+from .options import data_options, device_option, quiet_option, run_option, runs_option, seed_option
 
 DEFAULT_SETS = ("cifar10", "svhn")
 SPLITS = ("train", "test")
@@ -21,14 +20,7 @@ SPLITS = ("train", "test")
 
 @click.command("extract")
 @click.option("--dataset", "datasets", multiple=True, help="Images to encode; repeatable.  [default: cifar10 and svhn]")
-@click.option(
-    "--features",
-    type=click.Choice(FEATURES),
-    multiple=True,
-    default=("dcgan",),
-    show_default=True,
-    help="Source of the features; repeatable.",
-)
+@features_option
 @click.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, help="Only this split.  [default: both]")
 @encoder_options
 @run_option
@@ -60,15 +52,9 @@ def extract_command(
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
     """
     refuse_ignored(features)
-    needs_run = bool(set(features) & set(RUN_FEATURES)) or run_folder is not None
-    run = chosen_run(run_folder, runs, quiet=quiet) if needs_run else None
+    run = needed_run(features, run_folder, runs, quiet=quiet)
     load = partial(load_images, data_dir=data_dir, download=download)
-    options = EncoderOptions(
-        device=resolve_device(device),
-        training_images=training_images_of(run, load),
-        quiet=quiet,
-        **encoder_choices(chosen, load, seed),
-    )
+    options = chosen_encoders(chosen, run, load, device=resolve_device(device), seed=seed, quiet=quiet)
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
         try:
@@ -85,14 +71,3 @@ def extract_command(
     # The default sets are an offer, those that were named a request.
     if failures and (datasets or failures == len(DEFAULT_SETS)):
         sys.exit(1)
-
-
-def training_images_of(run: Run | None, load: Callable[..., ImageSet]) -> Callable[[], ImageSet]:
-    """Give a function that loads the images which trained ``run``."""
-
-    def images() -> ImageSet:
-        if run is None:
-            raise UserError("these features need a run; train first, or give --run", option="run")
-        return load(run.config.dataset, "train")
-
-    return images

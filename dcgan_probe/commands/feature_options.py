@@ -1,17 +1,15 @@
-"""Takes what the user typed about features, gives ``EncoderOptions``; makes no encoder."""
+"""The options about features, and the features that take each; makes nothing of what was typed."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
 import click
-import torch
 from click.core import ParameterSource
 
 from ..features import ACTIVATIONS, BN_STATS, DTYPES, LEARNINGS, POOLS, DictionaryConfig, FieldConfig
-from ..images import ImageSet
 from ..runtime import UserError
-from .options import Count
+from .options import Count, LayerNames
 
 RUN_FEATURES, FREE_FEATURES = ("dcgan", "random"), ("pixels", "whitened", "pca", "kmeans", "kmeans3")
 FEATURES = RUN_FEATURES + FREE_FEATURES
@@ -25,49 +23,22 @@ TAKERS: dict[str, tuple[str, ...]] = {
     "components": ("pca", "whitened"),
     "learn_from": ("pca", "whitened", "kmeans", "kmeans3"),
     **dict.fromkeys(("stride", "activation"), ("kmeans",)),
-    **dict.fromkeys(("centroids", "patch", "patches", "iterations", "learning", "whiten"), ("kmeans", "kmeans3")),
+    **dict.fromkeys(
+        ("centroids", "patch", "patches", "iterations", "learning", "whiten", "kmeans_seed"), ("kmeans", "kmeans3")
+    ),
     **dict.fromkeys((each.name for each in fields(FieldConfig)), ("kmeans3",)),
 }
 """Options, and the features that they are about."""
 DISCRIMINATOR_GRID, KMEANS_GRID, PCA_COMPONENTS = 4, 2, 256
 
-
-@dataclass(frozen=True)
-class EncoderOptions:
-    """What the user chose about features."""
-
-    device: torch.device
-    training_images: Callable[[], ImageSet]
-    """Gives the GAN's own training images, if its batch-norm statistics are not in the run yet."""
-    layers: tuple[str, ...] | None = None
-    grid: int | None = None
-    """None: what is usual for the features."""
-    pool: str = "max"
-    bn_stats: str = "real"
-    network_seed: int | None = None
-    """Of untrained networks; None: the run's."""
-    dtype: str = "float32"
-    quiet: bool = False
-    dictionary: DictionaryConfig = field(default_factory=DictionaryConfig)
-    fields: FieldConfig = field(default_factory=FieldConfig)
-    stride: int = 1
-    activation: Literal["triangle", "hard"] = "triangle"
-    components: int | None = None
-    """None: what is usual for the features."""
-    learn_from: Callable[[], ImageSet] | None = None
-    """Gives the images that teach centroids or axes, where those are not the probed set's own."""
-
-
-class LayerNames(click.ParamType):
-    """``all`` (None), or names and numbers separated by commas."""
-
-    name = "layers"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...] | None:
-        """Turn text into a tuple or None."""
-        if not isinstance(value, str):
-            return value
-        return None if value.strip() == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
+features_option = click.option(
+    "--features",
+    type=click.Choice(FEATURES),
+    multiple=True,
+    default=("dcgan",),
+    show_default=True,
+    help="Source of the features; repeatable.",
+)
 
 
 def encoder_options(verb: Any) -> Any:
@@ -102,16 +73,6 @@ def encoder_options(verb: Any) -> Any:
             help="all, or names or numbers such as conv2,conv3 or 2,3.",
         ),
         *_field_options(),
-        *_learning_options(),
-    ):
-        verb = option(verb)
-    return verb
-
-
-def _learning_options() -> list[Any]:
-    """Make the options of features that are learnt from images; those of k-means have the recipe's defaults."""
-    defaults = DictionaryConfig()
-    return [
         click.option(
             "--learn-from",
             metavar="DATASET",
@@ -121,6 +82,21 @@ def _learning_options() -> list[Any]:
             "--components",
             type=click.IntRange(min=1),
             help=f"pca, whitened: axes kept.  [default: {PCA_COMPONENTS}; all for whitened]",
+        ),
+        *_kmeans_options(),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def _kmeans_options() -> list[Any]:
+    """Make the options of k-means of patches; the recipe's settings are the defaults."""
+    defaults = DictionaryConfig()
+    return [
+        click.option(
+            "--kmeans-seed",
+            type=click.IntRange(min=0),
+            help="kmeans, kmeans3: seed of the patches and the first centroids.  [default: --seed]",
         ),
         click.option(
             "--whiten/--no-whiten", default=True, show_default=True, help="kmeans, kmeans3: whiten the patches."
@@ -206,22 +182,3 @@ def refuse_ignored(sources: Sequence[str]) -> None:
                 f"{', '.join(sources)} features do not take this option; {', '.join(takers)} do: leave it out",
                 option=name.replace("_", "-"),
             )
-
-
-def encoder_choices(chosen: dict[str, Any], load: Callable[[str, str], ImageSet], seed: int = 0) -> dict[str, Any]:
-    """Turn what ``encoder_options`` parsed into the fields of ``EncoderOptions``."""
-
-    def taken(config: type) -> dict[str, Any]:
-        return {each.name: chosen.pop(each.name) for each in fields(config) if each.name in chosen}
-
-    dictionary, field_config = DictionaryConfig(**taken(DictionaryConfig), seed=seed), FieldConfig(**taken(FieldConfig))
-    source = chosen.pop("learn_from")
-
-    def learn_from() -> ImageSet:
-        try:
-            return load(source, "train")
-        except UserError as error:
-            raise UserError(str(error), option="learn-from") from error
-
-    teaching = None if source is None else learn_from
-    return {**chosen, "dictionary": dictionary, "fields": field_config, "learn_from": teaching}

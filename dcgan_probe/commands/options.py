@@ -67,6 +67,36 @@ class Numbers(click.ParamType):
             self.fail(f"{value!r} is not a list of whole numbers such as 1,2,4", param, ctx)
 
 
+class Labels(click.ParamType):
+    """``all`` (None) or a number."""
+
+    name = "all|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Turn text into a number or None."""
+        if value is None or value == "all":
+            return None
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if number < 1:
+            self.fail(f"{value!r} is not a number of labels: expected all, or a number such as 1000", param, ctx)
+        return number
+
+
+class LayerNames(click.ParamType):
+    """``all`` (None), or names and numbers separated by commas."""
+
+    name = "layers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...] | None:
+        """Turn text into a tuple or None."""
+        if not isinstance(value, str):
+            return value
+        return None if value.strip() == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
+
+
 def data_options(verb: Verb) -> Verb:
     """Add --data-dir and --download/--no-download."""
     verb = click.option(
@@ -110,6 +140,14 @@ seed_option = click.option(
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Print what would be done; change nothing.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print a list of summaries instead of the table.")
+
+
+def evaluation_options(verb: Verb) -> Verb:
+    """Add the options that every verb has which makes rows of a table: folders, seed, device, what is printed."""
+    for option in (quiet_option, json_option, data_options, device_option, seed_option, results_option, runs_option):
+        verb = option(verb)
+    return verb
 
 
 def chosen_run(run_folder: Path | None, runs: Path, *, quiet: bool = False) -> Run:

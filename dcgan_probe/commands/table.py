@@ -1,5 +1,6 @@
 """``dcgan-probe table``: makes the tables of all records; also written after each evaluation."""
 
+import json
 import re
 from pathlib import Path
 
@@ -47,6 +48,18 @@ def write_tables(summaries: list[Summary], results: Path) -> list[Path]:
             write_text(path, format_tables(group, form).rstrip() + "\n")
         written.append(results / "tables" / f"{file_name(protocol)}.md")
     return written
+
+
+def show_results(summaries: list[Summary], store: Results, *, as_json: bool, quiet: bool) -> None:
+    """Print new rows of one protocol as JSON or as a table, and write the tables of all its rows."""
+    if as_json:
+        click.echo(json.dumps([summary.to_dict() for summary in summaries], indent=2))
+    else:
+        click.echo(format_tables(summaries).rstrip())
+    own = [summary for summary in store.summaries() if summary.protocol == summaries[0].protocol]
+    (path,) = write_tables(own, store.folder)
+    if not quiet:
+        click.echo(f"Every fit: {store.path}. All results of this protocol: {path}", err=True)
 
 
 def file_name(protocol: str) -> str:

@@ -14,9 +14,9 @@ from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, resolve_device
 from .command_lines import RecordedCommand, called_as
+from .encoder_choices import EncoderOptions
 from .encoding import make_encoder
 from .errors import StopRequest
-from .feature_options import EncoderOptions
 from .options import (
     Count,
     Numbers,

@@ -8,9 +8,10 @@
 """
 
 from .choice import C_GRID
+from .classifiers import CLASSIFIERS, ProbeClassifier, check_given
 from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
 from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
-from .evaluate import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given, evaluate
+from .evaluate import SCALES, Scale, evaluate
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results

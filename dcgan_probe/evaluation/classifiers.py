@@ -1,14 +1,21 @@
-"""Takes classifiers that were fitted with several C, gives their predictions of rows; knows no solver, no protocol."""
+"""Takes the name of a classifier, gives its fit and its grid, and predictions of what was fitted; knows no protocol."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
-from ..probe import LinearClassifier, predict_path
+from ..probe import LOSSES, Classifier, LinearClassifier, fit_path, predict_path
+from ..runtime import UserError
+from .choice import NEIGHBOUR_NUMBERS, PENALTIES, Grid
 from .draws import Rows
-from .neighbours import NeighbourClassifier, predict_neighbours
+from .neighbours import NEIGHBOURS, NeighbourClassifier, Neighbours, fit_neighbours, predict_neighbours
 
+ProbeClassifier = Classifier | Neighbours
+CLASSIFIERS: tuple[ProbeClassifier, ...] = (*LOSSES, *NEIGHBOURS)
+TOLERANCE = 1e-5
+"""Largest relative duality gap of a recorded fit."""
 BLOCK_ROWS = 2048
 
 
@@ -61,6 +68,32 @@ class FitPath(Protocol):
         gram: np.ndarray | None,
     ) -> Sequence[FittedClassifier]:
         """Fit features (n, D) and labels int64 (n,); ``gram`` is ``F F'`` (n, n) where it is known."""
+
+
+def check_given(C: float | None, classifier: ProbeClassifier) -> None:
+    """Refuse a given C, or k, that no classifier can take.
+
+    Raises
+    ------
+    UserError
+        If it is no positive, finite number, or no whole number of neighbours.
+    """
+    if C is not None and not 0.0 < C < float("inf"):
+        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
+    if C is not None and classifier in NEIGHBOURS and (C < 1.0 or int(C) != C):
+        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", option="C")
+
+
+def grid_of(classifier: ProbeClassifier) -> Grid:
+    """Give the values that a classifier chooses among."""
+    return NEIGHBOUR_NUMBERS if classifier in NEIGHBOURS else PENALTIES
+
+
+def fit_of(classifier: ProbeClassifier, memory: int | None, on_iteration: Callable[[int, float], None]) -> FitPath:
+    """Give what fits a classifier with several C, within a bound of memory; see ``probe.fit_path``."""
+    if classifier == "knn-cosine" or classifier == "knn-euclidean":
+        return partial(fit_neighbours, metric=classifier)
+    return partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory, on_iteration=on_iteration)
 
 
 def predict_rows(fits: Sequence[FittedClassifier], features: np.ndarray, rows: Rows) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..probe import LOSSES, Sizes, make_plan
 from ..runtime import available_memory, check_memory, memory_in_use
-from .evaluate import ProbeClassifier, grid_of
+from .classifiers import ProbeClassifier, grid_of
 from .gram import LARGEST_POOL
 from .neighbours import NEIGHBOURS
 from .protocols import Protocol

@@ -3,33 +3,27 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
 
 from ..features import FeatureSet
-from ..probe import LOSSES, Classifier, fit_path
 from ..runtime import UserError
-from .choice import NEIGHBOUR_NUMBERS, PENALTIES, Grid, best_c, values_to_try
-from .classifiers import FitPath, FittedClassifier, predict_rows
+from .choice import best_c, values_to_try
+from .classifiers import FitPath, FittedClassifier, ProbeClassifier, check_given, fit_of, predict_rows
 from .draws import Layout, Rows, lay_out
 from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
-from .neighbours import NEIGHBOURS, Neighbours, fit_neighbours
+from .neighbours import NEIGHBOURS
 from .protocols import Protocol
-from .recording import Recorder, evaluation_name
+from .recording import Recorder
 from .records import ProbeRecord, TestPredictions
 from .sealed import SealedTest
 from .summary import Summary, summarise_evaluation
 
 Scale = Literal["none", "standardise", "standardise+0.01"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
-ProbeClassifier = Classifier | Neighbours
-CLASSIFIERS: tuple[ProbeClassifier, ...] = (*LOSSES, *NEIGHBOURS)
 ADDED_VARIANCE: dict[Scale, float] = {"none": 0.0, "standardise": 0.0, "standardise+0.01": 0.01}
-TOLERANCE = 1e-5
-"""Largest relative duality gap of a recorded fit."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,6 @@ class _Task:
     scale: Scale
     grams: DrawGrams
     fit: FitPath
-    grid: Grid
     recorder: Recorder
     tell: Callable[[list[ProbeRecord], int], None]
     """Takes the records of a stacked fit and the number of fits still to come."""
@@ -124,6 +117,8 @@ def evaluate(
     check_pair(train, test)
     sealed = SealedTest(test, protocol.classes)
     layout = lay_out(protocol, required_labels(train), seed)
+    recorder = Recorder.of(train, test, protocol, command=command, scale=scale, classifier=classifier, seed=seed, C=C)
+    selecting = protocol.select_draws if C is None else 0
     fitted: list[ProbeRecord] = []
 
     def tell(records: list[ProbeRecord], left: int) -> None:
@@ -131,65 +126,23 @@ def evaluate(
         on_fits(records)
         on_progress(len(fitted), len(fitted) + left)
 
-    evaluation = evaluation_name()
-    recorder = Recorder.of(
-        train,
-        test,
-        protocol,
-        evaluation=evaluation,
-        command=command,
-        scale=scale,
-        classifier=classifier,
-        grid=grid_of(classifier),
-        seed=seed,
-        c_given=C is not None,
-    )
-    grid = grid_of(classifier)
-    on_progress(0, protocol.draws + (protocol.select_draws * len(grid.first) if C is None else 0))
+    on_progress(0, protocol.draws + selecting * len(recorder.grid.first))
     features = load_finite(train, layout.order)
-    draws = protocol.draws + (protocol.select_draws if C is None else 0)
-    grams = DrawGrams(features, layout, draws, useful=scale == "none" and classifier not in NEIGHBOURS)
-    fit = fit or _fit_of(classifier, memory, on_iteration)
-    task = _Task(layout, features, scale, grams, fit, grid, recorder, tell)
-    chosen = _select(task, protocol) if C is None else float(C)
+    takes_gram = scale == "none" and classifier not in NEIGHBOURS
+    grams = DrawGrams(features, layout, protocol.draws + selecting, useful=takes_gram)
+    fit = fit or fit_of(classifier, memory, on_iteration)
+    task = _Task(layout, features, scale, grams, fit, recorder, tell)
+    chosen = _select(task) if C is None else float(C)
     sealed.open(chosen)
-
-    def keep(predictions: np.ndarray) -> None:
-        on_predictions(TestPredictions(evaluation, predictions, sealed.labels, chosen))
-
-    predictions = _report(task, protocol, sealed, chosen, keep)
+    predictions = _report(task, sealed, chosen, on_predictions)
     return summarise_evaluation(fitted, predictions == sealed.labels)
 
 
-def check_given(C: float | None, classifier: ProbeClassifier) -> None:
-    """Refuse a given C, or k, that no classifier can take.
-
-    Raises
-    ------
-    UserError
-        If it is no positive, finite number, or no whole number of neighbours.
-    """
-    if C is not None and not 0.0 < C < float("inf"):
-        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
-    if C is not None and classifier in NEIGHBOURS and (C < 1.0 or int(C) != C):
-        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", option="C")
-
-
-def grid_of(classifier: ProbeClassifier) -> Grid:
-    """Give the values that a classifier chooses among."""
-    return NEIGHBOUR_NUMBERS if classifier in NEIGHBOURS else PENALTIES
-
-
-def _fit_of(classifier: ProbeClassifier, memory: int | None, on_iteration: Callable[[int, float], None]) -> FitPath:
-    if classifier == "knn-cosine" or classifier == "knn-euclidean":
-        return partial(fit_neighbours, metric=classifier)
-    return partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory, on_iteration=on_iteration)
-
-
-def _select(task: _Task, protocol: Protocol) -> float:
+def _select(task: _Task) -> float:
     """Choose C by its mean accuracy on validation rows, extending the grid while the best lies on its edge."""
+    protocol = task.layout.protocol
     accuracies: dict[float, list[float]] = {}
-    while values := values_to_try(accuracies, task.grid):
+    while values := values_to_try(accuracies, task.recorder.grid):
         for draw in range(protocol.select_draws):
             trains, scores = task.layout.select_rows(draw)
             started = time.perf_counter()
@@ -211,13 +164,11 @@ def _select(task: _Task, protocol: Protocol) -> float:
     return best_c(accuracies)
 
 
-def _report(
-    task: _Task, protocol: Protocol, sealed: SealedTest, C: float, keep: Callable[[np.ndarray], None]
-) -> np.ndarray:
+def _report(task: _Task, sealed: SealedTest, C: float, on_predictions: Callable[[TestPredictions], None]) -> np.ndarray:
     """Fit fresh draws with one C and predict the test split, which was opened for it: int64 (draws, test rows)."""
-    features, labels = sealed.load(), sealed.labels
-    predictions = np.empty((protocol.draws, len(labels)), np.int64)
-    for draw in range(protocol.draws):
+    features, labels, draws = sealed.load(), sealed.labels, task.layout.protocol.draws
+    predictions = np.empty((draws, len(labels)), np.int64)
+    for draw in range(draws):
         trains = task.layout.report_rows(draw)
         started = time.perf_counter()
         fits, predicted = task.score(trains, (C,), features, slice(0, len(labels)))
@@ -233,7 +184,7 @@ def _report(
             seconds=time.perf_counter() - started,
         )
         # Kept before the last record is, so that an evaluation with all its records has its predictions too.
-        if draw + 1 == protocol.draws:
-            keep(predictions)
-        task.tell(records, protocol.draws - draw - 1)
+        if draw + 1 == draws:
+            on_predictions(TestPredictions(task.recorder.evaluation, predictions, labels, C))
+        task.tell(records, draws - draw - 1)
     return predictions

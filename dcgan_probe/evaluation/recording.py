@@ -11,7 +11,7 @@ import torch
 from ..features import FeatureSet
 from ..runtime import describe_device, versions
 from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
-from .classifiers import Fit
+from .classifiers import Fit, ProbeClassifier, grid_of
 from .loading import extraction, largest_layer
 from .protocols import Protocol
 from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, ProbeRecord
@@ -39,18 +39,16 @@ class Recorder:
         test: FeatureSet,
         protocol: Protocol,
         *,
-        evaluation: str,
         command: str,
         scale: str,
-        classifier: str,
-        grid: Grid,
+        classifier: ProbeClassifier,
         seed: int,
-        c_given: bool,
+        C: float | None,
     ) -> "Recorder":
-        """Gather the common fields."""
-        origin = train.origin
+        """Name an evaluation that begins now, and gather the common fields; ``C`` is one that was given."""
+        origin, name = train.origin, evaluation_name()
         common: dict[str, Any] = {
-            **shared_fields(protocol, evaluation=evaluation, command=command, seed=seed, device=torch.device("cpu")),
+            **shared_fields(protocol, evaluation=name, command=command, seed=seed, device=torch.device("cpu")),
             "features": origin.features,
             "network": origin.network,
             "layers": "+".join(train.layers),
@@ -59,7 +57,7 @@ class Recorder:
             "extraction": extraction(train),
             "scale": scale,
             "classifier": RECORDED.get(classifier, classifier),
-            "c_given": c_given,
+            "c_given": C is not None,
             "test_rows": len(test),
             "trained_on": origin.trained_on,
             "trained_on_images": origin.trained_on_images,
@@ -72,7 +70,12 @@ class Recorder:
             "images_fingerprint_train": train.images_fingerprint,
             "images_fingerprint_test": test.images_fingerprint,
         }
-        return cls(protocol, common, grid, c_given)
+        return cls(protocol, common, grid_of(classifier), C is not None)
+
+    @property
+    def evaluation(self) -> str:
+        """Name of the evaluation, unique for each."""
+        return self.common["evaluation"]
 
     def records(
         self,

@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,7 @@ class Summary:
 
 
 def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | None = None) -> Summary:
-    """Summarise one evaluation.
+    """Summarise one evaluation: what describes it is as its last record has it, the rest is computed.
 
     Parameters
     ----------
@@ -124,53 +124,34 @@ def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | N
     accuracies = [record.accuracy for record in reported]
     mean = statistics.fmean(accuracies)
     deviation = statistics.stdev(accuracies) if len(reported) > 1 else None
-    if correct is not None and abs(correct.mean() - mean) > ROUNDING:
-        raise UserError(
-            f"the test predictions of {last.evaluation} have an accuracy of {correct.mean():.6f}, its records one of "
-            f"{mean:.6f}: they are of different fits; delete the predictions and run that evaluation again"
-        )
+    if correct is not None:
+        _check_same_fits(last.evaluation, correct, mean)
     factor = SPREAD_FACTORS.get(last.spread_definition)
-    return Summary(
-        protocol=last.protocol,
-        dataset=last.dataset,
-        labels=last.labels if last.labels == ALL_LABELS else int(last.labels),
-        features=last.features,
-        network=last.network,
-        layers=tuple(last.layers.split("+")),
-        dimension=last.dimension,
-        largest_layer=last.largest_layer,
-        extraction=last.extraction,
-        scale=last.scale,
-        classifier=last.classifier,
-        C=last.C,
-        c_given=last.c_given,
-        draws=len(reported),
-        accuracy=mean,
-        error=1.0 - mean,
-        spread=None if deviation is None or factor is None else factor * deviation,
-        spread_definition=last.spread_definition,
-        standard_error=None if deviation is None else deviation / math.sqrt(len(reported)),
-        over_images=None if correct is None else bootstrap_images(correct, seed=last.seed),
-        largest_gap=max(record.gap for record in reported),
-        unconverged=sum(not record.converged for record in reported),
-        trained_on=last.trained_on,
-        trained_on_images=last.trained_on_images,
-        images_seen=last.images_seen,
-        encoder_seed=last.encoder_seed,
-        run=last.run,
-        seed=last.seed,
-        train_rows=last.train_rows,
-        test_rows=last.test_rows,
-        images_fingerprint_train=last.images_fingerprint_train,
-        images_fingerprint_test=last.images_fingerprint_test,
-        evaluation=last.evaluation,
-        command=last.command,
-        date=last.date,
-        seconds=sum(record.seconds for record in records),
-        device=last.device,
-        versions=last.versions,
-        notes=tuple(filter(None, last.notes.split(NOTE_SEPARATOR))),
-    )
+    names = {each.name for each in fields(Summary)}
+    told = {name: value for name, value in vars(last).items() if name in names}
+    computed: dict[str, Any] = {
+        "labels": last.labels if last.labels == ALL_LABELS else int(last.labels),
+        "layers": tuple(last.layers.split("+")),
+        "draws": len(reported),
+        "accuracy": mean,
+        "error": 1.0 - mean,
+        "spread": None if deviation is None or factor is None else factor * deviation,
+        "standard_error": None if deviation is None else deviation / math.sqrt(len(reported)),
+        "over_images": None if correct is None else bootstrap_images(correct, seed=last.seed),
+        "largest_gap": max(record.gap for record in reported),
+        "unconverged": sum(not record.converged for record in reported),
+        "seconds": sum(record.seconds for record in records),
+        "notes": tuple(filter(None, last.notes.split(NOTE_SEPARATOR))),
+    }
+    return Summary(**(told | computed))
+
+
+def _check_same_fits(evaluation: str, correct: np.ndarray, accuracy: float) -> None:
+    if abs(correct.mean() - accuracy) > ROUNDING:
+        raise UserError(
+            f"the test predictions of {evaluation} have an accuracy of {correct.mean():.6f}, its records one of "
+            f"{accuracy:.6f}: they are of different fits; delete the predictions and run that evaluation again"
+        )
 
 
 def _precedence(rows: Sequence[ProbeRecord]) -> tuple[int, str]:

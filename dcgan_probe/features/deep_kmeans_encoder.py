@@ -52,15 +52,12 @@ class DeepKMeansEncoder:
         maps = (len(deep.dictionary.centroids), *(layer.count for layer in deep.layers))
         self.layers = deep_columns(maps, layers, grid)
         config, weights = deep.dictionary.config, fingerprint_tensors(deep.tensors)
-        self.origin = EncoderOrigin(
-            features="kmeans3",
-            network="-".join(str(count) for count in maps),
-            trained_on=trained_on.name,
-            trained_on_images=len(trained_on),
-            images_seen=len(trained_on),
-            run="",
+        self.origin = EncoderOrigin.learnt(
+            "kmeans3",
+            "-".join(str(count) for count in maps),
+            trained_on,
+            weights,
             seed=config.seed,
-            weights=weights,
             recipe=f"{config.recipe}; {deep.fields.recipe}",
         )
         self.batch = BATCH

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..images import ImageSet
 from ..runtime import UserError
 from ..storage import FeatureFile
 
@@ -35,6 +36,13 @@ class EncoderOrigin:
     recipe: str = ""
     """How the weights were learnt, where no other field tells: names and values as ``patches 400000``, joined by
     ``; ``. The weights' hash follows from it, so no cache key needs it."""
+
+    @classmethod
+    def learnt(
+        cls, features: str, network: str, images: ImageSet, weights: str, *, seed: int = 0, recipe: str = ""
+    ) -> "EncoderOrigin":
+        """Tell of an encoder that was learnt in no run, from images that all count as seen once."""
+        return cls(features, network, images.name, len(images), len(images), "", seed, weights, recipe)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the origin as a JSON-able dictionary."""

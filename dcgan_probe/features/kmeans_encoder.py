@@ -68,16 +68,8 @@ class KMeansEncoder:
         self._products = distance_products(dictionary.centroids.to(device))
         self.layers: Layers = {"kmeans": (0, config.centroids * grid**2)}
         self.batch = BATCH
-        self.origin = EncoderOrigin(
-            features="kmeans",
-            network=f"{config.centroids}",
-            trained_on=trained_on.name,
-            trained_on_images=len(trained_on),
-            images_seen=len(trained_on),
-            run="",
-            seed=config.seed,
-            weights=weights,
-            recipe=config.recipe,
+        self.origin = EncoderOrigin.learnt(
+            "kmeans", f"{config.centroids}", trained_on, weights, seed=config.seed, recipe=config.recipe
         )
         self.settings: dict[str, Any] = {
             "encoder": "kmeans",

@@ -101,9 +101,7 @@ class PrincipalEncoder:
         self._mean, self._matrix, self._device = axes.mean.to(device), matrix.to(device), device
         weights = fingerprint_tensors({"mean": axes.mean, "matrix": matrix})
         name = "" if config.components is None else f"{count} components"
-        self.origin = EncoderOrigin(
-            config.projection, name, trained_on.name, len(trained_on), len(trained_on), "", 0, weights
-        )
+        self.origin = EncoderOrigin.learnt(config.projection, name, trained_on, weights)
         self.layers: Layers = {config.projection: (0, count)}
         self.settings: dict[str, Any] = {"encoder": "principal", **asdict(config), "weights": weights}
         self.batch = BATCH

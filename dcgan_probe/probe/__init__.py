@@ -15,13 +15,15 @@ The way of a fit, each module knowing only those above it::
     solution          what is known of problems, on the way and in the end
     groups            many rows: all problems, or as many at once as memory allows
     span              fewer rows than features: the same, in the span of the rows
+    checks            what a caller gives, refused or made into problems
     solver            solve(): arrays in, Solution out
     path, selection   labels in, classifiers out; C chosen on held-out rows
-    estimator         scikit-learn's face
+    estimator         scikit-learn's face; estimator_cv: of a C chosen on folds
 """
 
 from .design import RowReader
-from .estimator import L2SVMClassifier, L2SVMClassifierCV, LogisticClassifier, RidgeClassifier
+from .estimator import L2SVMClassifier, LogisticClassifier, RidgeClassifier
+from .estimator_cv import L2SVMClassifierCV
 from .gram import gram_matrix
 from .path import (
     INTERCEPTS,

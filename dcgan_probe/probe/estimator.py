@@ -1,7 +1,6 @@
-"""Takes features and labels, gives scikit-learn estimators; knows no files and no protocol."""
+"""Takes features and labels, gives scikit-learn estimators of one C; knows no files, no folds and no protocol."""
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import h5py
@@ -9,7 +8,6 @@ import numpy as np
 from array_api_compat import is_torch_array
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import check_cv
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -28,15 +26,13 @@ from .path import (
     takes_free_intercept,
     worst,
 )
-from .selection import select_penalty
 from .solution import CONVERGED, ITERATION_LIMIT, Solution
 from .solver import solve
 
 DTYPES = [np.float64, np.float32, np.float16]
-PAPER_CS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
 
 
-class _LinearEstimator(ClassifierMixin, BaseEstimator):
+class LinearEstimator(ClassifierMixin, BaseEstimator):
     """What the classifiers have in common: checks, the fit of one ``C``, prediction."""
 
     _classifier: Classifier
@@ -118,7 +114,7 @@ class _LinearEstimator(ClassifierMixin, BaseEstimator):
         )
 
 
-class _OneC(_LinearEstimator):
+class _OneC(LinearEstimator):
     """Fits with a given ``C``."""
 
     def __init__(
@@ -225,83 +221,6 @@ class RidgeClassifier(_OneC):
     """
 
     _classifier = "ridge"
-
-
-class L2SVMClassifierCV(_LinearEstimator):
-    """The L2-SVM with a ``C`` chosen by the accuracy on held-out rows, then fitted on all rows.
-
-    All folds and all values of ``C`` are fitted as columns of one problem, and the last fit starts from theirs.
-
-    Parameters
-    ----------
-    Cs
-        Values of ``C``; the DCGAN authors' seven if not given.
-    cv
-        Number of stratified folds, a scikit-learn splitter (``PredefinedSplit`` for a validation split,
-        ``StratifiedShuffleSplit`` for draws), or an iterable of pairs of row numbers that train and that score.
-    intercept, standardise, tol, max_iter, memory
-        As in ``L2SVMClassifier``; ``standardise`` by the rows that each split trains on.
-
-    Attributes
-    ----------
-    C_ : float, the chosen value; the smaller one of equals
-    Cs_ : array (M,)
-    scores_ : array (splits, M), accuracies of the held-out rows
-    selection_gap_ : float, the greatest relative duality gap of the fits that chose
-    classes_, coef_, intercept_, objective_, gradient_norm_, gap_, status_, n_iter_, n_passes_, n_features_in_ : of the
-        fit on all rows, as in ``L2SVMClassifier``
-    """
-
-    _classifier = "svm"
-
-    def __init__(
-        self,
-        Cs: Sequence[float] = PAPER_CS,
-        *,
-        cv: Any = 5,
-        intercept: Intercept = "penalised",
-        standardise: bool = False,
-        tol: float = TOLERANCE,
-        max_iter: int = ITERATIONS,
-        memory: int | None = None,
-    ):
-        self.Cs = Cs
-        self.cv = cv
-        self.intercept = intercept
-        self.standardise = standardise
-        self.tol = tol
-        self.max_iter = max_iter
-        self.memory = memory
-
-    def fit(self, X: Any, y: Any) -> "L2SVMClassifierCV":
-        """Choose ``C`` and fit; the errors and warnings are those of ``L2SVMClassifier.fit``."""
-        X, y = self._checked(X, y)
-        encode(y, self._classifier)
-        rows = np.empty((len(y), 0))  # splitters look at the number of rows alone
-        splits = [(np.asarray(t), np.asarray(s)) for t, s in check_cv(self.cv, y, classifier=True).split(rows, y)]
-        selection = select_penalty(
-            X,
-            y,
-            self.Cs,
-            splits,
-            classifier=self._classifier,
-            intercept=self.intercept,
-            standardise=self.standardise,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            memory=self.memory,
-        )
-        self.Cs_, self.scores_, self.C_ = selection.penalties, selection.accuracies, selection.C
-        self.selection_gap_ = selection.gap
-        if selection.status != CONVERGED:
-            warnings.warn(
-                f"fits that chose C stopped ({selection.status}) with a relative gap of up to {selection.gap:.1e}, "
-                f"above tol={self.tol:.1e}; raise max_iter, scale the features, or take smaller Cs",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
-        self._solve(X, y, self.C_, selection.start)
-        return self
 
 
 def read_in_blocks(X: Any) -> bool:

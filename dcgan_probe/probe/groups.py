@@ -17,7 +17,7 @@ from .lbfgs import LBFGS
 from .newton import Newton
 from .objective import Problems
 from .plan import Plan
-from .preconditioners import Factored, Preconditioner, Rounded, Sketched
+from .preconditioners import Factored, Preconditioner, Rounded, Sketched, levels_of
 from .solution import STALLED, Limits, Outcome
 from .state import State, state_at
 
@@ -32,10 +32,12 @@ ROUND_ITERATIONS = 40
 
 
 def solve_in_groups(
-    problems: Problems, plan: Plan, levels: np.ndarray, limits: Limits, start: np.ndarray | None
+    problems: Problems, factors: np.ndarray, plan: Plan, limits: Limits, start: np.ndarray | None
 ) -> Outcome:
     """Solve groups of problems that fit the memory, from small ``C`` to large, each from the last one's weights."""
     design = problems.design
+    values, numbers = levels_of(factors)
+    levels = np.array(values)[numbers]
     preconditioner: Preconditioner
     if plan.route == "factored":
         preconditioner = Factored(design.moments())

@@ -96,23 +96,8 @@ def fit_path(
         with ``alpha = 1 / (2 C)`` in scikit-learn's RidgeClassifier.
     intercept
         ``penalised`` as LIBLINEAR does, or ``free``.
-    standardise
-        Fit to the features minus their mean, divided by their deviation.
-    added_variance
-        Added to each column's variance where they are standardised, at least 0; Coates and Ng add 0.01.
-    gram
-        ``F F'`` of the features, float64 (N, N), where it is known and there are fewer rows than columns.
-    start
-        First weights, float64 (K, D + 1), for every ``C``; zero if not given.
-    tol
-        Largest duality gap of a class relative to its objective.
-    max_iter
-        Largest number of iterations.
-    memory
-        Bound in bytes on top of features that are in memory; if not given, about a third of the features, or what the
-        Gram matrices of fewer rows than columns take.
-    on_iteration
-        Called after each iteration with the number of problems left in it and their greatest relative gap.
+    standardise, added_variance, gram, start, tol, max_iter, memory, on_iteration
+        As for ``solve``.
 
     Raises
     ------

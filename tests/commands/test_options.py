@@ -7,8 +7,7 @@ from click.testing import CliRunner
 
 from dcgan_probe.commands import main
 from dcgan_probe.commands.errors import FriendlyGroup, StopRequest
-from dcgan_probe.commands.evaluate import Labels
-from dcgan_probe.commands.options import Count, Numbers
+from dcgan_probe.commands.options import Count, Labels, Numbers
 from dcgan_probe.commands.progress import Progress, duration
 from dcgan_probe.commands.train import run_name
 from dcgan_probe.presets import preset_config

@@ -138,6 +138,23 @@ def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
     assert "Invalid value for --learn-from: " in refused.output
 
 
+def test_centroids_have_a_seed_of_their_own_which_is_that_of_the_draws_if_not_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    chosen = ["--dataset", SET, "--features", "kmeans", *KMEANS]
+    assert "there already" not in invoke("extract", *chosen, "--seed", "1").stdout
+    assert invoke("extract", *chosen, "--kmeans-seed", "1").stdout.count("there already") == 2
+    assert "there already" not in invoke("extract", *chosen).stdout
+    few = ["--labels", "50", "--draws", "2", "--C", "0.01", "--no-controls", "--json"]
+    found = [
+        json.loads(invoke("eval-svm", *chosen, *few, *seeds).stdout)[0]
+        for seeds in ([], ["--kmeans-seed", "1"], ["--seed", "1", "--kmeans-seed", "0"], ["--seed", "1"])
+    ]
+    assert [(row["seed"], row["encoder_seed"]) for row in found] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert len({row["accuracy"] for row in found}) > 2
+    assert len(list((tmp_path / "runs" / "features").glob("dictionary-*.pt"))) == 2
+
+
 FIELDS = ["--fields", "3", "--field-maps", "8", "--field-centroids", "6", "--field-components", "8"]
 
 
@@ -305,6 +322,7 @@ def test_version():
     ("arguments", "option", "takers"),
     [
         (["--features", "kmeans3", "--activation", "hard"], "--activation", "kmeans do"),
+        (["--features", "pca", "--kmeans-seed", "1"], "--kmeans-seed", "kmeans, kmeans3 do"),
         (["--features", "kmeans", "--fields", "3"], "--fields", "kmeans3 do"),
         (["--features", "pixels", "--layers", "conv1"], "--layers", "dcgan, random, kmeans3 do"),
         (["--features", "kmeans", "--features", "pca", "--pool", "max"], "--pool", "dcgan, random do"),

@@ -1,0 +1,133 @@
+"""Takes what a caller gives, refuses what cannot be solved, gives problems; solves nothing."""
+
+import numpy as np
+
+from ..runtime import UserError
+from .design import Design, Statistics
+from .losses import Loss
+from .objective import Problems
+
+GREATEST_PENALTY = 1e12
+"""Far beyond it float64 has no digits left for the norm of the weights."""
+
+
+def check_settings(penalties: np.ndarray, tol: float, max_iter: int, added_variance: float) -> None:
+    """Refuse settings out of range."""
+    if penalties.ndim != 1 or not len(penalties):
+        raise UserError(f"C has shape {penalties.shape}; expected one or more values in a list", option="C")
+    for penalty in penalties:
+        if not 0.0 < penalty < np.inf:
+            raise UserError(f"C is {penalty:g}; expected a positive, finite number, such as 0.001", option="C")
+        if penalty > GREATEST_PENALTY:
+            raise UserError(f"C is {penalty:g}; expected at most {GREATEST_PENALTY:g}", option="C")
+    if not 0.0 < tol < 1.0:
+        raise UserError(f"tol is {tol:g}; expected a relative gap between 0 and 1, such as 1e-6", option="tol")
+    if not 0.0 <= added_variance < np.inf:
+        raise UserError(f"added_variance is {added_variance:g}; expected 0 or a positive number, such as 0.01")
+    if max_iter < 1:
+        raise UserError(f"max_iter is {max_iter}; expected at least 1", option="max-iter")
+
+
+def check_magnitude(design: Design) -> tuple[float, float]:
+    """Refuse features that are not finite, or whose sum of squares could overflow; give what tells them apart."""
+    largest = design.check()
+    dtype = np.float64 if "64" in str(design.dtype) else np.float32
+    limit = float(np.sqrt(np.finfo(dtype).max / (design.rows * design.columns)))
+    if not largest <= limit:
+        raise UserError(
+            f"the largest feature is {largest:g}; expected at most {limit:.1e}, so that sums of squares over "
+            f"({design.rows}, {design.columns}) {np.dtype(dtype).name} features hold; scale the features"
+        )
+    return largest, design.mean_square
+
+
+def check_deviations(scaling: Statistics, design: Design) -> None:
+    """Refuse columns whose squares a design that is standardised by them could not hold."""
+    dtype = np.float64 if "64" in str(design.dtype) else np.float32
+    least = float(np.sqrt(np.finfo(dtype).tiny))
+    column = int(np.argmin(scaling.deviation))
+    if scaling.deviation[column] < least:
+        raise UserError(
+            f"column {column} has a deviation of {scaling.deviation[column]:.1e}; expected 0 or at least {least:.0e} "
+            f"to standardise {np.dtype(dtype).name} features; scale the features, or leave the column out"
+        )
+
+
+def cross_problems(
+    design: Design,
+    loss: Loss,
+    targets: np.ndarray,
+    penalties: np.ndarray,
+    row_weights: np.ndarray | None,
+    free_intercept: bool,
+) -> Problems:
+    """Cross the sets of row weights with penalties and classes, in this order; see ``solve``.
+
+    Raises
+    ------
+    UserError
+        If targets or row weights have another shape or other values than is said there.
+    """
+    targets = np.asarray(targets)
+    if targets.ndim != (1 if loss.coupled else 2):
+        raise UserError(f"targets have shape {targets.shape}; expected {'(N,)' if loss.coupled else '(N, K)'}")
+    if targets.shape[0] != design.rows:
+        raise UserError(f"there are {targets.shape[0]} rows of targets for {design.rows} rows of features")
+    _check_targets(targets, coupled=loss.coupled)
+    weights = np.ones((1, design.rows)) if row_weights is None else _checked_weights(row_weights, design.rows)
+    classes = 1 if loss.coupled else targets.shape[1]
+    folds, steps, numbers = (
+        axis.ravel()
+        for axis in np.meshgrid(np.arange(len(weights)), np.arange(len(penalties)), np.arange(classes), indexing="ij")
+    )
+    outputs = int(targets.max()) + 1 if loss.coupled else 1
+    if outputs == 2:
+        # Two coupled outputs -v/2 and v/2 stand for one weight vector v, with |v|^2 = 2 (|v/2|^2 + |v/2|^2).
+        penalties = penalties / 2.0
+    return Problems(
+        design,
+        loss,
+        outputs,
+        design.array(targets[np.newaxis].astype(np.int64)) if loss.coupled else design.array(targets.T, design.dtype),
+        numbers,
+        design.array(weights, design.dtype),
+        folds,
+        penalties[steps],
+        free_intercept,
+    )
+
+
+def _check_targets(targets: np.ndarray, *, coupled: bool) -> None:
+    if coupled and not (targets.dtype.kind in "iu" and targets.min() >= 0):
+        raise UserError(f"targets are {targets.dtype} from {targets.min():g} on; expected class numbers 0 to K - 1")
+    if not coupled and not ((targets == 1) | (targets == -1)).all():
+        raise UserError("targets hold other numbers than +1 and -1; expected signs")
+
+
+def _checked_weights(row_weights: np.ndarray, rows: int) -> np.ndarray:
+    weights = np.asarray(row_weights, dtype=np.float64)
+    if weights.ndim != 2 or weights.shape[1] != rows or not ((weights >= 0.0) & np.isfinite(weights)).all():
+        raise UserError(f"row weights have shape {weights.shape}; expected (F, {rows}), none below 0, all finite")
+    if not (some := weights.any(axis=1)).all():
+        raise UserError(f"set {int(np.argmin(some))} of row weights is all zero; expected rows that count")
+    return weights
+
+
+def check_given(problems: Problems, start: np.ndarray | None, gram: np.ndarray | None) -> None:
+    """Refuse first weights or a Gram matrix of another shape, or weights that are not finite."""
+    design = problems.design
+    wanted = (problems.outputs if problems.loss.coupled else int(problems.targets.shape[0]), design.width)
+    if start is not None and (start.shape != wanted or not np.isfinite(start).all()):
+        raise UserError(f"start has shape {start.shape}; expected finite weights {wanted}")
+    if gram is not None and gram.shape != (design.rows, design.rows):
+        raise UserError(f"gram has shape {gram.shape}; expected {(design.rows, design.rows)}")
+
+
+def check_unchanged(design: Design, before: tuple[float, float]) -> None:
+    """Compare the greatest size and the sum of squares with what they were at first."""
+    now = (design.check(), design.mean_square)
+    if not np.allclose(now, before, rtol=1e-9, atol=0.0):
+        raise UserError(
+            "the features changed while they were read: their sum of squares is not what it was at first; start again "
+            "once nothing writes to them"
+        )
