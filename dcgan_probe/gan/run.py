@@ -132,6 +132,12 @@ class Run:
             )
         return load_generator(self.config.network, stored["generator"])
 
+    def stats(self) -> list[dict[str, Any]]:
+        """Read the rows of ``stats.jsonl``, oldest first; none if training has not begun."""
+        if not self.stats_path.exists():
+            return []
+        return [json.loads(line) for line in self.stats_path.read_text(encoding="utf-8").splitlines()]
+
     def append_stats(self, row: dict[str, Any]) -> None:
         """Add one line to ``stats.jsonl``."""
         with explained_disk_errors(self.stats_path), open(self.stats_path, "a", encoding="utf-8") as file:
