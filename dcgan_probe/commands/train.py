@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from ..gan import Run, TrainConfig, check_images, rehearse, train
+from ..evaluation import TrainingProbe
+from ..gan import Probe, Run, TrainConfig, check_images, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
-from ..runtime import PRECISIONS, resolve_device
+from ..runtime import PRECISIONS, UserError, resolve_device
 from .command_lines import RecordedCommand, called_as
 from .encoding import make_encoder
 from .errors import StopRequest
@@ -51,6 +52,7 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("lr", float, "Adam's learning rate."),
     ("beta1", float, "Adam's decay of the first moment."),
     ("weight-decay", float, "L2 penalty coupled into Adam."),
+    ("keep", click.Choice(["last", "best"]), "Weights that the run gives: the last, or the best by --probe-every."),
 ]
 
 
@@ -72,6 +74,14 @@ def field_options(verb: Any) -> Any:
 @click.option(
     "--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="auto: bfloat16 on CUDA."
 )
+@click.option("--probe-every", type=Count(), help="Measure the features after every so many images.  [default: never]")
+@click.option(
+    "--probe-dataset", default="cifar10", show_default=True, help="Labelled set; its training split alone is read."
+)
+@click.option(
+    "--probe-labels", type=Count(), default=4000, show_default=True, help="Labelled images, half of them held out."
+)
+@click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
 @seed_option
 @device_option
 @click.option("--run", "folder", type=click.Path(file_okay=False, path_type=Path), help="Run folder.  [default: named]")
@@ -84,6 +94,10 @@ def train_command(
     dataset: str,
     images: int | None,
     precision: str,
+    probe_every: int | None,
+    probe_dataset: str,
+    probe_labels: int,
+    stop_on_collapse: bool,
     seed: int,
     device: str,
     folder: Path | None,
@@ -112,6 +126,11 @@ def train_command(
     if dry_run:
         click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
+    probe = None
+    if probe_every is not None:
+        labelled = load_images(probe_dataset, "train", data_dir=data_dir, download=download)
+        measure = TrainingProbe(labelled, probe_labels, training_images, device=target)
+        probe = Probe(measure, probe_every, measure.description)
     with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
         if run.checkpoint_path.exists():
             progress.begin(run.position())
@@ -121,10 +140,17 @@ def train_command(
             run.folder,
             device=target,
             command=called_as(),
-            on_tick=lambda row: progress.update(
-                row["images_seen"], f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
-            ),
+            on_tick=TickNote(progress),
             should_stop=stop,
+            probe=probe,
+            stop_on_collapse=stop_on_collapse,
+        )
+    if outcome == "collapsed":
+        row = run.stats()[-1]
+        raise UserError(
+            f"training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
+            f"saved in {run.folder} at {row['images_seen']:,}. The same command without --stop-on-collapse "
+            "continues it; another --seed or a lower --lr may do better."
         )
     if outcome == "interrupted":
         click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
@@ -134,7 +160,27 @@ def train_command(
     for features in ("dcgan", "random"):
         make_encoder(features, run, options)
     if not quiet:
-        click.echo(f"{run.folder}: {outcome}, {run.position():,} images; grids in {run.samples}", err=True)
+        click.echo(
+            f"{run.folder}: {outcome}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}",
+            err=True,
+        )
+        if config.keep == "best":
+            click.echo(f"{run.best_path}: the best probe, after {run.load()['position']:,} images", err=True)
+
+
+class TickNote:
+    """Shows a row of statistics beside the progress, with the last probe and the alarm."""
+
+    def __init__(self, progress: Progress):
+        self._progress, self._probe = progress, ""
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        """Show one row."""
+        if row["probe_accuracy"] is not None:
+            self._probe = f" probe {row['probe_accuracy']:.1%}"
+        alarm = "" if row["collapsed_since"] is None else f" COLLAPSED since {row['collapsed_since']:,}"
+        losses = f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
+        self._progress.update(row["images_seen"], losses + self._probe + alarm)
 
 
 def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[str, Any]:

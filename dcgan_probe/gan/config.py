@@ -34,6 +34,8 @@ class TrainConfig:
     """Seed of the initialisation, the image order and z."""
     precision: str
     """``float32`` or ``bfloat16`` (autocast)."""
+    keep: Literal["last", "best"] = "last"
+    """Which weights the run gives: the last ones, or those with the best probe on validation images."""
 
     def __post_init__(self) -> None:
         if self.updates not in ("both", "alternate"):
@@ -49,7 +51,8 @@ class TrainConfig:
             raise UserError(f"got beta1 {self.beta1}, expected 0 <= beta1 < 1", option="beta1")
         if not 0 <= self.weight_decay < math.inf:
             raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight-decay")
-
+        if self.keep not in ("last", "best"):
+            raise UserError(f"got keep {self.keep!r}, expected last or best", option="keep")
         if self.precision not in ("float32", "bfloat16"):
             raise UserError(f"got precision {self.precision!r}, expected float32 or bfloat16", option="precision")
 
