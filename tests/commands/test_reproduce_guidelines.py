@@ -20,6 +20,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
     monkeypatch.setitem(guidelines.GUIDELINE_SCALES, "smoke", TINY)
     monkeypatch.setattr("dcgan_probe.reproductions.guidelines.GUIDELINES", THREE)
+    monkeypatch.setattr("dcgan_probe.gan.rehearsal.STEPS", 1)
     return tmp_path
 
 

@@ -56,7 +56,7 @@ def test_arguments_say_what_the_config_has():
         assert given["--seed"] == str(training.seed)
         assert given["--dataset"] == "tiny_imagenet32"
         assert given["--probe-dataset"] == "cifar10"
-        assert given["--images"] == given["--probe-every"] == "100000"  # one probe, at the end
+        assert given["--images"] == given["--probe-every"] == "120000"  # one probe, at the end
 
 
 def test_there_is_no_published_scale():
