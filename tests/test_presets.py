@@ -71,6 +71,7 @@ CHANGES = {
     "kernel": 3,
     "eps": 1e-4,
     "first_norm": "map",
+    "keep": "best",
 }
 
 
