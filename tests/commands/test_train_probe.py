@@ -4,19 +4,19 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
 from dcgan_probe.commands.progress import Progress
 from dcgan_probe.commands.train import TickNote
+from dcgan_probe.features import run_encoder
 from dcgan_probe.gan import Run, load_checkpoint
-from dcgan_probe.storage import open_feature_file, write_image_file
+from dcgan_probe.storage import write_image_file
 
-SHAPE = [
-    "--preset",
-    "demo",
+SIZES = [
     "--image-size",
-    "8",
+    "16",
     "--multipliers",
     "1,2",
     "--strides",
@@ -25,8 +25,10 @@ SHAPE = [
     "4",
     "--ngf",
     "4",
+    "--batch-size",
+    "8",
 ]
-TRAIN = ["train", "--dataset", "squares", "--device", "cpu", *SHAPE, "--batch-size", "8", "--run", "runs/it"]
+TRAIN = ["train", "--dataset", "squares", "--device", "cpu", "--preset", "demo", *SIZES, "--run", "runs/it"]
 PROBE = ["--probe-every", "160", "--probe-dataset", "squares", "--probe-labels", "40"]
 
 
@@ -36,8 +38,8 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DCGAN_PROBE_DATA", str(tmp_path))
     labels = np.arange(80) % 2
-    pixels = np.random.default_rng(0).integers(0, 200, (80, 3, 8, 8)).astype(np.uint8)
-    pixels[labels == 1, :, :4] += 55
+    pixels = np.random.default_rng(0).integers(0, 200, (80, 3, 16, 16)).astype(np.uint8)
+    pixels[labels == 1, :, :8] += 20
     path = tmp_path / "squares_train.h5"
     write_image_file(path, [(pixels, labels)], rows=80, name="squares", split="train", source="a test")
     return tmp_path
@@ -61,11 +63,11 @@ def test_the_best_state_is_kept_and_its_features_say_so(here):
     stored = load_checkpoint(run.best_path)
     assert (stored["position"], stored["probe"]["accuracy"]) == (best, accuracies[best])
     assert run.config.preset.endswith("keep best)")
-    invoke("extract", "--dataset", "squares", "--split", "train", "--grid", "2", "--run", "runs/it", "--device", "cpu")
-    (path,) = (here / "runs/it/features").glob("*.h5")
-    origin = open_feature_file(path).settings["origin"]
-    assert origin["images_seen"] == best
-    assert origin["recipe"] == "chosen by squares, 40 training labels"
+    # What features need is in the run, for these weights.
+    origin = run_encoder(run, training_images=pytest.fail, device=torch.device("cpu")).origin
+    assert (origin.images_seen, origin.network) == (best, run.config.preset)
+    assert origin.recipe == "chosen by squares, 40 training labels"
+    invoke("extract", "--dataset", "squares", "--split", "train", "--run", "runs/it", "--device", "cpu")
 
 
 def test_a_collapse_ends_the_command(here):
@@ -81,12 +83,18 @@ def test_a_collapse_ends_the_command(here):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
+        (
+            ["--probe-every", "160", "--probe-dataset", "no-set"],
+            "Invalid value for --probe-dataset: there is no image set",
+        ),
         (["--keep", "best"], "Invalid value for --keep: the best weights are kept by a probe, and there is none"),
         ([*PROBE[:4], "--probe-labels", "39"], "Invalid value for --probe-labels: got 39 labels for the probe"),
     ],
 )
 def test_what_no_probe_can_do_is_a_usage_error(here, arguments, text):
+    assert text in invoke(*TRAIN, "--images", "80", *arguments, "--dry-run", code=2).stderr
     assert text in invoke(*TRAIN, "--images", "80", *arguments, code=2).stderr
+    assert not (here / "runs").exists()
 
 
 def test_the_progress_line_shows_the_last_probe_and_the_alarm(capsys):
