@@ -76,6 +76,7 @@ CHANGES = {
     "hidden": 8,
     "leak": 0.0,
     "output": "sigmoid",
+    "keep": "best",
 }
 
 

@@ -3,14 +3,17 @@
 import json
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+import torch
 
 from ..evaluation import TrainingProbe
-from ..gan import Probe, Run, TrainConfig, check_images, rehearse, train
+from ..gan import Probe, Run, TrainConfig, check_images, check_keep, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, UserError, resolve_device
@@ -119,18 +122,19 @@ def train_command(
         preset, dataset=dataset, device=target, seed=seed, precision=precision, images=images, **fields
     )
     run = Run(folder or runs / run_name(config, fields))
-    training_images = load_images(dataset, "train", data_dir=data_dir, download=download and not dry_run)
+    load = partial(load_images, data_dir=data_dir, download=download and not dry_run)
+    training_images = load(dataset, "train")
     if fields["nc"] is None:
         config = replace(config, network=replace(config.network, nc=training_images.channels))
     check_images(config, training_images)
+    probe = None
+    if probe_every is not None:
+        measure = training_probe(probe_dataset, probe_labels, load, config, training_images, target)
+        probe = Probe(measure, probe_every, measure.description)
+    check_keep(config, probe)
     if dry_run:
         click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
-    probe = None
-    if probe_every is not None:
-        labelled = load_images(probe_dataset, "train", data_dir=data_dir, download=download)
-        measure = TrainingProbe(labelled, probe_labels, training_images, device=target)
-        probe = Probe(measure, probe_every, measure.description)
     with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
         if run.checkpoint_path.exists():
             progress.begin(run.position())
@@ -181,6 +185,23 @@ class TickNote:
         alarm = "" if row["collapsed_since"] is None else f" COLLAPSED since {row['collapsed_since']:,}"
         losses = f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
         self._progress.update(row["images_seen"], losses + self._probe + alarm)
+
+
+def training_probe(
+    dataset: str,
+    labels: int,
+    load: Callable[..., ImageSet],
+    config: TrainConfig,
+    training_images: ImageSet,
+    device: torch.device,
+) -> TrainingProbe:
+    """Make the probe of ``--probe-dataset`` and ``--probe-labels``."""
+    try:
+        labelled = load(dataset, "train")
+    except UserError as error:
+        # The same words are about another flag here.
+        raise UserError(str(error), option="probe-dataset") from error
+    return TrainingProbe(labelled, labels, network=config.network, unlabelled=training_images, device=device)
 
 
 def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[str, Any]:

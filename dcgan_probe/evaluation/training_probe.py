@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..features import DiscriminatorEncoder, EncoderOrigin, real_statistics
+from ..features import DiscriminatorEncoder, EncoderOrigin, count_columns, real_statistics
 from ..images import ImageSet
-from ..networks import Discriminator
+from ..networks import Discriminator, NetworkConfig
 from ..probe import fit_path, predict_path
 from ..runtime import UserError, numpy_generator
 from .choice import C_GRID
@@ -21,6 +21,7 @@ STATISTICS_IMAGES = 32 * 128
 """Training images of the GAN that give the batch-norm statistics: 32 of the rule's batches in place of all."""
 TOLERANCE = 1e-3
 """Relative gap of a fit: of no consequence beside the standard error of 2,000 images, which is a point."""
+GRID = 4
 UNRECORDED = EncoderOrigin("dcgan", "", "", 0, 0, "", 0)
 
 
@@ -28,8 +29,15 @@ class TrainingProbe:
     """The accuracy of one fixed draw of labelled training images, half of them held out."""
 
     def __init__(
-        self, labelled: ImageSet, labels: int, unlabelled: ImageSet, *, device: torch.device, seed: int = 0
-    ) -> None:
+        self,
+        labelled: ImageSet,
+        labels: int,
+        *,
+        network: NetworkConfig,
+        unlabelled: ImageSet,
+        device: torch.device,
+        seed: int = 0,
+    ):
         """Draw the images, as many of each class, and read them into memory.
 
         Parameters
@@ -38,13 +46,16 @@ class TrainingProbe:
             Training split of a labelled set, of the network's size.
         labels
             Images to draw: an even number for each class.
+        network
+            Of the discriminators to come.
         unlabelled
             The GAN's own training images, for the batch-norm statistics.
 
         Raises
         ------
         UserError
-            If the set is not a training split or has no labels, or a class has too few images.
+            If the set is not a training split, has no labels or images of another size, a class has too few images, or
+            the network's maps have no 4x4 grid.
         """
         if labelled.split != "train":
             raise UserError(
@@ -52,6 +63,15 @@ class TrainingProbe:
                 "images: what chooses must not be what is reported",
                 option="probe-dataset",
             )
+        shape, expected = labelled.images.shape[1:], (network.nc, network.image_size, network.image_size)
+        if shape != expected:
+            raise UserError(
+                f"got images of {shape} (channels, height, width) for the probe during training, expected {expected} "
+                f"as the network takes; make a copy with `dcgan-probe prepare {labelled.name} --size {expected[1]} "
+                f"--channels {expected[0]}`",
+                option="probe-dataset",
+            )
+        count_columns(network, None, GRID)
         known, classes = labelled.require_labels("the probe during training"), labelled.classes
         fewest = int(np.bincount(known, minlength=classes).min())
         half, rest = divmod(labels, 2 * classes)
@@ -83,7 +103,7 @@ class TrainingProbe:
         The discriminator is left as it was.
         """
         statistics = real_statistics(discriminator, self._statistics_of, self._device)
-        encoder = DiscriminatorEncoder(discriminator, UNRECORDED, statistics=statistics, device=self._device)
+        encoder = DiscriminatorEncoder(discriminator, UNRECORDED, statistics=statistics, grid=GRID, device=self._device)
         blocks = (self._images[start : start + encoder.batch] for start in range(0, len(self._images), encoder.batch))
         features = np.concatenate([encoder.encode(block) for block in blocks])
         fits = fit_path(features[self._trains], self._labels[self._trains], C_GRID, tol=TOLERANCE)

@@ -5,7 +5,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .collapse import Collapse, CollapseAlarm
 from .config import TrainConfig
 from .imported_run import check_sides, check_unused, save_authors
-from .probing import Probe
+from .probing import Probe, check_keep
 from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
@@ -24,6 +24,7 @@ __all__ = [
     "TrainState",
     "TrainedOn",
     "check_images",
+    "check_keep",
     "check_sides",
     "check_unused",
     "discriminator_loss",

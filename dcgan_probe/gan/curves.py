@@ -29,12 +29,14 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
     UserError
         If the file cannot be written.
     """
-    # Imported here, since it takes a second that only training needs. No pyplot: that has a global state.
+    # Imported here, since it takes a second that only training needs. Without pyplot, which has a global state, and
+    # without sharing axes and constrained layout, which double the time: it is 0.8 s of a busy core for 1,272 rows.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=INCHES, layout="constrained")
-    panels = figure.subplots(-(-len(PANELS) // COLUMNS), COLUMNS, sharex=True).flat
+    figure = Figure(figsize=INCHES, dpi=90)
+    figure.subplots_adjust(left=0.05, right=0.98, bottom=0.09, top=0.94, wspace=0.17, hspace=0.32)
+    panels = figure.subplots(-(-len(PANELS) // COLUMNS), COLUMNS).flat
     collapses = collapse_spans(rows)
     for panel, (title, names) in zip(panels, PANELS.items(), strict=True):
         for name in names:
@@ -46,8 +48,10 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
             panel.axvspan(start, stop, color="tab:red", alpha=0.15, lw=0)
         if title in LOGARITHMIC:
             panel.set_yscale("log")
+        else:
+            panel.set_ylim(bottom=0.0)
         if panel.lines:
-            panel.legend(fontsize="small")
+            panel.legend(fontsize="small", loc="upper right")  # a search for the best place takes longer than all else
         panel.set_title(title, fontsize="medium")
         panel.grid(alpha=0.3)
     figure.supxlabel("real images seen by D" + (", red: collapsed" if collapses else ""), fontsize="medium")

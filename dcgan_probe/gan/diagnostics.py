@@ -23,7 +23,7 @@ WINDOW = 8
 SWING = 0.25
 """Least deviation over the window of an oscillating filter's response, in units of its deviation over images.
 
-In healthy runs, filters reach 0.1 to 0.15 (99th percentile), see tests/gan/test_diagnostics.py."""
+About the median of healthy runs, where D's filters come and go with what the generator does, but not together."""
 CROSSINGS = 3
 """Least number of times that an oscillating mode crosses its own mean in a window; a drift does so once."""
 SAME_MODE = 0.9

@@ -7,6 +7,7 @@ from typing import Any
 from ..networks import Discriminator
 from ..runtime import UserError
 from .checkpoint import load_checkpoint, save_checkpoint
+from .config import TrainConfig
 from .run import Run
 from .state import TrainState
 
@@ -27,6 +28,12 @@ class Probe:
             raise UserError(f"got a probe every {self.every} images, expected at least 1", option="probe-every")
 
 
+def check_keep(config: TrainConfig, probe: Probe | None) -> None:
+    """Refuse to keep the best state without a probe."""
+    if config.keep == "best" and probe is None:
+        raise UserError("the best weights are kept by a probe, and there is none; give --probe-every", option="keep")
+
+
 class Probing:
     """The probe of one run, and ``RUN/best.pt`` where the run keeps its best state.
 
@@ -44,12 +51,9 @@ class Probing:
         """
         self._run, self._state, self._probe = run, state, probe
         self._keeps_best, self._best = state.config.keep == "best", -1.0
-        if not self._keeps_best:
+        check_keep(state.config, probe)
+        if probe is None or not self._keeps_best:
             return
-        if probe is None:
-            raise UserError(
-                "the best weights are kept by a probe, and there is none; give --probe-every", option="keep"
-            )
         if state.position == 0:
             run.best_path.unlink(missing_ok=True)  # of a run that was never saved
         if run.best_path.exists():

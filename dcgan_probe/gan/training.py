@@ -29,6 +29,7 @@ from .tensorboard import Events
 
 TICK_SECONDS = 5.0
 CHECKPOINT_SECONDS = 120.0
+CURVES_SECONDS = 120.0
 GRID_SAMPLES, GRID_COLUMNS = 64, 8
 EIGHTHS = 8
 NAMED_PASSES = (1, 5)
@@ -159,7 +160,7 @@ class TrainingLoop:
 
     def until(self, target: int, on_tick: Tick, should_stop: Callable[[], bool]) -> Outcome:
         """Train until ``target`` images were seen; save at the end, every two minutes and when stopped."""
-        state, saved = self._state, time.monotonic()
+        state, saved, drawn = self._state, time.monotonic(), time.monotonic()
         if state.position == 0:
             self._save_grid("real", "real", self._real)
             self._save_sample_grid()
@@ -179,8 +180,10 @@ class TrainingLoop:
                 self._save_sample_grid()
             if stop or finished or milestone or due or collapsed:
                 save_checkpoint(self._run.checkpoint_path, state.state_dict())
-                save_curves(self._run.curves_path, self._rows)
                 saved = time.monotonic()
+            if stop or finished or collapsed or time.monotonic() - drawn > CURVES_SECONDS:
+                save_curves(self._run.curves_path, self._rows)
+                drawn = time.monotonic()
             if (stop or collapsed) and not finished:
                 return "interrupted" if stop else "collapsed"
         return "finished"
