@@ -26,7 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .evaluation import Results, Search, compare, evaluate, evaluate_supervised, protocol_for
+    from .evaluation import Results, Search, TrainingProbe, compare, evaluate, evaluate_supervised, protocol_for
     from .features import (
         DictionaryConfig,
         KMeansEncoder,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         learn_dictionary,
         run_encoder,
     )
-    from .gan import Run, TrainConfig, latest_run, train
+    from .gan import Probe, Run, TrainConfig, latest_run, train
     from .images import ImageSet, load_images, prepare
     from .latent import sample
     from .presets import preset_config
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from .storage import open_feature_file
 
 _ROOMS = {
-    "evaluation": ("Results", "Search", "compare", "evaluate", "evaluate_supervised", "protocol_for"),
+    "evaluation": ("Results", "Search", "TrainingProbe", "compare", "evaluate", "evaluate_supervised", "protocol_for"),
     "features": (
         "DictionaryConfig",
         "KMeansEncoder",
@@ -63,7 +63,7 @@ _ROOMS = {
         "learn_dictionary",
         "run_encoder",
     ),
-    "gan": ("Run", "TrainConfig", "latest_run", "train"),
+    "gan": ("Probe", "Run", "TrainConfig", "latest_run", "train"),
     "images": ("ImageSet", "load_images", "prepare"),
     "latent": ("sample",),
     "presets": ("preset_config",),
@@ -90,11 +90,13 @@ __all__ = [
     "L2SVMClassifierCV",
     "LogisticClassifier",
     "PixelEncoder",
+    "Probe",
     "Results",
     "RidgeClassifier",
     "Run",
     "Search",
     "TrainConfig",
+    "TrainingProbe",
     "UserError",
     "cached_features",
     "compare",

@@ -69,8 +69,8 @@ def new_process():
     quicker than starting an interpreter for each.
     """
     context = multiprocessing.get_context("forkserver")
-    # The last two are what torch imports late, when the first optimiser and the first event file are made.
-    late = ["torch._dynamo", "torch.utils.tensorboard"]
+    # What is imported late: when the first optimiser, the first event file and the first curves are made.
+    late = ["torch._dynamo", "torch.utils.tensorboard", "matplotlib.figure", "matplotlib.backends.backend_agg"]
     context.set_forkserver_preload(["dcgan_probe.commands", "dcgan_probe.gan", "dcgan_probe.features", *late])
 
     def start(code, **names):

@@ -71,6 +71,12 @@ CHANGES = {
     "kernel": 3,
     "eps": 1e-4,
     "first_norm": "map",
+    "resampling": "max-pool",
+    "norm": "all",
+    "hidden": 8,
+    "leak": 0.0,
+    "output": "sigmoid",
+    "keep": "best",
 }
 
 

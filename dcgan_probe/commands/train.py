@@ -3,16 +3,20 @@
 import json
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+import torch
 
-from ..gan import Run, TrainConfig, check_images, rehearse, train
+from ..evaluation import TrainingProbe
+from ..gan import Probe, Run, TrainConfig, check_images, check_keep, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
-from ..runtime import PRECISIONS, resolve_device
+from ..runtime import PRECISIONS, UserError, resolve_device
 from .command_lines import RecordedCommand, called_as
 from .encoder_choices import EncoderOptions
 from .encoding import make_encoder
@@ -41,6 +45,11 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("strides", Numbers(), "Stride of each layer, as 2,2,2."),
     ("eps", float, "Batch norm's epsilon."),
     ("first-norm", click.Choice(["unit", "map"]), "Gains of G's first batch norm: for each unit or each map."),
+    ("resampling", click.Choice(["stride", "max-pool"]), "Strides, or max-pooling in D and nearest neighbours in G."),
+    ("norm", click.Choice(["all-but-ends", "none", "all"]), "Layers with batch norm; ends: D's first, G's last."),
+    ("hidden", int, "Units of a fully connected hidden layer in D and in G; 0 for none."),
+    ("leak", float, "Slope of D's activation below 0; 0 is ReLU."),
+    ("output", click.Choice(["tanh", "sigmoid"]), "What bounds G's images; sigmoid: the networks see 0 to 1."),
     ("updates", click.Choice(["both", "alternate"]), "Update G and D on every batch, or in turn."),
     ("batch-size", int, "Real images in a mini-batch."),
     ("lr", float, "Adam's learning rate."),
@@ -48,6 +57,7 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("weight-decay", float, "L2 penalty coupled into Adam."),
     ("flips", bool, "Mirror half of the real images left to right."),
     ("ema", Count(), "Half-life, in images, of an average of G's weights to sample from; 0: none."),
+    ("keep", click.Choice(["last", "best"]), "Weights that the run gives: the last, or the best by --probe-every."),
 ]
 
 
@@ -70,6 +80,14 @@ def field_options(verb: Any) -> Any:
 @click.option(
     "--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="auto: bfloat16 on CUDA."
 )
+@click.option("--probe-every", type=Count(), help="Measure the features after every so many images.  [default: never]")
+@click.option(
+    "--probe-dataset", default="cifar10", show_default=True, help="Labelled set; its training split alone is read."
+)
+@click.option(
+    "--probe-labels", type=Count(), default=4000, show_default=True, help="Labelled images, half of them held out."
+)
+@click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
 @seed_option
 @device_option
 @click.option("--run", "folder", type=click.Path(file_okay=False, path_type=Path), help="Run folder.  [default: named]")
@@ -82,6 +100,10 @@ def train_command(
     dataset: str,
     images: int | None,
     precision: str,
+    probe_every: int | None,
+    probe_dataset: str,
+    probe_labels: int,
+    stop_on_collapse: bool,
     seed: int,
     device: str,
     folder: Path | None,
@@ -103,10 +125,16 @@ def train_command(
         preset, dataset=dataset, device=target, seed=seed, precision=precision, images=images, **fields
     )
     run = Run(folder or runs / run_name(config, fields))
-    training_images = load_images(dataset, "train", data_dir=data_dir, download=download and not dry_run)
+    load = partial(load_images, data_dir=data_dir, download=download and not dry_run)
+    training_images = load(dataset, "train")
     if fields["nc"] is None:
         config = replace(config, network=replace(config.network, nc=training_images.channels))
     check_images(config, training_images)
+    probe = None
+    if probe_every is not None:
+        measure = training_probe(probe_dataset, probe_labels, load, config, training_images, target)
+        probe = Probe(measure, probe_every, measure.description)
+    check_keep(config, probe)
     if dry_run:
         click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
@@ -119,10 +147,17 @@ def train_command(
             run.folder,
             device=target,
             command=called_as(),
-            on_tick=lambda row: progress.update(
-                row["images_seen"], f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
-            ),
+            on_tick=TickNote(progress),
             should_stop=stop,
+            probe=probe,
+            stop_on_collapse=stop_on_collapse,
+        )
+    if outcome == "collapsed":
+        row = run.stats()[-1]
+        raise UserError(
+            f"training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
+            f"saved in {run.folder} at {row['images_seen']:,}. The same command without --stop-on-collapse "
+            "continues it; another --seed or a lower --lr may do better."
         )
     if outcome == "interrupted":
         click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
@@ -132,7 +167,44 @@ def train_command(
     for features in ("dcgan", "random"):
         make_encoder(features, run, options)
     if not quiet:
-        click.echo(f"{run.folder}: {outcome}, {run.position():,} images; grids in {run.samples}", err=True)
+        click.echo(
+            f"{run.folder}: {outcome}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}",
+            err=True,
+        )
+        if config.keep == "best":
+            click.echo(f"{run.best_path}: the best probe, after {run.load()['position']:,} images", err=True)
+
+
+class TickNote:
+    """Shows a row of statistics beside the progress, with the last probe and the alarm."""
+
+    def __init__(self, progress: Progress):
+        self._progress, self._probe = progress, ""
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        """Show one row."""
+        if row["probe_accuracy"] is not None:
+            self._probe = f" probe {row['probe_accuracy']:.1%}"
+        alarm = "" if row["collapsed_since"] is None else f" COLLAPSED since {row['collapsed_since']:,}"
+        losses = f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
+        self._progress.update(row["images_seen"], losses + self._probe + alarm)
+
+
+def training_probe(
+    dataset: str,
+    labels: int,
+    load: Callable[..., ImageSet],
+    config: TrainConfig,
+    training_images: ImageSet,
+    device: torch.device,
+) -> TrainingProbe:
+    """Make the probe of ``--probe-dataset`` and ``--probe-labels``."""
+    try:
+        labelled = load(dataset, "train")
+    except UserError as error:
+        # The same words are about another flag here.
+        raise UserError(str(error), option="probe-dataset") from error
+    return TrainingProbe(labelled, labels, network=config.network, unlabelled=training_images, device=device)
 
 
 def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from .search import Search, check_images
 from .search_estimate import SearchEstimate, estimate_search, require_search_memory, useful_workers
 from .summary import Summary, summarise, summarise_evaluation
 from .supervised import evaluate_supervised
+from .training_probe import TrainingProbe
 from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "SearchEstimate",
     "Summary",
     "TestPredictions",
+    "TrainingProbe",
     "bootstrap_images",
     "check_given",
     "check_images",

@@ -1,6 +1,6 @@
 """Takes images, a protocol and what is searched, gives checks, a key and the recorder; trains nothing."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 
@@ -63,7 +63,7 @@ def search_key(train: ImageSet, test: ImageSet, protocol: Protocol, search: Sear
         {
             "images": [train.fingerprint, test.fingerprint],
             "protocol": protocol.name,
-            "network": asdict(search.network),
+            "network": search.network.identity(),
             "seed": search.seed,
             "space": SPACE_VERSION,
             "device": device.type,

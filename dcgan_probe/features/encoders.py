@@ -126,9 +126,10 @@ class DiscriminatorEncoder:
             "encoder": "discriminator",
             # Statistics included: they are buffers of the copy.
             "weights": fingerprint_tensors(network.state_dict()),
-            # The shapes of the weights tell all else of the architecture.
+            # The shapes of the weights tell all else of an architecture that follows the guidelines.
             "strides": list(network.config.strides),
             "eps": network.config.eps,
+            **network.config.broken_guidelines,
             "batch_norm": "running" if statistics is None else "real",
             "layers": list(self._names),
             "grid": grid,

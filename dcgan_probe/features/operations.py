@@ -14,9 +14,10 @@ def discriminator_operations(config: NetworkConfig) -> float:
     """Count those of one image through all convolutions of a discriminator."""
     total, maps, side = 0.0, config.nc, config.image_size
     for multiplier, stride in zip(config.multipliers, config.strides, strict=True):
-        side //= stride
-        total += 2.0 * config.kernel**2 * maps * config.ndf * multiplier * side**2
-        maps = config.ndf * multiplier
+        after = side // stride
+        positions = side**2 if config.resampling == "max-pool" else after**2
+        total += 2.0 * config.kernel**2 * maps * config.ndf * multiplier * positions
+        side, maps = after, config.ndf * multiplier
     return total
 
 

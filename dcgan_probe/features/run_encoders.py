@@ -66,19 +66,22 @@ def run_encoder(
 
 def _discriminator(run: Run, features: str, network_seed: int | None) -> tuple[Discriminator, EncoderOrigin]:
     config, trained_on = run.config, run.trained_on
-    seed = config.seed
+    seed, recipe = config.seed, ""
     if features == "dcgan":
         # Read once, since a training under way may replace it.
         stored = run.load()
         network = load_discriminator(config.network, stored["discriminator"])
         seen = (trained_on.name, trained_on.images, stored["position"])
+        recipe = (
+            "" if "probe" not in stored else "chosen by {dataset}, {labels} training labels".format(**stored["probe"])
+        )
     elif features == "random":
         seed = config.seed if network_seed is None else network_seed
         network, seen = build_discriminator(config.network, seed), ("", 0, 0)
     else:
         raise UserError(f"a run has no features {features!r}: expected dcgan or random", option="features")
     weights = fingerprint_tensors(network.state_dict())
-    return network, EncoderOrigin(features, config.preset, *seen, str(run.folder), seed, weights)
+    return network, EncoderOrigin(features, config.preset, *seen, str(run.folder), seed, weights, recipe)
 
 
 def kept_statistics(

@@ -2,8 +2,10 @@
 
 from .authors import RELEASED, AuthorsWeights, read_authors
 from .checkpoint import load_checkpoint, save_checkpoint
+from .collapse import Collapse, CollapseAlarm
 from .config import TrainConfig
 from .imported_run import check_sides, check_unused, save_authors
+from .probing import Probe, check_keep
 from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
@@ -12,13 +14,17 @@ from .training import check_images, train
 __all__ = [
     "RELEASED",
     "AuthorsWeights",
+    "Collapse",
+    "CollapseAlarm",
     "Plan",
+    "Probe",
     "Run",
     "StepStatistics",
     "TrainConfig",
     "TrainState",
     "TrainedOn",
     "check_images",
+    "check_keep",
     "check_sides",
     "check_unused",
     "discriminator_loss",

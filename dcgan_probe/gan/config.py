@@ -38,6 +38,8 @@ class TrainConfig:
     """Mirror each real image left to right with probability 1/2. The paper does not."""
     ema: int = 0
     """Half-life, in images, of the moving average of G's weights that samples are drawn from; 0: no average."""
+    keep: Literal["last", "best"] = "last"
+    """Which weights the run gives: the last ones, or those with the best probe on validation images."""
 
     def __post_init__(self) -> None:
         if self.updates not in ("both", "alternate"):
@@ -55,7 +57,8 @@ class TrainConfig:
             raise UserError(f"got a half-life of {self.ema} images, expected 0 or more", option="ema")
         if not 0 <= self.weight_decay < math.inf:
             raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight-decay")
-
+        if self.keep not in ("last", "best"):
+            raise UserError(f"got keep {self.keep!r}, expected last or best", option="keep")
         if self.precision not in ("float32", "bfloat16"):
             raise UserError(f"got precision {self.precision!r}, expected float32 or bfloat16", option="precision")
 

@@ -3,8 +3,10 @@
 ::
 
     RUN/config.json       resolved config, training images, one entry a session: versions, command line, device
-    RUN/checkpoint.pt     the last good state
+    RUN/checkpoint.pt     the last good state, from which training goes on
+    RUN/best.pt           with ``keep`` best: the state with the best probe on validation images so far
     RUN/stats.jsonl       one line a tick
+    RUN/curves.png        the same, drawn
     RUN/samples/*.png     a grid of real images, and of one fixed batch of noise over time
 """
 
@@ -47,7 +49,9 @@ class Run:
         self.folder = Path(folder)
         self.config_path = self.folder / "config.json"
         self.checkpoint_path = self.folder / "checkpoint.pt"
+        self.best_path = self.folder / "best.pt"
         self.stats_path = self.folder / "stats.jsonl"
+        self.curves_path = self.folder / "curves.png"
         self.samples = self.folder / "samples"
 
     @property
@@ -91,25 +95,40 @@ class Run:
         write_json(self.config_path, stored)
 
     def load(self) -> dict[str, Any]:
-        """Read the checkpoint onto the CPU.
+        """Read the checkpoint that the run gives, by its config's ``keep``, onto the CPU.
 
         Raises
         ------
         UserError
             If it is missing, cannot be read, or belongs to a run with other settings.
         """
-        stored = load_checkpoint(self.checkpoint_path)
+        if self.config.keep == "last":
+            return self.load_last()
+        if not self.best_path.is_file():
+            raise UserError(
+                f"{self.folder} keeps the weights with the best probe, and has none yet ({self.best_path}); train on "
+                "to the first probe",
+                option="run",
+            )
+        return self._load(self.best_path)
+
+    def load_last(self) -> dict[str, Any]:
+        """Read the checkpoint that training goes on from; otherwise as ``load``."""
+        return self._load(self.checkpoint_path)
+
+    def _load(self, path: Path) -> dict[str, Any]:
+        stored = load_checkpoint(path)
         different = self.config.differences(TrainConfig.from_dict(stored["config"]))
         if different:
             raise UserError(
-                f"{self.checkpoint_path} belongs to a run with other settings than {self.config_path}: "
+                f"{path} belongs to a run with other settings than {self.config_path}: "
                 f"{'; '.join(different)}; put the run's own checkpoint back, or train again in another folder"
             )
         return stored
 
     def position(self) -> int:
-        """Real images seen by the discriminator up to the checkpoint."""
-        return self.load()["position"]
+        """Real images seen by the discriminator up to the last checkpoint."""
+        return self.load_last()["position"]
 
     def discriminator(self) -> Discriminator:
         """Load the trained discriminator, on the CPU."""
@@ -131,6 +150,12 @@ class Run:
                 option="run",
             )
         return load_generator(self.config.network, stored.get("average") or stored["generator"])
+
+    def stats(self) -> list[dict[str, Any]]:
+        """Read the rows of ``stats.jsonl``, oldest first; none if training has not begun."""
+        if not self.stats_path.exists():
+            return []
+        return [json.loads(line) for line in self.stats_path.read_text(encoding="utf-8").splitlines()]
 
     def append_stats(self, row: dict[str, Any]) -> None:
         """Add one line to ``stats.jsonl``."""

@@ -5,7 +5,13 @@ from typing import Any
 
 import numpy as np
 
-GRAPHS = ("d_loss", "g_loss", "d_real", "d_fake", "images_per_second")
+GRAPHS = {
+    "training": ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient_norm", "g_gradient_norm"),
+    "health": ("diversity", "dead_filters", "oscillating_filters", "collapsed_since"),
+    "probe": ("probe_accuracy",),
+    "machine": ("images_per_second", "memory_mb"),
+}
+"""Group of graphs to the names of its numbers."""
 
 
 class Events:
@@ -20,10 +26,13 @@ class Events:
             self._writer = SummaryWriter(str(folder / "events"))
 
     def add_row(self, row: dict[str, Any]) -> None:
-        """Add the scalars of one tick, at its ``images_seen``."""
-        if self._writer is not None:
-            for name in GRAPHS:
-                self._writer.add_scalar(f"training/{name}", row[name], row["images_seen"])
+        """Add the scalars of one tick, at its ``images_seen``; what is None was not measured."""
+        if self._writer is None:
+            return
+        for group, names in GRAPHS.items():
+            for name in names:
+                if row[name] is not None:
+                    self._writer.add_scalar(f"{group}/{name}", row[name], row["images_seen"])
 
     def add_grid(self, name: str, grid: np.ndarray, position: int) -> None:
         """Add a grid, uint8 (H, W, 3), at ``position`` images seen."""

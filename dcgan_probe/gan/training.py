@@ -1,4 +1,4 @@
-"""Takes a config, images and a run folder, gives a trained run; knows no command line and no probe.
+"""Takes a config, images and a run folder, gives a trained run; knows no command line, no features and no labels.
 
 The clock is ``position``: real images seen by the discriminator. Every step is seeded from (seed, position), so that a
 resumed run continues bit for bit on the same machine.
@@ -18,18 +18,23 @@ from ..runtime import UserError, describe_device, memory_in_use, torch_generator
 from ..storage import locked
 from .batches import BatchStream
 from .checkpoint import save_checkpoint
+from .collapse import CollapseAlarm
 from .config import TrainConfig
+from .curves import save_curves
+from .diagnostics import Diagnostics
+from .probing import Probe, Probing
 from .run import Run, TrainedOn
 from .state import StepStatistics, TrainState
 from .tensorboard import Events
 
 TICK_SECONDS = 5.0
 CHECKPOINT_SECONDS = 120.0
+CURVES_SECONDS = 120.0
 GRID_SAMPLES, GRID_COLUMNS = 64, 8
 EIGHTHS = 8
 NAMED_PASSES = (1, 5)
 
-Outcome = Literal["finished", "already finished", "interrupted"]
+Outcome = Literal["finished", "already finished", "interrupted", "collapsed"]
 Tick = Callable[[dict[str, Any]], None]
 
 
@@ -42,6 +47,8 @@ def train(
     command: list[str] | None = None,
     on_tick: Tick = lambda row: None,
     should_stop: Callable[[], bool] = lambda: False,
+    probe: Probe | None = None,
+    stop_on_collapse: bool = False,
 ) -> Outcome:
     """Train, or continue, the run in ``folder`` until D has seen ``config.images`` real images.
 
@@ -55,12 +62,16 @@ def train(
         Called every few seconds with the row that goes into ``stats.jsonl``.
     should_stop
         Asked after each step; when true the run is saved and ``"interrupted"`` is returned.
+    probe
+        Measures the features now and then, and chooses what a run with ``keep`` best keeps.
+    stop_on_collapse
+        Save the run and return ``"collapsed"`` at the first row that tells of a collapse.
 
     Raises
     ------
     UserError
-        If the folder holds a run with another config or other images, the images do not fit the network, or a loss
-        is not finite (the last good checkpoint is kept).
+        If the folder holds a run with another config or other images, the images do not fit the network, a loss is
+        not finite (the last good checkpoint is kept), or the best state is to be kept without a probe.
     """
     check_images(config, images)
     run, trained_on = Run(folder), TrainedOn.of(images)
@@ -69,7 +80,7 @@ def train(
         batches = BatchStream(images, config.batch_size, config.seed, device)
         # A run that was never saved holds nothing to protect.
         if run.checkpoint_path.exists():
-            stored = run.load()
+            stored = run.load_last()
             if stored["optimizers"] is None:
                 raise UserError(
                     f"{run.folder} holds imported weights, without the optimisers' state that training goes on from; "
@@ -80,13 +91,12 @@ def train(
             state.load_state_dict(stored)
             if state.position >= config.images:
                 return "already finished"
-        run.begin_session(
-            config,
-            trained_on,
-            {"position": state.position, "device": describe_device(device), "command": command or []},
-        )
+        probing = Probing(run, state, probe)
+        session = {"position": state.position, "device": describe_device(device), "command": command or []}
+        measured = {} if probe is None else {"probe": {"every": probe.every, **probe.description}}
+        run.begin_session(config, trained_on, {**session, **measured})
         run.forget_after(state.position)
-        loop = TrainingLoop(run, state, batches, len(images))
+        loop = TrainingLoop(run, state, batches, len(images), probing, stop_on_collapse=stop_on_collapse)
         try:
             return loop.until(config.images, on_tick, should_stop)
         finally:
@@ -127,19 +137,32 @@ def check_same_run(run: Run, config: TrainConfig, trained_on: TrainedOn) -> None
 class TrainingLoop:
     """The loop over one run: steps, ticks, grids and checkpoints."""
 
-    def __init__(self, run: Run, state: TrainState, stream: BatchStream, set_size: int):
+    def __init__(
+        self,
+        run: Run,
+        state: TrainState,
+        stream: BatchStream,
+        set_size: int,
+        probing: Probing,
+        *,
+        stop_on_collapse: bool = False,
+    ):
         self._run, self._state, self._stream, self._set_size = run, state, stream, set_size
+        self._probing, self._stop_on_collapse = probing, stop_on_collapse
         random = torch_generator(state.config.seed, "fixed noise", device=state.device)
-        self._fixed_z = draw_z(state.config.network, GRID_SAMPLES, random)
-        self._events = Events(run.folder)
+        self._real = stream.batch(0)[:GRID_SAMPLES]
+        self._diagnostics = Diagnostics(state, draw_z(state.config.network, GRID_SAMPLES, random), self._real)
+        self._events, self._rows, self._alarm = Events(run.folder), run.stats(), CollapseAlarm(state.config.batch_size)
+        for row in self._rows:
+            self._alarm.add(row)
         self._totals: list[torch.Tensor] = []
         self._steps, self._tick_time, self._tick_position = 0, time.monotonic(), state.position
 
     def until(self, target: int, on_tick: Tick, should_stop: Callable[[], bool]) -> Outcome:
         """Train until ``target`` images were seen; save at the end, every two minutes and when stopped."""
-        state, saved = self._state, time.monotonic()
+        state, saved, drawn = self._state, time.monotonic(), time.monotonic()
         if state.position == 0:
-            self._save_real_grid()
+            self._save_grid("real", "real", self._real)
             self._save_sample_grid()
             save_checkpoint(self._run.checkpoint_path, state.state_dict())
         while state.position < target:
@@ -148,15 +171,21 @@ class TrainingLoop:
             stop, finished = should_stop(), state.position >= target
             milestone = self._passed_milestone(before, target)
             due = time.monotonic() - saved > CHECKPOINT_SECONDS
-            if stop or finished or milestone or due or time.monotonic() - self._tick_time > TICK_SECONDS:
-                on_tick(self._tick())
+            probe, collapsed = self._probing.due(before, target), False
+            if stop or finished or milestone or due or probe or time.monotonic() - self._tick_time > TICK_SECONDS:
+                row = self._tick(probe=probe)
+                on_tick(row)
+                collapsed = self._stop_on_collapse and row["collapsed_since"] is not None
             if milestone:
                 self._save_sample_grid()
-            if stop or finished or milestone or due:
+            if stop or finished or milestone or due or collapsed:
                 save_checkpoint(self._run.checkpoint_path, state.state_dict())
                 saved = time.monotonic()
-            if stop and not finished:
-                return "interrupted"
+            if stop or finished or collapsed or time.monotonic() - drawn > CURVES_SECONDS:
+                save_curves(self._run.curves_path, self._rows)
+                drawn = time.monotonic()
+            if (stop or collapsed) and not finished:
+                return "interrupted" if stop else "collapsed"
         return "finished"
 
     def _passed_milestone(self, before: int, target: int) -> bool:
@@ -169,8 +198,11 @@ class TrainingLoop:
         self._totals = [self._totals[0] + values] if self._totals else [values]
         self._steps += 1
 
-    def _tick(self) -> dict[str, Any]:
-        """Average the steps since the last tick, check that they are finite, and add the row to the statistics."""
+    def _tick(self, *, probe: bool) -> dict[str, Any]:
+        """Average the steps since the last tick, check that they are finite, measure, and add the row.
+
+        The next tick's clock starts afterwards, so that the rate is that of the steps.
+        """
         d_loss, g_loss, d_real, d_fake = (self._totals[0] / self._steps).tolist()
         position, now = self._state.position, time.monotonic()
         if not (math.isfinite(d_loss) and math.isfinite(g_loss) and self._state.is_finite()):
@@ -188,31 +220,29 @@ class TrainingLoop:
             "d_fake": round(d_fake, 6),
             "images_per_second": round((position - self._tick_position) / max(now - self._tick_time, 1e-9), 1),
             "memory_mb": memory_in_use() >> 20,
+            **{name: value and round(value, 6) for name, value in self._diagnostics.measure().items()},
+            "probe_accuracy": self._probing.measure() if probe else None,
         }
+        collapse = self._alarm.add(row)
+        row |= {
+            "collapsed_since": collapse and collapse.since,
+            "collapse_signs": list(collapse.signs if collapse else ()),
+        }
+        self._rows.append(row)
         self._run.append_stats(row)
         self._events.add_row(row)
-        self._totals, self._steps, self._tick_time, self._tick_position = [], 0, now, position
+        self._totals, self._steps, self._tick_time, self._tick_position = [], 0, time.monotonic(), position
         return row
 
-    def _save_real_grid(self) -> None:
-        images = self._stream.batch(0)[:GRID_SAMPLES]
-        save_grid(self._run.samples / "real.png", from_signed(images).cpu().numpy(), columns=GRID_COLUMNS)
-
     def _save_sample_grid(self) -> None:
-        """Draw the fixed noise through the generator with this batch's own statistics, as in training.
+        """Draw the fixed noise through the generator with this batch's own statistics, as in training."""
+        samples = self._diagnostics.samples(self._state.sampler)
+        self._save_grid(f"fixed-noise-{self._state.position:010d}", "samples", samples)
 
-        The running statistics are put back, so that a grid changes nothing in the run.
-        """
-        generator = self._state.sampler
-        buffers = {name: buffer.clone() for name, buffer in generator.named_buffers()}
-        with torch.no_grad():
-            images = from_signed(generator.train()(self._fixed_z))
-            for name, buffer in generator.named_buffers():
-                buffer.copy_(buffers[name])
-        name = f"fixed-noise-{self._state.position:010d}.png"
-        pixels = images.cpu().numpy()
-        save_grid(self._run.samples / name, pixels, columns=GRID_COLUMNS)
-        self._events.add_grid("samples", image_grid(pixels, GRID_COLUMNS), self._state.position)
+    def _save_grid(self, name: str, graph: str, signed: torch.Tensor) -> None:
+        pixels = from_signed(signed).cpu().numpy()
+        save_grid(self._run.samples / f"{name}.png", pixels, columns=GRID_COLUMNS)
+        self._events.add_grid(graph, image_grid(pixels, GRID_COLUMNS), self._state.position)
 
     def close(self) -> None:
         """Close what the loop holds open."""

@@ -61,3 +61,30 @@ def save_grid(path: str | Path, images: np.ndarray, *, columns: int, padding: in
     picture = Image.fromarray(image_grid(images, columns, padding))
     with whole_file(path) as temporary:
         picture.save(temporary, format="PNG")
+
+
+def read_grid(path: str | Path, rows: int, side: int, padding: int = 2) -> np.ndarray:
+    """Read the first rows of a grid that ``save_grid`` wrote.
+
+    Parameters
+    ----------
+    rows
+        Rows of images; as many as there are, if there are fewer.
+    side
+        Height of the images in pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (height, width, 3), with the white lines around.
+
+    Raises
+    ------
+    UserError
+        If there is no picture that can be read.
+    """
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("RGB"))[: rows * (side + padding) + padding]
+    except OSError as error:
+        raise UserError(f"{path} is no picture that can be read ({error}); remove it, then repeat") from error

@@ -1,9 +1,17 @@
 """Takes the numbers of an architecture, gives a checked config; knows no torch module and no training."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, Literal
 
 from ..runtime import UserError
+
+CHOICES = {
+    "z": ("uniform", "gaussian"),
+    "first_norm": ("unit", "map"),
+    "resampling": ("stride", "max-pool"),
+    "norm": ("all-but-ends", "none", "all"),
+    "output": ("tanh", "sigmoid"),
+}
 
 
 @dataclass(frozen=True)
@@ -12,6 +20,9 @@ class NetworkConfig:
 
     Layer ``i`` of the discriminator is a convolution to ``ndf * multipliers[i]`` maps. The generator starts from
     ``ngf * multipliers[-1]`` maps and undoes the layers from the last to the first.
+
+    The fields with a default are the paper's guidelines for stable nets, and the default follows them; another value
+    breaks one, to see what it is worth.
     """
 
     image_size: int
@@ -36,8 +47,30 @@ class NetworkConfig:
     """Batch normalisation's epsilon."""
     first_norm: Literal["unit", "map"]
     """Generator's first batch normalisation: a gain for each unit of z's projection (the authors) or for each map."""
+    resampling: Literal["stride", "max-pool"] = "stride"
+    """``stride``: D's convolutions halve the side and G's transposed ones double it, so that both learn how (the
+    paper). ``max-pool``: all convolutions have stride 1; D's are followed by 2x2 max-pooling, and G's come after
+    nearest-neighbour doubling, where ``strides`` says 2. The weights have the same shapes."""
+    norm: Literal["all-but-ends", "none", "all"] = "all-but-ends"
+    """Batch normalisation of every layer but D's first and G's last (the paper), of none, or of these two as well. In a
+    net without it the layers that lost it have biases, as its shift would have been one."""
+    hidden: int = 0
+    """Units of a fully connected hidden layer between D's last maps and its output, and of one between z and G's first
+    maps; 0 for none. The paper connects "the highest convolutional features to the input and output respectively of the
+    generator and discriminator" directly."""
+    leak: float = 0.2
+    """Slope of D's activation below 0: LeakyReLU (the paper's 0.2), or with 0 ReLU."""
+    output: Literal["tanh", "sigmoid"] = "tanh"
+    """What bounds G's images, and with it the range of pixels in both networks: -1 to 1 (the paper) or 0 to 1. Outside
+    of the networks images are signed with either."""
 
     def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise UserError(
+                    f"got {name.replace('_', ' ')} {getattr(self, name)!r}, expected {' or '.join(choices)}",
+                    option=name.replace("_", "-"),
+                )
         if len(self.multipliers) != len(self.strides) or not self.multipliers:
             raise UserError(
                 f"got {len(self.multipliers)} multipliers and {len(self.strides)} strides, expected as many",
@@ -57,21 +90,51 @@ class NetworkConfig:
                 "expected a kernel of 3 or 5, or stride 2 in every layer",
                 option="kernel",
             )
+        if self.kernel == 4 and self.resampling == "max-pool":
+            raise UserError(
+                "got a kernel of 4 with max-pooling, where all convolutions have stride 1: it keeps no side at stride "
+                "1, expected a kernel of 3 or 5",
+                option="kernel",
+            )
         if not 0 < self.eps < 1:
             raise UserError(f"got eps {self.eps}, expected a small number above 0", option="eps")
-        if self.first_norm not in ("unit", "map"):
-            raise UserError(f"got first norm {self.first_norm!r}, expected unit or map", option="first-norm")
-        if self.z not in ("uniform", "gaussian"):
-            raise UserError(f"got z {self.z!r}, expected uniform or gaussian", option="z")
-        for name in ("nz", "ndf", "ngf"):
-            if getattr(self, name) < 1:
-                raise UserError(f"got {name} {getattr(self, name)}, expected at least 1", option=name)
+        if not 0 <= self.leak < 1:
+            raise UserError(f"got a leak of {self.leak}, expected 0 <= leak < 1 (0 is ReLU)", option="leak")
+        for name, least in (("nz", 1), ("ndf", 1), ("ngf", 1), ("hidden", 0)):
+            if getattr(self, name) < least:
+                raise UserError(f"got {name} {getattr(self, name)}, expected at least {least}", option=name)
         if self.last_map * self.total_stride != self.image_size or self.last_map < 1:
             raise UserError(
                 f"got images of {self.image_size} pixels, expected a multiple of {self.total_stride}, since "
                 f"the strides {self.strides} divide the side by that; `prepare --size` makes images of another size",
                 option="image-size",
             )
+
+    @property
+    def broken_guidelines(self) -> dict[str, Any]:
+        """Give the fields with a default that have another value."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.default not in (MISSING, getattr(self, field.name))
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """Give what tells the architecture from others, for hashes: guidelines count only where they are broken.
+
+        So the hashes of networks that follow them are those from before they could be broken.
+        """
+        guidelines = {field.name for field in fields(self) if field.default is not MISSING}
+        required = {name: value for name, value in asdict(self).items() if name not in guidelines}
+        return {**required, **self.broken_guidelines}
+
+    def normalised(self, *, end: bool) -> bool:
+        """Tell whether a layer has batch normalisation; the ends are D's first layer and G's last."""
+        return self.norm == "all" or (self.norm == "all-but-ends" and not end)
+
+    def biased(self, *, end: bool) -> bool:
+        """Tell whether a layer has biases: in the place of the shift of a batch normalisation that was taken away."""
+        return self.norm == "none" and not end
 
     @property
     def total_stride(self) -> int:

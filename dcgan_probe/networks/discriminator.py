@@ -4,34 +4,15 @@ import torch
 from torch import nn
 
 from .config import NetworkConfig
-
-LEAK = 0.2
-
-
-class ConvolutionLayer(nn.Module):
-    """Strided convolution without bias, batch normalisation where asked for, LeakyReLU of slope 0.2."""
-
-    def __init__(self, maps_in: int, maps_out: int, stride: int, config: NetworkConfig, *, norm: bool):
-        super().__init__()
-        self.conv = nn.Conv2d(maps_in, maps_out, config.kernel, stride, config.padding, bias=False)
-        self.norm = nn.BatchNorm2d(maps_out, eps=config.eps) if norm else None
-        # Not in place: a hook on the layer before must see what that layer gave.
-        self.activation = nn.LeakyReLU(LEAK)
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Give maps (N, maps_out, h / stride, w / stride) for maps (N, maps_in, h, w)."""
-        maps = self.conv(maps)
-        if self.norm is not None:
-            maps = self.norm(maps)
-        return self.activation(maps)
+from .layers import ConvolutionLayer, HiddenLayer
 
 
 def convolution_layers(config: NetworkConfig) -> nn.ModuleDict:
-    """Make the discriminator's layers by name: batch normalisation on all but the first."""
+    """Make the discriminator's layers by name; the first one is an end of the net."""
     widths = [config.nc, *(config.ndf * multiplier for multiplier in config.multipliers)]
     return nn.ModuleDict(
         {
-            name: ConvolutionLayer(widths[i], widths[i + 1], config.strides[i], config, norm=i > 0)
+            name: ConvolutionLayer(widths[i], widths[i + 1], config.strides[i], config, end=i == 0)
             for i, name in enumerate(config.layer_names)
         }
     )
@@ -40,17 +21,19 @@ def convolution_layers(config: NetworkConfig) -> nn.ModuleDict:
 class Discriminator(nn.Module):
     """The discriminator: convolutions that take the place of pooling, and one linear unit on the last map.
 
-    Batch normalisation on all layers but the first, no biases, no hidden fully connected layer.
+    Batch normalisation on all layers but the first, no biases, no hidden fully connected layer; a config may break
+    each of these guidelines.
     """
 
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
         self.layers = convolution_layers(config)
-        self.output = nn.Linear(config.last_units, 1, bias=False)
+        self.hidden = HiddenLayer(config.last_units, config, leak=config.leak) if config.hidden else None
+        self.output = nn.Linear(config.hidden or config.last_units, 1, bias=False)
 
     def norms(self) -> dict[str, nn.BatchNorm2d]:
-        """Give the batch normalisation of each layer that has one, by the layer's name."""
+        """Give the batch normalisation of each convolution layer that has one, by the layer's name."""
         return {
             name: layer.norm
             for name, layer in self.layers.items()
@@ -58,7 +41,7 @@ class Discriminator(nn.Module):
         }
 
     def activations(self, signed: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Give the maps of every layer after batch normalisation and LeakyReLU.
+        """Give the maps of every convolution layer after batch normalisation, LeakyReLU and pooling, if there is any.
 
         Parameters
         ----------
@@ -70,7 +53,7 @@ class Discriminator(nn.Module):
         dict
             Layer name to float (N, maps, h, w), from ``conv1`` on.
         """
-        maps, result = signed, {}
+        maps, result = self._in_range(signed), {}
         for name, layer in self.layers.items():
             maps = layer(maps)
             result[name] = maps
@@ -78,7 +61,14 @@ class Discriminator(nn.Module):
 
     def forward(self, signed: torch.Tensor) -> torch.Tensor:
         """Give the logit (N,) of being real; its sigmoid is the paper's output."""
-        maps = signed
+        maps = self._in_range(signed)
         for layer in self.layers.values():
             maps = layer(maps)  # (N, maps, h, w)
-        return self.output(maps.flatten(1)).squeeze(1)
+        units = maps.flatten(1)
+        if self.hidden is not None:
+            units = self.hidden(units)
+        return self.output(units).squeeze(1)
+
+    def _in_range(self, signed: torch.Tensor) -> torch.Tensor:
+        """Give pixels in the range of G's output: -1 to 1, or 0 to 1."""
+        return signed if self.config.output == "tanh" else (signed + 1) / 2

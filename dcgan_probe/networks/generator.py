@@ -4,32 +4,13 @@ import torch
 from torch import nn
 
 from .config import NetworkConfig
-
-
-class TransposedLayer(nn.Module):
-    """Fractionally-strided convolution without bias, batch normalisation, ReLU."""
-
-    def __init__(self, maps_in: int, maps_out: int, stride: int, config: NetworkConfig):
-        super().__init__()
-        self.conv = transposed_convolution(maps_in, maps_out, stride, config)
-        self.norm = nn.BatchNorm2d(maps_out, eps=config.eps)
-        self.activation = nn.ReLU()
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Give maps (N, maps_out, h * stride, w * stride) for maps (N, maps_in, h, w)."""
-        return self.activation(self.norm(self.conv(maps)))
-
-
-def transposed_convolution(maps_in: int, maps_out: int, stride: int, config: NetworkConfig) -> nn.ConvTranspose2d:
-    """Make the transpose of a discriminator's convolution: it multiplies the side by ``stride`` exactly."""
-    extra = stride + 2 * config.padding - config.kernel
-    return nn.ConvTranspose2d(maps_in, maps_out, config.kernel, stride, config.padding, extra, bias=False)
+from .layers import HiddenLayer, TransposedLayer, transposed_convolution
 
 
 class Generator(nn.Module):
     """The generator: z projected to a small map, then fractionally-strided convolutions up to the image, tanh.
 
-    Batch normalisation on every layer but the last, no biases.
+    Batch normalisation on every layer but the last, no biases; a config may break each of these guidelines.
     """
 
     def __init__(self, config: NetworkConfig):
@@ -39,11 +20,12 @@ class Generator(nn.Module):
         strides = list(reversed(config.strides))
         self.first_shape = (widths[0], config.last_map, config.last_map)
         units = widths[0] * config.last_map**2
-        self.project = nn.Linear(config.nz, units, bias=False)
-        if config.first_norm == "unit":
-            self.first_norm: nn.Module = nn.BatchNorm1d(units, eps=config.eps)
-        else:
-            self.first_norm = nn.BatchNorm2d(widths[0], eps=config.eps)
+        self.hidden = HiddenLayer(config.nz, config, leak=0.0) if config.hidden else None
+        self.project = nn.Linear(config.hidden or config.nz, units, bias=config.biased(end=False))
+        self.first_norm: nn.Module | None = None
+        if config.normalised(end=False):
+            per_unit = config.first_norm == "unit"
+            self.first_norm = nn.BatchNorm1d(units, config.eps) if per_unit else nn.BatchNorm2d(widths[0], config.eps)
         self.first_activation = nn.ReLU()
         self.layers = nn.ModuleDict(
             {
@@ -51,18 +33,25 @@ class Generator(nn.Module):
                 for i in range(len(strides) - 1)
             }
         )
-        self.output = transposed_convolution(widths[-1], config.nc, strides[-1], config)
+        self.output = transposed_convolution(widths[-1], config.nc, strides[-1], config, end=True)
+        self.output_norm = nn.BatchNorm2d(config.nc, eps=config.eps) if config.normalised(end=True) else None
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """Give signed images (N, nc, image_size, image_size) in [-1, 1] for z (N, nz)."""
-        if self.config.first_norm == "unit":
-            maps = self.first_norm(self.project(z)).unflatten(1, self.first_shape)
-        else:
-            maps = self.first_norm(self.project(z).unflatten(1, self.first_shape))
+        units = self.project(z if self.hidden is None else self.hidden(z))
+        if isinstance(self.first_norm, nn.BatchNorm1d):
+            units = self.first_norm(units)
+        maps = units.unflatten(1, self.first_shape)
+        if isinstance(self.first_norm, nn.BatchNorm2d):
+            maps = self.first_norm(maps)
         maps = self.first_activation(maps)
         for layer in self.layers.values():
             maps = layer(maps)
-        return torch.tanh(self.output(maps))
+        maps = self.output(maps)
+        if self.output_norm is not None:
+            maps = self.output_norm(maps)
+        # A sigmoid's 0 to 1, as signed pixels.
+        return torch.tanh(maps) if self.config.output == "tanh" else 2 * torch.sigmoid(maps) - 1
 
 
 def draw_z(config: NetworkConfig, rows: int, generator: torch.Generator) -> torch.Tensor:

@@ -1,11 +1,13 @@
-"""Floor 5. From summaries to tables: tidy pandas and CSV, Markdown, LaTeX; published figures, comparisons."""
+"""Floor 5. From summaries to tables: tidy pandas, CSV, Markdown, LaTeX; published figures, comparisons, guidelines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..evaluation import Summary
 from ..runtime import UserError
 from .comparisons import ComparedRows, comparison_table, numbered_names, shown_comparisons
 from .console import to_console
+from .contact_sheet import save_contact_sheet
+from .guidelines import MEASURED, GuidelineRun, guideline_table, shown_guidelines
 from .latex import to_latex
 from .markdown import to_markdown
 from .published import FIGURES, MARKS, PublishedFigure, published_figures
@@ -18,14 +20,18 @@ __all__ = [
     "FIGURES",
     "FORMATS",
     "MARKS",
+    "MEASURED",
     "ComparedRows",
+    "GuidelineRun",
     "PublishedFigure",
     "comparison_table",
     "format_comparisons",
+    "format_guidelines",
     "format_tables",
     "numbered_names",
     "published_figures",
     "result_table",
+    "save_contact_sheet",
 ]
 
 
@@ -55,6 +61,20 @@ def format_comparisons(compared: ComparedRows, form: str = "console") -> str:
     if form == "csv":
         return comparison_table(compared).to_csv(index=False, lineterminator="\n")
     return _written([shown_comparisons(compared)], form)
+
+
+def format_guidelines(runs: Sequence[GuidelineRun], form: str = "console") -> str:
+    """Write the table of trainings that break a guideline each, at least one, in the same formats.
+
+    Raises
+    ------
+    UserError
+        If the format is unknown.
+    """
+    _check(form)
+    if form == "csv":
+        return guideline_table(runs).to_csv(index=False, lineterminator="\n")
+    return _written([shown_guidelines(runs)], form)
 
 
 def _check(form: str) -> None:

@@ -23,6 +23,10 @@ from .scales import Scale
 CHANNELS, SIDE = 3, 32
 CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5
 """Of the rate of a large product, that extraction reaches: what was seen on two cores."""
+CHECKPOINT_NUMBERS = 3
+"""float32 numbers that a checkpoint has for each parameter: itself, and the two moments of Adam."""
+GRIDS, GRID_IMAGES = 11, 64
+"""Sample grids of a run at most, and the images in each; pictures of noise are as large as their pixels."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Cost:
     seconds: float
     memory_bytes: int
     disk_bytes: int = 0
-    """Of features that are cached for it."""
+    """Of what is kept: cached features, or a run folder."""
 
 
 def trained_config(wanted: Reproduction, device: torch.device) -> TrainConfig:
@@ -43,8 +47,10 @@ def trained_config(wanted: Reproduction, device: torch.device) -> TrainConfig:
 
 def training_cost(config: TrainConfig, images: ImageSet, device: torch.device, seen: int) -> Cost:
     """Give the cost of what is left of a training, from a few steps on noise."""
-    plan = rehearse(config, device, len(images) * images.channels * images.height * images.width)
-    return Cost(plan.seconds * (1 - seen / config.images), plan.memory_bytes)
+    size = images.channels * images.height * images.width
+    plan = rehearse(config, device, len(images) * size)
+    disk = CHECKPOINT_NUMBERS * 4 * plan.parameters + GRIDS * GRID_IMAGES * size
+    return Cost(plan.seconds * (1 - seen / config.images), plan.memory_bytes, disk)
 
 
 def row_costs(

@@ -82,6 +82,35 @@ def state_of(network):
     return {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
 
+def test_settings_tell_broken_guidelines_that_change_no_weight(tiny_config):
+    def settings(**changes):
+        network = build_discriminator(tiny_config(**changes).network, 0)
+        return DiscriminatorEncoder(network, ORIGIN, statistics=None, grid=2, device=CPU).settings
+
+    followed = settings()
+    # These and no others: features that were cached before a guideline could be broken are found again.
+    assert set(followed) == {"encoder", "weights", "strides", "eps", "batch_norm", "layers", "grid", "pool"}
+    for change in ({"resampling": "max-pool"}, {"leak": 0.0}, {"output": "sigmoid"}):
+        broken = settings(**change)
+        assert broken["weights"] == followed["weights"]
+        assert broken == {**followed, **change}
+    for change in ({"norm": "none"}, {"norm": "all"}, {"hidden": 3}):
+        assert settings(**change)["weights"] != followed["weights"]
+
+
+def test_statistics_belong_to_the_layers_that_are_normalised(tiny_config, tiny_images):
+    images = tiny_images()
+    for norm, layers in (("none", []), ("all-but-ends", ["conv2"]), ("all", ["conv1", "conv2"])):
+        network = build_discriminator(tiny_config(norm=norm, hidden=3).network, 0)
+        statistics = real_statistics(network, images, CPU)
+        assert list(statistics) == layers
+        encoder = DiscriminatorEncoder(network, ORIGIN, statistics=statistics, grid=2, device=CPU)
+        found = encoder.encode(images.images)
+        assert found.shape == (20, (4 + 8) * 4)
+        # A row depends on its own image only.
+        np.testing.assert_allclose(encoder.encode(images.images[3:5]), found[3:5], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_network_is_left_as_it_was(discriminator, tiny_images, training):
     discriminator.train(training)

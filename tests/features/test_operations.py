@@ -1,5 +1,7 @@
 """Operations against torch's own count of what an encoding does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -30,12 +32,20 @@ def counted(work) -> int:
     return counter.get_total_flops()
 
 
-@pytest.mark.parametrize("name", ["cpu32", "imagenet32", "tutorial64"])
-def test_operations_of_a_discriminator(name):
-    network = build_discriminator(PRESETS[name].network, 0).eval()
-    side = PRESETS[name].network.image_size
-    found = counted(lambda: network.activations(torch.zeros(1, 3, side, side)))
-    assert discriminator_operations(PRESETS[name].network) == found
+@pytest.mark.parametrize(
+    "config",
+    [
+        PRESETS["cpu32"].network,
+        PRESETS["imagenet32"].network,
+        PRESETS["tutorial64"].network,
+        replace(PRESETS["imagenet32"].network, resampling="max-pool"),
+    ],
+    ids=["cpu32", "imagenet32", "tutorial64", "max-pool"],
+)
+def test_operations_of_a_discriminator(config):
+    network = build_discriminator(config, 0).eval()
+    found = counted(lambda: network.activations(torch.zeros(1, 3, config.image_size, config.image_size)))
+    assert discriminator_operations(config) == found
 
 
 def test_operations_of_one_layer_of_kmeans():

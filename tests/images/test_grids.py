@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from torchvision.utils import make_grid
 
-from dcgan_probe.images import image_grid, save_grid
+from dcgan_probe.images import image_grid, read_grid, save_grid
 from dcgan_probe.runtime import UserError
 
 
@@ -49,3 +49,17 @@ def test_what_is_not_images_is_refused(images):
 def test_no_columns_are_refused():
     with pytest.raises(UserError, match="got 0 columns, expected at least 1"):
         image_grid(pixels(), 0)
+
+
+@pytest.mark.parametrize(("rows", "shown"), [(1, 4), (2, 7), (9, 7)])
+def test_the_first_rows_of_a_grid_are_a_grid_of_the_first_images(tmp_path, rows, shown):
+    images = pixels(7)
+    save_grid(tmp_path / "grid.png", images, columns=4)
+    np.testing.assert_array_equal(read_grid(tmp_path / "grid.png", rows, side=4), image_grid(images[:shown], 4))
+
+
+def test_a_grid_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "grid.png").write_text("text")
+    for name in ("grid.png", "none.png"):
+        with pytest.raises(UserError, match=f"{name} is no picture that can be read .*; remove it, then repeat"):
+            read_grid(tmp_path / name, 1, 4)

@@ -1,0 +1,41 @@
+"""Takes names and pictures, gives one picture of all, a labelled row for each name; knows no run and no guideline."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ..storage import whole_file
+
+TEXT_SIZE, MARGIN, BACKGROUND = 14, 8, "white"
+
+
+def save_contact_sheet(path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
+    """Write a PNG file, whole or not at all.
+
+    Parameters
+    ----------
+    rows
+        At least one name, with its pictures uint8 (height, width, 3) from left to right; sizes may differ.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
+    font = ImageFont.load_default(TEXT_SIZE)
+    left = 2 * MARGIN + max(round(font.getlength(name)) for name, _ in rows)
+    widths = [sum(picture.shape[1] + MARGIN for picture in pictures) for _, pictures in rows]
+    heights = [MARGIN + max((picture.shape[0] for picture in pictures), default=TEXT_SIZE) for _, pictures in rows]
+    sheet = Image.new("RGB", (left + max(widths), sum(heights) + MARGIN), BACKGROUND)
+    draw, top = ImageDraw.Draw(sheet), MARGIN
+    for (name, pictures), height in zip(rows, heights, strict=True):
+        draw.text((MARGIN, top), name, fill="black", font=font)
+        x = left
+        for picture in pictures:
+            sheet.paste(Image.fromarray(picture), (x, top))
+            x += picture.shape[1] + MARGIN
+        top += height
+    with whole_file(path) as temporary:
+        sheet.save(temporary, format="PNG", optimize=True)

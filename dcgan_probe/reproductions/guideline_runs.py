@@ -1,0 +1,71 @@
+"""Takes the run folders of trainings that test the guidelines, gives what they came to; trains nothing."""
+
+import shlex
+from typing import Any
+
+import numpy as np
+
+from ..gan import Run
+from ..images import read_grid
+from ..report import MEASURED, GuidelineRun
+from ..storage import read_json
+from .guidelines import GuidelineTraining
+
+SAMPLE_ROWS = 2
+
+
+def images_seen(run: Run) -> int:
+    """Give how far a training has come; 0 if it was never begun."""
+    return run.position() if run.checkpoint_path.exists() else 0
+
+
+def guideline_run(training: GuidelineTraining, run: Run) -> GuidelineRun | None:
+    """Read what a training came to, from its statistics; None where there are none.
+
+    Raises
+    ------
+    UserError
+        If the run folder cannot be read.
+    """
+    rows = run.stats()
+    if not rows:
+        return None
+    sessions, scale = read_json(run.config_path)["sessions"], training.scale
+    alarms = [row["collapsed_since"] for row in rows if row.get("collapsed_since") is not None]
+    facts = {
+        "seed": training.seed,
+        "preset": scale.preset,
+        "dataset": scale.dataset,
+        "probe": f"half of {scale.probe_labels:,} training images of {scale.probe_dataset} fitted, half held out",
+        "images": scale.images,
+        "images_seen": rows[-1]["images_seen"],
+        "first_alarm": min(alarms, default=None),
+        "collapsed_since": rows[-1].get("collapsed_since"),
+        "collapse_signs": ", ".join(rows[-1].get("collapse_signs") or []) or None,
+        **{name: _last(rows, name) for name in MEASURED},
+        "seconds": round(_seconds(rows), 1),
+        "date": sessions[0]["started"],
+        "device": sessions[-1]["device"],
+        "versions": ", ".join(f"{name} {version}" for name, version in sessions[-1]["versions"].items()),
+        "command": shlex.join(sessions[0]["command"]),
+    }
+    return GuidelineRun(training.guideline.shown, training.guideline.setting, facts)
+
+
+def _last(rows: list[dict[str, Any]], name: str) -> float | None:
+    """Give the last value of a column; some are not measured at every tick."""
+    return next((row[name] for row in reversed(rows) if row.get(name) is not None), None)
+
+
+def _seconds(rows: list[dict[str, Any]]) -> float:
+    """Give the time of training from the rate of each tick: sessions may lie apart."""
+    before, seconds = 0, 0.0
+    for row in rows:
+        seconds += (row["images_seen"] - before) / row["images_per_second"]
+        before = row["images_seen"]
+    return seconds
+
+
+def last_samples(run: Run) -> np.ndarray:
+    """Give the first rows of a run's last sample grid, uint8 (height, width, 3); there is one from the start on."""
+    return read_grid(max(run.samples.glob("fixed-noise-*.png")), SAMPLE_ROWS, run.config.network.image_size)

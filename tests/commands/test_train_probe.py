@@ -1,0 +1,115 @@
+"""``train`` with a probe, ``--keep best`` and ``--stop-on-collapse``, and ``extract`` from the state that was kept."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from dcgan_probe.commands import main
+from dcgan_probe.commands.progress import Progress
+from dcgan_probe.commands.train import TickNote
+from dcgan_probe.features import run_encoder
+from dcgan_probe.gan import Run, load_checkpoint
+from dcgan_probe.storage import write_image_file
+
+SIZES = [
+    "--image-size",
+    "16",
+    "--multipliers",
+    "1,2",
+    "--strides",
+    "2,2",
+    "--ndf",
+    "4",
+    "--ngf",
+    "4",
+    "--batch-size",
+    "8",
+]
+TRAIN = ["train", "--dataset", "squares", "--device", "cpu", "--preset", "demo", *SIZES, "--run", "runs/it"]
+PROBE = ["--probe-every", "160", "--probe-dataset", "squares", "--probe-labels", "40"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A data folder with a training split only: whoever reads a test split fails."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DCGAN_PROBE_DATA", str(tmp_path))
+    labels = np.arange(80) % 2
+    pixels = np.random.default_rng(0).integers(0, 200, (80, 3, 16, 16)).astype(np.uint8)
+    pixels[labels == 1, :, :8] += 20
+    path = tmp_path / "squares_train.h5"
+    write_image_file(path, [(pixels, labels)], rows=80, name="squares", split="train", source="a test")
+    return tmp_path
+
+
+def invoke(*arguments, code=0):
+    result = CliRunner().invoke(main, list(map(str, arguments)), prog_name="dcgan-probe")
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_the_best_state_is_kept_and_its_features_say_so(here):
+    result = invoke(*TRAIN, *PROBE, "--images", "800", "--keep", "best")
+    rows = [json.loads(line) for line in (here / "runs/it/stats.jsonl").read_text().splitlines()]
+    accuracies = {row["images_seen"]: row["probe_accuracy"] for row in rows if row["probe_accuracy"] is not None}
+    assert list(accuracies) == [160, 320, 480, 640, 800]
+    best = max(accuracies, key=lambda seen: (accuracies[seen], -seen))
+    assert f"best.pt: the best probe, after {best} images" in result.stderr
+    assert (here / "runs/it/curves.png").stat().st_size > 10_000
+    run = Run("runs/it")
+    stored = load_checkpoint(run.best_path)
+    assert (stored["position"], stored["probe"]["accuracy"]) == (best, accuracies[best])
+    assert run.config.preset.endswith("keep best)")
+    # What features need is in the run, for these weights.
+    origin = run_encoder(run, training_images=pytest.fail, device=torch.device("cpu")).origin
+    assert (origin.images_seen, origin.network) == (best, run.config.preset)
+    assert origin.recipe == "chosen by squares, 40 training labels"
+    invoke("extract", "--dataset", "squares", "--split", "train", "--run", "runs/it", "--device", "cpu")
+
+
+def test_a_collapse_ends_the_command(here):
+    result = invoke(*TRAIN, "--images", "4000", "--lr", "2", "--stop-on-collapse", "--quiet", code=1)
+    row = Run("runs/it").stats()[-1]
+    assert result.stderr == (
+        f"Error: training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
+        f"saved in runs/it at {row['images_seen']:,}. The same command without --stop-on-collapse continues it; "
+        "another --seed or a lower --lr may do better.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (
+            ["--probe-every", "160", "--probe-dataset", "no-set"],
+            "Invalid value for --probe-dataset: there is no image set",
+        ),
+        (["--keep", "best"], "Invalid value for --keep: the best weights are kept by a probe, and there is none"),
+        ([*PROBE[:4], "--probe-labels", "39"], "Invalid value for --probe-labels: got 39 labels for the probe"),
+    ],
+)
+def test_what_no_probe_can_do_is_a_usage_error(here, arguments, text):
+    assert text in invoke(*TRAIN, "--images", "80", *arguments, "--dry-run", code=2).stderr
+    assert text in invoke(*TRAIN, "--images", "80", *arguments, code=2).stderr
+    assert not (here / "runs").exists()
+
+
+def test_the_progress_line_shows_the_last_probe_and_the_alarm(capsys):
+    progress = Progress("train", 100, "images")
+    note = TickNote(progress)
+    row = {
+        "d_loss": 1.0,
+        "g_loss": 2.0,
+        "d_real": 0.5,
+        "images_seen": 100,
+        "probe_accuracy": 0.456,
+        "collapsed_since": None,
+    }
+    note(row)
+    note({**row, "probe_accuracy": None, "collapsed_since": 1200})
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("D 1.00 G 2.00 D(x) 0.50 probe 45.6%")
+    assert second.endswith("D 1.00 G 2.00 D(x) 0.50 probe 45.6% COLLAPSED since 1,200")
