@@ -5,6 +5,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .collapse import Collapse, CollapseAlarm
 from .config import TrainConfig
 from .imported_run import check_sides, check_unused, save_authors
+from .pieces import read_pieces, write_pieces
 from .probing import Probe, check_keep
 from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
@@ -32,8 +33,10 @@ __all__ = [
     "latest_run",
     "load_checkpoint",
     "read_authors",
+    "read_pieces",
     "rehearse",
     "save_authors",
     "save_checkpoint",
     "train",
+    "write_pieces",
 ]

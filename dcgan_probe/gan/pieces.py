@@ -1,0 +1,105 @@
+"""Takes a run, gives its weights as small files of 16-bit numbers, and a run of those again; knows no training.
+
+For a machine that sends back only a few small files::
+
+    FOLDER/config.json          the run's own
+    FOLDER/weights-NN.part      a checkpoint without optimisers, in float16, cut into files of at most 15 MB
+
+What comes back is a run as that of the authors' weights is one: all but training works on it. Its weights are rounded
+to 11 bits, so to the cache and to records they are another network's.
+"""
+
+import io
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..runtime import UserError
+from ..storage import locked, read_bytes, whole_file
+from .checkpoint import load_checkpoint, save_checkpoint
+from .imported_run import check_unused
+from .run import Run
+
+PIECE_BYTES = 15 << 20
+NETWORKS = ("discriminator", "generator")
+
+
+def write_pieces(run: Run, folder: str | Path) -> list[Path]:
+    """Write the weights that the run gives, G's average in the place of its last weights; give the paths.
+
+    Raises
+    ------
+    UserError
+        If the run cannot be read, or a number is beyond what 16 bits hold.
+    """
+    folder, stored = Path(folder), run.load()
+    weights = {"discriminator": stored["discriminator"], "generator": stored.get("average") or stored["generator"]}
+    facts = {"position": stored["position"], "config": stored["config"], "optimizers": None}
+    whole = io.BytesIO()
+    torch.save({**{name: _halved(arrays, run) for name, arrays in weights.items()}, **facts}, whole)
+    content = whole.getvalue()
+    parts = [content[start : start + PIECE_BYTES] for start in range(0, len(content), PIECE_BYTES)]
+    files = {f"weights-{number:02}.part": part for number, part in enumerate(parts, 1)}
+    files["config.json"] = read_bytes(run.config_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, part in files.items():
+        with whole_file(folder / name) as temporary:
+            temporary.write_bytes(part)
+    return [folder / name for name in files]
+
+
+def _halved(arrays: dict[str, torch.Tensor] | None, run: Run) -> dict[str, torch.Tensor] | None:
+    if arrays is None:
+        return None
+    halves = {name: array.half() if array.is_floating_point() else array for name, array in arrays.items()}
+    for name, half in halves.items():
+        if not half.isfinite().all():
+            raise UserError(
+                f"{run.folder}: {name} holds {arrays[name].abs().max():.3g}, more than float16 can (65,504)"
+            )
+    return halves
+
+
+def read_pieces(folder: str | Path, into: str | Path) -> Run:
+    """Make a run in the folder ``into`` of what ``write_pieces`` has written.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or damaged, or ``into`` holds a run already.
+    """
+    source, run = Run(folder), Run(into)
+    check_unused(run)
+    config, trained_on = source.config, source.trained_on
+    paths = sorted(source.folder.glob("weights-*.part"))
+    if not paths:
+        raise UserError(f"{source.folder} holds no weights-NN.part; name a folder that `export-run` has written")
+    stored = _joined(paths)
+    for name in NETWORKS:
+        if stored[name] is not None:
+            stored[name] = {key: a.float() if a.is_floating_point() else a for key, a in stored[name].items()}
+    # These weights are the ones that the run gave, and the only ones here.
+    config = replace(config, keep="last")
+    facts = {"position": stored["position"], "imported": {"from": str(source.folder), "bits": 16}}
+    with locked(run.checkpoint_path, wait=False):
+        check_unused(run)
+        save_checkpoint(run.checkpoint_path, {**stored, **facts, "config": config.to_dict()})
+        run.begin_session(config, trained_on, facts)
+    return run
+
+
+def _joined(paths: list[Path]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "checkpoint.pt"
+        whole.write_bytes(b"".join(map(read_bytes, paths)))
+        try:
+            return load_checkpoint(whole)
+        except UserError as error:
+            names = ", ".join(path.name for path in paths)
+            raise UserError(
+                f"{names} in {paths[0].parent} make no whole checkpoint: one is missing, damaged or of another run; "
+                "copy them all again"
+            ) from error

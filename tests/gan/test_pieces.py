@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+import torch
+
+from dcgan_probe.gan import Run, pieces, read_pieces, train, write_pieces
+from dcgan_probe.runtime import UserError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def run(tmp_path, tiny_config, tiny_images):
+    train(tiny_config(images=40), tiny_images(), tmp_path / "run", device=CPU)
+    return Run(tmp_path / "run")
+
+
+def test_a_run_comes_back_rounded_to_16_bits(tmp_path, run, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 4_000)
+    written = write_pieces(run, tmp_path / "out")
+    assert [path.name for path in written[:2]] == ["weights-01.part", "weights-02.part"]
+    assert max(path.stat().st_size for path in written[:-1]) <= 4_000
+    again = read_pieces(tmp_path / "out", tmp_path / "again")
+    assert (again.config, again.trained_on, again.position()) == (run.config, run.trained_on, 40)
+    for ours, theirs in ((again.discriminator(), run.discriminator()), (again.generator(), run.generator())):
+        expected = theirs.state_dict()
+        for name, array in ours.state_dict().items():
+            rounded = expected[name].numpy().astype(np.float16) if array.is_floating_point() else expected[name].numpy()
+            np.testing.assert_array_equal(array.numpy(), rounded.astype(array.numpy().dtype), err_msg=name)
+
+
+def test_the_average_is_what_leaves_as_the_generator(tmp_path, tiny_config, tiny_images):
+    train(tiny_config(images=40, ema=20), tiny_images(), tmp_path / "run", device=CPU)
+    write_pieces(Run(tmp_path / "run"), tmp_path / "out")
+    again = read_pieces(tmp_path / "out", tmp_path / "again")
+    expected = Run(tmp_path / "run").load()["average"]["project.weight"]
+    torch.testing.assert_close(again.generator().project.weight.detach(), expected, rtol=1e-3, atol=1e-6)
+
+
+def test_a_missing_piece_is_told(tmp_path, run, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 4_000)
+    write_pieces(run, tmp_path / "out")[1].unlink()
+    with pytest.raises(UserError, match=r"make no whole checkpoint: one is missing, damaged or of another run"):
+        read_pieces(tmp_path / "out", tmp_path / "again")
+    assert not Run(tmp_path / "again").exists
+
+
+def test_a_folder_without_pieces_and_a_used_run_are_refused(tmp_path, run):
+    with pytest.raises(UserError, match="holds no weights-NN.part"):
+        read_pieces(run.folder, tmp_path / "again")
+    write_pieces(run, tmp_path / "out")
+    with pytest.raises(UserError, match="holds a run already"):
+        read_pieces(tmp_path / "out", run.folder)
+
+
+def test_a_number_too_large_for_16_bits_is_refused(tmp_path, run):
+    stored = torch.load(run.checkpoint_path, weights_only=True)
+    stored["discriminator"]["output.weight"][0, 0] = 1e6
+    torch.save(stored, run.checkpoint_path)
+    with pytest.raises(UserError, match=r"output.weight holds 1e\+06, more than float16 can"):
+        write_pieces(run, tmp_path / "out")
+
+
+def test_a_run_of_pieces_cannot_be_trained_on(tmp_path, run, tiny_config, tiny_images):
+    write_pieces(run, tmp_path / "out")
+    read_pieces(tmp_path / "out", tmp_path / "again")
+    with pytest.raises(UserError, match="holds imported weights, without the optimisers' state"):
+        train(tiny_config(images=80), tiny_images(), tmp_path / "again", device=CPU)
