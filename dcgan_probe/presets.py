@@ -4,7 +4,7 @@ Marks of origin, as in the README: [P] the paper, [A] the authors' released code
 [own] chosen here. Where neither paper nor code states a value it is marked [assumed].
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -15,6 +15,9 @@ from .runtime import UserError, resolve_precision
 
 AUTHORS_L2 = 1e-5
 """The L2 penalty of the authors' faces script [A]; [assumed] wherever their script for the net is not released."""
+
+OPTIONAL = {field.name: field.default for field in fields(TrainConfig) if field.default is not MISSING}
+"""What no preset decides, and its default."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def preset_config(
     given = {field: value for field, value in changes.items() if value is not None}
     network = {field: given.pop(field) for field in list(given) if field in NetworkConfig.__dataclass_fields__}
     # What differs is named, so that no record shows a changed network under the preset's name alone.
-    plain = {**asdict(preset.network), **preset.training}
+    plain = {**OPTIONAL, **asdict(preset.network), **preset.training}
     changed = [f"{field} {value}" for field, value in {**network, **given}.items() if value != plain[field]]
     changed = [text for text in changed if not text.startswith("images ")]
     return TrainConfig(

@@ -1,7 +1,7 @@
 """``dcgan-probe extract``: writes the features of labelled image sets into a run's cache."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import click
 
 from ..gan import Run
 from ..images import ImageSet, load_images
-from ..runtime import UserError, resolve_device
+from ..runtime import UserError, joined_ranks, rank_device
 from .encoding import features_of
 from .feature_options import FEATURES, RUN_FEATURES, EncoderOptions, encoder_choices, encoder_options, refuse_ignored
 from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option, seed_option
@@ -58,33 +58,45 @@ def extract_command(
     dcgan-probe extract --layers all
     dcgan-probe extract --dataset svhn --layers 2,3 --dtype float16
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
+    torchrun --nproc-per-node 2 -m dcgan_probe extract
     """
+    target = rank_device(device)
+    ranks = click.get_current_context().with_resource(joined_ranks(target))
+    quiet = quiet or not ranks.first
     refuse_ignored(features)
     needs_run = bool(set(features) & set(RUN_FEATURES)) or run_folder is not None
     run = chosen_run(run_folder, runs, quiet=quiet) if needs_run else None
     load = partial(load_images, data_dir=data_dir, download=download)
     options = EncoderOptions(
-        device=resolve_device(device),
+        device=target,
         training_images=training_images_of(run, load),
+        ranks=ranks,
         quiet=quiet,
         **encoder_choices(chosen, load, seed),
     )
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
         try:
-            images = [load(dataset, split) for split in splits or SPLITS]
+            images = ranks.after_first(partial(load_splits, load, dataset, splits or SPLITS))
         except UserError as error:
             failures += 1
-            click.echo(f"{dataset}: not done. {error}", err=True)
+            if ranks.first:
+                click.echo(f"{dataset}: not done. {error}", err=True)
             continue
         for split in images:
             for source in features:
                 result, present = features_of(source, split, partial(load, dataset, "train"), run, runs, options)
                 what = "there already" if present else "written"
-                click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {options.dtype}, {what}")
+                if ranks.first:
+                    click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {options.dtype}, {what}")
     # The default sets are an offer, those that were named a request.
     if failures and (datasets or failures == len(DEFAULT_SETS)):
         sys.exit(1)
+
+
+def load_splits(load: Callable[..., ImageSet], dataset: str, splits: Sequence[str]) -> list[ImageSet]:
+    """Load splits of one set."""
+    return [load(dataset, split) for split in splits]
 
 
 def training_images_of(run: Run | None, load: Callable[..., ImageSet]) -> Callable[[], ImageSet]:

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from ..features import ACTIVATIONS, BN_STATS, DTYPES, LEARNINGS, POOLS, DictionaryConfig, FieldConfig
 from ..images import ImageSet
-from ..runtime import UserError
+from ..runtime import ALONE, Ranks, UserError
 from .options import Count
 
 RUN_FEATURES, FREE_FEATURES = ("dcgan", "random"), ("pixels", "whitened", "pca", "kmeans", "kmeans3")
@@ -47,6 +47,7 @@ class EncoderOptions:
     network_seed: int | None = None
     """Of untrained networks; None: the run's."""
     dtype: str = "float32"
+    ranks: Ranks = ALONE
     quiet: bool = False
     dictionary: DictionaryConfig = field(default_factory=DictionaryConfig)
     fields: FieldConfig = field(default_factory=FieldConfig)

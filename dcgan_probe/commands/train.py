@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from ..gan import Run, TrainConfig, check_images, rehearse, train
+from ..gan import Run, TrainConfig, check_images, choose_window, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
-from ..runtime import PRECISIONS, resolve_device
+from ..runtime import PRECISIONS, Ranks, UserError, joined_ranks, rank_device, resolve_device
 from .command_lines import RecordedCommand, called_as
 from .encoding import make_encoder
 from .errors import StopRequest
@@ -42,7 +42,7 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("eps", float, "Batch norm's epsilon."),
     ("first-norm", click.Choice(["unit", "map"]), "Gains of G's first batch norm: for each unit or each map."),
     ("updates", click.Choice(["both", "alternate"]), "Update G and D on every batch, or in turn."),
-    ("batch-size", int, "Real images in a mini-batch."),
+    ("batch-size", int, "Real images in a mini-batch, over all ranks."),
     ("lr", float, "Adam's learning rate."),
     ("beta1", float, "Adam's decay of the first moment."),
     ("weight-decay", float, "L2 penalty coupled into Adam."),
@@ -67,6 +67,12 @@ def field_options(verb: Any) -> Any:
 @click.option(
     "--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="auto: bfloat16 on CUDA."
 )
+@click.option("--sync-norm", is_flag=True, help="Of several ranks: batch norm over all ranks' parts of a batch.")
+@click.option(
+    "--window",
+    type=Count(),
+    help="Images in memory and shuffled at a time, 256 or a multiple.  [default: all; 65,536 if these do not fit]",
+)
 @seed_option
 @device_option
 @click.option("--run", "folder", type=click.Path(file_okay=False, path_type=Path), help="Run folder.  [default: named]")
@@ -79,6 +85,8 @@ def train_command(
     dataset: str,
     images: int | None,
     precision: str,
+    sync_norm: bool,
+    window: int | None,
     seed: int,
     device: str,
     folder: Path | None,
@@ -94,17 +102,34 @@ def train_command(
     \b
     dcgan-probe train
     dcgan-probe train --preset svhn32 --dataset svhn --images 2M
+    torchrun --nproc-per-node 2 -m dcgan_probe train
     """
-    target = resolve_device(device)
-    config = preset_config(
-        preset, dataset=dataset, device=target, seed=seed, precision=precision, images=images, **fields
+    target = rank_device(device)
+    ranks = click.get_current_context().with_resource(joined_ranks(target))
+    quiet = quiet or not ranks.first
+    config = ranks.from_first(
+        lambda: preset_config(
+            preset,
+            dataset=dataset,
+            device=target,
+            seed=seed,
+            precision=precision,
+            images=images,
+            sync_norm=sync_norm,
+            **fields,
+        )
     )
     run = Run(folder or runs / run_name(config, fields))
-    training_images = load_images(dataset, "train", data_dir=data_dir, download=download and not dry_run)
+    training_images = ranks.after_first(
+        lambda: load_images(dataset, "train", data_dir=data_dir, download=download and not dry_run)
+    )
     if fields["nc"] is None:
         config = replace(config, network=replace(config.network, nc=training_images.channels))
+    config = replace(config, window=ranks.from_first(lambda: window_of(window, run, training_images, ranks, quiet)))
     check_images(config, training_images)
     if dry_run:
+        if ranks.size > 1:
+            raise UserError("a dry run tells what one process needs; leave torchrun out", option="dry-run")
         click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
     with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
@@ -115,6 +140,7 @@ def train_command(
             training_images,
             run.folder,
             device=target,
+            ranks=ranks,
             command=called_as(),
             on_tick=lambda row: progress.update(
                 row["images_seen"], f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
@@ -122,14 +148,25 @@ def train_command(
             should_stop=stop,
         )
     if outcome == "interrupted":
-        click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
+        if ranks.first:
+            click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
         sys.exit(130)
     # The statistics that features need are kept in the run now, so that the run can leave its training images behind.
-    options = EncoderOptions(device=target, training_images=lambda: training_images, quiet=quiet)
+    options = EncoderOptions(device=target, training_images=lambda: training_images, ranks=ranks, quiet=quiet)
     for features in ("dcgan", "random"):
         make_encoder(features, run, options)
     if not quiet:
         click.echo(f"{run.folder}: {outcome}, {run.position():,} images; grids in {run.samples}", err=True)
+
+
+def window_of(asked: int | None, run: Run, images: ImageSet, ranks: Ranks, quiet: bool) -> int:
+    """Give the window that was asked for, or else that of the run so far, or else the one that this memory needs."""
+    if asked is not None or run.exists:
+        return run.config.window if asked is None else asked
+    window = choose_window(images, ranks.size)
+    if window and not quiet:
+        click.echo(f"{images.name} does not fit into memory: read in windows of {window:,} images", err=True)
+    return window
 
 
 def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
 from .training import check_images, train
+from .windows import choose_window
 
 __all__ = [
     "RELEASED",
@@ -21,6 +22,7 @@ __all__ = [
     "check_images",
     "check_sides",
     "check_unused",
+    "choose_window",
     "discriminator_loss",
     "generator_loss",
     "latest_run",

@@ -7,6 +7,7 @@ resumed run continues bit for bit on the same machine.
 import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +15,9 @@ import torch
 
 from ..images import ImageSet, from_signed, image_grid, save_grid
 from ..networks import draw_z
-from ..runtime import UserError, describe_device, memory_in_use, torch_generator
+from ..runtime import ALONE, Ranks, UserError, describe_device, memory_in_use, torch_generator
 from ..storage import locked
-from .batches import BatchStream
+from .batches import Batches, open_batches
 from .checkpoint import save_checkpoint
 from .config import TrainConfig
 from .run import Run, TrainedOn
@@ -39,6 +40,7 @@ def train(
     folder: str | Path,
     *,
     device: torch.device,
+    ranks: Ranks = ALONE,
     command: list[str] | None = None,
     on_tick: Tick = lambda row: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -49,6 +51,10 @@ def train(
     ----------
     images
         The training images; labels are not used.
+    ranks
+        The processes that train together, of which each calls this function. Only the first reads and writes the run.
+        With ``sync_norm`` and float32, their number changes the result by rounding alone; without it, each part of a
+        batch is normalised by itself, as if the batch were smaller. The same number gives the same bits on CPUs.
     command
         The command line, for the record.
     on_tick
@@ -63,34 +69,52 @@ def train(
         is not finite (the last good checkpoint is kept).
     """
     check_images(config, images)
-    run, trained_on = Run(folder), TrainedOn.of(images)
-    with locked(run.checkpoint_path, wait=False):
-        state = TrainState(config, device)
-        batches = BatchStream(images, config.batch_size, config.seed, device)
-        # A run that was never saved holds nothing to protect.
-        if run.checkpoint_path.exists():
-            stored = run.load()
-            if stored["optimizers"] is None:
-                raise UserError(
-                    f"{run.folder} holds imported weights, without the optimisers' state that training goes on from; "
-                    "give another --run to train",
-                    option="run",
-                )
-            check_same_run(run, config, trained_on)
+    check_parts(config, ranks)
+    run = Run(folder)
+    trained_on = ranks.from_first(lambda: TrainedOn.of(images))
+    with ExitStack() as held:
+        ranks.from_first(lambda: held.enter_context(locked(run.checkpoint_path, wait=False)))
+        state = TrainState(config, device, ranks)
+        batches = open_batches(config, images, device, ranks)
+        stored = ranks.from_first(lambda: stored_state(run, config, trained_on))
+        if stored is not None:
             state.load_state_dict(stored)
             if state.position >= config.images:
                 return "already finished"
-        run.begin_session(
-            config,
-            trained_on,
-            {"position": state.position, "device": describe_device(device), "command": command or []},
-        )
-        run.forget_after(state.position)
-        loop = TrainingLoop(run, state, batches, len(images))
+        session = {
+            "position": state.position,
+            "device": describe_device(device),
+            "ranks": ranks.size,
+            "command": command or [],
+        }
+        ranks.from_first(lambda: run.begin_session(config, trained_on, session))
+        ranks.from_first(lambda: run.forget_after(state.position))
+        loop = TrainingLoop(run, state, batches, len(images), ranks)
         try:
             return loop.until(config.images, on_tick, should_stop)
         finally:
             loop.close()
+
+
+def stored_state(run: Run, config: TrainConfig, trained_on: TrainedOn) -> dict[str, Any] | None:
+    """Read the checkpoint that training goes on from; None for a run that was never saved: it has nothing to protect.
+
+    Raises
+    ------
+    UserError
+        If it is not of this run, or cannot be gone on from.
+    """
+    if not run.checkpoint_path.exists():
+        return None
+    stored = run.load()
+    if stored["optimizers"] is None:
+        raise UserError(
+            f"{run.folder} holds imported weights, without the optimisers' state that training goes on from; "
+            "give another --run to train",
+            option="run",
+        )
+    check_same_run(run, config, trained_on)
+    return stored
 
 
 def check_images(config: TrainConfig, images: ImageSet) -> None:
@@ -104,6 +128,17 @@ def check_images(config: TrainConfig, images: ImageSet) -> None:
             f"{config.preset} networks take {' x '.join(map(str, expected))}; use `dcgan-probe prepare --size "
             f"{network.image_size}`, --nc {channels}, or a preset of that size",
             option="dataset",
+        )
+
+
+def check_parts(config: TrainConfig, ranks: Ranks) -> None:
+    """Refuse a number of ranks that does not divide a batch, or whose parts are too small to normalise."""
+    part = ranks.part(config.batch_size)
+    if part.stop - part.start < 2 and not config.sync_norm:
+        raise UserError(
+            f"got a batch of {config.batch_size} for {ranks.size} ranks, expected at least 2 images a rank: batch norm "
+            "needs a batch; take fewer ranks, a larger batch, or --sync-norm",
+            option="batch-size",
         )
 
 
@@ -125,13 +160,16 @@ def check_same_run(run: Run, config: TrainConfig, trained_on: TrainedOn) -> None
 
 
 class TrainingLoop:
-    """The loop over one run: steps, ticks, grids and checkpoints."""
+    """The loop over one run: steps, ticks, grids and checkpoints.
 
-    def __init__(self, run: Run, state: TrainState, stream: BatchStream, set_size: int):
-        self._run, self._state, self._stream, self._set_size = run, state, stream, set_size
+    All ranks go through it alike; what writes is done by the first, while the others wait for it.
+    """
+
+    def __init__(self, run: Run, state: TrainState, stream: Batches, set_size: int, ranks: Ranks = ALONE):
+        self._run, self._state, self._stream, self._set_size, self._ranks = run, state, stream, set_size, ranks
         random = torch_generator(state.config.seed, "fixed noise", device=state.device)
         self._fixed_z = draw_z(state.config.network, GRID_SAMPLES, random)
-        self._events = Events(run.folder)
+        self._events = Events(run.folder if ranks.first else None)
         self._totals: list[torch.Tensor] = []
         self._steps, self._tick_time, self._tick_position = 0, time.monotonic(), state.position
 
@@ -139,25 +177,30 @@ class TrainingLoop:
         """Train until ``target`` images were seen; save at the end, every two minutes and when stopped."""
         state, saved = self._state, time.monotonic()
         if state.position == 0:
-            self._save_real_grid()
-            self._save_sample_grid()
-            save_checkpoint(self._run.checkpoint_path, state.state_dict())
+            self._ranks.from_first(self._save_real_grid)
+            self._ranks.from_first(self._save_sample_grid)
+            self._ranks.from_first(self._save)
         while state.position < target:
             before = state.position
             self._add(state.step(self._stream.batch(before)))
-            stop, finished = should_stop(), state.position >= target
-            milestone = self._passed_milestone(before, target)
-            due = time.monotonic() - saved > CHECKPOINT_SECONDS
-            if stop or finished or milestone or due or time.monotonic() - self._tick_time > TICK_SECONDS:
+            finished, milestone = state.position >= target, self._passed_milestone(before, target)
+            now = time.monotonic()
+            stop, due, tick = self._ranks.agree(
+                should_stop(), now - saved > CHECKPOINT_SECONDS, now - self._tick_time > TICK_SECONDS
+            )
+            if stop or finished or milestone or due or tick:
                 on_tick(self._tick())
             if milestone:
-                self._save_sample_grid()
+                self._ranks.from_first(self._save_sample_grid)
             if stop or finished or milestone or due:
-                save_checkpoint(self._run.checkpoint_path, state.state_dict())
+                self._ranks.from_first(self._save)
                 saved = time.monotonic()
             if stop and not finished:
                 return "interrupted"
         return "finished"
+
+    def _save(self) -> None:
+        save_checkpoint(self._run.checkpoint_path, self._state.state_dict())
 
     def _passed_milestone(self, before: int, target: int) -> bool:
         marks = [target * eighth / EIGHTHS for eighth in range(1, EIGHTHS + 1)]
@@ -170,8 +213,17 @@ class TrainingLoop:
         self._steps += 1
 
     def _tick(self) -> dict[str, Any]:
-        """Average the steps since the last tick, check that they are finite, and add the row to the statistics."""
-        d_loss, g_loss, d_real, d_fake = (self._totals[0] / self._steps).tolist()
+        """Average the steps since the last tick over steps and ranks, and add a row to the statistics."""
+        means = self._totals[0] / self._steps
+        self._ranks.average([means])
+        row = self._ranks.from_first(lambda: self._add_row(means))
+        self._totals, self._steps = [], 0
+        self._tick_time, self._tick_position = time.monotonic(), self._state.position
+        return row
+
+    def _add_row(self, means: torch.Tensor) -> dict[str, Any]:
+        """Check that losses and weights are finite, and write the row."""
+        d_loss, g_loss, d_real, d_fake = means.tolist()
         position, now = self._state.position, time.monotonic()
         if not (math.isfinite(d_loss) and math.isfinite(g_loss) and self._state.is_finite()):
             raise UserError(
@@ -191,7 +243,6 @@ class TrainingLoop:
         }
         self._run.append_stats(row)
         self._events.add_row(row)
-        self._totals, self._steps, self._tick_time, self._tick_position = [], 0, now, position
         return row
 
     def _save_real_grid(self) -> None:
