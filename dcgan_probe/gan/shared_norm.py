@@ -61,7 +61,7 @@ def shared_norms(networks: Sequence[nn.Module], ranks: Ranks) -> Iterator[None]:
 
 def _normalise(norm: nn.BatchNorm1d | nn.BatchNorm2d, ranks: Ranks, maps: torch.Tensor) -> torch.Tensor:
     """Do what ``norm`` does in training, on (N, channels) or (N, channels, h, w) of every rank."""
-    values = maps.float()
+    values = maps.to(norm.weight.dtype)  # statistics of half-precision maps need more
     axes = [axis for axis in range(values.ndim) if axis != 1]
     shape = [1, -1, *[1] * (values.ndim - 2)]
     mean = AverageOverRanks.apply(values.mean(axes), ranks)
