@@ -88,6 +88,15 @@ def test_synchronised_norm_on_two_ranks_is_one_process(tiny_config, two_ranks, i
         assert all(torch.equal(first[name][key], second[name][key]) for key in first[name])
 
 
+def test_synchronised_running_statistics_are_those_of_the_whole_batch(tiny_config, two_ranks, in_float64):
+    config, batches = tiny_config(sync_norm=True), real_batches(1)
+    alone = double_state(config)
+    alone.step(batches[0])
+    for found in two_ranks(config, batches):
+        for name, buffer in alone.generator.named_buffers():  # of one pass, before any update
+            torch.testing.assert_close(found["generator"][name], buffer, rtol=1e-12, atol=0)
+
+
 def adam_step(loss, network, config):
     """Take Adam's first step, with the penalty in the gradient: -lr g / (|g| + eps)."""
     loss.backward()
