@@ -69,7 +69,7 @@ def train(
         is not finite (the last good checkpoint is kept).
     """
     check_images(config, images)
-    check_parts(config, ranks)
+    ranks.from_first(lambda: check_parts(config, ranks))
     run = Run(folder)
     trained_on = ranks.from_first(lambda: TrainedOn.of(images))
     with ExitStack() as held:
