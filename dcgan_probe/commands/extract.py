@@ -58,7 +58,7 @@ def extract_command(
     dcgan-probe extract --layers all
     dcgan-probe extract --dataset svhn --layers 2,3 --dtype float16
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
-    torchrun --nproc-per-node 2 -m dcgan_probe extract
+    torchrun --nproc-per-node 2 -m -- dcgan_probe extract
     """
     target = rank_device(device)
     ranks = click.get_current_context().with_resource(joined_ranks(target))

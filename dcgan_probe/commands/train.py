@@ -4,12 +4,13 @@ import json
 import re
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..gan import Run, TrainConfig, check_images, choose_window, rehearse, train
+from ..gan import Run, TrainConfig, check_images, choose_window, held_bytes, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, Ranks, UserError, joined_ranks, rank_device, resolve_device
@@ -102,7 +103,7 @@ def train_command(
     \b
     dcgan-probe train
     dcgan-probe train --preset svhn32 --dataset svhn --images 2M
-    torchrun --nproc-per-node 2 -m dcgan_probe train
+    torchrun --nproc-per-node 2 -m -- dcgan_probe train
     """
     target = rank_device(device)
     ranks = click.get_current_context().with_resource(joined_ranks(target))
@@ -126,7 +127,7 @@ def train_command(
     if fields["nc"] is None:
         config = replace(config, network=replace(config.network, nc=training_images.channels))
     config = replace(config, window=ranks.from_first(lambda: window_of(window, run, training_images, ranks, quiet)))
-    check_images(config, training_images)
+    ranks.from_first(partial(check_images, config, training_images))
     if dry_run:
         if ranks.size > 1:
             raise UserError("a dry run tells what one process needs; leave torchrun out", option="dry-run")
@@ -161,8 +162,10 @@ def train_command(
 
 def window_of(asked: int | None, run: Run, images: ImageSet, ranks: Ranks, quiet: bool) -> int:
     """Give the window that was asked for, or else that of the run so far, or else the one that this memory needs."""
-    if asked is not None or run.exists:
-        return run.config.window if asked is None else asked
+    if asked is not None:
+        return asked
+    if run.exists:
+        return run.config.window
     window = choose_window(images, ranks.size)
     if window and not quiet:
         click.echo(f"{images.name} does not fit into memory: read in windows of {window:,} images", err=True)
@@ -171,7 +174,7 @@ def window_of(asked: int | None, run: Run, images: ImageSet, ranks: Ranks, quiet
 
 def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[str, Any]:
     """Describe what a training run would do and need."""
-    expected = rehearse(config, resolve_device(device), len(images) * images.channels * images.height * images.width)
+    expected = rehearse(config, resolve_device(device), held_bytes(images, config.window))
     preset = PRESETS[config.preset.partition(" ")[0]]
     return {
         "run": str(run.folder),

@@ -89,7 +89,7 @@ def cached_features(
     else:
         present, path = True, found
     file = open_feature_file(path)
-    return FeatureSet(file, names, encoder.origin, images.name, images.split, images.fingerprint), present
+    return FeatureSet(file, names, encoder.origin, images.name, images.split, settings["images"]), present
 
 
 def find_covering(folder: Path, settings: dict[str, Any]) -> Path | None:

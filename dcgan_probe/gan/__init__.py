@@ -8,7 +8,7 @@ from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
 from .training import check_images, train
-from .windows import choose_window
+from .windows import choose_window, held_bytes
 
 __all__ = [
     "RELEASED",
@@ -25,6 +25,7 @@ __all__ = [
     "choose_window",
     "discriminator_loss",
     "generator_loss",
+    "held_bytes",
     "latest_run",
     "load_checkpoint",
     "read_authors",

@@ -68,7 +68,7 @@ def train(
         If the folder holds a run with another config or other images, the images do not fit the network, or a loss
         is not finite (the last good checkpoint is kept).
     """
-    check_images(config, images)
+    ranks.from_first(lambda: check_images(config, images))
     ranks.from_first(lambda: check_parts(config, ranks))
     run = Run(folder)
     trained_on = ranks.from_first(lambda: TrainedOn.of(images))

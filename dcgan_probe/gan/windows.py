@@ -75,10 +75,9 @@ class WindowReader:
 
     def __init__(self, images: ImageSet, order: WindowOrder, window: int):
         """Refuse windows that memory has no room for."""
-        row = images.channels * images.height * images.width
         check_memory(
             f"reading {images.name} in windows of {window:,} images",
-            HELD * min(window, len(images)) * row,
+            held_bytes(images, window),
             available_memory(),
             "take a smaller --window",
             option="window",
@@ -98,8 +97,14 @@ class WindowReader:
         return self._thread.submit(lambda: torch.from_numpy(self._images[rows]))
 
 
+def held_bytes(images: ImageSet, window: int) -> int:
+    """Give the memory that the images take in windows, or whole where ``window`` is 0."""
+    rows = HELD * min(window, len(images)) if window else len(images)
+    return rows * images.channels * images.height * images.width
+
+
 def choose_window(images: ImageSet, copies: int = 1) -> int:
     """Give the window for a set of which ``copies`` processes of this machine would hold a copy: 0 if these fit."""
-    size = images.channels * images.height * images.width * len(images)
-    whole = isinstance(images.images, np.ndarray) or copies * size < MEMORY_SHARE * available_memory()
+    fits = copies * held_bytes(images, 0) < MEMORY_SHARE * available_memory()
+    whole = fits or isinstance(images.images, np.ndarray)
     return 0 if whole else DEFAULT_WINDOW
