@@ -1,6 +1,7 @@
 """The small images and settings that tests of several folders train and probe with."""
 
 import multiprocessing
+import socket
 from dataclasses import replace
 
 import numpy as np
@@ -79,3 +80,31 @@ def new_process():
         return process
 
     return start
+
+
+@pytest.fixture
+def rank_processes(new_process):
+    """Give a function that runs ``code`` at several ranks, each a process; it finds ``rank`` and the names given.
+
+    What torchrun tells its processes stands in their environment.
+    """
+
+    def start(code, *, size=2, **names):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            told = {"WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free.getsockname()[1]}
+        return [new_process(RANK + code, rank=rank, told=told, **names) for rank in range(size)]
+
+    return start
+
+
+RANK = """
+import os
+import torch
+from dcgan_probe.runtime import joined_ranks
+
+told |= {"RANK": rank, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": told["WORLD_SIZE"]}
+os.environ.update({name: str(value) for name, value in told.items()})
+torch.set_num_threads(1)
+CPU = torch.device("cpu")
+"""

@@ -2,7 +2,7 @@
 
 import click
 
-from ..runtime import package_version
+from ..runtime import launched_rank, package_version
 from .compare import compare_command
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
@@ -15,10 +15,14 @@ from .sample import sample_command
 from .table import table_command
 from .train import train_command
 
+RANKED = ("train", "extract")
+"""The verbs that several ranks run together."""
+
 
 @click.group(cls=FriendlyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_version(), prog_name="dcgan-probe")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Probe what a network has learnt without labels, as the DCGAN paper does.
 
     \b
@@ -26,6 +30,11 @@ def main() -> None:
     dcgan-probe extract --layers all
     dcgan-probe eval-svm --dataset svhn --labels 1000
     """
+    _, ranks = launched_rank()
+    if ranks > 1 and context.invoked_subcommand not in RANKED:
+        raise click.UsageError(
+            f"{ranks} ranks got {context.invoked_subcommand}, expected one of {', '.join(RANKED)}; leave torchrun out"
+        )
 
 
 VERBS = (

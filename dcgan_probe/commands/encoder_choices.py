@@ -10,7 +10,7 @@ import torch
 from ..features import DictionaryConfig, FieldConfig
 from ..gan import Run
 from ..images import ImageSet
-from ..runtime import UserError
+from ..runtime import ALONE, Ranks, UserError
 from .feature_options import RUN_FEATURES
 from .options import chosen_run
 
@@ -30,6 +30,7 @@ class EncoderOptions:
     network_seed: int | None = None
     """Of untrained networks; None: the run's."""
     dtype: str = "float32"
+    ranks: Ranks = ALONE
     quiet: bool = False
     dictionary: DictionaryConfig = field(default_factory=DictionaryConfig)
     fields: FieldConfig = field(default_factory=FieldConfig)
@@ -55,6 +56,7 @@ def chosen_encoders(
     *,
     device: torch.device,
     seed: int,
+    ranks: Ranks = ALONE,
     quiet: bool,
 ) -> EncoderOptions:
     """Turn what ``encoder_options`` parsed into ``EncoderOptions``.
@@ -86,6 +88,7 @@ def chosen_encoders(
     return EncoderOptions(
         device=device,
         training_images=training_images,
+        ranks=ranks,
         quiet=quiet,
         dictionary=DictionaryConfig(**taken(DictionaryConfig), seed=seed if kmeans_seed is None else kmeans_seed),
         fields=FieldConfig(**taken(FieldConfig)),

@@ -50,6 +50,7 @@ def make_encoder(features: str, run: Run, options: EncoderOptions) -> Encoder:
             pool=options.pool,
             bn_stats="real" if features == "random" else options.bn_stats,
             network_seed=options.network_seed,
+            ranks=options.ranks,
             on_progress=progress.update,
         )
 
@@ -111,21 +112,24 @@ def features_of(
     if features == "pixels":
         encoder: Encoder = PixelEncoder(images.channels, images.height, images.width)
     elif features in FREE_FEATURES:
-        teaching = (options.learn_from or training)()
+        teaching, learnt = (options.learn_from or training)(), options.ranks.after_first
         if features == "kmeans":
-            encoder = make_kmeans_encoder(teaching, folder, options)
+            encoder = learnt(lambda: make_kmeans_encoder(teaching, folder, options))
         elif features == "kmeans3":
-            encoder = make_deep_kmeans_encoder(teaching, folder, options)
+            encoder = learnt(lambda: make_deep_kmeans_encoder(teaching, folder, options))
         else:
             config = principal_config(features, options)
-            encoder = PrincipalEncoder(kept_axes(teaching, folder), config, teaching, options.device)
+            axes = learnt(lambda: kept_axes(teaching, folder))
+            encoder = PrincipalEncoder(axes, config, teaching, options.device)
     elif run is not None:
         encoder = make_encoder(features, run, options)
     else:
         raise UserError(f"{features} features need a run; train first, or give --run", option="run")
     title = f"{features} features of {images.name} {images.split}"
     with Progress(title, len(images), "images", quiet=options.quiet) as progress:
-        return cached_features(encoder, images, folder, dtype=options.dtype, on_progress=progress.update)
+        return cached_features(
+            encoder, images, folder, dtype=options.dtype, ranks=options.ranks, on_progress=progress.update
+        )
 
 
 def principal_config(features: str, options: EncoderOptions) -> PrincipalConfig:

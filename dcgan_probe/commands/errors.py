@@ -8,19 +8,26 @@ from types import FrameType
 
 import click
 
-from ..runtime import UserError
+from ..runtime import FirstRankError, UserError, launched_rank
 
 
 class FriendlyGroup(click.Group):
-    """A group whose verbs print a ``UserError`` as one message, with the flag that it is about, and no traceback."""
+    """A group whose verbs print a ``UserError`` as one message, with the flag that it is about, and no traceback.
+
+    Under torchrun every rank runs the verb; what concerns all of them is told by the first.
+    """
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
+        rank, _ = launched_rank()
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Interrupted. What was finished is kept; the same command goes on from there.", err=True)
+            if rank == 0:
+                click.echo("Interrupted. What was finished is kept; the same command goes on from there.", err=True)
             ctx.exit(130)
+        except FirstRankError:
+            ctx.exit(1)
         except UserError as error:
             if error.option not in self._options(ctx):
                 raise click.ClickException(str(error)) from error

@@ -1,14 +1,15 @@
 """``dcgan-probe extract``: writes the features of labelled image sets into a run's cache."""
 
 import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..images import load_images
-from ..runtime import UserError, resolve_device
+from ..images import ImageSet, load_images
+from ..runtime import UserError, joined_ranks, rank_device
 from .encoder_choices import chosen_encoders, needed_run
 from .encoding import features_of
 from .feature_options import encoder_options, features_option, refuse_ignored
@@ -50,24 +51,35 @@ def extract_command(
     dcgan-probe extract --layers all
     dcgan-probe extract --dataset svhn --layers 2,3 --dtype float16
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
+    torchrun --nproc-per-node 2 -m -- dcgan_probe extract
     """
+    target = rank_device(device)
+    ranks = click.get_current_context().with_resource(joined_ranks(target))
+    quiet = quiet or not ranks.first
     refuse_ignored(features)
     run = needed_run(features, run_folder, runs, quiet=quiet)
     load = partial(load_images, data_dir=data_dir, download=download)
-    options = chosen_encoders(chosen, run, load, device=resolve_device(device), seed=seed, quiet=quiet)
+    options = chosen_encoders(chosen, run, load, device=target, seed=seed, ranks=ranks, quiet=quiet)
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
         try:
-            images = [load(dataset, split) for split in splits or SPLITS]
+            images = ranks.after_first(partial(load_splits, load, dataset, splits or SPLITS))
         except UserError as error:
             failures += 1
-            click.echo(f"{dataset}: not done. {error}", err=True)
+            if ranks.first:
+                click.echo(f"{dataset}: not done. {error}", err=True)
             continue
         for split in images:
             for source in features:
                 result, present = features_of(source, split, partial(load, dataset, "train"), run, runs, options)
                 what = "there already" if present else "written"
-                click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {options.dtype}, {what}")
+                if ranks.first:
+                    click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {options.dtype}, {what}")
     # The default sets are an offer, those that were named a request.
     if failures and (datasets or failures == len(DEFAULT_SETS)):
         sys.exit(1)
+
+
+def load_splits(load: Callable[..., ImageSet], dataset: str, splits: Sequence[str]) -> list[ImageSet]:
+    """Load splits of one set."""
+    return [load(dataset, split) for split in splits]

@@ -13,10 +13,10 @@ import click
 import torch
 
 from ..evaluation import TrainingProbe
-from ..gan import Probe, Run, TrainConfig, check_images, check_keep, rehearse, train
+from ..gan import Probe, Run, TrainConfig, check_images, check_keep, choose_window, held_bytes, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
-from ..runtime import PRECISIONS, UserError, resolve_device
+from ..runtime import PRECISIONS, Ranks, UserError, joined_ranks, rank_device, resolve_device
 from .command_lines import RecordedCommand, called_as
 from .encoder_choices import EncoderOptions
 from .encoding import make_encoder
@@ -51,7 +51,7 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("leak", float, "Slope of D's activation below 0; 0 is ReLU."),
     ("output", click.Choice(["tanh", "sigmoid"]), "What bounds G's images; sigmoid: the networks see 0 to 1."),
     ("updates", click.Choice(["both", "alternate"]), "Update G and D on every batch, or in turn."),
-    ("batch-size", int, "Real images in a mini-batch."),
+    ("batch-size", int, "Real images in a mini-batch, over all ranks."),
     ("lr", float, "Adam's learning rate."),
     ("beta1", float, "Adam's decay of the first moment."),
     ("weight-decay", float, "L2 penalty coupled into Adam."),
@@ -88,6 +88,12 @@ def field_options(verb: Any) -> Any:
     "--probe-labels", type=Count(), default=4000, show_default=True, help="Labelled images, half of them held out."
 )
 @click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
+@click.option("--sync-norm", is_flag=True, help="Of several ranks: batch norm over all ranks' parts of a batch.")
+@click.option(
+    "--window",
+    type=Count(),
+    help="Images in memory and shuffled at a time, 256 or a multiple.  [default: all; 65,536 if these do not fit]",
+)
 @seed_option
 @device_option
 @click.option("--run", "folder", type=click.Path(file_okay=False, path_type=Path), help="Run folder.  [default: named]")
@@ -104,6 +110,8 @@ def train_command(
     probe_dataset: str,
     probe_labels: int,
     stop_on_collapse: bool,
+    sync_norm: bool,
+    window: int | None,
     seed: int,
     device: str,
     folder: Path | None,
@@ -119,23 +127,40 @@ def train_command(
     \b
     dcgan-probe train
     dcgan-probe train --preset svhn32 --dataset svhn --images 2M
+    torchrun --nproc-per-node 2 -m -- dcgan_probe train
     """
-    target = resolve_device(device)
-    config = preset_config(
-        preset, dataset=dataset, device=target, seed=seed, precision=precision, images=images, **fields
+    target = rank_device(device)
+    ranks = click.get_current_context().with_resource(joined_ranks(target))
+    quiet = quiet or not ranks.first
+    config = ranks.from_first(
+        lambda: preset_config(
+            preset,
+            dataset=dataset,
+            device=target,
+            seed=seed,
+            precision=precision,
+            images=images,
+            sync_norm=sync_norm,
+            **fields,
+        )
     )
     run = Run(folder or runs / run_name(config, fields))
     load = partial(load_images, data_dir=data_dir, download=download and not dry_run)
-    training_images = load(dataset, "train")
+    training_images = ranks.after_first(lambda: load(dataset, "train"))
     if fields["nc"] is None:
         config = replace(config, network=replace(config.network, nc=training_images.channels))
-    check_images(config, training_images)
+    config = replace(config, window=ranks.from_first(lambda: window_of(window, run, training_images, ranks, quiet)))
+    ranks.from_first(partial(check_images, config, training_images))
     probe = None
     if probe_every is not None:
-        measure = training_probe(probe_dataset, probe_labels, load, config, training_images, target)
+        measure = ranks.after_first(
+            lambda: training_probe(probe_dataset, probe_labels, load, config, training_images, target)
+        )
         probe = Probe(measure, probe_every, measure.description)
-    check_keep(config, probe)
+    ranks.from_first(lambda: check_keep(config, probe))
     if dry_run:
+        if ranks.size > 1:
+            raise UserError("a dry run tells what one process needs; leave torchrun out", option="dry-run")
         click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
     with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
@@ -146,6 +171,7 @@ def train_command(
             training_images,
             run.folder,
             device=target,
+            ranks=ranks,
             command=called_as(),
             on_tick=TickNote(progress),
             should_stop=stop,
@@ -160,10 +186,11 @@ def train_command(
             "continues it; another --seed or a lower --lr may do better."
         )
     if outcome == "interrupted":
-        click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
+        if ranks.first:
+            click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
         sys.exit(130)
     # The statistics that features need are kept in the run now, so that the run can leave its training images behind.
-    options = EncoderOptions(device=target, training_images=lambda: training_images, quiet=quiet)
+    options = EncoderOptions(device=target, training_images=lambda: training_images, ranks=ranks, quiet=quiet)
     for features in ("dcgan", "random"):
         make_encoder(features, run, options)
     if not quiet:
@@ -207,9 +234,21 @@ def training_probe(
     return TrainingProbe(labelled, labels, network=config.network, unlabelled=training_images, device=device)
 
 
+def window_of(asked: int | None, run: Run, images: ImageSet, ranks: Ranks, quiet: bool) -> int:
+    """Give the window that was asked for, or else that of the run so far, or else the one that this memory needs."""
+    if asked is not None:
+        return asked
+    if run.exists:
+        return run.config.window
+    window = choose_window(images, ranks.size)
+    if window and not quiet:
+        click.echo(f"{images.name} does not fit into memory: read in windows of {window:,} images", err=True)
+    return window
+
+
 def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[str, Any]:
     """Describe what a training run would do and need."""
-    expected = rehearse(config, resolve_device(device), len(images) * images.channels * images.height * images.width)
+    expected = rehearse(config, resolve_device(device), held_bytes(images, config.window))
     preset = PRESETS[config.preset.partition(" ")[0]]
     return {
         "run": str(run.folder),

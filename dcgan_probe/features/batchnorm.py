@@ -13,6 +13,7 @@ from torch import nn
 
 from ..images import ImageSet, to_signed
 from ..networks import Discriminator, load_discriminator
+from ..runtime import ALONE, Ranks
 
 BATCH = 128
 
@@ -25,34 +26,47 @@ def real_statistics(
     images: ImageSet,
     device: torch.device,
     on_progress: Callable[[int], None] = lambda done: None,
+    ranks: Ranks = ALONE,
 ) -> Statistics:
     """Average batch statistics over consecutive full batches of 128 images (one smaller batch if there are fewer).
 
-    The discriminator is left as it was, its running statistics and mode included.
+    The discriminator is left as it was, its running statistics and mode included. Ranks share the batches; the first
+    adds them up in the order in which one process would.
     """
     # A copy, since a forward pass in training mode moves the running statistics.
     copy = load_discriminator(discriminator.config, discriminator.state_dict())
     copy.to(device).to(memory_format=torch.channels_last).train().requires_grad_(False)
-    sums: dict[str, list[torch.Tensor]] = {}
+    observed: dict[str, torch.Tensor] = {}
 
     def observe(name: str) -> Callable[[nn.Module, tuple[torch.Tensor]], None]:
         def hook(module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
             variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
-            total = sums.setdefault(name, [torch.zeros(len(mean), dtype=torch.float64) for _ in range(2)])
-            total[0] += mean.cpu()  # summed there, since not every device knows float64
-            total[1] += variance.cpu()
+            observed[name] = torch.stack([mean, variance])
 
         return hook
 
-    for name, norm in copy.norms().items():
+    norms = copy.norms()
+    for name, norm in norms.items():
         norm.register_forward_pre_hook(observe(name))
-    batches = max(1, len(images) // BATCH)
-    with torch.inference_mode():
-        for number in range(batches):
-            pixels = torch.from_numpy(np.ascontiguousarray(images.images[number * BATCH : (number + 1) * BATCH]))
+
+    def moments(number: int) -> np.ndarray:
+        """Give the means and variances, float32 (2, maps of all layers), of one batch."""
+        pixels = torch.from_numpy(np.ascontiguousarray(images.images[number * BATCH : (number + 1) * BATCH]))
+        with torch.inference_mode():
             copy.activations(to_signed(pixels.to(device)).contiguous(memory_format=torch.channels_last))
-            on_progress(min((number + 1) * BATCH, len(images)))
-    return {name: ((mean / batches).float(), (variance / batches).float()) for name, (mean, variance) in sums.items()}
+            return torch.cat([observed[name] for name in norms], dim=1).cpu().numpy()
+
+    widths = [norm.num_features for norm in norms.values()]
+    batches, total = max(1, len(images) // BATCH), np.zeros((2, sum(widths)))
+    if ranks.first:
+        for number, each in enumerate(ranks.in_order(moments, range(batches)), 1):
+            total += each
+            on_progress(min(number * BATCH, len(images)))
+    else:
+        ranks.assist(moments)
+    averages = ranks.from_first(lambda: torch.from_numpy(total / batches).float())
+    parts = averages.split(widths, dim=1)
+    return {name: (part[0].clone(), part[1].clone()) for name, part in zip(norms, parts, strict=True)}
 
 
 def fix_statistics(discriminator: Discriminator, statistics: Statistics) -> None:

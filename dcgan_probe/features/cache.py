@@ -7,11 +7,15 @@ key and so can never be served old features.
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..images import ImageSet
-from ..runtime import UserError
+from ..runtime import ALONE, Ranks, UserError
 from ..storage import (
     FORMAT_VERSION,
     FeatureFileWriter,
@@ -38,6 +42,7 @@ def cached_features(
     folder: str | Path,
     *,
     dtype: str = "float32",
+    ranks: Ranks = ALONE,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> tuple[FeatureSet, bool]:
     """Give the features of ``images``, from ``folder`` if they are there, else computed block by block into it.
@@ -46,6 +51,9 @@ def cached_features(
 
     Parameters
     ----------
+    ranks
+        The processes that share the work, of which each calls this function. Each encodes every ``ranks.size``-th
+        block; the first alone writes, so that every row is written once and in order, whoever computed it.
     on_progress
         Called with the number of rows done.
 
@@ -60,23 +68,28 @@ def cached_features(
         If the images do not fit the encoder, a feature is not finite, or the disk is full.
     """
     encoder.check(images)
-    settings = cache_settings(encoder, images, dtype)
+    # At the first rank, since the fingerprint of the images takes a while.
+    settings = ranks.from_first(lambda: cache_settings(encoder, images, dtype))
     origin = encoder.origin.features
     name = re.sub(r"[^\w.-]+", "_", images.name)  # the name comes from a file, and may hold a slash
     path = Path(folder) / f"{origin}-{name}-{images.split}-{fingerprint_settings(settings)}.h5"
     names = tuple(encoder.layers)
-    found = find_covering(Path(folder), settings)
+    found = ranks.from_first(lambda: find_covering(Path(folder), settings))
     if found is None:
         # A second process that wants the same file waits here and then finds it.
-        with locked(path):
-            found = find_covering(Path(folder), settings)
-            if found is None:
-                _extract(encoder, images, path, settings, dtype, on_progress)
+        with ExitStack() as held:
+            ranks.from_first(lambda: held.enter_context(locked(path)))
+            found = ranks.from_first(lambda: find_covering(Path(folder), settings))
+            if found is None and ranks.first:
+                _extract(encoder, images, path, settings, dtype, ranks, on_progress)
+            elif found is None:
+                ranks.assist(partial(_encode, encoder, images))
+            ranks.from_first(lambda: None)  # the file is there for all
             present, path = found is not None, found or path
     else:
         present, path = True, found
     file = open_feature_file(path)
-    return FeatureSet(file, names, encoder.origin, images.name, images.split, images.fingerprint), present
+    return FeatureSet(file, names, encoder.origin, images.name, images.split, settings["images"]), present
 
 
 def find_covering(folder: Path, settings: dict[str, Any]) -> Path | None:
@@ -106,12 +119,17 @@ def _extract(
     path: Path,
     settings: dict[str, Any],
     dtype: str,
+    ranks: Ranks,
     on_progress: Callable[[int], None],
 ) -> None:
     with FeatureFileWriter(
         path, settings, rows=len(images), layers=encoder.layers, dtype=dtype, labels=images.labels
     ) as writer:
-        while writer.rows_written < len(images):
-            start = writer.rows_written
-            writer.append(encoder.encode(images.images[start : start + encoder.batch]))
+        starts = range(writer.rows_written, len(images), encoder.batch)
+        for features in ranks.in_order(partial(_encode, encoder, images), starts):
+            writer.append(features)
             on_progress(writer.rows_written)
+
+
+def _encode(encoder: Encoder, images: ImageSet, start: int) -> np.ndarray:
+    return encoder.encode(images.images[start : start + encoder.batch])

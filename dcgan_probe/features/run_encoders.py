@@ -8,7 +8,7 @@ import torch
 from ..gan import Run
 from ..images import ImageSet
 from ..networks import Discriminator, build_discriminator, load_discriminator
-from ..runtime import UserError
+from ..runtime import ALONE, Ranks, UserError
 from ..storage import fingerprint_tensors, whole_file
 from .batchnorm import Statistics, real_statistics
 from .encoders import DiscriminatorEncoder
@@ -28,6 +28,7 @@ def run_encoder(
     pool: str = "max",
     bn_stats: str = "real",
     network_seed: int | None = None,
+    ranks: Ranks = ALONE,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> DiscriminatorEncoder:
     """Make the encoder of a run's discriminator, or of the same discriminator before training.
@@ -43,6 +44,8 @@ def run_encoder(
         batches; an untrained network has none.
     network_seed
         Of the untrained weights; None takes those that this run started from.
+    ranks
+        The processes that share the work of the statistics, of which each calls this function.
     on_progress
         Called with the number of training images that entered the statistics.
 
@@ -51,14 +54,15 @@ def run_encoder(
     UserError
         If an option is unknown, the run cannot be read, or the training images are not those of the run.
     """
-    discriminator, origin = _discriminator(run, features, network_seed)
+    # One rank reads the run for all, since a training under way may replace its checkpoint.
+    discriminator, origin = ranks.from_first(lambda: _discriminator(run, features, network_seed))
     if bn_stats not in BN_STATS:
         raise UserError(f"unknown statistics {bn_stats!r}: expected {' or '.join(BN_STATS)}", option="bn-stats")
     if bn_stats == "running" and features == "random":
         raise UserError("an untrained network has no running statistics; take --bn-stats real", option="bn-stats")
     statistics = None
     if bn_stats == "real":
-        statistics = kept_statistics(run, discriminator, training_images, device, on_progress)
+        statistics = kept_statistics(run, discriminator, training_images, device, on_progress, ranks)
     return DiscriminatorEncoder(
         discriminator, origin, statistics=statistics, layers=layers, grid=grid, pool=pool, device=device
     )
@@ -90,13 +94,22 @@ def kept_statistics(
     training_images: Callable[[], ImageSet],
     device: torch.device,
     on_progress: Callable[[int], None] = lambda done: None,
+    ranks: Ranks = ALONE,
 ) -> Statistics:
     """Give the statistics of these weights over the run's training images, computed once and kept in the run."""
     path = run.folder / "batchnorm" / f"real-{fingerprint_tensors(discriminator.state_dict())}.pt"
-    kept = read_statistics(path)
+    kept = ranks.from_first(lambda: read_statistics(path))
     if kept is not None:
         return kept
-    images, expected = training_images(), run.trained_on
+    images = training_images()
+    ranks.from_first(lambda: _check_training_images(run, images))
+    statistics = real_statistics(discriminator, images, device, on_progress, ranks)
+    ranks.from_first(lambda: _write_statistics(path, statistics))
+    return statistics
+
+
+def _check_training_images(run: Run, images: ImageSet) -> None:
+    expected = run.trained_on
     if images.fingerprint != expected.fingerprint:
         raise UserError(
             f"the batch-norm statistics need the images that trained {run.folder}: got {images.source} with "
@@ -104,10 +117,11 @@ def kept_statistics(
             "put those back, or take --bn-stats running",
             option="bn-stats",
         )
-    statistics = real_statistics(discriminator, images, device, on_progress)
+
+
+def _write_statistics(path: Path, statistics: Statistics) -> None:
     with whole_file(path) as temporary, open(temporary, "wb") as file:
         torch.save(statistics, file)
-    return statistics
 
 
 def read_statistics(path: Path) -> Statistics | None:

@@ -2,6 +2,7 @@
 
 from .authors import RELEASED, AuthorsWeights, read_authors
 from .checkpoint import load_checkpoint, save_checkpoint
+from .checks import check_images
 from .collapse import Collapse, CollapseAlarm
 from .config import TrainConfig
 from .imported_run import check_sides, check_unused, save_authors
@@ -10,7 +11,8 @@ from .probing import Probe, check_keep
 from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
-from .training import check_images, train
+from .training import train
+from .windows import choose_window, held_bytes
 
 __all__ = [
     "RELEASED",
@@ -28,8 +30,10 @@ __all__ = [
     "check_keep",
     "check_sides",
     "check_unused",
+    "choose_window",
     "discriminator_loss",
     "generator_loss",
+    "held_bytes",
     "latest_run",
     "load_checkpoint",
     "read_authors",

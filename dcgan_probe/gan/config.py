@@ -7,6 +7,8 @@ from typing import Any, Literal
 from ..networks import NetworkConfig
 from ..runtime import UserError
 
+BLOCK = 256  # the rows of a chunk in the files that this project writes
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -23,7 +25,7 @@ class TrainConfig:
     updates: Literal["both", "alternate"]
     """``both``: G and D are updated with the same z. ``alternate`` (the authors): each mini-batch updates G or D."""
     batch_size: int
-    """Real images in a mini-batch."""
+    """Real images in a mini-batch, over all ranks."""
     lr: float
     """Adam's learning rate."""
     beta1: float
@@ -40,6 +42,10 @@ class TrainConfig:
     """Half-life, in images, of the moving average of G's weights that samples are drawn from; 0: no average."""
     keep: Literal["last", "best"] = "last"
     """Which weights the run gives: the last ones, or those with the best probe on validation images."""
+    sync_norm: bool = False
+    """Batch norm over the batches of all ranks; else each rank normalises its own part."""
+    window: int = 0
+    """Images that are in memory and shuffled at a time, in whole blocks of the set's file; 0: the whole set."""
 
     def __post_init__(self) -> None:
         if self.updates not in ("both", "alternate"):
@@ -55,6 +61,16 @@ class TrainConfig:
             raise UserError(f"got beta1 {self.beta1}, expected 0 <= beta1 < 1", option="beta1")
         if self.ema < 0:
             raise UserError(f"got a half-life of {self.ema} images, expected 0 or more", option="ema")
+        if self.window < 0 or self.window % BLOCK:
+            raise UserError(
+                f"got a window of {self.window} images, expected a multiple of {BLOCK}, the rows read together",
+                option="window",
+            )
+        if 0 < self.window < self.batch_size:
+            raise UserError(
+                f"got a window of {self.window} images, expected at least one batch of {self.batch_size}",
+                option="window",
+            )
         if not 0 <= self.weight_decay < math.inf:
             raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight-decay")
         if self.keep not in ("last", "best"):

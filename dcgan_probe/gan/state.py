@@ -5,6 +5,7 @@ outside of it and handed in.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,11 @@ import torch
 from torch.nn.functional import softplus
 
 from ..networks import Generator, build_discriminator, build_generator, draw_z
-from ..runtime import autocast, torch_generator
+from ..runtime import ALONE, Ranks, autocast, torch_generator
 from .config import TrainConfig
 from .cuda_graphs import Recorded
 from .moving_average import MovingAverage
+from .shared_norm import shared_norms
 
 BETA2 = 0.999
 
@@ -43,10 +45,17 @@ class StepStatistics:
 
 
 class TrainState:
-    """Both networks, both Adam optimisers and the position, in real images seen by the discriminator."""
+    """Both networks, both Adam optimisers and the position, in real images seen by the discriminator.
 
-    def __init__(self, config: TrainConfig, device: torch.device):
+    Of several ranks each has all of it and takes its part of every batch; gradients are averaged over the ranks before
+    an optimiser reads them, so that the weights stay the same bits everywhere. It is one message an update, where
+    ``DistributedDataParallel`` would have to wrap a discriminator that runs forward three times in a step, once without
+    gradients of its own, and would rename the weights.
+    """
+
+    def __init__(self, config: TrainConfig, device: torch.device, ranks: Ranks = ALONE):
         self.config, self.device, self.position = config, device, 0
+        self._ranks, self._part = ranks, ranks.part(config.batch_size)
         # channels_last is faster on CPU and CUDA (benchmarks/bench_training.py) and changes no stored weight.
         layout = torch.channels_last
         self.discriminator = build_discriminator(config.network, config.seed).to(device).to(memory_format=layout)
@@ -75,22 +84,33 @@ class TrainState:
     def step(self, real: torch.Tensor) -> StepStatistics:
         """Show one real batch, signed (N, nc, H, W), to D: one update of D and one of G. Advances the position.
 
+        Of several ranks each gets its part of the batch and gives the statistics of that part.
+
         ``both``: D, then G against the updated D, on the same generated images, so that the generator runs forward
         once. ``alternate``: G, then D, each on z of its own, as the authors' successive mini-batches; the batch that
         updates G shows D no real image and does not advance the position.
         """
+        with self._norms():
+            return self._step(real)
+
+    def _norms(self) -> AbstractContextManager:
+        if not self.config.sync_norm or self._ranks.size == 1:
+            return nullcontext()
+        return shared_norms((self.discriminator, self.generator), self._ranks)
+
+    def _step(self, real: torch.Tensor) -> StepStatistics:
         self.discriminator.train()
         self.generator.train()
         purposes = ("both",) if self.config.updates == "both" else ("generator", "discriminator")
         if self.config.flips:
             real = self._flipped(real)
         statistics = self._updates(real, *(self._z(purpose) for purpose in purposes))
-        self.position += len(real)
+        self.position += self.config.batch_size
         return statistics
 
     def _flipped(self, real: torch.Tensor) -> torch.Tensor:
         random = torch_generator(self.config.seed, "flips", self.position)
-        mirrored = torch.rand(self.config.batch_size, generator=random) < 0.5
+        mirrored = torch.rand(self.config.batch_size, generator=random)[self._part] < 0.5
         return torch.where(mirrored.to(self.device).view(-1, 1, 1, 1), real.flip(3), real)
 
     def _both(self, real: torch.Tensor, z: torch.Tensor) -> StepStatistics:
@@ -112,7 +132,7 @@ class TrainState:
 
     def _z(self, update: str) -> torch.Tensor:
         random = torch_generator(self.config.seed, "z", update, self.position, device=self.device)
-        return draw_z(self.config.network, self.config.batch_size, random)
+        return draw_z(self.config.network, self.config.batch_size, random)[self._part]
 
     def _update_discriminator(self, real: torch.Tensor, fake: torch.Tensor) -> tuple[torch.Tensor, ...]:
         self._d_optimizer.zero_grad(set_to_none=True)
@@ -121,6 +141,7 @@ class TrainState:
             real_logit, fake_logit = self.discriminator(real).float(), self.discriminator(fake).float()
         loss = discriminator_loss(real_logit, fake_logit)
         loss.backward()
+        self._average_gradients(self.discriminator)
         self._d_optimizer.step()
         return loss.detach(), real_logit.detach().sigmoid().mean(), fake_logit.detach().sigmoid().mean()
 
@@ -133,10 +154,14 @@ class TrainState:
         loss = generator_loss(logit)
         loss.backward()
         self.discriminator.requires_grad_(True)
+        self._average_gradients(self.generator)
         self._g_optimizer.step()
         if self.average is not None:
             self.average.update(self.generator)
         return loss.detach()
+
+    def _average_gradients(self, network: torch.nn.Module) -> None:
+        self._ranks.average([weight.grad for weight in network.parameters() if weight.grad is not None])
 
     @property
     def sampler(self) -> Generator:

@@ -7,6 +7,7 @@ resumed run continues bit for bit on the same machine.
 import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,10 +15,11 @@ import torch
 
 from ..images import ImageSet, from_signed, image_grid, save_grid
 from ..networks import draw_z
-from ..runtime import UserError, describe_device, memory_in_use, torch_generator
+from ..runtime import ALONE, Ranks, UserError, describe_device, memory_in_use, torch_generator
 from ..storage import locked
-from .batches import BatchStream
+from .batches import Batches, open_batches
 from .checkpoint import save_checkpoint
+from .checks import check_images, check_parts, stored_state
 from .collapse import CollapseAlarm
 from .config import TrainConfig
 from .curves import save_curves
@@ -44,6 +46,7 @@ def train(
     folder: str | Path,
     *,
     device: torch.device,
+    ranks: Ranks = ALONE,
     command: list[str] | None = None,
     on_tick: Tick = lambda row: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -56,6 +59,10 @@ def train(
     ----------
     images
         The training images; labels are not used.
+    ranks
+        The processes that train together, of which each calls this function. Only the first reads and writes the run.
+        With ``sync_norm`` and float32, their number changes the result by rounding alone; without it, each part of a
+        batch is normalised by itself, as if the batch were smaller. The same number gives the same bits on CPUs.
     command
         The command line, for the record.
     on_tick
@@ -73,86 +80,65 @@ def train(
         If the folder holds a run with another config or other images, the images do not fit the network, a loss is
         not finite (the last good checkpoint is kept), or the best state is to be kept without a probe.
     """
-    check_images(config, images)
-    run, trained_on = Run(folder), TrainedOn.of(images)
-    with locked(run.checkpoint_path, wait=False):
-        state = TrainState(config, device)
-        batches = BatchStream(images, config.batch_size, config.seed, device)
-        # A run that was never saved holds nothing to protect.
-        if run.checkpoint_path.exists():
-            stored = run.load_last()
-            if stored["optimizers"] is None:
-                raise UserError(
-                    f"{run.folder} holds imported weights, without the optimisers' state that training goes on from; "
-                    "give another --run to train",
-                    option="run",
-                )
-            check_same_run(run, config, trained_on)
+    ranks.from_first(lambda: check_images(config, images))
+    ranks.from_first(lambda: check_parts(config, ranks))
+    run = Run(folder)
+    trained_on = ranks.from_first(lambda: TrainedOn.of(images))
+    with ExitStack() as held:
+        ranks.from_first(lambda: held.enter_context(locked(run.checkpoint_path, wait=False)))
+        state = TrainState(config, device, ranks)
+        batches = open_batches(config, images, device, ranks)
+        stored = ranks.from_first(lambda: stored_state(run, config, trained_on))
+        if stored is not None:
             state.load_state_dict(stored)
             if state.position >= config.images:
                 return "already finished"
-        probing = Probing(run, state, probe)
-        session = {"position": state.position, "device": describe_device(device), "command": command or []}
+        probing = ranks.after_first(lambda: Probing(run, state, probe))
         measured = {} if probe is None else {"probe": {"every": probe.every, **probe.description}}
-        run.begin_session(config, trained_on, {**session, **measured})
-        run.forget_after(state.position)
-        loop = TrainingLoop(run, state, batches, len(images), probing, stop_on_collapse=stop_on_collapse)
+        session = {
+            "position": state.position,
+            "device": describe_device(device),
+            "ranks": ranks.size,
+            "command": command or [],
+            **measured,
+        }
+        ranks.from_first(lambda: run.begin_session(config, trained_on, session))
+        ranks.from_first(lambda: run.forget_after(state.position))
+        loop = TrainingLoop(run, state, batches, len(images), probing, ranks, stop_on_collapse=stop_on_collapse)
         try:
             return loop.until(config.images, on_tick, should_stop)
         finally:
             loop.close()
 
 
-def check_images(config: TrainConfig, images: ImageSet) -> None:
-    """Refuse images that the networks cannot take."""
-    network = config.network
-    expected = (network.nc, network.image_size, network.image_size)
-    if tuple(images.images.shape[1:]) != expected:
-        channels, height, width = images.images.shape[1:]
-        raise UserError(
-            f"{images.name} has images of {channels} x {height} x {width} (channels, height, width), but the "
-            f"{config.preset} networks take {' x '.join(map(str, expected))}; use `dcgan-probe prepare --size "
-            f"{network.image_size}`, --nc {channels}, or a preset of that size",
-            option="dataset",
-        )
-
-
-def check_same_run(run: Run, config: TrainConfig, trained_on: TrainedOn) -> None:
-    """Refuse to continue a run under another config, on other images, or to a shorter length."""
-    stored = run.config
-    different = stored.differences(config)
-    if run.trained_on.fingerprint != trained_on.fingerprint:
-        different.append(f"training images: {run.trained_on.fingerprint} -> {trained_on.fingerprint}")
-    if config.images < stored.images:
-        different.append(f"images: {stored.images} -> {config.images} (it can be made longer, not shorter)")
-    if different:
-        raise UserError(
-            f"{run.folder} holds a run with other settings:\n  "
-            + "\n  ".join(different)
-            + "\nGive the settings it was started with to continue it, or another --run for a new one.",
-            option="run",
-        )
-
-
 class TrainingLoop:
-    """The loop over one run: steps, ticks, grids and checkpoints."""
+    """The loop over one run: steps, ticks, grids and checkpoints.
+
+    All ranks go through it alike; what measures, writes or draws is done by the first, while the others wait for it.
+    """
 
     def __init__(
         self,
         run: Run,
         state: TrainState,
-        stream: BatchStream,
+        stream: Batches,
         set_size: int,
         probing: Probing,
+        ranks: Ranks = ALONE,
         *,
         stop_on_collapse: bool = False,
     ):
-        self._run, self._state, self._stream, self._set_size = run, state, stream, set_size
+        self._run, self._state, self._stream, self._set_size, self._ranks = run, state, stream, set_size, ranks
         self._probing, self._stop_on_collapse = probing, stop_on_collapse
         random = torch_generator(state.config.seed, "fixed noise", device=state.device)
         self._real = stream.batch(0)[:GRID_SAMPLES]
         self._diagnostics = Diagnostics(state, draw_z(state.config.network, GRID_SAMPLES, random), self._real)
-        self._events, self._rows, self._alarm = Events(run.folder), run.stats(), CollapseAlarm(state.config.batch_size)
+        self._events = Events(run.folder if ranks.first else None)
+        self._rows, self._alarm = run.stats(), CollapseAlarm(state.config.batch_size)
+            Events(run.folder if ranks.first else None),
+            run.stats(),
+            CollapseAlarm(state.config.batch_size),
+        )
         for row in self._rows:
             self._alarm.add(row)
         self._totals: list[torch.Tensor] = []
@@ -162,31 +148,37 @@ class TrainingLoop:
         """Train until ``target`` images were seen; save at the end, every two minutes and when stopped."""
         state, saved, drawn = self._state, time.monotonic(), time.monotonic()
         if state.position == 0:
-            self._save_grid("real", "real", self._real)
-            self._save_sample_grid()
-            save_checkpoint(self._run.checkpoint_path, state.state_dict())
+            self._ranks.from_first(lambda: self._save_grid("real", "real", self._real))
+            self._ranks.from_first(self._save_sample_grid)
+            self._ranks.from_first(self._save)
         while state.position < target:
             before = state.position
             self._add(state.step(self._stream.batch(before)))
-            stop, finished = should_stop(), state.position >= target
-            milestone = self._passed_milestone(before, target)
-            due = time.monotonic() - saved > CHECKPOINT_SECONDS
+            finished, milestone = state.position >= target, self._passed_milestone(before, target)
             probe, collapsed = self._probing.due(before, target), False
-            if stop or finished or milestone or due or probe or time.monotonic() - self._tick_time > TICK_SECONDS:
+            now = time.monotonic()
+            stop, due, tick = self._ranks.agree(
+                should_stop(), now - saved > CHECKPOINT_SECONDS, now - self._tick_time > TICK_SECONDS
+            )
+            if stop or finished or milestone or due or tick or probe:
                 row = self._tick(probe=probe)
                 on_tick(row)
                 collapsed = self._stop_on_collapse and row["collapsed_since"] is not None
             if milestone:
-                self._save_sample_grid()
-            if stop or finished or milestone or due or collapsed:
-                save_checkpoint(self._run.checkpoint_path, state.state_dict())
+                self._ranks.from_first(self._save_sample_grid)
+            ends = stop or finished or collapsed
+            if ends or milestone or due:
+                self._ranks.from_first(self._save)
                 saved = time.monotonic()
-            if stop or finished or collapsed or time.monotonic() - drawn > CURVES_SECONDS:
+            if self._ranks.first and (ends or time.monotonic() - drawn > CURVES_SECONDS):
                 save_curves(self._run.curves_path, self._rows)
                 drawn = time.monotonic()
-            if (stop or collapsed) and not finished:
+            if ends and not finished:
                 return "interrupted" if stop else "collapsed"
         return "finished"
+
+    def _save(self) -> None:
+        save_checkpoint(self._run.checkpoint_path, self._state.state_dict())
 
     def _passed_milestone(self, before: int, target: int) -> bool:
         marks = [target * eighth / EIGHTHS for eighth in range(1, EIGHTHS + 1)]
@@ -199,11 +191,20 @@ class TrainingLoop:
         self._steps += 1
 
     def _tick(self, *, probe: bool) -> dict[str, Any]:
-        """Average the steps since the last tick, check that they are finite, measure, and add the row.
+        """Average the steps since the last tick over steps and ranks, and add a row to the statistics.
 
         The next tick's clock starts afterwards, so that the rate is that of the steps.
         """
-        d_loss, g_loss, d_real, d_fake = (self._totals[0] / self._steps).tolist()
+        means = self._totals[0] / self._steps
+        self._ranks.average([means])
+        row = self._ranks.from_first(lambda: self._add_row(means, probe=probe))
+        self._totals, self._steps = [], 0
+        self._tick_time, self._tick_position = time.monotonic(), self._state.position
+        return row
+
+    def _add_row(self, means: torch.Tensor, *, probe: bool) -> dict[str, Any]:
+        """Check that losses and weights are finite, measure, and write the row."""
+        d_loss, g_loss, d_real, d_fake = means.tolist()
         position, now = self._state.position, time.monotonic()
         if not (math.isfinite(d_loss) and math.isfinite(g_loss) and self._state.is_finite()):
             raise UserError(
@@ -231,7 +232,6 @@ class TrainingLoop:
         self._rows.append(row)
         self._run.append_stats(row)
         self._events.add_row(row)
-        self._totals, self._steps, self._tick_time, self._tick_position = [], 0, time.monotonic(), position
         return row
 
     def _save_sample_grid(self) -> None:

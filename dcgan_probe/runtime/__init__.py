@@ -1,4 +1,4 @@
-"""Floor 0. Device, memory, precision, seeds, processes, versions and the user's error: what any floor may ask for."""
+"""Floor 0. Device, memory, precision, ranks, seeds, processes, versions and the user's error: for any floor."""
 
 from .devices import (
     PRECISIONS,
@@ -11,22 +11,29 @@ from .devices import (
 from .errors import UserError
 from .memory import available_memory, check_memory, memory_in_use
 from .processes import run_tasks
+from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
 from .seeds import derive_seed, numpy_generator, torch_generator
 from .versions import package_version, versions
 from .workers import map_on_cores
 
 __all__ = [
+    "ALONE",
     "PRECISIONS",
+    "FirstRankError",
+    "Ranks",
     "UserError",
     "autocast",
     "available_memory",
     "check_memory",
     "derive_seed",
     "describe_device",
+    "joined_ranks",
+    "launched_rank",
     "map_on_cores",
     "memory_in_use",
     "numpy_generator",
     "package_version",
+    "rank_device",
     "resolve_device",
     "resolve_precision",
     "run_tasks",

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.gan.batches import BatchStream
-from dcgan_probe.runtime import UserError
+from dcgan_probe.gan.batches import BatchStream, open_batches
+from dcgan_probe.runtime import Ranks, UserError
 
 CPU = torch.device("cpu")
 
@@ -51,9 +51,16 @@ def test_images_are_those_of_the_rows_and_signed(tiny_images):
     assert batch.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_set_smaller_than_a_batch_is_refused(tiny_images):
+def test_each_rank_takes_its_own_part_of_the_same_batch(tiny_images):
+    whole = BatchStream(tiny_images(20), 8, 0, CPU)
+    parts = [BatchStream(tiny_images(20), 8, 0, CPU, Ranks(rank, 4)) for rank in range(4)]
+    for position in (0, 16, 40):  # the second spans two passes
+        assert torch.equal(torch.cat([part.batch(position) for part in parts]), whole.batch(position))
+
+
+def test_set_smaller_than_a_batch_is_refused(tiny_images, tiny_config):
     with pytest.raises(UserError) as caught:
-        BatchStream(tiny_images(7), 8, 0, CPU)
+        open_batches(tiny_config(), tiny_images(7), CPU)
     assert str(caught.value) == (
         "got 7 training images, expected at least one batch of 8; give more images or a smaller batch"
     )

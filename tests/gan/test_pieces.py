@@ -45,7 +45,7 @@ def test_a_missing_piece_is_told(tmp_path, run, monkeypatch):
 
 
 def test_a_folder_without_pieces_and_a_used_run_are_refused(tmp_path, run):
-    with pytest.raises(UserError, match="holds no weights-NN.part"):
+    with pytest.raises(UserError, match=r"holds no weights-NN\.part"):
         read_pieces(run.folder, tmp_path / "again")
     write_pieces(run, tmp_path / "out")
     with pytest.raises(UserError, match="holds a run already"):

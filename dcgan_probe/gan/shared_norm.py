@@ -1,0 +1,84 @@
+"""Takes networks and ranks, lets batch norm see the batches of all ranks; knows no loss and no update.
+
+Torch's own ``SyncBatchNorm`` runs on GPUs only, and changes the networks for good. With x of all ranks, N rows in all::
+
+    mean = average over ranks of mean(x)
+    var  = average over ranks of mean((x - mean)^2)
+    y    = (x - mean) / sqrt(var + eps) * weight + bias
+
+Backward, an average over ranks is an average over ranks again: each rank's loss depends on every rank's x through mean
+and var. The gradients of the weights are averaged over the ranks afterwards, like all others.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..runtime import Ranks
+
+
+class AverageOverRanks(torch.autograd.Function):
+    """The mean of a tensor over the ranks; backward, the mean of its gradient over them."""
+
+    @staticmethod
+    def forward(ctx: Any, values: torch.Tensor, ranks: Ranks) -> torch.Tensor:
+        """Average ``values``, of one shape at all ranks."""
+        ctx.ranks = ranks
+        return _averaged(values, ranks)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        """Average the gradient."""
+        return _averaged(gradients[0], ctx.ranks), None
+
+
+def _averaged(values: torch.Tensor, ranks: Ranks) -> torch.Tensor:
+    result = values.clone()
+    ranks.average([result])
+    return result
+
+
+@contextmanager
+def shared_norms(networks: Sequence[nn.Module], ranks: Ranks) -> Iterator[None]:
+    """Normalise by the batches of all ranks within the block, which all ranks must go through alike.
+
+    Outside of it a network may be used at one rank alone, as for a grid of samples.
+    """
+    modules = [module for network in networks for module in network.modules()]
+    norms = [module for module in modules if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    for norm in norms:
+        norm.forward = partial(_normalise, norm, ranks)  # type: ignore[method-assign]  # before its class's
+    try:
+        yield
+    finally:
+        for norm in norms:
+            del norm.forward
+
+
+def _normalise(norm: nn.BatchNorm1d | nn.BatchNorm2d, ranks: Ranks, maps: torch.Tensor) -> torch.Tensor:
+    """Do what ``norm`` does in training, on (N, channels) or (N, channels, h, w) of every rank."""
+    values = maps.to(norm.weight.dtype)  # statistics of half-precision maps need more
+    axes = [axis for axis in range(values.ndim) if axis != 1]
+    shape = [1, -1, *[1] * (values.ndim - 2)]
+    mean = AverageOverRanks.apply(values.mean(axes), ranks)
+    centred = values - mean.view(shape)
+    variance = AverageOverRanks.apply(centred.square().mean(axes), ranks)
+    _follow(norm, mean.detach(), variance.detach(), ranks.size * values.numel() // values.shape[1])
+    gain = norm.weight * (variance + norm.eps).rsqrt()
+    return torch.addcmul(norm.bias.view(shape), centred, gain.view(shape)).to(maps.dtype)
+
+
+def _follow(norm: nn.BatchNorm1d | nn.BatchNorm2d, mean: torch.Tensor, variance: torch.Tensor, count: int) -> None:
+    """Move the running statistics as ``norm`` does: by the unbiased variance of ``count`` values."""
+    assert norm.momentum is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.num_batches_tracked is not None
+    with torch.no_grad():
+        norm.running_mean.lerp_(mean, norm.momentum)
+        norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
+        norm.num_batches_tracked.add_(1)
