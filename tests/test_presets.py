@@ -76,7 +76,11 @@ CHANGES = {
     "hidden": 8,
     "leak": 0.0,
     "output": "sigmoid",
+    "flips": True,
+    "ema": 1_000,
     "keep": "best",
+    "sync_norm": True,
+    "window": 512,
 }
 
 

@@ -1,9 +1,9 @@
 """Takes a training state's dictionary and a path, gives one whole checkpoint file; knows no run folder.
 
 Keys: ``discriminator``, ``generator`` (plain state dicts), ``optimizers``, ``position`` (real images seen by the
-discriminator) and ``config``; ``average`` is the moving average of the generator's weights, None without one. Imported
-weights have no ``optimizers`` (None), maybe no ``generator`` (None), and tell
-in ``imported`` where they come from. It loads with ``torch.load(path, weights_only=True)``.
+discriminator) and ``config``; ``average``, the moving average of the generator's weights, where one is kept. Imported
+weights have no ``optimizers`` (None), maybe no ``generator`` (None), and tell in ``imported`` where they come from. It
+loads with ``torch.load(path, weights_only=True)``.
 """
 
 from pathlib import Path

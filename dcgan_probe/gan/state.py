@@ -185,6 +185,7 @@ class TrainState:
 
     def state_dict(self) -> dict[str, Any]:
         """Give everything that a checkpoint keeps, as tensors and plain values."""
+        average = {} if self.average is None else {"average": self.average.network.state_dict()}
         return {
             "discriminator": self.discriminator.state_dict(),
             "generator": self.generator.state_dict(),
@@ -192,9 +193,9 @@ class TrainState:
                 "discriminator": self._d_optimizer.state_dict(),
                 "generator": self._g_optimizer.state_dict(),
             },
-            "average": None if self.average is None else self.average.network.state_dict(),
             "position": self.position,
             "config": self.config.to_dict(),
+            **average,
         }
 
     def load_state_dict(self, stored: dict[str, Any]) -> None:

@@ -135,10 +135,6 @@ class TrainingLoop:
         self._diagnostics = Diagnostics(state, draw_z(state.config.network, GRID_SAMPLES, random), self._real)
         self._events = Events(run.folder if ranks.first else None)
         self._rows, self._alarm = run.stats(), CollapseAlarm(state.config.batch_size)
-            Events(run.folder if ranks.first else None),
-            run.stats(),
-            CollapseAlarm(state.config.batch_size),
-        )
         for row in self._rows:
             self._alarm.add(row)
         self._totals: list[torch.Tensor] = []
