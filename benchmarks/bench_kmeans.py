@@ -103,7 +103,7 @@ def lloyd_iterations(images: str, centroids: int, patches: int, iterations: int)
     """Time Lloyd's iterations of ours and of scikit-learn from the same start, and compare their inertia."""
     from sklearn.cluster import KMeans
 
-    from dcgan_probe.features import lloyd
+    from dcgan_probe.features import first_centroids, lloyd
     from dcgan_probe.features.kmeans import assign
     from dcgan_probe.features.patches import Whitening, normalise, random_patches
     from dcgan_probe.images import load_images
@@ -111,11 +111,11 @@ def lloyd_iterations(images: str, centroids: int, patches: int, iterations: int)
     cut = random_patches(load_images(images, "train"), patches, 6, np.random.default_rng(0))
     normal = normalise(torch.from_numpy(cut))
     points = Whitening.fit(normal.numpy())(normal)
-    first = lloyd(points, centroids, iterations=0, generator=torch.Generator().manual_seed(0)).numpy()
+    first = first_centroids(points, centroids, "points", torch.Generator().manual_seed(0))
     started = time.perf_counter()
-    found = lloyd(points, centroids, iterations=iterations, generator=torch.Generator().manual_seed(0))
+    found = lloyd(points, first, iterations=iterations)
     ours = time.perf_counter() - started
-    theirs = KMeans(centroids, init=first, n_init=1, max_iter=iterations, tol=0.0, algorithm="lloyd")
+    theirs = KMeans(centroids, init=first.numpy(), n_init=1, max_iter=iterations, tol=0.0, algorithm="lloyd")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # as many iterations as ours, not to the end
         started = time.perf_counter()

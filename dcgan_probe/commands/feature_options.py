@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ..features import ACTIVATIONS, BN_STATS, DTYPES, LEARNINGS, POOLS, DictionaryConfig, FieldConfig
+from ..features import ACTIVATIONS, BN_STATS, DTYPES, LEARNINGS, POOLS, STARTS, DictionaryConfig, FieldConfig
 from ..runtime import UserError
 from .options import Count, LayerNames
 
@@ -24,7 +24,8 @@ TAKERS: dict[str, tuple[str, ...]] = {
     "learn_from": ("pca", "whitened", "kmeans", "kmeans3"),
     **dict.fromkeys(("stride", "activation"), ("kmeans",)),
     **dict.fromkeys(
-        ("centroids", "patch", "patches", "iterations", "learning", "whiten", "kmeans_seed"), ("kmeans", "kmeans3")
+        ("centroids", "patch", "patches", "iterations", "learning", "start", "whiten", "kmeans_seed"),
+        ("kmeans", "kmeans3"),
     ),
     **dict.fromkeys((each.name for each in fields(FieldConfig)), ("kmeans3",)),
 }
@@ -107,6 +108,13 @@ def _kmeans_options() -> list[Any]:
             default=defaults.learning,
             show_default=True,
             help="kmeans, kmeans3: how centroids are found; patches takes random ones.",
+        ),
+        click.option(
+            "--start",
+            type=click.Choice(STARTS),
+            default=defaults.start,
+            show_default=True,
+            help="kmeans, kmeans3: first centroids; points are random patches.",
         ),
         click.option(
             "--activation", type=click.Choice(ACTIVATIONS), default="triangle", show_default=True, help="kmeans: code."

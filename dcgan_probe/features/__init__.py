@@ -8,7 +8,7 @@ from .dictionaries import LEARNINGS, Dictionary, DictionaryConfig, kept_dictiona
 from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layers, count_columns
 from .feature_set import EncoderOrigin, FeatureSet
 from .field_layers import FieldConfig, FieldLayer
-from .kmeans import lloyd
+from .kmeans import STARTS, Start, first_centroids, lloyd
 from .kmeans_encoder import ACTIVATIONS, Cells, KMeansEncoder
 from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
 from .patches import PatchGrid
@@ -22,6 +22,7 @@ __all__ = [
     "DTYPES",
     "LEARNINGS",
     "POOLS",
+    "STARTS",
     "Cells",
     "DeepKMeans",
     "DeepKMeansEncoder",
@@ -38,12 +39,14 @@ __all__ = [
     "PixelEncoder",
     "PrincipalConfig",
     "PrincipalEncoder",
+    "Start",
     "cached_features",
     "choose_layers",
     "count_columns",
     "deep_columns",
     "deep_kmeans_operations",
     "discriminator_operations",
+    "first_centroids",
     "kept_axes",
     "kept_deep_kmeans",
     "kept_dictionary",

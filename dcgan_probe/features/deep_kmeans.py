@@ -147,6 +147,7 @@ def kept_layer(
         "below": fingerprint_tensors(below.tensors),
         "images": images.fingerprint,
         "learning": config.learning,
+        "start": config.start,
         "iterations": config.iterations,
         "seed": config.seed,
     }
@@ -186,6 +187,7 @@ def learn_layer(
     return learn_field_layer(
         windows,
         fields,
+        start=config.start if config.learning == "kmeans" else "points",
         iterations=config.iterations if config.learning == "kmeans" else 0,
         seed=seed,
         device=device,

@@ -15,7 +15,7 @@ from ..images import ImageSet
 from ..runtime import UserError, available_memory, check_memory, numpy_generator, torch_generator
 from ..storage import fingerprint_settings
 from .kept import kept_tensors
-from .kmeans import lloyd
+from .kmeans import STARTS, Start, first_centroids, lloyd
 from .patches import Whitening, normalise, random_patches
 
 Learning = Literal["kmeans", "patches"]
@@ -40,6 +40,8 @@ class DictionaryConfig:
     """Lloyd's iterations."""
     learning: Learning = "kmeans"
     """``kmeans``, or ``patches``: random ones of them serve as centroids."""
+    start: Start = "gaussian"
+    """What Lloyd's iterations start from: small normal numbers, or random ``points``, that is patches."""
     whiten: bool = True
     """Whether patches are whitened."""
     seed: int = 0
@@ -48,7 +50,7 @@ class DictionaryConfig:
     @property
     def recipe(self) -> str:
         """Give what decides the centroids and no setting of an encoder tells, for the records."""
-        return f"iterations {self.iterations}; patches {self.patches}"
+        return f"iterations {self.iterations}; patches {self.patches}; start {self.start}"
 
     def learning_bytes(self, channels: int) -> int:
         """Give the memory that learning takes beside the images."""
@@ -60,6 +62,8 @@ class DictionaryConfig:
                 raise UserError(f"{name} is {getattr(self, name)}; expected at least 1", option=name)
         if self.learning not in LEARNINGS:
             raise UserError(f"got learning {self.learning!r}, expected {' or '.join(LEARNINGS)}", option="learning")
+        if self.start not in STARTS:
+            raise UserError(f"got start {self.start!r}, expected {' or '.join(STARTS)}", option="start")
         if self.centroids > self.patches:
             raise UserError(
                 f"{self.centroids:,} centroids cannot be learnt from {self.patches:,} patches; take fewer centroids or "
@@ -117,13 +121,11 @@ def learn_dictionary(
     points = normalise(torch.from_numpy(random_patches(images, config.patches, config.patch, random)))
     whitening = Whitening.fit(points.numpy()) if config.whiten else Whitening.none(points.shape[1])
     points = whitening(points).to(device)
-    centroids = lloyd(
-        points,
-        config.centroids,
-        iterations=config.iterations if config.learning == "kmeans" else 0,
-        generator=torch_generator(config.seed, "centroids"),
-        on_iteration=on_iteration,
-    )
+    random_start = torch_generator(config.seed, "centroids")
+    if config.learning == "patches":
+        return Dictionary(config, whitening, first_centroids(points, config.centroids, "points", random_start).cpu())
+    first = first_centroids(points, config.centroids, config.start, random_start)
+    centroids = lloyd(points, first, iterations=config.iterations, on_iteration=on_iteration)
     return Dictionary(config, whitening, centroids.cpu())
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ..runtime import UserError, numpy_generator, torch_generator
-from .kmeans import lloyd
+from .kmeans import Start, first_centroids, lloyd
 from .patches import Whitening, normalise
 from .receptive_fields import choose_fields
 
@@ -131,6 +131,7 @@ def learn_field_layer(
     windows: torch.Tensor,
     config: FieldConfig,
     *,
+    start: Start,
     iterations: int,
     seed: int,
     device: torch.device,
@@ -142,8 +143,8 @@ def learn_field_layer(
     ----------
     windows
         float32 (n, 4, m) on the CPU, from ``random_windows``.
-    iterations
-        Of Lloyd's; 0 leaves random windows as centroids.
+    start, iterations
+        Of the centroids; no iterations from ``points`` leave random windows as centroids.
     on_field
         Called with the number of fields done.
     """
@@ -158,7 +159,8 @@ def learn_field_layer(
         whitenings.append(Whitening.fit(points.numpy(), config.field_components))
         generator = torch_generator(seed, "centroids of field", number)
         points = whitenings[-1](points).to(device)
-        centroids.append(lloyd(points, config.field_centroids, iterations=iterations, generator=generator).cpu())
+        first = first_centroids(points, config.field_centroids, start, generator)
+        centroids.append(lloyd(points, first, iterations=iterations).cpu())
         on_field(number + 1)
     means, matrices = (torch.stack([getattr(each, name) for each in whitenings]) for name in ("mean", "matrix"))
     return FieldLayer(maps, means, matrices, torch.stack(centroids))

@@ -6,6 +6,7 @@ A step is one product of a block of points with all centroids: the nearest centr
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal, get_args
 
 import torch
 
@@ -15,27 +16,55 @@ PART, CPU_BLOCK, BLOCK_NUMBERS = 8192, 256, 1 << 22
 """Points of a part; points of a block on a CPU, whose scores stay in a core's cache; numbers of a block elsewhere."""
 
 
+Start = Literal["gaussian", "points"]
+STARTS: tuple[Start, ...] = get_args(Start)
+DEVIATION = 0.1
+
+
+def first_centroids(points: torch.Tensor, count: int, start: Start, generator: torch.Generator) -> torch.Tensor:
+    """Draw the centroids that Lloyd's iterations start from.
+
+    ``points``: distinct random points. One that lies far from all others keeps its centroid to itself for good, and
+    that centroid tells next to nothing of an image. ``gaussian``, as in the released code of Coates and Ng: normal
+    numbers of deviation 0.1, all close to the mean of whitened points, from where centroids spread to where points are
+    many. `benchmarks/bench_kmeans.py` measures what that is worth.
+
+    Parameters
+    ----------
+    points
+        float32 (n, d), whitened: of mean 0, and of variance 1 or less in every direction.
+    count
+        Number of centroids, at most n.
+    generator
+        On the CPU.
+
+    Returns
+    -------
+    torch.Tensor
+        float32 (count, d), on the points' device.
+    """
+    if start == "points":
+        return points[torch.randperm(len(points), generator=generator)[:count].to(points.device)]
+    return DEVIATION * torch.randn(count, points.shape[1], generator=generator).to(points.device)
+
+
 def lloyd(
     points: torch.Tensor,
-    count: int,
+    centroids: torch.Tensor,
     *,
     iterations: int,
-    generator: torch.Generator,
     on_iteration: Callable[[int, float], None] = lambda number, inertia: None,
 ) -> torch.Tensor:
-    """Find centroids that lower the sum of squared distances of points to their nearest one.
+    """Move centroids so as to lower the sum of squared distances of points to their nearest one.
 
-    They start from distinct random points. One that loses all its points starts again from the point that lies
-    farthest from its centroid.
+    One that loses all its points goes to 0, the mean of whitened points, as in the released code of Coates and Ng.
 
     Parameters
     ----------
     points
         float32 (n, d), on any device.
-    count
-        Number of centroids, at most n.
-    generator
-        On the CPU; draws the first centroids.
+    centroids
+        float32 (count, d), beside the points; left as they are.
     on_iteration
         Called with the number of iterations done, and the inertia (sum of squared distances) before the last.
 
@@ -44,14 +73,9 @@ def lloyd(
     torch.Tensor
         float32 (count, d), on the points' device.
     """
-    chosen = torch.randperm(len(points), generator=generator)[:count].to(points.device)
-    centroids = points[chosen].clone()
     for number in range(1, iterations + 1):
         sums, sizes, distances = assign(points, centroids)
         centroids = sums / sizes.clamp(min=1.0)[:, None]
-        empty = torch.nonzero(sizes == 0.0)[:, 0]
-        if len(empty):
-            centroids[empty] = points[torch.topk(distances, len(empty)).indices]
         on_iteration(number, float(distances.sum(dtype=torch.float64)))
     return centroids
 

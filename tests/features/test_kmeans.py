@@ -7,7 +7,14 @@ import pytest
 import torch
 from sklearn.cluster import KMeans
 
-from dcgan_probe.features import DictionaryConfig, KMeansEncoder, kept_dictionary, learn_dictionary, lloyd
+from dcgan_probe.features import (
+    DictionaryConfig,
+    KMeansEncoder,
+    first_centroids,
+    kept_dictionary,
+    learn_dictionary,
+    lloyd,
+)
 from dcgan_probe.features.kmeans import assign
 from dcgan_probe.features.patches import PatchGrid, normalise, random_patches
 from dcgan_probe.images import load_images
@@ -20,6 +27,10 @@ def clouds(rows=600, width=5, seed=0):
     random = np.random.default_rng(seed)
     centres = 4.0 * random.standard_normal((12, width))
     return (centres[random.integers(0, 12, rows)] + random.standard_normal((rows, width))).astype(np.float32)
+
+
+def drawn(points, count, seed=0, start="points"):
+    return first_centroids(points, count, start, torch.Generator().manual_seed(seed))
 
 
 def plain_lloyd(points, centroids, iterations):
@@ -35,9 +46,11 @@ def test_iterations_are_those_of_a_loop(monkeypatch):
     monkeypatch.setattr("dcgan_probe.features.kmeans.PART", 250)
     monkeypatch.setattr("dcgan_probe.features.kmeans.CPU_BLOCK", 40)
     points = clouds()
-    first = lloyd(torch.from_numpy(points), 12, iterations=0, generator=torch.Generator().manual_seed(1))
+    first = drawn(torch.from_numpy(points), 12, seed=1)
     assert len(np.unique(first.numpy(), axis=0)) == 12
-    found = lloyd(torch.from_numpy(points), 12, iterations=6, generator=torch.Generator().manual_seed(1))
+    kept = first.clone()
+    found = lloyd(torch.from_numpy(points), first, iterations=6)
+    assert torch.equal(first, kept)
     np.testing.assert_allclose(found, plain_lloyd(points, first.numpy(), 6), rtol=1e-4, atol=1e-4)
 
 
@@ -52,37 +65,43 @@ def test_points_go_to_the_nearest_centroid():
     np.testing.assert_allclose(sums, expected, rtol=1e-4, atol=1e-3)
 
 
-def test_a_centroid_without_points_starts_again_from_the_farthest_one():
-    points = torch.tensor([[0.0], [0.0], [0.0], [0.0], [9.0], [10.0]])
-    inertia = []
-    for seed in range(5):
-        found = lloyd(
-            points,
-            3,
-            iterations=4,
-            generator=torch.Generator().manual_seed(seed),
-            on_iteration=lambda number, value: inertia.append(value),
-        )
-        assert sorted(found[:, 0].tolist()) == [0.0, 9.0, 10.0]
-        assert inertia[-1] == 0.0
+def test_a_centroid_without_points_goes_to_zero_and_may_win_points_from_there():
+    points = torch.tensor([[-1.0], [-1.0], [4.0], [6.0]])
+    first = torch.tensor([[-1.0], [5.0], [50.0]])
+    assert lloyd(points, first, iterations=1)[:, 0].tolist() == [-1.0, 5.0, 0.0]
+    near_zero = torch.tensor([[0.4], *points.tolist()])
+    assert lloyd(near_zero, first, iterations=2)[2].item() == pytest.approx(0.4)
+
+
+def test_points_that_start_are_distinct_ones_of_the_points():
+    points = torch.arange(40.0).view(20, 2)
+    first = drawn(points, 20, seed=3)
+    assert sorted(first[:, 0].tolist()) == points[:, 0].tolist()
+    assert not torch.equal(first, drawn(points, 20, seed=4))
+
+
+def test_normal_numbers_that_start_are_small():
+    first = drawn(torch.zeros(10, 400), 50, start="gaussian")
+    assert first.shape == (50, 400)
+    assert float(first.std()) == pytest.approx(0.1, rel=0.02)
+    assert abs(float(first.mean())) < 0.003
 
 
 def test_inertia_falls_and_is_that_of_scikit_learn_within_one_percent():
     images = load_images("glyphs:300", "train")
     points = normalise(torch.from_numpy(random_patches(images, 4000, 6, np.random.default_rng(0))))
     inertia = []
+    first = drawn(points, 40)
     centroids = lloyd(
         points,
-        40,
+        first,
         iterations=30,
-        generator=torch.Generator().manual_seed(0),
         on_iteration=lambda number, value: inertia.append(value),
     )
     ours = float(assign(points, centroids)[2].sum())
-    first = lloyd(points, 40, iterations=0, generator=torch.Generator().manual_seed(0)).numpy()
-    theirs = KMeans(40, init=first, n_init=1, max_iter=30, tol=0, algorithm="lloyd").fit(points.numpy()).inertia_
+    theirs = KMeans(40, init=first.numpy(), n_init=1, max_iter=30, tol=0, algorithm="lloyd").fit(points.numpy())
     assert all(later <= earlier * 1.000001 for earlier, later in itertools.pairwise(inertia))
-    assert ours == pytest.approx(theirs, rel=0.01)
+    assert ours == pytest.approx(theirs.inertia_, rel=0.01)
 
 
 CONFIG = DictionaryConfig(centroids=9, patch=3, patches=500, iterations=5)
