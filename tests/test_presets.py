@@ -59,6 +59,8 @@ CHANGES = {
     "weight_decay": 0.5,
     "seed": 9,
     "precision": "bfloat16",
+    "sync_norm": True,
+    "window": 256,
     "dataset": "svhn",
     "image_size": 16,
     "nc": 1,

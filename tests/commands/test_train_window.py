@@ -10,20 +10,7 @@ from dcgan_probe.commands import main
 from dcgan_probe.gan import Run, windows
 from dcgan_probe.storage import write_image_file
 
-SMALL = [
-    "--preset",
-    "demo",
-    "--image-size",
-    "8",
-    "--multipliers",
-    "1,2",
-    "--strides",
-    "2,2",
-    "--ndf",
-    "4",
-    "--ngf",
-    "4",
-]
+SHAPE = ["--image-size", "8", "--multipliers", "1,2", "--strides", "1,2", "--ndf", "4", "--ngf", "4"]
 
 
 @pytest.fixture
@@ -33,7 +20,20 @@ def train(tmp_path, monkeypatch):
     path = tmp_path / "noise.h5"
     write_image_file(path, [(pixels, None)], rows=600, name="noise", split="train", source="a test")
     monkeypatch.chdir(tmp_path)
-    fixed = ["train", "--dataset", str(path), *SMALL, "--batch-size", "50", "--device", "cpu", "--run", "run"]
+    fixed = [
+        "train",
+        "--dataset",
+        str(path),
+        "--preset",
+        "demo",
+        *SHAPE,
+        "--batch-size",
+        "50",
+        "--device",
+        "cpu",
+        "--run",
+        "run",
+    ]
     return lambda *arguments: CliRunner().invoke(main, [*fixed, *arguments])
 
 
