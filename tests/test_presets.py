@@ -81,8 +81,6 @@ CHANGES = {
     "flips": True,
     "ema": 1_000,
     "keep": "best",
-    "sync_norm": True,
-    "window": 512,
 }
 
 
