@@ -14,6 +14,7 @@ from .reproduce import reproduce_command
 from .sample import sample_command
 from .table import table_command
 from .train import train_command
+from .transfer import export_run_command, import_run_command
 
 RANKED = ("train", "extract")
 """The verbs that several ranks run together."""
@@ -48,6 +49,8 @@ VERBS = (
     sample_command,
     prepare_command,
     import_authors_command,
+    export_run_command,
+    import_run_command,
 )
 for command in VERBS:
     main.add_command(command)

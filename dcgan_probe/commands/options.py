@@ -52,6 +52,25 @@ class Bytes(click.ParamType):
         return int(number)
 
 
+class Seconds(click.ParamType):
+    """A time: 90s, 8m, 2h."""
+
+    name = "time"
+    factors: ClassVar = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn text into seconds."""
+        if isinstance(value, float):
+            return value
+        try:
+            seconds = float(value[:-1]) * self.factors.get(value[-1:], 0.0)
+        except ValueError:
+            seconds = 0.0
+        if not 0.0 < seconds < float("inf"):
+            self.fail(f"{value!r} is not a time: expected one such as 90s, 8m or 2h", param, ctx)
+        return seconds
+
+
 class Numbers(click.ParamType):
     """Whole numbers separated by commas: 1,2,4."""
 

@@ -1,8 +1,9 @@
 """``dcgan-probe train``: turns options into one config and makes one call."""
 
 import json
-import re
+import math
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
@@ -13,7 +14,7 @@ import click
 import torch
 
 from ..evaluation import TrainingProbe
-from ..gan import Probe, Run, TrainConfig, check_images, check_keep, choose_window, held_bytes, rehearse, train
+from ..gan import Outcome, Probe, Run, TrainConfig, check_images, check_keep, choose_window, held_bytes, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, Ranks, UserError, joined_ranks, rank_device, resolve_device
@@ -23,7 +24,7 @@ from .encoding import make_encoder
 from .errors import StopRequest
 from .options import (
     Count,
-    Numbers,
+    Seconds,
     data_options,
     device_option,
     dry_run_option,
@@ -32,42 +33,7 @@ from .options import (
     seed_option,
 )
 from .progress import Progress, duration
-
-FIELDS: list[tuple[str, Any, str]] = [
-    ("nz", int, "Length of z."),
-    ("z", click.Choice(["uniform", "gaussian"]), "Distribution of z."),
-    ("nc", int, "Image channels.  [default: those of the images]"),
-    ("ndf", int, "Maps of D's first layer."),
-    ("ngf", int, "Maps of G's last hidden layer."),
-    ("image-size", int, "Side of the images, in pixels."),
-    ("kernel", int, "Side of the kernels, in pixels."),
-    ("multipliers", Numbers(), "Width of each layer in units of ndf and ngf, as 1,2,4."),
-    ("strides", Numbers(), "Stride of each layer, as 2,2,2."),
-    ("eps", float, "Batch norm's epsilon."),
-    ("first-norm", click.Choice(["unit", "map"]), "Gains of G's first batch norm: for each unit or each map."),
-    ("resampling", click.Choice(["stride", "max-pool"]), "Strides, or max-pooling in D and nearest neighbours in G."),
-    ("norm", click.Choice(["all-but-ends", "none", "all"]), "Layers with batch norm; ends: D's first, G's last."),
-    ("hidden", int, "Units of a fully connected hidden layer in D and in G; 0 for none."),
-    ("leak", float, "Slope of D's activation below 0; 0 is ReLU."),
-    ("output", click.Choice(["tanh", "sigmoid"]), "What bounds G's images; sigmoid: the networks see 0 to 1."),
-    ("updates", click.Choice(["both", "alternate"]), "Update G and D on every batch, or in turn."),
-    ("batch-size", int, "Real images in a mini-batch, over all ranks."),
-    ("lr", float, "Adam's learning rate."),
-    ("beta1", float, "Adam's decay of the first moment."),
-    ("weight-decay", float, "L2 penalty coupled into Adam."),
-    ("flips", bool, "Mirror half of the real images left to right."),
-    ("ema", Count(), "Half-life, in images, of an average of G's weights to sample from; 0: none."),
-    ("keep", click.Choice(["last", "best"]), "Weights that the run gives: the last, or the best by --probe-every."),
-]
-
-
-def field_options(verb: Any) -> Any:
-    """Add one option for each field that a preset decides."""
-    for name, kind, text in reversed(FIELDS):
-        default = "" if "[default" in text else "  [default: the preset's]"
-        form: dict[str, Any] = {"is_flag": True, "default": None} if kind is bool else {"type": kind}
-        verb = click.option(f"--{name}", help=text + default, **form)(verb)
-    return verb
+from .train_options import field_options, run_name
 
 
 @click.command("train", cls=RecordedCommand)
@@ -87,6 +53,7 @@ def field_options(verb: Any) -> Any:
 @click.option(
     "--probe-labels", type=Count(), default=4000, show_default=True, help="Labelled images, half of them held out."
 )
+@click.option("--time-limit", type=Seconds(), help="Save and end after this time, such as 90s, 8m or 2h.")
 @click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
 @click.option("--sync-norm", is_flag=True, help="Of several ranks: batch norm over all ranks' parts of a batch.")
 @click.option(
@@ -109,6 +76,7 @@ def train_command(
     probe_every: int | None,
     probe_dataset: str,
     probe_labels: int,
+    time_limit: float | None,
     stop_on_collapse: bool,
     sync_norm: bool,
     window: int | None,
@@ -166,6 +134,7 @@ def train_command(
     with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
         if run.checkpoint_path.exists():
             progress.begin(run.position())
+        deadline = time.monotonic() + (math.inf if time_limit is None else time_limit)
         outcome = train(
             config,
             training_images,
@@ -174,18 +143,13 @@ def train_command(
             ranks=ranks,
             command=called_as(),
             on_tick=TickNote(progress),
-            should_stop=stop,
+            should_stop=lambda: stop() or time.monotonic() > deadline,
             probe=probe,
             stop_on_collapse=stop_on_collapse,
         )
     if outcome == "collapsed":
-        row = run.stats()[-1]
-        raise UserError(
-            f"training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
-            f"saved in {run.folder} at {row['images_seen']:,}. The same command without --stop-on-collapse "
-            "continues it; another --seed or a lower --lr may do better."
-        )
-    if outcome == "interrupted":
+        raise UserError(collapse_of(run))
+    if outcome == "interrupted" and ranks.agree(stop())[0]:
         if ranks.first:
             click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
         sys.exit(130)
@@ -194,12 +158,26 @@ def train_command(
     for features in ("dcgan", "random"):
         make_encoder(features, run, options)
     if not quiet:
-        click.echo(
-            f"{run.folder}: {outcome}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}",
-            err=True,
-        )
-        if config.keep == "best":
-            click.echo(f"{run.best_path}: the best probe, after {run.load()['position']:,} images", err=True)
+        click.echo(ending(outcome, run), err=True)
+
+
+def ending(outcome: Outcome, run: Run) -> str:
+    """Tell how training ended and where its results lie."""
+    ended = "the time is up, and the same command continues it" if outcome == "interrupted" else outcome
+    text = f"{run.folder}: {ended}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}"
+    if run.config.keep == "best":
+        text += f"\n{run.best_path}: the best probe, after {run.load()['position']:,} images"
+    return text
+
+
+def collapse_of(run: Run) -> str:
+    """Tell since when a run has collapsed, and what to do."""
+    row = run.stats()[-1]
+    return (
+        f"training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
+        f"saved in {run.folder} at {row['images_seen']:,}. The same command without --stop-on-collapse "
+        "continues it; another --seed or a lower --lr may do better."
+    )
 
 
 class TickNote:
@@ -262,22 +240,3 @@ def plan(config: TrainConfig, run: Run, images: ImageSet, device: str) -> dict[s
             "memory": f"{expected.memory_bytes / 2**30:.1f} GiB",
         },
     }
-
-
-def run_name(config: TrainConfig, fields: dict[str, Any]) -> str:
-    """Name a run from its arguments: set, preset, what differs from the preset, seed."""
-    name = re.sub(r"[^\w.-]+", "-", Path(config.dataset).name.removesuffix(".h5")) or "images"
-    preset = config.preset.partition(" ")[0]
-    # In the options' own order: click gives them in the order in which they were typed.
-    given = {option: fields.get(option.replace("-", "_")) for option, _, _ in FIELDS}
-    changed = [
-        f"{option.replace('-', '')}{format_value(value)}" for option, value in given.items() if value is not None
-    ]
-    return "-".join([name, preset, *changed, f"s{config.seed}"])
-
-
-def format_value(value: Any) -> str:
-    """Format an option's value for a folder's name; a flag's own name says all."""
-    if value is True:
-        return ""
-    return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)

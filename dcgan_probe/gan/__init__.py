@@ -11,7 +11,7 @@ from .probing import Probe, check_keep
 from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
-from .training import train
+from .training import Outcome, train
 from .windows import choose_window, held_bytes
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "AuthorsWeights",
     "Collapse",
     "CollapseAlarm",
+    "Outcome",
     "Plan",
     "Probe",
     "Run",

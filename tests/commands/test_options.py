@@ -9,7 +9,7 @@ from dcgan_probe.commands import main
 from dcgan_probe.commands.errors import FriendlyGroup, StopRequest
 from dcgan_probe.commands.options import Count, Labels, Numbers
 from dcgan_probe.commands.progress import Progress, duration
-from dcgan_probe.commands.train import run_name
+from dcgan_probe.commands.train_options import run_name
 from dcgan_probe.presets import preset_config
 from dcgan_probe.runtime import UserError
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from dcgan_probe.commands.train import FIELDS
+from dcgan_probe.commands.train_options import FIELDS
 from dcgan_probe.gan import Run, TrainConfig, train
 from dcgan_probe.reproductions import GUIDELINES, guideline_run, guideline_trainings, images_seen, last_samples
 from dcgan_probe.runtime import UserError

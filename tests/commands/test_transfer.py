@@ -1,0 +1,61 @@
+import pytest
+from click.testing import CliRunner
+
+from dcgan_probe.commands import main
+from dcgan_probe.gan import Run
+
+TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
+
+
+def invoke(*arguments, status=0):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("workplace")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("DCGAN_PROBE_DATA", raising=False)
+        invoke("train", *TINY, "--dataset", "glyphs:300", "--images", "320", "--run", "runs/here")
+        yield folder
+
+
+def test_a_run_leaves_and_comes_back_to_be_probed(workplace):
+    told = invoke("export-run", "carried", "--run", "runs/here").stdout
+    assert [line.split(": ")[0] for line in told.splitlines()] == ["carried/weights-01.part", "carried/config.json"]
+    result = invoke("import-run", "carried")
+    assert "runs/carried: demo (ndf 4, ngf 4, nz 8, batch_size 32), 320 images of glyphs seen" in result.stdout
+    invoke("eval-svm", "--run", "runs/carried", "--dataset", "glyphs:300", "--C", "0.001", "--no-controls")
+    invoke("sample", "--run", "runs/carried", "--count", "2")
+
+
+def test_what_cannot_be_carried_is_told(workplace):
+    assert "runs/none is not a run folder" in " ".join(
+        invoke("export-run", "out", "--run", "runs/none", status=2).output.split()
+    )
+    invoke("export-run", "again", "--run", "runs/here")
+    text = " ".join(invoke("import-run", "again", "--run", "runs/here", status=2).output.split())
+    assert "holds a run already" in text
+
+
+def test_a_time_limit_ends_training_and_the_same_command_continues(workplace):
+    command = ["train", *TINY, "--dataset", "glyphs:300", "--run", "runs/limited"]
+    output = invoke(*command, "--images", "10M", "--time-limit", "0.5s").output
+    assert "the time is up, and the same command continues it" in output
+    run = Run("runs/limited")
+    position = run.position()
+    assert 0 < position < 10_000_000
+    assert (run.folder / "batchnorm").exists()
+    invoke(*command, "--images", "10M", "--time-limit", "0.5s")
+    assert run.position() > position
+
+
+@pytest.mark.parametrize("text", ["8", "m", "-1s", "infs", "0s", "2d"])
+def test_a_time_needs_its_unit(workplace, text):
+    assert f"{text!r} is not a time: expected one such as 90s, 8m or 2h" in invoke(
+        "train", "--time-limit", text, status=2
+    ).output.replace("\n", " ")
