@@ -9,6 +9,7 @@ from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
 from .import_authors import import_authors_command
+from .job import job_command
 from .prepare import prepare_command
 from .reproduce import reproduce_command
 from .sample import sample_command
@@ -49,6 +50,7 @@ VERBS = (
     sample_command,
     prepare_command,
     import_authors_command,
+    job_command,
     export_run_command,
     import_run_command,
 )

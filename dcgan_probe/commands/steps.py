@@ -16,12 +16,17 @@ from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .progress import duration
 from .train import train_command
+from .transfer import export_run_command
 
 VERBS: dict[str, click.Command] = {
     "train": train_command,
     "eval-svm": eval_svm_command,
     "eval-supervised": eval_supervised_command,
+    "export-run": export_run_command,
 }
+
+
+FREE = Cost(0.0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class Step:
 
     verb: str
     arguments: tuple[str, ...]
-    cost: Cost
+    cost: Cost = FREE
+    """Nothing, where no plan is shown."""
     needs_run: bool = False
     """Whether it waits for the training."""
     obstacle: str = ""

@@ -1,17 +1,20 @@
-"""Floor 6. The result tables as data: which rows, by which commands, at which sizes, and what they will cost."""
+"""Floor 6. Result tables and larger trainings as data: which commands, at which sizes, and what they will cost."""
 
 from .costs import Cost, row_costs, trained_config, training_cost
 from .guideline_runs import guideline_run, images_seen, last_samples
 from .guidelines import GUIDELINES, GuidelineTraining, guideline_cost, guideline_trainings
+from .jobs import JOBS, Job
 from .rows import Reproduction, Row, reproduction
 from .scales import SCALE_NAMES, TABLES, Scale, ScaleName, Table
 
 __all__ = [
     "GUIDELINES",
+    "JOBS",
     "SCALE_NAMES",
     "TABLES",
     "Cost",
     "GuidelineTraining",
+    "Job",
     "Reproduction",
     "Row",
     "Scale",

@@ -1,0 +1,92 @@
+"""``dcgan-probe job``: one training that wants a GPU, with its evaluations, as one command.
+
+::
+
+    OUT/records.csv, tables/, predictions/    as in any folder of results
+    OUT/config.json, weights-NN.part          the run, for import-run
+    OUT/stats.jsonl, curves.png, samples/     how training went
+"""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from ..evaluation import Results
+from ..gan import Run
+from ..reproductions import JOBS, Job
+from ..runtime import UserError
+from .command_lines import RecordedCommand
+from .options import Seconds, data_options, device_option, quiet_option, runs_option
+from .steps import Given, Step, run_steps
+
+KEPT = ("stats.jsonl", "curves.png", "samples")
+
+
+@click.command("job", cls=RecordedCommand)
+@click.argument("name", required=False, type=click.Choice([job.name for job in JOBS]))
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of what is small.  [default: NAME]"
+)
+@click.option("--time-limit", type=Seconds(), help="Of the training, such as 8m; evaluations come on top.")
+@runs_option
+@device_option
+@data_options
+@quiet_option
+def job_command(
+    name: str | None,
+    out: Path | None,
+    time_limit: float | None,
+    runs: Path,
+    device: str,
+    data_dir: Path,
+    download: bool,
+    quiet: bool,
+) -> None:
+    """Train one of the larger networks, probe it, and leave all that is small in one folder.
+
+    Without NAME, list the jobs in order of worth. After an interruption the same command with another --out goes on
+    with the training and repeats the evaluations.
+
+    \b
+    dcgan-probe job
+    dcgan-probe job imagenet32 --time-limit 8m --out results/imagenet32
+    """
+    if name is None:
+        click.echo("\n".join(f"{job.name:<18}  {job.question}" for job in JOBS))
+        return
+    out = out or Path(name)
+    if Results(out).path.exists():
+        raise UserError(f"{out} holds records already; give another --out", option="out")
+    given = Given(runs, out, data_dir, device, download, quiet)
+    run = Run(runs / name)
+    limit = () if time_limit is None else ("--time-limit", f"{time_limit:g}s")
+    failures = run_steps(steps_of(next(job for job in JOBS if job.name == name), run, limit, given, out), quiet=quiet)
+    for kept in KEPT:
+        copy(run.folder / kept, out / kept)
+    if failures:
+        raise click.ClickException("\n".join([f"{len(failures)} steps failed:", *failures]))
+    if not quiet:
+        click.echo(f"{out}: records, tables, curves, samples, and the weights for import-run", err=True)
+
+
+def steps_of(job: Job, run: Run, limit: tuple[str, ...], given: Given, out: Path) -> list[Step]:
+    """Give the commands of a job, each as it can be typed alone."""
+    of_run = ("--run", str(run.folder))
+    features = [part for source in ("dcgan", *job.controls) for part in ("--features", source)]
+    train = Step("train", (*job.training, *of_run, *limit, *given.arguments("train")))
+    evaluations = [
+        Step("eval-svm", (*protocol, *features, "--no-controls", *of_run, *given.arguments("eval-svm")), needs_run=True)
+        for protocol in job.protocols
+    ]
+    # Weights first: an evaluation that is cut short can be repeated from them.
+    return [train, Step("export-run", (str(out), *of_run), needs_run=True), *evaluations]
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder, where it is there."""
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    elif source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)

@@ -1,0 +1,59 @@
+"""Takes nothing, gives the trainings that want a GPU, each with its evaluations, in order of worth; runs none.
+
+A job is what one machine does on its own, with the code and the image sets alone: it trains one seed for as long as it
+is given, probes the features on the spot and leaves what is small.
+"""
+
+from dataclasses import dataclass
+
+CIFAR10 = ("--dataset", "cifar10")
+CIFAR10_4000 = (*CIFAR10, "--labels", "4000")
+SVHN_1000 = ("--dataset", "svhn", "--labels", "1000")
+PAPER = ("--preset", "imagenet32", "--dataset", "tiny_imagenet32")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training and what its features are probed on."""
+
+    name: str
+    question: str
+    training: tuple[str, ...]
+    """Arguments of ``train``."""
+    protocols: tuple[tuple[str, ...], ...]
+    """Arguments of ``eval-svm``, for each table that the features enter."""
+    controls: tuple[str, ...] = ()
+    """Features beside the trained network's."""
+
+
+JOBS = (
+    Job(
+        "imagenet32",
+        "The paper's experiment with a thirteenth of its images: how far from 82.8, 73.8 and 22.48 %?",
+        PAPER,
+        (CIFAR10, CIFAR10_4000, SVHN_1000),
+        ("random",),
+    ),
+    Job(
+        "imagenet32-seed1",
+        "How much of that is the seed?",
+        (*PAPER, "--seed", "1"),
+        (CIFAR10, CIFAR10_4000, SVHN_1000),
+    ),
+    Job("imagenet32-longer", "Do features go on getting better?", (*PAPER, "--images", "38.4M"), (CIFAR10, SVHN_1000)),
+    Job("imagenet32-wider", "Do wider nets?", (*PAPER, "--ndf", "192", "--ngf", "192"), (CIFAR10, SVHN_1000)),
+    Job("imagenet32-both", "Does it matter that G and D take turns?", (*PAPER, "--updates", "both"), (CIFAR10,)),
+    Job(
+        "svhn32",
+        "The paper's SVHN net on SVHN's own images.",
+        ("--preset", "svhn32", "--dataset", "svhn"),
+        (SVHN_1000,),
+    ),
+    Job(
+        "svhn32-natural",
+        "The same net on natural images.",
+        ("--preset", "svhn32", "--dataset", "tiny_imagenet32"),
+        (SVHN_1000, CIFAR10),
+    ),
+    Job("faces64", "Samples of faces after 1 and 5 passes.", ("--preset", "faces64", "--dataset", "faces64"), ()),
+)

@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from dcgan_probe.commands import job as job_module
+from dcgan_probe.commands import main
+from dcgan_probe.commands.steps import VERBS
+from dcgan_probe.evaluation import Results
+from dcgan_probe.reproductions import JOBS
+
+TINY = (
+    *("--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"),
+    *("--dataset", "glyphs:300", "--images", "320"),
+)
+PROTOCOL = ("--dataset", "glyphs:300", "--labels", "50", "--draws", "2", "--select-draws", "2")
+
+
+def invoke(*arguments, status=0):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Make the first job small enough for a test."""
+    first = replace(JOBS[0], training=TINY, protocols=(PROTOCOL,))
+    monkeypatch.setattr(job_module, "JOBS", (first,))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    return tmp_path
+
+
+def test_jobs_are_listed_in_order_of_worth():
+    lines = invoke("job").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [job.name for job in JOBS]
+    assert lines[0].startswith("imagenet32 ")
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_every_command_of_a_job_is_understood(job, tmp_path):
+    given = job_module.Given(tmp_path, tmp_path, tmp_path, "auto", False, False)
+    for step in job_module.steps_of(job, job_module.Run(tmp_path / "run"), ("--time-limit", "60s"), given, tmp_path):
+        verb = VERBS[step.verb]
+        verb.make_context(step.verb, list(step.arguments))
+
+
+def test_a_job_leaves_all_that_is_small_in_one_folder(small):
+    invoke("job", "imagenet32", "--out", "out", "--time-limit", "5m")
+    kept = {path.relative_to(small / "out").as_posix() for path in (small / "out").rglob("*")}
+    assert {"records.csv", "config.json", "weights-01.part", "stats.jsonl", "curves.png", "samples/real.png"} <= kept
+    assert not any(name.endswith((".h5", ".pt")) for name in kept)
+    assert [summary.features for summary in Results(small / "out").summaries()] == ["dcgan", "random"]
+    again = " ".join(invoke("job", "imagenet32", "--out", "out", status=2).output.split())
+    assert "out holds records already; give another --out" in again
+
+
+def test_what_fails_is_told_and_the_rest_is_kept(small, monkeypatch):
+    broken = replace(job_module.JOBS[0], protocols=(("--dataset", "nothing"), PROTOCOL))
+    monkeypatch.setattr(job_module, "JOBS", (broken,))
+    output = " ".join(invoke("job", "imagenet32", "--out", "out", "--no-download", status=1).output.split())
+    assert "1 steps failed: dcgan-probe eval-svm --dataset nothing" in output
+    assert len(Results(small / "out").summaries()) == 2
