@@ -36,6 +36,9 @@ def test_a_sign_counts_after_200_batches_and_three_ticks_from_its_first(sign, ch
     found = alarms([row(1000), *(row(seen, **changes) for seen in (2000, 3000, 4000, 5000)), row(6000)])
     collapse = Collapse(2000, (sign,))
     assert found == [None, None, None, collapse, collapse, None]
+    # Close together: 200 batches are needed.
+    close = alarms([row(seen, **changes) for seen in range(2000, 4500, 500)])
+    assert close == [None, None, None, None, collapse]
     # Far apart: three ticks are needed.
     assert alarms([row(seen, **changes) for seen in (0, 9000, 10_000)]) == [None, None, Collapse(0, (sign,))]
 
