@@ -55,6 +55,7 @@ from .train_options import field_options, run_name
 )
 @click.option("--time-limit", type=Seconds(), help="Save and end after this time, such as 90s, 8m or 2h.")
 @click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
+@click.option("--deterministic", is_flag=True, help="Of a GPU: the same bits each time, by slower kernels.")
 @click.option("--sync-norm", is_flag=True, help="Of several ranks: batch norm over all ranks' parts of a batch.")
 @click.option(
     "--window",
@@ -78,6 +79,7 @@ def train_command(
     probe_labels: int,
     time_limit: float | None,
     stop_on_collapse: bool,
+    deterministic: bool,
     sync_norm: bool,
     window: int | None,
     seed: int,
@@ -146,6 +148,7 @@ def train_command(
             should_stop=lambda: stop() or time.monotonic() > deadline,
             probe=probe,
             stop_on_collapse=stop_on_collapse,
+            deterministic=deterministic,
         )
     if outcome == "collapsed":
         raise UserError(collapse_of(run))

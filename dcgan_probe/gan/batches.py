@@ -6,6 +6,7 @@ ranks each takes its part of the same batch.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -41,8 +42,10 @@ def open_batches(config: TrainConfig, images: ImageSet, device: torch.device, ra
             option="batch-size",
         )
     if config.window:
-        return WindowStream(images, config.batch_size, config.window, config.seed, device, ranks)
-    return BatchStream(images, config.batch_size, config.seed, device, ranks)
+        windows = WindowStream(images, config.batch_size, config.window, config.seed, device, ranks)
+        return Ahead(windows, config.batch_size) if device.type == "cuda" else windows
+    whole = BatchStream(images, config.batch_size, config.seed, device, ranks)
+    return whole if whole.resident else Ahead(whole, config.batch_size)
 
 
 class BatchStream:
@@ -58,20 +61,25 @@ class BatchStream:
         self._pixels = pixels.to(device) if fits(pixels.nbytes, device) else pixels
         self._order: tuple[int, torch.Tensor] = (-1, torch.empty(0, dtype=torch.int64))
 
+    @property
+    def resident(self) -> bool:
+        """Whether the images live where training computes."""
+        return self._pixels.device.type == self._device.type
+
     def rows(self, position: int) -> torch.Tensor:
         """Give the row numbers, int64 (batch_size,), of the whole batch that starts at ``position`` images seen."""
         return joined(self._rest, position, self._batch_size)
 
     def batch(self, position: int) -> torch.Tensor:
         """Give this rank's part of the signed images at ``position``."""
-        rows = self.rows(position)[self._part].to(self._pixels.device)
-        return as_batch(self._pixels[rows], self._device)
+        return as_batch(self._pixels[self.rows(position)[self._part]], self._device)
 
     def _rest(self, position: int) -> torch.Tensor:
         number, offset = divmod(position, self._rows)
         if self._order[0] != number:
             random = torch_generator(self._seed, "order", number)
-            self._order = (number, torch.randperm(self._rows, generator=random))
+            # Beside the images, so that a step moves no row numbers.
+            self._order = (number, torch.randperm(self._rows, generator=random).to(self._pixels.device))
         return self._order[1][offset:]
 
 
@@ -110,6 +118,29 @@ class WindowStream:
         return as_batch(joined(rest, position, self._batch_size)[self._part], self._device)
 
 
+class Ahead:
+    """The batches of another source, each prepared and on its way to the GPU while the step before it runs."""
+
+    def __init__(self, batches: Batches, batch_size: int):
+        """Take the source, and the distance from one position to the next."""
+        self._batches, self._batch_size = batches, batch_size
+        self._thread = ThreadPoolExecutor(1, "batches")
+        self._next: tuple[int, Future[torch.Tensor]] | None = None
+
+    def batch(self, position: int) -> torch.Tensor:
+        """Give the batch at ``position``, and begin the one after it."""
+        if self._next is None or self._next[0] != position:
+            self._begin(position)
+        assert self._next is not None
+        result = self._next[1].result()
+        self._begin(position + self._batch_size)
+        return result
+
+    def _begin(self, position: int) -> None:
+        # One thread: a source is asked for one batch at a time.
+        self._next = (position, self._thread.submit(self._batches.batch, position))
+
+
 def joined(rest: Callable[[int], torch.Tensor], position: int, count: int) -> torch.Tensor:
     """Join what ``rest`` gives from a position to the end of its pass or window, until there are ``count`` rows."""
     parts, start, stop = [], position, position + count
@@ -122,6 +153,8 @@ def joined(rest: Callable[[int], torch.Tensor], position: int, count: int) -> to
 
 def as_batch(pixels: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Give uint8 images (n, channels, H, W) as the networks take them: signed float32, channels last, on ``device``."""
+    if device.type == "cuda" and pixels.device.type == "cpu":
+        pixels = pixels.pin_memory()  # from where the GPU fetches it by itself
     return to_signed(pixels.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
 
 

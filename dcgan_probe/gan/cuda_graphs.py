@@ -45,7 +45,8 @@ class Recorded(Generic[Result]):
             warm_up(self._work, self._inputs, self._changed)
         here.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # What other threads do meanwhile, such as preparing a batch, is theirs.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self._result = self._work(*self._inputs)
         self._graph = graph
 

@@ -15,7 +15,7 @@ import torch
 
 from ..images import ImageSet, from_signed, image_grid, save_grid
 from ..networks import draw_z
-from ..runtime import ALONE, Ranks, UserError, describe_device, memory_in_use, torch_generator
+from ..runtime import ALONE, Ranks, UserError, convolution_kernels, describe_device, memory_in_use, torch_generator
 from ..storage import locked
 from .batches import Batches, open_batches
 from .checkpoint import save_checkpoint
@@ -52,6 +52,7 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
     probe: Probe | None = None,
     stop_on_collapse: bool = False,
+    deterministic: bool = False,
 ) -> Outcome:
     """Train, or continue, the run in ``folder`` until D has seen ``config.images`` real images.
 
@@ -73,6 +74,8 @@ def train(
         Measures the features now and then, and chooses what a run with ``keep`` best keeps.
     stop_on_collapse
         Save the run and return ``"collapsed"`` at the first row that tells of a collapse.
+    deterministic
+        Take the kernels of a GPU that give the same bits each time, in the place of the fastest. On a CPU they do.
 
     Raises
     ------
@@ -86,6 +89,7 @@ def train(
     trained_on = ranks.from_first(lambda: TrainedOn.of(images))
     with ExitStack() as held:
         ranks.from_first(lambda: held.enter_context(locked(run.checkpoint_path, wait=False)))
+        held.enter_context(convolution_kernels(device, deterministic=deterministic))
         state = TrainState(config, device, ranks)
         batches = open_batches(config, images, device, ranks)
         stored = ranks.from_first(lambda: stored_state(run, config, trained_on))
@@ -99,6 +103,7 @@ def train(
             "position": state.position,
             "device": describe_device(device),
             "ranks": ranks.size,
+            "deterministic": deterministic or device.type == "cpu",
             "command": command or [],
             **measured,
         }

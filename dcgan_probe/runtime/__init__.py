@@ -3,6 +3,7 @@
 from .devices import (
     PRECISIONS,
     autocast,
+    convolution_kernels,
     describe_device,
     resolve_device,
     resolve_precision,
@@ -25,6 +26,7 @@ __all__ = [
     "autocast",
     "available_memory",
     "check_memory",
+    "convolution_kernels",
     "derive_seed",
     "describe_device",
     "joined_ranks",

@@ -1,5 +1,6 @@
 """Takes a device or precision name, gives what torch needs to run there; knows no network."""
 
+import os
 import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -59,6 +60,29 @@ def autocast(device: "torch.device", precision: str) -> AbstractContextManager:
     import torch
 
     return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
+
+
+@contextmanager
+def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Iterator[None]:
+    """Let cuDNN try its kernels and keep the fastest; or take only those that give the same bits each time.
+
+    Of no consequence but on CUDA: on a CPU the same number of threads gives the same bits anyway.
+    """
+    import torch
+
+    if device.type != "cuda":
+        yield
+        return
+    if deterministic:  # cuBLAS reads it when it is first used
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.backends.cudnn.benchmark, torch.are_deterministic_algorithms_enabled()
+    torch.backends.cudnn.benchmark = not deterministic
+    torch.use_deterministic_algorithms(deterministic)
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before[0]
+        torch.use_deterministic_algorithms(before[1])
 
 
 @contextmanager

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.gan.batches import BatchStream, open_batches
+from dcgan_probe.gan.batches import Ahead, BatchStream, open_batches
 from dcgan_probe.runtime import Ranks, UserError
 
 CPU = torch.device("cpu")
@@ -65,3 +65,24 @@ def test_set_smaller_than_a_batch_is_refused(tiny_images, tiny_config):
         "got 7 training images, expected at least one batch of 8; give more images or a smaller batch"
     )
     assert caught.value.option == "batch-size"
+
+
+def test_batches_prepared_ahead_are_the_same_wherever_one_begins(tiny_images):
+    images = tiny_images()
+    plain = BatchStream(images, 8, 5, torch.device("cpu"))
+    ahead = Ahead(BatchStream(images, 8, 5, torch.device("cpu")), 8)
+    for position in (0, 8, 16, 24, 0, 40, 48, 8):
+        assert torch.equal(ahead.batch(position), plain.batch(position))
+
+
+def test_an_error_while_preparing_ahead_is_raised_where_the_batch_is_asked_for():
+    class Broken:
+        def batch(self, position):
+            if position:
+                raise OSError("the disk is gone")
+            return torch.zeros(1)
+
+    ahead = Ahead(Broken(), 8)
+    ahead.batch(0)
+    with pytest.raises(OSError, match="the disk is gone"):
+        ahead.batch(8)

@@ -1,4 +1,5 @@
 import math
+import os
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import torch
 
 from dcgan_probe.runtime import (
     UserError,
+    convolution_kernels,
     derive_seed,
     describe_device,
     memory_in_use,
@@ -116,3 +118,19 @@ def test_versions_and_machine_are_told():
     assert {"python", "dcgan-probe", "numpy", "h5py"} <= set(found)
     assert describe_device(CPU).startswith("cpu (")
     assert memory_in_use() >= 0
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_kernels_of_a_gpu_are_chosen_within_the_block_alone(monkeypatch, deterministic):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that what is set here is taken back
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    before = torch.backends.cudnn.benchmark
+    with convolution_kernels(torch.device("cpu"), deterministic=deterministic):
+        assert torch.backends.cudnn.benchmark == before
+    with convolution_kernels(torch.device("cuda"), deterministic=deterministic):
+        assert torch.backends.cudnn.benchmark is not deterministic
+        assert torch.are_deterministic_algorithms_enabled() is deterministic
+        assert ("CUBLAS_WORKSPACE_CONFIG" in os.environ) is deterministic
+    assert torch.backends.cudnn.benchmark == before
+    assert not torch.are_deterministic_algorithms_enabled()
