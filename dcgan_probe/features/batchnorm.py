@@ -46,6 +46,8 @@ def real_statistics(
         return hook
 
     norms = copy.norms()
+    if not norms:
+        return {}
     for name, norm in norms.items():
         norm.register_forward_pre_hook(observe(name))
 

@@ -60,6 +60,15 @@ def test_a_killed_worker_is_told():
         run_tasks(exec, code, [{}, {}], 2, lambda number, result: None)
 
 
+@pytest.fixture
+def interruptible():
+    """Let Ctrl-C raise, also where the tests are a shell's background job, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_workers_at_once():
     began = time.monotonic()
 
