@@ -44,7 +44,8 @@ def test_every_command_of_a_job_is_understood(job, tmp_path):
     given = job_module.Given(tmp_path, tmp_path, tmp_path, "auto", False, False)
     for step in job_module.steps_of(job, job_module.Run(tmp_path / "run"), ("--time-limit", "60s"), given, tmp_path):
         verb = VERBS[step.verb]
-        verb.make_context(step.verb, list(step.arguments))
+        with verb.make_context(step.verb, list(step.arguments)) as context:
+            assert str(context.params.get("folder") or context.params.get("run_folder")).startswith(str(tmp_path))
 
 
 def test_a_job_leaves_all_that_is_small_in_one_folder(small):
