@@ -1,4 +1,4 @@
-"""The alarm on rows written by hand, on collapses brought about by absurd learning rates, and on healthy runs."""
+"""The alarm on rows written by hand, on a run that is collapsed by construction, and on healthy runs."""
 
 from dataclasses import replace
 
@@ -80,13 +80,14 @@ def config(tiny_config):
 EVERY_20_BATCHES = Probe(lambda discriminator: 0.0, 640, {})
 
 
-@pytest.mark.parametrize(("lr", "sign"), [(0.1, "samples alike"), (0.5, "filters dead"), (2.0, "D always right")])
-def test_a_collapse_is_seen_and_stops_the_run(tmp_path, config, digits, lr, sign):
-    config = replace(config, lr=lr)
+def test_a_collapse_is_seen_and_stops_the_run(tmp_path, config, digits):
+    # Without batch norm the first weights give nearly the same image for every z, and nothing is learnt. Which sign
+    # an absurd learning rate brings about, if any, depends on how the processor rounds.
+    config = replace(config, lr=1e-8, network=replace(config.network, norm="none"))
     outcome = train(config, digits, tmp_path, device=CPU, probe=EVERY_20_BATCHES, stop_on_collapse=True)
     assert outcome == "collapsed"
     rows = Run(tmp_path).stats()
-    assert sign in rows[-1]["collapse_signs"]
+    assert rows[-1]["collapse_signs"] == ["samples alike"]
     assert rows[-1]["images_seen"] - rows[-1]["collapsed_since"] >= 200 * 32
     assert Run(tmp_path).position() == rows[-1]["images_seen"] < config.images
     assert all(row["collapsed_since"] is None for row in rows[:-1])
