@@ -137,8 +137,8 @@ from dcgan_probe.images import load_images
 training.CHECKPOINT_SECONDS = -1.0
 steps, step = itertools.count(1), TrainState.step
 
-def step_or_die(state, real):
-    result = step(state, real)
+def step_or_die(state, *batch):
+    result = step(state, *batch)
     if state.position == killed_at and rank == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return result
