@@ -16,6 +16,7 @@ from .sample import sample_command
 from .table import table_command
 from .train import train_command
 from .transfer import export_run_command, import_run_command
+from .walk import walk_command
 
 RANKED = ("train", "extract")
 """The verbs that several ranks run together."""
@@ -48,6 +49,7 @@ VERBS = (
     table_command,
     compare_command,
     sample_command,
+    walk_command,
     prepare_command,
     import_authors_command,
     job_command,

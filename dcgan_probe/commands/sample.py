@@ -17,13 +17,21 @@ from .options import Count, chosen_run, device_option, quiet_option, run_option,
 @click.option(
     "--columns", type=click.IntRange(min=1), default=8, show_default=True, help="Samples in a row of the grid."
 )
+@click.option("--number", "numbered", is_flag=True, help="Write each sample's number below it, to be named elsewhere.")
 @seed_option
 @run_option
 @runs_option
 @device_option
 @quiet_option
 def sample_command(
-    count: int, columns: int, seed: int, run_folder: Path | None, runs: Path, device: str, quiet: bool
+    count: int,
+    columns: int,
+    numbered: bool,
+    seed: int,
+    run_folder: Path | None,
+    runs: Path,
+    device: str,
+    quiet: bool,
 ) -> None:
     """Draw samples: a PNG grid, and an .npz with images uint8 (N, channels, H, W) and z float32 (N, nz).
 
@@ -34,7 +42,8 @@ def sample_command(
     drawn = sample(run, count, seed=seed, device=resolve_device(device))
     stem = run.folder / "figures" / f"sample-n{count}-s{seed}"
     grid, arrays = stem.with_suffix(".png"), stem.with_suffix(".npz")
-    save_grid(grid, drawn.images, columns=min(columns, count))
+    captions = [str(number) for number in range(count)] if numbered else None
+    save_grid(grid, drawn.images, columns=min(columns, count), captions=captions)
     with whole_file(arrays) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, images=drawn.images, z=drawn.z, seed=seed)
     click.echo(grid)

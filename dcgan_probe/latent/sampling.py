@@ -1,5 +1,6 @@
 """Takes a run and sample numbers, gives z and generated images; knows no figure and no command line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,21 @@ def generate(generator: Generator, z: torch.Tensor, device: torch.device) -> np.
     with torch.inference_mode():
         blocks = [from_signed(generator(block.to(device))).cpu() for block in z.split(BATCH)]
     return torch.cat(blocks).numpy()
+
+
+def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.device) -> Samples:
+    """Give samples of a run by their numbers, in that order: those that ``sample`` draws with the same seed.
+
+    Raises
+    ------
+    UserError
+        If there is no number, one is negative, or the run cannot be read.
+    """
+    if len(numbers) == 0 or min(numbers) < 0:
+        raise UserError(f"got the sample numbers {list(numbers)}, expected at least one, from 0 on", option="numbers")
+    generator = run.generator()
+    z = draw_z(generator.config, max(numbers) + 1, torch_generator(seed, "sample"))[torch.tensor(numbers)]
+    return Samples(z.numpy(), generate(generator, z, device))
 
 
 def sample(run: Run, count: int, *, seed: int = 0, device: torch.device) -> Samples:

@@ -6,7 +6,7 @@ from ..evaluation import Summary
 from ..runtime import UserError
 from .comparisons import ComparedRows, comparison_table, numbered_names, shown_comparisons
 from .console import to_console
-from .contact_sheet import save_contact_sheet
+from .contact_sheet import save_contact_sheet, tiled
 from .guidelines import MEASURED, GuidelineRun, guideline_table, shown_guidelines
 from .latex import to_latex
 from .markdown import to_markdown
@@ -32,6 +32,7 @@ __all__ = [
     "published_figures",
     "result_table",
     "save_contact_sheet",
+    "tiled",
 ]
 
 

@@ -6,9 +6,27 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..images import image_grid
 from ..storage import whole_file
 
 TEXT_SIZE, MARGIN, BACKGROUND = 14, 8, "white"
+SIDE = 64
+
+
+def tiled(images: np.ndarray, columns: int = 0, captions: Sequence[str] | None = None) -> np.ndarray:
+    """Give a picture of images, uint8 (height, width, 3), each pixel repeated until a side has at least 64.
+
+    Parameters
+    ----------
+    images
+        uint8 (N, channels, H, W).
+    columns
+        Images a row; 0 for one row of all.
+    captions
+        A text below each.
+    """
+    times = -(-SIDE // min(images.shape[2:]))
+    return image_grid(images.repeat(times, axis=2).repeat(times, axis=3), columns or len(images), captions=captions)
 
 
 def save_contact_sheet(path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
