@@ -5,6 +5,7 @@ import click
 from ..runtime import launched_rank, package_version
 from .compare import compare_command
 from .errors import FriendlyGroup
+from .eval_generated import eval_generated_command
 from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
@@ -45,6 +46,7 @@ VERBS = (
     extract_command,
     eval_svm_command,
     eval_supervised_command,
+    eval_generated_command,
     reproduce_command,
     table_command,
     compare_command,
