@@ -1,6 +1,7 @@
 """``dcgan-probe sample``: draws images from a run's generator."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -61,7 +62,7 @@ def sample_command(
     grid, arrays = stem.with_suffix(".png"), stem.with_suffix(".npz")
     captions = [str(number) for number in range(count)] if numbered else None
     save_grid(grid, drawn.images, columns=min(columns or usual_columns(run, label), count), captions=captions)
-    labels = {} if drawn.labels is None else {"labels": drawn.labels}
+    labels: dict[str, Any] = {} if drawn.labels is None else {"labels": drawn.labels}
     with whole_file(arrays) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, images=drawn.images, z=drawn.z, **labels, seed=seed)
     click.echo(grid)
