@@ -14,17 +14,7 @@ import click
 import torch
 
 from ..evaluation import TrainingProbe
-from ..gan import (
-    Probe,
-    Run,
-    TrainConfig,
-    check_images,
-    check_probe,
-    choose_window,
-    held_bytes,
-    rehearse,
-    train,
-)
+from ..gan import Probe, Run, TrainConfig, check_images, check_probe, choose_window, held_bytes, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, Ranks, UserError, joined_ranks, rank_device, resolve_device
