@@ -6,7 +6,7 @@ from ..evaluation import Summary
 from ..runtime import UserError
 from .comparisons import ComparedRows, comparison_table, numbered_names, shown_comparisons
 from .console import to_console
-from .contact_sheet import save_contact_sheet, tiled
+from .contact_sheet import enlarged, save_contact_sheet, tiled
 from .generated import format_neighbour_errors, save_neighbour_curves
 from .guidelines import MEASURED, GuidelineRun, guideline_table, shown_guidelines
 from .latex import to_latex
@@ -26,6 +26,7 @@ __all__ = [
     "GuidelineRun",
     "PublishedFigure",
     "comparison_table",
+    "enlarged",
     "format_comparisons",
     "format_guidelines",
     "format_neighbour_errors",
