@@ -12,6 +12,7 @@ from .import_authors import import_authors_command
 from .job import job_command
 from .prepare import prepare_command
 from .reproduce import reproduce_command
+from .saliency import saliency_command
 from .sample import sample_command
 from .table import table_command
 from .train import train_command
@@ -50,6 +51,7 @@ VERBS = (
     compare_command,
     sample_command,
     walk_command,
+    saliency_command,
     prepare_command,
     import_authors_command,
     job_command,
