@@ -8,6 +8,7 @@ from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
+from .forget import forget_command
 from .import_authors import import_authors_command
 from .job import job_command
 from .prepare import prepare_command
@@ -52,6 +53,7 @@ VERBS = (
     sample_command,
     walk_command,
     saliency_command,
+    forget_command,
     prepare_command,
     import_authors_command,
     job_command,

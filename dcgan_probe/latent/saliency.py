@@ -21,6 +21,8 @@ import torch
 from torch import nn
 from torch.nn.functional import leaky_relu
 
+from ..features import DiscriminatorEncoder
+from ..images import to_signed
 from ..networks import Discriminator
 from ..networks.layers import ConvolutionLayer
 
@@ -143,3 +145,39 @@ def as_images(saliency: np.ndarray) -> np.ndarray:
     """Give saliency as pictures uint8: grey is 0, and each image's own largest number is white or black."""
     largest = np.abs(saliency).max(axis=(1, 2, 3), keepdims=True)
     return (127.5 + 127.5 * saliency / np.where(largest > 0, largest, 1)).round().astype(np.uint8)
+
+
+def score_saliency(
+    encoder: DiscriminatorEncoder, coefficients: np.ndarray, images: np.ndarray, device: torch.device
+) -> np.ndarray:
+    """Tell how much each pixel speaks for an attribute, by the gradient of a linear probe's score.
+
+    The score of an image x is w . features(x). To first order, a pixel's part in it is how it differs from the image's
+    mean colour, times what the score gains by it::
+
+        part_p = sum over channels c of (x_pc - mean_c) d(w . features(x)) / d x_pc
+
+    Without the mean, a bright wall has a large part in everything.
+
+    Parameters
+    ----------
+    encoder
+        What the probe sees images by.
+    coefficients
+        The probe's w, (D,).
+    images
+        uint8 (n, channels, H, W).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (n, H, W), above 0 for what raises the score.
+    """
+    weights = torch.from_numpy(coefficients).float().to(device)
+    parts = []
+    for start in range(0, len(images), encoder.batch):
+        signed = to_signed(torch.from_numpy(images[start : start + encoder.batch]).to(device)).requires_grad_()
+        (gradient,) = torch.autograd.grad((encoder.features_of(signed) @ weights).sum(), signed)
+        contrast = signed.detach() - signed.detach().mean(dim=(2, 3), keepdim=True)
+        parts.append((contrast * gradient).sum(dim=1).cpu())
+    return torch.cat(parts).numpy()
