@@ -246,8 +246,8 @@ def _summary(told: dict[str, Any]) -> list[str]:
     lines = [f"{len(told['dropped'])} of {told['maps']} maps of {told['layer']} dropped"]
     if "boxes" in told:
         lines = [
-            f"{told['boxes']} boxes on {told['boxed_samples']} samples; balanced accuracy of the regression on held-out "
-            f"samples: {100 * told['balanced_accuracy']:.1f} %",
+            f"{told['boxes']} boxes on {told['boxed_samples']} samples; balanced accuracy of the regression on samples "
+            f"held out: {100 * told['balanced_accuracy']:.1f} %",
             *lines,
             f"mean change of pixels, of 255: inside of the boxes {pair(told['change_inside'])}, "
             f"outside {pair(told['change_outside'])}",

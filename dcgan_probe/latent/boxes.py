@@ -60,8 +60,8 @@ def _read_box(entry: Any, place: str, side: int) -> Box:
         raise UserError(f"{place}: got sample {box.sample}, expected a number from 0 on", option="boxes")
     if not (0 <= box.left < box.right <= side and 0 <= box.top < box.bottom <= side):
         raise UserError(
-            f"{place}: got the box {numbers[1:]}, expected 0 <= left < right <= {side} and 0 <= top < bottom <= {side}: "
-            f"the images have {side} x {side} pixels",
+            f"{place}: got the box {numbers[1:]}, expected 0 <= left < right <= {side} and 0 <= top < bottom <= {side} "
+            f"in images of {side} x {side} pixels",
             option="boxes",
         )
     return box

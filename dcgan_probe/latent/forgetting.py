@@ -135,7 +135,7 @@ def find_object(maps: np.ndarray, boxed: np.ndarray, seed: int) -> ObjectMaps:
 def _positions(
     maps: np.ndarray, boxed: np.ndarray, images: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the activations (P, maps) of all positions in boxes and of as many others of each image, and which are in."""
+    """Give the activations (P, maps) of all positions in boxes and of as many others of each image, and which are."""
     features, labels = [], []
     for image in images:
         vectors, within = maps[image].reshape(maps.shape[1], -1).T, boxed[image].ravel()

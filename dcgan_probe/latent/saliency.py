@@ -49,16 +49,16 @@ class _Ruled(torch.autograd.Function):
         return signal, None, None
 
 
-class RuledActivation(nn.Module):
+class RuledActivation(nn.LeakyReLU):
     """LeakyReLU forward; backward one of the rules above."""
 
     def __init__(self, leak: float, rule: Rule):
-        super().__init__()
-        self.leak, self.rule = leak, rule
+        super().__init__(leak)
+        self.rule = rule
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Give the activations of maps of any shape."""
-        return _Ruled.apply(maps, self.leak, self.rule)
+        return _Ruled.apply(maps, self.negative_slope, self.rule)
 
 
 def with_rule(network: Discriminator, rule: Rule) -> Discriminator:
