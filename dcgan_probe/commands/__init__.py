@@ -3,6 +3,7 @@
 import click
 
 from ..runtime import launched_rank, package_version
+from .arithmetic import arithmetic_command
 from .compare import compare_command
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
@@ -18,6 +19,7 @@ from .sample import sample_command
 from .table import table_command
 from .train import train_command
 from .transfer import export_run_command, import_run_command
+from .turn import turn_command
 from .walk import walk_command
 
 RANKED = ("train", "extract")
@@ -52,6 +54,8 @@ VERBS = (
     compare_command,
     sample_command,
     walk_command,
+    arithmetic_command,
+    turn_command,
     saliency_command,
     forget_command,
     prepare_command,

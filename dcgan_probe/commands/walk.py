@@ -7,7 +7,7 @@ import numpy as np
 
 from ..images import save_animation, save_grid
 from ..latent import INTERPOLATIONS, Interpolation, interpolate, nearest_images, step_lengths, usual_distances
-from ..report import save_contact_sheet, tiled
+from ..report import enlarged, save_contact_sheet, tiled
 from .command_lines import RecordedCommand
 from .investigations import Investigation, investigation_options
 
@@ -48,7 +48,7 @@ def walk_command(points: int, steps: int, interpolation: Interpolation, **common
     captions = [f"{distance:.0f}" for distance in nearest.distances]
     usual = usual_distances(training, REFERENCE_IMAGES, look.seed)
 
-    save_grid(look.path(), images, columns=steps)
+    save_grid(look.path(), enlarged(images), columns=steps)
     save_animation(look.path(".gif"), [tiled(image[None]) for image in images], seconds=FRAME_SECONDS)
     save_contact_sheet(
         look.path("-neighbours.png"),

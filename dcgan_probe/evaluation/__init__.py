@@ -22,6 +22,7 @@ from .summary import Summary, summarise, summarise_evaluation
 from .supervised import evaluate_supervised
 from .training_probe import TrainingProbe
 from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
+from .validation import validation_splits
 
 __all__ = [
     "CLASSIFIERS",
@@ -62,5 +63,6 @@ __all__ = [
     "summarise",
     "summarise_evaluation",
     "useful_workers",
+    "validation_splits",
     "why_not_paired",
 ]

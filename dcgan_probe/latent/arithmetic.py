@@ -16,8 +16,8 @@ def combine(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     The paper: single samples are unstable, the mean z of three "showed consistent and stable generations that
     semantically obeyed the arithmetic".
     """
-    mean_a, mean_b, mean_c = (np.mean(rows, axis=0, dtype=np.float64) for rows in (a, b, c))
-    return mean_a - mean_b + mean_c
+    mean_a, mean_b, mean_c = (rows.mean(axis=0, dtype=np.float64) for rows in (a, b, c))
+    return np.asarray(mean_a - mean_b + mean_c)
 
 
 def around(z: np.ndarray, seed: int, noise: float = NOISE) -> np.ndarray:

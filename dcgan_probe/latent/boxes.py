@@ -18,6 +18,7 @@ import numpy as np
 
 from ..runtime import UserError
 from ..storage import read_json, write_json
+from .sampling import MOST
 
 FORM = '{"sample": 17, "box": [left, top, right, bottom]}, right and bottom outside'
 
@@ -56,8 +57,8 @@ def _read_box(entry: Any, place: str, side: int) -> Box:
     if len(numbers) != 5 or any(type(number) is not int for number in numbers):
         raise UserError(f"{place}: got {entry!r:.200}, expected {FORM}, whole numbers", option="boxes")
     box = Box(*numbers)
-    if box.sample < 0:
-        raise UserError(f"{place}: got sample {box.sample}, expected a number from 0 on", option="boxes")
+    if not 0 <= box.sample < MOST:
+        raise UserError(f"{place}: got sample {box.sample:,}, expected a number from 0 to {MOST - 1:,}", option="boxes")
     if not (0 <= box.left < box.right <= side and 0 <= box.top < box.bottom <= side):
         raise UserError(
             f"{place}: got the box {numbers[1:]}, expected 0 <= left < right <= {side} and 0 <= top < bottom <= {side} "

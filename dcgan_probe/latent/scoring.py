@@ -13,7 +13,7 @@ from ..features import Encoder
 from ..probe import fit_path
 from ..runtime import UserError, numpy_generator
 
-PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 CHOICE_SHARE = 0.2
 """Of a probe's own images, these choose its C."""
 TOLERANCE = 1e-3

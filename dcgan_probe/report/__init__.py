@@ -6,7 +6,7 @@ from ..evaluation import Summary
 from ..runtime import UserError
 from .comparisons import ComparedRows, comparison_table, numbered_names, shown_comparisons
 from .console import to_console
-from .contact_sheet import save_contact_sheet, tiled
+from .contact_sheet import enlarged, save_contact_sheet, tiled
 from .guidelines import MEASURED, GuidelineRun, guideline_table, shown_guidelines
 from .latex import to_latex
 from .markdown import to_markdown
@@ -25,6 +25,7 @@ __all__ = [
     "GuidelineRun",
     "PublishedFigure",
     "comparison_table",
+    "enlarged",
     "format_comparisons",
     "format_guidelines",
     "format_tables",

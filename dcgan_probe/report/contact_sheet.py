@@ -13,8 +13,14 @@ TEXT_SIZE, MARGIN, BACKGROUND = 14, 8, "white"
 SIDE = 64
 
 
+def enlarged(images: np.ndarray) -> np.ndarray:
+    """Repeat each pixel of images uint8 (N, channels, H, W) until both sides have at least 64."""
+    times = -(-SIDE // min(images.shape[2:]))
+    return images.repeat(times, axis=2).repeat(times, axis=3)
+
+
 def tiled(images: np.ndarray, columns: int = 0, captions: Sequence[str] | None = None) -> np.ndarray:
-    """Give a picture of images, uint8 (height, width, 3), each pixel repeated until a side has at least 64.
+    """Give a picture of enlarged images, uint8 (height, width, 3).
 
     Parameters
     ----------
@@ -25,8 +31,7 @@ def tiled(images: np.ndarray, columns: int = 0, captions: Sequence[str] | None =
     captions
         A text below each.
     """
-    times = -(-SIDE // min(images.shape[2:]))
-    return image_grid(images.repeat(times, axis=2).repeat(times, axis=3), columns or len(images), captions=captions)
+    return image_grid(enlarged(images), columns or len(images), captions=captions)
 
 
 def save_contact_sheet(

@@ -161,9 +161,12 @@ def test_forget_refuses(look, arguments, message):
     [
         ([], "strips.json holds an empty list"),
         ([(1, 0, 0, 8, 40)], "strips.json, entry 0: got the box [0, 0, 8, 40]"),
-        ([(-1, 0, 0, 8, 8)], "strips.json, entry 0: got sample -1, expected a number from 0 on"),
+        ([(-1, 0, 0, 8, 8)], "strips.json, entry 0: got sample -1, expected a number from 0 to 999,999"),
         ([(1, 0, 0, 8, 8)], "got boxes on one sample, expected them on at least two"),
-        ([(10**12, 0, 0, 8, 8), (1, 0, 0, 8, 8)], "got sample 1,000,000,000,000, expected numbers from 0 to 999,999"),
+        (
+            [(10**12, 0, 0, 8, 8), (1, 0, 0, 8, 8)],
+            "entry 0: got sample 1,000,000,000,000, expected a number from 0 to 999,999",
+        ),
         ([(1, 0, 0, 32, 32), (2, 0, 0, 32, 32)], "got boxes that cover all of their samples"),
     ],
 )

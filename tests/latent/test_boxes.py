@@ -37,7 +37,7 @@ def test_the_documented_form(tmp_path):
         ([{"sample": 1, "box": 5}], "entry 0: got .*, right and bottom outside, whole numbers"),
         ([{"sample": 1, "box": [0, 0, 1, 2.5]}], "entry 0: got .*, right and bottom outside, whole numbers"),
         ([{"sample": True, "box": [0, 0, 1, 1]}], "entry 0: got .*, right and bottom outside, whole numbers"),
-        ([{"sample": -1, "box": [0, 0, 1, 1]}], "entry 0: got sample -1, expected a number from 0 on"),
+        ([{"sample": -1, "box": [0, 0, 1, 1]}], "entry 0: got sample -1, expected a number from 0 to 999,999"),
         ([{"sample": 1, "box": [4, 0, 4, 8]}], r"entry 0: got the box \[4, 0, 4, 8\], expected 0 <= left < right <= 8"),
         ([{"sample": 1, "box": [0, 9, 4, 2]}], "entry 0: got the box .* expected .* in images of 8 x 8 pixels"),
         ([{"sample": 1, "box": [0, 0, 9, 8]}], "entry 0: got the box .* expected .* in images of 8 x 8 pixels"),
