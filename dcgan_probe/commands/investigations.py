@@ -17,7 +17,7 @@ import click
 import numpy as np
 import torch
 
-from ..features import Encoder, cached_features
+from ..features import DiscriminatorEncoder, cached_features
 from ..images import ImageSet, load_images
 from ..latent import Attribute, ProbePair, Samples, encode_images, fit_probe_pairs, generate, numbered
 from ..networks import Generator
@@ -106,7 +106,7 @@ class Investigation:
         return self.load(self.run.config.dataset, "train")
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> DiscriminatorEncoder:
         """All layers of the run's discriminator on a 4x4 grid, batch norm by the real-images rule."""
         options = EncoderOptions(self.device, lambda: self.training_images, quiet=self.quiet)
         return make_encoder("dcgan", self.run, options)
