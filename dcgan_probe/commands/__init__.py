@@ -6,6 +6,7 @@ from ..runtime import launched_rank, package_version
 from .arithmetic import arithmetic_command
 from .compare import compare_command
 from .errors import FriendlyGroup
+from .eval_generated import eval_generated_command
 from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
@@ -49,6 +50,7 @@ VERBS = (
     extract_command,
     eval_svm_command,
     eval_supervised_command,
+    eval_generated_command,
     reproduce_command,
     table_command,
     compare_command,

@@ -12,7 +12,6 @@ from .command_lines import RecordedCommand
 from .concept_options import Gathered, concept_options, gather
 from .investigations import Investigation, investigation_options
 
-
 RANDOM_AXES = 8
 SHOWN = 2
 """Of the random axes in the picture, a strip each."""

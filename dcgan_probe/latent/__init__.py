@@ -3,6 +3,7 @@
 ::
 
     sampling      a run and numbers in, z and generated images out
+    classes       which class of a conditional run a sample is of
     attributes    ``age>=60``: which images of a labelled set have it
     concepts      samples that have something in common, picked by eye or by probes
     scoring       two linear probes of an attribute: one selects, the other scores
@@ -18,6 +19,7 @@
 from .arithmetic import around, combine, combine_pixels
 from .attributes import Attribute
 from .boxes import Box, boxed_samples, inside, outlined, read_boxes, strongest_windows, write_boxes
+from .classes import find_class, require_conditional
 from .concepts import Concept, top_samples
 from .forgetting import (
     ObjectMaps,
@@ -42,7 +44,7 @@ from .saliency import (
     strongest,
     with_rule,
 )
-from .sampling import Samples, generate, numbered, sample
+from .sampling import Samples, generate, numbered, sample, sample_blocks
 from .scoring import AttributeProbe, ProbePair, encode_images, fit_probe_pairs
 from .turn import along, monotonicity, random_axis, turn_axis
 from .walk import INTERPOLATIONS, Interpolation, interpolate, step_lengths
@@ -71,6 +73,7 @@ __all__ = [
     "difference_images",
     "encode_images",
     "feature_saliency",
+    "find_class",
     "find_object",
     "fit_probe_pairs",
     "generate",
@@ -86,7 +89,9 @@ __all__ = [
     "pixel_change",
     "random_axis",
     "read_boxes",
+    "require_conditional",
     "sample",
+    "sample_blocks",
     "score_saliency",
     "selectivity",
     "step_lengths",

@@ -7,6 +7,7 @@ from ..runtime import UserError
 from .comparisons import ComparedRows, comparison_table, numbered_names, shown_comparisons
 from .console import to_console
 from .contact_sheet import enlarged, save_contact_sheet, tiled
+from .generated import format_neighbour_errors, save_neighbour_curves
 from .guidelines import MEASURED, GuidelineRun, guideline_table, shown_guidelines
 from .latex import to_latex
 from .markdown import to_markdown
@@ -28,11 +29,13 @@ __all__ = [
     "enlarged",
     "format_comparisons",
     "format_guidelines",
+    "format_neighbour_errors",
     "format_tables",
     "numbered_names",
     "published_figures",
     "result_table",
     "save_contact_sheet",
+    "save_neighbour_curves",
     "tiled",
 ]
 
