@@ -10,10 +10,12 @@ from .eval_generated import eval_generated_command
 from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
+from .forget import forget_command
 from .import_authors import import_authors_command
 from .job import job_command
 from .prepare import prepare_command
 from .reproduce import reproduce_command
+from .saliency import saliency_command
 from .sample import sample_command
 from .table import table_command
 from .train import train_command
@@ -56,6 +58,8 @@ VERBS = (
     walk_command,
     arithmetic_command,
     turn_command,
+    saliency_command,
+    forget_command,
     prepare_command,
     import_authors_command,
     job_command,

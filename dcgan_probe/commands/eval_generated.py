@@ -35,7 +35,7 @@ def eval_generated_command(dataset: str | None, counts: tuple[int, ...], **commo
     dcgan-probe eval-generated --dataset svhn --counts 1000,10000,100000
     """
     check_counts(counts)
-    look = Investigation(["-".join(map(str, counts)), *([dataset] if dataset else [])], **common)
+    look = Investigation(["-".join(map(str, counts)), *([dataset] if dataset else [])], conditional=True, **common)
     require_conditional(look.run)
     name = dataset or look.run.config.dataset
     train, test = (look.load(name, split) for split in ("train", "test"))
@@ -51,7 +51,7 @@ def eval_generated_command(dataset: str | None, counts: tuple[int, ...], **commo
     reached = [count for count in counts if count < len(train)]
     found += errors("real", shuffled_blocks(train, look.seed), [*reached, len(train)])
     title = (
-        f"{test.name}, {len(test):,} test images; generated after {look.run.position():,} images of training"
+        f"{test.name}, {len(test):,} test images; generated after {look.run.load()['position']:,} images of training"
     )
     save_neighbour_curves(look.path(), found, title)
     look.finish(

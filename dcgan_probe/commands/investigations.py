@@ -17,11 +17,11 @@ import click
 import numpy as np
 import torch
 
-from ..features import Encoder, cached_features
+from ..features import DiscriminatorEncoder, cached_features
 from ..images import ImageSet, load_images
 from ..latent import Attribute, ProbePair, Samples, encode_images, fit_probe_pairs, generate, numbered
 from ..networks import Generator
-from ..runtime import describe_device, resolve_device, versions
+from ..runtime import UserError, describe_device, resolve_device, versions
 from ..storage import fingerprint_tensors, write_json
 from .command_lines import called_as, command_line
 from .encoder_choices import EncoderOptions
@@ -58,6 +58,7 @@ class Investigation:
         self,
         settings: Sequence[str | int],
         *,
+        conditional: bool = False,
         run_folder: Path | None,
         runs: Path,
         seed: int,
@@ -74,10 +75,24 @@ class Investigation:
         ----------
         settings
             What tells this look from others of the same verb, for the files' names; the seed is added.
+        conditional
+            Whether the verb takes runs whose networks need a label.
         run_folder, runs, seed, device, data_dir, download, name, as_json, quiet
             As ``investigation_options`` parsed them.
+
+        Raises
+        ------
+        UserError
+            If there is no such run, or it is conditional and the verb takes none.
         """
         self.run = chosen_run(run_folder, runs, quiet=quiet)
+        classes = self.run.config.network.classes
+        if classes and not conditional:
+            raise UserError(
+                f"{self.run.folder} is conditional on {classes} classes, and {called_as()[1]} takes networks that see "
+                "no label; give another --run",
+                option="run",
+            )
         self.seed, self.device, self.quiet = seed, resolve_device(device), quiet
         self.load = partial(load_images, data_dir=data_dir, download=download)
         verb, began = called_as()[1], time.monotonic()
@@ -106,7 +121,7 @@ class Investigation:
         return self.load(self.run.config.dataset, "train")
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> DiscriminatorEncoder:
         """All layers of the run's discriminator on a 4x4 grid, batch norm by the real-images rule."""
         options = EncoderOptions(self.device, lambda: self.training_images, quiet=self.quiet)
         return make_encoder("dcgan", self.run, options)

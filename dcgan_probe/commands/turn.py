@@ -1,5 +1,6 @@
 """``dcgan-probe turn``: an axis between two groups of samples, added in steps to random z."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -10,6 +11,10 @@ from ..report import save_contact_sheet, tiled
 from .command_lines import RecordedCommand
 from .concept_options import Gathered, concept_options, gather
 from .investigations import Investigation, investigation_options
+
+RANDOM_AXES = 8
+SHOWN = 2
+"""Of the random axes in the picture, a strip each."""
 
 
 @click.command("turn", cls=RecordedCommand)
@@ -52,7 +57,7 @@ def turn_command(
     """Add the axis between the mean z of two groups of samples to random z in steps: a strip for each z.
 
     The paper turns faces this way, with four samples looking left and four looking right. The number is the rank
-    correlation of each strip's scores with the position, beside that of a random axis of the same length.
+    correlation of each strip's scores with the position, beside that of random axes of the same length.
 
     \b
     dcgan-probe turn --from left=3,17,42,55 --to right=5,8,61,70
@@ -67,21 +72,27 @@ def turn_command(
     # The samples that made the axis, or were looked through for it, are not those that are turned.
     beyond = max(pool, *(max(numbers) + 1 for numbers in found.numbers.values()))
     z = look.samples(range(beyond, beyond + count)).z
-    strips, control = (turned(look, z, each, positions) for each in (axis, random_axis(axis, look.seed)))
+    strips = turned(look, z, axis, positions)
+    controls = [turned(look, z, random_axis(axis, look.seed, number), positions) for number in range(RANDOM_AXES)]
     rows = [(concept.name, [tiled(found.samples[concept.name].images)]) for concept in concepts]
     rows += [("" if number else "turned", [tiled(strip)]) for number, strip in enumerate(strips[:shown])]
-    rows += [
-        ("" if number else "random axis", [tiled(strip)]) for number, strip in enumerate(control[: shown // 4 + 1])
-    ]
+    rows += [("" if number else "random axes", [tiled(control[0])]) for number, control in enumerate(controls[:SHOWN])]
     save_contact_sheet(look.path(), rows)
-    measured = scores_along(look, found, strips, control)
+    measured = scores_along(look, found, strips, controls)
     look.finish(
-        {**found.told(), "positions": positions, "axis_length": np.linalg.norm(axis), "strips": count, **measured},
+        {
+            **found.told(),
+            "positions": positions,
+            "axis_length": np.linalg.norm(axis),
+            "strips": count,
+            "random_axes": RANDOM_AXES,
+            "attributes": measured,
+        },
         [
             f"{attribute}: score from {told['mean_scores'][0]:.2f} to {told['mean_scores'][-1]:.2f}, rank correlation "
-            f"with the position {told['monotonicity_mean']:.2f} (mean of {count} strips), of a random axis "
-            f"{told['random_axis_monotonicity_mean']:.2f}"
-            for attribute, told in measured["attributes"].items()
+            f"with the position {told['monotonicity_mean']:.2f} (mean of {count} strips); of {RANDOM_AXES} random axes "
+            f"at most {np.abs(told['random_axes_monotonicity_means']).max():.2f} either way"
+            for attribute, told in measured.items()
         ],
     )
 
@@ -93,21 +104,22 @@ def turned(look: Investigation, z: np.ndarray, axis: np.ndarray, positions: np.n
     return images.reshape(*moved.shape[:2], *images.shape[1:])
 
 
-def scores_along(look: Investigation, found: Gathered, strips: np.ndarray, control: np.ndarray) -> dict[str, Any]:
-    """Give, for each attribute, how surely its score rises along the strips, and along those of the control."""
+def scores_along(
+    look: Investigation, found: Gathered, strips: np.ndarray, controls: Sequence[np.ndarray]
+) -> dict[str, dict[str, Any]]:
+    """Give, for each attribute, how surely its score rises along the strips, and along those of random axes."""
     if not found.probes:
-        return {"attributes": {}}
+        return {}
     shape, pixels = strips.shape[:2], strips.shape[2:]
-    ours, random = (found.score(look.features(each.reshape(-1, *pixels))) for each in (strips, control))
+    ours, *random = (found.score(look.features(each.reshape(-1, *pixels))) for each in (strips, *controls))
     return {
-        "attributes": {
-            attribute: {
-                "mean_scores": scores.reshape(shape).mean(axis=0),
-                "monotonicity_mean": monotonicity(scores.reshape(shape)).mean(),
-                "monotonicity": monotonicity(scores.reshape(shape)),
-                "random_axis_mean_scores": random[attribute].reshape(shape).mean(axis=0),
-                "random_axis_monotonicity_mean": monotonicity(random[attribute].reshape(shape)).mean(),
-            }
-            for attribute, scores in ours.items()
+        attribute: {
+            "mean_scores": scores.reshape(shape).mean(axis=0),
+            "monotonicity_mean": monotonicity(scores.reshape(shape)).mean(),
+            "monotonicity": monotonicity(scores.reshape(shape)),
+            "random_axes_monotonicity_means": [
+                monotonicity(control[attribute].reshape(shape)).mean() for control in random
+            ],
         }
+        for attribute, scores in ours.items()
     }

@@ -14,6 +14,8 @@ from .classes import require_conditional, sample_labels
 
 BATCH = 256
 BLOCK = 4 * BATCH
+MOST = 1_000_000
+"""Samples that have a number: to give the last one, all z before it are drawn."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,12 @@ def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.d
     Raises
     ------
     UserError
-        If there is no number, one is negative, or the run cannot be read.
+        If there is no number, one is negative or not below a million, or the run cannot be read.
     """
-    if len(numbers) == 0 or min(numbers) < 0:
-        raise UserError(f"got the sample numbers {list(numbers)}, expected at least one, from 0 on", option="numbers")
+    if len(numbers) == 0 or not 0 <= min(numbers) <= max(numbers) < MOST:
+        raise UserError(
+            f"got the sample numbers {list(numbers)}, expected at least one, from 0 to {MOST - 1:,}", option="numbers"
+        )
     generator, chosen = run.generator(), torch.tensor(numbers)
     z = draw_z(generator.config, max(numbers) + 1, torch_generator(seed, "sample"))[chosen]
     return _samples(generator, z, sample_labels(generator.config, chosen), device)

@@ -11,9 +11,9 @@ def turn_axis(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return (end.mean(axis=0, dtype=np.float64) - start.mean(axis=0, dtype=np.float64)).astype(np.float32)
 
 
-def random_axis(axis: np.ndarray, seed: int) -> np.ndarray:
-    """Give an axis of the same length in a random direction, float32 (nz,): the control."""
-    direction = numpy_generator(seed, "random axis").standard_normal(axis.shape)
+def random_axis(axis: np.ndarray, seed: int, number: int = 0) -> np.ndarray:
+    """Give one of many axes of the same length in random directions, float32 (nz,): the control."""
+    direction = numpy_generator(seed, "random axis", number).standard_normal(axis.shape)
     return (direction * np.linalg.norm(axis) / np.linalg.norm(direction)).astype(np.float32)
 
 

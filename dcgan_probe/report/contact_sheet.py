@@ -34,13 +34,17 @@ def tiled(images: np.ndarray, columns: int = 0, captions: Sequence[str] | None =
     return image_grid(enlarged(images), columns or len(images), captions=captions)
 
 
-def save_contact_sheet(path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
+def save_contact_sheet(
+    path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]], headings: Sequence[str] = ()
+) -> None:
     """Write a PNG file, whole or not at all.
 
     Parameters
     ----------
     rows
         At least one name, with its pictures uint8 (height, width, 3) from left to right; sizes may differ.
+    headings
+        A text above each picture of the first row.
 
     Raises
     ------
@@ -51,8 +55,13 @@ def save_contact_sheet(path: str | Path, rows: Sequence[tuple[str, Sequence[np.n
     left = 2 * MARGIN + max(round(font.getlength(name)) for name, _ in rows)
     widths = [sum(picture.shape[1] + MARGIN for picture in pictures) for _, pictures in rows]
     heights = [MARGIN + max((picture.shape[0] for picture in pictures), default=TEXT_SIZE) for _, pictures in rows]
-    sheet = Image.new("RGB", (left + max(widths), sum(heights) + MARGIN), BACKGROUND)
+    heading = MARGIN + TEXT_SIZE if headings else 0
+    sheet = Image.new("RGB", (left + max(widths), heading + sum(heights) + MARGIN), BACKGROUND)
     draw, top = ImageDraw.Draw(sheet), MARGIN
+    columns = [left + sum(picture.shape[1] + MARGIN for picture in rows[0][1][:i]) for i in range(len(headings))]
+    for x, text in zip(columns, headings, strict=True):
+        draw.text((x, top), text, fill="black", font=font)
+    top += heading
     for (name, pictures), height in zip(rows, heights, strict=True):
         draw.text((MARGIN, top), name, fill="black", font=font)
         x = left

@@ -101,6 +101,7 @@ def test_a_random_axis_is_as_long_and_leads_elsewhere():
     other = random_axis(axis, seed=0)
     np.testing.assert_allclose(np.linalg.norm(other), np.linalg.norm(axis), rtol=1e-5)
     assert abs(axis @ other) < 0.2 * (axis @ axis)
+    assert abs(other @ random_axis(axis, seed=0, number=1)) < 0.2 * (axis @ axis)
 
 
 def test_monotonicity_is_the_correlation_of_ranks():
