@@ -2,16 +2,21 @@ import numpy as np
 import pytest
 import torch
 
+from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin
+from dcgan_probe.images import to_signed
 from dcgan_probe.latent import (
     as_images,
     concentration,
     feature_saliency,
     likeness,
+    score_saliency,
     selectivity,
     strongest,
     with_rule,
 )
 from dcgan_probe.networks import build_discriminator
+
+CPU = torch.device("cpu")
 
 
 def network_of(tiny_config, **changes):
@@ -157,3 +162,39 @@ def test_each_picture_is_scaled_by_its_own_largest_number():
     assert pictures.dtype == np.uint8
     assert pictures[0, 0].tolist() == [[0, 128], [128, 191]]
     assert (pictures[1] == 128).all()
+
+
+def encoder_of(tiny_config, layers=None):
+    network = build_discriminator(tiny_config().network, 0)
+    for layer in network.layers.values():
+        layer.conv.weight.data *= 20
+    origin = EncoderOrigin("random", "", "", 0, 0, "", 0)
+    return DiscriminatorEncoder(network, origin, statistics=None, layers=layers, grid=2, device=CPU)
+
+
+def test_the_parts_of_a_score_add_up_to_what_contrast_does_to_it(tiny_config, tiny_images):
+    """The derivative of the score as each pixel moves away from the image's mean colour is the sum of all parts."""
+    encoder, images = encoder_of(tiny_config), tiny_images(rows=4).images
+    coefficients = np.random.default_rng(0).normal(size=encoder.layers["conv2"][1])
+    parts = score_saliency(encoder, coefficients, images, CPU)
+    assert parts.shape == (4, 8, 8)
+    encoder.network.double()
+    signed = to_signed(torch.from_numpy(images)).double()
+    contrast, step = signed - signed.mean(dim=(2, 3), keepdim=True), 1e-6
+
+    def score(share):
+        return encoder.features_of(signed + share * contrast).numpy() @ coefficients
+
+    expected = (score(step) - score(-step)) / (2 * step)
+    np.testing.assert_allclose(parts.sum(axis=(1, 2)), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_probe_looks_no_further_than_its_features_do(tiny_config, tiny_images):
+    """The first cell of conv1 on a 2x2 grid has 2x2 positions, which see pixels 0 to 4 each way."""
+    encoder = encoder_of(tiny_config, layers=["conv1"])
+    coefficients = np.zeros(encoder.layers["conv1"][1])
+    coefficients[0] = 1.0
+    parts = score_saliency(encoder, coefficients, tiny_images(rows=20).images, CPU)
+    assert not parts[:, 5:].any()
+    assert not parts[:, :, 5:].any()
+    assert parts.any()
