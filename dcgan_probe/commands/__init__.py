@@ -4,6 +4,7 @@ import click
 
 from ..runtime import launched_rank, package_version
 from .compare import compare_command
+from .dedup import dedup_command
 from .errors import FriendlyGroup
 from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
@@ -49,6 +50,7 @@ VERBS = (
     compare_command,
     sample_command,
     prepare_command,
+    dedup_command,
     import_authors_command,
     job_command,
     export_run_command,
