@@ -1,4 +1,4 @@
-"""Takes confirmed pairs, gives a list and a picture for a person to judge, and reads the judgements; knows no search."""
+"""Takes confirmed pairs, gives a list and a picture for a person to judge, reads the judgements; knows no search."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from ..images import ImageSet
 from ..runtime import UserError, numpy_generator
-from ..storage import write_text, whole_file
+from ..storage import whole_file, write_text
 from .pictures import SIDE, to_pictures
 from .search import Pairs
 
@@ -83,8 +83,8 @@ def read_judgements(path: Path) -> dict[tuple[int, int], bool]:
         row, other = (line.get(name) or "" for name in ("row", "other"))
         if answer not in ANSWERS or not (row.isdecimal() and other.isdecimal()):
             raise UserError(
-                f"{path}, line {number}: got row {row!r}, other {other!r} and same {answer!r}, expected two row numbers "
-                "and yes, no or nothing",
+                f"{path}, line {number}: got row {row!r}, other {other!r} and same {answer!r}, expected two row "
+                "numbers and yes, no or nothing",
                 option="judged",
             )
         if answer:
