@@ -137,8 +137,8 @@ def train_encoder(
         optimizer.step()
         losses.append(loss.detach())
         progress(min((step + 1) * BATCH, images_seen))
-    loss = torch.stack(losses[-100:]).mean().item()
-    return Encoder(encode.weight.detach(), encode.bias.detach(), read, loss)
+    weight, bias = encode.weight.detach(), encode.bias.detach()
+    return Encoder(weight, bias, read, torch.stack(losses[-100:]).mean().item())
 
 
 def sample_pictures(images: ImageSet, seed: int) -> torch.Tensor:

@@ -53,18 +53,19 @@ class HashIndex:
         """
         queries, rows = as_bands(hashes), len(self._bands)
         found, count = [np.empty(0, np.int64)], 0
+        masks = flips(distance // self._bands.shape[1])
         for band in range(self._bands.shape[1]):
-            for mask in flips(distance // self._bands.shape[1]):
-                for query, row in self._sharing(queries[:, band] ^ mask, band):
-                    near = hamming_distances(queries[query], self._bands[row]) <= distance
-                    found.append(query[near] * rows + row[near])
-                    count += len(found[-1])
-                    _refuse_too_many(count, len(hashes), distance)
+            for place, row in self._sharing((queries[:, band, None] ^ masks).ravel(), band):
+                query = place // len(masks)
+                near = hamming_distances(queries[query], self._bands[row]) <= distance
+                found.append(query[near] * rows + row[near])
+                count += len(found[-1])
+                _refuse_too_many(count, len(hashes), distance)
         pairs = np.unique(np.concatenate(found))
         return pairs // rows, pairs % rows
 
     def _sharing(self, values: np.ndarray, band: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Give, in blocks, the queries and the rows that have a query's value in one band, int64 (pairs,) each."""
+        """Give, in blocks, the places of the values, uint16 (n,), and the rows with that value in one band, int64."""
         starts, order = self._starts[band], self._orders[band]
         first = starts[values]
         counts = starts[values.astype(np.int64) + 1] - first
@@ -74,9 +75,9 @@ class HashIndex:
             before = ends[begin] - counts[begin]
             stop = max(begin + 1, int(np.searchsorted(ends, before + COMPARED_AT_ONCE, side="right")))
             block = slice(begin, stop)
-            query = np.repeat(np.arange(begin, stop), counts[block])
-            within = np.arange(len(query)) - np.repeat(ends[block] - counts[block] - before, counts[block])
-            yield query, order[first[query] + within].astype(np.int64)
+            place = np.repeat(np.arange(begin, stop), counts[block])
+            within = np.arange(len(place)) - np.repeat(ends[block] - counts[block] - before, counts[block])
+            yield place, order[first[place] + within].astype(np.int64)
             begin = stop
 
 
@@ -94,14 +95,14 @@ def as_bands(hashes: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(hashes).view(np.uint16)
 
 
-def flips(bits: int) -> list[np.uint16]:
-    """Give the masks that flip at most some bits of a band: 1 for none, 17 for one, 137 for two."""
-    places = range(BAND_BITS)
-    return [
-        np.uint16(sum(1 << place for place in flipped))
+def flips(bits: int) -> np.ndarray:
+    """Give the masks that flip at most some bits of a band, uint16: 1 for none, 17 for one, 137 for two."""
+    masks = [
+        sum(1 << place for place in flipped)
         for count in range(min(bits, BAND_BITS) + 1)
-        for flipped in combinations(places, count)
+        for flipped in combinations(range(BAND_BITS), count)
     ]
+    return np.array(masks, np.uint16)
 
 
 def hamming_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
