@@ -24,15 +24,20 @@ Told = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class DedupConfig:
-    """How to look for near-duplicates."""
+    """How to look for near-duplicates.
+
+    The two limits were chosen on 20,000 training images of CIFAR-10. Within 15 bits of each other were 98.4 % or more of 500 planted copies of each kind and their originals,
+    and 162 pairs of the set's own. Of these, all within 0.08 were near-duplicates to the eye, the first that was none lay beyond 0.1; planted
+    copies lay within 0.074.
+    """
 
     bits: int = 15
     """Most bits of 128 in which the hashes of two views may differ."""
 
-    distance: float = 0.05
+    distance: float = 0.08
     """Most that the pixels of two views may differ: one minus their correlation."""
 
-    images_seen: int = 200_000
+    images_seen: int = 100_000
     """Images shown to each autoencoder."""
 
     plants: int = 500

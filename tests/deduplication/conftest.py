@@ -8,14 +8,17 @@ from dcgan_probe.images import ImageSet
 
 
 def draw_photographs(count, side=32, channels=3, seed=0):
-    """Sum random colour fields of 2, 4, 8, 16 cells a side, enlarged smoothly, the coarser ones stronger."""
+    """Sum random fields of 2, 4, 8, 16 cells a side, enlarged smoothly; coarser ones are stronger, colours weaker."""
     random = np.random.default_rng(seed)
     images = np.zeros((count, channels, side, side))
     for cells, strength in ((2, 60), (4, 40), (8, 30), (16, 20)):
-        fields = random.normal(0, strength, (count, channels, cells, cells)).astype(np.float32)
+        shape = (count, channels, cells, cells)
+        fields = random.normal(0, strength, (count, 1, cells, cells)) + random.normal(0, strength / 4, shape)
         for image, planes in zip(images, fields, strict=True):
             for channel, plane in enumerate(planes):
-                image[channel] += Image.fromarray(plane).resize((side, side), Image.Resampling.BICUBIC)
+                image[channel] += Image.fromarray(plane.astype(np.float32)).resize(
+                    (side, side), Image.Resampling.BICUBIC
+                )
     return np.clip(images + 128, 0, 255).astype(np.uint8)
 
 

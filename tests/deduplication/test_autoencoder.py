@@ -9,11 +9,11 @@ from dcgan_probe.runtime import UserError
 
 
 def test_it_learns_to_reconstruct(photographs):
-    """Few images span few dimensions: a code of 128 units holds all of them, and noise cannot be kept."""
-    images = photographs(40)
-    short, long = (train_encoder(images, "whole", images_seen=seen, seed=0).loss for seen in (256, 256 * 100))
+    """Three images span three dimensions, which a code of 128 units can hold whatever is dropped."""
+    images = photographs(3)
+    short, long = (train_encoder(images, "whole", images_seen=256 * steps, seed=0).loss for steps in (1, 80))
     assert short > 0.9
-    assert long < 0.15
+    assert long < 0.4  # the mean of all 80 steps
 
 
 def test_a_seed_gives_one_encoder(photographs):
