@@ -16,6 +16,7 @@ A module imports from lower floors or its own folder, never sideways or up::
     4  evaluation  latent           protocols, records, comparisons | looking inside G and D
     3  features                     pooling, batch-norm statistics, encoders, k-means, the feature cache
     2  gan  baselines               training, checkpoints, run folders | the purely supervised network
+       deduplication                near-duplicates by semantic hashes, confirmed by pixels
     1  images  networks  probe      sources, grids, glyphs | architectures | objective, solver, estimator
     0  runtime  storage             device, seeds, errors | whole-or-absent files, fingerprints, the HDF5 layouts
 

@@ -5,6 +5,7 @@ import click
 from ..runtime import launched_rank, package_version
 from .arithmetic import arithmetic_command
 from .compare import compare_command
+from .dedup import dedup_command
 from .errors import FriendlyGroup
 from .eval_generated import eval_generated_command
 from .evaluate import eval_svm_command
@@ -61,6 +62,7 @@ VERBS = (
     saliency_command,
     forget_command,
     prepare_command,
+    dedup_command,
     import_authors_command,
     job_command,
     export_run_command,

@@ -35,10 +35,8 @@ from .command_lines import RecordedCommand
 from .investigations import Investigation, investigation_options
 from .options import Count
 
-SHOWN = 12
-"""Samples in a row of the pictures."""
-CONTROLS = 5
-"""Draws of as many random maps."""
+SHOWN, CONTROLS = 12, 5
+"""Samples in a row of the pictures, and draws of as many random maps."""
 POOL, BOXED = 1000, 100
 """Samples that ``--boxes-from`` looks at, and those of them that get a box."""
 WINDOW = 3 / 8
@@ -48,19 +46,13 @@ WINDOW = 3 / 8
 @click.command("forget", cls=RecordedCommand)
 @click.option("--boxes", type=click.Path(dir_okay=False, path_type=Path), help="JSON file of boxes on samples.")
 @click.option("--boxes-from", metavar="ATTRIBUTE", help="Instead: boxes where a probe of it looks, as neighbours>=20.")
-@click.option(
-    "--map", "one_map", type=click.IntRange(min=0), help="Instead: drop this map alone, to see what it draws."
-)
+@click.option("--map", "one_map", type=click.IntRange(min=0), help="Instead: see what this map alone draws.")
 @click.option("--layer", metavar="NAME", help="Layer of the generator, by name or number.  [default: second highest]")
 @click.option("--top", type=click.IntRange(min=1), help="Drop only so many maps, those with the largest weights.")
 @click.option("--attribute", help="Have a probe of it score the samples.  [default: that of --boxes-from]")
-@click.option(
-    "--dataset", metavar="NAME", help="Labelled set that teaches the probes.  [default: the run's own images]"
-)
+@click.option("--dataset", metavar="NAME", help="Labelled set to teach the probes.  [default: the run's own images]")
 @click.option("--count", type=Count(), default=200, show_default=True, help="Other samples, drawn with and without.")
-@click.option(
-    "--window", type=click.IntRange(min=1), help="Side of the boxes from a probe.  [default: 3/8 of the image]"
-)
+@click.option("--window", type=click.IntRange(min=1), help="Side of a probe's boxes.  [default: 3/8 of the image's]")
 @investigation_options
 def forget_command(
     boxes: Path | None,
@@ -146,11 +138,7 @@ def _probes(
 ) -> ProbePair | None:
     """Fit the probes of the attribute that was typed, and name the option in which it was."""
     if boxes_from is not None and attribute is not None:
-        raise UserError(
-            "got --attribute with --boxes-from, expected one of them: boxes from a probe are scored by a probe of the "
-            "same attribute",
-            option="attribute",
-        )
+        raise UserError("got --attribute with --boxes-from, which scores by its own; expected one", option="attribute")
     text = boxes_from or attribute
     if text is None:
         return None
@@ -167,9 +155,7 @@ def _find_boxes(look: Investigation, pair: ProbePair, window: int | None) -> lis
     side = look.generator.config.image_size
     window = window or max(1, round(WINDOW * side))
     if window >= side:
-        raise UserError(
-            f"got a window of {window} pixels, expected less than the image's side, {side}", option="window"
-        )
+        raise UserError(f"got a window of {window} pixels, expected less than the image's {side}", option="window")
     pool = look.samples(range(POOL))
     surest = np.argsort(-pair.selecting.score(look.features(pool.images)), kind="stable")[:BOXED]
     saliency = score_saliency(look.encoder, pair.selecting.coefficients, pool.images[surest], look.device)

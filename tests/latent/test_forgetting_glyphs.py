@@ -3,6 +3,10 @@
 In a GAN's samples neighbours show only after minutes of training. Here the same network learns in seconds, by least
 squares, to draw each glyph from the glyph's principal components: it is the maps of a trained generator that forgetting
 looks at, however it was taught. All is compared over hundreds of samples.
+
+Three trainings gave changes of the strips of 1.04 to 1.10 times those of the centre (as many random maps: 0.9 to 1.0),
+and 73 to 78 % of samples with neighbours before, 64 to 72 % after. Random maps lower that share as much: in a layer of
+16 maps each draws more than one thing.
 """
 
 from dataclasses import replace
@@ -81,11 +85,10 @@ def probes(glyphs, encoder):
 
 def test_strips_change_more_than_the_centre_and_the_probe_finds_fewer_neighbours(generator, encoder, probes):
     layer = object_layer(generator, None)
-    z = np.random.default_rng(1).standard_normal((1200, NETWORK.nz)).astype(np.float32)
+    z = np.random.default_rng(1).standard_normal((2000, NETWORK.nz)).astype(np.float32)
     images = generate(generator, torch.from_numpy(z), CPU)
     seen = probes.selecting.score(encode_images(encoder, images))
-    half = len(z) // 2
-    boxed, others = (start + np.argsort(-seen[start : start + half])[:300] for start in (0, half))
+    boxed, others = np.argsort(-seen[:800])[:200], 800 + np.argsort(-seen[800:])[:300]
 
     boxes = [Box(int(sample), *strip) for sample in boxed for strip in STRIPS]
     maps = layer_maps(generator, layer, z[boxed_samples(boxes)], CPU)
