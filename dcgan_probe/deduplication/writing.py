@@ -56,7 +56,7 @@ def check_target(path: Path, images: ImageSet) -> None:
 
 
 def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
-    """Write the images that are not removed, with their labels and class names, as an image-array file, in blocks.
+    """Write the images that are not removed, with all that they have, as an image-array file, in blocks.
 
     Returns
     -------
@@ -81,6 +81,7 @@ def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
         split=images.split,
         source=f"{images.source}, {len(removed)} near-duplicates removed",
         class_names=images.class_names,
+        attributes={attribute: numbers[kept] for attribute, numbers in images.attributes.items()},
     )
     return int(kept.sum())
 

@@ -27,6 +27,7 @@ def invoke(*arguments, status=0):
 def write(path, images, split):
     labels = np.arange(len(images)) % 2
     about = {"name": "hidden", "split": split, "source": "made by a test", "class_names": NAMES}
+    about["attributes"] = {"row": np.arange(len(images))}
     write_image_file(path, [(images, labels)], rows=len(images), **about)
 
 
@@ -52,6 +53,7 @@ def test_copies_are_removed_shown_and_counted(here):
     np.testing.assert_array_equal(after.images[:], before.images[rest])
     np.testing.assert_array_equal(after.labels, rest % 2)
     assert after.class_names == NAMES
+    np.testing.assert_array_equal(after.attributes["row"], rest)
     with h5py.File("data/clean_train.h5") as file:
         assert (file.attrs["name"], file.attrs["split"]) == ("clean", "train")
     told = json.loads((here / "data" / "clean_train-dedup.json").read_text())
