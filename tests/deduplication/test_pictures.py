@@ -65,6 +65,13 @@ def test_inputs_know_no_brightness_and_hardly_any_contrast(photographs, inputs):
     torch.testing.assert_close(inputs(pictures * 0.8), given, atol=2e-2, rtol=0)
 
 
+def test_detail_inputs_know_no_slow_change_but_whole_ones_do(photographs):
+    pictures, slope = to_pictures(photographs(3).images), torch.linspace(-60, 60, 32)
+    change = [(inputs(pictures + slope) - inputs(pictures)).square().mean() for inputs in (whole_inputs, detail_inputs)]
+    assert change[0] > 0.1
+    assert change[1] < 0.02
+
+
 def test_blank_images_give_no_inputs():
     assert whole_inputs(to_pictures(np.full((1, 3, 32, 32), 77, np.uint8))).abs().max() == 0
 
