@@ -46,7 +46,7 @@ def rate(config, images, device, count, *, steps):
     batches.batch(0)  # the first window is read, as the whole set is, before the clock runs
     start = time.perf_counter()
     for position in range(0, count, config.batch_size):
-        real = batches.batch(position)
+        real, _ = batches.batch(position)
         if steps:
             state.step(real)
     if device.type == "cuda":

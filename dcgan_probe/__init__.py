@@ -5,7 +5,7 @@
     images ──► gan ──► features ──► cache ──► probe ──► evaluation ──► report ──► results/
     uint8      G, D    float32      HDF5      L2-SVM    records        tables
     N,3,H,W            N,D                              one row a fit
-      │         └──► latent   samples; room for walks, arithmetic, guided backprop, forgetting
+      │         └──► latent   walks, arithmetic, guided backprop, forgetting
       └──► k-means, pixels, any encoder ──► the same features, cache, probe and protocols
 
 A module imports from lower floors or its own folder, never sideways or up::
@@ -13,9 +13,10 @@ A module imports from lower floors or its own folder, never sideways or up::
     7  commands                     click verbs
     6  reproductions                whole result tables: rows as commands, sizes, costs
     5  presets  report              named settings | tables
-    4  evaluation  latent           protocols, records, comparisons | looking inside the generator
+    4  evaluation  latent           protocols, records, comparisons | looking inside G and D
     3  features                     pooling, batch-norm statistics, encoders, k-means, the feature cache
     2  gan  baselines               training, checkpoints, run folders | the purely supervised network
+       deduplication                near-duplicates by semantic hashes, confirmed by pixels
     1  images  networks  probe      sources, grids, glyphs | architectures | objective, solver, estimator
     0  runtime  storage             device, seeds, errors | whole-or-absent files, fingerprints, the HDF5 layouts
 

@@ -87,6 +87,13 @@ PRESETS = {
         source="[own] half the width of svhn32's net and the paper's training; for machines without a GPU",
         expected="the measured figures of this project, in results/; 3,584 features",
     ),
+    "conditional": Preset(
+        network=_network(32, 100, 64, (1, 2), hidden=1024, output="sigmoid", classes=10, affine=False),
+        training=_training(5_000_000, updates="alternate", weight_decay=2.5e-5),
+        source="[A] mnist/train_cond_dcgan.py for images of 32 pixels in the place of 28, so smallest maps of 8x8 in "
+        "the place of 7x7; 200 epochs of 50,000 images, half of them shown to D; the learning rate does not fall",
+        expected="MNIST, 1-nearest neighbour fitted on samples, 2.98 % error with 50,000, 1.48 % with 10 million [2]",
+    ),
     "demo": Preset(
         network=_network(32, 64, 16, (1, 2, 4)),
         training=_training(64_000, batch_size=64),

@@ -17,6 +17,7 @@ FLOORS = {
     "probe": 1,
     "gan": 2,
     "baselines": 2,
+    "deduplication": 2,
     "features": 3,
     "evaluation": 4,
     "latent": 4,

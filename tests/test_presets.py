@@ -14,6 +14,7 @@ PUBLISHED = {
     "faces64": (100, "uniform", 128, 2e-4, 0.5, 1e-5, "alternate"),
     "tutorial64": (100, "gaussian", 128, 2e-4, 0.5, 0.0, "both"),
     "cpu32": (100, "uniform", 128, 2e-4, 0.5, 1e-5, "both"),
+    "conditional": (100, "uniform", 128, 2e-4, 0.5, 2.5e-5, "alternate"),
 }
 
 
@@ -33,7 +34,7 @@ def test_length_of_the_authors_trainings():
 
 
 def test_all_presets_name_source_and_figure():
-    assert {"imagenet32", "svhn32", "faces64", "tutorial64", "cpu32", "demo"} == set(PRESETS)
+    assert {"imagenet32", "svhn32", "faces64", "tutorial64", "cpu32", "conditional", "demo"} == set(PRESETS)
     for name, preset in PRESETS.items():
         assert preset.source.startswith(("[A]", "[P]", "[T]", "[own]")), name
         assert preset.expected, name
@@ -78,6 +79,8 @@ CHANGES = {
     "hidden": 8,
     "leak": 0.0,
     "output": "sigmoid",
+    "classes": 4,
+    "affine": False,
     "flips": True,
     "ema": 1_000,
     "keep": "best",
@@ -99,7 +102,8 @@ def test_unknown_preset_is_refused():
     with pytest.raises(UserError) as caught:
         preset_config("cpu64")
     assert str(caught.value) == (
-        "unknown preset 'cpu64': expected auto or one of imagenet32, svhn32, faces64, tutorial64, cpu32, demo"
+        "unknown preset 'cpu64': expected auto or one of imagenet32, svhn32, faces64, tutorial64, cpu32, conditional, "
+        "demo"
     )
     assert caught.value.option == "preset"
 

@@ -6,6 +6,7 @@ a training of any length is calm, and no augmentation, as in the paper.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -30,7 +31,8 @@ class SupervisedNetwork(nn.Module):
 
     def __init__(self, config: NetworkConfig, classes: int):
         super().__init__()
-        self.layers = convolution_layers(config)
+        # No layer sees the label, which is what this network is to tell.
+        self.layers = convolution_layers(replace(config, classes=0))
         self.output = nn.Linear(config.last_units, classes)
 
     def last_maps(self, signed: torch.Tensor) -> torch.Tensor:

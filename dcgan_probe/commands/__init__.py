@@ -3,19 +3,26 @@
 import click
 
 from ..runtime import launched_rank, package_version
+from .arithmetic import arithmetic_command
 from .compare import compare_command
+from .dedup import dedup_command
 from .errors import FriendlyGroup
+from .eval_generated import eval_generated_command
 from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
 from .extract import extract_command
+from .forget import forget_command
 from .import_authors import import_authors_command
 from .job import job_command
 from .prepare import prepare_command
 from .reproduce import reproduce_command
+from .saliency import saliency_command
 from .sample import sample_command
 from .table import table_command
 from .train import train_command
 from .transfer import export_run_command, import_run_command
+from .turn import turn_command
+from .walk import walk_command
 
 RANKED = ("train", "extract")
 """The verbs that several ranks run together."""
@@ -44,11 +51,18 @@ VERBS = (
     extract_command,
     eval_svm_command,
     eval_supervised_command,
+    eval_generated_command,
     reproduce_command,
     table_command,
     compare_command,
     sample_command,
+    walk_command,
+    arithmetic_command,
+    turn_command,
+    saliency_command,
+    forget_command,
     prepare_command,
+    dedup_command,
     import_authors_command,
     job_command,
     export_run_command,

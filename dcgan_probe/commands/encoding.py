@@ -7,6 +7,7 @@ from pathlib import Path
 from ..features import (
     Cells,
     DeepKMeansEncoder,
+    DiscriminatorEncoder,
     Encoder,
     FeatureSet,
     KMeansEncoder,
@@ -31,7 +32,7 @@ from .feature_options import DISCRIMINATOR_GRID, FREE_FEATURES, KMEANS_GRID, PCA
 from .progress import Progress
 
 
-def make_encoder(features: str, run: Run, options: EncoderOptions) -> Encoder:
+def make_encoder(features: str, run: Run, options: EncoderOptions) -> DiscriminatorEncoder:
     """Make the encoder of a run's features, showing progress where batch-norm statistics must be computed."""
     with Progress(f"batch-norm statistics of {features}", 0, "images", quiet=options.quiet) as progress:
 

@@ -22,6 +22,7 @@ from ..evaluation import (
     evaluate,
     protocol_for,
     require_memory,
+    validation_splits,
 )
 from ..features import FeatureSet
 from ..gan import Run
@@ -47,6 +48,11 @@ ITEMSIZES = {"float16": 2, "float32": 4}
 @features_option
 @click.option(
     "--controls/--no-controls", default=True, show_default=True, help="Add the untrained network and raw pixels."
+)
+@click.option(
+    "--validate",
+    is_flag=True,
+    help="Leave the test split alone and report on a fifth of the training images, to compare settings.",
 )
 @click.option("--draws", type=click.IntRange(min=1), help="Reported draws of labels.  [default: the protocol's]")
 @click.option("--select-draws", type=click.IntRange(min=1), help="Draws that choose C.  [default: the protocol's]")
@@ -80,6 +86,7 @@ def eval_svm_command(
     labels: int | None,
     features: tuple[str, ...],
     controls: bool,
+    validate: bool,
     draws: int | None,
     select_draws: int | None,
     penalty: float | None,
@@ -105,7 +112,7 @@ def eval_svm_command(
 
     \b
     dcgan-probe eval-svm --dataset svhn --labels 1000
-    dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise
+    dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise --validate
     """
     check_given(penalty, classifier)
     run = needed_run(features, run_folder, runs, quiet=quiet)
@@ -113,7 +120,8 @@ def eval_svm_command(
     sources = tuple(dict.fromkeys((*features, *added)))
     refuse_ignored(sources)
     load = partial(load_images, data_dir=data_dir, download=download)
-    images = [load(dataset, split) for split in ("train", "test")]
+    training = load(dataset, "train")
+    images = [*validation_splits(training)] if validate else [training, load(dataset, "test")]
     protocol = checked_protocol(images, labels, draws, select_draws)
     options = chosen_encoders(chosen, run, load, device=resolve_device(device), seed=seed, quiet=quiet)
     given = Given(protocol, images, run, runs, options, penalty, scale, classifier, memory, seed)
@@ -135,7 +143,7 @@ class Given:
 
     protocol: Protocol
     images: list[ImageSet]
-    """The training split and the test split."""
+    """The training split and the test split, or what stands in their place."""
     run: Run | None
     runs: Path
     options: EncoderOptions

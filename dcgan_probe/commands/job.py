@@ -59,9 +59,16 @@ def job_command(
     if Results(out).path.exists():
         raise UserError(f"{out} holds records already; give another --out", option="out")
     given = Given(runs, out, data_dir, device, download, quiet)
-    run = Run(runs / name)
+    job = next(job for job in JOBS if job.name == name)
+    run = Run(runs / job.run_name)
+    if job.trained_by and not run.exists:
+        raise UserError(
+            f"{name} takes the run of {job.trained_by}, and there is none in {run.folder}; run `dcgan-probe job "
+            f"{job.trained_by}` first, or `dcgan-probe import-run` what it left",
+            option="runs",
+        )
     limit = () if time_limit is None else ("--time-limit", f"{time_limit:g}s")
-    failures = run_steps(steps_of(next(job for job in JOBS if job.name == name), run, limit, given, out), quiet=quiet)
+    failures = run_steps(steps_of(job, run, limit, given, out), quiet=quiet)
     for kept in KEPT:
         copy(run.folder / kept, out / kept)
     if failures:
@@ -79,6 +86,8 @@ def steps_of(job: Job, run: Run, limit: tuple[str, ...], given: Given, out: Path
         Step("eval-svm", (*protocol, *features, "--no-controls", *of_run, *given.arguments("eval-svm")), needs_run=True)
         for protocol in job.protocols
     ]
+    if job.trained_by:
+        return evaluations
     # Weights first: an evaluation that is cut short can be repeated from them.
     return [train, Step("export-run", (str(out), *of_run), needs_run=True), *evaluations]
 

@@ -1,41 +1,75 @@
 """``dcgan-probe sample``: draws images from a run's generator."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
+from ..gan import Run
 from ..images import save_grid
-from ..latent import sample
+from ..latent import find_class, sample
 from ..runtime import resolve_device
 from ..storage import whole_file
 from .options import Count, chosen_run, device_option, quiet_option, run_option, runs_option, seed_option
+
+COLUMNS, MOST_COLUMNS = 8, 20
 
 
 @click.command("sample")
 @click.option("--count", type=Count(), default=64, show_default=True, help="Number of samples.")
 @click.option(
-    "--columns", type=click.IntRange(min=1), default=8, show_default=True, help="Samples in a row of the grid."
+    "--columns",
+    type=click.IntRange(min=1),
+    help="Samples in a row of the grid.  [default: 8; one a class, of a conditional run with up to 20]",
 )
+@click.option(
+    "--class",
+    "name",
+    metavar="NAME|N",
+    help="Of a conditional run: the class of all samples, by name or number.  [default: each in turn]",
+)
+@click.option("--number", "numbered", is_flag=True, help="Write each sample's number below it, to be named elsewhere.")
 @seed_option
 @run_option
 @runs_option
 @device_option
 @quiet_option
 def sample_command(
-    count: int, columns: int, seed: int, run_folder: Path | None, runs: Path, device: str, quiet: bool
+    count: int,
+    columns: int | None,
+    name: str | None,
+    numbered: bool,
+    seed: int,
+    run_folder: Path | None,
+    runs: Path,
+    device: str,
+    quiet: bool,
 ) -> None:
     """Draw samples: a PNG grid, and an .npz with images uint8 (N, channels, H, W) and z float32 (N, nz).
 
+    Those of a conditional run come with labels int64 (N,).
+
     \b
     dcgan-probe sample --count 100 --columns 10 --seed 1
+    dcgan-probe sample --class 7
     """
     run = chosen_run(run_folder, runs, quiet=quiet)
-    drawn = sample(run, count, seed=seed, device=resolve_device(device))
-    stem = run.folder / "figures" / f"sample-n{count}-s{seed}"
+    label = None if name is None else find_class(run, name)
+    drawn = sample(run, count, seed=seed, device=resolve_device(device), label=label)
+    of_class = "" if label is None else f"-class{label}"
+    stem = run.folder / "figures" / f"sample-n{count}{of_class}-s{seed}"
     grid, arrays = stem.with_suffix(".png"), stem.with_suffix(".npz")
-    save_grid(grid, drawn.images, columns=min(columns, count))
+    captions = [str(number) for number in range(count)] if numbered else None
+    save_grid(grid, drawn.images, columns=min(columns or usual_columns(run, label), count), captions=captions)
+    labels: dict[str, Any] = {} if drawn.labels is None else {"labels": drawn.labels}
     with whole_file(arrays) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, images=drawn.images, z=drawn.z, seed=seed)
+        np.savez_compressed(file, images=drawn.images, z=drawn.z, **labels, seed=seed)
     click.echo(grid)
     click.echo(arrays)
+
+
+def usual_columns(run: Run, label: int | None) -> int:
+    """Give the columns of a grid: of classes in turn, so that each has a column; else eight."""
+    classes = run.config.network.classes
+    return classes if label is None and 0 < classes <= MOST_COLUMNS else COLUMNS

@@ -14,7 +14,7 @@ import click
 import torch
 
 from ..evaluation import TrainingProbe
-from ..gan import Outcome, Probe, Run, TrainConfig, check_images, check_keep, choose_window, held_bytes, rehearse, train
+from ..gan import Probe, Run, TrainConfig, check_images, check_probe, choose_window, held_bytes, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import PRECISIONS, Ranks, UserError, joined_ranks, rank_device, resolve_device
@@ -34,6 +34,7 @@ from .options import (
 )
 from .progress import Progress, duration
 from .train_options import field_options, run_name
+from .training_notes import TickNote, collapse_of, ending
 
 
 @click.command("train", cls=RecordedCommand)
@@ -117,6 +118,9 @@ def train_command(
     run = Run(folder or runs / run_name(config, fields))
     load = partial(load_images, data_dir=data_dir, download=download and not dry_run)
     training_images = ranks.after_first(lambda: load(dataset, "train"))
+    if config.network.classes and fields["classes"] is None:
+        known = ranks.from_first(lambda: training_images.classes)
+        config = replace(config, network=replace(config.network, classes=known))
     if fields["nc"] is None:
         config = replace(config, network=replace(config.network, nc=training_images.channels))
     config = replace(config, window=ranks.from_first(lambda: window_of(window, run, training_images, ranks, quiet)))
@@ -127,7 +131,7 @@ def train_command(
             lambda: training_probe(probe_dataset, probe_labels, load, config, training_images, target)
         )
         probe = Probe(measure, probe_every, measure.description)
-    ranks.from_first(lambda: check_keep(config, probe))
+    ranks.from_first(lambda: check_probe(config, probe))
     if dry_run:
         if ranks.size > 1:
             raise UserError("a dry run tells what one process needs; leave torchrun out", option="dry-run")
@@ -156,46 +160,13 @@ def train_command(
         if ranks.first:
             click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
         sys.exit(130)
-    # The statistics that features need are kept in the run now, so that the run can leave its training images behind.
-    options = EncoderOptions(device=target, training_images=lambda: training_images, ranks=ranks, quiet=quiet)
-    for features in ("dcgan", "random"):
-        make_encoder(features, run, options)
+    if not config.network.classes:
+        # The statistics that features need are kept in the run now, so that it can leave its training images behind.
+        options = EncoderOptions(device=target, training_images=lambda: training_images, ranks=ranks, quiet=quiet)
+        for features in ("dcgan", "random"):
+            make_encoder(features, run, options)
     if not quiet:
         click.echo(ending(outcome, run), err=True)
-
-
-def ending(outcome: Outcome, run: Run) -> str:
-    """Tell how training ended and where its results lie."""
-    ended = "the time is up, and the same command continues it" if outcome == "interrupted" else outcome
-    text = f"{run.folder}: {ended}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}"
-    if run.config.keep == "best":
-        text += f"\n{run.best_path}: the best probe, after {run.load()['position']:,} images"
-    return text
-
-
-def collapse_of(run: Run) -> str:
-    """Tell since when a run has collapsed, and what to do."""
-    row = run.stats()[-1]
-    return (
-        f"training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
-        f"saved in {run.folder} at {row['images_seen']:,}. The same command without --stop-on-collapse "
-        "continues it; another --seed or a lower --lr may do better."
-    )
-
-
-class TickNote:
-    """Shows a row of statistics beside the progress, with the last probe and the alarm."""
-
-    def __init__(self, progress: Progress):
-        self._progress, self._probe = progress, ""
-
-    def __call__(self, row: dict[str, Any]) -> None:
-        """Show one row."""
-        if row["probe_accuracy"] is not None:
-            self._probe = f" probe {row['probe_accuracy']:.1%}"
-        alarm = "" if row["collapsed_since"] is None else f" COLLAPSED since {row['collapsed_since']:,}"
-        losses = f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
-        self._progress.update(row["images_seen"], losses + self._probe + alarm)
 
 
 def training_probe(

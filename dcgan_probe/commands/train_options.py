@@ -26,6 +26,8 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("hidden", int, "Units of a fully connected hidden layer in D and in G; 0 for none."),
     ("leak", float, "Slope of D's activation below 0; 0 is ReLU."),
     ("output", click.Choice(["tanh", "sigmoid"]), "What bounds G's images; sigmoid: the networks see 0 to 1."),
+    ("classes", int, "Classes to be conditional on; 0: none.  [default: those of the images, with preset conditional]"),
+    ("affine", bool, "Whether batch norm learns a gain and a bias."),
     ("updates", click.Choice(["both", "alternate"]), "Update G and D on every batch, or in turn."),
     ("batch-size", int, "Real images in a mini-batch, over all ranks."),
     ("lr", float, "Adam's learning rate."),
@@ -41,8 +43,10 @@ def field_options(verb: Any) -> Any:
     """Add one option for each field that a preset decides."""
     for name, kind, text in reversed(FIELDS):
         default = "" if "[default" in text else "  [default: the preset's]"
-        form: dict[str, Any] = {"is_flag": True, "default": None} if kind is bool else {"type": kind}
-        verb = click.option(f"--{name}", help=text + default, **form)(verb)
+        if kind is bool:
+            verb = click.option(f"--{name}/--no-{name}", default=None, help=text + default)(verb)
+        else:
+            verb = click.option(f"--{name}", type=kind, help=text + default)(verb)
     return verb
 
 
@@ -52,14 +56,12 @@ def run_name(config: TrainConfig, fields: dict[str, Any]) -> str:
     preset = config.preset.partition(" ")[0]
     # In the options' own order: click gives them in the order in which they were typed.
     given = {option: fields.get(option.replace("-", "_")) for option, _, _ in FIELDS}
-    changed = [
-        f"{option.replace('-', '')}{format_value(value)}" for option, value in given.items() if value is not None
-    ]
+    changed = [format_field(option.replace("-", ""), value) for option, value in given.items() if value is not None]
     return "-".join([name, preset, *changed, f"s{config.seed}"])
 
 
-def format_value(value: Any) -> str:
-    """Format an option's value for a folder's name; a flag's own name says all."""
-    if value is True:
-        return ""
-    return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def format_field(name: str, value: Any) -> str:
+    """Format an option and its value for a folder's name; a flag's own name says all."""
+    if isinstance(value, bool):
+        return name if value else f"no{name}"
+    return name + (".".join(map(str, value)) if isinstance(value, tuple) else str(value))

@@ -12,6 +12,7 @@ from .classifiers import CLASSIFIERS, ProbeClassifier, check_given
 from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
 from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
 from .evaluate import SCALES, Scale, evaluate
+from .generated import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
 from .protocols import Protocol, protocol_for
 from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
 from .results import Results
@@ -22,6 +23,7 @@ from .summary import Summary, summarise, summarise_evaluation
 from .supervised import evaluate_supervised
 from .training_probe import TrainingProbe
 from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
+from .validation import validation_splits
 
 __all__ = [
     "CLASSIFIERS",
@@ -29,9 +31,11 @@ __all__ = [
     "RESAMPLES",
     "SCALES",
     "SCHEMA_VERSION",
+    "Block",
     "Comparison",
     "Estimate",
     "ImageUncertainty",
+    "NeighbourError",
     "ProbeClassifier",
     "ProbeRecord",
     "Protocol",
@@ -47,6 +51,7 @@ __all__ = [
     "TestPredictions",
     "TrainingProbe",
     "bootstrap_images",
+    "check_counts",
     "check_given",
     "check_images",
     "compare",
@@ -54,13 +59,16 @@ __all__ = [
     "estimate_search",
     "evaluate",
     "evaluate_supervised",
+    "neighbour_errors",
     "product_rate",
     "protocol_for",
     "require_memory",
     "require_paired",
     "require_search_memory",
+    "shuffled_blocks",
     "summarise",
     "summarise_evaluation",
     "useful_workers",
+    "validation_splits",
     "why_not_paired",
 ]

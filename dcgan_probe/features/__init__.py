@@ -5,7 +5,7 @@ from .cache import DTYPES, cached_features
 from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
 from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
 from .dictionaries import LEARNINGS, Dictionary, DictionaryConfig, kept_dictionary, learn_dictionary
-from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layers, count_columns
+from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layer, choose_layers, count_columns
 from .feature_set import EncoderOrigin, FeatureSet
 from .field_layers import FieldConfig, FieldLayer
 from .kmeans import STARTS, Start, first_centroids, lloyd
@@ -41,6 +41,7 @@ __all__ = [
     "PrincipalEncoder",
     "Start",
     "cached_features",
+    "choose_layer",
     "choose_layers",
     "count_columns",
     "deep_columns",

@@ -64,6 +64,24 @@ def choose_layers(asked: Sequence[str] | str | None, available: Sequence[str]) -
     return tuple(name for name in available if name in names)
 
 
+def choose_layer(asked: str | None, available: Sequence[str]) -> str:
+    """Turn the name of one layer, or its number from 1 on, into its name; None means the last of at least one.
+
+    Raises
+    ------
+    UserError
+        If the layer does not exist.
+    """
+    numbers = {str(number): name for number, name in enumerate(available, 1)}
+    name = available[-1] if asked is None else numbers.get(asked, asked)
+    if name not in available:
+        raise UserError(
+            f"unknown layer {asked}: expected one of {', '.join(available)} (or 1 to {len(available)})",
+            option="layer",
+        )
+    return name
+
+
 def count_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> int:
     """Give the number of features that the layers of an architecture have on a grid, without making the network.
 
@@ -117,7 +135,8 @@ class DiscriminatorEncoder:
         network = load_discriminator(discriminator.config, discriminator.state_dict())
         if statistics is not None:
             fix_statistics(network, statistics)
-        self._network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+        # With its statistics fixed: what the features come from, to look into and not to change.
+        self.network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self._names = choose_layers(layers, network.config.layer_names)
         self._grid, self._pool, self._device = grid, pool, device
         self.origin, self.batch = origin, 256 if device.type == "cpu" else 2048
@@ -137,7 +156,7 @@ class DiscriminatorEncoder:
         }
 
     def _measure(self) -> Layers:
-        config, start = self._network.config, 0
+        config, start = self.network.config, 0
         ranges: Layers = {}
         with torch.inference_mode():
             blank = torch.zeros(1, config.nc, config.image_size, config.image_size, device=self._device)
@@ -146,13 +165,17 @@ class DiscriminatorEncoder:
                 start += features.shape[1]
         return ranges
 
+    def features_of(self, signed: torch.Tensor) -> torch.Tensor:
+        """Give float (n, D) for signed (n, channels, H, W) on the network's device; gradients pass through it."""
+        return torch.cat(list(self._pooled(signed).values()), dim=1)
+
     def _pooled(self, signed: torch.Tensor) -> dict[str, torch.Tensor]:
-        maps = self._network.activations(signed)
+        maps = self.network.activations(signed)
         return {name: pool_to_grid(maps[name], self._grid, self._pool) for name in self._names}
 
     def check(self, images: ImageSet) -> None:
         """Raise ``UserError`` for images of another size or number of channels than the network's."""
-        config = self._network.config
+        config = self.network.config
         if (images.channels, images.height, images.width) != (config.nc, config.image_size, config.image_size):
             raise UserError(
                 f"{images.name} has images of {images.channels} x {images.height} x {images.width} (channels, height, "
@@ -165,8 +188,7 @@ class DiscriminatorEncoder:
         """Give float32 (n, D) for uint8 (n, channels, H, W)."""
         with torch.inference_mode():
             signed = to_signed(torch.from_numpy(np.ascontiguousarray(images)).to(self._device))
-            pooled = self._pooled(signed.contiguous(memory_format=torch.channels_last))
-            return torch.cat(list(pooled.values()), dim=1).float().cpu().numpy()
+            return self.features_of(signed.contiguous(memory_format=torch.channels_last)).float().cpu().numpy()
 
 
 class PixelEncoder:

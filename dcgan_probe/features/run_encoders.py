@@ -70,6 +70,12 @@ def run_encoder(
 
 def _discriminator(run: Run, features: str, network_seed: int | None) -> tuple[Discriminator, EncoderOrigin]:
     config, trained_on = run.config, run.trained_on
+    if config.network.classes:
+        raise UserError(
+            f"{run.folder} is conditional on {config.network.classes} classes: its discriminator takes an image with "
+            "its label, and has no features of the image alone; give a --run trained with --classes 0",
+            option="run",
+        )
     seed, recipe = config.seed, ""
     if features == "dcgan":
         # Read once, since a training under way may replace it.

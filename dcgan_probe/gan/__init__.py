@@ -7,7 +7,7 @@ from .collapse import Collapse, CollapseAlarm
 from .config import TrainConfig
 from .imported_run import check_sides, check_unused, save_authors
 from .pieces import read_pieces, write_pieces
-from .probing import Probe, check_keep
+from .probing import Probe, check_probe
 from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
@@ -28,7 +28,7 @@ __all__ = [
     "TrainState",
     "TrainedOn",
     "check_images",
-    "check_keep",
+    "check_probe",
     "check_sides",
     "check_unused",
     "choose_window",

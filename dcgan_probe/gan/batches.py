@@ -1,4 +1,4 @@
-"""Takes images and a position, gives the mini-batch of that position; knows no network.
+"""Takes images and a position, gives the mini-batch of that position, with labels if asked; knows no network.
 
 The order is a new permutation in each pass over the set, and a batch may span two passes. Since the batch depends on
 (seed, position) alone, a resumed run sees exactly the images that an uninterrupted one would have seen. Of several
@@ -7,7 +7,7 @@ ranks each takes its part of the same batch.
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -20,11 +20,20 @@ from .windows import WindowOrder, WindowReader
 CUDA_SHARE = 0.5  # of the free device memory that the images may take before they stay on the host
 
 
+class Batch(NamedTuple):
+    """What a step shows to D."""
+
+    images: torch.Tensor
+    """Signed float32 (n, channels, H, W), channels last."""
+    labels: torch.Tensor | None
+    """int64 (n,); None where the networks are not conditional."""
+
+
 class Batches(Protocol):
     """What training asks of its images."""
 
-    def batch(self, position: int) -> torch.Tensor:
-        """Give this rank's part of the batch at ``position``, signed float32 (n, channels, H, W), channels last."""
+    def batch(self, position: int) -> Batch:
+        """Give this rank's part of the batch at ``position``."""
 
 
 def open_batches(config: TrainConfig, images: ImageSet, device: torch.device, ranks: Ranks = ALONE) -> Batches:
@@ -41,11 +50,17 @@ def open_batches(config: TrainConfig, images: ImageSet, device: torch.device, ra
             "give more images or a smaller batch",
             option="batch-size",
         )
+    labels = known_labels(config, images)
     if config.window:
-        windows = WindowStream(images, config.batch_size, config.window, config.seed, device, ranks)
+        windows = WindowStream(images, config.batch_size, config.window, config.seed, device, ranks, labels)
         return Ahead(windows, config.batch_size) if device.type == "cuda" else windows
-    whole = BatchStream(images, config.batch_size, config.seed, device, ranks)
+    whole = BatchStream(images, config.batch_size, config.seed, device, ranks, labels)
     return whole if whole.resident else Ahead(whole, config.batch_size)
+
+
+def known_labels(config: TrainConfig, images: ImageSet) -> torch.Tensor | None:
+    """Give the labels int64 (N,) that conditional networks take; None for unconditional ones, whatever the set has."""
+    return torch.from_numpy(images.require_labels("a conditional network")) if config.network.classes else None
 
 
 class BatchStream:
@@ -54,11 +69,21 @@ class BatchStream:
     The uint8 images live on ``device`` if they fit there, else in host memory.
     """
 
-    def __init__(self, images: ImageSet, batch_size: int, seed: int, device: torch.device, ranks: Ranks = ALONE):
+    def __init__(
+        self,
+        images: ImageSet,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        ranks: Ranks = ALONE,
+        labels: torch.Tensor | None = None,
+    ):
+        """Read the images; ``labels`` int64 (N,) are given with them where there are some."""
         self._rows, self._batch_size, self._seed, self._device = len(images), batch_size, seed, device
         self._part = ranks.part(batch_size)
         pixels = torch.from_numpy(np.ascontiguousarray(images.images[:]))
         self._pixels = pixels.to(device) if fits(pixels.nbytes, device) else pixels
+        self._labels = None if labels is None else labels.to(self._pixels.device)
         self._order: tuple[int, torch.Tensor] = (-1, torch.empty(0, dtype=torch.int64))
 
     @property
@@ -70,9 +95,10 @@ class BatchStream:
         """Give the row numbers, int64 (batch_size,), of the whole batch that starts at ``position`` images seen."""
         return joined(self._rest, position, self._batch_size)
 
-    def batch(self, position: int) -> torch.Tensor:
-        """Give this rank's part of the signed images at ``position``."""
-        return as_batch(self._pixels[self.rows(position)[self._part]], self._device)
+    def batch(self, position: int) -> Batch:
+        """Give this rank's part of the batch at ``position``."""
+        rows = self.rows(position)[self._part]
+        return as_batch(self._pixels[rows], None if self._labels is None else self._labels[rows], self._device)
 
     def _rest(self, position: int) -> torch.Tensor:
         number, offset = divmod(position, self._rows)
@@ -94,8 +120,11 @@ class WindowStream:
         seed: int,
         device: torch.device,
         ranks: Ranks = ALONE,
+        labels: torch.Tensor | None = None,
     ):
+        """Begin to read; ``labels`` int64 (N,) are given with the images where there are some."""
         self._batch_size, self._device, self._part = batch_size, device, ranks.part(batch_size)
+        self._labels = labels
         self._order = WindowOrder(len(images), window, seed)
         self._reader = WindowReader(images, self._order, window)
 
@@ -108,14 +137,15 @@ class WindowStream:
 
         return joined(rest, position, self._batch_size)
 
-    def batch(self, position: int) -> torch.Tensor:
-        """Give this rank's part of the signed images at ``position``."""
+    def batch(self, position: int) -> Batch:
+        """Give this rank's part of the batch at ``position``."""
 
         def rest(start: int) -> torch.Tensor:
             window, offset = self._order.find(start)
             return self._reader.pixels(window)[offset:]
 
-        return as_batch(joined(rest, position, self._batch_size)[self._part], self._device)
+        labels = None if self._labels is None else self._labels[self.rows(position)[self._part]]
+        return as_batch(joined(rest, position, self._batch_size)[self._part], labels, self._device)
 
 
 class Ahead:
@@ -125,9 +155,9 @@ class Ahead:
         """Take the source, and the distance from one position to the next."""
         self._batches, self._batch_size = batches, batch_size
         self._thread = ThreadPoolExecutor(1, "batches")
-        self._next: tuple[int, Future[torch.Tensor]] | None = None
+        self._next: tuple[int, Future[Batch]] | None = None
 
-    def batch(self, position: int) -> torch.Tensor:
+    def batch(self, position: int) -> Batch:
         """Give the batch at ``position``, and begin the one after it."""
         if self._next is None or self._next[0] != position:
             self._begin(position)
@@ -151,11 +181,17 @@ def joined(rest: Callable[[int], torch.Tensor], position: int, count: int) -> to
     return torch.cat(parts)
 
 
-def as_batch(pixels: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Give uint8 images (n, channels, H, W) as the networks take them: signed float32, channels last, on ``device``."""
-    if device.type == "cuda" and pixels.device.type == "cpu":
-        pixels = pixels.pin_memory()  # from where the GPU fetches it by itself
-    return to_signed(pixels.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+def as_batch(pixels: torch.Tensor, labels: torch.Tensor | None, device: torch.device) -> Batch:
+    """Give uint8 images (n, channels, H, W) and their labels as the networks take them, on ``device``."""
+    signed = to_signed(sent(pixels, device)).contiguous(memory_format=torch.channels_last)
+    return Batch(signed, None if labels is None else sent(labels, device))
+
+
+def sent(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Give a tensor on ``device``, where it may arrive later than this function returns."""
+    if device.type == "cuda" and values.device.type == "cpu":
+        values = values.pin_memory()  # from where the GPU fetches it by itself
+    return values.to(device, non_blocking=True)
 
 
 def fits(size: int, device: torch.device) -> bool:

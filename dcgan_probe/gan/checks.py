@@ -41,6 +41,14 @@ def check_images(config: TrainConfig, images: ImageSet) -> None:
             f"{network.image_size}`, --nc {channels}, or a preset of that size",
             option="dataset",
         )
+    if network.classes:
+        images.require_labels("a conditional network")
+        if images.classes != network.classes:
+            raise UserError(
+                f"{images.name} has {images.classes} classes, but the {config.preset} networks are conditional on "
+                f"{network.classes}; leave --classes out to take those of the images",
+                option="classes",
+            )
 
 
 def check_parts(config: TrainConfig, ranks: Ranks) -> None:

@@ -13,6 +13,8 @@ from torch import nn
 from torch.nn.functional import pdist
 
 from ..networks import Generator
+from .batches import Batch
+from .fixed_noise import FixedNoise
 from .state import TrainState
 
 LEAST_DISTANCE = 1e-6
@@ -120,23 +122,18 @@ def oscillating_filters(responses: torch.Tensor) -> float:
 class Diagnostics:
     """Measures a training state on one fixed batch of noise and one of real images."""
 
-    def __init__(self, state: TrainState, z: torch.Tensor, real: torch.Tensor):
-        """Fix the batches.
-
-        Parameters
-        ----------
-        z
-            float32 (n, nz).
-        real
-            Signed, float32 (m, channels, H, W).
-        """
-        self._state, self._z, self._real = state, z, real
+    def __init__(self, state: TrainState, noise: FixedNoise, real: Batch):
+        """Fix the batches: n of z and m of real images."""
+        self._state, self._noise, self._real = state, noise, real
+        self._labels: torch.Tensor | None = None
+        if noise.labels is not None and real.labels is not None:
+            self._labels = torch.cat([noise.labels, real.labels])
         self._responses: deque[torch.Tensor] = deque(maxlen=WINDOW)
 
     def samples(self, generator: Generator) -> torch.Tensor:
         """Give the images that a generator makes of the fixed noise, signed (n, channels, H, W)."""
         with batch_statistics(generator):
-            return generator.train()(self._z)
+            return generator.train()(self._noise.z, self._noise.labels)
 
     def measure(self) -> dict[str, float | None]:
         """Give the numbers of one tick.
@@ -151,7 +148,8 @@ class Diagnostics:
         discriminator, samples = self._state.discriminator, self.samples(self._state.generator)
         with batch_statistics(discriminator):
             # One batch, so that one normalisation holds for both halves and their difference shows.
-            *_, maps = discriminator.train().activations(torch.cat([samples, self._real])).values()
+            images = torch.cat([samples, self._real.images])
+            *_, maps = discriminator.train().activations(images, self._labels).values()
         self._responses.append(response(maps[: len(samples)], maps[len(samples) :]))
         full = len(self._responses) == WINDOW
         return {
@@ -159,5 +157,5 @@ class Diagnostics:
             "g_gradient_norm": gradient_norm(self._state.generator),
             "dead_filters": dead_filters(maps),
             "oscillating_filters": oscillating_filters(torch.stack([*self._responses])) if full else None,
-            "diversity": diversity(samples, self._real),
+            "diversity": diversity(samples, self._real.images),
         }

@@ -28,8 +28,14 @@ class Probe:
             raise UserError(f"got a probe every {self.every} images, expected at least 1", option="probe-every")
 
 
-def check_keep(config: TrainConfig, probe: Probe | None) -> None:
-    """Refuse to keep the best state without a probe."""
+def check_probe(config: TrainConfig, probe: Probe | None) -> None:
+    """Refuse to keep the best state without a probe, and a probe of networks that need labels."""
+    if config.network.classes and probe is not None:
+        raise UserError(
+            f"got a probe of networks that are conditional on {config.network.classes} classes, expected none: such a "
+            "discriminator has no features of images alone; leave --probe-every out, or train with --classes 0",
+            option="probe-every",
+        )
     if config.keep == "best" and probe is None:
         raise UserError("the best weights are kept by a probe, and there is none; give --probe-every", option="keep")
 
@@ -51,7 +57,7 @@ class Probing:
         """
         self._run, self._state, self._probe = run, state, probe
         self._keeps_best, self._best = state.config.keep == "best", -1.0
-        check_keep(state.config, probe)
+        check_probe(state.config, probe)
         if probe is None or not self._keeps_best:
             return
         if state.position == 0:

@@ -40,10 +40,11 @@ def rehearse(config: TrainConfig, device: torch.device, set_bytes: int) -> Plan:
     network = config.network
     noise = torch.zeros(config.batch_size, network.nc, network.image_size, network.image_size, device=device)
     noise = noise.uniform_(-1, 1, generator=torch.Generator(device).manual_seed(0))
+    labels = torch.arange(config.batch_size, device=device) % network.classes if network.classes else None
     seconds, peak = [], 0
     for _ in range(WARM_UP + STEPS):
         start = time.perf_counter()
-        state.step(noise)
+        state.step(noise, labels)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - start)

@@ -11,7 +11,7 @@
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,15 @@ class TrainedOn:
     """Size of the set."""
     fingerprint: str
     source: str
+    class_names: tuple[str, ...] | None = None
+    """Name of each class in the order of the labels, where known."""
 
     @classmethod
     def of(cls, images: ImageSet) -> "TrainedOn":
         """Describe an image set."""
-        return cls(images.name, images.split, len(images), images.fingerprint, images.source)
+        return cls(
+            images.name, images.split, len(images), images.fingerprint, images.source, class_names=images.class_names
+        )
 
 
 class Run:
@@ -82,9 +86,11 @@ class Run:
     def trained_on(self) -> TrainedOn:
         """The run's training images."""
         try:
-            return TrainedOn(**self._stored()["trained_on"])
+            trained_on = TrainedOn(**self._stored()["trained_on"])
         except TypeError as error:
             raise UserError(f"{self.config_path} does not tell what the run was trained on ({error})") from error
+        names = trained_on.class_names
+        return trained_on if names is None else replace(trained_on, class_names=tuple(names))
 
     def begin_session(self, config: TrainConfig, trained_on: TrainedOn, session: dict[str, Any]) -> None:
         """Store the config and add one entry to the list of sessions."""

@@ -4,7 +4,7 @@ Torch's own ``SyncBatchNorm`` runs on GPUs only, and changes the networks for go
 
     mean = average over ranks of mean(x)
     var  = average over ranks of mean((x - mean)^2)
-    y    = (x - mean) / sqrt(var + eps) * weight + bias
+    y    = (x - mean) / sqrt(var + eps) * weight + bias        (without weight and bias where norm learns none)
 
 Backward, an average over ranks is an average over ranks again: each rank's loss depends on every rank's x through mean
 and var. The gradients of the weights are averaged over the ranks afterwards, like all others.
@@ -61,14 +61,18 @@ def shared_norms(networks: Sequence[nn.Module], ranks: Ranks) -> Iterator[None]:
 
 def _normalise(norm: nn.BatchNorm1d | nn.BatchNorm2d, ranks: Ranks, maps: torch.Tensor) -> torch.Tensor:
     """Do what ``norm`` does in training, on (N, channels) or (N, channels, h, w) of every rank."""
-    values = maps.to(norm.weight.dtype)  # statistics of half-precision maps need more
+    assert norm.running_mean is not None
+    values = maps.to(norm.running_mean.dtype)  # statistics of half-precision maps need more
     axes = [axis for axis in range(values.ndim) if axis != 1]
     shape = [1, -1, *[1] * (values.ndim - 2)]
     mean = AverageOverRanks.apply(values.mean(axes), ranks)
     centred = values - mean.view(shape)
     variance = AverageOverRanks.apply(centred.square().mean(axes), ranks)
     _follow(norm, mean.detach(), variance.detach(), ranks.size * values.numel() // values.shape[1])
-    gain = norm.weight * (variance + norm.eps).rsqrt()
+    scale = (variance + norm.eps).rsqrt()
+    if not norm.affine:
+        return (centred * scale.view(shape)).to(maps.dtype)
+    gain = norm.weight * scale
     return torch.addcmul(norm.bias.view(shape), centred, gain.view(shape)).to(maps.dtype)
 
 

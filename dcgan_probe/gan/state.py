@@ -2,6 +2,8 @@
 
 On CUDA, the work of a step is recorded once and replayed. The real batch and z depend on the position, so they are made
 outside of it and handed in.
+
+Conditional networks get the labels of the real batch, with its images and for the images to generate, as the authors'.
 """
 
 from collections.abc import Callable
@@ -81,8 +83,10 @@ class TrainState:
             capturable=self.device.type == "cuda",
         )
 
-    def step(self, real: torch.Tensor) -> StepStatistics:
+    def step(self, real: torch.Tensor, labels: torch.Tensor | None = None) -> StepStatistics:
         """Show one real batch, signed (N, nc, H, W), to D: one update of D and one of G. Advances the position.
+
+        ``labels`` int64 (N,) are those of the batch; conditional networks need them and others take none.
 
         Of several ranks each gets its part of the batch and gives the statistics of that part.
 
@@ -91,20 +95,21 @@ class TrainState:
         updates G shows D no real image and does not advance the position.
         """
         with self._norms():
-            return self._step(real)
+            return self._step(real, labels)
 
     def _norms(self) -> AbstractContextManager:
         if not self.config.sync_norm or self._ranks.size == 1:
             return nullcontext()
         return shared_norms((self.discriminator, self.generator), self._ranks)
 
-    def _step(self, real: torch.Tensor) -> StepStatistics:
+    def _step(self, real: torch.Tensor, labels: torch.Tensor | None) -> StepStatistics:
         self.discriminator.train()
         self.generator.train()
         purposes = ("both",) if self.config.updates == "both" else ("generator", "discriminator")
         if self.config.flips:
             real = self._flipped(real)
-        statistics = self._updates(real, *(self._z(purpose) for purpose in purposes))
+        inputs = [real, *(self._z(purpose) for purpose in purposes)]
+        statistics = self._updates(*inputs) if labels is None else self._updates(*inputs, labels)
         self.position += self.config.batch_size
         return statistics
 
@@ -113,44 +118,48 @@ class TrainState:
         mirrored = torch.rand(self.config.batch_size, generator=random)[self._part] < 0.5
         return torch.where(mirrored.to(self.device).view(-1, 1, 1, 1), real.flip(3), real)
 
-    def _both(self, real: torch.Tensor, z: torch.Tensor) -> StepStatistics:
-        fake = self._generate(z)
-        d_loss, d_real, d_fake = self._update_discriminator(real, fake.detach())
-        g_loss = self._update_generator(fake)
+    def _both(self, real: torch.Tensor, z: torch.Tensor, labels: torch.Tensor | None = None) -> StepStatistics:
+        fake = self._generate(z, labels)
+        d_loss, d_real, d_fake = self._update_discriminator(real, fake.detach(), labels)
+        g_loss = self._update_generator(fake, labels)
         return StepStatistics(d_loss, g_loss, d_real, d_fake)
 
-    def _alternate(self, real: torch.Tensor, z_for_g: torch.Tensor, z_for_d: torch.Tensor) -> StepStatistics:
-        g_loss = self._update_generator(self._generate(z_for_g))
+    def _alternate(
+        self, real: torch.Tensor, z_for_g: torch.Tensor, z_for_d: torch.Tensor, labels: torch.Tensor | None = None
+    ) -> StepStatistics:
+        g_loss = self._update_generator(self._generate(z_for_g, labels), labels)
         with torch.no_grad():
-            fake = self._generate(z_for_d)
-        d_loss, d_real, d_fake = self._update_discriminator(real, fake)
+            fake = self._generate(z_for_d, labels)
+        d_loss, d_real, d_fake = self._update_discriminator(real, fake, labels)
         return StepStatistics(d_loss, g_loss, d_real, d_fake)
 
-    def _generate(self, z: torch.Tensor) -> torch.Tensor:
+    def _generate(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         with autocast(self.device, self.config.precision):
-            return self.generator(z)
+            return self.generator(z, labels)
 
     def _z(self, update: str) -> torch.Tensor:
         random = torch_generator(self.config.seed, "z", update, self.position, device=self.device)
         return draw_z(self.config.network, self.config.batch_size, random)[self._part]
 
-    def _update_discriminator(self, real: torch.Tensor, fake: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def _update_discriminator(
+        self, real: torch.Tensor, fake: torch.Tensor, labels: torch.Tensor | None
+    ) -> tuple[torch.Tensor, ...]:
         self._d_optimizer.zero_grad(set_to_none=True)
         with autocast(self.device, self.config.precision):
             # Two passes: each batch is normalised by its own statistics.
-            real_logit, fake_logit = self.discriminator(real).float(), self.discriminator(fake).float()
+            real_logit, fake_logit = (self.discriminator(images, labels).float() for images in (real, fake))
         loss = discriminator_loss(real_logit, fake_logit)
         loss.backward()
         self._average_gradients(self.discriminator)
         self._d_optimizer.step()
         return loss.detach(), real_logit.detach().sigmoid().mean(), fake_logit.detach().sigmoid().mean()
 
-    def _update_generator(self, fake: torch.Tensor) -> torch.Tensor:
+    def _update_generator(self, fake: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         self._g_optimizer.zero_grad(set_to_none=True)
         # D's weights need no gradient here; its batch-norm layers still see this batch.
         self.discriminator.requires_grad_(False)
         with autocast(self.device, self.config.precision):
-            logit = self.discriminator(fake).float()
+            logit = self.discriminator(fake, labels).float()
         loss = generator_loss(logit)
         loss.backward()
         self.discriminator.requires_grad_(True)

@@ -1,4 +1,4 @@
-"""Takes a config, images and a run folder, gives a trained run; knows no command line, no features and no labels.
+"""Takes a config, images and a run folder, gives a trained run; knows no command line and no features.
 
 The clock is ``position``: real images seen by the discriminator. Every step is seeded from (seed, position), so that a
 resumed run continues bit for bit on the same machine.
@@ -14,16 +14,16 @@ from typing import Any, Literal
 import torch
 
 from ..images import ImageSet, from_signed, image_grid, save_grid
-from ..networks import draw_z
-from ..runtime import ALONE, Ranks, UserError, convolution_kernels, describe_device, memory_in_use, torch_generator
+from ..runtime import ALONE, Ranks, UserError, convolution_kernels, describe_device, memory_in_use
 from ..storage import locked
-from .batches import Batches, open_batches
+from .batches import Batch, Batches, open_batches
 from .checkpoint import save_checkpoint
 from .checks import check_images, check_parts, stored_state
 from .collapse import CollapseAlarm
 from .config import TrainConfig
 from .curves import save_curves
 from .diagnostics import Diagnostics
+from .fixed_noise import COLUMNS, SAMPLES, fixed_noise
 from .probing import Probe, Probing
 from .run import Run, TrainedOn
 from .state import StepStatistics, TrainState
@@ -32,7 +32,6 @@ from .tensorboard import Events
 TICK_SECONDS = 5.0
 CHECKPOINT_SECONDS = 120.0
 CURVES_SECONDS = 120.0
-GRID_SAMPLES, GRID_COLUMNS = 64, 8
 EIGHTHS = 8
 NAMED_PASSES = (1, 5)
 
@@ -59,7 +58,7 @@ def train(
     Parameters
     ----------
     images
-        The training images; labels are not used.
+        The training images; their labels are used by conditional networks only.
     ranks
         The processes that train together, of which each calls this function. Only the first reads and writes the run.
         With ``sync_norm`` and float32, their number changes the result by rounding alone; without it, each part of a
@@ -135,9 +134,9 @@ class TrainingLoop:
     ):
         self._run, self._state, self._stream, self._set_size, self._ranks = run, state, stream, set_size, ranks
         self._probing, self._stop_on_collapse = probing, stop_on_collapse
-        random = torch_generator(state.config.seed, "fixed noise", device=state.device)
-        self._real = stream.batch(0)[:GRID_SAMPLES]
-        self._diagnostics = Diagnostics(state, draw_z(state.config.network, GRID_SAMPLES, random), self._real)
+        images, labels = stream.batch(0)
+        self._real = Batch(images[:SAMPLES], None if labels is None else labels[:SAMPLES])
+        self._diagnostics = Diagnostics(state, fixed_noise(state.config, state.device), self._real)
         self._events = Events(run.folder if ranks.first else None)
         self._rows, self._alarm = run.stats(), CollapseAlarm(state.config.batch_size)
         for row in self._rows:
@@ -149,12 +148,12 @@ class TrainingLoop:
         """Train until ``target`` images were seen; save at the end, every two minutes and when stopped."""
         state, saved, drawn = self._state, time.monotonic(), time.monotonic()
         if state.position == 0:
-            self._ranks.from_first(lambda: self._save_grid("real", "real", self._real))
+            self._ranks.from_first(lambda: self._save_grid("real", "real", self._real.images))
             self._ranks.from_first(self._save_sample_grid)
             self._ranks.from_first(self._save)
         while state.position < target:
             before = state.position
-            self._add(state.step(self._stream.batch(before)))
+            self._add(state.step(*self._stream.batch(before)))
             finished, milestone = state.position >= target, self._passed_milestone(before, target)
             probe, collapsed = self._probing.due(before, target), False
             now = time.monotonic()
@@ -242,8 +241,8 @@ class TrainingLoop:
 
     def _save_grid(self, name: str, graph: str, signed: torch.Tensor) -> None:
         pixels = from_signed(signed).cpu().numpy()
-        save_grid(self._run.samples / f"{name}.png", pixels, columns=GRID_COLUMNS)
-        self._events.add_grid(graph, image_grid(pixels, GRID_COLUMNS), self._state.position)
+        save_grid(self._run.samples / f"{name}.png", pixels, columns=COLUMNS)
+        self._events.add_grid(graph, image_grid(pixels, COLUMNS), self._state.position)
 
     def close(self) -> None:
         """Close what the loop holds open."""

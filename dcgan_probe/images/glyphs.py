@@ -29,28 +29,34 @@ def draw_glyph_set(train_images: int, split: str, seed: int) -> ImageSet:
     """Draw ``train_images`` images for ``train``, a fifth as many for ``test``: uint8 (N, 3, 32, 32)."""
     count = train_images if split == "train" else train_images // TRAIN_PER_TEST
     images = np.empty((count, 3, SIZE, SIZE), np.uint8)
-    labels = np.empty(count, np.int64)
-    for start, (block_images, block_labels) in zip(
+    labels, neighbours = np.empty(count, np.int64), np.empty((count, 2), np.float32)
+    for start, (block_images, block_labels, block_neighbours) in zip(
         range(0, count, BLOCK), draw_blocks(count, split, seed), strict=True
     ):
-        images[start : start + BLOCK], labels[start : start + BLOCK] = block_images, block_labels
-    return ImageSet(images, labels, "glyphs", split, f"drawn with seed {seed}", tuple(DIGITS))
+        stop = start + BLOCK
+        images[start:stop], labels[start:stop], neighbours[start:stop] = block_images, block_labels, block_neighbours
+    attributes = {"left": neighbours[:, 0], "right": neighbours[:, 1], "neighbours": neighbours.sum(axis=1)}
+    return ImageSet(images, labels, "glyphs", split, f"drawn with seed {seed}", tuple(DIGITS), attributes)
 
 
-def draw_blocks(count: int, split: str, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Draw ``count`` images in blocks: uint8 (n, 3, 32, 32) and labels int64 (n,).
+def draw_blocks(count: int, split: str, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Draw ``count`` images in blocks, each as ``draw_block`` does.
 
     The last block is drawn whole and cut, which makes a smaller set the beginning of a larger one.
     """
     for start in range(0, count, BLOCK):
-        images, labels = draw_block(numpy_generator(seed, "glyphs", split, start // BLOCK))
-        yield images[: count - start], labels[: count - start]
+        images, labels, neighbours = draw_block(numpy_generator(seed, "glyphs", split, start // BLOCK))
+        yield images[: count - start], labels[: count - start], neighbours[: count - start]
 
 
-def draw_block(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw one block: images uint8 (BLOCK, 3, 32, 32) and labels int64 (BLOCK,)."""
+def draw_block(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw one block.
+
+    Images uint8 (BLOCK, 3, 32, 32), labels int64 (BLOCK,), and how many pixels of the image the left and the right
+    neighbour's ink covers, float32 (BLOCK, 2): 0 where there is none, or where it is too far to reach in.
+    """
     digits = rng.integers(0, 10, (BLOCK, 3))  # left neighbour, the labelled digit, right neighbour
-    ink = _draw_ink(rng, digits)
+    ink, neighbours = _draw_ink(rng, digits)
     wall_level, ink_level = _draw_levels(rng)
     picture = _draw_wall(rng, wall_level)
     picture *= 1 - _uniform(rng, 0, 0.6)[:, :, None] * _shifted(rng, ink)[:, None]  # the shadow
@@ -61,7 +67,7 @@ def draw_block(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     noise = rng.standard_normal(photo.shape, np.float32)
     noise *= _uniform(rng, 0, 9)[:, :, None, None]
     photo += noise
-    return photo.round(out=photo).clip(0, 255, out=photo).astype(np.uint8), digits[:, 1].copy()
+    return photo.round(out=photo).clip(0, 255, out=photo).astype(np.uint8), digits[:, 1].copy(), neighbours
 
 
 def _uniform(rng: np.random.Generator, low: float, high: float, columns: int = 1) -> np.ndarray:
@@ -72,8 +78,10 @@ def _normal(rng: np.random.Generator, deviation: float, limit: float) -> np.ndar
     return np.clip(rng.normal(0, deviation, (BLOCK, 1)), -limit, limit).astype(np.float32)
 
 
-def _draw_ink(rng: np.random.Generator, digits: np.ndarray) -> np.ndarray:
+def _draw_ink(rng: np.random.Generator, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Draw three digits a row, each image under its own affine map: float32 (BLOCK, SIZE * SIZE), 0 to 1.
+
+    With it comes the ink of the left and of the right one, in pixels, float32 (BLOCK, 2).
 
     A pixel (x, y) looks up the point (u, v) of a strip of three cells, one a digit. With t the turn::
 
@@ -93,7 +101,8 @@ def _draw_ink(rng: np.random.Generator, digits: np.ndarray) -> np.ndarray:
     u -= cell * pitch
     present = rng.random((BLOCK, 3)) < (0.65, 1, 0.65)
     which = np.where(present, typeface * 10 + digits, BLANK)
-    return _sample(atlas.masks, which.take(cell.astype(np.int64) + np.arange(1, 3 * BLOCK, 3)[:, None]), u, v)
+    ink = _sample(atlas.masks, which.take(cell.astype(np.int64) + np.arange(1, 3 * BLOCK, 3)[:, None]), u, v)
+    return ink, np.stack([np.where(cell == side, ink, 0).sum(axis=1) for side in (-1, 1)], axis=1)
 
 
 def _affine(x: np.ndarray, y: np.ndarray, constant: np.ndarray) -> np.ndarray:

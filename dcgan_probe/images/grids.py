@@ -1,17 +1,19 @@
 """Takes uint8 images, gives one picture of them in rows and columns; knows no image source."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from ..runtime import UserError
 from ..storage import whole_file
 
 BACKGROUND = 255
+CAPTION_HEIGHT = 13
 
 
-def image_grid(images: np.ndarray, columns: int, padding: int = 2) -> np.ndarray:
+def image_grid(images: np.ndarray, columns: int, padding: int = 2, captions: Sequence[str] | None = None) -> np.ndarray:
     """Lay images out row by row, with white lines between and around them.
 
     Parameters
@@ -22,6 +24,8 @@ def image_grid(images: np.ndarray, columns: int, padding: int = 2) -> np.ndarray
         Images a row; the last row may be shorter.
     padding
         Width of the lines in pixels.
+    captions
+        A text below each image; what is wider than the image and the lines is cut.
 
     Returns
     -------
@@ -40,17 +44,26 @@ def image_grid(images: np.ndarray, columns: int, padding: int = 2) -> np.ndarray
     count, _, height, width = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)
-    grid = np.full(
-        (rows * (height + padding) + padding, columns * (width + padding) + padding, 3), BACKGROUND, np.uint8
-    )
+    down, right = height + padding + (CAPTION_HEIGHT if captions else 0), width + padding
+    grid = np.full((rows * down + padding, columns * right + padding, 3), BACKGROUND, np.uint8)
     for index, image in enumerate(images):
-        top = padding + index // columns * (height + padding)
-        left = padding + index % columns * (width + padding)
+        top, left = padding + index // columns * down, padding + index % columns * right
         grid[top : top + height, left : left + width] = image.transpose(1, 2, 0)
+        if captions:
+            grid[top + height : top + down, left : left + right] = _caption(captions[index], right, down - height)
     return grid
 
 
-def save_grid(path: str | Path, images: np.ndarray, *, columns: int, padding: int = 2) -> None:
+def _caption(text: str, width: int, height: int) -> np.ndarray:
+    """Draw a text, uint8 (height, width, 3)."""
+    picture = Image.new("RGB", (width, height), (BACKGROUND,) * 3)
+    ImageDraw.Draw(picture).text((0, 0), text, fill="black", font=ImageFont.load_default(CAPTION_HEIGHT - 2))
+    return np.asarray(picture)
+
+
+def save_grid(
+    path: str | Path, images: np.ndarray, *, columns: int, padding: int = 2, captions: Sequence[str] | None = None
+) -> None:
     """Write ``image_grid`` as a PNG file, whole or not at all.
 
     Raises
@@ -58,9 +71,16 @@ def save_grid(path: str | Path, images: np.ndarray, *, columns: int, padding: in
     UserError
         As ``image_grid``, or if the file cannot be written.
     """
-    picture = Image.fromarray(image_grid(images, columns, padding))
+    picture = Image.fromarray(image_grid(images, columns, padding, captions))
     with whole_file(path) as temporary:
         picture.save(temporary, format="PNG")
+
+
+def save_animation(path: str | Path, frames: Sequence[np.ndarray], *, seconds: float) -> None:
+    """Write pictures uint8 (height, width, 3) as a GIF file that shows each for so long, over and over."""
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    with whole_file(path) as temporary:
+        first.save(temporary, format="GIF", save_all=True, append_images=others, duration=round(1000 * seconds), loop=0)
 
 
 def read_grid(path: str | Path, rows: int, side: int, padding: int = 2) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Takes images, labels and where they came from, gives the checked ``ImageSet``; knows no file and no network."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,9 @@ class ImageSet:
     class_names: tuple[str, ...] | None = None
     """Name of each class in the order of the labels, where known."""
 
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Further numbers of each image by their names, such as its ``age`` in years: integers or floats (N,)."""
+
     def __post_init__(self) -> None:
         """Check types and shapes.
 
@@ -54,6 +57,12 @@ class ImageSet:
             )
         if self.labels is not None:
             self._check_labels(self.labels)
+        for name, numbers in self.attributes.items():
+            if numbers.shape != (len(self),) or numbers.dtype.kind not in "iuf":
+                raise UserError(
+                    f"{self.name}: got {name} {numbers.dtype} {numbers.shape}, expected one number an image "
+                    f"({len(self)},)"
+                )
 
     def _check_labels(self, labels: np.ndarray) -> None:
         if labels.dtype != np.int64 or labels.shape != (len(self),):
@@ -96,7 +105,7 @@ class ImageSet:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of all pixels and labels in row order; name, split and storage form do not enter."""
+        """Hash of all pixels and labels in row order; name, split, attributes and storage form do not enter."""
         return fingerprint_blocks(self.images.shape, self.blocks(), self.labels)
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[np.ndarray]:
@@ -105,7 +114,7 @@ class ImageSet:
             yield self.images[start : start + rows]
 
     def subset(self, indices: np.ndarray) -> "ImageSet":
-        """Read the rows ``indices``, integers (n,) in any order or one bool a row, into memory, with their labels."""
+        """Read the rows ``indices``, integers (n,) in any order or one bool a row, into memory, with what they have."""
         rows = np.asarray(indices)
         images = self.images[rows]
         return ImageSet(
@@ -115,6 +124,7 @@ class ImageSet:
             split=self.split,
             source=f"{self.source}, {len(images)} of {len(self)} images",
             class_names=self.class_names,
+            attributes={name: numbers[rows] for name, numbers in self.attributes.items()},
         )
 
     def require_labels(self, purpose: str) -> np.ndarray:

@@ -79,6 +79,7 @@ def _as_image_set(file: ImageFile, split: str, path: Path, name: str | None = No
         split=split,
         source=f"{path} ({file.source})" if file.source else str(path),
         class_names=file.class_names,
+        attributes=file.attributes,
     )
 
 

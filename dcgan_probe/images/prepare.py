@@ -67,8 +67,9 @@ def prepare(
         if isinstance(source.images, StoredImages) and path.exists() and source.images.path.samefile(path):
             raise UserError(f"{path} is the source itself; choose another file to write", option="out")
         read, own_channels, rows = _reader(source), source.channels, len(source)
+        attributes = source.attributes
     else:
-        read, rows = source.read, source.count
+        read, rows, attributes = source.read, source.count, None
         own_channels = source.find_channels() if channels is None else channels
     write_image_file(
         path,
@@ -78,6 +79,7 @@ def prepare(
         split=split,
         source=f"{source.source}, shorter side to {size}, middle square",
         class_names=source.class_names,
+        attributes=attributes,
     )
     return rows
 

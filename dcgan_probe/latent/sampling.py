@@ -1,5 +1,6 @@
 """Takes a run and sample numbers, gives z and generated images; knows no figure and no command line."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,12 @@ from ..gan import Run
 from ..images import from_signed
 from ..networks import Generator, draw_z
 from ..runtime import UserError, torch_generator
+from .classes import require_conditional, sample_labels
 
 BATCH = 256
+BLOCK = 4 * BATCH
+MOST = 1_000_000
+"""Samples that have a number: to give the last one, all z before it are drawn."""
 
 
 @dataclass(frozen=True)
@@ -21,30 +26,77 @@ class Samples:
     """float32 (N, nz)."""
     images: np.ndarray
     """uint8 (N, channels, H, W)."""
+    labels: np.ndarray | None = None
+    """int64 (N,); None where the generator is not conditional."""
 
 
-def generate(generator: Generator, z: torch.Tensor, device: torch.device) -> np.ndarray:
-    """Generate uint8 images (N, channels, H, W) from z float32 (N, nz).
+def generate(
+    generator: Generator, z: torch.Tensor, device: torch.device, labels: torch.Tensor | None = None
+) -> np.ndarray:
+    """Generate uint8 images (N, channels, H, W) from z float32 (N, nz), and labels int64 (N,) if it is conditional.
 
-    Batch norm uses the running statistics of training, so that an image depends on its own z alone.
+    Batch norm uses the running statistics of training, so that an image depends on its own z and label alone.
     """
     generator.to(device).eval()
+    blocks = z.to(device).split(BATCH)
+    given = [None] * len(blocks) if labels is None else labels.to(device).split(BATCH)
     with torch.inference_mode():
-        blocks = [from_signed(generator(block.to(device))).cpu() for block in z.split(BATCH)]
-    return torch.cat(blocks).numpy()
+        images = [from_signed(generator(*each)).cpu() for each in zip(blocks, given, strict=True)]
+    return torch.cat(images).numpy()
 
 
-def sample(run: Run, count: int, *, seed: int = 0, device: torch.device) -> Samples:
-    """Draw ``count`` samples of a run; sample number i is the same whatever the count.
+def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.device) -> Samples:
+    """Give samples of a run by their numbers, in that order: those that ``sample`` draws with the same seed.
 
     Raises
     ------
     UserError
-        If the count is less than 1 or the run cannot be read.
+        If there is no number, one is negative or not below a million, or the run cannot be read.
+    """
+    if len(numbers) == 0 or not 0 <= min(numbers) <= max(numbers) < MOST:
+        raise UserError(
+            f"got the sample numbers {list(numbers)}, expected at least one, from 0 to {MOST - 1:,}", option="numbers"
+        )
+    generator, chosen = run.generator(), torch.tensor(numbers)
+    z = draw_z(generator.config, max(numbers) + 1, torch_generator(seed, "sample"))[chosen]
+    return _samples(generator, z, sample_labels(generator.config, chosen), device)
+
+
+def sample(run: Run, count: int, *, seed: int = 0, device: torch.device, label: int | None = None) -> Samples:
+    """Draw ``count`` samples of a run; sample number i is the same whatever the count.
+
+    A conditional run gives the classes in turn, or only the one of ``label``.
+
+    Raises
+    ------
+    UserError
+        If the count is less than 1, the run cannot be read, or a label is asked of a run that is not conditional.
     """
     if count < 1:
         raise UserError(f"got {count} samples, expected at least 1", option="count")
+    if label is not None:
+        require_conditional(run)
     generator = run.generator()
+    z = draw_z(generator.config, count, torch_generator(seed, "sample"))
+    return _samples(generator, z, sample_labels(generator.config, torch.arange(count), label), device)
+
+
+def _samples(generator: Generator, z: torch.Tensor, labels: torch.Tensor | None, device: torch.device) -> Samples:
+    images = generate(generator, z, device, labels)
+    return Samples(z.numpy(), images, None if labels is None else labels.numpy())
+
+
+def sample_blocks(
+    generator: Generator, count: int, *, seed: int = 0, device: torch.device
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give ``count`` samples of a conditional generator in blocks: images uint8 (n, channels, H, W), labels int64 (n,).
+
+    They are those of ``sample``, as many as are wanted: none but the block's own are in memory.
+    """
     random = torch_generator(seed, "sample")
-    z = draw_z(generator.config, count, random)
-    return Samples(z.numpy(), generate(generator, z, device))
+    for start in range(0, count, BLOCK):
+        numbers = torch.arange(start, min(start + BLOCK, count))
+        z = draw_z(generator.config, BLOCK, random)[: len(numbers)]  # whole blocks, so that the count changes none
+        labels = sample_labels(generator.config, numbers)
+        assert labels is not None, "samples without labels teach no classifier"
+        yield generate(generator, z, device, labels), labels.numpy()

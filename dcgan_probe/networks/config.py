@@ -22,7 +22,7 @@ class NetworkConfig:
     ``ngf * multipliers[-1]`` maps and undoes the layers from the last to the first.
 
     The fields with a default are the paper's guidelines for stable nets, and the default follows them; another value
-    breaks one, to see what it is worth.
+    breaks one, to see what it is worth. The last two are for the class-conditional net of the authors' MNIST script.
     """
 
     image_size: int
@@ -63,6 +63,11 @@ class NetworkConfig:
     output: Literal["tanh", "sigmoid"] = "tanh"
     """What bounds G's images, and with it the range of pixels in both networks: -1 to 1 (the paper) or 0 to 1. Outside
     of the networks images are signed with either."""
+    classes: int = 0
+    """Classes that both networks are conditional on: every layer gets the label as maps or units of its own; 0 for an
+    unconditional net."""
+    affine: bool = True
+    """Whether batch normalisation learns a gain and a bias. The authors' MNIST script has neither."""
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -100,7 +105,7 @@ class NetworkConfig:
             raise UserError(f"got eps {self.eps}, expected a small number above 0", option="eps")
         if not 0 <= self.leak < 1:
             raise UserError(f"got a leak of {self.leak}, expected 0 <= leak < 1 (0 is ReLU)", option="leak")
-        for name, least in (("nz", 1), ("ndf", 1), ("ngf", 1), ("hidden", 0)):
+        for name, least in (("nz", 1), ("ndf", 1), ("ngf", 1), ("hidden", 0), ("classes", 0)):
             if getattr(self, name) < least:
                 raise UserError(f"got {name} {getattr(self, name)}, expected at least {least}", option=name)
         if self.last_map * self.total_stride != self.image_size or self.last_map < 1:

@@ -1,8 +1,9 @@
-"""Takes latent vectors, gives signed images; knows no loss and no weights' origin."""
+"""Takes latent vectors, and maybe labels, gives signed images; knows no loss and no weights' origin."""
 
 import torch
 from torch import nn
 
+from .conditioning import one_hot_labels, with_labels
 from .config import NetworkConfig
 from .layers import HiddenLayer, TransposedLayer, transposed_convolution
 
@@ -11,6 +12,7 @@ class Generator(nn.Module):
     """The generator: z projected to a small map, then fractionally-strided convolutions up to the image, tanh.
 
     Batch normalisation on every layer but the last, no biases; a config may break each of these guidelines.
+    With classes, every layer sees the label of the image to make.
     """
 
     def __init__(self, config: NetworkConfig):
@@ -19,26 +21,46 @@ class Generator(nn.Module):
         widths = [config.ngf * multiplier for multiplier in reversed(config.multipliers)]
         strides = list(reversed(config.strides))
         self.first_shape = (widths[0], config.last_map, config.last_map)
-        units = widths[0] * config.last_map**2
-        self.hidden = HiddenLayer(config.nz, config, leak=0.0) if config.hidden else None
-        self.project = nn.Linear(config.hidden or config.nz, units, bias=config.biased(end=False))
+        units, classes = widths[0] * config.last_map**2, config.classes
+        self.hidden = HiddenLayer(config.nz + classes, config, leak=0.0) if config.hidden else None
+        self.project = nn.Linear((config.hidden or config.nz) + classes, units, bias=config.biased(end=False))
         self.first_norm: nn.Module | None = None
         if config.normalised(end=False):
-            per_unit = config.first_norm == "unit"
-            self.first_norm = nn.BatchNorm1d(units, config.eps) if per_unit else nn.BatchNorm2d(widths[0], config.eps)
+            if config.first_norm == "unit":
+                self.first_norm = nn.BatchNorm1d(units, config.eps, affine=config.affine)
+            else:
+                self.first_norm = nn.BatchNorm2d(widths[0], config.eps, affine=config.affine)
         self.first_activation = nn.ReLU()
         self.layers = nn.ModuleDict(
             {
-                f"deconv{i + 1}": TransposedLayer(widths[i], widths[i + 1], strides[i], config)
+                f"deconv{i + 1}": TransposedLayer(widths[i] + classes, widths[i + 1], strides[i], config)
                 for i in range(len(strides) - 1)
             }
         )
-        self.output = transposed_convolution(widths[-1], config.nc, strides[-1], config, end=True)
-        self.output_norm = nn.BatchNorm2d(config.nc, eps=config.eps) if config.normalised(end=True) else None
+        self.output = transposed_convolution(widths[-1] + classes, config.nc, strides[-1], config, end=True)
+        normalised = config.normalised(end=True)
+        self.output_norm = nn.BatchNorm2d(config.nc, config.eps, affine=config.affine) if normalised else None
 
-    def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Give signed images (N, nc, image_size, image_size) in [-1, 1] for z (N, nz)."""
-        units = self.project(z if self.hidden is None else self.hidden(z))
+    def forward(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Give signed images (N, nc, image_size, image_size) in [-1, 1].
+
+        Parameters
+        ----------
+        z
+            float (N, nz).
+        labels
+            int64 (N,), of a network with classes only.
+
+        Raises
+        ------
+        UserError
+            If a network with classes gets no labels, or one without them gets some.
+        """
+        given = one_hot_labels(self.config, labels)
+        units = with_labels(z, given)
+        if self.hidden is not None:
+            units = with_labels(self.hidden(units), given)
+        units = self.project(units)
         if isinstance(self.first_norm, nn.BatchNorm1d):
             units = self.first_norm(units)
         maps = units.unflatten(1, self.first_shape)
@@ -46,8 +68,8 @@ class Generator(nn.Module):
             maps = self.first_norm(maps)
         maps = self.first_activation(maps)
         for layer in self.layers.values():
-            maps = layer(maps)
-        maps = self.output(maps)
+            maps = layer(with_labels(maps, given))
+        maps = self.output(with_labels(maps, given))
         if self.output_norm is not None:
             maps = self.output_norm(maps)
         # A sigmoid's 0 to 1, as signed pixels.

@@ -61,8 +61,9 @@ def initialised(make: Callable[[], Network], random: torch.Generator) -> Network
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_running_stats()
-            nn.init.normal_(module.weight, 1.0, DEVIATION, generator=random)
-            nn.init.zeros_(module.bias)
+            if module.affine:
+                nn.init.normal_(module.weight, 1.0, DEVIATION, generator=random)
+                nn.init.zeros_(module.bias)
     return network
 
 

@@ -17,7 +17,7 @@ class ConvolutionLayer(nn.Module):
         pooled = config.resampling == "max-pool" and stride > 1
         bias = config.biased(end=end)
         self.conv = nn.Conv2d(maps_in, maps_out, config.kernel, 1 if pooled else stride, config.padding, bias=bias)
-        self.norm = nn.BatchNorm2d(maps_out, eps=config.eps) if config.normalised(end=end) else None
+        self.norm = nn.BatchNorm2d(maps_out, config.eps, affine=config.affine) if config.normalised(end=end) else None
         # Not in place: a hook on the layer before must see what that layer gave.
         self.activation = nn.LeakyReLU(config.leak)
         self.pool = nn.MaxPool2d(stride) if pooled else None
@@ -37,7 +37,8 @@ class TransposedLayer(nn.Module):
     def __init__(self, maps_in: int, maps_out: int, stride: int, config: NetworkConfig):
         super().__init__()
         self.conv = transposed_convolution(maps_in, maps_out, stride, config, end=False)
-        self.norm = nn.BatchNorm2d(maps_out, eps=config.eps) if config.normalised(end=False) else None
+        normalised = config.normalised(end=False)
+        self.norm = nn.BatchNorm2d(maps_out, config.eps, affine=config.affine) if normalised else None
         self.activation = nn.ReLU()
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
@@ -67,7 +68,8 @@ class HiddenLayer(nn.Module):
     def __init__(self, units: int, config: NetworkConfig, *, leak: float):
         super().__init__()
         self.product = nn.Linear(units, config.hidden, bias=config.biased(end=False))
-        self.norm = nn.BatchNorm1d(config.hidden, eps=config.eps) if config.normalised(end=False) else None
+        normalised = config.normalised(end=False)
+        self.norm = nn.BatchNorm1d(config.hidden, config.eps, affine=config.affine) if normalised else None
         self.activation = nn.LeakyReLU(leak)
 
     def forward(self, units: torch.Tensor) -> torch.Tensor:

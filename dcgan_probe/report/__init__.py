@@ -6,7 +6,8 @@ from ..evaluation import Summary
 from ..runtime import UserError
 from .comparisons import ComparedRows, comparison_table, numbered_names, shown_comparisons
 from .console import to_console
-from .contact_sheet import save_contact_sheet
+from .contact_sheet import enlarged, save_contact_sheet, tiled
+from .generated import format_neighbour_errors, save_neighbour_curves
 from .guidelines import MEASURED, GuidelineRun, guideline_table, shown_guidelines
 from .latex import to_latex
 from .markdown import to_markdown
@@ -25,13 +26,17 @@ __all__ = [
     "GuidelineRun",
     "PublishedFigure",
     "comparison_table",
+    "enlarged",
     "format_comparisons",
     "format_guidelines",
+    "format_neighbour_errors",
     "format_tables",
     "numbered_names",
     "published_figures",
     "result_table",
     "save_contact_sheet",
+    "save_neighbour_curves",
+    "tiled",
 ]
 
 

@@ -6,18 +6,45 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..images import image_grid
 from ..storage import whole_file
 
 TEXT_SIZE, MARGIN, BACKGROUND = 14, 8, "white"
+SIDE = 64
 
 
-def save_contact_sheet(path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
+def enlarged(images: np.ndarray) -> np.ndarray:
+    """Repeat each pixel of images uint8 (N, channels, H, W) until both sides have at least 64."""
+    times = -(-SIDE // min(images.shape[2:]))
+    return images.repeat(times, axis=2).repeat(times, axis=3)
+
+
+def tiled(images: np.ndarray, columns: int = 0, captions: Sequence[str] | None = None) -> np.ndarray:
+    """Give a picture of enlarged images, uint8 (height, width, 3).
+
+    Parameters
+    ----------
+    images
+        uint8 (N, channels, H, W).
+    columns
+        Images a row; 0 for one row of all.
+    captions
+        A text below each.
+    """
+    return image_grid(enlarged(images), columns or len(images), captions=captions)
+
+
+def save_contact_sheet(
+    path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]], headings: Sequence[str] = ()
+) -> None:
     """Write a PNG file, whole or not at all.
 
     Parameters
     ----------
     rows
         At least one name, with its pictures uint8 (height, width, 3) from left to right; sizes may differ.
+    headings
+        A text above each picture of the first row.
 
     Raises
     ------
@@ -28,8 +55,13 @@ def save_contact_sheet(path: str | Path, rows: Sequence[tuple[str, Sequence[np.n
     left = 2 * MARGIN + max(round(font.getlength(name)) for name, _ in rows)
     widths = [sum(picture.shape[1] + MARGIN for picture in pictures) for _, pictures in rows]
     heights = [MARGIN + max((picture.shape[0] for picture in pictures), default=TEXT_SIZE) for _, pictures in rows]
-    sheet = Image.new("RGB", (left + max(widths), sum(heights) + MARGIN), BACKGROUND)
+    heading = MARGIN + TEXT_SIZE if headings else 0
+    sheet = Image.new("RGB", (left + max(widths), heading + sum(heights) + MARGIN), BACKGROUND)
     draw, top = ImageDraw.Draw(sheet), MARGIN
+    columns = [left + sum(picture.shape[1] + MARGIN for picture in rows[0][1][:i]) for i in range(len(headings))]
+    for x, text in zip(columns, headings, strict=True):
+        draw.text((x, top), text, fill="black", font=font)
+    top += heading
     for (name, pictures), height in zip(rows, heights, strict=True):
         draw.text((MARGIN, top), name, fill="black", font=font)
         x = left

@@ -1,7 +1,7 @@
 """Takes nothing, gives the trainings that want a GPU, each with its evaluations, in order of worth; runs none.
 
 A job is what one machine does on its own, with the code and the image sets alone: it trains one seed for as long as it
-is given, probes the features on the spot and leaves what is small.
+is given, probes the features on the spot and leaves what is small. One that trains nothing takes another job's run.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 CIFAR10 = ("--dataset", "cifar10")
 CIFAR10_4000 = (*CIFAR10, "--labels", "4000")
 SVHN_1000 = ("--dataset", "svhn", "--labels", "1000")
+CHOICE = (*CIFAR10_4000, "--validate")
+"""Settings are compared on training images."""
 PAPER = ("--preset", "imagenet32", "--dataset", "tiny_imagenet32")
 
 
@@ -19,11 +21,18 @@ class Job:
     name: str
     question: str
     training: tuple[str, ...]
-    """Arguments of ``train``."""
+    """Arguments of ``train``; none if the job takes the run of ``trained_by``."""
     protocols: tuple[tuple[str, ...], ...]
     """Arguments of ``eval-svm``, for each table that the features enter."""
     controls: tuple[str, ...] = ()
     """Features beside the trained network's."""
+    trained_by: str = ""
+    """Name of the job whose run this one takes; empty if it trains its own."""
+
+    @property
+    def run_name(self) -> str:
+        """Name of the run folder."""
+        return self.trained_by or self.name
 
 
 JOBS = (
@@ -33,6 +42,18 @@ JOBS = (
         PAPER,
         (CIFAR10, CIFAR10_4000, SVHN_1000),
         ("random",),
+    ),
+    Job(
+        "imagenet32-choices",
+        "Batch-norm rule, scaling and single layers of the first job's features, on training images.",
+        (),
+        (
+            CHOICE,
+            (*CHOICE, "--bn-stats", "running"),
+            (*CHOICE, "--scale", "standardise"),
+            *((*CHOICE, "--layers", f"conv{layer}") for layer in range(1, 7)),
+        ),
+        trained_by="imagenet32",
     ),
     Job(
         "imagenet32-seed1",

@@ -4,13 +4,14 @@ Layout (the project's one local form for images)::
 
     images    uint8  (N, H, W, C)   C is 1 or 3
     labels    int64  (N,)           optional
+    NAME      number (N,)           optional: an attribute of each image, such as its age in years
     attrs     name, split, source   text
               class_names           JSON list, optional
 """
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -83,6 +84,8 @@ class ImageFile:
     """``train`` or ``test``; empty where the file does not say."""
     source: str
     class_names: tuple[str, ...] | None
+    attributes: dict[str, np.ndarray]
+    """Further numbers of each image by their names, integers or floats (N,)."""
 
 
 def open_image_file(path: str | Path) -> ImageFile:
@@ -120,6 +123,14 @@ def open_image_file(path: str | Path) -> ImageFile:
         split=_text(file, "split"),
         source=_text(file, "source"),
         class_names=_class_names(path, _text(file, "class_names")),
+        attributes={
+            name: dataset[:]
+            for name, dataset in file.items()
+            if name not in ("images", "labels")
+            and isinstance(dataset, h5py.Dataset)
+            and dataset.shape == images.shape[:1]
+            and dataset.dtype.kind in "iuf"
+        },
     )
 
 
@@ -146,6 +157,7 @@ def write_image_file(
     split: str,
     source: str,
     class_names: tuple[str, ...] | None = None,
+    attributes: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Write an image-array file from consecutive blocks; memory does not grow with their number.
 
@@ -153,6 +165,8 @@ def write_image_file(
     ----------
     blocks
         Pairs of uint8 images (n, channels, H, W) and int64 labels (n,) or None, ``rows`` images in all.
+    attributes
+        Further numbers of each image by their names, integers or floats (rows,).
 
     Raises
     ------
@@ -182,5 +196,7 @@ def write_image_file(
         if start != rows or rows == 0:
             raise UserError(f"{path}: got {start} images, expected {rows or 'at least one'}")
         file.attrs.update({"name": name, "split": split, "source": source})
+        for attribute, numbers in (attributes or {}).items():
+            file[attribute] = numbers
         if class_names:
             file.attrs["class_names"] = json.dumps(class_names)

@@ -58,6 +58,18 @@ def test_a_job_leaves_all_that_is_small_in_one_folder(small):
     assert "out holds records already; give another --out" in again
 
 
+def test_a_job_that_trains_nothing_takes_the_run_of_another(small, monkeypatch):
+    choices = replace(JOBS[1], protocols=((*PROTOCOL, "--validate"),))
+    assert choices.trained_by == "imagenet32"
+    monkeypatch.setattr(job_module, "JOBS", (job_module.JOBS[0], choices))
+    output = " ".join(invoke("job", choices.name, status=2).output.split())
+    assert "takes the run of imagenet32, and there is none in runs/imagenet32" in output
+    invoke("train", *TINY, "--run", "runs/imagenet32")
+    invoke("job", choices.name, "--out", "out")
+    (summary,) = Results(small / "out").summaries()
+    assert summary.protocol == "glyphs-validation-50"
+
+
 def test_what_fails_is_told_and_the_rest_is_kept(small, monkeypatch):
     broken = replace(job_module.JOBS[0], protocols=(("--dataset", "nothing"), PROTOCOL))
     monkeypatch.setattr(job_module, "JOBS", (broken,))

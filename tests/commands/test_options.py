@@ -118,7 +118,10 @@ def test_durations_are_for_people(seconds, text):
     assert duration(seconds) == text
 
 
-@pytest.mark.parametrize("verb", ["train", "extract", "eval-svm", "table", "sample", "prepare"])
+VERBS = ("train", "extract", "eval-svm", "table", "sample", "prepare", "walk", "arithmetic", "turn")
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_an_example(verb):
     result = CliRunner().invoke(main, [verb, "--help"])
     assert result.exit_code == 0

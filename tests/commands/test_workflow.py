@@ -334,3 +334,13 @@ def test_options_that_the_features_do_not_take_are_refused(tmp_path, monkeypatch
         result = invoke(*verb, *arguments, status=2)
         assert f"Invalid value for {option}: " in result.stderr
         assert f"features do not take this option; {takers}: leave it out" in " ".join(result.stderr.split())
+
+
+def test_settings_are_compared_without_the_test_split(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    invoke("prepare", SET, "--size", 32, "--out", "data/digits_train.h5")
+    arguments = ["--dataset", "digits", "--labels", 50, "--draws", 2, "--select-draws", 2, "--features", "pixels"]
+    assert "digits has no test split" in invoke("eval-svm", *arguments, "--no-controls", status=2).output
+    (summary,) = json.loads(invoke("eval-svm", *arguments, "--no-controls", "--validate", "--json").stdout)
+    assert summary["protocol"] == "digits-validation-50"

@@ -37,14 +37,14 @@ def test_batch_depends_on_seed_and_position_alone(tiny_images):
     for position in (0, 16, 40, 104):
         fresh = BatchStream(tiny_images(20), 8, 5, CPU)
         assert torch.equal(fresh.rows(position), used.rows(position))
-        assert torch.equal(fresh.batch(position), used.batch(position))
+        assert torch.equal(fresh.batch(position).images, used.batch(position).images)
         assert not torch.equal(other.rows(position), used.rows(position))
 
 
 def test_images_are_those_of_the_rows_and_signed(tiny_images):
     images = tiny_images(20)
     stream = BatchStream(images, 8, 0, CPU)
-    batch = stream.batch(16)
+    batch = stream.batch(16).images
     expected = images.images[stream.rows(16).numpy()].astype(np.float64) / 127.5 - 1
     np.testing.assert_allclose(batch.numpy(), expected, atol=1e-6)
     assert batch.dtype == torch.float32
@@ -55,7 +55,7 @@ def test_each_rank_takes_its_own_part_of_the_same_batch(tiny_images):
     whole = BatchStream(tiny_images(20), 8, 0, CPU)
     parts = [BatchStream(tiny_images(20), 8, 0, CPU, Ranks(rank, 4)) for rank in range(4)]
     for position in (0, 16, 40):  # the second spans two passes
-        assert torch.equal(torch.cat([part.batch(position) for part in parts]), whole.batch(position))
+        assert torch.equal(torch.cat([part.batch(position).images for part in parts]), whole.batch(position).images)
 
 
 def test_set_smaller_than_a_batch_is_refused(tiny_images, tiny_config):
@@ -72,7 +72,7 @@ def test_batches_prepared_ahead_are_the_same_wherever_one_begins(tiny_images):
     plain = BatchStream(images, 8, 5, torch.device("cpu"))
     ahead = Ahead(BatchStream(images, 8, 5, torch.device("cpu")), 8)
     for position in (0, 8, 16, 24, 0, 40, 48, 8):
-        assert torch.equal(ahead.batch(position), plain.batch(position))
+        assert torch.equal(ahead.batch(position).images, plain.batch(position).images)
 
 
 def test_an_error_while_preparing_ahead_is_raised_where_the_batch_is_asked_for():

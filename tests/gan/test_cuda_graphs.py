@@ -51,14 +51,16 @@ def test_warming_up_really_works_on_what_it_puts_back():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("updates", ["both", "alternate"])
-def test_a_recorded_step_is_the_plain_step(tiny_config, updates, precision):
+@pytest.mark.parametrize("classes", [0, 3])
+def test_a_recorded_step_is_the_plain_step(tiny_config, updates, precision, classes):
     device = resolve_device("cuda")
-    config = tiny_config(updates=updates, precision=precision, ema=100)
+    config = tiny_config(updates=updates, precision=precision, ema=100, classes=classes)
     plain, recorded = TrainState(config, device), TrainState(config, device)
     plain._updates = plain._both if updates == "both" else plain._alternate
     assert isinstance(recorded._updates, Recorded)
-    for batch in batches(4, device):
-        expected, found = plain.step(batch), recorded.step(batch)
+    for number, batch in enumerate(batches(4, device)):
+        labels = (torch.arange(8, device=device) + number) % 3 if classes else None
+        expected, found = plain.step(batch, labels), recorded.step(batch, labels)
         torch.testing.assert_close(found.d_loss, expected.d_loss, rtol=1e-3, atol=1e-4)
     expected = flat(plain)
     for name, value in flat(recorded).items():

@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dcgan_probe.gan import TrainState
+from dcgan_probe.gan.batches import Batch
 from dcgan_probe.gan.diagnostics import (
     Diagnostics,
     dead_filters,
@@ -15,6 +16,7 @@ from dcgan_probe.gan.diagnostics import (
     oscillating_filters,
     response,
 )
+from dcgan_probe.gan.fixed_noise import FixedNoise
 from dcgan_probe.networks import draw_z
 
 CPU = torch.device("cpu")
@@ -96,7 +98,7 @@ def test_measuring_changes_nothing(tiny_config, tiny_images, updates):
     state, real = TrainState(tiny_config(updates=updates), CPU), signed(tiny_images)
     state.step(real)
     z = draw_z(state.config.network, 6, torch.Generator().manual_seed(0))
-    diagnostics, random = Diagnostics(state, z, real), torch.get_rng_state()
+    diagnostics, random = Diagnostics(state, FixedNoise(z, None), Batch(real, None)), torch.get_rng_state()
     networks = (state.discriminator.eval(), state.generator.train())
     before = deepcopy(state.state_dict())
     gradients = [parameter.grad.clone() for network in networks for parameter in network.parameters()]

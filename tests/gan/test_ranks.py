@@ -26,8 +26,8 @@ with joined_ranks(CPU) as ranks:
     training = TrainState(TrainConfig.from_dict(settings), CPU, ranks)
     training.discriminator.double()
     training.generator.double()
-    for batch in torch.load(batches):
-        training.step(batch[ranks.part(8)])
+    for batch, labels in torch.load(batches):
+        training.step(batch[ranks.part(8)], None if labels is None else labels[ranks.part(8)])
     torch.save(training.state_dict(), f"{folder}/{rank}.pt")
 """
 
@@ -36,8 +36,8 @@ with joined_ranks(CPU) as ranks:
 def two_ranks(rank_processes, tmp_path):
     """Give a function that makes steps at two ranks on batches, and gives the state of each."""
 
-    def run(config, batches):
-        torch.save(batches, tmp_path / "batches.pt")
+    def run(config, batches, labels=None):
+        torch.save([(batch, labels) for batch in batches], tmp_path / "batches.pt")
         names = {"settings": config.to_dict(), "batches": str(tmp_path / "batches.pt"), "folder": str(tmp_path)}
         finish(rank_processes(STEPS, **names), 0)
         return [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2)]
@@ -74,14 +74,24 @@ def assert_close(found, training):
             torch.testing.assert_close(found[name][key], tensor, rtol=1e-4, atol=1e-6, msg=f"{name} {key}")
 
 
-# A penalty and a learning rate large enough to show in three steps. A gain per unit and one per map.
-@pytest.mark.parametrize(("updates", "first_norm"), [("both", "unit"), ("alternate", "map")])
-def test_synchronised_norm_on_two_ranks_is_one_process(tiny_config, two_ranks, in_float64, updates, first_norm):
-    config = tiny_config(updates=updates, first_norm=first_norm, sync_norm=True, weight_decay=0.3, lr=0.01)
+# A gain per unit, one per map, and none in a conditional net.
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"updates": "both", "first_norm": "unit"},
+        {"updates": "alternate", "first_norm": "map"},
+        {"updates": "both", "hidden": 5, "classes": 3, "affine": False},
+    ],
+    ids=str,
+)
+def test_synchronised_norm_on_two_ranks_is_one_process(tiny_config, two_ranks, in_float64, changes):
+    # A penalty and a learning rate large enough to show in three steps.
+    config = tiny_config(**changes, sync_norm=True, weight_decay=0.3, lr=0.01)
+    labels = torch.arange(8) % 3 if config.network.classes else None
     batches, alone = real_batches(3), double_state(config)
     for batch in batches:
-        alone.step(batch)  # torch's own batch norm of the whole batch
-    first, second = two_ranks(config, batches)
+        alone.step(batch, labels)  # torch's own batch norm of the whole batch
+    first, second = two_ranks(config, batches, labels)
     assert first["position"] == second["position"] == 24
     assert_close(first, alone)
     for name in ("discriminator", "generator"):
@@ -137,8 +147,8 @@ from dcgan_probe.images import load_images
 training.CHECKPOINT_SECONDS = -1.0
 steps, step = itertools.count(1), TrainState.step
 
-def step_or_die(state, real):
-    result = step(state, real)
+def step_or_die(state, *batch):
+    result = step(state, *batch)
     if state.position == killed_at and rank == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return result

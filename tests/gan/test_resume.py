@@ -25,8 +25,8 @@ steps, saves, step, replace = itertools.count(1), itertools.count(1), TrainState
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
-def step_or_die(state, real):
-    result = step(state, real)
+def step_or_die(state, *batch):
+    result = step(state, *batch)
     if killed == "while stepping" and state.position == 64:
         die()
     return result

@@ -164,8 +164,8 @@ def test_infinite_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path, tiny_c
 def test_weight_that_is_not_finite_is_never_saved(tmp_path, tiny_config, tiny_images, monkeypatch, network):
     step = TrainState.step
 
-    def poisoned(self, real):
-        result = step(self, real)
+    def poisoned(self, real, labels):
+        result = step(self, real, labels)
         if self.position == 40:  # a milestone: a checkpoint is due, and the loss is still finite
             with torch.no_grad():
                 next(getattr(self, network).parameters())[0] = float("nan")

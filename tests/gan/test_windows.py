@@ -69,7 +69,7 @@ def test_passes_and_seeds_differ():
 
 def test_batches_are_the_rows_from_the_file(stored):
     stream = stream_of(stored)
-    found = torch.cat([rows_of(stream.batch(position)) for position in range(0, 2600, BATCH)])
+    found = torch.cat([rows_of(stream.batch(position).images) for position in range(0, 2600, BATCH)])
     assert torch.equal(found, torch.cat([stream.rows(position) for position in range(0, 2600, BATCH)]))
     assert torch.equal(found.reshape(2, 1300).sort(1).values, torch.arange(1300).expand(2, 1300))
 
@@ -77,16 +77,16 @@ def test_batches_are_the_rows_from_the_file(stored):
 def test_batch_depends_on_seed_and_position_alone(stored):
     used = stream_of(stored)
     for position in (1200, 0, 500, 2400):  # across windows and passes, back and forth
-        batch = used.batch(position)
-        assert torch.equal(batch, stream_of(stored).batch(position))
-        assert not torch.equal(batch, stream_of(stored, seed=1).batch(position))
+        batch = used.batch(position).images
+        assert torch.equal(batch, stream_of(stored).batch(position).images)
+        assert not torch.equal(batch, stream_of(stored, seed=1).batch(position).images)
         assert batch.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_each_rank_takes_its_own_part(stored):
     whole, parts = stream_of(stored), [stream_of(stored, 0, Ranks(rank, 2)) for rank in range(2)]
     for position in (0, 500, 1250):
-        assert torch.equal(torch.cat([part.batch(position) for part in parts]), whole.batch(position))
+        assert torch.equal(torch.cat([part.batch(position).images for part in parts]), whole.batch(position).images)
 
 
 def test_no_more_than_the_window_in_use_and_the_next_are_held(stored):

@@ -24,7 +24,7 @@ def test_the_set_is_rgb_with_ten_classes(train):
 
 
 def test_the_default_sizes(tmp_path, monkeypatch):
-    blank = np.zeros((glyphs.BLOCK, 3, 32, 32), np.uint8), np.zeros(glyphs.BLOCK, np.int64)
+    blank = [np.zeros((glyphs.BLOCK, *rest)) for rest in ((3, 32, 32), (), (2,))]
     monkeypatch.setattr(glyphs, "draw_block", lambda _: blank)
     assert [len(draw("glyphs", split, tmp=tmp_path)) for split in ("train", "test")] == [20_000, 4_000]
 
@@ -55,12 +55,28 @@ def test_no_two_images_are_the_same(train):
 
 def test_neighbours_reach_in_at_the_sides_of_many_images():
     rng = np.random.default_rng(0)
-    ink = np.concatenate([glyphs._draw_ink(rng, rng.integers(0, 10, (glyphs.BLOCK, 3))) for _ in range(10)])
+    ink = np.concatenate([glyphs._draw_ink(rng, rng.integers(0, 10, (glyphs.BLOCK, 3)))[0] for _ in range(10)])
     ink = ink.reshape(-1, 32, 32)
     assert ink.min() >= 0
     assert ink.max() <= 1.001
     assert 0.3 < (ink[:, :, :2].max(axis=(1, 2)) > 0.5).mean() < 0.9
     assert ((ink[:, 8:24, 8:24] > 0.5).mean(axis=(1, 2)) > 0.05).all()
+
+
+def test_the_neighbours_ink_is_counted():
+    rng = np.random.default_rng(0)
+    drawn = [glyphs._draw_ink(rng, rng.integers(0, 10, (glyphs.BLOCK, 3))) for _ in range(10)]
+    ink, neighbours = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+    ink = ink.reshape(-1, 32, 32)
+    for side, strip in enumerate((ink[:, :, :2], ink[:, :, -2:])):
+        # What lies in the outermost columns is a neighbour's, and a neighbour lies there first.
+        reaches_in = strip.sum(axis=(1, 2)) > 3
+        assert (neighbours[reaches_in, side] > 3).mean() > 0.95
+        assert (strip[neighbours[:, side] == 0] < 0.5).mean() > 0.99
+        assert 0.2 < (neighbours[:, side] > 0).mean() < 0.65
+    small = draw()
+    assert set(small.attributes) == {"left", "right", "neighbours"}
+    np.testing.assert_allclose(small.attributes["neighbours"], small.attributes["left"] + small.attributes["right"])
 
 
 def test_the_masks_are_the_digits_of_the_typefaces():

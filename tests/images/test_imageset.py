@@ -82,6 +82,17 @@ def test_a_subset_keeps_the_order_asked_for(tmp_path):
     assert make().subset(rows).labels is None
 
 
+def test_a_subset_has_its_own_attributes():
+    part = make(attributes={"age": np.arange(12) * 1.5}).subset(np.array([7, 2]))
+    np.testing.assert_array_equal(part.attributes["age"], [10.5, 3.0])
+
+
+@pytest.mark.parametrize("numbers", [np.ones(11), np.ones((12, 2)), np.array(["a"] * 12)])
+def test_attributes_of_another_form_are_refused(numbers):
+    with pytest.raises(UserError, match=r"tiny: got age .*, expected one number an image \(12,\)"):
+        make(attributes={"age": numbers})
+
+
 def test_a_subset_by_mask_counts_its_images():
     part = make(labels=np.arange(12)).subset(np.arange(12) < 5)
     assert (len(part), part.source) == (5, "a test, 5 of 12 images")

@@ -99,6 +99,7 @@ def test_rows_of_a_file_keep_their_labels_when_resized(tmp_path, monkeypatch):
     prepare("g", "train", 16, tmp_path / "h_train.h5", data_dir=tmp_path)
     drawn, small = load_images("glyphs:40", "train", data_dir=tmp_path), load_images("h", "train", data_dir=tmp_path)
     np.testing.assert_array_equal(small.labels, drawn.labels)
+    np.testing.assert_array_equal(small.attributes["left"], drawn.attributes["left"])
     whole = Image.fromarray(drawn.images[33].transpose(1, 2, 0)).resize((16, 16), Image.LANCZOS)
     np.testing.assert_array_equal(small.images[:][33].transpose(1, 2, 0), np.asarray(whole))
 

@@ -186,6 +186,7 @@ def test_hidden_layers_have_the_units_asked_for():
         ({"norm": "layer"}, "norm", "got norm 'layer', expected all-but-ends or none or all"),
         ({"output": "relu"}, "output", "got output 'relu', expected tanh or sigmoid"),
         ({"hidden": -1}, "hidden", "got hidden -1, expected at least 0"),
+        ({"classes": -1}, "classes", "got classes -1, expected at least 0"),
         ({"leak": -0.1}, "leak", r"got a leak of -0.1, expected 0 <= leak < 1 \(0 is ReLU\)"),
         ({"leak": 1.0}, "leak", "got a leak of 1.0, expected"),
         (
@@ -204,7 +205,7 @@ def test_impossible_variants_are_refused(change, option, text):
 def test_a_config_from_before_the_guidelines_could_be_broken_loads_as_it_was(tiny_config):
     config = tiny_config()
     stored = config.to_dict()
-    for name in ("resampling", "norm", "hidden", "leak", "output"):
+    for name in ("resampling", "norm", "hidden", "leak", "output", "classes", "affine"):
         del stored["network"][name]
     assert TrainConfig.from_dict(stored) == config
     assert config.differences(TrainConfig.from_dict(stored)) == []

@@ -50,11 +50,22 @@ def test_the_written_file_has_the_published_layout(tmp_path):
 
 def test_what_is_written_is_read_again(tmp_path):
     images, labels = pixels(channels=1), np.arange(10)
-    write(tmp_path / "a.h5", images, labels, split="test")
+    age = np.linspace(1.5, 90, 10)
+    write(tmp_path / "a.h5", images, labels, split="test", attributes={"age": age})
     file = open_image_file(tmp_path / "a.h5")
     np.testing.assert_array_equal(file.images, images)
     np.testing.assert_array_equal(file.labels, labels)
     assert (file.name, file.split, file.source, file.class_names) == ("tiny", "test", "a test", None)
+    assert set(file.attributes) == {"age"}
+    np.testing.assert_array_equal(file.attributes["age"], age)
+
+
+def test_only_one_number_an_image_is_an_attribute(tmp_path):
+    path = store(tmp_path / "a.h5", pixels(), labels=np.arange(10))
+    with h5py.File(path, "a") as file:
+        file["race"], file["age"] = np.arange(10, dtype=np.uint8), np.ones(10, np.float32)
+        file["boxes"], file["mean"], file["names"] = np.ones((10, 4)), np.ones(3), ["x"] * 10
+    assert set(open_image_file(path).attributes) == {"race", "age"}
 
 
 @pytest.mark.parametrize("chunks", [None, (3, 4, 5, 3)])

@@ -1,0 +1,124 @@
+"""Takes concepts as the user typed them, gives their samples and the probes that score results; shared by two verbs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+import numpy as np
+
+from ..latent import Attribute, Concept, ProbePair, Samples, top_samples
+from ..runtime import UserError
+from .investigations import Investigation
+from .options import Count
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def concept_options(verb: Verb) -> Verb:
+    """Add --attribute, --dataset and --pool."""
+    for option in (
+        click.option(
+            "--pool", type=Count(), default=2000, show_default=True, help="Samples among which probes pick a concept's."
+        ),
+        click.option(
+            "--dataset", help="Labelled images whose training split trains the probes.  [default: the run's own images]"
+        ),
+        click.option(
+            "--attribute",
+            "scored",
+            multiple=True,
+            metavar="TEXT",
+            help="Score this too, as female, label=3, age>=60; repeatable.  [default: the attributes of the concepts]",
+        ),
+    ):
+        verb = option(verb)
+    return verb
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The samples of each concept, and the probes."""
+
+    samples: dict[str, Samples]
+    numbers: dict[str, list[int]]
+    """Of the samples, by the concept's name."""
+    probes: dict[str, ProbePair]
+    """By the attribute; empty where none was named."""
+
+    def score(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Give the scoring probes' values, float64 (n,) for each attribute, for features (n, D)."""
+        return {name: pair.scoring.score(features) for name, pair in self.probes.items()}
+
+    def told(self) -> dict[str, Any]:
+        """Give the numbers that stand in every JSON file."""
+        accuracies = {
+            name: {
+                "selecting_balanced_accuracy": pair.selecting.balanced_accuracy,
+                "scoring_balanced_accuracy": pair.scoring.balanced_accuracy,
+                "images_each": pair.scoring.images,
+            }
+            for name, pair in self.probes.items()
+        }
+        return {"concepts": self.numbers, "probes": accuracies}
+
+
+def gather(
+    look: Investigation,
+    concepts: Sequence[Concept],
+    scored: Sequence[str],
+    *,
+    dataset: str | None,
+    pool: int,
+    per_concept: int,
+) -> Gathered:
+    """Find the samples of concepts: those that were named, or those that the selecting probes give the highest scores.
+
+    Raises
+    ------
+    UserError
+        If two concepts have one name, or a set has no such attribute.
+    """
+    names = [concept.name for concept in concepts]
+    if len(set(names)) < len(names):
+        raise UserError(f"got the concepts {', '.join(names)}, expected a name of its own for each", option="concept")
+    attributes = [each for concept in concepts for each in concept.attributes]
+    attributes += [Attribute.parse(text) for text in scored]
+    probes = look.probes(dict.fromkeys(attributes), dataset)
+    if not probes:
+        look.note("No attribute is named, so the pictures have no scores; --attribute names some of a labelled set.")
+    features = None
+    numbers: dict[str, list[int]] = {}
+    for concept in concepts:
+        if concept.numbers:
+            numbers[concept.name] = list(concept.numbers)
+            if len(concept.numbers) == 1:
+                look.note(
+                    f"The concept {concept.name} has one sample: single samples are unstable, take three or more."
+                )
+            continue
+        if features is None:
+            features = look.features(look.samples(range(pool)).images)
+        scores = [probes[str(each)].selecting.score(features) for each in concept.attributes]
+        numbers[concept.name] = top_samples(scores, per_concept).tolist()
+    samples = {name: look.samples(chosen) for name, chosen in numbers.items()}
+    return Gathered(samples, numbers, probes)
+
+
+def score_table(scores: dict[str, dict[str, float]]) -> list[str]:
+    """Give lines of a table: a row for each thing that is scored, a column for each attribute."""
+    attributes = list(next(iter(scores.values()), {}))
+    if not attributes:
+        return []
+    wide = max(len(name) for name in scores)
+    columns = [max(len(attribute), 7) for attribute in attributes]
+    head = " ".join(f"{attribute:>{size}}" for attribute, size in zip(attributes, columns, strict=True))
+    return [
+        "mean score (logarithm of the odds; 0 is even) by probes that selected nothing:",
+        f"{'':{wide}}  {head}",
+        *(
+            f"{name:{wide}}  "
+            + " ".join(f"{row[attribute]:>{size}.2f}" for attribute, size in zip(attributes, columns, strict=True))
+            for name, row in scores.items()
+        ),
+    ]

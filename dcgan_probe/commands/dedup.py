@@ -1,0 +1,141 @@
+"""``dcgan-probe dedup``: finds near-duplicates, shows them, and writes the set without them."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..deduplication import (
+    DedupConfig,
+    check_target,
+    deduplicate,
+    draw_pairs,
+    false_positives,
+    findings_summary,
+    read_judgements,
+    save_list,
+    save_sheet,
+    write_kept,
+)
+from ..images import load_images
+from ..storage import write_json
+from .command_lines import RecordedCommand, command_line
+from .options import Count, data_options, quiet_option, runs_option, seed_option
+from .progress import Progress
+
+USUAL = DedupConfig()
+
+
+@click.command("dedup", cls=RecordedCommand)
+@click.argument("dataset")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .h5 file of what is left."
+)
+@click.option(
+    "--split", type=click.Choice(["train", "test"]), help="Which split.  [default: train; with --against, test of that]"
+)
+@click.option("--against", help="Look for the images of this set's split instead, in DATASET's training split.")
+@click.option(
+    "--figures", type=click.Path(file_okay=False, path_type=Path), help="Folder of figures.  [default: --out's]"
+)
+@click.option(
+    "--judged", type=click.Path(dir_okay=False, path_type=Path), help="The list of pairs, judged by a person."
+)
+@click.option(
+    "--bits", type=click.IntRange(0, 23), default=USUAL.bits, show_default=True, help="Most bits that hashes differ in."
+)
+@click.option(
+    "--distance",
+    type=click.FloatRange(0, 1),
+    default=USUAL.distance,
+    show_default=True,
+    help="Most that pixels differ: one minus their correlation.",
+)
+@click.option(
+    "--images", type=Count(), default=USUAL.images_seen, show_default=True, help="Images shown to each autoencoder."
+)
+@click.option("--plants", type=Count(), default=USUAL.plants, show_default=True, help="Planted copies of each kind.")
+@seed_option
+@runs_option
+@data_options
+@quiet_option
+def dedup_command(
+    dataset: str,
+    out: Path,
+    split: str | None,
+    against: str | None,
+    figures: Path | None,
+    judged: Path | None,
+    bits: int,
+    distance: float,
+    images: int,
+    plants: int,
+    seed: int,
+    runs: Path,
+    data_dir: Path,
+    download: bool,
+    quiet: bool,
+) -> None:
+    """Remove the near-duplicates of DATASET: re-encoded, lighter, noisy, mirrored, shifted by one pixel or two.
+
+    Of images that are near-duplicates of each other the first stays. With --against, those go that the other set has.
+    Beside --out: a picture and a list of up to 300 pairs, drawn at random, for a person to judge, and all numbers as
+    JSON, with the share of planted copies found. Write yes or no in the list's column "same" and repeat with --judged.
+
+    \b
+    dcgan-probe dedup tiny_imagenet32 --out data/clean_train.h5
+    dcgan-probe dedup cifar10 --against cifar10 --split test --out data/cifar10-fair_train.h5
+    """
+    answers = None if judged is None else read_judgements(judged)
+    load: dict[str, Any] = {"data_dir": data_dir, "download": download, "seed": seed}
+    searched = load_images(dataset, "train" if against else split or "train", **load)
+    other = load_images(against, split or "test", **load) if against else None
+    check_target(out, searched)
+    config = DedupConfig(bits=bits, distance=distance, images_seen=images, plants=plants, seed=seed)
+    with Phases(quiet) as phases:
+        findings = deduplicate(searched, config, runs / "dedup", against=other, progress=phases.update)
+    left = write_kept(out, searched, findings.removed)
+    summary = {"command": command_line(), **findings_summary(searched, findings, config, other)}
+    if answers is not None:
+        summary["false_positives"] = false_positives(findings.pairs, answers)
+    stem = (figures or out.parent) / out.stem
+    drawn = draw_pairs(findings.pairs, seed)
+    if len(drawn):
+        save_sheet(Path(f"{stem}-pairs.png"), searched, other or searched, findings.pairs, drawn)
+    save_list(Path(f"{stem}-pairs.csv"), findings.pairs, drawn)
+    write_json(f"{stem}-dedup.json", summary)
+    tell(summary)
+    click.echo(f"{out}: {left:,} images")
+
+
+def tell(summary: dict[str, Any]) -> None:
+    """Print the numbers that matter."""
+    click.echo(f"{'planted':<12} {'copies':>7} {'found':>7} {'paper':>7}")
+    for kind, row in summary["planted"].items():
+        click.echo(f"{kind:<12} {row['planted']:>7,} {row['found']:>7.1%} {row['paper']:>7.1%}")
+    click.echo(f"{summary['pairs']:,} pairs, {summary['groups']:,} groups, {summary['removed']:,} images removed")
+    click.echo(f"The paper's rule, images with the same hash: {summary['removed_by_the_papers_rule']:,} removed")
+    if "false_positives" in summary:
+        told = summary["false_positives"]
+        low, high = told["interval_95"]
+        click.echo(f"False: {told['false']} of {told['judged']} judged, {low:.1%} to {high:.1%} with 95 % confidence")
+
+
+class Phases:
+    """A bar for each phase, one after another."""
+
+    def __init__(self, quiet: bool):
+        self._quiet, self._phase, self._bar = quiet, "", Progress("", 0, "images", quiet=quiet)
+
+    def update(self, phase: str, done: int, total: int) -> None:
+        """Show that ``done`` of a phase's images are done."""
+        if phase != self._phase:
+            self._bar.close()
+            self._phase, self._bar = phase, Progress(phase, total, "images", quiet=self._quiet)
+        self._bar.update(done)
+
+    def __enter__(self) -> "Phases":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()

@@ -1,0 +1,85 @@
+"""``dcgan-probe eval-generated``: how well generated images of known classes teach a nearest-neighbour classifier."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from ..evaluation import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
+from ..gan import Run
+from ..images import ImageSet
+from ..latent import require_conditional, sample_blocks
+from ..report import format_neighbour_errors, save_neighbour_curves
+from ..runtime import UserError
+from ..storage import fingerprint_tensors
+from .command_lines import RecordedCommand
+from .investigations import Investigation, investigation_options
+from .options import Numbers
+
+
+@click.command("eval-generated", cls=RecordedCommand)
+@click.option("--dataset", help="Labelled images of the same classes.  [default: those that trained the run]")
+@click.option(
+    "--counts", type=Numbers(), default="1000,10000,100000", show_default=True, help="Generated images to fit on."
+)
+@investigation_options
+def eval_generated_command(dataset: str | None, counts: tuple[int, ...], **common: Any) -> None:
+    """Fit a 1-nearest-neighbour classifier on a conditional run's samples, next to one on real images: the supplement.
+
+    Both are tested on the set's test split, at growing counts, the real one at those that the training images reach and
+    on all of them. Nothing is chosen, so the test split is looked at once.
+
+    \b
+    dcgan-probe train --preset conditional --dataset svhn
+    dcgan-probe eval-generated --dataset svhn --counts 1000,10000,100000
+    """
+    check_counts(counts)
+    look = Investigation(["-".join(map(str, counts)), *([dataset] if dataset else [])], conditional=True, **common)
+    require_conditional(look.run)
+    name = dataset or look.run.config.dataset
+    train, test = (look.load(name, split) for split in ("train", "test"))
+    for images in (train, test):
+        check_same_classes(look.run, images)
+
+    def errors(fitted_on: str, blocks: Iterable[Block], steps: list[int]) -> list[NeighbourError]:
+        with look.progress(f"nearest {fitted_on} images", steps[-1], "images") as progress:
+            return neighbour_errors(fitted_on, blocks, steps, test, look.device, progress.update)
+
+    drawn = sample_blocks(look.generator, counts[-1], seed=look.seed, device=look.device)
+    found = errors("generated", drawn, list(counts))
+    reached = [count for count in counts if count < len(train)]
+    found += errors("real", shuffled_blocks(train, look.seed), [*reached, len(train)])
+    title = (
+        f"{test.name}, {len(test):,} test images; generated after {look.run.load()['position']:,} images of training"
+    )
+    save_neighbour_curves(look.path(), found, title)
+    look.finish(
+        {
+            "dataset": test.name,
+            "train_fingerprint": train.fingerprint,
+            "test_fingerprint": test.fingerprint,
+            "generator": fingerprint_tensors(look.generator.state_dict()),
+            "errors": [{**asdict(each), "error": each.error, "half_width": each.half_width} for each in found],
+        },
+        format_neighbour_errors(found, title).splitlines(),
+    )
+
+
+def check_same_classes(run: Run, images: ImageSet) -> None:
+    """Refuse images of another shape than the run's, without labels, or of other classes."""
+    network = run.config.network
+    images.require_labels("eval-generated")
+    shape, expected = tuple(images.images.shape[1:]), (network.nc, network.image_size, network.image_size)
+    if shape != expected:
+        raise UserError(
+            f"{images.name} has images of {shape} (channels, height, width), but {run.folder} generates {expected}; "
+            f"make a copy with `dcgan-probe prepare {images.name} --size {expected[1]} --channels {expected[0]}`",
+            option="dataset",
+        )
+    if images.classes != network.classes:
+        raise UserError(
+            f"{images.name} ({images.split}) has {images.classes} classes, but {run.folder} is conditional on "
+            f"{network.classes}; take the set that trained it, or one of the same classes",
+            option="dataset",
+        )

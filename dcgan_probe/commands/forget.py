@@ -1,0 +1,249 @@
+"""``dcgan-probe forget``: a generator that no longer draws what is inside of some boxes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import torch
+
+from ..latent import (
+    Attribute,
+    Box,
+    ProbePair,
+    boxed_samples,
+    count_maps,
+    difference_images,
+    find_object,
+    generate,
+    inside,
+    layer_maps,
+    object_layer,
+    outlined,
+    pixel_change,
+    read_boxes,
+    score_saliency,
+    strongest_windows,
+    without_maps,
+    write_boxes,
+)
+from ..networks import Generator
+from ..report import save_contact_sheet, tiled
+from ..runtime import UserError, numpy_generator
+from .command_lines import RecordedCommand
+from .investigations import Investigation, investigation_options
+from .options import Count
+
+SHOWN, CONTROLS = 12, 5
+"""Samples in a row of the pictures, and draws of as many random maps."""
+POOL, BOXED = 1000, 100
+"""Samples that ``--boxes-from`` looks at, and those of them that get a box."""
+WINDOW = 3 / 8
+"""Side of such a box, as a share of the image's."""
+
+
+@click.command("forget", cls=RecordedCommand)
+@click.option("--boxes", type=click.Path(dir_okay=False, path_type=Path), help="JSON file of boxes on samples.")
+@click.option("--boxes-from", metavar="ATTRIBUTE", help="Instead: boxes where a probe of it looks, as neighbours>=20.")
+@click.option("--map", "one_map", type=click.IntRange(min=0), help="Instead: see what this map alone draws.")
+@click.option("--layer", metavar="NAME", help="Layer of the generator, by name or number.  [default: second highest]")
+@click.option("--top", type=click.IntRange(min=1), help="Drop only so many maps, those with the largest weights.")
+@click.option("--attribute", help="Have a probe of it score the samples.  [default: that of --boxes-from]")
+@click.option("--dataset", metavar="NAME", help="Labelled set to teach the probes.  [default: the run's own images]")
+@click.option("--count", type=Count(), default=200, show_default=True, help="Other samples, drawn with and without.")
+@click.option("--window", type=click.IntRange(min=1), help="Side of a probe's boxes.  [default: 3/8 of the image's]")
+@investigation_options
+def forget_command(
+    boxes: Path | None,
+    boxes_from: str | None,
+    one_map: int | None,
+    layer: str | None,
+    top: int | None,
+    attribute: str | None,
+    dataset: str | None,
+    count: int,
+    window: int | None,
+    **common: Any,
+) -> None:
+    """Make the generator forget what is boxed on some of its samples, and draw others with and without it.
+
+    A logistic regression tells positions inside of the boxes from others of the same images, by the activations of the
+    second highest convolution layer; the maps with a weight above 0 are dropped. The file of boxes is a list: the
+    number that `sample --number` writes below a sample (with the same --seed), and left, top, right and bottom in
+    pixels, right and bottom outside:
+
+    \b
+    [{"sample": 17, "box": [4, 10, 14, 30]}, {"sample": 23, "box": [0, 8, 9, 32]}]
+
+    --boxes-from finds boxes without a person, where a probe of an attribute looks on the samples that have it most
+    surely; another probe, taught by other images, scores what comes out. Told besides: the regression's accuracy on
+    samples that it was not fitted on, how much the pixels inside and outside of the boxes change, and the same for as
+    many maps drawn at random.
+
+    \b
+    dcgan-probe sample --count 200 --number
+    dcgan-probe forget --boxes windows.json
+    dcgan-probe forget --boxes-from "neighbours>=20"
+    dcgan-probe forget --map 5
+    """
+    ways = {"boxes": boxes, "boxes-from": boxes_from, "map": one_map}
+    given = [f"--{way}" for way, value in ways.items() if value is not None]
+    if len(given) != 1:
+        got = " and ".join(given) or "none"
+        raise UserError(f"got {got} of --boxes, --boxes-from and --map, expected one of them", option="boxes")
+    source = boxes.stem if boxes else boxes_from or f"map{one_map}"
+    look = Investigation([source, *([layer] if layer else []), *([f"top{top}"] if top else [])], **common)
+    name = object_layer(look.generator, layer)
+    pair = _probes(look, boxes_from, attribute, dataset)
+
+    drawn = list[Box]()
+    if boxes is not None:
+        drawn = read_boxes(boxes, look.generator.config.image_size)
+    elif boxes_from is not None and pair is not None:
+        drawn = _find_boxes(look, pair, window)
+    told: dict[str, Any] = {"layer": name, "maps": count_maps(look.generator, name)}
+    told |= _find_maps(look, name, drawn, top) if one_map is None else {"dropped": np.array([one_map])}
+    changed = _without(look, name, told["dropped"])
+    if drawn:
+        told |= _change_in_boxes(look, drawn, changed)
+
+    used = np.arange(POOL) if boxes_from is not None else boxed_samples(drawn)
+    others = look.samples(np.setdiff1d(np.arange(len(used) + count), used)[:count].tolist())
+    after = [generate(network, torch.from_numpy(others.z), look.device) for network in changed]
+    told["change"] = _beside_controls([pixel_change(others.images, each).mean() for each in after])
+    shown = [("", np.arange(min(SHOWN, count)))]
+    if pair is not None:
+        told["score"] = _score(look, pair, others.images, after)
+        surest = np.argsort(-pair.selecting.score(look.features(others.images)), kind="stable")
+        shown.append(("surest, ", surest[:SHOWN]))
+    save_contact_sheet(
+        look.path(),
+        [
+            (which + what, [tiled(images[rows])])
+            for which, rows in shown
+            for what, images in (
+                ("with", others.images),
+                ("without", after[0]),
+                ("difference", difference_images(others.images, after[0])),
+                ("without random maps", after[1]),
+            )
+        ],
+    )
+    look.finish(told, _summary(told))
+
+
+def _probes(
+    look: Investigation, boxes_from: str | None, attribute: str | None, dataset: str | None
+) -> ProbePair | None:
+    """Fit the probes of the attribute that was typed, and name the option in which it was."""
+    if boxes_from is not None and attribute is not None:
+        raise UserError("got --attribute with --boxes-from, which scores by its own; expected one", option="attribute")
+    text = boxes_from or attribute
+    if text is None:
+        return None
+    try:
+        (pair,) = look.probes([Attribute.parse(text)], dataset).values()
+    except UserError as error:
+        typed = "boxes-from" if boxes_from and error.option == "attribute" else error.option
+        raise UserError(str(error), option=typed) from error
+    return pair
+
+
+def _find_boxes(look: Investigation, pair: ProbePair, window: int | None) -> list[Box]:
+    """Put a box on the samples of the pool that the selecting probe is surest of, and write them as a file."""
+    side = look.generator.config.image_size
+    window = window or max(1, round(WINDOW * side))
+    if window >= side:
+        raise UserError(f"got a window of {window} pixels, expected less than the image's {side}", option="window")
+    pool = look.samples(range(POOL))
+    surest = np.argsort(-pair.selecting.score(look.features(pool.images)), kind="stable")[:BOXED]
+    saliency = score_saliency(look.encoder, pair.selecting.coefficients, pool.images[surest], look.device)
+    boxes = strongest_windows(saliency, window, surest.tolist())
+    write_boxes(look.path("-boxes.json"), boxes)
+    return boxes
+
+
+def _find_maps(look: Investigation, layer: str, boxes: Sequence[Box], top: int | None) -> dict[str, Any]:
+    """Fit the regression; give its numbers and the maps to drop."""
+    samples = look.samples(boxed_samples(boxes).tolist())
+    maps = layer_maps(look.generator, layer, samples.z, look.device)
+    found = find_object(maps, inside(boxes, samples.images.shape[-1], maps.shape[-1]), look.seed)
+    return {
+        "boxes": len(boxes),
+        "boxed_samples": len(maps),
+        "balanced_accuracy": found.balanced_accuracy,
+        "positions": found.positions,
+        "held_out_positions": found.held_out,
+        "weights": found.weights,
+        "dropped": found.drawing(top),
+    }
+
+
+def _without(look: Investigation, layer: str, dropped: np.ndarray) -> list[Generator]:
+    """Give the generator without these maps, and controls without as many drawn at random."""
+    maps = count_maps(look.generator, layer)
+    draws = [numpy_generator(look.seed, "random maps", draw).permutation(maps) for draw in range(CONTROLS)]
+    return [without_maps(look.generator, layer, each) for each in (dropped, *(draw[: len(dropped)] for draw in draws))]
+
+
+def _change_in_boxes(look: Investigation, boxes: Sequence[Box], changed: Sequence[Generator]) -> dict[str, Any]:
+    """Tell how much the boxed samples change inside and outside of their boxes, and show some of them."""
+    samples = look.samples(boxed_samples(boxes).tolist())
+    side = samples.images.shape[-1]
+    within = inside(boxes, side, side)
+    after = [generate(network, torch.from_numpy(samples.z), look.device) for network in changed]
+    changes = [pixel_change(samples.images, each) for each in after]
+    save_contact_sheet(
+        look.path("-boxes.png"),
+        [
+            ("boxes", [tiled(outlined(samples.images[:SHOWN], within[:SHOWN]))]),
+            ("with", [tiled(samples.images[:SHOWN])]),
+            ("without", [tiled(after[0][:SHOWN])]),
+        ],
+    )
+    return {
+        "change_inside": _beside_controls([each[within].mean() for each in changes]),
+        "change_outside": _beside_controls([each[~within].mean() for each in changes]),
+    }
+
+
+def _score(look: Investigation, pair: ProbePair, before: np.ndarray, after: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Have the scoring probe judge samples: its mean score, and the share that it takes to have the attribute."""
+    start, *ends = [pair.scoring.score(look.features(each)) for each in (before, *after)]
+    return {
+        "probe_balanced_accuracy": pair.scoring.balanced_accuracy,
+        "before": start.mean(),
+        "after": _beside_controls([each.mean() for each in ends]),
+        "share_before": (start > 0).mean(),
+        "share_after": _beside_controls([(each > 0).mean() for each in ends]),
+    }
+
+
+def _beside_controls(numbers: Sequence[float]) -> dict[str, float]:
+    """Name the number without the maps, and the mean of those without as many random ones."""
+    return {"without": float(numbers[0]), "without_random": float(np.mean(numbers[1:]))}
+
+
+def _summary(told: dict[str, Any]) -> list[str]:
+    def pair(numbers: dict[str, float], times: float = 1.0) -> str:
+        return f"{times * numbers['without']:.1f} (as many random maps: {times * numbers['without_random']:.1f})"
+
+    lines = [f"{len(told['dropped'])} of {told['maps']} maps of {told['layer']} dropped"]
+    if "boxes" in told:
+        lines = [
+            f"{told['boxes']} boxes on {told['boxed_samples']} samples; balanced accuracy of the regression on samples "
+            f"held out: {100 * told['balanced_accuracy']:.1f} %",
+            *lines,
+            f"mean change of pixels, of 255: inside of the boxes {pair(told['change_inside'])}, "
+            f"outside {pair(told['change_outside'])}",
+        ]
+    lines.append(f"mean change of pixels of other samples, of 255: {pair(told['change'])}")
+    if "score" in told:
+        score = told["score"]
+        lines.append(
+            f"other samples with the attribute, by the scoring probe, %: {100 * score['share_before']:.1f} before, "
+            f"{pair(score['share_after'], 100)} after; mean score {score['before']:.1f} before, "
+            f"{pair(score['after'])} after"
+        )
+    return lines

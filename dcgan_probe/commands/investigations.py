@@ -1,0 +1,208 @@
+"""Takes what every look into a run has in common, gives its parts and a place for pictures and numbers.
+
+A verb names itself and its settings; its files are ``RUN/figures/VERB-SETTINGS...`` and a JSON file of that name, which
+holds the command, the run's weights, versions, device and every number.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import numpy as np
+import torch
+
+from ..features import DiscriminatorEncoder, cached_features
+from ..images import ImageSet, load_images
+from ..latent import Attribute, ProbePair, Samples, encode_images, fit_probe_pairs, generate, numbered
+from ..networks import Generator
+from ..runtime import UserError, describe_device, resolve_device, versions
+from ..storage import fingerprint_tensors, write_json
+from .command_lines import called_as, command_line
+from .encoder_choices import EncoderOptions
+from .encoding import make_encoder
+from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option, seed_option
+from .progress import Progress
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+DIGITS = 6
+"""Significant digits of a number in the JSON file."""
+
+
+def investigation_options(verb: Verb) -> Verb:
+    """Add the options that ``Investigation`` takes."""
+    options = (
+        quiet_option,
+        click.option("--json", "as_json", is_flag=True, help="Print the JSON file instead of the paths and a summary."),
+        click.option("--name", metavar="TEXT", help="Name of the files in RUN/figures.  [default: verb and settings]"),
+        data_options,
+        device_option,
+        seed_option,
+        runs_option,
+        run_option,
+    )
+    for option in options:
+        verb = option(verb)
+    return verb
+
+
+class Investigation:
+    """One look into a run."""
+
+    def __init__(
+        self,
+        settings: Sequence[str | int],
+        *,
+        conditional: bool = False,
+        run_folder: Path | None,
+        runs: Path,
+        seed: int,
+        device: str,
+        data_dir: Path,
+        download: bool,
+        name: str | None,
+        as_json: bool,
+        quiet: bool,
+    ):
+        """Find the run and name the files.
+
+        Parameters
+        ----------
+        settings
+            What tells this look from others of the same verb, for the files' names; the seed is added.
+        conditional
+            Whether the verb takes runs whose networks need a label.
+        run_folder, runs, seed, device, data_dir, download, name, as_json, quiet
+            As ``investigation_options`` parsed them.
+
+        Raises
+        ------
+        UserError
+            If there is no such run, or it is conditional and the verb takes none.
+        """
+        self.run = chosen_run(run_folder, runs, quiet=quiet)
+        classes = self.run.config.network.classes
+        if classes and not conditional:
+            raise UserError(
+                f"{self.run.folder} is conditional on {classes} classes, and {called_as()[1]} takes networks that see "
+                "no label; give another --run",
+                option="run",
+            )
+        self.seed, self.device, self.quiet = seed, resolve_device(device), quiet
+        self.load = partial(load_images, data_dir=data_dir, download=download)
+        verb, began = called_as()[1], time.monotonic()
+        parts = [verb, *(str(part) for part in settings), f"s{seed}"]
+        self._stem = self.run.folder / "figures" / safe_name(name or "-".join(parts))
+        self._began, self._as_json, self._pictures = began, as_json, list[Path]()
+
+    def note(self, text: str) -> None:
+        """Tell the user something on stderr."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def progress(self, title: str, total: int, unit: str) -> Progress:
+        """Make a bar that is silent where the user wants none."""
+        return Progress(title, total, unit, quiet=self.quiet)
+
+    def path(self, suffix: str = ".png") -> Path:
+        """Name one more file: ``.png``, ``.gif``, ``-neighbours.png``."""
+        path = self._stem.with_name(self._stem.name + suffix)
+        self._pictures.append(path)
+        return path
+
+    @cached_property
+    def training_images(self) -> ImageSet:
+        """The images that trained the run."""
+        return self.load(self.run.config.dataset, "train")
+
+    @cached_property
+    def encoder(self) -> DiscriminatorEncoder:
+        """All layers of the run's discriminator on a 4x4 grid, batch norm by the real-images rule."""
+        options = EncoderOptions(self.device, lambda: self.training_images, quiet=self.quiet)
+        return make_encoder("dcgan", self.run, options)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Encode images uint8 (n, channels, H, W), not cached: float32 (n, D)."""
+        with self.progress("features of samples", len(images), "images") as progress:
+            return encode_images(self.encoder, images, progress.update)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The run's generator."""
+        return self.run.generator()
+
+    def generate(self, z: np.ndarray) -> np.ndarray:
+        """Give uint8 images (n, channels, H, W) for z float32 (n, nz)."""
+        return generate(self.generator, torch.from_numpy(z), self.device)
+
+    def samples(self, numbers: Sequence[int]) -> Samples:
+        """Give samples by their numbers, as ``sample --number`` shows them."""
+        return numbered(self.run, numbers, seed=self.seed, device=self.device)
+
+    def probes(self, attributes: Iterable[Attribute], dataset: str | None) -> dict[str, ProbePair]:
+        """Fit two probes of each attribute on a labelled set's training split, by default the run's own images."""
+        labelled = self.training_images if dataset is None else self.load(dataset, "train")
+        # Asked first: a wrong name should not cost the time of the features.
+        answers = {str(attribute): attribute.of(labelled) for attribute in attributes}
+        if not answers:
+            return {}
+        with self.progress(f"features of {labelled.name}", len(labelled), "images") as progress:
+            features, _ = cached_features(
+                self.encoder, labelled, self.run.folder / "features", on_progress=progress.update
+            )
+        return fit_probe_pairs(features.load(), answers, self.seed)
+
+    def finish(self, numbers: Mapping[str, Any], summary: Sequence[str]) -> None:
+        """Write the JSON file; print it, or what was written and a summary of some lines."""
+        stored, trained_on = self.run.load(), self.run.trained_on
+        told = {
+            "command": command_line(),
+            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "seconds": time.monotonic() - self._began,
+            "device": describe_device(self.device),
+            "versions": versions(),
+            "run": {
+                "folder": str(self.run.folder),
+                "preset": self.run.config.preset,
+                "trained_on": trained_on.name,
+                "trained_on_images": trained_on.images,
+                "images_seen": stored["position"],
+                "discriminator": fingerprint_tensors(stored["discriminator"]),
+            },
+            "seed": self.seed,
+            "pictures": [path.name for path in self._pictures],
+            "numbers": dict(numbers),
+        }
+        path = self._stem.with_name(self._stem.name + ".json")
+        written = plain(told)
+        write_json(path, written)
+        if self._as_json:
+            click.echo(json.dumps(written, indent=2))
+            return
+        for each in (*self._pictures, path):
+            click.echo(each)
+        for line in summary:
+            click.echo(line)
+
+
+def safe_name(text: str) -> str:
+    """Give a text as part of a file's name: what is no letter, digit, dot, plus or dash becomes a dash."""
+    return re.sub(r"[^\w.+-]+", "-", text).strip("-.")[:120]
+
+
+def plain(value: Any) -> Any:
+    """Give a value as JSON takes it: arrays as lists, floats with six significant digits."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

@@ -1,0 +1,179 @@
+"""``dcgan-probe saliency``: what excites the discriminator's features, beside the same of an untrained one."""
+
+from typing import Any
+
+import click
+import numpy as np
+import torch
+
+from ..features import DiscriminatorEncoder, choose_layer
+from ..images import ImageSet, to_signed
+from ..latent import (
+    RULES,
+    Rule,
+    as_images,
+    concentration,
+    encode_images,
+    feature_saliency,
+    likeness,
+    selectivity,
+    strongest,
+    with_rule,
+)
+from ..report import save_contact_sheet, tiled
+from ..runtime import UserError, numpy_generator
+from .command_lines import RecordedCommand
+from .encoder_choices import EncoderOptions
+from .encoding import make_encoder
+from .investigations import Investigation, investigation_options
+from .options import Count, Numbers
+
+FIRST = 6
+"""Features that the paper shows."""
+NETWORKS = {"trained": "dcgan", "untrained": "random"}
+
+
+@click.command("saliency", cls=RecordedCommand)
+@click.option("--layer", metavar="NAME", help="Layer of the discriminator, by name or number.  [default: the last]")
+@click.option("--features", type=Numbers(), help="Numbers of its maps, from 0 on.  [default: the first 6]")
+@click.option("--top", type=click.IntRange(min=1), help="Instead: so many features whose best images stand out most.")
+@click.option("--dataset", metavar="NAME", help="Whose training split is searched.  [default: the run's own images]")
+@click.option("--scan", type=Count(), default=10_000, show_default=True, help="Images searched, drawn at random.")
+@click.option("--count", type=click.IntRange(min=1), default=6, show_default=True, help="Images a feature.")
+@click.option(
+    "--rule",
+    type=click.Choice(RULES),
+    default="guided",
+    show_default=True,
+    help="How signals pass activations backwards; guided is the paper's.",
+)
+@investigation_options
+def saliency_command(
+    layer: str | None,
+    features: tuple[int, ...] | None,
+    top: int | None,
+    dataset: str | None,
+    scan: int,
+    count: int,
+    rule: Rule,
+    **common: Any,
+) -> None:
+    """Show the images that excite a layer's features most, and which of their pixels do.
+
+    A row for each feature: its images, guided backpropagation of its strongest activation in each, and the same for the
+    discriminator before training (the run's own initial weights) on the same images. Grey is 0; every picture of
+    saliency is scaled by its own largest number. Batch norm is fixed over real images in both.
+
+    Told for both networks: how far the images stand out among those searched, in standard deviations; the share of the
+    squared saliency inside the best quarter of the pixels (0.25 is none better than another); and how alike the two
+    networks' saliencies are, as a correlation: near 1, they show the image more than what was learnt.
+
+    \b
+    dcgan-probe saliency
+    dcgan-probe saliency --layer conv2 --top 8 --dataset svhn
+    """
+    if features and top:
+        raise UserError("got --features and --top, expected one of them", option="top")
+    chosen_by = f"top{top}" if top else "+".join(map(str, features or ())) or f"first{FIRST}"
+    parts = [part for part in (layer or "last", chosen_by, rule, dataset) if part is not None]
+    look = Investigation(parts, **common)
+    name = choose_layer(layer, look.run.config.network.layer_names)
+    # The largest activation over a map's positions is that map on a grid of 1x1.
+    options = EncoderOptions(look.device, lambda: look.training_images, layers=(name,), grid=1, quiet=look.quiet)
+    encoders = {key: make_encoder(kind, look.run, options) for key, kind in NETWORKS.items()}
+
+    images = look.training_images if dataset is None else look.load(dataset, "train")
+    encoders["trained"].check(images)
+    rows = np.sort(numpy_generator(look.seed, "saliency").permutation(len(images))[:scan])
+    scanned = images.subset(rows)
+    peaks = {key: _peaks(look, encoder, scanned, key) for key, encoder in encoders.items()}
+    stands_out = {key: selectivity(each, count) for key, each in peaks.items()}
+    numbers = _chosen(features, top, stands_out["trained"])
+
+    best = strongest(peaks["trained"][:, numbers], count).T  # (features, count), rows of those scanned
+    shown = scanned.images[best.ravel()]
+    repeated = np.repeat(numbers, best.shape[1])
+    saliencies = {key: _saliency(look, encoder, rule, name, shown, repeated) for key, encoder in encoders.items()}
+
+    def of_features(per_image: np.ndarray) -> np.ndarray:
+        """Give each feature's mean of (features * count,)."""
+        return per_image.reshape(best.shape).mean(axis=1)
+
+    told = {key: of_features(concentration(each)) for key, each in saliencies.items()}
+    alike = of_features(likeness(*saliencies.values()))
+    pictures = [shown, *map(as_images, saliencies.values())]
+    save_contact_sheet(
+        look.path(),
+        [
+            (f"{name}, {number}", [tiled(np.split(each, len(numbers))[i]) for each in pictures])
+            for i, number in enumerate(numbers)
+        ],
+        headings=[f"strongest of {len(rows):,} images", f"{rule}, trained", f"{rule}, untrained, same images"],
+    )
+    look.finish(
+        {
+            "layer": name,
+            "rule": rule,
+            "dataset": images.name,
+            "scanned": len(rows),
+            "features": [
+                {
+                    "feature": number,
+                    "rows": rows[best[i]],
+                    "activations": {key: each[best[i], number] for key, each in peaks.items()},
+                    "stands_out": {key: each[number] for key, each in stands_out.items()},
+                    "best_quarter": {key: each[i] for key, each in told.items()},
+                    "likeness": alike[i],
+                }
+                for i, number in enumerate(numbers)
+            ],
+            "stands_out": {key: each[numbers].mean() for key, each in stands_out.items()},
+            "best_quarter": {key: each.mean() for key, each in told.items()},
+            "likeness": alike.mean(),
+        },
+        [
+            f"{name}, {len(numbers)} features, each network's {count} strongest of {len(rows):,} images stand out by "
+            + told_of(stands_out, numbers, "{:.1f}")
+            + " standard deviations",
+            "share of the squared saliency inside the best quarter of the pixels: "
+            + told_of(told, slice(None), "{:.2f}"),
+            f"likeness of the two saliencies, correlation over pixels: {alike.mean():.2f}",
+        ],
+    )
+
+
+def told_of(numbers: dict[str, np.ndarray], which: Any, form: str) -> str:
+    """Write the means of both networks."""
+    return ", ".join(f"{form.format(each[which].mean())} ({key})" for key, each in numbers.items())
+
+
+def _peaks(look: Investigation, encoder: DiscriminatorEncoder, images: ImageSet, key: str) -> np.ndarray:
+    with look.progress(f"activations, {key}", len(images), "images") as progress:
+        return encode_images(encoder, images.images[:], progress.update)
+
+
+def _chosen(features: tuple[int, ...] | None, top: int | None, stands_out: np.ndarray) -> np.ndarray:
+    maps = len(stands_out)
+    if features and not 0 <= min(features) <= max(features) < maps:
+        raise UserError(f"got features {features}, expected numbers from 0 to {maps - 1}", option="features")
+    if top and top > maps:
+        raise UserError(f"got the top {top} features, but the layer has {maps}", option="top")
+    if top:
+        return np.argsort(-stands_out, kind="stable")[:top]
+    return np.array(features or range(min(FIRST, maps)))
+
+
+def _saliency(
+    look: Investigation,
+    encoder: DiscriminatorEncoder,
+    rule: Rule,
+    layer: str,
+    images: np.ndarray,
+    features: np.ndarray,
+) -> np.ndarray:
+    network, blocks = with_rule(encoder.network, rule), []
+    for start in range(0, len(images), encoder.batch):
+        block = slice(start, start + encoder.batch)
+        signed = to_signed(torch.from_numpy(images[block]).to(look.device))
+        blocks.append(feature_saliency(network, layer, signed, features[block].tolist())[0].cpu())
+    return torch.cat(blocks).numpy()

@@ -1,0 +1,26 @@
+"""Floor 2. Near-duplicates of images: semantic hashes, confirmed by pixels, planted copies to see how many are found.
+
+The paper cleans its training images so, lest the generator learn copies by heart.
+"""
+
+from .deduplicate import DedupConfig, Findings, deduplicate
+from .judging import draw_pairs, false_positives, read_judgements, save_list, save_sheet
+from .planting import KINDS
+from .search import Pairs
+from .writing import check_target, findings_summary, write_kept
+
+__all__ = [
+    "KINDS",
+    "DedupConfig",
+    "Findings",
+    "Pairs",
+    "check_target",
+    "deduplicate",
+    "draw_pairs",
+    "false_positives",
+    "findings_summary",
+    "read_judgements",
+    "save_list",
+    "save_sheet",
+    "write_kept",
+]

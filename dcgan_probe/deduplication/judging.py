@@ -1,0 +1,118 @@
+"""Takes confirmed pairs, gives a list and a picture for a person to judge, reads the judgements; knows no search."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy.stats import binomtest
+
+from ..images import ImageSet
+from ..runtime import UserError, numpy_generator
+from ..storage import whole_file, write_text
+from .pictures import SIDE, to_pictures
+from .search import Pairs
+
+MOST_JUDGED = 300
+COLUMNS = ("number", "row", "other", "distance", "same")
+ANSWERS = {"yes": True, "no": False, "": None}
+SCALE, TEXT, GAP, PAIRS_A_LINE = 2, 14, 6, 10
+
+
+def draw_pairs(pairs: Pairs, seed: int) -> np.ndarray:
+    """Draw at most 300 of the pairs: their places, int64, the nearest pairs first."""
+    count = len(pairs.first)
+    random = numpy_generator(seed, "deduplication", "judged")
+    places = random.choice(count, min(count, MOST_JUDGED), replace=False)
+    return places[np.lexsort((places, pairs.distance[places]))]
+
+
+def save_list(path: Path, pairs: Pairs, drawn: np.ndarray) -> None:
+    """Write all pairs as CSV; those to judge come first, numbered as in the picture, the answer left open.
+
+    The columns are ``number``, ``row``, ``other``, ``distance`` and ``same``.
+    """
+    rest = np.setdiff1d(np.arange(len(pairs.first)), drawn)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for place, number in [
+        *((place, number) for number, place in enumerate(drawn, 1)),
+        *((place, "") for place in rest),
+    ]:
+        writer.writerow([number, pairs.first[place], pairs.second[place], f"{pairs.distance[place]:.4f}", ""])
+    write_text(path, text.getvalue())
+
+
+def save_sheet(path: Path, images: ImageSet, others: ImageSet, pairs: Pairs, drawn: np.ndarray) -> None:
+    """Write a PNG file with the drawn pairs side by side, each with its number and its distance below."""
+    left, right = (
+        to_pictures(side.images[rows[drawn]]).round().byte().permute(0, 2, 3, 1).numpy()
+        for side, rows in ((images, pairs.first), (others, pairs.second))
+    )
+    width, height = 2 * SIDE * SCALE + GAP, SIDE * SCALE + TEXT + GAP
+    lines = -(-len(drawn) // PAIRS_A_LINE)
+    sheet = Image.new("RGB", (GAP + width * min(len(drawn), PAIRS_A_LINE), GAP + height * lines), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT - 4)
+    for place, pixels in enumerate(np.concatenate([left, right], axis=2)):
+        x, y = GAP + place % PAIRS_A_LINE * width, GAP + place // PAIRS_A_LINE * height
+        sheet.paste(Image.fromarray(pixels).resize((2 * SIDE * SCALE, SIDE * SCALE), Image.Resampling.NEAREST), (x, y))
+        told = f"{place + 1}: {pairs.distance[drawn[place]]:.3f}"
+        draw.text((x, y + SIDE * SCALE), told, fill="black", font=font)
+    with whole_file(path) as temporary:
+        sheet.save(temporary, format="PNG", optimize=True)
+
+
+def read_judgements(path: Path) -> dict[tuple[int, int], bool]:
+    """Read a list whose column ``same`` says ``yes`` or ``no`` for the pairs that were judged.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, lacks a column, says something else, or judges no pair.
+    """
+    try:
+        lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}); give the list of pairs, judged", option="judged") from error
+    judged = {}
+    for number, line in enumerate(lines, 2):
+        answer = (line.get("same") or "").strip().lower()
+        row, other = (line.get(name) or "" for name in ("row", "other"))
+        if answer not in ANSWERS or not (row.isdecimal() and other.isdecimal()):
+            raise UserError(
+                f"{path}, line {number}: got row {row!r}, other {other!r} and same {answer!r}, expected two row "
+                "numbers and yes, no or nothing",
+                option="judged",
+            )
+        if answer:
+            judged[int(row), int(other)] = ANSWERS[answer] is True
+    if not judged:
+        raise UserError(f"{path} judges no pair: write yes or no in its column 'same'", option="judged")
+    return judged
+
+
+def false_positives(pairs: Pairs, judged: Mapping[tuple[int, int], bool]) -> dict[str, float | int | list[float]]:
+    """Count the judged among the pairs that are no near-duplicates, with the exact 95 % interval of their share.
+
+    Raises
+    ------
+    UserError
+        If none of the pairs was judged.
+    """
+    confirmed = zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
+    answers = [judged[pair] for pair in confirmed if pair in judged]
+    if not answers:
+        raise UserError(
+            "got judgements of other pairs, expected some of those found; judge the new list", option="judged"
+        )
+    wrong = answers.count(False)
+    interval = binomtest(wrong, len(answers)).proportion_ci(0.95, method="exact")
+    return {
+        "judged": len(answers),
+        "false": wrong,
+        "share": wrong / len(answers),
+        "interval_95": [float(interval.low), float(interval.high)],
+    }

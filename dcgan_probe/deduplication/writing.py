@@ -1,0 +1,95 @@
+"""Takes findings and the set they are about, gives the numbers as JSON has them and the filtered image-array file."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..images import ImageSet
+from ..runtime import UserError
+from ..storage import StoredImages, write_image_file
+from .deduplicate import DedupConfig, Findings
+
+
+def findings_summary(
+    images: ImageSet, findings: Findings, config: DedupConfig, against: ImageSet | None = None
+) -> dict[str, Any]:
+    """Give every number of the findings but the pairs themselves, as plain values."""
+    sizes = Counter(len(group) for group in findings.groups)
+    return {
+        "images": _named(images),
+        "against": None if against is None else _named(against),
+        "config": asdict(config),
+        "losses": findings.losses,
+        "bits_on": findings.share_on,
+        "candidates": findings.pairs.candidates,
+        "pairs": len(findings.pairs.first),
+        "groups": len(findings.groups),
+        "group_sizes": {str(size): sizes[size] for size in sorted(sizes)},
+        "removed": len(findings.removed),
+        "removed_share": len(findings.removed) / len(images),
+        "removed_by_the_papers_rule": findings.paper_removed,
+        "planted": findings.planted,
+        "seconds": {phase: round(seconds, 1) for phase, seconds in findings.seconds.items()},
+    }
+
+
+def _named(images: ImageSet) -> dict[str, Any]:
+    return {"name": images.name, "split": images.split, "images": len(images), "fingerprint": images.fingerprint}
+
+
+def check_target(path: Path, images: ImageSet) -> None:
+    """Refuse a file name that is no .h5 file, or the file that the images are read from.
+
+    Raises
+    ------
+    UserError
+        So.
+    """
+    if path.suffix != ".h5":
+        raise UserError(f"got the file name {path.name}, expected one that ends in .h5", option="out")
+    if isinstance(images.images, StoredImages) and path.exists() and images.images.path.samefile(path):
+        raise UserError(f"{path} is the set itself; choose another file to write", option="out")
+
+
+def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
+    """Write the images that are not removed, with all that they have, as an image-array file, in blocks.
+
+    Returns
+    -------
+    int
+        Number of images written.
+
+    Raises
+    ------
+    UserError
+        If the file name does not fit, nothing is left, or the disk is full.
+    """
+    check_target(path, images)
+    kept = np.ones(len(images), bool)
+    kept[removed] = False
+    if not kept.any():
+        raise UserError(f"all {len(images):,} images would be removed, expected some left; give a smaller --distance")
+    write_image_file(
+        path,
+        _kept_blocks(images, kept),
+        rows=int(kept.sum()),
+        name=path.stem.removesuffix(f"_{images.split}"),
+        split=images.split,
+        source=f"{images.source}, {len(removed)} near-duplicates removed",
+        class_names=images.class_names,
+        attributes={attribute: numbers[kept] for attribute, numbers in images.attributes.items()},
+    )
+    return int(kept.sum())
+
+
+def _kept_blocks(images: ImageSet, kept: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    start = 0
+    for block in images.blocks():
+        rows = np.flatnonzero(kept[start : start + len(block)])
+        if len(rows):
+            yield block[rows], None if images.labels is None else images.labels[start + rows]
+        start += len(block)

@@ -1,0 +1,41 @@
+"""Takes a labelled training split, gives two parts of it that stand where training and test split stand."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..images import ImageSet
+from ..runtime import numpy_generator
+from .draws import draw_rows
+from .protocols import HELD_OUT_SHARE
+
+ENDING = "-validation"
+
+
+def validation_splits(images: ImageSet) -> tuple[ImageSet, ImageSet]:
+    """Divide training images, so that settings can be compared without the test split.
+
+    A fifth of the smallest class is held out of each class, always the same images, whatever is compared. The parts are
+    named after the set with ``-validation``, so that no table mixes their figures with those of the test split.
+
+    Parameters
+    ----------
+    images
+        A labelled training split.
+
+    Returns
+    -------
+    tuple
+        The images that train, and those that are reported, both in memory.
+
+    Raises
+    ------
+    UserError
+        If the set has no labels.
+    """
+    labels = images.require_labels("a validation split")
+    per_class = max(1, round(HELD_OUT_SHARE * int(np.bincount(labels, minlength=images.classes).min())))
+    reported = draw_rows(labels, images.classes, per_class, numpy_generator(0, images.name, ENDING))
+    trains = np.setdiff1d(np.arange(len(images)), reported, assume_unique=True)
+    name = images.name + ENDING
+    return replace(images.subset(trains), name=name), replace(images.subset(reported), name=name, split="val")

@@ -1,0 +1,89 @@
+"""Takes a text such as ``age>=60`` and a labelled set, tells which images have that attribute; knows no network."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..images import ImageSet
+from ..runtime import UserError
+
+FORM = re.compile(r"\s*([A-Za-z_]\w*)\s*(>=|<|=)\s*(.+?)\s*")
+LABEL = "label"
+EXAMPLES = "a class such as female, or a comparison such as label=3, age>=60 or age<20"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One yes-or-no question about an image, which the labels or the attributes of a set answer."""
+
+    name: str
+    """``label``, or the name of an attribute of the set."""
+    comparison: str
+    """``=``, ``>=`` or ``<``."""
+    value: str
+    """A number, or with ``label`` a class name."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Attribute":
+        """Read ``NAME=VALUE``, ``NAME>=VALUE``, ``NAME<VALUE``, or the name of a class.
+
+        Raises
+        ------
+        UserError
+            If the text is empty, or has a comparison without a name or a value.
+        """
+        found = FORM.fullmatch(text)
+        if found is not None:
+            return cls(*found.groups())
+        if not text.strip() or set(text) & set("<>="):
+            raise UserError(f"got the attribute {text!r}, expected {EXAMPLES}", option="attribute")
+        return cls(LABEL, "=", text.strip())
+
+    def __str__(self) -> str:
+        return self.value if self.name == LABEL else f"{self.name}{self.comparison}{self.value}"
+
+    def of(self, images: ImageSet) -> np.ndarray:
+        """Tell which images have the attribute, bool (N,).
+
+        Raises
+        ------
+        UserError
+            If the set has no labels, class or attribute of that name, the value is no number where one is needed, or
+            all images or none have the attribute.
+        """
+        numbers, value = (self._labels if self.name == LABEL else self._numbers)(images)
+        has = {"=": numbers == value, ">=": numbers >= value, "<": numbers < value}[self.comparison]
+        if has.all() or not has.any():
+            raise UserError(
+                f"{'all' if has.all() else 'none'} of the {len(images)} images of {images.name} have {self}, expected "
+                "some with and some without",
+                option="attribute",
+            )
+        return has
+
+    def _labels(self, images: ImageSet) -> tuple[np.ndarray, float]:
+        labels, names = images.require_labels(f"the attribute {self}"), images.class_names or ()
+        if self.value in names:
+            return labels, names.index(self.value)
+        if self.value.isdecimal() and int(self.value) < images.classes:
+            return labels, int(self.value)
+        raise UserError(
+            f"{images.name} has no class {self.value!r}: expected one of "
+            f"{', '.join(names) or f'0 to {images.classes - 1}'}",
+            option="attribute",
+        )
+
+    def _numbers(self, images: ImageSet) -> tuple[np.ndarray, float]:
+        if self.name not in images.attributes:
+            known = ", ".join([LABEL, *sorted(images.attributes)])
+            raise UserError(
+                f"{images.name} has no attribute {self.name!r}: expected one of {known}", option="attribute"
+            )
+        try:
+            return images.attributes[self.name], float(self.value)
+        except ValueError as error:
+            raise UserError(
+                f"got {self.name}{self.comparison}{self.value}, expected a number after {self.comparison}",
+                option="attribute",
+            ) from error

@@ -1,0 +1,153 @@
+"""Takes boxes on generated samples, from a JSON file or from saliency, gives the positions of maps that lie in them.
+
+The file is a list with one entry a box; a sample may have several::
+
+    [{"sample": 17, "box": [4, 10, 14, 30]}, {"sample": 23, "box": [0, 8, 9, 32]}]
+
+``sample`` is the number that ``sample --number`` writes below an image, with the same ``--seed``. ``box`` is left, top,
+right and bottom in pixels, counted from 0 at the left and at the top; right and bottom are the first pixels outside.
+This module knows no network.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..runtime import UserError
+from ..storage import read_json, write_json
+from .sampling import MOST
+
+FORM = '{"sample": 17, "box": [left, top, right, bottom]}, right and bottom outside'
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of pixels on one sample."""
+
+    sample: int
+    left: int
+    top: int
+    right: int
+    """The first pixel outside."""
+    bottom: int
+    """The first pixel outside."""
+
+
+def read_boxes(path: str | Path, side: int) -> list[Box]:
+    """Read the boxes of a file, for images of ``side`` x ``side`` pixels.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, no JSON or no list, has no boxes, or an entry is none, is empty or is not inside the
+        image.
+    """
+    stored = read_json(path)
+    if not isinstance(stored, list) or not stored:
+        got = "an empty list" if stored == [] else type(stored).__name__
+        raise UserError(f"{path} holds {got}, expected a list of boxes, each {FORM}", option="boxes")
+    return [_read_box(entry, f"{path}, entry {number}", side) for number, entry in enumerate(stored)]
+
+
+def _read_box(entry: Any, place: str, side: int) -> Box:
+    numbers = [entry.get("sample"), *_listed(entry.get("box"))] if isinstance(entry, dict) else []
+    if len(numbers) != 5 or any(type(number) is not int for number in numbers):
+        raise UserError(f"{place}: got {entry!r:.200}, expected {FORM}, whole numbers", option="boxes")
+    box = Box(*numbers)
+    if not 0 <= box.sample < MOST:
+        raise UserError(f"{place}: got sample {box.sample:,}, expected a number from 0 to {MOST - 1:,}", option="boxes")
+    if not (0 <= box.left < box.right <= side and 0 <= box.top < box.bottom <= side):
+        raise UserError(
+            f"{place}: got the box {numbers[1:]}, expected 0 <= left < right <= {side} and 0 <= top < bottom <= {side} "
+            f"in images of {side} x {side} pixels",
+            option="boxes",
+        )
+    return box
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def write_boxes(path: str | Path, boxes: Sequence[Box]) -> None:
+    """Write boxes to a file that ``read_boxes`` reads."""
+    write_json(path, [{"sample": box.sample, "box": [box.left, box.top, box.right, box.bottom]} for box in boxes])
+
+
+def boxed_samples(boxes: Sequence[Box]) -> np.ndarray:
+    """Give the numbers of the samples that have a box, each once and in order: int64 (n,)."""
+    return np.unique([box.sample for box in boxes])
+
+
+def inside(boxes: Sequence[Box], side: int, positions: int) -> np.ndarray:
+    """Tell which positions of a map lie in a box of their sample, bool (n, positions, positions).
+
+    A map of ``positions`` a side divides an image of ``side`` pixels into squares; a position lies in a box if the
+    centre of its square does. With as many positions as pixels it is the box itself.
+
+    Returns
+    -------
+    numpy.ndarray
+        Row i is the sample ``boxed_samples(boxes)[i]``.
+
+    Raises
+    ------
+    UserError
+        If a box holds no centre.
+    """
+    centres = (np.arange(positions) + 0.5) * side / positions
+    numbers = boxed_samples(boxes)
+    found = np.zeros((len(numbers), positions, positions), bool)
+    for box in boxes:
+        across = (box.left <= centres) & (centres < box.right)
+        down = (box.top <= centres) & (centres < box.bottom)
+        if not across.any() or not down.any():
+            raise UserError(
+                f"the box [{box.left}, {box.top}, {box.right}, {box.bottom}] of sample {box.sample} holds the centre "
+                f"of none of the layer's {positions} x {positions} positions; draw it larger, or take a higher layer",
+                option="boxes",
+            )
+        found[np.searchsorted(numbers, box.sample)] |= down[:, None] & across
+    return found
+
+
+def strongest_windows(saliency: np.ndarray, window: int, samples: Sequence[int]) -> list[Box]:
+    """Give a square box on each sample, where the saliency inside has the largest sum.
+
+    Parameters
+    ----------
+    saliency
+        float (n, H, W), of which more is more.
+    window
+        Side of the boxes in pixels, at most that of the images.
+    samples
+        Their numbers (n,).
+    """
+    # The sum over a window is a difference of sums from the corner.
+    sums = np.pad(saliency.astype(np.float64).cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
+    across = sums[:, :, window:] - sums[:, :, :-window]
+    windows = across[:, window:] - across[:, :-window]
+    tops, lefts = np.unravel_index(windows.reshape(len(windows), -1).argmax(axis=1), windows.shape[1:])
+    return [
+        Box(int(sample), int(left), int(top), int(left) + window, int(top) + window)
+        for sample, left, top in zip(samples, lefts, tops, strict=True)
+    ]
+
+
+def outlined(images: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Draw a red line along the inner edge of boxes, uint8 (n, 3, H, W).
+
+    Parameters
+    ----------
+    images
+        uint8 (n, 1 or 3, H, W).
+    within
+        The pixels in boxes, bool (n, H, W).
+    """
+    padded = np.pad(within, ((0, 0), (1, 1), (1, 1)))
+    around = padded[:, :-2, 1:-1] & padded[:, 2:, 1:-1] & padded[:, 1:-1, :-2] & padded[:, 1:-1, 2:]
+    red = np.array([255, 0, 0], np.uint8)[:, None, None]
+    return np.where((within & ~around)[:, None], red, images)

@@ -1,0 +1,56 @@
+"""Takes a class by name or number and sample numbers, gives labels; knows no z and no image."""
+
+import torch
+
+from ..gan import Run
+from ..networks import NetworkConfig
+from ..runtime import UserError
+
+SHOWN_NAMES = 20
+
+
+def find_class(run: Run, text: str) -> int:
+    """Give the number of one of a conditional run's classes, from its name in the training images or its number.
+
+    Raises
+    ------
+    UserError
+        If the run is not conditional, or has no such class.
+    """
+    classes, names = run.config.network.classes, run.trained_on.class_names or ()
+    require_conditional(run)
+    if text in names:
+        return names.index(text)
+    if text.isdecimal() and int(text) < classes:
+        return int(text)
+    known = [*names[:SHOWN_NAMES], "..."] if len(names) > SHOWN_NAMES else list(names)
+    listed = f" or one of {', '.join(known)}" if known else ""
+    raise UserError(f"got class {text!r}, expected 0 to {classes - 1}{listed}", option="class")
+
+
+def require_conditional(run: Run) -> None:
+    """Refuse a run whose generator takes no class."""
+    if not run.config.network.classes:
+        raise UserError(
+            f"{run.folder} is not conditional: its generator takes no class; train one with `dcgan-probe train "
+            "--preset conditional` on a labelled set",
+            option="run",
+        )
+
+
+def sample_labels(config: NetworkConfig, numbers: torch.Tensor, label: int | None = None) -> torch.Tensor | None:
+    """Give the labels of samples by their numbers: the classes in turn, or the one that is asked for.
+
+    Parameters
+    ----------
+    numbers
+        int64 (N,), from 0 on.
+
+    Returns
+    -------
+    torch.Tensor or None
+        int64 (N,); None for an unconditional network.
+    """
+    if not config.classes:
+        return None
+    return numbers % config.classes if label is None else torch.full_like(numbers, label)

@@ -1,0 +1,158 @@
+"""Takes a generator, a layer and boxes, gives the maps that draw what is boxed, and the generator without them.
+
+The paper's experiment: a logistic regression tells, from the activations of G's second highest convolution layer, the
+positions inside of the boxes from random ones of the same images; maps with a weight above 0 are dropped, from all
+positions. It takes the activations as they are: after a ReLU they are at least 0, so a positive weight says that the
+map speaks for the object wherever it is active. This module knows no file, no attribute and no figure.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..features import choose_layer
+from ..networks import Generator, load_generator
+from ..probe import fit_path
+from ..runtime import UserError, numpy_generator
+from .sampling import generate
+from .scoring import balanced_accuracy
+
+C = 1.0
+"""Of the regression, over a sum of positions: thousands of them outweigh it. The paper names none."""
+HELD_OUT = 0.25
+"""Share of the boxed images whose positions tell how good the regression is. Positions of one image are alike, so
+images are held out, not positions."""
+
+
+def object_layer(generator: Generator, asked: str | None) -> str:
+    """Turn the name of a layer, or its number from 1 on, into its name; None means the second highest, as the paper's.
+
+    The highest gives the image itself, and is not among them.
+
+    Raises
+    ------
+    UserError
+        If the layer does not exist, or the image comes from the first maps by one convolution.
+    """
+    if not generator.layers:
+        raise UserError("this generator has one convolution, which gives the image; expected two or more", option="run")
+    return choose_layer(asked, list(generator.layers))
+
+
+def layer_maps(generator: Generator, layer: str, z: np.ndarray, device: torch.device) -> np.ndarray:
+    """Give the activations of a layer after its ReLU, float32 (N, maps, h, w), for z float32 (N, nz)."""
+    blocks: list[torch.Tensor] = []
+    handle = generator.layers[layer].register_forward_hook(lambda module, inputs, maps: blocks.append(maps.cpu()))
+    try:
+        generate(generator, torch.from_numpy(z), device)
+    finally:
+        handle.remove()
+    return torch.cat(blocks).float().numpy()
+
+
+def without_maps(generator: Generator, layer: str, dropped: np.ndarray) -> Generator:
+    """Give a copy of a generator in which some maps of a layer, integers, are 0 at all positions.
+
+    Raises
+    ------
+    UserError
+        If the layer has no such map.
+    """
+    copy = load_generator(generator.config, generator.state_dict())
+    maps = count_maps(generator, layer)
+    if len(dropped) and not 0 <= min(dropped) <= max(dropped) < maps:
+        raise UserError(f"got map {max(dropped)} of {layer}, expected 0 to {maps - 1}", option="map")
+    kept = torch.ones(maps, 1, 1)
+    kept[dropped] = 0.0
+    copy.layers[layer].register_forward_hook(partial(_multiply, kept))
+    return copy
+
+
+def _multiply(kept: torch.Tensor, module: nn.Module, inputs: tuple[torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
+    return maps * kept.to(maps)
+
+
+def count_maps(generator: Generator, layer: str) -> int:
+    """Give the number of a layer's maps."""
+    multipliers = generator.config.multipliers[::-1]
+    return generator.config.ngf * multipliers[list(generator.layers).index(layer) + 1]
+
+
+@dataclass(frozen=True)
+class ObjectMaps:
+    """What a regression found of an object in the maps of a layer."""
+
+    weights: np.ndarray
+    """float64 (maps,): above 0 for maps that are active where the object is."""
+    balanced_accuracy: float
+    """On positions of images that it was not fitted on; 0.5 is chance."""
+    positions: int
+    """That it was fitted on, half of them in boxes or nearly so."""
+    held_out: int
+    """Positions that it was judged on."""
+
+    def drawing(self, top: int | None = None) -> np.ndarray:
+        """Give the maps with a weight above 0, the largest first, or the first ``top`` of them: int64 (n,)."""
+        order = np.argsort(-self.weights, kind="stable")
+        return order[self.weights[order] > 0][:top]
+
+
+def find_object(maps: np.ndarray, boxed: np.ndarray, seed: int) -> ObjectMaps:
+    """Fit the regression on three quarters of the images, and judge it on the rest.
+
+    Parameters
+    ----------
+    maps
+        float32 (N, maps, h, w), the activations of boxed samples.
+    boxed
+        bool (N, h, w): the positions inside of their boxes, some in each.
+    seed
+        Of the division of the images and of the positions outside.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two images, or a box leaves no position outside in any of a part's.
+    """
+    if len(maps) < 2:
+        raise UserError(
+            "got boxes on one sample, expected them on at least two: one or more to fit, the others to judge the fit",
+            option="boxes",
+        )
+    random = numpy_generator(seed, "positions")
+    order = random.permutation(len(maps))
+    held = max(1, round(HELD_OUT * len(maps)))
+    train_X, train_y = _positions(maps, boxed, order[held:], random)
+    test_X, test_y = _positions(maps, boxed, order[:held], random)
+    [fit] = fit_path(train_X, train_y.astype(np.int64), [C], classifier="logistic", intercept="free")
+    judged = balanced_accuracy(fit.decision(test_X) > 0, test_y)
+    return ObjectMaps(fit.coefficients[0], judged, len(train_X), len(test_X))
+
+
+def _positions(
+    maps: np.ndarray, boxed: np.ndarray, images: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the activations (P, maps) of all positions in boxes and of as many others of each image, and which are."""
+    features, labels = [], []
+    for image in images:
+        vectors, within = maps[image].reshape(maps.shape[1], -1).T, boxed[image].ravel()
+        outside = random.permutation(np.flatnonzero(~within))[: within.sum()]
+        features += [vectors[within], vectors[outside]]
+        labels += [np.ones(within.sum(), bool), np.zeros(len(outside), bool)]
+    told = np.concatenate(labels)
+    if told.all():
+        raise UserError("got boxes that cover all of their samples, expected some positions outside", option="boxes")
+    return np.concatenate(features), told
+
+
+def pixel_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Give the absolute difference of pixels, 0 to 255, mean over the channels: float64 (N, H, W) of uint8 images."""
+    return np.abs(after.astype(np.float64) - before).mean(axis=1)
+
+
+def difference_images(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Give half the difference as pictures uint8: grey where nothing changed, lighter where it became lighter."""
+    return ((after.astype(np.int16) - before) // 2 + 128).clip(0, 255).astype(np.uint8)

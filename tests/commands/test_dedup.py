@@ -1,0 +1,128 @@
+"""``dedup`` on the command line: a set with hidden copies, and what a user may get wrong."""
+
+import csv
+import json
+
+import h5py
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from dcgan_probe.commands import main
+from dcgan_probe.images import load_images
+from dcgan_probe.storage import write_image_file
+
+QUICK = ["--images", 1024, "--plants", 10, "--quiet"]
+NAMES = ("even", "odd")
+
+
+def invoke(*arguments, status=0):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return " ".join(result.output.split())
+
+
+def write(path, images, split):
+    labels = np.arange(len(images)) % 2
+    about = {"name": "hidden", "split": split, "source": "made by a test", "class_names": NAMES}
+    about["attributes"] = {"row": np.arange(len(images))}
+    write_image_file(path, [(images, labels)], rows=len(images), **about)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Give a folder with 40 training images, two of them mirrored copies, and 20 test images, one a copy of those."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DCGAN_PROBE_DATA", "data")
+    drawn = load_images("glyphs:60", "train").images[:]
+    train, test = drawn[:40].copy(), drawn[40:].copy()
+    train[[30, 35]], test[7] = train[[3, 4], :, :, ::-1], train[10]
+    write(tmp_path / "data" / "hidden_train.h5", train, "train")
+    write(tmp_path / "data" / "hidden_test.h5", test, "test")
+    return tmp_path
+
+
+def test_copies_are_removed_shown_and_counted(here):
+    output = invoke("dedup", "hidden", "--out", "data/clean_train.h5", *QUICK)
+    assert "2 pairs, 2 groups, 2 images removed" in output
+    assert "data/clean_train.h5: 38 images" in output
+    rest = np.delete(np.arange(40), [30, 35])
+    before, after = (load_images(name, "train") for name in ("hidden", "clean"))
+    np.testing.assert_array_equal(after.images[:], before.images[rest])
+    np.testing.assert_array_equal(after.labels, rest % 2)
+    assert after.class_names == NAMES
+    np.testing.assert_array_equal(after.attributes["row"], rest)
+    with h5py.File("data/clean_train.h5") as file:
+        assert (file.attrs["name"], file.attrs["split"]) == ("clean", "train")
+    told = json.loads((here / "data" / "clean_train-dedup.json").read_text())
+    assert told["command"].startswith("dcgan-probe dedup hidden --out")
+    assert (told["pairs"], told["group_sizes"], told["removed"]) == (2, {"2": 2}, 2)
+    assert set(told["planted"]) == {"re-encoded", "brightness", "noise", "shift 1", "shift 2", "flip"}
+    assert told["planted"]["flip"] == {"planted": 10, "found": 1.0, "paper": told["planted"]["flip"]["paper"]}
+    with Image.open("data/clean_train-pairs.png") as picture:
+        assert picture.width > 2 * 134
+
+
+def test_the_second_time_nothing_is_trained(here, monkeypatch):
+    arguments = ["dedup", "hidden", "--out", "clean.h5", *QUICK]
+    invoke(*arguments)
+    kept = sorted((here / "runs" / "dedup").glob("*.npz"))
+    assert len(kept) == 2
+    monkeypatch.setattr("dcgan_probe.deduplication.autoencoder.train_encoder", None)
+    invoke(*arguments)
+
+
+def test_judgements_give_the_share_of_false_pairs(here):
+    invoke("dedup", "hidden", "--out", "clean.h5", "--figures", "figures", *QUICK)
+    path = here / "figures" / "clean-pairs.csv"
+    with open(path) as file:
+        lines = list(csv.DictReader(file))
+    assert {(line["row"], line["other"]) for line in lines} == {("30", "3"), ("35", "4")}
+    path.write_text("row,other,same\n30,3,yes\n35,4,no\n")
+    judged = here / "judged.csv"
+    path.rename(judged)
+    output = invoke("dedup", "hidden", "--out", "clean.h5", "--figures", "figures", "--judged", judged, *QUICK)
+    assert "False: 1 of 2 judged, 1.3% to 98.7% with 95 % confidence" in output
+    assert json.loads((here / "figures" / "clean-dedup.json").read_text())["false_positives"]["false"] == 1
+
+
+def test_a_training_set_loses_what_the_test_set_has(here):
+    output = invoke("dedup", "hidden", "--against", "hidden", "--split", "test", "--out", "fair_train.h5", *QUICK)
+    assert "1 pairs, 0 groups, 1 images removed" in output
+    lines = (here / "fair_train-pairs.csv").read_text().splitlines()
+    assert lines[1].startswith("1,10,7,0.0000")
+    assert load_images("fair_train.h5", "train").images.shape[0] == 39
+
+
+def test_a_set_without_copies_is_written_whole(here):
+    output = invoke("dedup", "hidden", "--split", "test", "--out", "clean.h5", *QUICK)
+    assert "0 pairs, 0 groups, 0 images removed" in output
+    assert "clean.h5: 20 images" in output
+    assert not (here / "clean-pairs.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["hidden", "--out", "clean.png"], "Invalid value for --out: got the file name clean.png, expected one that"),
+        (
+            ["hidden", "--out", "data/hidden_train.h5"],
+            "Invalid value for --out: data/hidden_train.h5 is the set itself",
+        ),
+        (["nowhere", "--out", "clean.h5"], "there is no image set 'nowhere'"),
+        (["hidden", "--out", "clean.h5", "--against", "nowhere"], "there is no image set 'nowhere'"),
+        (
+            ["hidden", "--out", "clean.h5", "--judged", "none.csv"],
+            "Invalid value for --judged: none.csv cannot be read",
+        ),
+        (["hidden", "--out", "clean.h5", "--bits", 30], "Invalid value for '--bits'"),
+        (["hidden", "--out", "clean.h5", "--distance", 2], "Invalid value for '--distance'"),
+        (["hidden"], "Missing option '--out'"),
+    ],
+)
+def test_what_a_user_may_get_wrong(here, arguments, message):
+    assert message in invoke("dedup", *arguments, *QUICK, status=2)
+    assert not (here / "clean.h5").exists()
+    assert not (here / "runs").exists()

@@ -1,0 +1,154 @@
+"""The verbs that look into a run that has learnt next to nothing: files, numbers, and what a user gets wrong."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from dcgan_probe.commands import main
+
+SET = "glyphs:300"
+TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
+
+
+def invoke(*arguments, status=0):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("workplace")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("DCGAN_PROBE_DATA", raising=False)
+        invoke("train", *TINY, "--dataset", SET, "--images", "320", "--run", "runs/tiny")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(workplace, monkeypatch):
+    monkeypatch.chdir(workplace)
+    monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    return workplace
+
+
+def looked(*arguments):
+    """Run a verb; give its JSON."""
+    return json.loads(invoke(*arguments, "--json", "--quiet").stdout)
+
+
+def size(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def test_walk_writes_pictures_and_numbers():
+    lines = invoke("walk", "--points", 3, "--steps", 4, "--seed", 2).stdout.splitlines()
+    stem = "runs/tiny/figures/walk-linear-3x4-s2"
+    assert lines[:4] == [f"{stem}.png", f"{stem}.gif", f"{stem}-neighbours.png", f"{stem}.json"]
+    assert size(f"{stem}.png") == (2 + 4 * 66, 2 + 3 * 66)
+    with Image.open(f"{stem}.gif") as animation:
+        # Frames that are alike are kept as one that lasts longer.
+        lasts = [animation.seek(frame) or animation.info["duration"] for frame in range(animation.n_frames)]
+        assert sum(lasts) == 12 * 80
+    told = json.loads(Path(f"{stem}.json").read_text())
+    assert told["command"] == "dcgan-probe walk --points 3 --steps 4 --seed 2"
+    assert told["run"]["images_seen"] == 320
+    numbers = told["numbers"]
+    steps = np.array(numbers["steps"])
+    assert numbers["largest_step_over_mean"] == pytest.approx(steps.max() / steps.mean(), rel=1e-4)
+    assert len(numbers["nearest_rows"]) == 3
+
+
+def test_a_look_may_be_named():
+    (path, *_) = invoke("walk", "--points", 2, "--steps", 1, "--name", "my walk/2").stdout.splitlines()
+    assert path == "runs/tiny/figures/my-walk-2.png"
+
+
+def test_arithmetic_of_samples_picked_by_eye():
+    eye = ["--concept", "a=1,2,3", "--concept", "b=4,5,6", "--concept", "c=7,8,9"]
+    result = invoke("arithmetic", *eye)
+    assert "No attribute is named" in result.stderr
+    told = looked("arithmetic", *eye)
+    assert told["numbers"]["equation"] == "a - b + c"
+    assert told["numbers"]["concepts"] == {"a": [1, 2, 3], "b": [4, 5, 6], "c": [7, 8, 9]}
+    assert told["numbers"]["mean_scores"] == {}
+    assert told["pictures"] == ["arithmetic-a-b-c-s0.png"]
+
+
+def test_arithmetic_of_concepts_that_probes_choose():
+    told = looked(
+        *["arithmetic", "--concept", "a=neighbours>=20", "--concept", "b=neighbours<20", "--concept", "c=left<5"],
+        *["--attribute", "right>=20", "--per-concept", 2, "--pool", 60],
+    )["numbers"]
+    assert {name: len(numbers) for name, numbers in told["concepts"].items()} == {"a": 2, "b": 2, "c": 2}
+    attributes = {"neighbours>=20", "neighbours<20", "left<5", "right>=20"}
+    assert set(told["probes"]) == attributes
+    assert set(told["mean_scores"]) == {
+        *("a", "b", "c", "result", "of single samples", "of pixels", "random samples"),
+    }
+    scores = told["mean_scores"]["result"]
+    assert set(scores) == attributes
+    assert told["mean_scores"]["a"]["neighbours>=20"] > told["mean_scores"]["b"]["neighbours>=20"]
+
+
+def test_turn_scores_strips_beside_a_random_axis():
+    told = looked(
+        *["turn", "--from", "none=neighbours<20", "--to", "some=neighbours>=20", "--count", 5, "--steps", 4],
+        *["--pool", 60, "--per-concept", 4],
+    )["numbers"]
+    found = told["attributes"]["neighbours>=20"]
+    assert len(found["mean_scores"]) == len(told["positions"]) == 4
+    assert len(found["monotonicity"]) == 5
+    assert found["monotonicity_mean"] == pytest.approx(np.mean(found["monotonicity"]), abs=1e-5)
+    assert len(found["random_axes_monotonicity_means"]) == told["random_axes"] == 8
+    opposite = told["attributes"]["neighbours<20"]
+    np.testing.assert_allclose(opposite["mean_scores"], -np.array(found["mean_scores"]), rtol=0.2, atol=0.2)
+
+
+def test_one_sample_makes_an_unstable_concept():
+    eye = ["--concept", "a=1", "--concept", "b=4,5", "--concept", "c=7,8,9"]
+    assert "The concept a has one sample: single samples are unstable" in invoke("arithmetic", *eye).stderr
+
+
+def test_samples_are_shown_with_their_numbers():
+    grid, _ = invoke("sample", "--count", 20, "--number", "--quiet").stdout.split()
+    plain, _ = invoke("sample", "--count", 20, "--quiet").stdout.split()
+    assert grid == plain  # the same samples
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["walk", "--run", "nowhere"], "nowhere is not a run folder"),
+        (["walk", "--points", 1], "--points"),
+        (["arithmetic", "--concept", "a=1"], "got 1 concepts, expected three: A, B and C"),
+        (["arithmetic", *(["--concept", "a=1"] * 3)], "expected a name of its own for each"),
+        (["arithmetic", "--concept", "a", "--concept", "b=1", "--concept", "c=2"], "expected NAME=3,17,42"),
+        (["turn", "--from", "a=left<5"], "Missing option '--to'"),
+        (["turn", "--from", "a=age<5", "--to", "b=age>=5"], "glyphs has no attribute 'age'"),
+        (["turn", "--from", "a=1,2", "--to", "b=3,4", "--attribute", "cat"], "glyphs has no class 'cat'"),
+        (
+            ["turn", "--from", "a=left<5", "--to", "b=left>=5", "--pool", 3],
+            "got 4 samples of a concept from a pool of 3",
+        ),
+    ],
+)
+def test_what_a_user_gets_wrong_is_explained(arguments, message):
+    assert message in " ".join(invoke(*arguments, status=2).output.replace("│", " ").split())
+
+
+def test_labels_are_needed_for_attributes(workplace):
+    from dcgan_probe.storage import write_image_file
+
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 3, 32, 32), dtype=np.uint8)
+    blocks = [(pixels, None)]
+    write_image_file(workplace / "plain.h5", blocks, rows=50, name="plain", split="train", source="made up")
+    arguments = ["--from", "a=female", "--to", "b=male", "--dataset", "plain.h5"]
+    assert "has no labels, and the attribute female needs them" in invoke("turn", *arguments, status=2).output

@@ -1,0 +1,79 @@
+"""Copies hidden in a set of otherwise different images; what each is a copy of is known from how it was made."""
+
+import numpy as np
+import pytest
+
+from dcgan_probe.deduplication import KINDS, DedupConfig, deduplicate
+from dcgan_probe.deduplication.autoencoder import train_encoder
+from dcgan_probe.deduplication.candidates import HashIndex
+from dcgan_probe.deduplication.search import find_near_duplicates
+from dcgan_probe.images import ImageSet
+
+CONFIG = DedupConfig(images_seen=2560, plants=20)
+
+
+def hide(photographs):
+    """Give 60 images, the last 12 of them copies of the first 12, two of each kind."""
+    pixels = photographs(60).images
+    for number, change in enumerate(KINDS.values()):
+        rows = np.arange(2 * number, 2 * number + 2)
+        pixels[48 + rows] = change(pixels[rows], np.random.default_rng(number))
+    return ImageSet(pixels, np.arange(60) % 5, "hidden", "train", "made by a test")
+
+
+def test_copies_within_a_set_are_removed_and_the_originals_stay(photographs, tmp_path):
+    found = deduplicate(hide(photographs), CONFIG, tmp_path)
+    assert found.removed.tolist() == list(range(48, 60))
+    assert [group.tolist() for group in found.groups] == [[row, 48 + row] for row in range(12)]
+    np.testing.assert_array_equal(found.pairs.first, np.arange(48, 60))
+    np.testing.assert_array_equal(found.pairs.second, np.arange(12))
+    assert found.pairs.distance[10:].max() < 1e-5  # mirrored ones lose nothing
+    assert found.pairs.distance[:2].min() > 1e-4  # re-encoded ones do
+
+
+def test_planted_copies_are_counted_and_the_papers_rule_finds_few_shifted_ones(photographs, tmp_path):
+    planted = deduplicate(hide(photographs), CONFIG, tmp_path).planted
+    assert list(planted) == list(KINDS)
+    for row in planted.values():
+        assert row["planted"] == 20
+        assert row["found"] >= 0.9, planted
+    assert planted["shift 2"]["paper"] < 0.2
+    assert planted["flip"]["paper"] < 0.2
+
+
+def test_nothing_is_found_beyond_the_pixels_distance(photographs, tmp_path):
+    strict = deduplicate(hide(photographs), DedupConfig(images_seen=2560, plants=5, distance=1e-5), tmp_path)
+    lossless = set(range(54, 60))  # shifted or mirrored; a lighter or darker one is too, where no pixel was clipped
+    assert lossless <= set(strict.pairs.first) <= lossless | {50, 51}
+    assert strict.planted["noise"]["found"] == 0
+
+
+def test_a_set_against_another_loses_what_the_other_has(photographs, tmp_path):
+    images = hide(photographs)
+    copies, originals = images.subset(np.arange(48, 60)), images.subset(np.arange(40))
+    found = deduplicate(copies, CONFIG, tmp_path, against=originals)
+    assert found.removed.tolist() == list(range(12))
+    np.testing.assert_array_equal(found.pairs.second, np.arange(12))
+    assert found.groups == []
+
+
+def test_half_of_the_views_do_in_one_set_what_all_do_between_two(photographs):
+    images = hide(photographs)
+    encoder = train_encoder(images, "detail", images_seen=2560, seed=0)
+    index = HashIndex(encoder.hash_set(images))
+    within, between = (
+        find_near_duplicates(images, others, index, encoder, bits=20, distance=0.2)
+        for others in (images, images.subset(np.arange(60)))
+    )
+    pairs = {tuple(sorted(pair)) for pair in zip(between.first.tolist(), between.second.tolist(), strict=True)}
+    pairs -= {(row, row) for row in range(60)}
+    assert {(second, first) for first, second in zip(within.first, within.second, strict=True)} == pairs
+    assert len(pairs) >= 12
+
+
+@pytest.mark.parametrize(("side", "channels"), [(64, 3), (32, 1)])
+def test_other_sizes_and_grey_images(photographs, tmp_path, side, channels):
+    pixels = photographs(20, side=side, channels=channels).images
+    pixels[19] = KINDS["re-encoded"](pixels[:1], np.random.default_rng(0))[0]
+    images = ImageSet(pixels, None, "others", "train", "made by a test")
+    assert deduplicate(images, CONFIG, tmp_path).removed.tolist() == [19]
