@@ -49,7 +49,7 @@ USUAL = DedupConfig()
     type=click.FloatRange(0, 1),
     default=USUAL.distance,
     show_default=True,
-    help="Most that pixels differ: one minus their correlation.",
+    help="Most that the detail of two views differs.",
 )
 @click.option(
     "--images", type=Count(), default=USUAL.images_seen, show_default=True, help="Images shown to each autoencoder."
@@ -92,8 +92,8 @@ def dedup_command(
     other = load_images(against, split or "test", **load) if against else None
     check_target(out, searched)
     config = DedupConfig(bits=bits, distance=distance, images_seen=images, plants=plants, seed=seed)
-    with Phases(quiet) as phases:
-        findings = deduplicate(searched, config, runs / "dedup", against=other, progress=phases.update)
+    with PhaseBars(quiet) as bars:
+        findings = deduplicate(searched, config, runs / "dedup", against=other, progress=bars.update)
     left = write_kept(out, searched, findings.removed)
     summary = {"command": command_line(), **findings_summary(searched, findings, config, other)}
     if answers is not None:
@@ -113,7 +113,8 @@ def tell(summary: dict[str, Any]) -> None:
     click.echo(f"{'planted':<12} {'copies':>7} {'found':>7} {'paper':>7}")
     for kind, row in summary["planted"].items():
         click.echo(f"{kind:<12} {row['planted']:>7,} {row['found']:>7.1%} {row['paper']:>7.1%}")
-    click.echo(f"{summary['pairs']:,} pairs, {summary['groups']:,} groups, {summary['removed']:,} images removed")
+    groups = "" if summary["against"] else f" in {summary['groups']:,} groups"
+    click.echo(f"{summary['pairs']:,} pairs{groups}, {summary['removed']:,} images removed")
     click.echo(f"The paper's rule, images with the same hash: {summary['removed_by_the_papers_rule']:,} removed")
     if "false_positives" in summary:
         told = summary["false_positives"]
@@ -121,7 +122,7 @@ def tell(summary: dict[str, Any]) -> None:
         click.echo(f"False: {told['false']} of {told['judged']} judged, {low:.1%} to {high:.1%} with 95 % confidence")
 
 
-class Phases:
+class PhaseBars:
     """A bar for each phase, one after another."""
 
     def __init__(self, quiet: bool):
@@ -134,7 +135,7 @@ class Phases:
             self._phase, self._bar = phase, Progress(phase, total, "images", quiet=self._quiet)
         self._bar.update(done)
 
-    def __enter__(self) -> "Phases":
+    def __enter__(self) -> "PhaseBars":
         return self
 
     def __exit__(self, *error: object) -> None:

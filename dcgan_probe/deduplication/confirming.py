@@ -2,14 +2,16 @@
 
 import torch
 
-from .pictures import MIDDLE, View, cut_view, standardised
+from .pictures import MIDDLE, View, cut_view, even_detail
+
+LEAST_ENERGY = 1e-6  # of views that are blank
 
 
 def pixel_distances(first: torch.Tensor, second: torch.Tensor, view: View) -> torch.Tensor:
     """Compare a view of each first picture with the middle of the second, whatever their brightness and contrast.
 
-    With a and b the two views' pixels and colours, standardised, the distance is mean((a - b)^2) / 2. That is one
-    minus their correlation, except where nearly blank ones are compared.
+    With a and b the even detail of the two views, over all pixels and colours, the distance is
+    sum (a - b)^2 / (sum a^2 + sum b^2). That is one minus their correlation where both have the same contrast.
 
     Parameters
     ----------
@@ -19,7 +21,12 @@ def pixel_distances(first: torch.Tensor, second: torch.Tensor, view: View) -> to
     Returns
     -------
     torch.Tensor
-        float32 (n,), 0 (the same) to 2 (the negative).
+        float32 (n,), 0 (the same, or both blank) to 2 (the negative).
     """
-    difference = standardised(cut_view(first, view)) - standardised(cut_view(second, MIDDLE))
-    return difference.square().mean((1, 2, 3)) / 2
+    a, b = cut_view(even_detail(first), view), cut_view(even_detail(second), MIDDLE)
+    energy = _sum_of_squares(a) + _sum_of_squares(b)
+    return _sum_of_squares(a - b) / energy.clamp_min(LEAST_ENERGY)
+
+
+def _sum_of_squares(maps: torch.Tensor) -> torch.Tensor:
+    return maps.square().sum((1, 2, 3))

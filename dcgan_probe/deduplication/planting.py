@@ -6,6 +6,9 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from ..images import ImageSet
+from ..runtime import numpy_generator
+
 JPEG_QUALITY, BRIGHTER, NOISE = 75, 25, 8  # the latter two in grey levels
 
 
@@ -63,3 +66,14 @@ KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "flip": flipped,
 }
 """Each kind's change of uint8 images (n, 1 or 3, H, W), with a source of chance, to others of the same shape."""
+
+
+def plant(images: ImageSet, most: int, seed: int) -> tuple[np.ndarray, dict[str, ImageSet]]:
+    """Copy at most ``most`` random images in every kind: give their rows, int64 (n,), and by kind their copies."""
+    random = numpy_generator(seed, "deduplication", "plants")
+    rows = np.sort(random.choice(len(images), min(most, len(images)), replace=False))
+    originals = images.images[rows]
+    return rows, {
+        kind: ImageSet(change(originals, random), None, images.name, images.split, f"planted: {kind}")
+        for kind, change in KINDS.items()
+    }

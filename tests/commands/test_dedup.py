@@ -46,7 +46,7 @@ def here(tmp_path, monkeypatch):
 
 def test_copies_are_removed_shown_and_counted(here):
     output = invoke("dedup", "hidden", "--out", "data/clean_train.h5", *QUICK)
-    assert "2 pairs, 2 groups, 2 images removed" in output
+    assert "2 pairs in 2 groups, 2 images removed" in output
     assert "data/clean_train.h5: 38 images" in output
     rest = np.delete(np.arange(40), [30, 35])
     before, after = (load_images(name, "train") for name in ("hidden", "clean"))
@@ -90,7 +90,7 @@ def test_judgements_give_the_share_of_false_pairs(here):
 
 def test_a_training_set_loses_what_the_test_set_has(here):
     output = invoke("dedup", "hidden", "--against", "hidden", "--split", "test", "--out", "fair_train.h5", *QUICK)
-    assert "1 pairs, 0 groups, 1 images removed" in output
+    assert "1 pairs, 1 images removed" in output
     lines = (here / "fair_train-pairs.csv").read_text().splitlines()
     assert lines[1].startswith("1,10,7,0.0000")
     assert load_images("fair_train.h5", "train").images.shape[0] == 39
@@ -98,7 +98,7 @@ def test_a_training_set_loses_what_the_test_set_has(here):
 
 def test_a_set_without_copies_is_written_whole(here):
     output = invoke("dedup", "hidden", "--split", "test", "--out", "clean.h5", *QUICK)
-    assert "0 pairs, 0 groups, 0 images removed" in output
+    assert "0 pairs in 0 groups, 0 images removed" in output
     assert "clean.h5: 20 images" in output
     assert not (here / "clean-pairs.png").exists()
 
