@@ -33,8 +33,8 @@ class DedupConfig:
     bits: int = 15
     """Most bits of 128 in which the hashes of two views may differ."""
 
-    distance: float = 0.24
-    """Most that the pixels of two views may differ, from 0 to 2, as ``pixel_distances`` says."""
+    distance: float = 0.5
+    """Most that two views may differ, over what either differs from itself two pixels further."""
 
     images_seen: int = 100_000
     """Images shown to each autoencoder."""
