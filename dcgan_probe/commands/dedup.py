@@ -49,7 +49,7 @@ USUAL = DedupConfig()
     type=click.FloatRange(0, 1),
     default=USUAL.distance,
     show_default=True,
-    help="Most that the detail of two views differs.",
+    help="Most that views differ, over what either changes when moved by two pixels.",
 )
 @click.option(
     "--images", type=Count(), default=USUAL.images_seen, show_default=True, help="Images shown to each autoencoder."

@@ -16,7 +16,6 @@ CORE = SIDE - 2 * MOST_SHIFT  # side of a view
 INPUTS = 3 * SIDE * SIDE
 SURROUND = 9  # side of the square whose mean is removed from its middle pixel
 ADDED_VARIANCE = 1.0  # squared grey levels; keeps the contrast of blank pictures from becoming noise
-NOISE_VARIANCE = 100.0  # squared grey levels; what an encoder or a camera adds to blank places is below it
 
 
 class View(NamedTuple):
@@ -57,25 +56,9 @@ def local_detail(pictures: torch.Tensor) -> torch.Tensor:
 
     What is left tells pictures apart: the slow changes are alike in many, as in all skies.
     """
-    return pictures - _mean_around(pictures)
-
-
-def even_detail(pictures: torch.Tensor) -> torch.Tensor:
-    """Give the local detail of pictures (n, 3, 32, 32) the same contrast everywhere, but for blank places.
-
-    Each pixel's detail is divided by its root mean square, over colours too, in the 9x9 square around it. So one strong
-    edge, such as a horizon, does not outweigh all that differs elsewhere.
-    """
-    detail = local_detail(pictures)
-    contrast = _mean_around(detail.square().mean(1, keepdim=True))
-    return detail / (contrast + NOISE_VARIANCE).sqrt()
-
-
-def _mean_around(maps: torch.Tensor) -> torch.Tensor:
-    """Average over the rows and the columns of the square around each pixel, as far as they lie inside."""
     reach = SURROUND // 2
-    columns = avg_pool2d(maps, (SURROUND, 1), 1, (reach, 0), count_include_pad=False)
-    return avg_pool2d(columns, (1, SURROUND), 1, (0, reach), count_include_pad=False)
+    columns = avg_pool2d(pictures, (SURROUND, 1), 1, (reach, 0), count_include_pad=False)
+    return pictures - avg_pool2d(columns, (1, SURROUND), 1, (0, reach), count_include_pad=False)
 
 
 def cut_view(pictures: torch.Tensor, view: View) -> torch.Tensor:

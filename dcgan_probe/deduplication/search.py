@@ -12,7 +12,7 @@ import torch
 from ..images import ImageSet
 from .autoencoder import Encoder
 from .candidates import HashIndex
-from .confirming import pixel_distances
+from .confirming import relative_distances
 from .pictures import ALL_VIEWS, HALF_OF_VIEWS, MIDDLE, View, local_detail, to_pictures, view_inputs
 
 COMPARED_AT_ONCE = 1024  # pairs of pictures
@@ -29,7 +29,7 @@ class Pairs:
     """int64 (pairs,), rows of the set that they are copies of; of the same set, the smaller row of the two."""
 
     distance: np.ndarray
-    """float32 (pairs,), between pixels."""
+    """float32 (pairs,), as ``relative_distances`` says."""
 
     candidates: int
     """Pairs of views that were near by their hashes, and were compared."""
@@ -57,7 +57,7 @@ def find_near_duplicates(
     bits
         Most bits in which the hashes may differ.
     distance
-        Most that the pixels may differ, as ``pixel_distances`` says.
+        Of confirmed pairs at most, as ``relative_distances`` says.
     """
     same = images is others
     found, start, candidates = [], 0, 0
@@ -104,7 +104,7 @@ def _confirm(
         theirs = to_pictures(others.images[needed])
         for number in np.unique(view):
             at = np.flatnonzero(view == number)
-            compared = pixel_distances(pictures[row[at]], theirs[place[at]], ALL_VIEWS[number])
+            compared = relative_distances(pictures[row[at]], theirs[place[at]], ALL_VIEWS[number])
             distances[begin + at] = compared.numpy()
     agree = distances <= distance
     return start + candidates[agree, 1], candidates[agree, 2], distances[agree]

@@ -2,12 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.deduplication.confirming import pixel_distances
 from dcgan_probe.deduplication.pictures import (
     ALL_VIEWS,
     HALF_OF_VIEWS,
     INPUTS,
-    MIDDLE,
     View,
     cut_view,
     detail_inputs,
@@ -74,48 +72,3 @@ def test_detail_inputs_know_no_slow_change_but_whole_ones_do(photographs):
 
 def test_blank_images_give_no_inputs():
     assert whole_inputs(to_pictures(np.full((1, 3, 32, 32), 77, np.uint8))).abs().max() == 0
-
-
-def test_the_distance_of_pixels_is_what_differs_of_detail_with_the_same_contrast_everywhere(photographs):
-    first, second = (to_pictures(photographs(2, seed=seed).images) for seed in (1, 2))
-    found = pixel_distances(first, second, View(1, -2, True))
-    for row in range(2):
-        a, b = (even_by_hand(pictures[row].double().numpy()) for pictures in (first, second))
-        a, b = a[:, 3:31, :28][:, :, ::-1], b[:, 2:30, 2:30]
-        assert found[row] == pytest.approx(((a - b) ** 2).sum() / ((a**2).sum() + (b**2).sum()), abs=1e-4)
-
-
-def even_by_hand(picture):
-    """Follow the words: minus the mean of the square around, over the root mean square there, pixel by pixel."""
-
-    def squares(values):
-        places = [(slice(max(row - 4, 0), row + 5), slice(max(col - 4, 0), col + 5)) for row, col in np.ndindex(32, 32)]
-        return [values[:, rows, columns] for rows, columns in places]
-
-    means = [square.mean((1, 2)) for square in squares(picture)]
-    detail = picture - np.array(means).T.reshape(3, 32, 32)
-    contrasts = [(square**2).mean() for square in squares(detail)]
-    return detail / np.sqrt(np.array(contrasts).reshape(32, 32) + 100)
-
-
-def test_the_same_is_0_apart_and_the_negative_2(photographs):
-    pictures = to_pictures(photographs(2).images)
-    assert pixel_distances(pictures, pictures + 30, MIDDLE).max() < 1e-5
-    assert pixel_distances(pictures, pictures * 0.7, MIDDLE).max() < 0.02
-    torch.testing.assert_close(pixel_distances(pictures, 255 - pictures, MIDDLE), torch.full((2,), 2.0))
-
-
-def test_blank_pictures_are_the_same_and_unlike_others(photographs):
-    blank, other = torch.full((1, 3, 32, 32), 77.0), to_pictures(photographs(1).images)
-    assert pixel_distances(blank, blank + 9, MIDDLE).item() == 0.0
-    assert pixel_distances(blank, other, MIDDLE).item() == pytest.approx(1.0)
-
-
-def test_a_common_horizon_does_not_make_two_pictures_one(photographs):
-    """Whose pixels hardly differ for all that: the sky is much lighter than the ground in both."""
-    first, second = (to_pictures(photographs(1, seed=seed).images) * 0.3 for seed in (1, 2))
-    first[:, :, :16] += 150
-    second[:, :, :16] += 150
-    correlation = np.corrcoef(first.flatten().numpy(), second.flatten().numpy())[0, 1]
-    assert correlation > 0.95
-    assert pixel_distances(first, second, MIDDLE).item() > 0.35
