@@ -25,8 +25,8 @@ class DedupConfig:
     """How to look for near-duplicates.
 
     The limit of bits was chosen on 20,000 training images of CIFAR-10: within 15 bits of each other were 98.4 % or more
-    of 500 planted copies of each kind and their originals. That of distance was chosen by eye on pairs within 0.5: of 31
-    in Tiny ImageNet two, and of 300 between CIFAR-10's training and test images three, were two pictures to the eye;
+    of 500 planted copies of each kind and their originals. The limit of distance was chosen by eye on pairs within
+    0.5: of 31 in Tiny ImageNet two, and of 300 between CIFAR-10's training and test images three, were two pictures;
     within 0.4 none and one.
     """
 
