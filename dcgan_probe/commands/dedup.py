@@ -7,6 +7,7 @@ import click
 
 from ..deduplication import (
     DedupConfig,
+    check_list,
     check_target,
     deduplicate,
     draw_pairs,
@@ -80,13 +81,17 @@ def dedup_command(
 
     Of images that are near-duplicates of each other the first stays. With --against, those go that the other set has.
     Beside --out: a picture and a list of up to 300 pairs, drawn at random, for a person to judge, and all numbers as
-    JSON, with the share of planted copies found. Write yes or no in the list's column "same" and repeat with --judged.
+    JSON, with the share of planted copies found. Write yes or no in the list's column "same" and repeat with --judged;
+    the list is written again with the answers.
 
     \b
     dcgan-probe dedup tiny_imagenet32 --out data/clean_train.h5
     dcgan-probe dedup cifar10 --against cifar10 --split test --out data/cifar10-fair_train.h5
     """
-    answers = None if judged is None else read_judgements(judged)
+    stem = (figures or out.parent) / out.stem
+    pairs_list = Path(f"{stem}-pairs.csv")
+    answers = {} if judged is None else read_judgements(judged)
+    check_list(pairs_list, judged)
     load: dict[str, Any] = {"data_dir": data_dir, "download": download, "seed": seed}
     searched = load_images(dataset, "train" if against else split or "train", **load)
     other = load_images(against, split or "test", **load) if against else None
@@ -96,13 +101,12 @@ def dedup_command(
         findings = deduplicate(searched, config, runs / "dedup", against=other, progress=bars.update)
     left = write_kept(out, searched, findings.removed)
     summary = {"command": command_line(), **findings_summary(searched, findings, config, other)}
-    if answers is not None:
+    if answers:
         summary["false_positives"] = false_positives(findings.pairs, answers)
-    stem = (figures or out.parent) / out.stem
     drawn = draw_pairs(findings.pairs, seed)
     if len(drawn):
         save_sheet(Path(f"{stem}-pairs.png"), searched, other or searched, findings.pairs, drawn)
-    save_list(Path(f"{stem}-pairs.csv"), findings.pairs, drawn)
+    save_list(pairs_list, findings.pairs, drawn, answers)
     write_json(f"{stem}-dedup.json", summary)
     tell(summary)
     click.echo(f"{out}: {left:,} images")

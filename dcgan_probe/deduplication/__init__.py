@@ -4,7 +4,7 @@ The paper cleans its training images so, lest the generator learn copies by hear
 """
 
 from .deduplicate import DedupConfig, Findings, deduplicate
-from .judging import draw_pairs, false_positives, read_judgements, save_list, save_sheet
+from .judging import check_list, draw_pairs, false_positives, read_judgements, save_list, save_sheet
 from .planting import KINDS
 from .search import Pairs
 from .writing import check_target, findings_summary, write_kept
@@ -14,6 +14,7 @@ __all__ = [
     "DedupConfig",
     "Findings",
     "Pairs",
+    "check_list",
     "check_target",
     "deduplicate",
     "draw_pairs",

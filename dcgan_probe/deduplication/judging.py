@@ -29,12 +29,14 @@ def draw_pairs(pairs: Pairs, seed: int) -> np.ndarray:
     return places[np.lexsort((places, pairs.distance[places]))]
 
 
-def save_list(path: Path, pairs: Pairs, drawn: np.ndarray) -> None:
-    """Write all pairs as CSV; those to judge come first, numbered as in the picture, the answer left open.
+def save_list(path: Path, pairs: Pairs, drawn: np.ndarray, judged: Mapping[tuple[int, int], bool]) -> None:
+    """Write all pairs as CSV with the answers there are; those to judge come first, numbered as in the picture.
 
-    The columns are ``number``, ``row``, ``other``, ``distance`` and ``same``.
+    The columns are ``number``, ``row``, ``other``, ``distance`` and ``same``. Pairs that were judged and are not found
+    stand at the end, without a distance, so that no answer is lost.
     """
     rest = np.setdiff1d(np.arange(len(pairs.first)), drawn)
+    answers = {pair: "yes" if same else "no" for pair, same in judged.items()}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -42,7 +44,9 @@ def save_list(path: Path, pairs: Pairs, drawn: np.ndarray) -> None:
         *((place, number) for number, place in enumerate(drawn, 1)),
         *((place, "") for place in rest),
     ]:
-        writer.writerow([number, pairs.first[place], pairs.second[place], f"{pairs.distance[place]:.4f}", ""])
+        pair = int(pairs.first[place]), int(pairs.second[place])
+        writer.writerow([number, *pair, f"{pairs.distance[place]:.4f}", answers.pop(pair, "")])
+    writer.writerows(["", *pair, "", answer] for pair, answer in answers.items())
     write_text(path, text.getvalue())
 
 
@@ -73,6 +77,25 @@ def read_judgements(path: Path) -> dict[tuple[int, int], bool]:
     UserError
         If the file is missing, lacks a column, says something else, or judges no pair.
     """
+    judged = _read_answers(path)
+    if not judged:
+        raise UserError(f"{path} judges no pair: write yes or no in its column 'same'", option="judged")
+    return judged
+
+
+def check_list(path: Path, judged: Path | None) -> None:
+    """Refuse to write a list over a person's answers, unless they were read from there.
+
+    Raises
+    ------
+    UserError
+        So; or if there is a list that cannot be read.
+    """
+    if path.exists() and not (judged and judged.exists() and path.samefile(judged)) and _read_answers(path):
+        raise UserError(f"{path} holds judgements; give it to keep them, or remove it", option="judged")
+
+
+def _read_answers(path: Path) -> dict[tuple[int, int], bool]:
     try:
         lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
@@ -89,8 +112,6 @@ def read_judgements(path: Path) -> dict[tuple[int, int], bool]:
             )
         if answer:
             judged[int(row), int(other)] = ANSWERS[answer] is True
-    if not judged:
-        raise UserError(f"{path} judges no pair: write yes or no in its column 'same'", option="judged")
     return judged
 
 

@@ -80,10 +80,13 @@ def test_judgements_give_the_share_of_false_pairs(here):
     with open(path) as file:
         lines = list(csv.DictReader(file))
     assert {(line["row"], line["other"]) for line in lines} == {("30", "3"), ("35", "4")}
-    path.write_text("row,other,same\n30,3,yes\n35,4,no\n")
-    judged = here / "judged.csv"
-    path.rename(judged)
-    output = invoke("dedup", "hidden", "--out", "clean.h5", "--figures", "figures", "--judged", judged, *QUICK)
+    answers = {("30", "3"): "yes", ("35", "4"): "no"}
+    path.write_text("row,other,same\n" + "".join(f"{','.join(pair)},{same}\n" for pair, same in answers.items()))
+    arguments = ["dedup", "hidden", "--out", "clean.h5", "--figures", "figures", *QUICK]
+    assert "Invalid value for --judged: figures/clean-pairs.csv holds judgements" in invoke(*arguments, status=2)
+    output = invoke(*arguments, "--judged", path)
+    with open(path) as file:
+        assert {(line["row"], line["other"]): line["same"] for line in csv.DictReader(file)} == answers
     assert "False: 1 of 2 judged, 1.3% to 98.7% with 95 % confidence" in output
     assert json.loads((here / "figures" / "clean-dedup.json").read_text())["false_positives"]["false"] == 1
 

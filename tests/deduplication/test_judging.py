@@ -4,6 +4,7 @@ from PIL import Image
 
 from dcgan_probe.deduplication import (
     Pairs,
+    check_list,
     draw_pairs,
     false_positives,
     judging,
@@ -25,7 +26,7 @@ def test_some_pairs_are_drawn_the_nearest_first(monkeypatch):
 
 def test_the_list_comes_back_as_judged(tmp_path):
     path = tmp_path / "pairs.csv"
-    save_list(path, PAIRS, np.array([1, 3]))
+    save_list(path, PAIRS, np.array([1, 3]), {})
     lines = path.read_text().splitlines()
     assert lines == ["number,row,other,distance,same", "1,6,1,0.0100,", "2,8,3,0.0200,", ",5,0,0.0400,", ",7,2,0.0300,"]
     path.write_text("\n".join([lines[0], lines[1] + "yes", lines[2] + " No ", *lines[3:]]))
@@ -36,6 +37,28 @@ def test_the_list_comes_back_as_judged(tmp_path):
     low, high = told["interval_95"]
     assert low == pytest.approx(1 - 0.975**0.5, abs=1e-6)  # P(at least 1 of 2) = 0.025
     assert high == pytest.approx(0.975**0.5, abs=1e-6)
+
+
+def test_the_answers_are_written_again_also_those_of_pairs_that_are_gone(tmp_path):
+    path = tmp_path / "pairs.csv"
+    judged = {(6, 1): True, (7, 2): False, (40, 30): True}
+    save_list(path, PAIRS, np.array([1, 3]), judged)
+    assert [line.rsplit(",", 1)[1] for line in path.read_text().splitlines()[1:]] == ["yes", "", "", "no", "yes"]
+    assert read_judgements(path) == judged
+
+
+def test_a_judged_list_is_not_written_over(tmp_path):
+    path, other = tmp_path / "pairs.csv", tmp_path / "other.csv"
+    check_list(path, None)
+    save_list(path, PAIRS, np.array([1, 3]), {})
+    check_list(path, None)
+    for each in (path, other):
+        save_list(each, PAIRS, np.array([1, 3]), {(6, 1): True})
+    check_list(path, path)
+    for judged in (None, other):
+        with pytest.raises(UserError, match=r"pairs.csv holds judgements; give it to keep them") as error:
+            check_list(path, judged)
+        assert error.value.option == "judged"
 
 
 @pytest.mark.parametrize(
