@@ -7,12 +7,14 @@ import click
 
 from ..deduplication import (
     DedupConfig,
+    check_judgements,
     check_list,
     check_target,
     deduplicate,
     draw_pairs,
     false_positives,
     findings_summary,
+    make_folder,
     read_judgements,
     save_list,
     save_sheet,
@@ -89,23 +91,27 @@ def dedup_command(
     dcgan-probe dedup cifar10 --against cifar10 --split test --out data/cifar10-fair_train.h5
     """
     stem = (figures or out.parent) / out.stem
-    pairs_list = Path(f"{stem}-pairs.csv")
+    pairs_list, sheet = Path(f"{stem}-pairs.csv"), Path(f"{stem}-pairs.png")
     answers = {} if judged is None else read_judgements(judged)
     check_list(pairs_list, judged)
     load: dict[str, Any] = {"data_dir": data_dir, "download": download, "seed": seed}
     searched = load_images(dataset, "train" if against else split or "train", **load)
     other = load_images(against, split or "test", **load) if against else None
+    check_judgements(answers, len(searched), len(other or searched))
     check_target(out, searched)
+    make_folder(stem.parent, "figures")
     config = DedupConfig(bits=bits, distance=distance, images_seen=images, plants=plants, seed=seed)
     with PhaseBars(quiet) as bars:
         findings = deduplicate(searched, config, runs / "dedup", against=other, progress=bars.update)
-    left = write_kept(out, searched, findings.removed)
     summary = {"command": command_line(), **findings_summary(searched, findings, config, other)}
     if answers:
         summary["false_positives"] = false_positives(findings.pairs, answers)
+    left = write_kept(out, searched, findings.removed)
     drawn = draw_pairs(findings.pairs, seed)
     if len(drawn):
-        save_sheet(Path(f"{stem}-pairs.png"), searched, other or searched, findings.pairs, drawn)
+        save_sheet(sheet, searched, other or searched, findings.pairs, drawn)
+    else:
+        sheet.unlink(missing_ok=True)  # an earlier search's
     save_list(pairs_list, findings.pairs, drawn, answers)
     write_json(f"{stem}-dedup.json", summary)
     tell(summary)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..images import ImageSet
+from ..runtime import UserError
 from .autoencoder import READ, Encoder, kept_encoder
 from .candidates import HashIndex
 from .groups import group_rows, rows_to_remove
@@ -94,8 +95,15 @@ def deduplicate(
     Raises
     ------
     UserError
-        If there are fewer than two images, too many are alike, or a file cannot be read or written.
+        If there are fewer than two images, the other set is the set itself, too many images are alike, or a file
+        cannot be read or written.
     """
+    if against is not None and against.fingerprint == images.fingerprint:
+        raise UserError(
+            f"{against.name}, {against.split} split, is the set itself, and each image would be its own copy; leave "
+            "--against out to find the copies within a set",
+            option="against",
+        )
     others = images if against is None else against
     phases = Phases(progress)
     encoders = {

@@ -95,6 +95,23 @@ def check_list(path: Path, judged: Path | None) -> None:
         raise UserError(f"{path} holds judgements; give it to keep them, or remove it", option="judged")
 
 
+def check_judgements(judged: Mapping[tuple[int, int], bool], rows: int, others: int) -> None:
+    """Refuse, before a search, judgements of rows that sets of these sizes do not have.
+
+    Raises
+    ------
+    UserError
+        So.
+    """
+    beyond = [pair for pair in judged if pair[0] >= rows or pair[1] >= others]
+    if beyond:
+        raise UserError(
+            f"got judgements of row {beyond[0][0]} and other {beyond[0][1]}, expected rows below {rows} and others "
+            f"below {others}; give the list of these sets",
+            option="judged",
+        )
+
+
 def _read_answers(path: Path) -> dict[tuple[int, int], bool]:
     try:
         lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))

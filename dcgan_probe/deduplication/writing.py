@@ -1,5 +1,6 @@
 """Takes findings and the set they are about, gives the numbers as JSON has them and the filtered image-array file."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -42,7 +43,7 @@ def _named(images: ImageSet) -> dict[str, Any]:
 
 
 def check_target(path: Path, images: ImageSet) -> None:
-    """Refuse a file name that is no .h5 file, or the file that the images are read from.
+    """Make the file's folder; refuse a name that is no .h5 file, or the file that the images are read from.
 
     Raises
     ------
@@ -53,6 +54,23 @@ def check_target(path: Path, images: ImageSet) -> None:
         raise UserError(f"got the file name {path.name}, expected one that ends in .h5", option="out")
     if isinstance(images.images, StoredImages) and path.exists() and images.images.path.samefile(path):
         raise UserError(f"{path} is the set itself; choose another file to write", option="out")
+    make_folder(path.parent, "out")
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Make a folder before hours of work for what is to be written there.
+
+    Raises
+    ------
+    UserError
+        If it can neither be made nor written; about that option.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be made ({error.strerror}); choose another folder", option=option) from error
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder} cannot be written; choose another folder", option=option)
 
 
 def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:

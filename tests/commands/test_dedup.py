@@ -100,10 +100,22 @@ def test_a_training_set_loses_what_the_test_set_has(here):
 
 
 def test_a_set_without_copies_is_written_whole(here):
+    (here / "clean-pairs.png").write_text("an earlier search's")
     output = invoke("dedup", "hidden", "--split", "test", "--out", "clean.h5", *QUICK)
     assert "0 pairs in 0 groups, 0 images removed" in output
     assert "clean.h5: 20 images" in output
     assert not (here / "clean-pairs.png").exists()
+
+
+def test_judgements_of_other_pairs_are_refused_before_anything_is_written(here):
+    judged = here / "judged.csv"
+    arguments = ["dedup", "hidden", "--out", "clean.h5", "--judged", judged, *QUICK]
+    judged.write_text("row,other,same\n40,3,yes\n")
+    assert "Invalid value for --judged: got judgements of row 40" in invoke(*arguments, status=2)
+    assert not (here / "runs").exists()
+    judged.write_text("row,other,same\n31,3,yes\n")
+    assert "Invalid value for --judged: got judgements of other pairs" in invoke(*arguments, status=2)
+    assert not list(here.glob("clean*"))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +131,15 @@ def test_a_set_without_copies_is_written_whole(here):
         (
             ["hidden", "--out", "clean.h5", "--judged", "none.csv"],
             "Invalid value for --judged: none.csv cannot be read",
+        ),
+        (
+            ["hidden", "--out", "clean.h5", "--against", "hidden", "--split", "train"],
+            "Invalid value for --against: hidden, train split, is the set itself",
+        ),
+        (["hidden", "--out", "/proc/none/clean.h5"], "Invalid value for --out: /proc/none cannot be made"),
+        (
+            ["hidden", "--out", "clean.h5", "--figures", "/proc/none"],
+            "Invalid value for --figures: /proc/none cannot be made",
         ),
         (["hidden", "--out", "clean.h5", "--bits", 30], "Invalid value for '--bits'"),
         (["hidden", "--out", "clean.h5", "--distance", 2], "Invalid value for '--distance'"),

@@ -4,6 +4,7 @@ from PIL import Image
 
 from dcgan_probe.deduplication import (
     Pairs,
+    check_judgements,
     check_list,
     draw_pairs,
     false_positives,
@@ -83,6 +84,14 @@ def test_a_missing_list_and_one_of_other_pairs_are_refused(tmp_path):
         read_judgements(tmp_path / "none.csv")
     with pytest.raises(UserError, match="got judgements of other pairs"):
         false_positives(PAIRS, {(1, 2): True})
+
+
+def test_judgements_of_rows_that_are_not_there_are_refused():
+    check_judgements({(9, 4): True}, 10, 5)
+    for pair in ((10, 4), (9, 5)):
+        with pytest.raises(UserError, match=f"row {pair[0]} and other {pair[1]}, expected rows below 10") as error:
+            check_judgements({(0, 0): True, pair: False}, 10, 5)
+        assert error.value.option == "judged"
 
 
 def test_the_sheet_shows_each_drawn_pair_side_by_side(tmp_path, photographs):
