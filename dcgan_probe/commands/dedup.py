@@ -27,6 +27,8 @@ from .options import Count, data_options, quiet_option, runs_option, seed_option
 from .progress import Progress
 
 USUAL = DedupConfig()
+DRAWN_DISTANCE = 0.15
+"""A limit for pictures of few strokes: two digits of one shape differ by 0.21 or more, whatever their colours."""
 
 
 @click.command("dedup", cls=RecordedCommand)
@@ -52,7 +54,8 @@ USUAL = DedupConfig()
     type=click.FloatRange(0, 1),
     default=USUAL.distance,
     show_default=True,
-    help="Most that views differ, over what either changes when moved by two pixels.",
+    help="Most that views differ, over what either changes when moved by two pixels; the default is for photographs, "
+    f"{DRAWN_DISTANCE} for digits and drawings.",
 )
 @click.option(
     "--images", type=Count(), default=USUAL.images_seen, show_default=True, help="Images shown to each autoencoder."
@@ -82,6 +85,9 @@ def dedup_command(
     """Remove the near-duplicates of DATASET: re-encoded, lighter, noisy, mirrored, shifted by one pixel or two.
 
     Of images that are near-duplicates of each other the first stays. With --against, those go that the other set has.
+    The limit of distance was chosen on photographs, and colours count for little in it: pictures that share only a
+    shape, such as two digits of one font, can come as one. Look at the pairs before you use what is left.
+
     Beside --out: a picture and a list of up to 300 pairs, drawn at random, for a person to judge, and all numbers as
     JSON, with the share of planted copies found. Write yes or no in the list's column "same" and repeat with --judged;
     the list is written again with the answers.
@@ -116,6 +122,11 @@ def dedup_command(
     write_json(f"{stem}-dedup.json", summary)
     tell(summary)
     click.echo(f"{out}: {left:,} images")
+    if len(drawn) and distance > DRAWN_DISTANCE:
+        click.echo(
+            f"Look at {sheet}: a limit of {distance} is for photographs; for digits and drawings give "
+            f"--distance {DRAWN_DISTANCE}, or pictures that share only a shape come as one"
+        )
 
 
 def tell(summary: dict[str, Any]) -> None:

@@ -48,6 +48,7 @@ def test_copies_are_removed_shown_and_counted(here):
     output = invoke("dedup", "hidden", "--out", "data/clean_train.h5", *QUICK)
     assert "2 pairs in 2 groups, 2 images removed" in output
     assert "data/clean_train.h5: 38 images" in output
+    assert "Look at data/clean_train-pairs.png: a limit of 0.4 is for photographs; for digits and drawings" in output
     rest = np.delete(np.arange(40), [30, 35])
     before, after = (load_images(name, "train") for name in ("hidden", "clean"))
     np.testing.assert_array_equal(after.images[:], before.images[rest])
@@ -63,6 +64,14 @@ def test_copies_are_removed_shown_and_counted(here):
     assert told["planted"]["flip"] == {"planted": 10, "found": 1.0, "paper": told["planted"]["flip"]["paper"]}
     with Image.open("data/clean_train-pairs.png") as picture:
         assert picture.width > 2 * 134
+
+
+def test_digits_of_one_shape_are_two_pictures_within_the_limit_for_drawings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["dedup", "glyphs:400", "--out", "clean.h5", *QUICK, "--distance", 0.15]
+    output = invoke(*arguments)
+    assert "0 pairs in 0 groups, 0 images removed" in output
+    assert "for photographs" not in output
 
 
 def test_the_second_time_nothing_is_trained(here, monkeypatch):
