@@ -1,5 +1,7 @@
 """``dcgan-probe dedup``: finds near-duplicates, shows them, and writes the set without them."""
 
+import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,12 @@ from ..deduplication import (
     make_folder,
     read_judgements,
     save_list,
+    save_removed,
     save_sheet,
     write_kept,
 )
 from ..images import load_images
+from ..runtime import describe_device, resolve_device, versions
 from ..storage import write_json
 from .command_lines import RecordedCommand, command_line
 from .options import Count, data_options, quiet_option, runs_option, seed_option
@@ -88,14 +92,15 @@ def dedup_command(
     The limit of distance was chosen on photographs, and colours count for little in it: pictures that share only a
     shape, such as two digits of one font, can come as one. Look at the pairs before you use what is left.
 
-    Beside --out: a picture and a list of up to 300 pairs, drawn at random, for a person to judge, and all numbers as
-    JSON, with the share of planted copies found. Write yes or no in the list's column "same" and repeat with --judged;
-    the list is written again with the answers.
+    Beside --out: a picture and a list of up to 300 pairs, drawn at random, for a person to judge, the removed rows,
+    and all numbers as JSON, with the share of planted copies found. Write yes or no in the list's column "same" and
+    repeat with --judged; the list is written again with the answers. In --out, source_row is an image's old row.
 
     \b
     dcgan-probe dedup tiny_imagenet32 --out data/clean_train.h5
     dcgan-probe dedup cifar10 --against cifar10 --split test --out data/cifar10-fair_train.h5
     """
+    began = time.monotonic()
     stem = (figures or out.parent) / out.stem
     pairs_list, sheet = Path(f"{stem}-pairs.csv"), Path(f"{stem}-pairs.png")
     answers = {} if judged is None else read_judgements(judged)
@@ -109,7 +114,14 @@ def dedup_command(
     config = DedupConfig(bits=bits, distance=distance, images_seen=images, plants=plants, seed=seed)
     with PhaseBars(quiet) as bars:
         findings = deduplicate(searched, config, runs / "dedup", against=other, progress=bars.update)
-    summary = {"command": command_line(), **findings_summary(searched, findings, config, other)}
+    summary = {
+        "command": command_line(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - began, 1),
+        "device": describe_device(resolve_device("cpu")),
+        "versions": versions(),
+        **findings_summary(searched, findings, config, other),
+    }
     if answers:
         summary["false_positives"] = false_positives(findings.pairs, answers)
     left = write_kept(out, searched, findings.removed)
@@ -119,6 +131,7 @@ def dedup_command(
     else:
         sheet.unlink(missing_ok=True)  # an earlier search's
     save_list(pairs_list, findings.pairs, drawn, answers)
+    save_removed(Path(f"{stem}-removed.csv"), findings)
     write_json(f"{stem}-dedup.json", summary)
     tell(summary)
     click.echo(f"{out}: {left:,} images")

@@ -7,7 +7,7 @@ from .deduplicate import DedupConfig, Findings, deduplicate
 from .judging import check_judgements, check_list, draw_pairs, false_positives, read_judgements, save_list, save_sheet
 from .planting import KINDS
 from .search import Pairs
-from .writing import check_target, findings_summary, make_folder, write_kept
+from .writing import check_target, findings_summary, make_folder, save_removed, write_kept
 
 __all__ = [
     "KINDS",
@@ -24,6 +24,7 @@ __all__ = [
     "make_folder",
     "read_judgements",
     "save_list",
+    "save_removed",
     "save_sheet",
     "write_kept",
 ]

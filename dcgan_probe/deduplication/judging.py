@@ -12,11 +12,11 @@ from scipy.stats import binomtest
 from ..images import ImageSet
 from ..runtime import UserError, numpy_generator
 from ..storage import whole_file, write_text
-from .pictures import SIDE, to_pictures
+from .pictures import ALL_VIEWS, SIDE, to_pictures
 from .search import Pairs
 
 MOST_JUDGED = 300
-COLUMNS = ("number", "row", "other", "distance", "same")
+COLUMNS = ("number", "row", "other", "distance", "view", "same")
 ANSWERS = {"yes": True, "no": False, "": None}
 SCALE, TEXT, GAP, PAIRS_A_LINE = 2, 14, 6, 10
 
@@ -32,7 +32,8 @@ def draw_pairs(pairs: Pairs, seed: int) -> np.ndarray:
 def save_list(path: Path, pairs: Pairs, drawn: np.ndarray, judged: Mapping[tuple[int, int], bool]) -> None:
     """Write all pairs as CSV with the answers there are; those to judge come first, numbered as in the picture.
 
-    The columns are ``number``, ``row``, ``other``, ``distance`` and ``same``. Pairs that were judged and are not found
+    The columns are ``number``, ``row``, ``other``, ``distance``, ``view`` (what makes the row of the other: ``flip``,
+    then pixels down and right) and ``same``. Pairs that were judged and are not found
     stand at the end, without a distance, so that no answer is lost.
     """
     rest = np.setdiff1d(np.arange(len(pairs.first)), drawn)
@@ -45,13 +46,14 @@ def save_list(path: Path, pairs: Pairs, drawn: np.ndarray, judged: Mapping[tuple
         *((place, "") for place in rest),
     ]:
         pair = int(pairs.first[place]), int(pairs.second[place])
-        writer.writerow([number, *pair, f"{pairs.distance[place]:.4f}", answers.pop(pair, "")])
-    writer.writerows(["", *pair, "", answer] for pair, answer in answers.items())
+        view = ALL_VIEWS[pairs.view[place]]
+        writer.writerow([number, *pair, f"{pairs.distance[place]:.4f}", view, answers.pop(pair, "")])
+    writer.writerows(["", *pair, "", "", answer] for pair, answer in answers.items())
     write_text(path, text.getvalue())
 
 
 def save_sheet(path: Path, images: ImageSet, others: ImageSet, pairs: Pairs, drawn: np.ndarray) -> None:
-    """Write a PNG file with the drawn pairs side by side, each with its number and its distance below."""
+    """Write a PNG file with the drawn pairs side by side, each with its number, distance and view below."""
     left, right = (
         to_pictures(side.images[rows[drawn]]).round().byte().permute(0, 2, 3, 1).numpy()
         for side, rows in ((images, pairs.first), (others, pairs.second))
@@ -63,7 +65,7 @@ def save_sheet(path: Path, images: ImageSet, others: ImageSet, pairs: Pairs, dra
     for place, pixels in enumerate(np.concatenate([left, right], axis=2)):
         x, y = GAP + place % PAIRS_A_LINE * width, GAP + place // PAIRS_A_LINE * height
         sheet.paste(Image.fromarray(pixels).resize((2 * SIDE * SCALE, SIDE * SCALE), Image.Resampling.NEAREST), (x, y))
-        told = f"{place + 1}: {pairs.distance[drawn[place]]:.3f}"
+        told = f"{place + 1}: {pairs.distance[drawn[place]]:.3f} {ALL_VIEWS[pairs.view[drawn[place]]]}"
         draw.text((x, y + SIDE * SCALE), told, fill="black", font=font)
     with whole_file(path) as temporary:
         sheet.save(temporary, format="PNG", optimize=True)

@@ -25,6 +25,15 @@ class View(NamedTuple):
     right: int = 0
     mirrored: bool = False
 
+    def __str__(self) -> str:
+        """Say what makes a picture its copy: ``flip``, then the pixels it moves down and right; nothing if neither."""
+        moved = f"{self.down:+d} {self.right:+d}" if self.down or self.right else ""
+        return " ".join(filter(None, ("flip" if self.mirrored else "", moved)))
+
+    def inverse(self) -> "View":
+        """Give the view of the second picture whose middle is the first's."""
+        return View(-self.down, self.right if self.mirrored else -self.right, self.mirrored)
+
 
 MIDDLE = View()
 _SHIFTS = range(-MOST_SHIFT, MOST_SHIFT + 1)

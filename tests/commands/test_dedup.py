@@ -55,10 +55,14 @@ def test_copies_are_removed_shown_and_counted(here):
     np.testing.assert_array_equal(after.labels, rest % 2)
     assert after.class_names == NAMES
     np.testing.assert_array_equal(after.attributes["row"], rest)
+    np.testing.assert_array_equal(after.attributes["source_row"], rest)
+    assert (here / "data" / "clean_train-removed.csv").read_text() == "row,kept\n30,3\n35,4\n"
     with h5py.File("data/clean_train.h5") as file:
         assert (file.attrs["name"], file.attrs["split"]) == ("clean", "train")
     told = json.loads((here / "data" / "clean_train-dedup.json").read_text())
     assert told["command"].startswith("dcgan-probe dedup hidden --out")
+    assert {"date", "device", "versions"} < set(told)
+    assert told["seconds"] >= sum(told["seconds_by_phase"].values()) - 0.5
     assert (told["pairs"], told["group_sizes"], told["removed"]) == (2, {"2": 2}, 2)
     assert set(told["planted"]) == {"re-encoded", "brightness", "noise", "shift 1", "shift 2", "flip"}
     assert told["planted"]["flip"] == {"planted": 10, "found": 1.0, "paper": told["planted"]["flip"]["paper"]}
@@ -105,6 +109,7 @@ def test_a_training_set_loses_what_the_test_set_has(here):
     assert "1 pairs, 1 images removed" in output
     lines = (here / "fair_train-pairs.csv").read_text().splitlines()
     assert lines[1].startswith("1,10,7,0.0000")
+    assert (here / "fair_train-removed.csv").read_text() == "row,kept\n10,7\n"
     assert load_images("fair_train.h5", "train").images.shape[0] == 39
 
 

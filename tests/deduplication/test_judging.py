@@ -13,9 +13,12 @@ from dcgan_probe.deduplication import (
     save_list,
     save_sheet,
 )
+from dcgan_probe.deduplication.pictures import ALL_VIEWS, MIDDLE, View
 from dcgan_probe.runtime import UserError
 
-PAIRS = Pairs(np.array([5, 6, 7, 8]), np.array([0, 1, 2, 3]), np.array([0.04, 0.01, 0.03, 0.02], np.float32), 9)
+VIEWS = [ALL_VIEWS.index(view) for view in (MIDDLE, View(1, -2), View(0, 0, True), View(0, 2, True))]
+DISTANCES = np.array([0.04, 0.01, 0.03, 0.02], np.float32)
+PAIRS = Pairs(np.array([5, 6, 7, 8]), np.array([0, 1, 2, 3]), DISTANCES, np.array(VIEWS), 9)
 
 
 def test_some_pairs_are_drawn_the_nearest_first(monkeypatch):
@@ -29,7 +32,13 @@ def test_the_list_comes_back_as_judged(tmp_path):
     path = tmp_path / "pairs.csv"
     save_list(path, PAIRS, np.array([1, 3]), {})
     lines = path.read_text().splitlines()
-    assert lines == ["number,row,other,distance,same", "1,6,1,0.0100,", "2,8,3,0.0200,", ",5,0,0.0400,", ",7,2,0.0300,"]
+    assert lines == [
+        "number,row,other,distance,view,same",
+        "1,6,1,0.0100,+1 -2,",
+        "2,8,3,0.0200,flip +0 +2,",
+        ",5,0,0.0400,,",
+        ",7,2,0.0300,flip,",
+    ]
     path.write_text("\n".join([lines[0], lines[1] + "yes", lines[2] + " No ", *lines[3:]]))
     judged = read_judgements(path)
     assert judged == {(6, 1): True, (8, 3): False}
