@@ -1,6 +1,7 @@
 """Takes two image sets and an encoder, gives the confirmed pairs of near-duplicates; knows no file and no plant.
 
-Memory: 80 bytes an image of the second set, and some 200 MB for a block; images are read in blocks.
+Memory: 80 bytes an image of the second set, and some 200 MB for a block; images are read in blocks. All of ``dedup``
+took 1.1 GB for 2,000 images of 32x32, of which 0.6 GB are the libraries and 0.25 GB the training before.
 """
 
 from collections.abc import Callable, Sequence
