@@ -1,5 +1,7 @@
 """``dcgan-probe dedup``: finds near-duplicates, shows them, and writes the set without them."""
 
+import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -7,23 +9,30 @@ import click
 
 from ..deduplication import (
     DedupConfig,
+    check_judgements,
+    check_list,
     check_target,
     deduplicate,
     draw_pairs,
     false_positives,
     findings_summary,
+    make_folder,
     read_judgements,
     save_list,
+    save_removed,
     save_sheet,
     write_kept,
 )
 from ..images import load_images
+from ..runtime import describe_device, resolve_device, versions
 from ..storage import write_json
 from .command_lines import RecordedCommand, command_line
 from .options import Count, data_options, quiet_option, runs_option, seed_option
 from .progress import Progress
 
 USUAL = DedupConfig()
+DRAWN_DISTANCE = 0.15
+"""A limit for pictures of few strokes: two digits of one shape differ by 0.21 or more, whatever their colours."""
 
 
 @click.command("dedup", cls=RecordedCommand)
@@ -49,7 +58,8 @@ USUAL = DedupConfig()
     type=click.FloatRange(0, 1),
     default=USUAL.distance,
     show_default=True,
-    help="Most that views differ, over what either changes when moved by two pixels.",
+    help="Most that views differ, over what either changes when moved by two pixels; the default is for photographs, "
+    f"{DRAWN_DISTANCE} for digits and drawings.",
 )
 @click.option(
     "--images", type=Count(), default=USUAL.images_seen, show_default=True, help="Images shown to each autoencoder."
@@ -79,33 +89,57 @@ def dedup_command(
     """Remove the near-duplicates of DATASET: re-encoded, lighter, noisy, mirrored, shifted by one pixel or two.
 
     Of images that are near-duplicates of each other the first stays. With --against, those go that the other set has.
-    Beside --out: a picture and a list of up to 300 pairs, drawn at random, for a person to judge, and all numbers as
-    JSON, with the share of planted copies found. Write yes or no in the list's column "same" and repeat with --judged.
+    The limit of distance was chosen on photographs, and colours count for little in it: pictures that share only a
+    shape, such as two digits of one font, can come as one. Look at the pairs before you use what is left.
+
+    Beside --out: a picture and a list of up to 300 pairs, drawn at random, for a person to judge, the removed rows,
+    and all numbers as JSON, with the share of planted copies found. Write yes or no in the list's column "same" and
+    repeat with --judged; the list is written again with the answers. In --out, source_row is an image's old row.
 
     \b
     dcgan-probe dedup tiny_imagenet32 --out data/clean_train.h5
     dcgan-probe dedup cifar10 --against cifar10 --split test --out data/cifar10-fair_train.h5
     """
-    answers = None if judged is None else read_judgements(judged)
+    began = time.monotonic()
+    stem = (figures or out.parent) / out.stem
+    pairs_list, sheet = Path(f"{stem}-pairs.csv"), Path(f"{stem}-pairs.png")
+    answers = {} if judged is None else read_judgements(judged)
+    check_list(pairs_list, judged)
     load: dict[str, Any] = {"data_dir": data_dir, "download": download, "seed": seed}
     searched = load_images(dataset, "train" if against else split or "train", **load)
     other = load_images(against, split or "test", **load) if against else None
+    check_judgements(answers, len(searched), len(other or searched))
     check_target(out, searched)
+    make_folder(stem.parent, "figures")
     config = DedupConfig(bits=bits, distance=distance, images_seen=images, plants=plants, seed=seed)
     with PhaseBars(quiet) as bars:
         findings = deduplicate(searched, config, runs / "dedup", against=other, progress=bars.update)
-    left = write_kept(out, searched, findings.removed)
-    summary = {"command": command_line(), **findings_summary(searched, findings, config, other)}
-    if answers is not None:
+    summary = {
+        "command": command_line(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - began, 1),
+        "device": describe_device(resolve_device("cpu")),
+        "versions": versions(),
+        **findings_summary(searched, findings, config, other),
+    }
+    if answers:
         summary["false_positives"] = false_positives(findings.pairs, answers)
-    stem = (figures or out.parent) / out.stem
+    left = write_kept(out, searched, findings.removed)
     drawn = draw_pairs(findings.pairs, seed)
     if len(drawn):
-        save_sheet(Path(f"{stem}-pairs.png"), searched, other or searched, findings.pairs, drawn)
-    save_list(Path(f"{stem}-pairs.csv"), findings.pairs, drawn)
+        save_sheet(sheet, searched, other or searched, findings.pairs, drawn)
+    else:
+        sheet.unlink(missing_ok=True)  # an earlier search's
+    save_list(pairs_list, findings.pairs, drawn, answers)
+    save_removed(Path(f"{stem}-removed.csv"), findings)
     write_json(f"{stem}-dedup.json", summary)
     tell(summary)
     click.echo(f"{out}: {left:,} images")
+    if len(drawn) and distance > DRAWN_DISTANCE:
+        click.echo(
+            f"Look at {sheet}: a limit of {distance} is for photographs; for digits and drawings give "
+            f"--distance {DRAWN_DISTANCE}, or pictures that share only a shape come as one"
+        )
 
 
 def tell(summary: dict[str, Any]) -> None:

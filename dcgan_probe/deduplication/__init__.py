@@ -4,23 +4,27 @@ The paper cleans its training images so, lest the generator learn copies by hear
 """
 
 from .deduplicate import DedupConfig, Findings, deduplicate
-from .judging import draw_pairs, false_positives, read_judgements, save_list, save_sheet
+from .judging import check_judgements, check_list, draw_pairs, false_positives, read_judgements, save_list, save_sheet
 from .planting import KINDS
 from .search import Pairs
-from .writing import check_target, findings_summary, write_kept
+from .writing import check_target, findings_summary, make_folder, save_removed, write_kept
 
 __all__ = [
     "KINDS",
     "DedupConfig",
     "Findings",
     "Pairs",
+    "check_judgements",
+    "check_list",
     "check_target",
     "deduplicate",
     "draw_pairs",
     "false_positives",
     "findings_summary",
+    "make_folder",
     "read_judgements",
     "save_list",
+    "save_removed",
     "save_sheet",
     "write_kept",
 ]

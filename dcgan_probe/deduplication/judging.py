@@ -12,11 +12,11 @@ from scipy.stats import binomtest
 from ..images import ImageSet
 from ..runtime import UserError, numpy_generator
 from ..storage import whole_file, write_text
-from .pictures import SIDE, to_pictures
+from .pictures import ALL_VIEWS, SIDE, to_pictures
 from .search import Pairs
 
 MOST_JUDGED = 300
-COLUMNS = ("number", "row", "other", "distance", "same")
+COLUMNS = ("number", "row", "other", "distance", "view", "same")
 ANSWERS = {"yes": True, "no": False, "": None}
 SCALE, TEXT, GAP, PAIRS_A_LINE = 2, 14, 6, 10
 
@@ -29,12 +29,15 @@ def draw_pairs(pairs: Pairs, seed: int) -> np.ndarray:
     return places[np.lexsort((places, pairs.distance[places]))]
 
 
-def save_list(path: Path, pairs: Pairs, drawn: np.ndarray) -> None:
-    """Write all pairs as CSV; those to judge come first, numbered as in the picture, the answer left open.
+def save_list(path: Path, pairs: Pairs, drawn: np.ndarray, judged: Mapping[tuple[int, int], bool]) -> None:
+    """Write all pairs as CSV with the answers there are; those to judge come first, numbered as in the picture.
 
-    The columns are ``number``, ``row``, ``other``, ``distance`` and ``same``.
+    The columns are ``number``, ``row``, ``other``, ``distance``, ``view`` (what makes the row of the other: ``flip``,
+    then pixels down and right) and ``same``. Pairs that were judged and are not found
+    stand at the end, without a distance, so that no answer is lost.
     """
     rest = np.setdiff1d(np.arange(len(pairs.first)), drawn)
+    answers = {pair: "yes" if same else "no" for pair, same in judged.items()}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -42,12 +45,15 @@ def save_list(path: Path, pairs: Pairs, drawn: np.ndarray) -> None:
         *((place, number) for number, place in enumerate(drawn, 1)),
         *((place, "") for place in rest),
     ]:
-        writer.writerow([number, pairs.first[place], pairs.second[place], f"{pairs.distance[place]:.4f}", ""])
+        pair = int(pairs.first[place]), int(pairs.second[place])
+        view = ALL_VIEWS[pairs.view[place]]
+        writer.writerow([number, *pair, f"{pairs.distance[place]:.4f}", view, answers.pop(pair, "")])
+    writer.writerows(["", *pair, "", "", answer] for pair, answer in answers.items())
     write_text(path, text.getvalue())
 
 
 def save_sheet(path: Path, images: ImageSet, others: ImageSet, pairs: Pairs, drawn: np.ndarray) -> None:
-    """Write a PNG file with the drawn pairs side by side, each with its number and its distance below."""
+    """Write a PNG file with the drawn pairs side by side, each with its number, distance and view below."""
     left, right = (
         to_pictures(side.images[rows[drawn]]).round().byte().permute(0, 2, 3, 1).numpy()
         for side, rows in ((images, pairs.first), (others, pairs.second))
@@ -59,7 +65,7 @@ def save_sheet(path: Path, images: ImageSet, others: ImageSet, pairs: Pairs, dra
     for place, pixels in enumerate(np.concatenate([left, right], axis=2)):
         x, y = GAP + place % PAIRS_A_LINE * width, GAP + place // PAIRS_A_LINE * height
         sheet.paste(Image.fromarray(pixels).resize((2 * SIDE * SCALE, SIDE * SCALE), Image.Resampling.NEAREST), (x, y))
-        told = f"{place + 1}: {pairs.distance[drawn[place]]:.3f}"
+        told = f"{place + 1}: {pairs.distance[drawn[place]]:.3f} {ALL_VIEWS[pairs.view[drawn[place]]]}"
         draw.text((x, y + SIDE * SCALE), told, fill="black", font=font)
     with whole_file(path) as temporary:
         sheet.save(temporary, format="PNG", optimize=True)
@@ -73,6 +79,42 @@ def read_judgements(path: Path) -> dict[tuple[int, int], bool]:
     UserError
         If the file is missing, lacks a column, says something else, or judges no pair.
     """
+    judged = _read_answers(path)
+    if not judged:
+        raise UserError(f"{path} judges no pair: write yes or no in its column 'same'", option="judged")
+    return judged
+
+
+def check_list(path: Path, judged: Path | None) -> None:
+    """Refuse to write a list over a person's answers, unless they were read from there.
+
+    Raises
+    ------
+    UserError
+        So; or if there is a list that cannot be read.
+    """
+    if path.exists() and not (judged and judged.exists() and path.samefile(judged)) and _read_answers(path):
+        raise UserError(f"{path} holds judgements; give it to keep them, or remove it", option="judged")
+
+
+def check_judgements(judged: Mapping[tuple[int, int], bool], rows: int, others: int) -> None:
+    """Refuse, before a search, judgements of rows that sets of these sizes do not have.
+
+    Raises
+    ------
+    UserError
+        So.
+    """
+    beyond = [pair for pair in judged if pair[0] >= rows or pair[1] >= others]
+    if beyond:
+        raise UserError(
+            f"got judgements of row {beyond[0][0]} and other {beyond[0][1]}, expected rows below {rows} and others "
+            f"below {others}; give the list of these sets",
+            option="judged",
+        )
+
+
+def _read_answers(path: Path) -> dict[tuple[int, int], bool]:
     try:
         lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
@@ -89,8 +131,6 @@ def read_judgements(path: Path) -> dict[tuple[int, int], bool]:
             )
         if answer:
             judged[int(row), int(other)] = ANSWERS[answer] is True
-    if not judged:
-        raise UserError(f"{path} judges no pair: write yes or no in its column 'same'", option="judged")
     return judged
 
 

@@ -25,6 +25,15 @@ class View(NamedTuple):
     right: int = 0
     mirrored: bool = False
 
+    def __str__(self) -> str:
+        """Say what makes a picture its copy: ``flip``, then the pixels it moves down and right; nothing if neither."""
+        moved = f"{self.down:+d} {self.right:+d}" if self.down or self.right else ""
+        return " ".join(filter(None, ("flip" if self.mirrored else "", moved)))
+
+    def inverse(self) -> "View":
+        """Give the view of the second picture whose middle is the first's."""
+        return View(-self.down, self.right if self.mirrored else -self.right, self.mirrored)
+
 
 MIDDLE = View()
 _SHIFTS = range(-MOST_SHIFT, MOST_SHIFT + 1)
@@ -32,7 +41,11 @@ ALL_VIEWS = tuple(View(down, right, mirrored) for mirrored in (False, True) for 
 HALF_OF_VIEWS = tuple(
     view for view in ALL_VIEWS if (view.down >= 0 if view.mirrored else (view.down, view.right) >= (0, 0))
 )
-"""One of each view and its inverse: (-down, -right), mirrored (-down, right); enough where a set meets itself."""
+"""One of each view and its inverse: (-down, -right), mirrored (-down, right); enough where a set meets itself.
+
+There each of two copies is looked up, so that a pair has its one chance; between two sets only the first's images are,
+in all views, and planted copies, which are a set of their own, have that one chance too.
+"""
 
 
 def to_pictures(images: np.ndarray) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """Takes two image sets and an encoder, gives the confirmed pairs of near-duplicates; knows no file and no plant.
 
-Memory: 80 bytes an image of the second set, and some 200 MB for a block; images are read in blocks.
+Memory: 80 bytes an image of the second set, and some 200 MB for a block; images are read in blocks. All of ``dedup``
+took 1.1 GB for 2,000 images of 32x32, of which 0.6 GB are the libraries and 0.25 GB the training before.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from .confirming import relative_distances
 from .pictures import ALL_VIEWS, HALF_OF_VIEWS, MIDDLE, View, local_detail, to_pictures, view_inputs
 
 COMPARED_AT_ONCE = 1024  # pairs of pictures
+INVERSES = np.array([ALL_VIEWS.index(view.inverse()) for view in ALL_VIEWS])
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,9 @@ class Pairs:
 
     distance: np.ndarray
     """float32 (pairs,), as ``relative_distances`` says."""
+
+    view: np.ndarray
+    """int64 (pairs,), numbers in ``ALL_VIEWS``: the first picture's view that is alike the second's middle."""
 
     candidates: int
     """Pairs of views that were near by their hashes, and were compared."""
@@ -69,10 +74,11 @@ def find_near_duplicates(
         candidates += len(looked_up)
         found.append(_confirm(pictures, others, looked_up, distance, start))
         progress(start := start + len(block))
-    first, second, distances = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    first, second, distances, views = (np.concatenate(parts) for parts in zip(*found, strict=True))
     if same:
+        views = np.where(first < second, INVERSES[views], views)
         first, second = np.maximum(first, second), np.minimum(first, second)
-    return _nearest_of_each(first, second, distances, candidates)
+    return _nearest_of_each(first, second, distances, views, candidates)
 
 
 def _look_up(
@@ -95,8 +101,8 @@ def _redundant(candidates: np.ndarray, start: int) -> np.ndarray:
 
 def _confirm(
     pictures: torch.Tensor, others: ImageSet, candidates: np.ndarray, distance: float, start: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give rows, other rows and distances of the candidates whose pixels agree."""
+) -> tuple[np.ndarray, ...]:
+    """Give rows, other rows, distances and views of the candidates whose pixels agree."""
     distances = np.empty(len(candidates), np.float32)
     for begin in range(0, len(candidates), COMPARED_AT_ONCE):
         view, row, other = candidates[begin : begin + COMPARED_AT_ONCE].T
@@ -107,13 +113,15 @@ def _confirm(
             compared = relative_distances(pictures[row[at]], theirs[place[at]], ALL_VIEWS[number])
             distances[begin + at] = compared.numpy()
     agree = distances <= distance
-    return start + candidates[agree, 1], candidates[agree, 2], distances[agree]
+    return start + candidates[agree, 1], candidates[agree, 2], distances[agree], candidates[agree, 0]
 
 
-def _nearest_of_each(first: np.ndarray, second: np.ndarray, distances: np.ndarray, candidates: int) -> Pairs:
-    """Keep each pair once, with the smallest distance that any view gave."""
+def _nearest_of_each(
+    first: np.ndarray, second: np.ndarray, distances: np.ndarray, views: np.ndarray, candidates: int
+) -> Pairs:
+    """Keep each pair once, with the view that gave the smallest distance."""
     order = np.lexsort((distances, second, first))
-    first, second, distances = first[order], second[order], distances[order]
+    first, second, distances, views = first[order], second[order], distances[order], views[order]
     fresh = np.ones(len(first), bool)
     fresh[1:] = (np.diff(first) != 0) | (np.diff(second) != 0)
-    return Pairs(first[fresh], second[fresh], distances[fresh], candidates)
+    return Pairs(first[fresh], second[fresh], distances[fresh], views[fresh], candidates)

@@ -1,5 +1,6 @@
 """Takes findings and the set they are about, gives the numbers as JSON has them and the filtered image-array file."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,7 +11,7 @@ import numpy as np
 
 from ..images import ImageSet
 from ..runtime import UserError
-from ..storage import StoredImages, write_image_file
+from ..storage import StoredImages, write_image_file, write_text
 from .deduplicate import DedupConfig, Findings
 
 
@@ -33,7 +34,7 @@ def findings_summary(
         "removed_share": len(findings.removed) / len(images),
         "removed_by_the_papers_rule": findings.paper_removed,
         "planted": findings.planted,
-        "seconds": {phase: round(seconds, 1) for phase, seconds in findings.seconds.items()},
+        "seconds_by_phase": {phase: round(seconds, 1) for phase, seconds in findings.seconds.items()},
     }
 
 
@@ -42,7 +43,7 @@ def _named(images: ImageSet) -> dict[str, Any]:
 
 
 def check_target(path: Path, images: ImageSet) -> None:
-    """Refuse a file name that is no .h5 file, or the file that the images are read from.
+    """Make the file's folder; refuse a name that is no .h5 file, or the file that the images are read from.
 
     Raises
     ------
@@ -53,10 +54,29 @@ def check_target(path: Path, images: ImageSet) -> None:
         raise UserError(f"got the file name {path.name}, expected one that ends in .h5", option="out")
     if isinstance(images.images, StoredImages) and path.exists() and images.images.path.samefile(path):
         raise UserError(f"{path} is the set itself; choose another file to write", option="out")
+    make_folder(path.parent, "out")
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Make a folder before hours of work for what is to be written there.
+
+    Raises
+    ------
+    UserError
+        If it can neither be made nor written; about that option.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be made ({error.strerror}); choose another folder", option=option) from error
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder} cannot be written; choose another folder", option=option)
 
 
 def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
     """Write the images that are not removed, with all that they have, as an image-array file, in blocks.
+
+    Their attribute ``source_row`` is each image's row among ``images``.
 
     Returns
     -------
@@ -81,9 +101,24 @@ def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
         split=images.split,
         source=f"{images.source}, {len(removed)} near-duplicates removed",
         class_names=images.class_names,
-        attributes={attribute: numbers[kept] for attribute, numbers in images.attributes.items()},
+        attributes={name: numbers[kept] for name, numbers in images.attributes.items()}
+        | {"source_row": np.flatnonzero(kept)},
     )
     return int(kept.sum())
+
+
+def save_removed(path: Path, findings: Findings) -> None:
+    """Write the removed rows as CSV: ``row``, and ``kept``, the row that stays for it.
+
+    That is the first of its group, or the nearest of the other set.
+    """
+    if findings.groups:
+        kept = {row: group[0] for group in findings.groups for row in group[1:]}
+    else:
+        pairs = findings.pairs
+        farthest_first = np.argsort(-pairs.distance, kind="stable")
+        kept = dict(zip(pairs.first[farthest_first], pairs.second[farthest_first], strict=True))
+    write_text(path, "".join(["row,kept\n", *(f"{row},{kept[row]}\n" for row in findings.removed)]))
 
 
 def _kept_blocks(images: ImageSet, kept: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:

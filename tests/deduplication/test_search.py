@@ -6,6 +6,7 @@ import pytest
 from dcgan_probe.deduplication import KINDS, DedupConfig, deduplicate
 from dcgan_probe.deduplication.autoencoder import train_encoder
 from dcgan_probe.deduplication.candidates import HashIndex
+from dcgan_probe.deduplication.pictures import ALL_VIEWS
 from dcgan_probe.deduplication.search import find_near_duplicates
 from dcgan_probe.images import ImageSet
 
@@ -54,6 +55,21 @@ def test_a_set_against_another_loses_what_the_other_has(photographs, tmp_path):
     assert found.removed.tolist() == list(range(12))
     np.testing.assert_array_equal(found.pairs.second, np.arange(12))
     assert found.groups == []
+
+
+def test_a_pair_says_how_its_pictures_lie(photographs, tmp_path):
+    """One copy comes after its original in the set, one before; so the latter's pair is named the other way round."""
+    pixels = photographs(60).images
+    pixels[40] = np.roll(pixels[3], (1, -2), axis=(1, 2))
+    pixels[4] = np.roll(pixels[41, :, :, ::-1], (2, 1), axis=(1, 2))
+    pixels[5] = np.roll(pixels[42], (0, 1), axis=(1, 2))
+    images = ImageSet(pixels, None, "moved", "train", "made by a test")
+    pairs = deduplicate(images, CONFIG, tmp_path).pairs
+    views = {row: str(ALL_VIEWS[view]) for row, view in zip(pairs.first.tolist(), pairs.view, strict=True)}
+    assert views == {40: "+1 -2", 41: "flip -2 +1", 42: "+0 -1"}
+    copies, originals = images.subset(np.array([4, 5, 40])), images.subset(np.array([3, 41, 42]))
+    pairs = deduplicate(copies, CONFIG, tmp_path, against=originals).pairs
+    assert [str(ALL_VIEWS[view]) for view in pairs.view] == ["flip +2 +1", "+0 +1", "+1 -2"]
 
 
 def test_half_of_the_views_do_in_one_set_what_all_do_between_two(photographs):
