@@ -23,6 +23,7 @@ from .classes import find_class, require_conditional
 from .concepts import Concept, top_samples
 from .forgetting import (
     ObjectMaps,
+    contrast,
     count_maps,
     difference_images,
     find_object,
@@ -69,6 +70,7 @@ __all__ = [
     "combine",
     "combine_pixels",
     "concentration",
+    "contrast",
     "count_maps",
     "difference_images",
     "encode_images",

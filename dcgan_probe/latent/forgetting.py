@@ -153,6 +153,11 @@ def pixel_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.abs(after.astype(np.float64) - before).mean(axis=1)
 
 
+def contrast(images: np.ndarray) -> np.ndarray:
+    """Give how far each image is from one grey: the standard deviation of its pixels, 0 to 127.5, float64 (N,)."""
+    return images.reshape(len(images), -1).std(axis=1, dtype=np.float64)
+
+
 def difference_images(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Give half the difference as pictures uint8: grey where nothing changed, lighter where it became lighter."""
     return ((after.astype(np.int16) - before) // 2 + 128).clip(0, 255).astype(np.uint8)

@@ -120,7 +120,31 @@ def test_forget_the_largest_weight_only_and_score_it(look, folder):
     told = look("forget", "--boxes", path, "--top", "1", "--layer", "deconv1", "--attribute", "left>=10")["numbers"]
     assert told["dropped"] == [int(np.argmax(told["weights"]))]
     assert 0 <= told["score"]["share_before"] <= 1
-    assert set(told["score"]["share_after"]) == {"without", "without_random"}
+    # The surest of 200 are a quarter.
+    assert told["score_of_surest"]["samples"] == 50
+    for score in (told["score"], told["score_of_surest"]):
+        spread = score["share_after"]
+        assert spread["without_random_least"] <= spread["without_random"] <= spread["without_random_largest"]
+    # The scoring probe shares what the selecting one saw, so what that one is sure of scores above the rest.
+    assert told["score_of_surest"]["before"] > told["score"]["before"]
+
+
+def test_forget_warns_where_its_numbers_mean_little(folder, monkeypatch):
+    """Boxes at one place, on a net that has learnt nothing and so draws the same everywhere."""
+    monkeypatch.chdir(folder)
+    forget = ["forget", "--count", "20", "--run", "run", "--device", "cpu"]
+
+    def said(*arguments):
+        result = CliRunner().invoke(main, [*forget, *map(str, arguments)])
+        assert result.exit_code == 0, result.output
+        return " ".join(result.stderr.split())
+
+    random = np.random.default_rng(0)
+    corners = ((sample, *map(int, random.integers(0, 24, 2))) for sample in range(40))
+    path = write_boxes(folder, *((sample, left, top, left + 8, top + 8) for sample, left, top in corners))
+    chance = "and 50 % is chance: the maps that it drops may as well be any others"
+    assert chance in said("--boxes", path)
+    assert chance not in said("--map", "0")
 
 
 def test_forget_boxes_from_a_probe(look, folder):
@@ -136,7 +160,7 @@ def test_forget_boxes_from_a_probe(look, folder):
 def test_what_one_map_draws(look):
     told = look("forget", "--map", "2", "--count", "5")["numbers"]
     assert told["dropped"] == [2]
-    assert set(told) == {"layer", "maps", "dropped", "change"}
+    assert set(told) == {"layer", "maps", "dropped", "change", "contrast_before", "contrast"}
 
 
 @pytest.mark.parametrize(
@@ -149,6 +173,9 @@ def test_what_one_map_draws(look):
         (["--map", "0", "--attribute", "age>=3"], "--attribute: glyphs has no attribute 'age'"),
         (["--boxes-from", "age>=3"], "--boxes-from: glyphs has no attribute 'age'"),
         (["--boxes-from", "left>=9", "--attribute", "left>=9"], "--attribute: got --attribute with --boxes-from"),
+        (["--map", "1", "--top", "3"], "--top: got --top with --map, which drops that map alone"),
+        (["--map", "1", "--window", "8"], "--window: got --window without --boxes-from"),
+        (["--map", "1", "--dataset", "glyphs:50"], "--dataset: got --dataset, but no probe to teach by it"),
         (["--boxes-from", "left>=9", "--window", "32"], "--window: got a window of 32 pixels, expected less than"),
     ],
 )

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from dcgan_probe.latent import (
+    contrast,
     count_maps,
     difference_images,
     find_object,
@@ -145,3 +146,9 @@ def test_change_of_pixels_and_its_picture():
     after = np.array([[[[255, 0]], [[10, 255]], [[17, 255]]]], np.uint8)
     np.testing.assert_allclose(pixel_change(before, after), [[[86.0, 85.0]]])
     assert difference_images(before, after)[0, :, 0].tolist() == [[255, 0], [128, 128], [126, 128]]
+
+
+def test_contrast_of_grey_and_of_black_and_white():
+    images = np.full((2, 3, 4, 4), 77, np.uint8)
+    images[1], images[1, :, :2] = 0, 255
+    np.testing.assert_allclose(contrast(images), [0.0, 127.5])
