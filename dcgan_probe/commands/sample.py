@@ -12,6 +12,7 @@ from ..latent import find_class, sample
 from ..runtime import resolve_device
 from ..storage import whole_file
 from .options import Count, chosen_run, device_option, quiet_option, run_option, runs_option, seed_option
+from .output_names import output_name
 
 COLUMNS, MOST_COLUMNS = 8, 20
 
@@ -57,8 +58,8 @@ def sample_command(
     run = chosen_run(run_folder, runs, quiet=quiet)
     label = None if name is None else find_class(run, name)
     drawn = sample(run, count, seed=seed, device=resolve_device(device), label=label)
-    of_class = "" if label is None else f"-class{label}"
-    stem = run.folder / "figures" / f"sample-n{count}{of_class}-s{seed}"
+    of_class = [] if label is None else [f"class{label}"]
+    stem = run.folder / "figures" / output_name(["sample", f"n{count}", *of_class], seed)
     grid, arrays = stem.with_suffix(".png"), stem.with_suffix(".npz")
     captions = [str(number) for number in range(count)] if numbered else None
     save_grid(grid, drawn.images, columns=min(columns or usual_columns(run, label), count), captions=captions)
