@@ -48,7 +48,7 @@ from .saliency import (
 from .sampling import Samples, generate, numbered, sample, sample_blocks
 from .scoring import AttributeProbe, ProbePair, encode_images, fit_probe_pairs
 from .turn import along, monotonicity, random_axis, turn_axis
-from .walk import INTERPOLATIONS, Interpolation, interpolate, step_lengths
+from .walk import INTERPOLATIONS, Interpolation, interpolate, leg_unevenness, step_lengths
 
 __all__ = [
     "INTERPOLATIONS",
@@ -82,6 +82,7 @@ __all__ = [
     "inside",
     "interpolate",
     "layer_maps",
+    "leg_unevenness",
     "likeness",
     "monotonicity",
     "nearest_images",
