@@ -87,12 +87,15 @@ def test_saliency_of_chosen_features_of_a_layer(look):
         (["--layer", "conv9"], "--layer: unknown layer conv9: expected one of conv1, conv2, conv3 (or 1 to 3)"),
         (["--features", "3,16"], "--features: got features (3, 16), expected numbers from 0 to 15"),
         (["--features", "-1"], "--features: got features (-1,), expected numbers from 0 to 15"),
+        (["--features", "0,2,0"], "--features: got features (0, 2, 0), expected each once"),
+        (["--count", "50"], "--count: got the 50 strongest of 50 images, expected fewer than are searched"),
         (["--top", "17"], "--top: got the top 17 features, but the layer has 16"),
         (["--top", "2", "--features", "1"], "--top: got --features and --top, expected one of them"),
         (["--dataset", "small.h5"], "there is no folder or file small.h5"),
     ],
 )
-def test_saliency_refuses(look, arguments, message):
+def test_saliency_refuses_before_it_searches(look, monkeypatch, arguments, message):
+    monkeypatch.setattr("dcgan_probe.commands.saliency.encode_images", lambda *arguments: pytest.fail("searched"))
     assert message in look("saliency", "--scan", "50", *arguments, status=2)
 
 
