@@ -131,7 +131,9 @@ def test_one_sample_makes_an_unstable_concept():
 
 def test_samples_are_shown_with_their_numbers():
     numbered, plain = (invoke("sample", "--count", 20, *more, "--quiet").stdout.split() for more in (["--number"], []))
-    assert size(numbered[0])[1] > size(plain[0])[1]
+    # Three rows of eight images of 32 pixels; numbered ones twice as large, a line of text below each.
+    assert size(plain[0]) == (2 + 8 * 34, 2 + 3 * 34)
+    assert size(numbered[0]) == (2 + 8 * 66, 2 + 3 * (66 + 13))
     np.testing.assert_array_equal(np.load(numbered[1])["z"], np.load(plain[1])["z"])
 
 
