@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ..latent import (
+    BOX_PENALTY,
     Attribute,
     Box,
     ProbePair,
@@ -20,6 +21,7 @@ from ..latent import (
     generate,
     inside,
     layer_maps,
+    map_images,
     object_layer,
     outlined,
     pixel_change,
@@ -38,6 +40,12 @@ from .options import Count
 
 SHOWN, CONTROLS = 12, 5
 """Samples in a row of the pictures, and draws of as many random maps."""
+UNITS = {
+    "change": "mean absolute difference of pixels, 0 to 255",
+    "contrast": "standard deviation of an image's pixels, 0 to 127.5, mean over the samples",
+    "score": "logarithm of the odds; shares and balanced accuracies are 0 to 1, 0.5 is chance for accuracies",
+    "weights": "of the regression, for each map's activation, penalised by C over a sum of positions",
+}
 POOL, BOXED = 1000, 100
 """Samples that ``--boxes-from`` looks at, and those of them that get a box."""
 WINDOW = 3 / 8
@@ -110,14 +118,23 @@ def forget_command(
         drawn = read_boxes(boxes, look.generator.config.image_size)
     elif boxes_from is not None and pair is not None:
         drawn = _find_boxes(look, pair, window)
-    told: dict[str, Any] = {"layer": name, "maps": count_maps(look.generator, name)}
+    told: dict[str, Any] = {
+        "units": UNITS,
+        "boxes_file": boxes and str(boxes),
+        "attribute": boxes_from or attribute,
+        "dataset": dataset,
+        "window": drawn[0].right - drawn[0].left if boxes_from is not None else None,
+        "layer": name,
+        "maps": count_maps(look.generator, name),
+    }
     told |= _find_maps(look, name, drawn, top) if one_map is None else {"dropped": np.array([one_map])}
     changed = _without(look, name, told["dropped"])
     if drawn:
         told |= _change_in_boxes(look, drawn, changed)
 
     used = np.arange(POOL) if boxes_from is not None else boxed_samples(drawn)
-    others = look.samples(np.setdiff1d(np.arange(len(used) + count), used)[:count].tolist())
+    numbers = np.setdiff1d(np.arange(len(used) + count), used)[:count]
+    others = look.samples(numbers.tolist())
     after = [generate(network, torch.from_numpy(others.z), look.device) for network in changed]
     told["change"] = _beside_controls([pixel_change(others.images, each).mean() for each in after])
     told["contrast_before"] = contrast(others.images).mean()
@@ -131,21 +148,46 @@ def forget_command(
         told["score"] = _scored(scores)
         told["score_of_surest"] = {"samples": len(surest)} | _scored([each[surest] for each in scores])
         shown.append(("surest, ", surest[:SHOWN]))
+    dropped = told["dropped"]
     save_contact_sheet(
         look.path(),
         [
-            (which + what, [tiled(images[rows])])
+            row
             for which, rows in shown
-            for what, images in (
-                ("with", others.images),
-                ("without", after[0]),
-                ("difference", difference_images(others.images, after[0])),
-                ("without random maps", after[1]),
+            for row in _shown(
+                look, name, dropped, which, numbers[rows], others.images[rows], [each[rows] for each in after[:2]]
             )
         ],
+        headings=[f"{name} without {len(dropped)} of {told['maps']} maps"],
     )
     _warn(look, told)
     look.finish(told, _summary(told))
+
+
+def _shown(
+    look: Investigation,
+    layer: str,
+    dropped: np.ndarray,
+    which: str,
+    numbers: np.ndarray,
+    before: np.ndarray,
+    after: Sequence[np.ndarray],
+) -> list[tuple[str, list[np.ndarray]]]:
+    """Give rows of pictures of samples with their numbers: as they are, and without the maps, or random ones."""
+    difference, scale = difference_images(before, after[0])
+    rows = [
+        (f"{which}with", tiled(before, captions=[str(number) for number in numbers])),
+        (f"{which}without", tiled(after[0])),
+        (f"difference, white is +{scale} of 255", tiled(difference)),
+    ]
+    if len(dropped) == 1:
+        maps = layer_maps(look.generator, layer, look.samples(numbers.tolist()).z, look.device)[:, dropped[0]]
+        activation, scale_of_map = map_images(maps, before.shape[-1])
+        rows.append((f"map {dropped[0]}, white is {scale_of_map:.3g}", tiled(activation)))
+        rows.append((f"{which}without a random map", tiled(after[1])))
+    else:
+        rows.append((f"{which}without random maps", tiled(after[1])))
+    return [(name, [picture]) for name, picture in rows]
 
 
 def _check_options(boxes_from: str | None, one_map: int | None, **given: Any) -> None:
@@ -211,6 +253,7 @@ def _find_maps(look: Investigation, layer: str, boxes: Sequence[Box], top: int |
     maps = layer_maps(look.generator, layer, samples.z, look.device)
     found = find_object(maps, inside(boxes, samples.images.shape[-1], maps.shape[-1]), look.seed)
     return {
+        "C": BOX_PENALTY,
         "boxes": len(boxes),
         "boxed_samples": len(maps),
         "balanced_accuracy": found.balanced_accuracy,
@@ -274,8 +317,10 @@ def _beside_controls(numbers: Sequence[float]) -> dict[str, float]:
 def _summary(told: dict[str, Any]) -> list[str]:
     def beside(numbers: dict[str, float], times: float = 1.0) -> str:
         mine, mean, least, largest = (times * each for each in numbers.values())
-        return f"{mine:.1f} ({CONTROLS} draws of as many random maps: {mean:.1f}, {least:.1f} to {largest:.1f})"
+        return f"{mine:.1f} ({control}: {mean:.1f}, {least:.1f} to {largest:.1f})"
 
+    one = len(told["dropped"]) == 1
+    control = f"{CONTROLS} single maps at random" if one else f"{CONTROLS} draws of as many random maps"
     lines = [f"{len(told['dropped'])} of {told['maps']} maps of {told['layer']} dropped"]
     if "boxes" in told:
         lines = [

@@ -121,7 +121,8 @@ def _beside_nearest(
     shown = np.where(mirrored[:, None, None, None], found[..., ::-1], found)
     places = [f"z {row // steps}" + (f" + {row % steps}" if row % steps else "") for row in which]
     distances = [
-        f"{each:.0f}" + " mirrored" * flag for each, flag in zip(nearest.distances[which], mirrored, strict=True)
+        f"{each:.0f}" + (" mirrored" if flag else "")
+        for each, flag in zip(nearest.distances[which], mirrored, strict=True)
     ]
     return [
         (name, [tiled(images[which], captions=places)]),

@@ -22,12 +22,14 @@ from .boxes import Box, boxed_samples, inside, outlined, read_boxes, strongest_w
 from .classes import find_class, require_conditional
 from .concepts import Concept, top_samples
 from .forgetting import (
+    BOX_PENALTY,
     ObjectMaps,
     contrast,
     count_maps,
     difference_images,
     find_object,
     layer_maps,
+    map_images,
     object_layer,
     pixel_change,
     without_maps,
@@ -52,6 +54,7 @@ from .turn import along, monotonicity, random_axis, turn_axis
 from .walk import INTERPOLATIONS, Interpolation, interpolate, leg_unevenness, step_lengths
 
 __all__ = [
+    "BOX_PENALTY",
     "INTERPOLATIONS",
     "RULES",
     "Attribute",
@@ -85,6 +88,7 @@ __all__ = [
     "layer_maps",
     "leg_unevenness",
     "likeness",
+    "map_images",
     "monotonicity",
     "nearest_images",
     "numbered",

@@ -131,8 +131,6 @@ def test_forget_the_largest_weight_only_and_score_it(look, folder):
     for score in (told["score"], told["score_of_surest"]):
         spread = score["share_after"]
         assert spread["without_random_least"] <= spread["without_random"] <= spread["without_random_largest"]
-    # The scoring probe shares what the selecting one saw, so what that one is sure of scores above the rest.
-    assert told["score_of_surest"]["before"] > told["score"]["before"]
 
 
 def test_forget_warns_where_its_numbers_mean_little(folder, monkeypatch):
@@ -166,7 +164,7 @@ def test_forget_boxes_from_a_probe(look, folder):
 def test_what_one_map_draws(look):
     told = look("forget", "--map", "2", "--count", "5")["numbers"]
     assert told["dropped"] == [2]
-    assert set(told) == {"layer", "maps", "dropped", "change", "contrast_before", "contrast"}
+    assert not {"boxes", "score", "weights"} & set(told)
 
 
 @pytest.mark.parametrize(
