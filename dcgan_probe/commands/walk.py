@@ -108,8 +108,10 @@ def walk_command(points: int, steps: int, interpolation: Interpolation, **common
 def _leg_row(images: np.ndarray, leg: int, steps: int, uneven: float, largest: int) -> tuple[str, list[np.ndarray]]:
     """Give a leg as a row of pictures; below the image from which its largest step leads, how large that is."""
     captions = [""] * steps
-    captions[largest] = f"x {uneven:.1f} to >"
-    return f"from z {leg}", [tiled(images[leg * steps : (leg + 1) * steps], captions=captions)]
+    captions[largest] = f"x {uneven:.1f} >"
+    return f"from z {leg}, largest step {uneven:.1f} x mean", [
+        tiled(images[leg * steps : (leg + 1) * steps], captions=captions)
+    ]
 
 
 def _beside_nearest(
