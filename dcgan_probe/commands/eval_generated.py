@@ -53,13 +53,16 @@ def eval_generated_command(dataset: str | None, counts: tuple[int, ...], **commo
     title = (
         f"{test.name}, {len(test):,} test images; generated after {look.run.load()['position']:,} images of training"
     )
-    save_neighbour_curves(look.path(), found, title)
+    chance = 1 - 1 / look.run.config.network.classes
+    save_neighbour_curves(look.path(), found, title, chance)
     look.finish(
         {
             "dataset": test.name,
             "train_fingerprint": train.fingerprint,
             "test_fingerprint": test.fingerprint,
             "generator": fingerprint_tensors(look.generator.state_dict()),
+            "units": {"error, half_width, chance": "share of the test images, 0 to 1"},
+            "chance": chance,
             "errors": [{**asdict(each), "error": each.error, "half_width": each.half_width} for each in found],
         },
         format_neighbour_errors(found, title).splitlines(),

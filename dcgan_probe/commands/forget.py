@@ -9,16 +9,19 @@ import numpy as np
 import torch
 
 from ..latent import (
+    BOX_PENALTY,
     Attribute,
     Box,
     ProbePair,
     boxed_samples,
+    contrast,
     count_maps,
     difference_images,
     find_object,
     generate,
     inside,
     layer_maps,
+    map_images,
     object_layer,
     outlined,
     pixel_change,
@@ -37,10 +40,22 @@ from .options import Count
 
 SHOWN, CONTROLS = 12, 5
 """Samples in a row of the pictures, and draws of as many random maps."""
+UNITS = {
+    "change": "mean absolute difference of pixels, 0 to 255",
+    "contrast": "standard deviation of an image's pixels, 0 to 127.5, mean over the samples",
+    "score": "logarithm of the odds; shares and balanced accuracies are 0 to 1, 0.5 is chance for accuracies",
+    "weights": "of the regression, for each map's activation, penalised by C over a sum of positions",
+}
 POOL, BOXED = 1000, 100
 """Samples that ``--boxes-from`` looks at, and those of them that get a box."""
 WINDOW = 3 / 8
 """Side of such a box, as a share of the image's."""
+SUREST = 1 / 4
+"""Share of the other samples that are scored apart: those that the selecting probe is surest of."""
+TELLS = 0.55
+"""Balanced accuracy of the regression below which its maps are hardly better than any."""
+FADED = 1 / 2
+"""Of the contrast before: with less, probes of real images judge what they never saw."""
 
 
 @click.command("forget", cls=RecordedCommand)
@@ -77,9 +92,9 @@ def forget_command(
     [{"sample": 17, "box": [4, 10, 14, 30]}, {"sample": 23, "box": [0, 8, 9, 32]}]
 
     --boxes-from finds boxes without a person, where a probe of an attribute looks on the samples that have it most
-    surely; another probe, taught by other images, scores what comes out. Told besides: the regression's accuracy on
-    samples that it was not fitted on, how much the pixels inside and outside of the boxes change, and the same for as
-    many maps drawn at random.
+    surely; another probe, taught by other images, scores what comes out, all samples and the quarter that the first is
+    surest of. Told besides: the regression's accuracy on samples that it was not fitted on, how much the pixels inside
+    and outside of the boxes change, how much contrast is left, and the same for as many maps drawn at random.
 
     \b
     dcgan-probe sample --count 200 --number
@@ -92,6 +107,7 @@ def forget_command(
     if len(given) != 1:
         got = " and ".join(given) or "none"
         raise UserError(f"got {got} of --boxes, --boxes-from and --map, expected one of them", option="boxes")
+    _check_options(boxes_from, one_map, top=top, attribute=attribute, dataset=dataset, window=window)
     source = boxes.stem if boxes else boxes_from or f"map{one_map}"
     look = Investigation([source, *([layer] if layer else []), *([f"top{top}"] if top else [])], **common)
     name = object_layer(look.generator, layer)
@@ -102,35 +118,102 @@ def forget_command(
         drawn = read_boxes(boxes, look.generator.config.image_size)
     elif boxes_from is not None and pair is not None:
         drawn = _find_boxes(look, pair, window)
-    told: dict[str, Any] = {"layer": name, "maps": count_maps(look.generator, name)}
+    told: dict[str, Any] = {
+        "units": UNITS,
+        "boxes_file": boxes and str(boxes),
+        "attribute": boxes_from or attribute,
+        "dataset": dataset,
+        "window": drawn[0].right - drawn[0].left if boxes_from is not None else None,
+        "layer": name,
+        "maps": count_maps(look.generator, name),
+    }
     told |= _find_maps(look, name, drawn, top) if one_map is None else {"dropped": np.array([one_map])}
     changed = _without(look, name, told["dropped"])
     if drawn:
         told |= _change_in_boxes(look, drawn, changed)
 
     used = np.arange(POOL) if boxes_from is not None else boxed_samples(drawn)
-    others = look.samples(np.setdiff1d(np.arange(len(used) + count), used)[:count].tolist())
+    numbers = np.setdiff1d(np.arange(len(used) + count), used)[:count]
+    others = look.samples(numbers.tolist())
     after = [generate(network, torch.from_numpy(others.z), look.device) for network in changed]
     told["change"] = _beside_controls([pixel_change(others.images, each).mean() for each in after])
+    told["contrast_before"] = contrast(others.images).mean()
+    told["contrast"] = _beside_controls([contrast(each).mean() for each in after])
     shown = [("", np.arange(min(SHOWN, count)))]
     if pair is not None:
-        told["score"] = _score(look, pair, others.images, after)
-        surest = np.argsort(-pair.selecting.score(look.features(others.images)), kind="stable")
+        features = look.features(others.images)
+        surest = np.argsort(-pair.selecting.score(features), kind="stable")[: max(1, round(SUREST * count))]
+        scores = [pair.scoring.score(each) for each in (features, *map(look.features, after))]
+        told["probe_balanced_accuracy"] = pair.scoring.balanced_accuracy
+        told["score"] = _scored(scores)
+        told["score_of_surest"] = {"samples": len(surest)} | _scored([each[surest] for each in scores])
         shown.append(("surest, ", surest[:SHOWN]))
+    dropped = told["dropped"]
     save_contact_sheet(
         look.path(),
         [
-            (which + what, [tiled(images[rows])])
+            row
             for which, rows in shown
-            for what, images in (
-                ("with", others.images),
-                ("without", after[0]),
-                ("difference", difference_images(others.images, after[0])),
-                ("without random maps", after[1]),
+            for row in _shown(
+                look, name, dropped, which, numbers[rows], others.images[rows], [each[rows] for each in after[:2]]
             )
         ],
+        headings=[f"{name} without {len(dropped)} of {told['maps']} maps"],
     )
+    _warn(look, told)
     look.finish(told, _summary(told))
+
+
+def _shown(
+    look: Investigation,
+    layer: str,
+    dropped: np.ndarray,
+    which: str,
+    numbers: np.ndarray,
+    before: np.ndarray,
+    after: Sequence[np.ndarray],
+) -> list[tuple[str, list[np.ndarray]]]:
+    """Give rows of pictures of samples with their numbers: as they are, and without the maps, or random ones."""
+    difference, scale = difference_images(before, after[0])
+    rows = [
+        (f"{which}with", tiled(before, captions=[str(number) for number in numbers])),
+        (f"{which}without", tiled(after[0])),
+        (f"difference, white is +{scale} of 255", tiled(difference)),
+    ]
+    if len(dropped) == 1:
+        maps = layer_maps(look.generator, layer, look.samples(numbers.tolist()).z, look.device)[:, dropped[0]]
+        activation, scale_of_map = map_images(maps, before.shape[-1])
+        rows.append((f"map {dropped[0]}, white is {scale_of_map:.3g}", tiled(activation)))
+        rows.append((f"{which}without a random map", tiled(after[1])))
+    else:
+        rows.append((f"{which}without random maps", tiled(after[1])))
+    return [(name, [picture]) for name, picture in rows]
+
+
+def _check_options(boxes_from: str | None, one_map: int | None, **given: Any) -> None:
+    """Refuse an option that would change nothing."""
+    if one_map is not None and given["top"] is not None:
+        raise UserError("got --top with --map, which drops that map alone; leave one of them out", option="top")
+    if boxes_from is None and given["window"] is not None:
+        raise UserError("got --window without --boxes-from, whose boxes it is the side of", option="window")
+    if boxes_from is None and given["attribute"] is None and given["dataset"] is not None:
+        raise UserError(
+            "got --dataset, but no probe to teach by it; name what to score with --attribute", option="dataset"
+        )
+
+
+def _warn(look: Investigation, told: dict[str, Any]) -> None:
+    """Say where the numbers mean less than they seem to."""
+    if told.get("balanced_accuracy", 1.0) < TELLS:
+        look.note(
+            f"The regression tells boxed positions from others in {100 * told['balanced_accuracy']:.1f} % of cases, "
+            f"and 50 % is chance: the maps that it drops may as well be any others."
+        )
+    if told["contrast"]["without"] < FADED * told["contrast_before"]:
+        look.note(
+            "Without the maps, samples have less than half of their contrast; probes taught by real images were never "
+            "shown such, so their scores mean little. --top drops fewer maps."
+        )
 
 
 def _probes(
@@ -170,6 +253,7 @@ def _find_maps(look: Investigation, layer: str, boxes: Sequence[Box], top: int |
     maps = layer_maps(look.generator, layer, samples.z, look.device)
     found = find_object(maps, inside(boxes, samples.images.shape[-1], maps.shape[-1]), look.seed)
     return {
+        "C": BOX_PENALTY,
         "boxes": len(boxes),
         "boxed_samples": len(maps),
         "balanced_accuracy": found.balanced_accuracy,
@@ -208,42 +292,57 @@ def _change_in_boxes(look: Investigation, boxes: Sequence[Box], changed: Sequenc
     }
 
 
-def _score(look: Investigation, pair: ProbePair, before: np.ndarray, after: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Have the scoring probe judge samples: its mean score, and the share that it takes to have the attribute."""
-    start, *ends = [pair.scoring.score(look.features(each)) for each in (before, *after)]
+def _scored(scores: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Tell the mean score of samples and the share taken to have the attribute, before and without the maps."""
+    before, *after = scores
     return {
-        "probe_balanced_accuracy": pair.scoring.balanced_accuracy,
-        "before": start.mean(),
-        "after": _beside_controls([each.mean() for each in ends]),
-        "share_before": (start > 0).mean(),
-        "share_after": _beside_controls([(each > 0).mean() for each in ends]),
+        "before": before.mean(),
+        "after": _beside_controls([each.mean() for each in after]),
+        "share_before": (before > 0).mean(),
+        "share_after": _beside_controls([(each > 0).mean() for each in after]),
     }
 
 
 def _beside_controls(numbers: Sequence[float]) -> dict[str, float]:
-    """Name the number without the maps, and the mean of those without as many random ones."""
-    return {"without": float(numbers[0]), "without_random": float(np.mean(numbers[1:]))}
+    """Name the number without the maps; and the mean, least and largest of those without as many random ones."""
+    without, *random = map(float, numbers)
+    return {
+        "without": without,
+        "without_random": float(np.mean(random)),
+        "without_random_least": min(random),
+        "without_random_largest": max(random),
+    }
 
 
 def _summary(told: dict[str, Any]) -> list[str]:
-    def pair(numbers: dict[str, float], times: float = 1.0) -> str:
-        return f"{times * numbers['without']:.1f} (as many random maps: {times * numbers['without_random']:.1f})"
+    def beside(numbers: dict[str, float], times: float = 1.0) -> str:
+        mine, mean, least, largest = (times * each for each in numbers.values())
+        return f"{mine:.1f} ({control}: {mean:.1f}, {least:.1f} to {largest:.1f})"
 
+    one = len(told["dropped"]) == 1
+    control = f"{CONTROLS} single maps at random" if one else f"{CONTROLS} draws of as many random maps"
     lines = [f"{len(told['dropped'])} of {told['maps']} maps of {told['layer']} dropped"]
     if "boxes" in told:
         lines = [
             f"{told['boxes']} boxes on {told['boxed_samples']} samples; balanced accuracy of the regression on samples "
             f"held out: {100 * told['balanced_accuracy']:.1f} %",
             *lines,
-            f"mean change of pixels, of 255: inside of the boxes {pair(told['change_inside'])}, "
-            f"outside {pair(told['change_outside'])}",
+            f"mean change of pixels, of 255: inside of the boxes {beside(told['change_inside'])}, "
+            f"outside {beside(told['change_outside'])}",
         ]
-    lines.append(f"mean change of pixels of other samples, of 255: {pair(told['change'])}")
+    lines += [
+        f"mean change of pixels of other samples, of 255: {beside(told['change'])}",
+        f"their contrast, of 255: {told['contrast_before']:.1f} before, {beside(told['contrast'])} after",
+    ]
     if "score" in told:
-        score = told["score"]
+        quarter = f"the {told['score_of_surest']['samples']} that the selecting probe is surest of"
+        for which, score in (("other samples", told["score"]), (quarter, told["score_of_surest"])):
+            lines.append(
+                f"{which}, with the attribute by the scoring probe, %: {100 * score['share_before']:.1f} before, "
+                f"{beside(score['share_after'], 100)} after; mean score {score['before']:.1f} before, "
+                f"{beside(score['after'])} after"
+            )
         lines.append(
-            f"other samples with the attribute, by the scoring probe, %: {100 * score['share_before']:.1f} before, "
-            f"{pair(score['share_after'], 100)} after; mean score {score['before']:.1f} before, "
-            f"{pair(score['after'])} after"
+            f"balanced accuracy of the scoring probe on real images: {100 * told['probe_balanced_accuracy']:.1f} %"
         )
     return lines

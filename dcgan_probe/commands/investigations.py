@@ -1,11 +1,10 @@
 """Takes what every look into a run has in common, gives its parts and a place for pictures and numbers.
 
-A verb names itself and its settings; its files are ``RUN/figures/VERB-SETTINGS...`` and a JSON file of that name, which
-holds the command, the run's weights, versions, device and every number.
+Its files are ``RUN/figures/VERB-SETTINGS-sSEED-DIGITS...`` and a JSON file of that name, written last, which holds the
+command, the run's weights, versions, device and every number.
 """
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -22,11 +21,12 @@ from ..images import ImageSet, load_images
 from ..latent import Attribute, ProbePair, Samples, encode_images, fit_probe_pairs, generate, numbered
 from ..networks import Generator
 from ..runtime import UserError, describe_device, resolve_device, versions
-from ..storage import fingerprint_tensors, write_json
+from ..storage import explained_disk_errors, fingerprint_tensors, write_json
 from .command_lines import called_as, command_line
 from .encoder_choices import EncoderOptions
 from .encoding import make_encoder
 from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option, seed_option
+from .output_names import output_name
 from .progress import Progress
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -39,7 +39,9 @@ def investigation_options(verb: Verb) -> Verb:
     options = (
         quiet_option,
         click.option("--json", "as_json", is_flag=True, help="Print the JSON file instead of the paths and a summary."),
-        click.option("--name", metavar="TEXT", help="Name of the files in RUN/figures.  [default: verb and settings]"),
+        click.option(
+            "--name", metavar="TEXT", help="Begins the files' names in RUN/figures.  [default: verb and settings]"
+        ),
         data_options,
         device_option,
         seed_option,
@@ -74,7 +76,7 @@ class Investigation:
         Parameters
         ----------
         settings
-            What tells this look from others of the same verb, for the files' names; the seed is added.
+            What tells a person this look from others of the same verb, for the files' names.
         conditional
             Whether the verb takes runs whose networks need a label.
         run_folder, runs, seed, device, data_dir, download, name, as_json, quiet
@@ -95,10 +97,9 @@ class Investigation:
             )
         self.seed, self.device, self.quiet = seed, resolve_device(device), quiet
         self.load = partial(load_images, data_dir=data_dir, download=download)
-        verb, began = called_as()[1], time.monotonic()
-        parts = [verb, *(str(part) for part in settings), f"s{seed}"]
-        self._stem = self.run.folder / "figures" / safe_name(name or "-".join(parts))
-        self._began, self._as_json, self._pictures = began, as_json, list[Path]()
+        readable = [name] if name else [called_as()[1], *settings]
+        self._stem = self.run.folder / "figures" / output_name(readable, seed)
+        self._began, self._as_json, self._pictures = time.monotonic(), as_json, list[Path]()
 
     def note(self, text: str) -> None:
         """Tell the user something on stderr."""
@@ -110,10 +111,21 @@ class Investigation:
         return Progress(title, total, unit, quiet=self.quiet)
 
     def path(self, suffix: str = ".png") -> Path:
-        """Name one more file: ``.png``, ``.gif``, ``-neighbours.png``."""
-        path = self._stem.with_name(self._stem.name + suffix)
+        """Name one more file: ``.png``, ``.gif``, ``-neighbours.png``. It is about to be written."""
+        if not self._pictures:
+            # Whenever the verb ends, no new picture lies beside the numbers of an earlier call.
+            with explained_disk_errors(self._json):
+                self._json.unlink(missing_ok=True)
+        path = self._beside(suffix)
         self._pictures.append(path)
         return path
+
+    @property
+    def _json(self) -> Path:
+        return self._beside(".json")
+
+    def _beside(self, suffix: str) -> Path:
+        return self._stem.with_name(self._stem.name + suffix)
 
     @cached_property
     def training_images(self) -> ImageSet:
@@ -178,21 +190,15 @@ class Investigation:
             "pictures": [path.name for path in self._pictures],
             "numbers": dict(numbers),
         }
-        path = self._stem.with_name(self._stem.name + ".json")
         written = plain(told)
-        write_json(path, written)
+        write_json(self._json, written)
         if self._as_json:
             click.echo(json.dumps(written, indent=2))
             return
-        for each in (*self._pictures, path):
+        for each in (*self._pictures, self._json):
             click.echo(each)
         for line in summary:
             click.echo(line)
-
-
-def safe_name(text: str) -> str:
-    """Give a text as part of a file's name: what is no letter, digit, dot, plus or dash becomes a dash."""
-    return re.sub(r"[^\w.+-]+", "-", text).strip("-.")[:120]
 
 
 def plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from ..latent import (
     encode_images,
     feature_saliency,
     likeness,
+    seen_pixels,
     selectivity,
     strongest,
     with_rule,
@@ -31,6 +32,13 @@ from .options import Count, Numbers
 FIRST = 6
 """Features that the paper shows."""
 NETWORKS = {"trained": "dcgan", "untrained": "random"}
+UNITS = {
+    "rows": "of the training split",
+    "activations": "of the layer after its activation function, the largest over the map's positions",
+    "stands_out": "standard deviations over the images searched, above their mean",
+    "best_quarter": "share of the squared saliency in the best quarter of the pixels that the position sees",
+    "likeness": "correlation over pixels of both networks' squared saliency, -1 to 1",
+}
 
 
 @click.command("saliency", cls=RecordedCommand)
@@ -65,8 +73,9 @@ def saliency_command(
     saliency is scaled by its own largest number. Batch norm is fixed over real images in both.
 
     Told for both networks: how far the images stand out among those searched, in standard deviations; the share of the
-    squared saliency inside the best quarter of the pixels (0.25 is none better than another); and how alike the two
-    networks' saliencies are, as a correlation: near 1, they show the image more than what was learnt.
+    squared saliency inside the best quarter of the pixels that the position sees (0.25 is none better than another);
+    and how alike the two networks' saliencies are, as a correlation: near 1, they show the image more than what was
+    learnt.
 
     \b
     dcgan-probe saliency
@@ -84,6 +93,7 @@ def saliency_command(
 
     images = look.training_images if dataset is None else look.load(dataset, "train")
     encoders["trained"].check(images)
+    _check(features, top, encoders["trained"].layers[name][1], count, min(scan, len(images)))
     rows = np.sort(numpy_generator(look.seed, "saliency").permutation(len(images))[:scan])
     scanned = images.subset(rows)
     peaks = {key: _peaks(look, encoder, scanned, key) for key, encoder in encoders.items()}
@@ -93,13 +103,14 @@ def saliency_command(
     best = strongest(peaks["trained"][:, numbers], count).T  # (features, count), rows of those scanned
     shown = scanned.images[best.ravel()]
     repeated = np.repeat(numbers, best.shape[1])
-    saliencies = {key: _saliency(look, encoder, rule, name, shown, repeated) for key, encoder in encoders.items()}
+    found = {key: _saliency(look, encoder, rule, name, shown, repeated) for key, encoder in encoders.items()}
+    saliencies = {key: saliency for key, (saliency, _) in found.items()}
 
     def of_features(per_image: np.ndarray) -> np.ndarray:
         """Give each feature's mean of (features * count,)."""
         return per_image.reshape(best.shape).mean(axis=1)
 
-    told = {key: of_features(concentration(each)) for key, each in saliencies.items()}
+    told = {key: of_features(concentration(*each)) for key, each in found.items()}
     alike = of_features(likeness(*saliencies.values()))
     pictures = [shown, *map(as_images, saliencies.values())]
     save_contact_sheet(
@@ -112,6 +123,7 @@ def saliency_command(
     )
     look.finish(
         {
+            "units": UNITS,
             "layer": name,
             "rule": rule,
             "dataset": images.name,
@@ -135,7 +147,7 @@ def saliency_command(
             f"{name}, {len(numbers)} features, each network's {count} strongest of {len(rows):,} images stand out by "
             + told_of(stands_out, numbers, "{:.1f}")
             + " standard deviations",
-            "share of the squared saliency inside the best quarter of the pixels: "
+            "share of the squared saliency inside the best quarter of the pixels that the position sees: "
             + told_of(told, slice(None), "{:.2f}"),
             f"likeness of the two saliencies, correlation over pixels: {alike.mean():.2f}",
         ],
@@ -152,15 +164,26 @@ def _peaks(look: Investigation, encoder: DiscriminatorEncoder, images: ImageSet,
         return encode_images(encoder, images.images[:], progress.update)
 
 
-def _chosen(features: tuple[int, ...] | None, top: int | None, stands_out: np.ndarray) -> np.ndarray:
-    maps = len(stands_out)
+def _check(features: tuple[int, ...] | None, top: int | None, maps: int, count: int, searched: int) -> None:
+    """Refuse what the layer or the images do not have, before any is searched."""
+    if features and len(set(features)) < len(features):
+        raise UserError(f"got features {features}, expected each once", option="features")
     if features and not 0 <= min(features) <= max(features) < maps:
         raise UserError(f"got features {features}, expected numbers from 0 to {maps - 1}", option="features")
     if top and top > maps:
         raise UserError(f"got the top {top} features, but the layer has {maps}", option="top")
+    if count >= searched:
+        raise UserError(
+            f"got the {count} strongest of {searched} images, expected fewer than are searched: lower --count, or "
+            "raise --scan",
+            option="count",
+        )
+
+
+def _chosen(features: tuple[int, ...] | None, top: int | None, stands_out: np.ndarray) -> np.ndarray:
     if top:
         return np.argsort(-stands_out, kind="stable")[:top]
-    return np.array(features or range(min(FIRST, maps)))
+    return np.array(features or range(min(FIRST, len(stands_out))))
 
 
 def _saliency(
@@ -170,10 +193,13 @@ def _saliency(
     layer: str,
     images: np.ndarray,
     features: np.ndarray,
-) -> np.ndarray:
-    network, blocks = with_rule(encoder.network, rule), []
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the saliencies, and how many pixels the positions that they explain see."""
+    network, blocks, positions = with_rule(encoder.network, rule), [], []
     for start in range(0, len(images), encoder.batch):
         block = slice(start, start + encoder.batch)
         signed = to_signed(torch.from_numpy(images[block]).to(look.device))
-        blocks.append(feature_saliency(network, layer, signed, features[block].tolist())[0].cpu())
-    return torch.cat(blocks).numpy()
+        saliency, _, places = feature_saliency(network, layer, signed, features[block].tolist())
+        blocks.append(saliency.cpu())
+        positions.append(places.cpu())
+    return torch.cat(blocks).numpy(), seen_pixels(network, layer, torch.cat(positions).numpy())

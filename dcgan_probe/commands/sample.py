@@ -9,9 +9,11 @@ import numpy as np
 from ..gan import Run
 from ..images import save_grid
 from ..latent import find_class, sample
+from ..report import enlarged
 from ..runtime import resolve_device
 from ..storage import whole_file
 from .options import Count, chosen_run, device_option, quiet_option, run_option, runs_option, seed_option
+from .output_names import output_name
 
 COLUMNS, MOST_COLUMNS = 8, 20
 
@@ -29,7 +31,9 @@ COLUMNS, MOST_COLUMNS = 8, 20
     metavar="NAME|N",
     help="Of a conditional run: the class of all samples, by name or number.  [default: each in turn]",
 )
-@click.option("--number", "numbered", is_flag=True, help="Write each sample's number below it, to be named elsewhere.")
+@click.option(
+    "--number", "numbered", is_flag=True, help="Enlarge the samples, each with its number below, to be named elsewhere."
+)
 @seed_option
 @run_option
 @runs_option
@@ -57,11 +61,12 @@ def sample_command(
     run = chosen_run(run_folder, runs, quiet=quiet)
     label = None if name is None else find_class(run, name)
     drawn = sample(run, count, seed=seed, device=resolve_device(device), label=label)
-    of_class = "" if label is None else f"-class{label}"
-    stem = run.folder / "figures" / f"sample-n{count}{of_class}-s{seed}"
+    of_class = [] if label is None else [f"class{label}"]
+    stem = run.folder / "figures" / output_name(["sample", f"n{count}", *of_class], seed)
     grid, arrays = stem.with_suffix(".png"), stem.with_suffix(".npz")
     captions = [str(number) for number in range(count)] if numbered else None
-    save_grid(grid, drawn.images, columns=min(columns or usual_columns(run, label), count), captions=captions)
+    pictures = enlarged(drawn.images) if numbered else drawn.images  # to pick from by eye
+    save_grid(grid, pictures, columns=min(columns or usual_columns(run, label), count), captions=captions)
     labels: dict[str, Any] = {} if drawn.labels is None else {"labels": drawn.labels}
     with whole_file(arrays) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, images=drawn.images, z=drawn.z, **labels, seed=seed)

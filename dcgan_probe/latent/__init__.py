@@ -22,11 +22,14 @@ from .boxes import Box, boxed_samples, inside, outlined, read_boxes, strongest_w
 from .classes import find_class, require_conditional
 from .concepts import Concept, top_samples
 from .forgetting import (
+    BOX_PENALTY,
     ObjectMaps,
+    contrast,
     count_maps,
     difference_images,
     find_object,
     layer_maps,
+    map_images,
     object_layer,
     pixel_change,
     without_maps,
@@ -40,6 +43,7 @@ from .saliency import (
     feature_saliency,
     likeness,
     score_saliency,
+    seen_pixels,
     selectivity,
     strongest,
     with_rule,
@@ -47,9 +51,10 @@ from .saliency import (
 from .sampling import Samples, generate, numbered, sample, sample_blocks
 from .scoring import AttributeProbe, ProbePair, encode_images, fit_probe_pairs
 from .turn import along, monotonicity, random_axis, turn_axis
-from .walk import INTERPOLATIONS, Interpolation, interpolate, step_lengths
+from .walk import INTERPOLATIONS, Interpolation, interpolate, leg_unevenness, step_lengths
 
 __all__ = [
+    "BOX_PENALTY",
     "INTERPOLATIONS",
     "RULES",
     "Attribute",
@@ -69,6 +74,7 @@ __all__ = [
     "combine",
     "combine_pixels",
     "concentration",
+    "contrast",
     "count_maps",
     "difference_images",
     "encode_images",
@@ -80,7 +86,9 @@ __all__ = [
     "inside",
     "interpolate",
     "layer_maps",
+    "leg_unevenness",
     "likeness",
+    "map_images",
     "monotonicity",
     "nearest_images",
     "numbered",
@@ -93,6 +101,7 @@ __all__ = [
     "sample",
     "sample_blocks",
     "score_saliency",
+    "seen_pixels",
     "selectivity",
     "step_lengths",
     "strongest",

@@ -20,8 +20,8 @@ from ..runtime import UserError, numpy_generator
 from .sampling import generate
 from .scoring import balanced_accuracy
 
-C = 1.0
-"""Of the regression, over a sum of positions: thousands of them outweigh it. The paper names none."""
+BOX_PENALTY = 1.0
+"""C of the regression, over a sum of positions: thousands of them outweigh it. The paper names none."""
 HELD_OUT = 0.25
 """Share of the boxed images whose positions tell how good the regression is. Positions of one image are alike, so
 images are held out, not positions."""
@@ -127,7 +127,7 @@ def find_object(maps: np.ndarray, boxed: np.ndarray, seed: int) -> ObjectMaps:
     held = max(1, round(HELD_OUT * len(maps)))
     train_X, train_y = _positions(maps, boxed, order[held:], random)
     test_X, test_y = _positions(maps, boxed, order[:held], random)
-    [fit] = fit_path(train_X, train_y.astype(np.int64), [C], classifier="logistic", intercept="free")
+    [fit] = fit_path(train_X, train_y.astype(np.int64), [BOX_PENALTY], classifier="logistic", intercept="free")
     judged = balanced_accuracy(fit.decision(test_X) > 0, test_y)
     return ObjectMaps(fit.coefficients[0], judged, len(train_X), len(test_X))
 
@@ -153,6 +153,31 @@ def pixel_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.abs(after.astype(np.float64) - before).mean(axis=1)
 
 
-def difference_images(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Give half the difference as pictures uint8: grey where nothing changed, lighter where it became lighter."""
-    return ((after.astype(np.int16) - before) // 2 + 128).clip(0, 255).astype(np.uint8)
+def contrast(images: np.ndarray) -> np.ndarray:
+    """Give how far each image is from one grey: the standard deviation of its pixels, 0 to 127.5, float64 (N,)."""
+    return images.reshape(len(images), -1).std(axis=1, dtype=np.float64)
+
+
+def difference_images(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, int]:
+    """Give differences as pictures uint8, all on one scale, and the scale: the largest difference, 1 to 255.
+
+    Grey is no change; white is lighter by the scale, black darker by it.
+    """
+    difference = after.astype(np.int16) - before
+    scale = max(1, int(np.abs(difference).max()))
+    return (127.5 + 127.5 * difference / scale).round().astype(np.uint8), scale
+
+
+def map_images(maps: np.ndarray, side: int) -> tuple[np.ndarray, float]:
+    """Give activations as pictures uint8 (n, 1, side, side), all on one scale, and the scale, which is white; black: 0.
+
+    Parameters
+    ----------
+    maps
+        float32 (n, h, w), one map of each sample, at least 0.
+    side
+        Of the samples, a multiple of h and w.
+    """
+    scale = float(maps.max())
+    pictures = (255 * maps / (scale or 1.0)).round().astype(np.uint8)
+    return pictures.repeat(side // maps.shape[1], axis=1).repeat(side // maps.shape[2], axis=2)[:, None], scale

@@ -16,10 +16,12 @@ class Neighbours:
     """int64 (n,): its row in the set."""
     distances: np.ndarray
     """float64 (n,): root mean square difference of pixels, 0 to 255."""
+    mirrored: np.ndarray
+    """bool (n,): whether it is the mirror image of that row which is so near."""
 
 
 def nearest_images(pictures: np.ndarray, images: ImageSet, *, leave_out: np.ndarray | None = None) -> Neighbours:
-    """Find the nearest image to each picture, reading the set once in blocks.
+    """Find the nearest image to each picture, or the nearest mirror image, reading the set once in blocks.
 
     Parameters
     ----------
@@ -39,22 +41,27 @@ def nearest_images(pictures: np.ndarray, images: ImageSet, *, leave_out: np.ndar
             f"{tuple(images.images.shape[1:])}"
         )
     # |x - y|^2 = |x|^2 - 2 xy + |y|^2; pixels are centred, so that float32 carries the differences.
-    queries = pictures.reshape(len(pictures), -1).astype(np.float32) - 128
+    # A picture is as far from an image's mirror image as its own mirror image is from the image.
+    both = np.concatenate([pictures, pictures[..., ::-1]])
+    left_out = None if leave_out is None else np.tile(leave_out, 2)
+    queries = both.reshape(len(both), -1).astype(np.float32) - 128
     norms = (queries.astype(np.float64) ** 2).sum(axis=1)
     best, rows = np.full(len(queries), np.inf), np.zeros(len(queries), np.int64)
     start = 0
     for block in images.blocks():
         others = block.reshape(len(block), -1).astype(np.float32) - 128
         squares = norms[:, None] - 2 * (queries @ others.T) + (others**2).sum(axis=1)
-        if leave_out is not None:
-            inside = np.flatnonzero((leave_out >= start) & (leave_out < start + len(block)))
-            squares[inside, leave_out[inside] - start] = np.inf
+        if left_out is not None:
+            inside = np.flatnonzero((left_out >= start) & (left_out < start + len(block)))
+            squares[inside, left_out[inside] - start] = np.inf
         nearest = squares.argmin(axis=1)
         found = squares[np.arange(len(queries)), nearest]
         better = found < best
         best[better], rows[better] = found[better], start + nearest[better]
         start += len(block)
-    return Neighbours(rows, np.sqrt(np.maximum(best, 0.0) / queries.shape[1]))
+    mirrored = best[len(pictures) :] < best[: len(pictures)]
+    chosen = np.arange(len(pictures)) + len(pictures) * mirrored
+    return Neighbours(rows[chosen], np.sqrt(np.maximum(best[chosen], 0.0) / queries.shape[1]), mirrored)
 
 
 def usual_distances(images: ImageSet, count: int, seed: int) -> np.ndarray:

@@ -29,7 +29,7 @@ from ..networks.layers import ConvolutionLayer
 Rule = Literal["guided", "gradient", "deconvolution"]
 RULES: tuple[Rule, ...] = ("guided", "gradient", "deconvolution")
 BEST_SHARE = 0.25
-"""Of the pixels, in ``concentration``."""
+"""Of the pixels that a position sees, in ``concentration``."""
 
 
 class _Ruled(torch.autograd.Function):
@@ -72,7 +72,7 @@ def with_rule(network: Discriminator, rule: Rule) -> Discriminator:
 
 def feature_saliency(
     network: Discriminator, layer: str, signed: torch.Tensor, features: Sequence[int]
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Follow the strongest activation of one feature in each image back to the pixels.
 
     Parameters
@@ -89,14 +89,41 @@ def feature_saliency(
     Returns
     -------
     tuple
-        Saliency, of the shape of ``signed``, and the activation that it explains, the largest over the map's positions,
-        (n,).
+        Saliency, of the shape of ``signed``; the activation that it explains, the largest over the map's positions,
+        (n,); and that position, row and column, int64 (n, 2).
     """
     signed = signed.detach().requires_grad_()
     maps = network.activations(signed)[layer]  # (n, maps, h, w)
-    peaks = maps[torch.arange(len(maps)), list(features)].flatten(1).max(dim=1).values  # (n,)
+    peaks, places = maps[torch.arange(len(maps)), list(features)].flatten(1).max(dim=1)  # (n,)
     (saliency,) = torch.autograd.grad(peaks.sum(), signed)
-    return saliency, peaks.detach()
+    rows_and_columns = torch.stack([places // maps.shape[3], places % maps.shape[3]], dim=1)
+    return saliency, peaks.detach(), rows_and_columns
+
+
+def seen_pixels(network: Discriminator, layer: str, positions: np.ndarray) -> np.ndarray:
+    """Count the pixels that positions of a layer's maps see, those of their receptive fields inside the image.
+
+    Going down through each layer, positions first to last of what pools are ``first * stride`` to ``last * stride +
+    window - 1`` of what it pools, and likewise of a convolution, less its padding.
+
+    Parameters
+    ----------
+    positions
+        Row and column, int64 (n, 2).
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 (n,).
+    """
+    config, depth = network.config, network.config.layer_names.index(layer)
+    first, last = positions.copy(), positions.copy()
+    for stride in reversed(config.strides[: depth + 1]):
+        pooled, step = (stride, 1) if config.resampling == "max-pool" else (1, stride)
+        first, last = first * pooled, last * pooled + pooled - 1
+        first, last = first * step - config.padding, last * step - config.padding + config.kernel - 1
+    size = config.image_size
+    return (last.clip(max=size - 1) - first.clip(min=0) + 1).prod(axis=1)
 
 
 def strongest(peaks: np.ndarray, count: int) -> np.ndarray:
@@ -119,15 +146,22 @@ def energy(saliency: np.ndarray) -> np.ndarray:
     return (saliency.astype(np.float64) ** 2).sum(axis=1)
 
 
-def concentration(saliency: np.ndarray) -> np.ndarray:
-    """Give the share of an image's energy that lies in its strongest quarter of the pixels, float64 (n,).
+def concentration(saliency: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Give the share of an image's energy that lies in the strongest quarter of the pixels seen, float64 (n,).
 
-    0.25: spread evenly, or there is none at all. 1: the rest of the image says nothing.
+    About 0.25: spread evenly over what the position sees, or there is none at all. 1: three quarters of it say nothing.
+    Over the whole image, the share would be 1 wherever a position sees less than a quarter of it.
+
+    Parameters
+    ----------
+    seen
+        int64 (n,): how many pixels the position sees; all others have no saliency.
     """
-    sorted_energy = np.sort(energy(saliency).reshape(len(saliency), -1), axis=1)[:, ::-1]
-    best = round(BEST_SHARE * sorted_energy.shape[1])
-    total = sorted_energy.sum(axis=1)
-    return np.divide(sorted_energy[:, :best].sum(axis=1), total, out=np.full(len(total), BEST_SHARE), where=total > 0)
+    best_first = np.sort(energy(saliency).reshape(len(saliency), -1), axis=1)[:, ::-1]
+    best = np.maximum(1, np.rint(BEST_SHARE * seen).astype(np.int64))
+    total = best_first.sum(axis=1)
+    within = best_first.cumsum(axis=1)[np.arange(len(best)), best - 1]
+    return np.divide(within, total, out=np.full(len(total), BEST_SHARE), where=total > 0)
 
 
 def likeness(one: np.ndarray, other: np.ndarray) -> np.ndarray:

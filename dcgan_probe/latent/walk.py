@@ -65,3 +65,21 @@ def step_lengths(features: np.ndarray) -> np.ndarray:
     The paper looks for "sharp transitions", signs of memorisation: steps that are many times the mean step.
     """
     return np.linalg.norm(np.roll(features, -1, axis=0).astype(np.float64) - features, axis=1)
+
+
+def leg_unevenness(lengths: np.ndarray, steps: int) -> np.ndarray:
+    """Give the largest step over the mean step within each leg, from one point to the next: float64 (P,).
+
+    1: the images of the leg change evenly; ``steps``: all at once. Legs differ in length, so the mean step of the whole
+    path would hide a jump within a short one.
+
+    Parameters
+    ----------
+    lengths
+        float64 (P * steps,), from ``step_lengths``.
+    steps
+        Of each leg. A leg on which nothing changes has 1.
+    """
+    legs = lengths.reshape(-1, steps)
+    means = legs.mean(axis=1)
+    return np.divide(legs.max(axis=1), means, out=np.ones(len(legs)), where=means > 0)

@@ -13,9 +13,9 @@ TEXT_SIZE, MARGIN, BACKGROUND = 14, 8, "white"
 SIDE = 64
 
 
-def enlarged(images: np.ndarray) -> np.ndarray:
-    """Repeat each pixel of images uint8 (N, channels, H, W) until both sides have at least 64."""
-    times = -(-SIDE // min(images.shape[2:]))
+def enlarged(images: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """Repeat each pixel of images uint8 (N, channels, H, W) until both sides have at least ``side``."""
+    times = -(-side // min(images.shape[2:]))
     return images.repeat(times, axis=2).repeat(times, axis=3)
 
 

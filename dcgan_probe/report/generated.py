@@ -31,8 +31,10 @@ def _cell(found: NeighbourError | None) -> Cell:
     return Cell(NOTHING if found is None else f"{100 * found.error:.2f} ± {100 * found.half_width:.2f}")
 
 
-def save_neighbour_curves(path: str | Path, errors: Sequence[NeighbourError], title: str) -> None:
+def save_neighbour_curves(path: str | Path, errors: Sequence[NeighbourError], title: str, chance: float) -> None:
     """Draw test error in % against the number of images, on a logarithmic axis, as a PNG file, whole or not at all.
+
+    A line shows ``chance``, the error of guessing, 0 to 1.
 
     Raises
     ------
@@ -55,6 +57,7 @@ def save_neighbour_curves(path: str | Path, errors: Sequence[NeighbourError], ti
             capsize=3,
             label=f"fitted on {name}",
         )
+    axes.axhline(100 * chance, color="grey", linestyle="--", label="guessing a class")
     axes.set_xscale("log")
     axes.set_ylim(bottom=0.0)
     axes.set_xlabel("images that the nearest neighbour is one of")

@@ -1,6 +1,8 @@
 """The verbs that look into a run that has learnt next to nothing: files, numbers, and what a user gets wrong."""
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +52,14 @@ def size(path):
 
 def test_walk_writes_pictures_and_numbers():
     lines = invoke("walk", "--points", 3, "--steps", 4, "--seed", 2).stdout.splitlines()
-    stem = "runs/tiny/figures/walk-linear-3x4-s2"
+    stem = lines[0].removesuffix(".png")
+    assert re.fullmatch(r"runs/tiny/figures/walk-linear-3x4-s2-[0-9a-f]{6}", stem)
     assert lines[:4] == [f"{stem}.png", f"{stem}.gif", f"{stem}-neighbours.png", f"{stem}.json"]
-    assert size(f"{stem}.png") == (2 + 4 * 66, 2 + 3 * 66)
+    width, height = size(f"{stem}.png")
+    assert width > 4 * 66
+    assert height > 3 * 66
     with Image.open(f"{stem}.gif") as animation:
+        assert animation.size == (260, 260)
         # Frames that are alike are kept as one that lasts longer.
         lasts = [animation.seek(frame) or animation.info["duration"] for frame in range(animation.n_frames)]
         assert sum(lasts) == 12 * 80
@@ -62,13 +68,18 @@ def test_walk_writes_pictures_and_numbers():
     assert told["run"]["images_seen"] == 320
     numbers = told["numbers"]
     steps = np.array(numbers["steps"])
-    assert numbers["largest_step_over_mean"] == pytest.approx(steps.max() / steps.mean(), rel=1e-4)
-    assert len(numbers["nearest_rows"]) == 3
+    assert steps.shape == (3, 4)
+    by_leg = steps.max(axis=1) / steps.mean(axis=1)
+    found = numbers["largest_step"]
+    assert found["over_mean_of_leg"] == pytest.approx(by_leg.max(), rel=1e-4)
+    assert steps[found["leg"], found["step"]] == steps[found["leg"]].max()
+    assert found["leg"] == by_leg.argmax()
+    assert len(numbers["nearest_rows"]) == len(numbers["nearest_mirrored"]) == 12
 
 
 def test_a_look_may_be_named():
-    (path, *_) = invoke("walk", "--points", 2, "--steps", 1, "--name", "my walk/2").stdout.splitlines()
-    assert path == "runs/tiny/figures/my-walk-2.png"
+    (path, *_) = invoke("walk", "--points", 2, "--steps", 2, "--name", "my walk/2").stdout.splitlines()
+    assert re.fullmatch(r"runs/tiny/figures/my-walk-2-s0-[0-9a-f]{6}\.png", path)
 
 
 def test_arithmetic_of_samples_picked_by_eye():
@@ -79,7 +90,8 @@ def test_arithmetic_of_samples_picked_by_eye():
     assert told["numbers"]["equation"] == "a - b + c"
     assert told["numbers"]["concepts"] == {"a": [1, 2, 3], "b": [4, 5, 6], "c": [7, 8, 9]}
     assert told["numbers"]["mean_scores"] == {}
-    assert told["pictures"] == ["arithmetic-a-b-c-s0.png"]
+    (picture,) = told["pictures"]
+    assert re.fullmatch(r"arithmetic-a-b-c-s0-[0-9a-f]{6}\.png", picture)
 
 
 def test_arithmetic_of_concepts_that_probes_choose():
@@ -118,9 +130,11 @@ def test_one_sample_makes_an_unstable_concept():
 
 
 def test_samples_are_shown_with_their_numbers():
-    grid, _ = invoke("sample", "--count", 20, "--number", "--quiet").stdout.split()
-    plain, _ = invoke("sample", "--count", 20, "--quiet").stdout.split()
-    assert grid == plain  # the same samples
+    numbered, plain = (invoke("sample", "--count", 20, *more, "--quiet").stdout.split() for more in (["--number"], []))
+    # Three rows of eight images of 32 pixels; numbered ones twice as large, a line of text below each.
+    assert size(plain[0]) == (2 + 8 * 34, 2 + 3 * 34)
+    assert size(numbered[0]) == (2 + 8 * 66, 2 + 3 * (66 + 13))
+    np.testing.assert_array_equal(np.load(numbered[1])["z"], np.load(plain[1])["z"])
 
 
 @pytest.mark.parametrize(
@@ -128,6 +142,8 @@ def test_samples_are_shown_with_their_numbers():
     [
         (["walk", "--run", "nowhere"], "nowhere is not a run folder"),
         (["walk", "--points", 1], "--points"),
+        (["walk", "--steps", 1], "--steps"),
+        (["forget", "--boxes", "none.json"], "Invalid value for --boxes: there is no none.json"),
         (["arithmetic", "--concept", "a=1"], "got 1 concepts, expected three: A, B and C"),
         (["arithmetic", *(["--concept", "a=1"] * 3)], "expected a name of its own for each"),
         (["arithmetic", "--concept", "a", "--concept", "b=1", "--concept", "c=2"], "expected NAME=3,17,42"),
@@ -152,3 +168,13 @@ def test_labels_are_needed_for_attributes(workplace):
     write_image_file(workplace / "plain.h5", blocks, rows=50, name="plain", split="train", source="made up")
     arguments = ["--from", "a=female", "--to", "b=male", "--dataset", "plain.h5"]
     assert "has no labels, and the attribute female needs them" in invoke("turn", *arguments, status=2).output
+
+
+def test_a_look_that_is_stopped_leaves_no_numbers_of_an_earlier_one(monkeypatch):
+    call = ["walk", "--points", 2, "--steps", 2, "--seed", 7]
+    (*_, numbers) = [line for line in invoke(*call).stdout.splitlines() if line.endswith(".json")]
+    assert Path(numbers).exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("dcgan_probe.commands.walk.save_animation", lambda *arguments, **more: sys.exit(9))
+        invoke(*call, status=9)
+    assert not Path(numbers).exists()

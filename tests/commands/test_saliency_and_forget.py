@@ -1,6 +1,7 @@
 """What excites D's features, and what G forgets, on a run too small to have learnt much."""
 
 import json
+import re
 
 import h5py
 import numpy as np
@@ -49,7 +50,8 @@ def write_boxes(folder, *boxes):
 def test_saliency_of_both_networks(look, folder):
     told = look("saliency", "--scan", "200", "--count", "3")
     numbers = told["numbers"]
-    assert told["pictures"] == ["saliency-last-first6-guided-s0.png"]
+    (picture,) = told["pictures"]
+    assert re.fullmatch(r"saliency-last-first6-guided-s0-[0-9a-f]{6}\.png", picture)
     assert (numbers["layer"], numbers["scanned"], numbers["rule"]) == ("conv3", 200, "guided")
     assert [each["feature"] for each in numbers["features"]] == [0, 1, 2, 3, 4, 5]
     for each in numbers["features"]:
@@ -73,7 +75,8 @@ def test_the_features_that_stand_out_most(look):
 
 def test_saliency_of_chosen_features_of_a_layer(look):
     told = look("saliency", "--layer", "1", "--features", "3,1", "--dataset", "glyphs:50", "--name", "mine")
-    assert told["pictures"] == ["mine.png"]
+    (picture,) = told["pictures"]
+    assert re.fullmatch(r"mine-s0-[0-9a-f]{6}\.png", picture)
     assert (told["numbers"]["layer"], told["numbers"]["scanned"]) == ("conv1", 50)
     assert [each["feature"] for each in told["numbers"]["features"]] == [3, 1]
 
@@ -84,12 +87,15 @@ def test_saliency_of_chosen_features_of_a_layer(look):
         (["--layer", "conv9"], "--layer: unknown layer conv9: expected one of conv1, conv2, conv3 (or 1 to 3)"),
         (["--features", "3,16"], "--features: got features (3, 16), expected numbers from 0 to 15"),
         (["--features", "-1"], "--features: got features (-1,), expected numbers from 0 to 15"),
+        (["--features", "0,2,0"], "--features: got features (0, 2, 0), expected each once"),
+        (["--count", "50"], "--count: got the 50 strongest of 50 images, expected fewer than are searched"),
         (["--top", "17"], "--top: got the top 17 features, but the layer has 16"),
         (["--top", "2", "--features", "1"], "--top: got --features and --top, expected one of them"),
         (["--dataset", "small.h5"], "there is no folder or file small.h5"),
     ],
 )
-def test_saliency_refuses(look, arguments, message):
+def test_saliency_refuses_before_it_searches(look, monkeypatch, arguments, message):
+    monkeypatch.setattr("dcgan_probe.commands.saliency.encode_images", lambda *arguments: pytest.fail("searched"))
     assert message in look("saliency", "--scan", "50", *arguments, status=2)
 
 
@@ -104,7 +110,10 @@ def test_forget_boxes_of_a_file(look, folder):
     boxes = [(sample, left, 0, left + 8, 32) for sample in range(1, 9) for left in (0, 24)]
     told = look("forget", "--boxes", write_boxes(folder, *boxes), "--count", "20")
     numbers = told["numbers"]
-    assert told["pictures"] == ["forget-strips-s0-boxes.png", "forget-strips-s0.png"]
+    assert [re.sub("-[0-9a-f]{6}", "", name) for name in told["pictures"]] == [
+        "forget-strips-s0-boxes.png",
+        "forget-strips-s0.png",
+    ]
     assert (numbers["layer"], numbers["maps"], numbers["boxes"], numbers["boxed_samples"]) == ("deconv2", 4, 16, 8)
     # Two of eight images are held out; half of each one's 16 x 16 positions lie in its boxes.
     assert (numbers["positions"], numbers["held_out_positions"]) == (6 * 256, 2 * 256)
@@ -120,7 +129,29 @@ def test_forget_the_largest_weight_only_and_score_it(look, folder):
     told = look("forget", "--boxes", path, "--top", "1", "--layer", "deconv1", "--attribute", "left>=10")["numbers"]
     assert told["dropped"] == [int(np.argmax(told["weights"]))]
     assert 0 <= told["score"]["share_before"] <= 1
-    assert set(told["score"]["share_after"]) == {"without", "without_random"}
+    # The surest of 200 are a quarter.
+    assert told["score_of_surest"]["samples"] == 50
+    for score in (told["score"], told["score_of_surest"]):
+        spread = score["share_after"]
+        assert spread["without_random_least"] <= spread["without_random"] <= spread["without_random_largest"]
+
+
+def test_forget_warns_where_its_numbers_mean_little(folder, monkeypatch):
+    """Boxes at random places have nothing in common that a regression could find."""
+    monkeypatch.chdir(folder)
+    forget = ["forget", "--count", "20", "--run", "run", "--device", "cpu"]
+
+    def said(*arguments):
+        result = CliRunner().invoke(main, [*forget, *map(str, arguments)])
+        assert result.exit_code == 0, result.output
+        return " ".join(result.stderr.split())
+
+    random = np.random.default_rng(0)
+    corners = ((sample, *map(int, random.integers(0, 24, 2))) for sample in range(40))
+    path = write_boxes(folder, *((sample, left, top, left + 8, top + 8) for sample, left, top in corners))
+    chance = "and 50 % is chance: the maps that it drops may as well be any others"
+    assert chance in said("--boxes", path)
+    assert chance not in said("--map", "0")
 
 
 def test_forget_boxes_from_a_probe(look, folder):
@@ -136,7 +167,7 @@ def test_forget_boxes_from_a_probe(look, folder):
 def test_what_one_map_draws(look):
     told = look("forget", "--map", "2", "--count", "5")["numbers"]
     assert told["dropped"] == [2]
-    assert set(told) == {"layer", "maps", "dropped", "change"}
+    assert not {"boxes", "score", "weights"} & set(told)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +180,9 @@ def test_what_one_map_draws(look):
         (["--map", "0", "--attribute", "age>=3"], "--attribute: glyphs has no attribute 'age'"),
         (["--boxes-from", "age>=3"], "--boxes-from: glyphs has no attribute 'age'"),
         (["--boxes-from", "left>=9", "--attribute", "left>=9"], "--attribute: got --attribute with --boxes-from"),
+        (["--map", "1", "--top", "3"], "--top: got --top with --map, which drops that map alone"),
+        (["--map", "1", "--window", "8"], "--window: got --window without --boxes-from"),
+        (["--map", "1", "--dataset", "glyphs:50"], "--dataset: got --dataset, but no probe to teach by it"),
         (["--boxes-from", "left>=9", "--window", "32"], "--window: got a window of 32 pixels, expected less than"),
     ],
 )

@@ -6,11 +6,13 @@ import torch
 from torch import nn
 
 from dcgan_probe.latent import (
+    contrast,
     count_maps,
     difference_images,
     find_object,
     generate,
     layer_maps,
+    map_images,
     object_layer,
     pixel_change,
     without_maps,
@@ -144,4 +146,26 @@ def test_change_of_pixels_and_its_picture():
     before = np.array([[[[0, 255]], [[10, 255]], [[20, 255]]]], np.uint8)
     after = np.array([[[[255, 0]], [[10, 255]], [[17, 255]]]], np.uint8)
     np.testing.assert_allclose(pixel_change(before, after), [[[86.0, 85.0]]])
-    assert difference_images(before, after)[0, :, 0].tolist() == [[255, 0], [128, 128], [126, 128]]
+    pictures, scale = difference_images(before, after)
+    assert scale == 255
+    assert pictures[0, :, 0].tolist() == [[255, 0], [128, 128], [126, 128]]
+    # A small change fills the scale too.
+    pictures, scale = difference_images(before[:, 2:], after[:, 2:])
+    assert scale == 3
+    assert pictures[0, 0, 0].tolist() == [0, 128]
+    assert difference_images(before, before)[1] == 1
+
+
+def test_a_map_as_a_picture():
+    maps = np.array([[[0.0, 2.0], [1.0, 4.0]]], np.float32)
+    pictures, scale = map_images(maps, 4)
+    assert scale == 4.0
+    expected = np.kron([[0, 128], [64, 255]], np.ones((2, 2)))
+    np.testing.assert_array_equal(pictures, expected[None, None])
+    assert not map_images(np.zeros((1, 2, 2), np.float32), 4)[0].any()
+
+
+def test_contrast_of_grey_and_of_black_and_white():
+    images = np.full((2, 3, 4, 4), 77, np.uint8)
+    images[1], images[1, :, :2] = 0, 255
+    np.testing.assert_allclose(contrast(images), [0.0, 127.5])

@@ -2,11 +2,15 @@
 
 In a GAN's samples neighbours show only after minutes of training. Here the same network learns in seconds, by least
 squares, to draw each glyph from the glyph's principal components: it is the maps of a trained generator that forgetting
-looks at, however it was taught. All is compared over hundreds of samples.
+looks at, however it was taught. What comes out is counted over samples that no score has chosen: of those with a high
+one, fewer would have it again whatever was done to them.
 
-Three trainings gave changes of the strips of 1.04 to 1.10 times those of the centre (as many random maps: 0.9 to 1.0),
-and 73 to 78 % of samples with neighbours before, 64 to 72 % after. Random maps lower that share as much: in a layer of
-16 maps each draws more than one thing.
+Over 1,200 samples this training gave changes of the strips of 1.13 times those of the centre, and 12 draws of as many
+random maps 0.90 to 1.06, mean 0.98, standard deviation 0.04. Samples with neighbours went from 34 to 30 %; random maps
+lower that share more, to 25 % (14 to 33 %), for they change the whole image more, by 24 of 255 against 16. So it is the
+place of the change that tells the maps which were found from any others, not the share: in a layer of 16 maps each
+draws more than one thing. The place is clearest without the two maps of the largest weight, 1.28; another training gave
+1.13 for these, 0.97 for random pairs (1.07 at most), and 1.04 for all.
 """
 
 from dataclasses import replace
@@ -38,7 +42,7 @@ from dcgan_probe.presets import preset_config
 CPU = torch.device("cpu")
 NETWORK = replace(preset_config("demo").network, nz=32, z="gaussian")
 STRIPS = ((0, 0, 8, 32), (24, 0, 32, 32))
-CONTROLS = 5
+CONTROLS = 12
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +89,10 @@ def probes(glyphs, encoder):
 
 def test_strips_change_more_than_the_centre_and_the_probe_finds_fewer_neighbours(generator, encoder, probes):
     layer = object_layer(generator, None)
-    z = np.random.default_rng(1).standard_normal((2000, NETWORK.nz)).astype(np.float32)
+    z = np.random.default_rng(1).standard_normal((1600, NETWORK.nz)).astype(np.float32)
     images = generate(generator, torch.from_numpy(z), CPU)
     seen = probes.selecting.score(encode_images(encoder, images))
-    boxed, others = np.argsort(-seen[:800])[:200], 800 + np.argsort(-seen[800:])[:300]
+    boxed, others = np.argsort(-seen[:800])[:200], np.arange(800, 1600)
 
     boxes = [Box(int(sample), *strip) for sample in boxed for strip in STRIPS]
     maps = layer_maps(generator, layer, z[boxed_samples(boxes)], CPU)
@@ -97,20 +101,25 @@ def test_strips_change_more_than_the_centre_and_the_probe_finds_fewer_neighbours
 
     strips = inside(boxes, 32, 32)[0]
 
-    def ratio_and_images(dropped):
-        after = generate(without_maps(generator, layer, dropped), torch.from_numpy(z[others]), CPU)
+    def without(dropped):
+        return generate(without_maps(generator, layer, dropped), torch.from_numpy(z[others]), CPU)
+
+    def ratio(after):
         change = pixel_change(images[others], after)
-        return change[:, strips].mean() / change[:, ~strips].mean(), after
+        return change[:, strips].mean() / change[:, ~strips].mean()
 
-    dropped = found.drawing()
-    ratio, after = ratio_and_images(dropped)
-    draws = [np.random.default_rng(draw).permutation(maps.shape[1])[: len(dropped)] for draw in range(CONTROLS)]
-    assert ratio > 1.0
-    assert ratio > np.mean([ratio_and_images(draw)[0] for draw in draws])
+    def ratios_of_random_maps(count):
+        draws = (np.random.default_rng(draw).permutation(maps.shape[1])[:count] for draw in range(CONTROLS))
+        return [ratio(without(draw)) for draw in draws]
 
-    start, end = (probes.scoring.score(encode_images(encoder, each)) for each in (images[others], after))
-    assert (end > 0).sum() < (start > 0).sum()
-    assert end.mean() < start.mean()
+    all_dropped, random = without(found.drawing()), ratios_of_random_maps(len(found.drawing()))
+    assert ratio(all_dropped) > 1.05
+    assert ratio(all_dropped) > np.mean(random) + 2 * np.std(random)
+    assert ratio(without(found.drawing(2))) > max(ratios_of_random_maps(2)) + 0.02
+
+    start, end = (probes.scoring.score(encode_images(encoder, each)) > 0 for each in (images[others], all_dropped))
+    # Of 800 samples that no score has chosen; the standard error of the difference is about one in a hundred.
+    assert end.mean() < start.mean() - 0.02
 
 
 def test_the_probe_looks_at_the_side_where_the_neighbour_is(encoder, probes):

@@ -18,9 +18,9 @@ def noise(rows, seed):
 
 
 def brute_force(pictures, images):
-    """Root mean square distances in float64, (pictures, images)."""
-    difference = pictures[:, None].astype(float) - images[None]
-    return np.sqrt((difference**2).mean(axis=(2, 3, 4)))
+    """Root mean square distances in float64 to images, or their mirror images if nearer, (pictures, images)."""
+    differences = [pictures[:, None].astype(float) - each[None] for each in (images, images[..., ::-1])]
+    return np.minimum(*(np.sqrt((each**2).mean(axis=(2, 3, 4))) for each in differences))
 
 
 def test_the_nearest_image_is_that_of_brute_force(images):
@@ -40,6 +40,16 @@ def test_an_image_of_the_set_finds_itself_unless_it_is_left_out(images):
     expected[np.arange(4), rows] = np.inf
     np.testing.assert_array_equal(other.rows, expected.argmin(axis=1))
     np.testing.assert_allclose(other.distances, expected.min(axis=1), rtol=1e-5)
+
+
+def test_a_mirrored_copy_is_found_and_said_to_be_one(images):
+    rows = np.array([3, 20])
+    pictures = images.images[rows].copy()
+    pictures[1] = pictures[1, ..., ::-1]
+    found = nearest_images(pictures, images)
+    np.testing.assert_array_equal(found.rows, rows)
+    np.testing.assert_array_equal(found.mirrored, [False, True])
+    assert found.distances.max() < 0.1
 
 
 def test_usual_distances_are_those_to_other_images(images):

@@ -9,6 +9,7 @@ from dcgan_probe.latent import (
     combine,
     combine_pixels,
     interpolate,
+    leg_unevenness,
     monotonicity,
     random_axis,
     step_lengths,
@@ -59,6 +60,11 @@ def test_a_walk_of_no_way_is_refused(points, steps, option):
 def test_steps_are_measured_around_the_closed_path():
     features = np.array([[0, 0], [3, 4], [3, 5]], np.float32)
     np.testing.assert_allclose(step_lengths(features), [5, 1, np.sqrt(34)])
+
+
+def test_a_jump_within_a_short_leg_is_not_hidden_by_a_long_one():
+    lengths = np.array([30.0, 30, 30, 30, 0.1, 7.7, 0.1, 0.1, 0, 0, 0, 0])
+    np.testing.assert_allclose(leg_unevenness(lengths, 4), [1, 3.85, 1])
 
 
 def test_arithmetic_is_of_means():

@@ -10,6 +10,7 @@ from dcgan_probe.latent import (
     feature_saliency,
     likeness,
     score_saliency,
+    seen_pixels,
     selectivity,
     strongest,
     with_rule,
@@ -65,7 +66,7 @@ def test_two_layers_by_hand(tiny_config, rule, leak):
         layer.conv.weight.data[:, :, 1, 1] = torch.from_numpy(weights)
     for unit in range(6):
         signed = torch.from_numpy(x).reshape(1, 3, 1, 1)
-        saliency, peaks = feature_saliency(with_rule(network, rule), "conv2", signed, [unit])
+        saliency, peaks, _ = feature_saliency(with_rule(network, rule), "conv2", signed, [unit])
         expected, activation = by_hand(rule, leak, x, W1, W2, unit)
         np.testing.assert_allclose(saliency.numpy().ravel(), expected, rtol=0, atol=1e-12)
         np.testing.assert_allclose(peaks.numpy(), [activation], rtol=1e-12)
@@ -75,7 +76,7 @@ def test_two_layers_by_hand(tiny_config, rule, leak):
 def test_the_plain_gradient_agrees_with_finite_differences(tiny_config, changes):
     network = network_of(tiny_config, **changes)
     signed, features, step = draw_signed(2), [3, 6], 1e-6
-    saliency, _ = feature_saliency(with_rule(network, "gradient"), "conv2", signed, features)
+    saliency, *_ = feature_saliency(with_rule(network, "gradient"), "conv2", signed, features)
 
     def peak(image, feature):
         with torch.no_grad():
@@ -100,7 +101,7 @@ def test_rules_differ_in_the_signal_alone_and_leave_the_network_as_it_was(tiny_c
     ]
     assert not torch.allclose(results[0][0], results[1][0])
     expected = network.activations(signed)["conv2"]
-    for _, peaks in results:
+    for _, peaks, _ in results:
         torch.testing.assert_close(peaks, torch.stack([expected[i, i].max() for i in range(3)]))
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, before[name])
@@ -109,8 +110,8 @@ def test_rules_differ_in_the_signal_alone_and_leave_the_network_as_it_was(tiny_c
 
 def test_an_image_does_not_depend_on_the_others(tiny_config):
     network = with_rule(network_of(tiny_config), "guided")
-    together, _ = feature_saliency(network, "conv2", draw_signed(4), [5, 1, 5, 2])
-    alone, _ = feature_saliency(network, "conv2", draw_signed(4)[2:3], [5])
+    together, *_ = feature_saliency(network, "conv2", draw_signed(4), [5, 1, 5, 2])
+    alone, *_ = feature_saliency(network, "conv2", draw_signed(4)[2:3], [5])
     torch.testing.assert_close(together[2:3], alone)
 
 
@@ -120,7 +121,7 @@ def test_the_first_layer_sees_its_own_window_only(tiny_config):
     signed = torch.zeros(1, 3, 8, 8, dtype=torch.float64)
     weights = network.layers["conv1"].conv.weight[1].detach()  # (3, 5, 5)
     signed[0, :, :3, :3] = weights[:, 2:, 2:]
-    saliency, _ = feature_saliency(with_rule(network, "guided"), "conv1", signed, [1])
+    saliency, *_ = feature_saliency(with_rule(network, "guided"), "conv1", signed, [1])
     torch.testing.assert_close(saliency[0, :, :3, :3], weights[:, 2:, 2:])
     assert not saliency[0, :, 3:].any()
     assert not saliency[0, :, :, 3:].any()
@@ -142,9 +143,33 @@ def test_what_stands_out():
 
 
 def test_concentration_of_spread_and_of_single_pixels():
-    spread, single, none = np.ones((3, 4, 4)), np.zeros((3, 4, 4)), np.zeros((3, 4, 4))
+    spread, single, none, window = np.ones((3, 4, 4)), np.zeros((3, 4, 4)), np.zeros((3, 4, 4)), np.zeros((3, 4, 4))
     single[1, 2, 3] = -7.0
-    np.testing.assert_allclose(concentration(np.stack([spread, single, none])), [0.25, 1.0, 0.25])
+    window[:, :2, :2] = 1.0  # spread over the four pixels that it sees
+    found = concentration(np.stack([spread, single, none, window]), np.array([16, 16, 16, 4]))
+    np.testing.assert_allclose(found, [0.25, 1.0, 0.25, 0.25])
+
+
+@pytest.mark.parametrize("resampling", ["stride", "max-pool"])
+@pytest.mark.parametrize("layer", ["conv1", "conv2"])
+def test_pixels_seen_are_those_that_change_the_position(tiny_config, resampling, layer):
+    """With NaN in one pixel at a time, just the positions that see it are NaN."""
+    network = network_of(tiny_config, resampling=resampling, image_size=16, norm="none")
+    images = torch.zeros(256, 3, 16, 16, dtype=torch.float64)
+    images.flatten(2)[torch.arange(256), :, torch.arange(256)] = torch.nan
+    with torch.no_grad():
+        reached = network.activations(images)[layer][:, 0].isnan()  # (pixels, h, w)
+    positions = np.argwhere(np.ones(reached.shape[1:], bool))
+    np.testing.assert_array_equal(seen_pixels(network, layer, positions), reached.sum(dim=0).flatten().numpy())
+
+
+def test_the_position_that_is_explained_is_that_of_the_peak(tiny_config):
+    network, signed = network_of(tiny_config), draw_signed(3)
+    _, peaks, places = feature_saliency(with_rule(network, "guided"), "conv1", signed, [0, 1, 2])
+    with torch.no_grad():
+        maps = network.activations(signed)["conv1"]
+    for i, (row, column) in enumerate(places.tolist()):
+        assert maps[i, i, row, column] == peaks[i]
 
 
 def test_likeness_of_the_same_and_of_other_pixels():
