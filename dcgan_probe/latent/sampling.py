@@ -55,7 +55,8 @@ def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.d
     """
     if len(numbers) == 0 or not 0 <= min(numbers) <= max(numbers) < MOST:
         raise UserError(
-            f"got the sample numbers {list(numbers)}, expected at least one, from 0 to {MOST - 1:,}", option="numbers"
+            f"got {len(numbers)} sample numbers from {min(numbers, default=0):,} to {max(numbers, default=0):,}, "
+            f"expected at least one, from 0 to {MOST - 1:,}"
         )
     generator, chosen = run.generator(), torch.tensor(numbers)
     z = torch.empty(len(numbers), generator.config.nz)
