@@ -9,10 +9,12 @@ from ..latent import Concept, around, combine, combine_pixels
 from ..report import save_contact_sheet, tiled
 from ..runtime import UserError
 from .command_lines import RecordedCommand
-from .concept_options import concept_options, gather, score_table
+from .concept_options import SCORE_UNIT, and_score, captioned, concept_options, gather, score_table
 from .investigations import Investigation, investigation_options
 
 COLUMNS = 3
+RESULT, SINGLE, PIXELS, RANDOM = OTHERS = ("result", "of single samples", "of pixels", "random samples")
+"""Rows of the table of scores, besides the concepts'."""
 SHOWN = 12
 """Samples of a concept in the picture, at most."""
 
@@ -47,6 +49,12 @@ def arithmetic_command(
     concepts = [Concept.parse(text) for text in texts]
     if len(concepts) != COLUMNS:
         raise UserError(f"got {len(concepts)} concepts, expected three: A, B and C of A - B + C", option="concept")
+    for concept in concepts:
+        if concept.name in OTHERS:
+            raise UserError(
+                f"got a concept with the name {concept.name!r}, which a row of the table has; take another",
+                option="concept",
+            )
     look = Investigation([concept.name for concept in concepts], **common)
     found = gather(look, concepts, scored, dataset=dataset, pool=pool, per_concept=per_concept)
     a, b, c = found.samples.values()
@@ -58,17 +66,22 @@ def arithmetic_command(
     )
     equation = f"{concepts[0].name} - {concepts[1].name} + {concepts[2].name}"
 
-    rows = [(name, [tiled(each.images[:SHOWN])]) for name, each in found.samples.items()]
-    rows += [
-        (equation, [tiled(grid, columns=COLUMNS)]),
-        ("of single samples", [tiled(alone[:SHOWN])]),
-        ("of pixels", [tiled(pixels)]),
-    ]
-    save_contact_sheet(look.path(), rows)
-    named = {**{name: each.images for name, each in found.samples.items()}, "result": grid, "of single samples": alone}
-    named |= {"of pixels": pixels, "random samples": look.samples(range(len(grid) ** 2)).images}
-    scores = {
-        name: {attribute: float(each.mean()) for attribute, each in found.score(look.features(images)).items()}
-        for name, images in (named.items() if found.probes else ())
+    groups = {name: each.images for name, each in found.samples.items()}
+    groups |= {RESULT: grid, SINGLE: alone, PIXELS: pixels, RANDOM: look.samples(range(len(grid) ** 2)).images}
+    scores = {name: found.score_images(look, images) for name, images in groups.items()}
+    shown = next(iter(found.probes), None)
+    rows = []
+    for name in (*found.samples, RESULT, SINGLE, PIXELS):
+        captions = captioned(found.numbers.get(name), scores[name].get(shown))
+        picture = tiled(groups[name][:SHOWN], COLUMNS if name == RESULT else 0, captions)
+        rows.append((equation if name == RESULT else name, [picture]))
+    save_contact_sheet(look.path(), rows, [f"under an image: the sample's number{and_score(shown)}"])
+    means = {
+        name: {attribute: float(each.mean()) for attribute, each in of_group.items()}
+        for name, of_group in scores.items()
+        if of_group
     }
-    look.finish({"equation": equation, **found.told(), "mean_scores": scores}, [equation, *score_table(scores)])
+    look.finish(
+        {"equation": equation, **found.told(), "mean_scores": means, "units": {"mean_scores": SCORE_UNIT}},
+        [equation, *found.qualities(), *score_table(means)],
+    )

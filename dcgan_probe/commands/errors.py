@@ -1,6 +1,6 @@
 """Takes the library's errors, gives click's; knows every exit status.
 
-Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. 130: interrupted, state saved.
+Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. 130: interrupted.
 """
 
 import signal
@@ -9,6 +9,11 @@ from types import FrameType
 import click
 
 from ..runtime import FirstRankError, UserError, launched_rank
+
+RESUMED = ("train", "extract", "eval-svm", "eval-supervised", "reproduce", "job")
+"""The verbs that keep what they finished, and go on from there."""
+GOES_ON = "What was finished is kept; the same command goes on from there."
+BEGINS_ANEW = "The same command begins anew; only features of whole sets that were computed are kept."
 
 
 class FriendlyGroup(click.Group):
@@ -24,7 +29,8 @@ class FriendlyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             if rank == 0:
-                click.echo("Interrupted. What was finished is kept; the same command goes on from there.", err=True)
+                anew = ctx.invoked_subcommand not in RESUMED
+                click.echo(f"Interrupted. {BEGINS_ANEW if anew else GOES_ON}", err=True)
             ctx.exit(130)
         except FirstRankError:
             ctx.exit(1)

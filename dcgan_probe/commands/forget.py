@@ -205,12 +205,12 @@ def _check_options(boxes_from: str | None, one_map: int | None, **given: Any) ->
 def _warn(look: Investigation, told: dict[str, Any]) -> None:
     """Say where the numbers mean less than they seem to."""
     if told.get("balanced_accuracy", 1.0) < TELLS:
-        look.note(
+        look.warn(
             f"The regression tells boxed positions from others in {100 * told['balanced_accuracy']:.1f} % of cases, "
             f"and 50 % is chance: the maps that it drops may as well be any others."
         )
     if told["contrast"]["without"] < FADED * told["contrast_before"]:
-        look.note(
+        look.warn(
             "Without the maps, samples have less than half of their contrast; probes taught by real images were never "
             "shown such, so their scores mean little. --top drops fewer maps."
         )

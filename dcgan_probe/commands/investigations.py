@@ -5,6 +5,7 @@ command, the run's weights, versions, device and every number.
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -100,15 +101,21 @@ class Investigation:
         readable = [name] if name else [called_as()[1], *settings]
         self._stem = self.run.folder / "figures" / output_name(readable, seed)
         self._began, self._as_json, self._pictures = time.monotonic(), as_json, list[Path]()
+        self._warnings = list[str]()
 
     def note(self, text: str) -> None:
         """Tell the user something on stderr."""
         if not self.quiet:
             click.echo(text, err=True)
 
-    def progress(self, title: str, total: int, unit: str) -> Progress:
+    def warn(self, text: str) -> None:
+        """Tell the user what makes the result doubtful, though they want no notes; the JSON file keeps it."""
+        self._warnings.append(text)
+        click.echo(f"Warning: {text}", err=True)
+
+    def progress(self, title: str, total: int, unit: str, *, brief: bool = False) -> Progress:
         """Make a bar that is silent where the user wants none."""
-        return Progress(title, total, unit, quiet=self.quiet)
+        return Progress(title, total, unit, quiet=self.quiet, brief=brief)
 
     def path(self, suffix: str = ".png") -> Path:
         """Name one more file: ``.png``, ``.gif``, ``-neighbours.png``. It is about to be written."""
@@ -140,7 +147,7 @@ class Investigation:
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Encode images uint8 (n, channels, H, W), not cached: float32 (n, D)."""
-        with self.progress("features of samples", len(images), "images") as progress:
+        with self.progress("features of samples", len(images), "images", brief=True) as progress:
             return encode_images(self.encoder, images, progress.update)
 
     @cached_property
@@ -156,9 +163,13 @@ class Investigation:
         """Give samples by their numbers, as ``sample --number`` shows them."""
         return numbered(self.run, numbers, seed=self.seed, device=self.device)
 
+    def labelled(self, dataset: str | None) -> ImageSet:
+        """Give the training split that teaches probes: of a set that was named, or the run's own images."""
+        return self.training_images if dataset is None else self.load(dataset, "train")
+
     def probes(self, attributes: Iterable[Attribute], dataset: str | None) -> dict[str, ProbePair]:
         """Fit two probes of each attribute on a labelled set's training split, by default the run's own images."""
-        labelled = self.training_images if dataset is None else self.load(dataset, "train")
+        labelled = self.labelled(dataset)
         # Asked first: a wrong name should not cost the time of the features.
         answers = {str(attribute): attribute.of(labelled) for attribute in attributes}
         if not answers:
@@ -188,6 +199,7 @@ class Investigation:
             },
             "seed": self.seed,
             "pictures": [path.name for path in self._pictures],
+            "warnings": self._warnings,
             "numbers": dict(numbers),
         }
         written = plain(told)
@@ -202,7 +214,7 @@ class Investigation:
 
 
 def plain(value: Any) -> Any:
-    """Give a value as JSON takes it: arrays as lists, floats with six significant digits."""
+    """Give a value as JSON takes it: arrays as lists, floats with six digits, None for what is not finite."""
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, np.ndarray):
@@ -211,4 +223,6 @@ def plain(value: Any) -> Any:
         return [plain(each) for each in value]
     if isinstance(value, np.generic):
         return plain(value.item())
-    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value

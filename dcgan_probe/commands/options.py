@@ -145,7 +145,7 @@ run_option = click.option(
     "--run",
     "run_folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Run folder.  [default: the run trained last]",
+    help="Run folder, or its name in --runs.  [default: the run trained last]",
 )
 results_option = click.option(
     "--results",
@@ -170,9 +170,10 @@ def evaluation_options(verb: Verb) -> Verb:
 
 
 def chosen_run(run_folder: Path | None, runs: Path, *, quiet: bool = False) -> Run:
-    """Give the run that was named, or the one trained last, and say which."""
+    """Give the run that was named, by its folder or by its name in the folder of all, or the last and say which."""
     if run_folder is not None:
-        return Run(run_folder)
+        named = [Run(run_folder), Run(runs / run_folder)]
+        return next((run for run in named if run.exists), named[0])
     run = latest_run(runs)
     if not quiet:
         click.echo(f"Using the run trained last: {run.folder}", err=True)

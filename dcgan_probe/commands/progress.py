@@ -12,10 +12,12 @@ LINE_SECONDS, NOTE_SECONDS = 30.0, 0.2
 class Progress:
     """Progress towards ``total``, with the rate and the time left; nothing shows before the first update."""
 
-    def __init__(self, title: str, total: int, unit: str, *, quiet: bool = False):
+    def __init__(self, title: str, total: int, unit: str, *, quiet: bool = False, brief: bool = False):
+        """Make a bar; a ``brief`` one passes over the end of a step that took no longer than a line's time."""
         self.total = total
         """May be set until the first update."""
         self._title, self._unit, self._quiet = title, unit, quiet
+        self._brief = brief
         self._began = self._line_time = time.monotonic()
         self._start: int | None = None
         self._bar: tqdm | None = None
@@ -27,8 +29,14 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update(done - self._bar.n)
-        elif not self._quiet and (time.monotonic() - self._line_time > LINE_SECONDS or done >= self.total):
+        elif not self._quiet and (
+            time.monotonic() - self._line_time > LINE_SECONDS or (done >= self.total and not self._passed_over)
+        ):
             self._line(done, note)
+
+    @property
+    def _passed_over(self) -> bool:
+        return self._brief and time.monotonic() - self._began < LINE_SECONDS
 
     def note(self, text: str) -> None:
         """Show how it goes within the next step, now and then."""
@@ -44,7 +52,14 @@ class Progress:
         """Start the clock; ``start`` of the total were done before it and do not count in the rate."""
         self._start = start
         if not self._quiet and sys.stderr.isatty():
-            self._bar = tqdm(total=self.total, initial=start, desc=self._title, unit=f" {self._unit}", unit_scale=True)
+            self._bar = tqdm(
+                total=self.total,
+                initial=start,
+                desc=self._title,
+                unit=f" {self._unit}",
+                unit_scale=True,
+                leave=not self._brief,
+            )
 
     def _line(self, done: int, note: str) -> None:
         self._line_time = time.monotonic()

@@ -1,6 +1,8 @@
 """``dcgan-probe turn``: an axis between two groups of samples, added in steps to random z."""
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -8,11 +10,14 @@ import numpy as np
 
 from ..latent import Concept, along, monotonicity, random_axis, turn_axis
 from ..report import save_contact_sheet, tiled
+from ..runtime import UserError
 from .command_lines import RecordedCommand
-from .concept_options import Gathered, concept_options, gather
+from .concept_options import SCORE_UNIT, Gathered, and_score, captioned, concept_options, gather
 from .investigations import Investigation, investigation_options
 
 RANDOM_AXES = 8
+FARTHEST = 100
+"""Axes from z, at most: far beyond what any generator was trained on."""
 SHOWN = 2
 """Of the random axes in the picture, a strip each."""
 
@@ -33,7 +38,7 @@ SHOWN = 2
 @click.option("--steps", type=click.IntRange(min=2), default=9, show_default=True, help="Images of a strip.")
 @click.option(
     "--reach",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
     default=1.0,
     show_default=True,
     help="The strip goes from z minus so many axes to z plus as many.",
@@ -63,63 +68,99 @@ def turn_command(
     dcgan-probe turn --from left=3,17,42,55 --to right=5,8,61,70
     dcgan-probe turn --from "young=age<30" --to "old=age>=55" --count 100
     """
-    concepts = [Concept.parse(start), Concept.parse(end)]
+    if not 0 < reach <= FARTHEST:
+        raise UserError(f"got a reach of {reach}, expected a number above 0, of at most {FARTHEST}", option="reach")
+    concepts = [Concept.parse(start, "from"), Concept.parse(end, "to")]
     look = Investigation([concept.name for concept in concepts], **common)
     found = gather(look, concepts, scored, dataset=dataset, pool=pool, per_concept=per_concept)
     first, last = (found.samples[concept.name] for concept in concepts)
+    if sorted(found.numbers[concepts[0].name]) == sorted(found.numbers[concepts[1].name]):
+        raise UserError(
+            f"got the samples {found.numbers[concepts[0].name]} at both ends, which makes an axis without a length; "
+            "name two groups",
+            option="to",
+        )
     axis = turn_axis(first.z, last.z)
     positions = np.linspace(-reach, reach, steps)
     # The samples that made the axis, or were looked through for it, are not those that are turned.
-    beyond = max(pool, *(max(numbers) + 1 for numbers in found.numbers.values()))
-    z = look.samples(range(beyond, beyond + count)).z
-    strips = turned(look, z, axis, positions)
-    controls = [turned(look, z, random_axis(axis, look.seed, number), positions) for number in range(RANDOM_AXES)]
-    rows = [(concept.name, [tiled(found.samples[concept.name].images)]) for concept in concepts]
-    rows += [("" if number else "turned", [tiled(strip)]) for number, strip in enumerate(strips[:shown])]
-    rows += [("" if number else "random axes", [tiled(control[0])]) for number, control in enumerate(controls[:SHOWN])]
-    save_contact_sheet(look.path(), rows)
-    measured = scores_along(look, found, strips, controls)
+    made = set(itertools.chain.from_iterable(found.numbers.values()))
+    numbers = list(itertools.islice((number for number in itertools.count(pool) if number not in made), count))
+    z = look.samples(numbers).z
+    axes = [axis, *(random_axis(axis, look.seed, number) for number in range(RANDOM_AXES))]
+    ours, *controls = (turned(look, found, z, each, positions) for each in axes)
+    measured = {attribute: scores_along(ours, controls, attribute) for attribute in found.probes}
+
+    rows = [
+        (name, [tiled(each.images, captions=captioned(found.numbers[name], None))])
+        for name, each in found.samples.items()
+    ]
+    # The attribute of the axis' end, or else the first.
+    shown_score = next(map(str, (*concepts[1].attributes, *found.probes)), None)
+    for what, strips, which in (
+        *(("turned", ours, row) for row in range(min(shown, count))),
+        *(("random axis", control, 0) for control in controls[:SHOWN]),
+    ):
+        scores = None if shown_score is None else strips.scores[shown_score][which]
+        captions = captioned([f"{position:+.2g}" for position in positions], scores)
+        rows.append((f"{what}, sample {numbers[which]}", [tiled(strips.images[which], captions=captions)]))
+    heading = f"under a sample its number; under a strip the position on the axis{and_score(shown_score)}"
+    save_contact_sheet(look.path(), rows, [heading])
     look.finish(
         {
             **found.told(),
+            "turned": numbers,
             "positions": positions,
             "axis_length": np.linalg.norm(axis),
-            "strips": count,
             "random_axes": RANDOM_AXES,
             "attributes": measured,
+            "units": {
+                "positions": "axes from the z that is turned",
+                "axis_length": "root of the summed squares of z",
+                "mean_scores": SCORE_UNIT,
+                "monotonicity": "Spearman's rank correlation of the score with the position, -1 to 1",
+            },
         },
-        [
-            f"{attribute}: score from {told['mean_scores'][0]:.2f} to {told['mean_scores'][-1]:.2f}, rank correlation "
-            f"with the position {told['monotonicity_mean']:.2f} (mean of {count} strips); of {RANDOM_AXES} random axes "
-            f"at most {np.abs(told['random_axes_monotonicity_means']).max():.2f} either way"
-            for attribute, told in measured.items()
-        ],
+        [*found.qualities(), *told_of(measured, count)],
     )
 
 
-def turned(look: Investigation, z: np.ndarray, axis: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Give the images of each strip, uint8 (n, steps, channels, H, W)."""
+@dataclass(frozen=True)
+class Strips:
+    """What an axis makes of several z."""
+
+    images: np.ndarray
+    """uint8 (n, steps, channels, H, W)."""
+    scores: dict[str, np.ndarray]
+    """float64 (n, steps) for each attribute."""
+
+
+def turned(look: Investigation, found: Gathered, z: np.ndarray, axis: np.ndarray, positions: np.ndarray) -> Strips:
+    """Add an axis to z float32 (n, nz), generate and score the strips."""
     moved = along(z, axis, positions)
     images = look.generate(moved.reshape(-1, moved.shape[-1]))
-    return images.reshape(*moved.shape[:2], *images.shape[1:])
+    scores = found.score_images(look, images)
+    return Strips(
+        images.reshape(*moved.shape[:2], *images.shape[1:]),
+        {attribute: each.reshape(moved.shape[:2]) for attribute, each in scores.items()},
+    )
 
 
-def scores_along(
-    look: Investigation, found: Gathered, strips: np.ndarray, controls: Sequence[np.ndarray]
-) -> dict[str, dict[str, Any]]:
-    """Give, for each attribute, how surely its score rises along the strips, and along those of random axes."""
-    if not found.probes:
-        return {}
-    shape, pixels = strips.shape[:2], strips.shape[2:]
-    ours, *random = (found.score(look.features(each.reshape(-1, *pixels))) for each in (strips, *controls))
+def scores_along(ours: Strips, controls: Sequence[Strips], attribute: str) -> dict[str, Any]:
+    """Tell how surely the score of an attribute rises along the strips, and along those of random axes."""
+    rises = monotonicity(ours.scores[attribute])
     return {
-        attribute: {
-            "mean_scores": scores.reshape(shape).mean(axis=0),
-            "monotonicity_mean": monotonicity(scores.reshape(shape)).mean(),
-            "monotonicity": monotonicity(scores.reshape(shape)),
-            "random_axes_monotonicity_means": [
-                monotonicity(control[attribute].reshape(shape)).mean() for control in random
-            ],
-        }
-        for attribute, scores in ours.items()
+        "mean_scores": ours.scores[attribute].mean(axis=0),
+        "monotonicity_mean": rises.mean(),
+        "monotonicity": rises,
+        "random_axes_monotonicity_means": [monotonicity(each.scores[attribute]).mean() for each in controls],
     }
+
+
+def told_of(measured: dict[str, dict[str, Any]], strips: int) -> list[str]:
+    """Give a line for each attribute."""
+    return [
+        f"{attribute}: score from {told['mean_scores'][0]:.2f} to {told['mean_scores'][-1]:.2f}, rank correlation with "
+        f"the position {told['monotonicity_mean']:.2f} (mean of {strips} strips); of {RANDOM_AXES} random axes "
+        f"at most {np.abs(told['random_axes_monotonicity_means']).max():.2f} either way"
+        for attribute, told in measured.items()
+    ]

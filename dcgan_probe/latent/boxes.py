@@ -45,7 +45,10 @@ def read_boxes(path: str | Path, side: int) -> list[Box]:
         If the file is missing, no JSON or no list, has no boxes, or an entry is none, is empty or is not inside the
         image.
     """
-    stored = read_json(path)
+    try:
+        stored = read_json(path)
+    except UserError as error:
+        raise UserError(str(error), option="boxes") from error
     if not isinstance(stored, list) or not stored:
         got = "an empty list" if stored == [] else type(stored).__name__
         raise UserError(f"{path} holds {got}, expected a list of boxes, each {FORM}", option="boxes")

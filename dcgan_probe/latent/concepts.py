@@ -1,5 +1,6 @@
 """Takes a text such as ``old-women=female,age>=50`` and scores of samples, gives the samples of a concept."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,10 @@ import numpy as np
 
 from ..runtime import UserError
 from .attributes import EXAMPLES, Attribute
+from .sampling import MOST
+
+LIKE_A_NUMBER = re.compile(r"[-+.]?\d")
+"""How a part begins that is no attribute: those begin with a letter, and a class by number is ``label=3``."""
 
 
 @dataclass(frozen=True)
@@ -18,15 +23,24 @@ class Concept:
     """Of samples picked by eye; empty where probes pick."""
     attributes: tuple[Attribute, ...] = ()
     """All of which the samples have; empty where they were picked by eye."""
+    option: str = "concept"
+    """As which it was typed, for what is said of errors in it."""
 
     @classmethod
-    def parse(cls, text: str) -> "Concept":
+    def parse(cls, text: str, option: str = "concept") -> "Concept":
         """Read ``NAME=3,17,42`` (numbers of samples) or ``NAME=ATTRIBUTE,ATTRIBUTE...`` (see ``Attribute.parse``).
+
+        Parameters
+        ----------
+        text
+            What was typed.
+        option
+            As which it was, for what is said of errors.
 
         Raises
         ------
         UserError
-            If there is no name, nothing after it, or a number twice.
+            If there is no name, nothing after it, a number twice or that no sample has, or no attribute of that form.
         """
         name, equals, rest = text.partition("=")
         parts = [part.strip() for part in rest.split(",") if part.strip()]
@@ -34,14 +48,24 @@ class Concept:
             raise UserError(
                 f"got the concept {text!r}, expected NAME=3,17,42 (numbers of samples that `sample --number` shows), "
                 f"or NAME= and attributes with commas, each {EXAMPLES}",
-                option="concept",
+                option=option,
             )
-        if all(part.isdecimal() for part in parts):
-            numbers = tuple(int(part) for part in parts)
-            if len(set(numbers)) < len(numbers):
-                raise UserError(f"got the concept {text!r}, expected each sample once", option="concept")
-            return cls(name.strip(), numbers=numbers)
-        return cls(name.strip(), attributes=tuple(Attribute.parse(part) for part in parts))
+        if not any(LIKE_A_NUMBER.match(part) for part in parts):
+            try:
+                return cls(name.strip(), attributes=tuple(Attribute.parse(part) for part in parts), option=option)
+            except UserError as error:
+                raise UserError(f"{error}, in the concept {text!r}", option=option) from error
+        for part in parts:
+            if not (part.isascii() and part.isdecimal() and int(part) < MOST):
+                raise UserError(
+                    f"got {part!r} in the concept {text!r}, expected numbers of samples from 0 to {MOST - 1:,} with "
+                    "commas between them, as NAME=3,17,42",
+                    option=option,
+                )
+        numbers = tuple(int(part) for part in parts)
+        if len(set(numbers)) < len(numbers):
+            raise UserError(f"got the concept {text!r}, expected each sample once", option=option)
+        return cls(name.strip(), numbers=numbers, option=option)
 
 
 def top_samples(scores: Sequence[np.ndarray], count: int) -> np.ndarray:

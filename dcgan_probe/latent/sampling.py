@@ -8,7 +8,7 @@ import torch
 
 from ..gan import Run
 from ..images import from_signed
-from ..networks import Generator, draw_z
+from ..networks import Generator, NetworkConfig, draw_z
 from ..runtime import UserError, torch_generator
 from .classes import require_conditional, sample_labels
 
@@ -55,10 +55,14 @@ def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.d
     """
     if len(numbers) == 0 or not 0 <= min(numbers) <= max(numbers) < MOST:
         raise UserError(
-            f"got the sample numbers {list(numbers)}, expected at least one, from 0 to {MOST - 1:,}", option="numbers"
+            f"got {len(numbers)} sample numbers from {min(numbers, default=0):,} to {max(numbers, default=0):,}, "
+            f"expected at least one, from 0 to {MOST - 1:,}"
         )
     generator, chosen = run.generator(), torch.tensor(numbers)
-    z = draw_z(generator.config, max(numbers) + 1, torch_generator(seed, "sample"))[chosen]
+    z = torch.empty(len(numbers), generator.config.nz)
+    for start, block in _z_blocks(generator.config, max(numbers) + 1, seed):
+        here = (start <= chosen) & (chosen < start + BLOCK)
+        z[here] = block[chosen[here] - start]
     return _samples(generator, z, sample_labels(generator.config, chosen), device)
 
 
@@ -77,8 +81,18 @@ def sample(run: Run, count: int, *, seed: int = 0, device: torch.device, label: 
     if label is not None:
         require_conditional(run)
     generator = run.generator()
-    z = draw_z(generator.config, count, torch_generator(seed, "sample"))
+    z = torch.cat([block for _, block in _z_blocks(generator.config, count, seed)])
     return _samples(generator, z, sample_labels(generator.config, torch.arange(count), label), device)
+
+
+def _z_blocks(config: NetworkConfig, count: int, seed: int) -> Iterator[tuple[int, torch.Tensor]]:
+    """Draw ``count`` z: the number of each block's first, and its z, float32 (n, nz).
+
+    Torch's normal numbers depend on how many are drawn at once, so blocks are always drawn whole, and the last is cut.
+    """
+    random = torch_generator(seed, "sample")
+    for start in range(0, count, BLOCK):
+        yield start, draw_z(config, BLOCK, random)[: count - start]
 
 
 def _samples(generator: Generator, z: torch.Tensor, labels: torch.Tensor | None, device: torch.device) -> Samples:
@@ -93,10 +107,7 @@ def sample_blocks(
 
     They are those of ``sample``, as many as are wanted: none but the block's own are in memory.
     """
-    random = torch_generator(seed, "sample")
-    for start in range(0, count, BLOCK):
-        numbers = torch.arange(start, min(start + BLOCK, count))
-        z = draw_z(generator.config, BLOCK, random)[: len(numbers)]  # whole blocks, so that the count changes none
-        labels = sample_labels(generator.config, numbers)
+    for start, z in _z_blocks(generator.config, count, seed):
+        labels = sample_labels(generator.config, torch.arange(start, start + len(z)))
         assert labels is not None, "samples without labels teach no classifier"
         yield generate(generator, z, device, labels), labels.numpy()

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from dcgan_probe.commands import main
+from dcgan_probe.commands.investigations import plain
 
 SET = "glyphs:300"
 TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
@@ -30,6 +31,7 @@ def workplace(tmp_path_factory):
         patch.chdir(folder)
         patch.delenv("DCGAN_PROBE_DATA", raising=False)
         invoke("train", *TINY, "--dataset", SET, "--images", "320", "--run", "runs/tiny")
+    (folder / "broken.json").write_text('[{"sample": 1')
     return folder
 
 
@@ -126,7 +128,52 @@ def test_turn_scores_strips_beside_a_random_axis():
 
 def test_one_sample_makes_an_unstable_concept():
     eye = ["--concept", "a=1", "--concept", "b=4,5", "--concept", "c=7,8,9"]
-    assert "The concept a has one sample: single samples are unstable" in invoke("arithmetic", *eye).stderr
+    warning = "the concept a has one sample: single samples are unstable, take three or more."
+    result = invoke("arithmetic", *eye, "--quiet", "--json")
+    assert result.stderr == f"Warning: {warning}\n"
+    assert json.loads(result.stdout)["warnings"] == [warning]
+
+
+def test_samples_that_lack_what_they_were_picked_for_are_told():
+    """The whole pool is picked for either side of a question, so some lack it."""
+    sides = ["--concept", "a=neighbours>=20", "--concept", "b=neighbours<20", "--concept", "c=1,2,3"]
+    stderr = invoke("arithmetic", *sides, "--pool", 4, "--per-concept", 4, "--quiet").stderr
+    assert re.search(r"Warning: [1-4] of the 4 samples of the concept [ab] lack an attribute of it", stderr)
+
+
+def test_scores_come_with_what_the_probes_are_worth_and_without_noise():
+    call = ["turn", "--from", "a=1,2,3", "--to", "b=4,5,6", "--attribute", "left<5", "--count", 2, "--pool", 10]
+    result = invoke("arithmetic", *["--concept", "a=1,2", "--concept", "b=3,4", "--concept", "c=5,6"], *call[5:7])
+    for each in (result, invoke(*call)):
+        assert re.search(r"probes of left<5: balanced accuracy \d+ % \(scores\), \d+ % \(selects\)", each.stdout)
+        assert "features of samples" not in each.stderr
+
+
+def test_samples_that_made_the_axis_are_not_turned():
+    told = looked("turn", "--from", "a=1,61", "--to", "b=64,900000", "--count", 5, "--steps", 3, "--pool", 60)[
+        "numbers"
+    ]
+    assert told["turned"] == [60, 62, 63, 65, 66]
+    assert "axis_length" in told["units"]
+
+
+def test_a_run_is_found_by_its_name_in_the_folder_of_all(workplace):
+    by_name, by_path = (
+        invoke("sample", "--run", run, "--count", 2).stdout for run in ("tiny", workplace / "runs" / "tiny")
+    )
+    assert Path(by_name.split()[0]).resolve() == Path(by_path.split()[0]).resolve()
+
+
+def test_an_interrupted_look_does_not_claim_to_go_on(monkeypatch):
+    def interrupted(*arguments, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dcgan_probe.commands.walk.interpolate", interrupted)
+    assert "Interrupted. The same command begins anew" in invoke("walk", status=130).stderr
+
+
+def test_what_is_not_finite_is_absent_from_json():
+    assert plain({"a": np.array([1.0, np.nan]), "b": float("-inf")}) == {"a": [1.0, None], "b": None}
 
 
 def test_samples_are_shown_with_their_numbers():
@@ -145,11 +192,32 @@ def test_samples_are_shown_with_their_numbers():
         (["walk", "--steps", 1], "--steps"),
         (["forget", "--boxes", "none.json"], "Invalid value for --boxes: there is no none.json"),
         (["arithmetic", "--concept", "a=1"], "got 1 concepts, expected three: A, B and C"),
-        (["arithmetic", *(["--concept", "a=1"] * 3)], "expected a name of its own for each"),
+        (
+            ["arithmetic", *(["--concept", "a=1"] * 3)],
+            "--concept: got the concepts a, a, a, expected a name of its own",
+        ),
+        (["turn", "--from", "a=1", "--to", "a=2"], "--to: got the concepts a, a, expected a name of its own"),
+        (["arithmetic", "--concept", "a=1", "--concept", "result=1", "--concept", "c=1"], "name 'result'"),
+        *(
+            (
+                ["turn", "--from", "a=1,2", "--to", f"b={typed}"],
+                f"--to: got '{wrong}' in the concept 'b={typed}', expected",
+            )
+            for typed, wrong in [
+                *(("4,5,-6", "-6"), ("1 2 3", "1 2 3"), ("1-5", "1-5"), ("1,2,x", "x"), ("5,1000000", "1000000")),
+            ]
+        ),
+        (["turn", "--from", "a=<3", "--to", "b=1"], "--from: got the attribute '<3'"),
+        (["turn", "--from", "a=1,2", "--to", "b=2,1"], "--to: got the samples [1, 2] at both ends"),
+        *(
+            (["turn", "--from", "a=1", "--to", "b=2", "--reach", reach], f"--reach: got a reach of {float(reach)}")
+            for reach in ("nan", "inf", "0")
+        ),
+        (["forget", "--boxes", "broken.json"], "--boxes: broken.json is not a JSON file"),
         (["arithmetic", "--concept", "a", "--concept", "b=1", "--concept", "c=2"], "expected NAME=3,17,42"),
         (["turn", "--from", "a=left<5"], "Missing option '--to'"),
-        (["turn", "--from", "a=age<5", "--to", "b=age>=5"], "glyphs has no attribute 'age'"),
-        (["turn", "--from", "a=1,2", "--to", "b=3,4", "--attribute", "cat"], "glyphs has no class 'cat'"),
+        (["turn", "--from", "a=age<5", "--to", "b=age>=5"], "--from: glyphs has no attribute 'age'"),
+        (["turn", "--from", "a=1,2", "--to", "b=3,4", "--attribute", "cat"], "--attribute: glyphs has no class 'cat'"),
         (
             ["turn", "--from", "a=left<5", "--to", "b=left>=5", "--pool", 3],
             "got 4 samples of a concept from a pool of 3",

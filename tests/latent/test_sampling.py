@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -7,10 +7,10 @@ import torch
 from dcgan_probe.gan import train
 from dcgan_probe.gan.run import Run
 from dcgan_probe.images import ImageSet
-from dcgan_probe.latent import generate, sample
+from dcgan_probe.latent import generate, numbered, sample
 from dcgan_probe.networks import build_generator
 from dcgan_probe.presets import preset_config
-from dcgan_probe.runtime import UserError
+from dcgan_probe.runtime import UserError, torch_generator
 
 CPU = torch.device("cpu")
 
@@ -37,6 +37,33 @@ def test_a_sample_does_not_depend_on_the_others(run):
     few, many = sample(run, 3, seed=1, device=CPU), sample(run, 300, seed=1, device=CPU)
     np.testing.assert_array_equal(few.z, many.z[:3])
     assert np.abs(few.images.astype(int) - many.images[:3]).max() <= 1  # rounding of a differently blocked product
+
+
+@dataclass
+class Untrained:
+    """A run whose generator has learnt nothing."""
+
+    z: str
+    nz: int
+
+    def generator(self):
+        network = preset_config("demo").network
+        return build_generator(replace(network, ngf=2, nz=self.nz, z=self.z), 0)
+
+
+@pytest.mark.parametrize(("z", "nz"), [("gaussian", 100), ("gaussian", 3), ("uniform", 100), ("uniform", 3)])
+def test_a_number_names_one_z_however_many_are_drawn(z, nz):
+    """Torch draws the last numbers of an uneven count anew, and fewer than 16 in another way."""
+    many = sample(Untrained(z, nz), 1100, seed=1, device=CPU).z
+    for count in (1, 5, 33, 1025):
+        np.testing.assert_array_equal(sample(Untrained(z, nz), count, seed=1, device=CPU).z, many[:count])
+    for numbers in ([0], [2], [6, 1024, 1], [1099, 7]):
+        np.testing.assert_array_equal(numbered(Untrained(z, nz), numbers, seed=1, device=CPU).z, many[numbers])
+
+
+def test_uniform_z_are_the_stream_of_the_seed():
+    expected = torch.rand((1100, 7), generator=torch_generator(5, "sample")) * 2 - 1
+    np.testing.assert_array_equal(sample(Untrained("uniform", 7), 1100, seed=5, device=CPU).z, expected)
 
 
 def test_another_seed_draws_other_samples(run):
