@@ -72,7 +72,7 @@ def arithmetic_command(
     shown = next(iter(found.probes), None)
     rows = []
     for name in (*found.samples, RESULT, SINGLE, PIXELS):
-        captions = captioned(found.numbers.get(name), scores[name].get(shown))
+        captions = captioned(found.numbers.get(name), None if shown is None else scores[name][shown])
         picture = tiled(groups[name][:SHOWN], COLUMNS if name == RESULT else 0, captions)
         rows.append((equation if name == RESULT else name, [picture]))
     save_contact_sheet(look.path(), rows, [f"under an image: the sample's number{and_score(shown)}"])
