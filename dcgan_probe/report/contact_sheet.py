@@ -44,7 +44,7 @@ def save_contact_sheet(
     rows
         At least one name, with its pictures uint8 (height, width, 3) from left to right; sizes may differ.
     headings
-        A text above each picture of the first row.
+        A text above each picture of the first row; the sheet is as wide as they need.
 
     Raises
     ------
@@ -56,9 +56,11 @@ def save_contact_sheet(
     widths = [sum(picture.shape[1] + MARGIN for picture in pictures) for _, pictures in rows]
     heights = [MARGIN + max((picture.shape[0] for picture in pictures), default=TEXT_SIZE) for _, pictures in rows]
     heading = MARGIN + TEXT_SIZE if headings else 0
-    sheet = Image.new("RGB", (left + max(widths), heading + sum(heights) + MARGIN), BACKGROUND)
-    draw, top = ImageDraw.Draw(sheet), MARGIN
     columns = [left + sum(picture.shape[1] + MARGIN for picture in rows[0][1][:i]) for i in range(len(headings))]
+    ends = [x + round(font.getlength(text)) + MARGIN for x, text in zip(columns, headings, strict=True)]
+    width = max([left + max(widths), *ends])
+    sheet = Image.new("RGB", (width, heading + sum(heights) + MARGIN), BACKGROUND)
+    draw, top = ImageDraw.Draw(sheet), MARGIN
     for x, text in zip(columns, headings, strict=True):
         draw.text((x, top), text, fill="black", font=font)
     top += heading

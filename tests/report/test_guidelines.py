@@ -91,3 +91,13 @@ def test_contact_sheet_has_every_picture_in_its_row(tmp_path):
     dark = np.argwhere((sheet < 128).all(axis=2))
     assert 0 < dark[:, 1].max() < lefts[0]
     assert {bool(row >= tops[2]) for row in dark[:, 0]} == {False, True}
+
+
+def test_a_long_heading_widens_the_contact_sheet(tmp_path):
+    picture = np.full((20, 30, 3), 255, np.uint8)
+    save_contact_sheet(tmp_path / "sheet.png", [("name", [picture])], ["a heading far longer than its picture is wide"])
+    with Image.open(tmp_path / "sheet.png") as opened:
+        sheet = np.asarray(opened)
+    heading = np.argwhere((sheet[:20] < 128).all(axis=2))
+    assert heading[:, 1].max() < sheet.shape[1] - 4  # its last letter is whole, with a margin
+    assert heading[:, 1].max() > 200
