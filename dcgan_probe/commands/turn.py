@@ -101,7 +101,7 @@ def turn_command(
         *(("random axis", control, 0) for control in controls[:SHOWN]),
     ):
         scores = None if shown_score is None else strips.scores[shown_score][which]
-        captions = captioned([f"{position:+.2g}" for position in positions], scores)
+        captions = captioned([f"{position:+.2g}" if position else "0" for position in positions], scores)
         rows.append((f"{what}, sample {numbers[which]}", [tiled(strips.images[which], captions=captions)]))
     heading = f"under a sample its number; under a strip the position on the axis{and_score(shown_score)}"
     save_contact_sheet(look.path(), rows, [heading])
