@@ -117,6 +117,7 @@ def turn_command(
                 "positions": "axes from the z that is turned",
                 "axis_length": "root of the summed squares of z",
                 "mean_scores": SCORE_UNIT,
+                "mean_rise": "of the mean score, from the first position to the last",
                 "monotonicity": "Spearman's rank correlation of the score with the position, -1 to 1",
             },
         },
@@ -153,14 +154,22 @@ def scores_along(ours: Strips, controls: Sequence[Strips], attribute: str) -> di
         "monotonicity_mean": rises.mean(),
         "monotonicity": rises,
         "random_axes_monotonicity_means": [monotonicity(each.scores[attribute]).mean() for each in controls],
+        "mean_rise": rise(ours.scores[attribute]),
+        "random_axes_mean_rises": [rise(each.scores[attribute]) for each in controls],
     }
+
+
+def rise(scores: np.ndarray) -> float:
+    """Give by how much scores (n, steps) rise from the first position to the last, on average over the strips."""
+    return float((scores[:, -1] - scores[:, 0]).mean())
 
 
 def told_of(measured: dict[str, dict[str, Any]], strips: int) -> list[str]:
     """Give a line for each attribute."""
     return [
-        f"{attribute}: score from {told['mean_scores'][0]:.2f} to {told['mean_scores'][-1]:.2f}, rank correlation with "
-        f"the position {told['monotonicity_mean']:.2f} (mean of {strips} strips); of {RANDOM_AXES} random axes "
-        f"at most {np.abs(told['random_axes_monotonicity_means']).max():.2f} either way"
+        f"{attribute}: score from {told['mean_scores'][0]:.2f} to {told['mean_scores'][-1]:.2f}, a rise of "
+        f"{told['mean_rise']:.2f} (mean of {strips} strips; {RANDOM_AXES} random axes: at most "
+        f"{np.abs(told['random_axes_mean_rises']).max():.2f} either way); rank correlation with the position "
+        f"{told['monotonicity_mean']:.2f} (at most {np.abs(told['random_axes_monotonicity_means']).max():.2f})"
         for attribute, told in measured.items()
     ]

@@ -122,6 +122,8 @@ def test_turn_scores_strips_beside_a_random_axis():
     assert len(found["monotonicity"]) == 5
     assert found["monotonicity_mean"] == pytest.approx(np.mean(found["monotonicity"]), abs=1e-5)
     assert len(found["random_axes_monotonicity_means"]) == told["random_axes"] == 8
+    assert found["mean_rise"] == pytest.approx(found["mean_scores"][-1] - found["mean_scores"][0], abs=1e-4)
+    assert len(set(found["random_axes_mean_rises"])) == 8
     opposite = told["attributes"]["neighbours<20"]
     np.testing.assert_allclose(opposite["mean_scores"], -np.array(found["mean_scores"]), rtol=0.2, atol=0.2)
 
