@@ -2,15 +2,13 @@
 
 In a GAN's samples neighbours show only after minutes of training. Here the same network learns in seconds, by least
 squares, to draw each glyph from the glyph's principal components: it is the maps of a trained generator that forgetting
-looks at, however it was taught. What comes out is counted over samples that no score has chosen: of those with a high
-one, fewer would have it again whatever was done to them.
+looks at, however it was taught. How a processor rounds makes another training, so three are taken together.
 
-Over 1,200 samples this training gave changes of the strips of 1.13 times those of the centre, and 12 draws of as many
-random maps 0.90 to 1.06, mean 0.98, standard deviation 0.04. Samples with neighbours went from 34 to 30 %; random maps
-lower that share more, to 25 % (14 to 33 %), for they change the whole image more, by 24 of 255 against 16. So it is the
-place of the change that tells the maps which were found from any others, not the share: in a layer of 16 maps each
-draws more than one thing. The place is clearest without the two maps of the largest weight, 1.28; another training gave
-1.13 for these, 0.97 for random pairs (1.07 at most), and 1.04 for all.
+Six trainings, 800 samples each, changed the strips by 1.01 to 1.16 times as much as the centre (as many random maps:
+0.96 to 1.10), and without the two maps of the largest weight alone by 1.04 to 1.30 (random pairs 0.87 to 1.01; 0.09 to
+0.37 less than these in each training). Samples with neighbours, of those that the selecting probe is surest of, become
+fewer; but so they do without random maps: in a layer of 16 maps each draws more than one thing. It is the place of the
+change that tells the maps which were found from any others.
 """
 
 from dataclasses import replace
@@ -50,13 +48,12 @@ def glyphs():
     return load_images("glyphs:3000", "train", seed=5)
 
 
-@pytest.fixture(scope="module")
-def generator(glyphs):
+def train(glyphs, seed):
     signed = to_signed(torch.from_numpy(glyphs.images))
     z = principal_components(signed)
-    network = build_generator(NETWORK, 0).train()
+    network = build_generator(NETWORK, seed).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     for _ in range(300):
         rows = random.integers(0, len(z), 64)
         optimiser.zero_grad()
@@ -87,18 +84,27 @@ def probes(glyphs, encoder):
     return fit_probe_pairs(encode_images(encoder, glyphs.images), answers, 0)["neighbours"]
 
 
-def test_strips_change_more_than_the_centre_and_the_probe_finds_fewer_neighbours(generator, encoder, probes):
+def test_strips_change_more_than_the_centre_and_the_probe_finds_fewer_neighbours(glyphs, encoder, probes):
+    told = [forget_neighbours(train(glyphs, seed), encoder, probes) for seed in range(3)]
+    assert min(each["accuracy"] for each in told) > 0.55
+    assert np.mean([each["ratio"] for each in told]) > 1.02
+    # Fails with random maps in place of those that were found.
+    assert np.mean([each["ratio_of_two"] - np.mean(each["ratios_of_random_two"]) for each in told]) > 0.05
+    assert sum(each["end"] for each in told) < sum(each["start"] for each in told)
+
+
+def forget_neighbours(generator, encoder, probes):
+    """Box the strips of the samples that surely have neighbours, forget, and measure it on 800 others."""
     layer = object_layer(generator, None)
     z = np.random.default_rng(1).standard_normal((1600, NETWORK.nz)).astype(np.float32)
     images = generate(generator, torch.from_numpy(z), CPU)
     seen = probes.selecting.score(encode_images(encoder, images))
     boxed, others = np.argsort(-seen[:800])[:200], np.arange(800, 1600)
+    surest = np.argsort(-seen[others])[:300]
 
     boxes = [Box(int(sample), *strip) for sample in boxed for strip in STRIPS]
     maps = layer_maps(generator, layer, z[boxed_samples(boxes)], CPU)
     found = find_object(maps, inside(boxes, 32, maps.shape[-1]), 0)
-    assert found.balanced_accuracy > 0.55
-
     strips = inside(boxes, 32, 32)[0]
 
     def without(dropped):
@@ -108,18 +114,19 @@ def test_strips_change_more_than_the_centre_and_the_probe_finds_fewer_neighbours
         change = pixel_change(images[others], after)
         return change[:, strips].mean() / change[:, ~strips].mean()
 
-    def ratios_of_random_maps(count):
-        draws = (np.random.default_rng(draw).permutation(maps.shape[1])[:count] for draw in range(CONTROLS))
-        return [ratio(without(draw)) for draw in draws]
+    def with_neighbours(samples):
+        return int((probes.scoring.score(encode_images(encoder, samples[surest])) > 0).sum())
 
-    all_dropped, random = without(found.drawing()), ratios_of_random_maps(len(found.drawing()))
-    assert ratio(all_dropped) > 1.05
-    assert ratio(all_dropped) > np.mean(random) + 2 * np.std(random)
-    assert ratio(without(found.drawing(2))) > max(ratios_of_random_maps(2)) + 0.02
-
-    start, end = (probes.scoring.score(encode_images(encoder, each)) > 0 for each in (images[others], all_dropped))
-    # Of 800 samples that no score has chosen; the standard error of the difference is about one in a hundred.
-    assert end.mean() < start.mean() - 0.02
+    pairs = [np.random.default_rng(draw).permutation(maps.shape[1])[:2] for draw in range(CONTROLS)]
+    after = without(found.drawing())
+    return {
+        "accuracy": found.balanced_accuracy,
+        "ratio": ratio(after),
+        "ratio_of_two": ratio(without(found.drawing(2))),
+        "ratios_of_random_two": [ratio(without(pair)) for pair in pairs],
+        "start": with_neighbours(images[others]),
+        "end": with_neighbours(after),
+    }
 
 
 def test_the_probe_looks_at_the_side_where_the_neighbour_is(encoder, probes):
