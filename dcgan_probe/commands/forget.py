@@ -16,12 +16,10 @@ from ..latent import (
     boxed_samples,
     contrast,
     count_maps,
-    difference_images,
     find_object,
     generate,
     inside,
     layer_maps,
-    map_images,
     object_layer,
     outlined,
     pixel_change,
@@ -35,27 +33,18 @@ from ..networks import Generator
 from ..report import save_contact_sheet, tiled
 from ..runtime import UserError, numpy_generator
 from .command_lines import RecordedCommand
+from .forget_results import CONTROLS, UNITS, beside_controls, scored, shown_rows, summary, warnings
 from .investigations import Investigation, investigation_options
 from .options import Count
 
-SHOWN, CONTROLS = 12, 5
-"""Samples in a row of the pictures, and draws of as many random maps."""
-UNITS = {
-    "change": "mean absolute difference of pixels, 0 to 255",
-    "contrast": "standard deviation of an image's pixels, 0 to 127.5, mean over the samples",
-    "score": "logarithm of the odds; shares and balanced accuracies are 0 to 1, 0.5 is chance for accuracies",
-    "weights": "of the regression, for each map's activation, penalised by C over a sum of positions",
-}
+SHOWN = 12
+"""Samples in a row of the pictures."""
 POOL, BOXED = 1000, 100
 """Samples that ``--boxes-from`` looks at, and those of them that get a box."""
 WINDOW = 3 / 8
 """Side of such a box, as a share of the image's."""
 SUREST = 1 / 4
 """Share of the other samples that are scored apart: those that the selecting probe is surest of."""
-TELLS = 0.55
-"""Balanced accuracy of the regression below which its maps are hardly better than any."""
-FADED = 1 / 2
-"""Of the contrast before: with less, probes of real images judge what they never saw."""
 
 
 @click.command("forget", cls=RecordedCommand)
@@ -133,61 +122,43 @@ def forget_command(
         told |= _change_in_boxes(look, drawn, changed)
 
     used = np.arange(POOL) if boxes_from is not None else boxed_samples(drawn)
-    numbers = np.setdiff1d(np.arange(len(used) + count), used)[:count]
-    others = look.samples(numbers.tolist())
+    told |= _change_elsewhere(look, told, np.setdiff1d(np.arange(len(used) + count), used)[:count], changed, pair)
+    for warning in warnings(told):
+        look.warn(warning)
+    look.finish(told, summary(told))
+
+
+def _change_elsewhere(
+    look: Investigation, told: dict[str, Any], numbers: np.ndarray, changed: Sequence[Generator], pair: ProbePair | None
+) -> dict[str, Any]:
+    """Tell how other samples change, and what a probe says of them; show some of them."""
+    others, found = look.samples(numbers.tolist()), dict[str, Any]()
     after = [generate(network, torch.from_numpy(others.z), look.device) for network in changed]
-    told["change"] = _beside_controls([pixel_change(others.images, each).mean() for each in after])
-    told["contrast_before"] = contrast(others.images).mean()
-    told["contrast"] = _beside_controls([contrast(each).mean() for each in after])
-    shown = [("", np.arange(min(SHOWN, count)))]
+    found["change"] = beside_controls([pixel_change(others.images, each).mean() for each in after])
+    found["contrast_before"] = contrast(others.images).mean()
+    found["contrast"] = beside_controls([contrast(each).mean() for each in after])
+    shown = [("", np.arange(min(SHOWN, len(numbers))))]
     if pair is not None:
         features = look.features(others.images)
-        surest = np.argsort(-pair.selecting.score(features), kind="stable")[: max(1, round(SUREST * count))]
+        surest = np.argsort(-pair.selecting.score(features), kind="stable")[: max(1, round(SUREST * len(numbers)))]
         scores = [pair.scoring.score(each) for each in (features, *map(look.features, after))]
-        told["probe_balanced_accuracy"] = pair.scoring.balanced_accuracy
-        told["score"] = _scored(scores)
-        told["score_of_surest"] = {"samples": len(surest)} | _scored([each[surest] for each in scores])
+        found["probe_balanced_accuracy"] = pair.scoring.balanced_accuracy
+        found["score"] = scored(scores)
+        found["score_of_surest"] = {"samples": len(surest)} | scored([each[surest] for each in scores])
         shown.append(("surest, ", surest[:SHOWN]))
-    dropped = told["dropped"]
+    layer, dropped = told["layer"], told["dropped"]
     save_contact_sheet(
         look.path(),
         [
             row
             for which, rows in shown
-            for row in _shown(
-                look, name, dropped, which, numbers[rows], others.images[rows], [each[rows] for each in after[:2]]
+            for row in shown_rows(
+                look, layer, dropped, which, numbers[rows], others.images[rows], [each[rows] for each in after[:2]]
             )
         ],
-        headings=[f"{name} without {len(dropped)} of {told['maps']} maps"],
+        headings=[f"{layer} without {len(dropped)} of {told['maps']} maps"],
     )
-    _warn(look, told)
-    look.finish(told, _summary(told))
-
-
-def _shown(
-    look: Investigation,
-    layer: str,
-    dropped: np.ndarray,
-    which: str,
-    numbers: np.ndarray,
-    before: np.ndarray,
-    after: Sequence[np.ndarray],
-) -> list[tuple[str, list[np.ndarray]]]:
-    """Give rows of pictures of samples with their numbers: as they are, and without the maps, or random ones."""
-    difference, scale = difference_images(before, after[0])
-    rows = [
-        (f"{which}with", tiled(before, captions=[str(number) for number in numbers])),
-        (f"{which}without", tiled(after[0])),
-        (f"difference, white is +{scale} of 255", tiled(difference)),
-    ]
-    if len(dropped) == 1:
-        maps = layer_maps(look.generator, layer, look.samples(numbers.tolist()).z, look.device)[:, dropped[0]]
-        activation, scale_of_map = map_images(maps, before.shape[-1])
-        rows.append((f"map {dropped[0]}, white is {scale_of_map:.3g}", tiled(activation)))
-        rows.append((f"{which}without a random map", tiled(after[1])))
-    else:
-        rows.append((f"{which}without random maps", tiled(after[1])))
-    return [(name, [picture]) for name, picture in rows]
+    return found
 
 
 def _check_options(boxes_from: str | None, one_map: int | None, **given: Any) -> None:
@@ -199,20 +170,6 @@ def _check_options(boxes_from: str | None, one_map: int | None, **given: Any) ->
     if boxes_from is None and given["attribute"] is None and given["dataset"] is not None:
         raise UserError(
             "got --dataset, but no probe to teach by it; name what to score with --attribute", option="dataset"
-        )
-
-
-def _warn(look: Investigation, told: dict[str, Any]) -> None:
-    """Say where the numbers mean less than they seem to."""
-    if told.get("balanced_accuracy", 1.0) < TELLS:
-        look.warn(
-            f"The regression tells boxed positions from others in {100 * told['balanced_accuracy']:.1f} % of cases, "
-            f"and 50 % is chance: the maps that it drops may as well be any others."
-        )
-    if told["contrast"]["without"] < FADED * told["contrast_before"]:
-        look.warn(
-            "Without the maps, samples have less than half of their contrast; probes taught by real images were never "
-            "shown such, so their scores mean little. --top drops fewer maps."
         )
 
 
@@ -287,62 +244,6 @@ def _change_in_boxes(look: Investigation, boxes: Sequence[Box], changed: Sequenc
         ],
     )
     return {
-        "change_inside": _beside_controls([each[within].mean() for each in changes]),
-        "change_outside": _beside_controls([each[~within].mean() for each in changes]),
+        "change_inside": beside_controls([each[within].mean() for each in changes]),
+        "change_outside": beside_controls([each[~within].mean() for each in changes]),
     }
-
-
-def _scored(scores: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Tell the mean score of samples and the share taken to have the attribute, before and without the maps."""
-    before, *after = scores
-    return {
-        "before": before.mean(),
-        "after": _beside_controls([each.mean() for each in after]),
-        "share_before": (before > 0).mean(),
-        "share_after": _beside_controls([(each > 0).mean() for each in after]),
-    }
-
-
-def _beside_controls(numbers: Sequence[float]) -> dict[str, float]:
-    """Name the number without the maps; and the mean, least and largest of those without as many random ones."""
-    without, *random = map(float, numbers)
-    return {
-        "without": without,
-        "without_random": float(np.mean(random)),
-        "without_random_least": min(random),
-        "without_random_largest": max(random),
-    }
-
-
-def _summary(told: dict[str, Any]) -> list[str]:
-    def beside(numbers: dict[str, float], times: float = 1.0) -> str:
-        mine, mean, least, largest = (times * each for each in numbers.values())
-        return f"{mine:.1f} ({control}: {mean:.1f}, {least:.1f} to {largest:.1f})"
-
-    one = len(told["dropped"]) == 1
-    control = f"{CONTROLS} single maps at random" if one else f"{CONTROLS} draws of as many random maps"
-    lines = [f"{len(told['dropped'])} of {told['maps']} maps of {told['layer']} dropped"]
-    if "boxes" in told:
-        lines = [
-            f"{told['boxes']} boxes on {told['boxed_samples']} samples; balanced accuracy of the regression on samples "
-            f"held out: {100 * told['balanced_accuracy']:.1f} %",
-            *lines,
-            f"mean change of pixels, of 255: inside of the boxes {beside(told['change_inside'])}, "
-            f"outside {beside(told['change_outside'])}",
-        ]
-    lines += [
-        f"mean change of pixels of other samples, of 255: {beside(told['change'])}",
-        f"their contrast, of 255: {told['contrast_before']:.1f} before, {beside(told['contrast'])} after",
-    ]
-    if "score" in told:
-        quarter = f"the {told['score_of_surest']['samples']} that the selecting probe is surest of"
-        for which, score in (("other samples", told["score"]), (quarter, told["score_of_surest"])):
-            lines.append(
-                f"{which}, with the attribute by the scoring probe, %: {100 * score['share_before']:.1f} before, "
-                f"{beside(score['share_after'], 100)} after; mean score {score['before']:.1f} before, "
-                f"{beside(score['after'])} after"
-            )
-        lines.append(
-            f"balanced accuracy of the scoring probe on real images: {100 * told['probe_balanced_accuracy']:.1f} %"
-        )
-    return lines
