@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from dcgan_probe.probe import (
     CONVERGED,
     ITERATION_LIMIT,
+    STALLED,
     L2SVMClassifier,
     L2SVMClassifierCV,
     LogisticClassifier,
@@ -175,13 +176,15 @@ def test_an_unfinished_fit_warns_by_how_much_and_what_to_try() -> None:
 def test_an_unfinished_choice_warns() -> None:
     features, labels = tall()
     with pytest.warns(ConvergenceWarning, match=r"fits that chose C stopped \(iteration limit\) with a relative gap"):
-        L2SVMClassifierCV([1.0], max_iter=1).fit(features, labels)
+        fitted = L2SVMClassifierCV([1.0], max_iter=1).fit(features, labels)
+    assert fitted.C_ == 1.0
 
 
 def test_a_stalled_fit_says_how_far_it_came() -> None:
     features, labels = tall()
     with pytest.warns(ConvergenceWarning, match=r"problems stopped \(stalled\) .* gap of up to .*; raise tol, scale"):
-        L2SVMClassifier(tol=1e-32, max_iter=1000).fit(features.astype(np.float32), labels)
+        fitted = L2SVMClassifier(tol=1e-32, max_iter=1000).fit(features.astype(np.float32), labels)
+    assert STALLED in fitted.status_
 
 
 @pytest.mark.parametrize("make", ESTIMATORS)
