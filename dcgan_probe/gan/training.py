@@ -14,7 +14,15 @@ from typing import Any, Literal
 import torch
 
 from ..images import ImageSet, from_signed, image_grid, save_grid
-from ..runtime import ALONE, Ranks, UserError, convolution_kernels, describe_device, memory_in_use
+from ..runtime import (
+    ALONE,
+    Ranks,
+    UserError,
+    convolution_kernels,
+    describe_device,
+    freed_memory_kept,
+    memory_in_use,
+)
 from ..storage import locked
 from .batches import Batch, Batches, open_batches
 from .checkpoint import save_checkpoint
@@ -89,6 +97,7 @@ def train(
     with ExitStack() as held:
         ranks.from_first(lambda: held.enter_context(locked(run.checkpoint_path, wait=False)))
         held.enter_context(convolution_kernels(device, deterministic=deterministic))
+        held.enter_context(freed_memory_kept())
         state = TrainState(config, device, ranks)
         batches = open_batches(config, images, device, ranks)
         stored = ranks.from_first(lambda: stored_state(run, config, trained_on))

@@ -1,8 +1,18 @@
 """Takes what a piece of work needs, refuses what cannot fit in this machine's free memory; knows no work."""
 
+import ctypes
 import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .errors import UserError
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of mallopt(3)."""
+KEPT = {M_MMAP_THRESHOLD: 2**30, M_TRIM_THRESHOLD: 2**31 - 1}
+USUAL = {M_MMAP_THRESHOLD: 2**25, M_TRIM_THRESHOLD: 2**26}
+"""Bytes. The usual ones are the largest that glibc comes to by itself."""
 
 
 def memory_in_use() -> int:
@@ -43,3 +53,25 @@ def check_memory(what: str, needed: int, available: int, remedy: str, *, option:
             f"{what} needs about {needed / 1e9:.1f} GB of memory, and {available / 1e9:.1f} GB are there; {remedy}",
             option=option,
         )
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Let the C library keep freed memory for the next request, in the place of giving it back to the system.
+
+    A loop that frees and requests the same megabytes each turn has otherwise every page mapped and zeroed anew: 7,000
+    page faults a step of ``cpu32`` (benchmarks/bench_training.py has what they cost). At the end all that is free is
+    given back. Of glibc's allocator only; elsewhere, or where ``MALLOC_`` variables set it, nothing changes.
+    """
+    if platform.libc_ver()[0] != "glibc" or any(name.startswith("MALLOC_") for name in os.environ):
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    for parameter, value in KEPT.items():
+        libc.mallopt(parameter, value)
+    try:
+        yield
+    finally:
+        for parameter, value in USUAL.items():
+            libc.mallopt(parameter, value)
+        libc.malloc_trim(0)

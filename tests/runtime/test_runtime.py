@@ -1,5 +1,7 @@
 import math
 import os
+import platform
+import resource
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from dcgan_probe.runtime import (
     convolution_kernels,
     derive_seed,
     describe_device,
+    freed_memory_kept,
     memory_in_use,
     numpy_generator,
     resolve_device,
@@ -134,3 +137,33 @@ def test_kernels_of_a_gpu_are_chosen_within_the_block_alone(monkeypatch, determi
         assert ("CUBLAS_WORKSPACE_CONFIG" in os.environ) is deterministic
     assert torch.backends.cudnn.benchmark == before
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def page_faults() -> int:
+    """Count those of requesting, filling and freeing the same memory, of more than a usual heap keeps, ten times."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        torch.zeros(20_000_000).fill_(1.0)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc's allocator")
+def test_freed_memory_is_kept_inside_and_given_back_after(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("MALLOC_")]:
+        monkeypatch.delenv(name)
+    usual = page_faults()
+    with freed_memory_kept():
+        page_faults()
+        assert page_faults() < 0.2 * usual
+        held = memory_in_use()
+    assert memory_in_use() < held - 40_000_000
+
+
+def test_an_allocator_set_by_the_user_is_left_alone(monkeypatch):
+    def fail(_):
+        raise AssertionError("the C library was asked for")
+
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "131072")
+    monkeypatch.setattr("dcgan_probe.runtime.memory.ctypes.CDLL", fail)
+    with freed_memory_kept():
+        assert page_faults() > 0
