@@ -1,13 +1,16 @@
 """How many images a second does training take next to the common way to write the loop, and what bounds it?
 
     python benchmarks/bench_training.py [--preset cpu32] [--preset svhn32 ...] [--steps 15] [--turns 6] [--json OUT]
+        [--precision bfloat16] [--threads 1] [--compile]
 
 All loops train the same networks on the same in-memory uint8 images with the same threads, in turns of a few steps, in
 one process; reported are medians over the turns. The plain loop is the widespread PyTorch example's: Adam as it comes,
 gradients of D's weights computed in G's update too, float32; with the images as they lie (NCHW) and with channels_last
-as ours. ``ours`` is the project's step at the device's usual precision, ``ours, float32`` beside it where that is
-another. Operations are counted by torch's own counter over one step of ours; the share is of the rate of a
-product of two large square matrices at that loop's precision, measured in the same turns.
+as ours. ``ours`` is the project's step at the device's usual precision or the one asked for, ``ours, float32`` beside
+it where that is another, ``ours, compiled`` the same with both networks through ``torch.compile``. Operations are
+counted by torch's own counter over one step of ours; the share is of the rate of a product of two large square matrices
+at that loop's precision, measured in the same turns. On a CPU, torch's profiler says how much of a step of ours goes to
+convolutions.
 
 2026-11-22, 2 x86_64 cores, torch 2.15.0, float32, --preset cpu32 --steps 15, medians of six turns: plain 438 images/s,
 ours 503 images/s, ratio 1.16 (channels_last, fused Adam, no gradient of D's weights in G's update).
@@ -16,6 +19,7 @@ ours 503 images/s, ratio 1.16 (channels_last, fused Adam, no gradient of D's wei
 import argparse
 import statistics
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +32,7 @@ from dcgan_probe.gan import TrainState
 from dcgan_probe.images import to_signed
 from dcgan_probe.networks import build_discriminator, build_generator, draw_z
 from dcgan_probe.presets import PRESETS, preset_config
-from dcgan_probe.runtime import describe_device, resolve_device
+from dcgan_probe.runtime import PRECISIONS, describe_device, freed_memory_kept, resolve_device
 
 IMAGES = 4_096
 SIDES = {"cpu": 2_048, "cuda": 8_192}
@@ -64,8 +68,11 @@ class PlainLoop:
 class OurLoop:
     """The project's step."""
 
-    def __init__(self, config, device):
+    def __init__(self, config, device, *, compiled=False):
         self.state = TrainState(config, device)
+        if compiled:
+            self.state.discriminator.compile()
+            self.state.generator.compile()
 
     def step(self, pixels):
         self.state.step(to_signed(pixels).contiguous(memory_format=torch.channels_last))
@@ -77,6 +84,14 @@ def finish(device):
 
 
 def image_rate(loop, images, batch, steps, device):
+    """Give the images a second of some steps; ours with the allocator as our training sets it."""
+    with freed_memory_kept() if isinstance(loop, OurLoop) else nullcontext():
+        if isinstance(loop, OurLoop):
+            loop.step(images[:batch])  # what is kept is taken once
+        return timed_steps(loop, images, batch, steps, device)
+
+
+def timed_steps(loop, images, batch, steps, device):
     rows = torch.from_numpy(np.random.default_rng(0).integers(0, len(images), (steps, batch))).to(images.device)
     finish(device)
     start = time.perf_counter()
@@ -109,8 +124,16 @@ def operations(config):
     return counter.get_total_flops() / COUNTED_BATCH
 
 
-def compare(preset, steps, turns, device):
-    config = preset_config(preset, device=device, updates="both")
+def convolution_share(loop, pixels):
+    """Give the share of a step's time on a CPU that goes to convolutions."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        loop.step(pixels)
+    times = {event.key: event.self_cpu_time_total for event in profile.key_averages()}
+    return sum(time for name, time in times.items() if "convolution" in name) / sum(times.values())
+
+
+def compare(preset, steps, turns, device, *, precision, compiled):
+    config = preset_config(preset, device=device, updates="both", precision=precision)
     network = config.network
     shape = (IMAGES, network.nc, network.image_size, network.image_size)
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)).to(device)
@@ -122,17 +145,19 @@ def compare(preset, steps, turns, device):
     }
     if config.precision != "float32":
         loops["ours, float32"] = (OurLoop(single, device), "float32")
+    if compiled:
+        loops["ours, compiled"] = (OurLoop(config, device, compiled=True), config.precision)
     rates, shares = {name: [] for name in loops}, {name: [] for name in loops}
     counted = operations(config)
     for turn in range(turns + 1):
-        for name, (loop, precision) in loops.items():
+        for name, (loop, at) in loops.items():
             rate = image_rate(loop, images, config.batch_size, steps, device)
-            product = product_rate(precision, device)
+            product = product_rate(at, device)
             if turn:  # the first turn warms up
                 rates[name].append(rate)
                 shares[name].append(rate * counted / product)
     plain = np.maximum(rates["plain, NCHW"], rates["plain, channels_last"])
-    return {
+    result = {
         "preset": preset,
         "operations_an_image": counted,
         "images_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
@@ -145,6 +170,10 @@ def compare(preset, steps, turns, device):
         "precision": config.precision,
         "device": describe_device(device),
     }
+    if device.type == "cpu":
+        shares_of_time = [convolution_share(loops["ours"][0], images[: config.batch_size]) for _ in range(turns)]
+        result["share_of_time_in_convolutions"] = round(statistics.median(shares_of_time), 3)
+    return result
 
 
 def main():
@@ -152,12 +181,18 @@ def main():
     parser.add_argument("--preset", choices=list(PRESETS), action="append", help="may be given again")
     parser.add_argument("--steps", type=int, default=15, help="steps in a turn")
     parser.add_argument("--turns", type=int, default=6)
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours")
+    parser.add_argument("--compile", action="store_true", help="ours with torch.compile, too")
+    parser.add_argument("--threads", type=int, help="of all loops")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json")
     arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
     device = resolve_device(arguments.device)
+    chosen = {"precision": arguments.precision, "compiled": arguments.compile}
     presets = arguments.preset or ["cpu32"]
-    write(arguments.json, [compare(preset, arguments.steps, arguments.turns, device) for preset in presets])
+    write(arguments.json, [compare(preset, arguments.steps, arguments.turns, device, **chosen) for preset in presets])
 
 
 if __name__ == "__main__":
