@@ -19,10 +19,11 @@ COLUMNS = 3
 INCHES = (13.0, 6.5)
 
 
-def save_curves(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
+def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: float | None = None) -> None:
     """Draw the rows over the images seen as a PNG file, whole or not at all; a collapse is shaded from its beginning.
 
-    Rows of earlier versions may lack a number; there the curve has a gap.
+    ``untrained`` is the probe's accuracy before training, a dashed line. Rows of earlier versions may lack a number;
+    there the curve has a gap.
 
     Raises
     ------
@@ -44,6 +45,8 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
             if points:
                 # One point alone has no line.
                 panel.plot(*zip(*points, strict=True), marker="." if len(points) < 40 else None, lw=1, label=name)
+        if "probe_accuracy" in names and untrained is not None:
+            panel.axhline(untrained, color="grey", ls="--", lw=1, label="before training")
         for start, stop in collapses:
             panel.axvspan(start, stop, color="tab:red", alpha=0.15, lw=0)
         if title in LOGARITHMIC:

@@ -8,7 +8,7 @@ from ..networks import Discriminator
 from ..runtime import UserError
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import TrainConfig
-from .run import Run
+from .run import UNTRAINED, Run
 from .state import TrainState
 
 
@@ -71,6 +71,12 @@ class Probing:
                     "cannot be compared: give the probe that the run was started with",
                     option="probe-dataset",
                 )
+
+    def untrained(self) -> dict[str, float]:
+        """Give the accuracy before the first step, the control of all later ones, by its name; nothing after that."""
+        if self._probe is None or self._state.position > 0:
+            return {}
+        return {UNTRAINED: self._probe.measure(self._state.discriminator)}
 
     def due(self, before: int, target: int) -> bool:
         """Tell whether the step from position ``before`` has reached a probe's time, or the end of training."""

@@ -23,6 +23,9 @@ from ..storage import explained_disk_errors, read_json, write_json, write_text
 from .checkpoint import load_checkpoint
 from .config import TrainConfig
 
+UNTRAINED = "untrained_accuracy"
+"""In a session's ``probe``: that of the networks before training, 0 to 1."""
+
 
 @dataclass(frozen=True)
 class TrainedOn:
@@ -99,6 +102,11 @@ class Run:
         sessions.append({"started": now, **session, "versions": versions()})
         stored = {"config": config.to_dict(), "trained_on": asdict(trained_on), "sessions": sessions}
         write_json(self.config_path, stored)
+
+    def untrained_accuracy(self) -> float | None:
+        """Give the probe's accuracy before training, 0 to 1; None if the run did not begin with a probe."""
+        accuracy: float | None = self._stored()["sessions"][0].get("probe", {}).get(UNTRAINED)
+        return accuracy
 
     def load(self) -> dict[str, Any]:
         """Read the checkpoint that the run gives, by its config's ``keep``, onto the CPU.

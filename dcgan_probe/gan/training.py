@@ -106,7 +106,10 @@ def train(
             if state.position >= config.images:
                 return "already finished"
         probing = ranks.after_first(lambda: Probing(run, state, probe))
-        measured = {} if probe is None else {"probe": {"every": probe.every, **probe.description}}
+        measured = {}
+        if probe is not None:
+            untrained = ranks.from_first(probing.untrained)
+            measured["probe"] = {"every": probe.every, **probe.description, **untrained}
         session = {
             "position": state.position,
             "device": describe_device(device),
@@ -150,6 +153,7 @@ class TrainingLoop:
         self._rows, self._alarm = run.stats(), CollapseAlarm(state.config.batch_size)
         for row in self._rows:
             self._alarm.add(row)
+        self._untrained = run.untrained_accuracy()
         self._totals: list[torch.Tensor] = []
         self._steps, self._tick_time, self._tick_position = 0, time.monotonic(), state.position
 
@@ -180,7 +184,7 @@ class TrainingLoop:
                 self._ranks.from_first(self._save)
                 saved = time.monotonic()
             if self._ranks.first and (ends or time.monotonic() - drawn > CURVES_SECONDS):
-                save_curves(self._run.curves_path, self._rows)
+                save_curves(self._run.curves_path, self._rows, untrained=self._untrained)
                 drawn = time.monotonic()
             if ends and not finished:
                 return "interrupted" if stop else "collapsed"

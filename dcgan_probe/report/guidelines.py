@@ -17,6 +17,7 @@ HEADER = {
     "collapse alarm": False,
     "diversity": True,
     "probe, accuracy %": True,
+    "untrained": True,
     "against the baseline": True,
     "n": True,
 }
@@ -32,6 +33,7 @@ TIDY = {
     **dict.fromkeys(("images", "images_seen", "first_alarm", "collapsed_since"), "Int64"),
     "collapse_signs": "string",
     **MEASURED,
+    "untrained_accuracy": "Float64",
     "seconds": "Float64",
     **dict.fromkeys(("date", "device", "versions", "command"), "string"),
 }
@@ -95,6 +97,7 @@ def _cells(group: list[GuidelineRun], baseline: dict[int, float | None]) -> tupl
         _alarm(group),
         _spread([run["diversity"] for run in group], "{:.2f}"),
         _spread([run["probe_accuracy"] for run in group], "{:.1f}", 100),
+        _spread([run["untrained_accuracy"] for run in group], "{:.1f}", 100),
         _spread(differences, "{:+.1f}", 100),
         f"{len(group)}",
     )
@@ -129,6 +132,7 @@ def _caption(runs: Sequence[GuidelineRun]) -> str:
         "began. Diversity: mean distance of two samples, in that of two real images. Probe: L2-SVM on the last "
         "features, "
         f"{first['probe']}; C is chosen on the rows that score, so the accuracies compare nets and are no result. "
+        "Untrained: the same of each net before training. "
         "Against the baseline: difference in points, seed by seed. Samples: samples.png, in the order of the rows."
     )
 

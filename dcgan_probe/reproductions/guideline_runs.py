@@ -43,6 +43,7 @@ def guideline_run(training: GuidelineTraining, run: Run) -> GuidelineRun | None:
         "collapsed_since": rows[-1].get("collapsed_since"),
         "collapse_signs": ", ".join(rows[-1].get("collapse_signs") or []) or None,
         **{name: _last(rows, name) for name in MEASURED},
+        "untrained_accuracy": run.untrained_accuracy(),
         "seconds": round(_seconds(rows), 1),
         "date": sessions[0]["started"],
         "device": sessions[-1]["device"],

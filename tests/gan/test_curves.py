@@ -67,3 +67,12 @@ def test_spans_of_collapses():
 
 def test_tensorboard_has_every_curve():
     assert set(NAMES) <= {name for names in GRAPHS.values() for name in names}
+
+
+def test_the_probe_before_training_is_a_dashed_line(tmp_path):
+    save_curves(tmp_path / "with.png", rows(20), untrained=0.25)
+    with Image.open(tmp_path / "with.png") as image:
+        drawn = np.asarray(image.convert("RGB")).astype(int)
+    changed = np.flatnonzero((drawn != picture(tmp_path / "without.png", rows(20))).any(axis=2).any(axis=0))
+    assert changed.min() > 0.66 * drawn.shape[1], "of the last panel alone"
+    assert np.ptp(changed) > 0.25 * drawn.shape[1], "from its left to its right"

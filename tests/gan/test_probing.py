@@ -11,9 +11,9 @@ from dcgan_probe.runtime import UserError
 CPU = torch.device("cpu")
 
 
-def scripted(accuracies, every=48, seen=None, **description):
+def scripted(accuracies, every=48, seen=None, untrained=None, **description):
     """Give a probe with these accuracies, one after the other, that notes the weights it was shown."""
-    answers = iter(accuracies)
+    answers = iter(accuracies if untrained is None else [untrained, *accuracies])
 
     def measure(discriminator):
         if seen is not None:
@@ -29,26 +29,27 @@ def probed(folder):
 
 
 def test_probes_come_at_their_times_and_at_the_end(tmp_path, tiny_config, tiny_images):
-    probe = scripted([0.1, 0.3, 0.3, 0.2], dataset="d", labels=60)
+    probe = scripted([0.1, 0.3, 0.3, 0.2], untrained=0.05, dataset="d", labels=60)
     train(tiny_config(), tiny_images(), tmp_path, device=CPU, probe=probe)
     assert probed(tmp_path) == {48: 0.1, 96: 0.3, 144: 0.3, 160: 0.2}
     (session,) = json.loads((tmp_path / "config.json").read_text())["sessions"]
-    assert session["probe"] == {"every": 48, "dataset": "d", "labels": 60}
+    assert session["probe"] == {"every": 48, "dataset": "d", "labels": 60, "untrained_accuracy": 0.05}
+    assert Run(tmp_path).untrained_accuracy() == 0.05
     assert not (tmp_path / "best.pt").exists()
     assert Run(tmp_path).load()["position"] == 160
 
 
 def test_the_first_of_the_best_states_is_kept_and_is_what_the_run_gives(tmp_path, tiny_config, tiny_images):
     seen = []
-    probe = scripted([0.1, 0.3, 0.3, 0.2], seen=seen, dataset="d")
+    probe = scripted([0.1, 0.3, 0.3, 0.2], untrained=0.9, seen=seen, dataset="d")
     config = tiny_config(keep="best")
     train(config, tiny_images(), tmp_path, device=CPU, probe=probe)
     run = Run(tmp_path)
     assert run.load()["position"] == 96
-    assert run.load()["probe"] == {"dataset": "d", "accuracy": 0.3}
-    assert torch.equal(run.discriminator().output.weight, seen[1])
+    assert run.load()["probe"] == {"dataset": "d", "accuracy": 0.3}  # the untrained state is not chosen from
+    assert torch.equal(run.discriminator().output.weight, seen[2])
     assert run.position() == 160
-    assert not torch.equal(seen[1], seen[3])
+    assert not torch.equal(seen[2], seen[4])
     # The last state is as it would have been without a probe, and training goes on from it.
     train(tiny_config(), tiny_images(), tmp_path / "bare", device=CPU)
     last, bare = (load_checkpoint(folder / "checkpoint.pt") for folder in (tmp_path, tmp_path / "bare"))
@@ -57,13 +58,14 @@ def test_the_first_of_the_best_states_is_kept_and_is_what_the_run_gives(tmp_path
     longer = tiny_config(keep="best", images=200)
     train(longer, tiny_images(), tmp_path, device=CPU, probe=scripted([0.25, 0.4], dataset="d"))
     assert probed(tmp_path) == {48: 0.1, 96: 0.3, 144: 0.3, 160: 0.2, 192: 0.25, 200: 0.4}
+    assert run.untrained_accuracy() == 0.9  # measured once, in the first session
     assert run.load()["position"] == 200
 
 
 def test_the_best_of_earlier_sessions_is_remembered(tmp_path, tiny_config, tiny_images):
     answers = iter([False] * 14 + [True])
     config = tiny_config(keep="best")
-    probe = scripted([0.5, 0.2], dataset="d")
+    probe = scripted([0.5, 0.2], untrained=0.1, dataset="d")
     train(config, tiny_images(), tmp_path, device=CPU, probe=probe, should_stop=lambda: next(answers))
     assert Run(tmp_path).position() == 120
     train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.4, 0.45], dataset="d"))
@@ -72,7 +74,7 @@ def test_the_best_of_earlier_sessions_is_remembered(tmp_path, tiny_config, tiny_
 
 def test_another_probe_cannot_go_on_choosing(tmp_path, tiny_config, tiny_images):
     config = tiny_config(keep="best", images=48)
-    train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.5], dataset="d"))
+    train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.5], untrained=0.1, dataset="d"))
     longer = tiny_config(keep="best")
     with pytest.raises(
         UserError, match=r"best.pt was chosen by the probe .*'d'.*, got .*'e'.*; their accuracies"
@@ -87,7 +89,7 @@ def test_what_keeps_the_best_needs_a_probe(tmp_path, tiny_config, tiny_images):
     with pytest.raises(UserError, match="kept by a probe, and there is none; give --probe-every") as caught:
         train(config, tiny_images(), tmp_path, device=CPU)
     assert caught.value.option == "keep"
-    probe = scripted([])
+    probe = scripted([], untrained=0.1)
     train(config, tiny_images(), tmp_path, device=CPU, probe=probe, should_stop=lambda: next(answers))
     with pytest.raises(UserError, match="keeps the weights with the best probe, and has none yet"):
         Run(tmp_path).discriminator()
@@ -99,7 +101,7 @@ def test_what_keeps_the_best_needs_a_probe(tmp_path, tiny_config, tiny_images):
 
 def test_the_best_of_a_run_that_was_never_saved_is_forgotten(tmp_path, tiny_config, tiny_images):
     config = tiny_config(keep="best", images=48)
-    train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.9], dataset="d"))
+    train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.9], untrained=0.1, dataset="d"))
     (tmp_path / "checkpoint.pt").unlink()
-    train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.1], dataset="d"))
+    train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.1], untrained=0.1, dataset="d"))
     assert Run(tmp_path).load()["probe"]["accuracy"] == 0.1

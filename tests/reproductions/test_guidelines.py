@@ -69,6 +69,7 @@ SESSION = {
     "device": "cpu (2 threads, x86_64)",
     "versions": {"python": "3.12", "torch": "2.15"},
     "command": ["dcgan-probe", "train", "--preset", "demo", "--dataset", "a b"],
+    "probe": {"every": 1280, "untrained_accuracy": 0.125},
 }
 ROW = {"images_per_second": 100.0, "d_loss": 1.0, "diversity": 0.5, "collapsed_since": None, "collapse_signs": []}
 
@@ -90,7 +91,13 @@ def test_a_run_is_read_from_its_statistics(tmp_path):
     found = guideline_run(training, make_run(tmp_path / "run", rows))
     assert (found.guideline, found.setting) == ("no batch norm", "norm none")
     expected = {"seed": 1, "images": 1280, "images_seen": 1280, "first_alarm": 300, "collapsed_since": None}
-    expected |= {"d_loss": 1.0, "diversity": 0.75, "probe_accuracy": 0.25, "oscillating_filters": None}
+    expected |= {
+        "d_loss": 1.0,
+        "diversity": 0.75,
+        "probe_accuracy": 0.25,
+        "oscillating_filters": None,
+        "untrained_accuracy": 0.125,
+    }
     expected |= {"seconds": 5.0 + 4.0 + 5.8, "command": "dcgan-probe train --preset demo --dataset 'a b'"}
     expected |= {"versions": "python 3.12, torch 2.15", "collapse_signs": None}
     assert {name: found[name] for name in expected} == expected
