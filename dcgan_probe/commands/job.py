@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 
-from ..evaluation import Results
 from ..gan import Run
 from ..reproductions import JOBS, Job
 from ..runtime import UserError
@@ -45,8 +44,8 @@ def job_command(
 ) -> None:
     """Train one of the larger networks, probe it, and leave all that is small in one folder.
 
-    Without NAME, list the jobs in order of worth. After an interruption the same command with another --out goes on
-    with the training and repeats the evaluations.
+    Without NAME, list the jobs in order of worth. After an interruption the same command goes on with
+    the training and repeats the evaluations, of which the tables take the newest.
 
     \b
     dcgan-probe job
@@ -56,8 +55,6 @@ def job_command(
         click.echo("\n".join(f"{job.name:<18}  {job.question}" for job in JOBS))
         return
     out = out or Path(name)
-    if Results(out).path.exists():
-        raise UserError(f"{out} holds records already; give another --out", option="out")
     given = Given(runs, out, data_dir, device, download, quiet)
     job = next(job for job in JOBS if job.name == name)
     run = Run(runs / job.run_name)
@@ -68,17 +65,19 @@ def job_command(
             option="runs",
         )
     limit = () if time_limit is None else ("--time-limit", f"{time_limit:g}s")
-    failures = run_steps(steps_of(job, run, limit, given, out), quiet=quiet)
-    for kept in KEPT:
+    training, evaluations = steps_of(job, run, limit, given, out)
+    failures = run_steps(training, quiet=quiet)
+    for kept in KEPT:  # before the evaluations, which may be cut short
         copy(run.folder / kept, out / kept)
+    failures += ["the evaluations: the training failed"] if failures else run_steps(evaluations, quiet=quiet)
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} steps failed:", *failures]))
     if not quiet:
         click.echo(f"{out}: records, tables, curves, samples, and the weights for import-run", err=True)
 
 
-def steps_of(job: Job, run: Run, limit: tuple[str, ...], given: Given, out: Path) -> list[Step]:
-    """Give the commands of a job, each as it can be typed alone."""
+def steps_of(job: Job, run: Run, limit: tuple[str, ...], given: Given, out: Path) -> tuple[list[Step], list[Step]]:
+    """Give the commands of a job, of training and of evaluations, each as it can be typed alone."""
     of_run = ("--run", str(run.folder))
     features = [part for source in ("dcgan", *job.controls) for part in ("--features", source)]
     train = Step("train", (*job.training, *of_run, *limit, *given.arguments("train")))
@@ -87,9 +86,9 @@ def steps_of(job: Job, run: Run, limit: tuple[str, ...], given: Given, out: Path
         for protocol in job.protocols
     ]
     if job.trained_by:
-        return evaluations
+        return [], evaluations
     # Weights first: an evaluation that is cut short can be repeated from them.
-    return [train, Step("export-run", (str(out), *of_run), needs_run=True), *evaluations]
+    return [train, Step("export-run", (str(out), *of_run), needs_run=True)], evaluations
 
 
 def copy(source: Path, target: Path) -> None:

@@ -4,7 +4,11 @@ import sys
 import time
 
 import click
-from tqdm import tqdm
+
+try:
+    from tqdm import tqdm
+except ImportError:  # a machine where nothing can be installed: lines, as without a terminal
+    tqdm = None
 
 LINE_SECONDS, NOTE_SECONDS = 30.0, 0.2
 
@@ -51,7 +55,7 @@ class Progress:
     def begin(self, start: int) -> None:
         """Start the clock; ``start`` of the total were done before it and do not count in the rate."""
         self._start = start
-        if not self._quiet and sys.stderr.isatty():
+        if not self._quiet and tqdm is not None and sys.stderr.isatty():
             self._bar = tqdm(
                 total=self.total,
                 initial=start,

@@ -18,6 +18,7 @@ from ..reproductions import (
     Cost,
     GuidelineTraining,
     ScaleName,
+    check_guideline_run,
     guideline_cost,
     guideline_run,
     guideline_trainings,
@@ -44,6 +45,8 @@ class GuidelineTable:
 
     def missing_steps(self) -> list[Step]:
         """Give the trainings that are to be begun or continued, in their order."""
+        for training in self._trainings:
+            check_guideline_run(training, self._run(training))
         seen = {training: images_seen(self._run(training)) for training in self._trainings}
         missing = [training for training in self._trainings if seen[training] < training.scale.images]
         costs = self._costs(missing)

@@ -160,7 +160,7 @@ def train_command(
         if ranks.first:
             click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
         sys.exit(130)
-    if not config.network.classes:
+    if not config.network.classes and (config.keep == "last" or run.best_path.exists()):
         # The statistics that features need are kept in the run now, so that it can leave its training images behind.
         options = EncoderOptions(device=target, training_images=lambda: training_images, ranks=ranks, quiet=quiet)
         for features in ("dcgan", "random"):

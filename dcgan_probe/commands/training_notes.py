@@ -10,7 +10,10 @@ def ending(outcome: Outcome, run: Run) -> str:
     """Tell how training ended and where its results lie."""
     ended = "the time is up, and the same command continues it" if outcome == "interrupted" else outcome
     text = f"{run.folder}: {ended}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}"
-    if run.config.keep == "best":
+    last = run.stats()[-1]
+    if last["collapsed_since"] is not None:
+        text += f"\nCOLLAPSED since {last['collapsed_since']:,} images ({', '.join(last['collapse_signs'])})"
+    if run.config.keep == "best" and run.best_path.exists():
         text += f"\n{run.best_path}: the best probe, after {run.load()['position']:,} images"
     return text
 

@@ -22,6 +22,8 @@ INCHES = (13.0, 6.5)
 def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: float | None = None) -> None:
     """Draw the rows over the images seen as a PNG file, whole or not at all; a collapse is shaded from its beginning.
 
+    Without matplotlib nothing is drawn.
+
     ``untrained`` is the probe's accuracy before training, a dashed line. Rows of earlier versions may lack a number;
     there the curve has a gap.
 
@@ -32,8 +34,11 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: 
     """
     # Imported here, since it takes a second that only training needs. Without pyplot, which has a global state, and
     # without sharing axes and constrained layout, which double the time: it is 0.8 s of a busy core for 1,272 rows.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:  # a machine where nothing can be installed; the rows can be drawn elsewhere
+        return
 
     figure = Figure(figsize=INCHES, dpi=90)
     figure.subplots_adjust(left=0.05, right=0.98, bottom=0.09, top=0.94, wspace=0.17, hspace=0.32)
@@ -52,9 +57,9 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: 
         if title in LOGARITHMIC:
             panel.set_yscale("log")
         else:
-            panel.set_ylim(bottom=0.0)
+            panel.set_ylim(bottom=0.0, top=1.06 * panel.get_ylim()[1])
         if panel.lines:
-            panel.legend(fontsize="small", loc="upper right")  # a search for the best place takes longer than all else
+            panel.legend(fontsize="small", loc="upper left")  # a search for the best place takes longer than all else
         panel.set_title(title, fontsize="medium")
         panel.grid(alpha=0.3)
     figure.supxlabel("real images seen by D" + (", red: collapsed" if collapses else ""), fontsize="medium")

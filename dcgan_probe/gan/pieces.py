@@ -38,6 +38,8 @@ def write_pieces(run: Run, folder: str | Path) -> list[Path]:
     folder, stored = Path(folder), run.load()
     weights = {"discriminator": stored["discriminator"], "generator": stored.get("average") or stored["generator"]}
     facts = {"position": stored["position"], "config": stored["config"], "optimizers": None}
+    if "probe" in stored:
+        facts["probe"] = stored["probe"]  # labels chose these weights
     whole = io.BytesIO()
     torch.save({**{name: _halved(arrays, run) for name, arrays in weights.items()}, **facts}, whole)
     content = whole.getvalue()
@@ -48,6 +50,9 @@ def write_pieces(run: Run, folder: str | Path) -> list[Path]:
     for name, part in files.items():
         with whole_file(folder / name) as temporary:
             temporary.write_bytes(part)
+    for path in folder.glob("weights-*.part"):
+        if path.name not in files:
+            path.unlink()  # of a larger run
     return [folder / name for name in files]
 
 
@@ -83,6 +88,11 @@ def read_pieces(folder: str | Path, into: str | Path) -> Run:
     for name in NETWORKS:
         if stored[name] is not None:
             stored[name] = {key: a.float() if a.is_floating_point() else a for key, a in stored[name].items()}
+    if stored["config"] != config.to_dict():
+        raise UserError(
+            f"the weights in {source.folder} are of a run with other settings than its config.json; copy all files of "
+            "one export into a folder of their own"
+        )
     # These weights are the ones that the run gave, and the only ones here.
     config = replace(config, keep="last")
     facts = {"position": stored["position"], "imported": {"from": str(source.folder), "bits": 16}}

@@ -114,9 +114,9 @@ class TrainState:
         return statistics
 
     def _flipped(self, real: torch.Tensor) -> torch.Tensor:
-        random = torch_generator(self.config.seed, "flips", self.position)
-        mirrored = torch.rand(self.config.batch_size, generator=random)[self._part] < 0.5
-        return torch.where(mirrored.to(self.device).view(-1, 1, 1, 1), real.flip(3), real)
+        random = torch_generator(self.config.seed, "flips", self.position, device=self.device)
+        mirrored = torch.rand(self.config.batch_size, generator=random, device=self.device)[self._part] < 0.5
+        return torch.where(mirrored.view(-1, 1, 1, 1), real.flip(3), real)
 
     def _both(self, real: torch.Tensor, z: torch.Tensor, labels: torch.Tensor | None = None) -> StepStatistics:
         fake = self._generate(z, labels)

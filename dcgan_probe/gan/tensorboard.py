@@ -15,15 +15,18 @@ GRAPHS = {
 
 
 class Events:
-    """Writes scalars and grids under ``RUN/events``; does nothing without TensorBoard or without a folder."""
+    """Writes scalars and grids under ``RUN/events``; does nothing without TensorBoard or without a folder.
 
-    def __init__(self, folder: Path | None):
+    What an earlier session has written after ``position`` is hidden: its steps are made again.
+    """
+
+    def __init__(self, folder: Path | None, position: int):
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             self._writer = None
         else:
-            self._writer = SummaryWriter(str(folder / "events")) if folder else None
+            self._writer = SummaryWriter(str(folder / "events"), purge_step=position + 1) if folder else None
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Add the scalars of one tick, at its ``images_seen``; what is None was not measured."""

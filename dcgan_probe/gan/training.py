@@ -149,7 +149,7 @@ class TrainingLoop:
         images, labels = stream.batch(0)
         self._real = Batch(images[:SAMPLES], None if labels is None else labels[:SAMPLES])
         self._diagnostics = Diagnostics(state, fixed_noise(state.config, state.device), self._real)
-        self._events = Events(run.folder if ranks.first else None)
+        self._events = Events(run.folder if ranks.first else None, state.position)
         self._rows, self._alarm = run.stats(), CollapseAlarm(state.config.batch_size)
         for row in self._rows:
             self._alarm.add(row)
@@ -173,7 +173,8 @@ class TrainingLoop:
             stop, due, tick = self._ranks.agree(
                 should_stop(), now - saved > CHECKPOINT_SECONDS, now - self._tick_time > TICK_SECONDS
             )
-            if stop or finished or milestone or due or tick or probe:
+            ticked = stop or finished or milestone or due or tick or probe
+            if ticked:
                 row = self._tick(probe=probe)
                 on_tick(row)
                 collapsed = self._stop_on_collapse and row["collapsed_since"] is not None
@@ -186,8 +187,12 @@ class TrainingLoop:
             if self._ranks.first and (ends or time.monotonic() - drawn > CURVES_SECONDS):
                 save_curves(self._run.curves_path, self._rows, untrained=self._untrained)
                 drawn = time.monotonic()
-            if ends and not finished:
-                return "interrupted" if stop else "collapsed"
+            if ticked:  # the rate is that of the steps
+                self._tick_time = time.monotonic()
+            if collapsed:
+                return "collapsed"
+            if stop and not finished:
+                return "interrupted"
         return "finished"
 
     def _save(self) -> None:
@@ -204,15 +209,12 @@ class TrainingLoop:
         self._steps += 1
 
     def _tick(self, *, probe: bool) -> dict[str, Any]:
-        """Average the steps since the last tick over steps and ranks, and add a row to the statistics.
-
-        The next tick's clock starts afterwards, so that the rate is that of the steps.
-        """
+        """Average the steps since the last tick over steps and ranks, and add a row to the statistics."""
         means = self._totals[0] / self._steps
         self._ranks.average([means])
         row = self._ranks.from_first(lambda: self._add_row(means, probe=probe))
         self._totals, self._steps = [], 0
-        self._tick_time, self._tick_position = time.monotonic(), self._state.position
+        self._tick_position = self._state.position
         return row
 
     def _add_row(self, means: torch.Tensor, *, probe: bool) -> dict[str, Any]:

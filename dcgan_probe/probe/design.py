@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import scipy.linalg
-from array_api_compat import array_namespace, device, is_torch_array
 
 from ..runtime import UserError
+from .arrays import array_namespace, device, is_torch_array
 from .conversion import THREADS, convert
 from .losses import Array
 

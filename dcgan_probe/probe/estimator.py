@@ -5,13 +5,13 @@ from typing import Any
 
 import h5py
 import numpy as np
-from array_api_compat import is_torch_array
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..runtime import UserError
+from .arrays import is_torch_array
 from .path import (
     ITERATIONS,
     TOLERANCE,

@@ -16,7 +16,8 @@ recognition and machine learning", 2006, section 4.3.4 (softmax).
 from typing import Any, Protocol
 
 import numpy as np
-from array_api_compat import array_namespace, device
+
+from .arrays import array_namespace, device
 
 Array = Any
 """A numpy array or a torch tensor."""

@@ -16,9 +16,9 @@ from typing import Protocol
 
 import numpy as np
 import scipy.linalg
-from array_api_compat import array_namespace, device
 
 from ..runtime import numpy_generator
+from .arrays import array_namespace, device
 from .design import Design, check_finite
 from .losses import Array
 

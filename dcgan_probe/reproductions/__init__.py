@@ -1,7 +1,7 @@
 """Floor 6. Result tables and larger trainings as data: which commands, at which sizes, and what they will cost."""
 
 from .costs import Cost, row_costs, trained_config, training_cost
-from .guideline_runs import guideline_run, images_seen, last_samples
+from .guideline_runs import check_guideline_run, guideline_run, images_seen, last_samples
 from .guidelines import GUIDELINES, GuidelineTraining, guideline_cost, guideline_trainings
 from .jobs import JOBS, Job
 from .rows import Reproduction, Row, reproduction
@@ -20,6 +20,7 @@ __all__ = [
     "Scale",
     "ScaleName",
     "Table",
+    "check_guideline_run",
     "guideline_cost",
     "guideline_run",
     "guideline_trainings",

@@ -1,13 +1,16 @@
 """Takes the run folders of trainings that test the guidelines, gives what they came to; trains nothing."""
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from ..gan import Run
 from ..images import read_grid
 from ..report import MEASURED, GuidelineRun
+from ..runtime import UserError
 from ..storage import read_json
 from .guidelines import GuidelineTraining
 
@@ -17,6 +20,28 @@ SAMPLE_ROWS = 2
 def images_seen(run: Run) -> int:
     """Give how far a training has come; 0 if it was never begun."""
     return run.position() if run.checkpoint_path.exists() else 0
+
+
+def check_guideline_run(training: GuidelineTraining, run: Run) -> None:
+    """Refuse a folder that holds another training: its figures would stand under this one's name.
+
+    Raises
+    ------
+    UserError
+        If it does, or cannot be read.
+    """
+    if not run.checkpoint_path.exists():
+        return
+    config, expected = run.config, training.config(torch.device("cpu"))
+    # These follow from the machine and the images.
+    network = replace(expected.network, nc=config.network.nc)
+    expected = replace(expected, network=network, precision=config.precision, window=config.window)
+    different = config.differences(expected)
+    if different:
+        raise UserError(
+            f"{run.folder} holds another training ({'; '.join(different)}); move it away, or name another folder",
+            option="runs",
+        )
 
 
 def guideline_run(training: GuidelineTraining, run: Run) -> GuidelineRun | None:

@@ -96,3 +96,12 @@ def test_guidelines_can_be_broken_by_hand(place):
     assert result.exit_code == 0, result.output
     for line in ('"resampling": "max-pool"', '"norm": "none"', '"hidden": 8', '"leak": 0.0', '"output": "sigmoid"'):
         assert line in result.stdout
+
+
+def test_another_training_in_the_folder_is_refused(place):
+    tiny = ["--preset", "demo", "--dataset", "glyphs:300", "--images", "128", "--quiet"]
+    result = CliRunner().invoke(main, ["train", *tiny, "--flips", "--run", "runs/smoke/guidelines/no-batch-norm-s0"])
+    assert result.exit_code == 0, result.output
+    told = " ".join(reproduce("--seeds", "1", status=2).output.split())
+    assert "no-batch-norm-s0 holds another training" in told
+    assert "flips: True -> False" in told

@@ -113,3 +113,10 @@ def test_the_progress_line_shows_the_last_probe_and_the_alarm(capsys):
     first, second = capsys.readouterr().err.splitlines()
     assert first.endswith("D 1.00 G 2.00 D(x) 0.50 probe 45.6%")
     assert second.endswith("D 1.00 G 2.00 D(x) 0.50 probe 45.6% COLLAPSED since 1,200")
+
+
+def test_a_run_that_ends_before_its_first_probe_is_saved_and_says_so(here):
+    late = ["--probe-every", "8000", *PROBE[2:]]
+    result = invoke(*TRAIN, *late, "--images", "8000000", "--keep", "best", "--time-limit", "1s")
+    assert "runs/it: the time is up, and the same command continues it" in result.output
+    assert Run(here / "runs/it").position() > 0

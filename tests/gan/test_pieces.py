@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.gan import Run, pieces, read_pieces, train, write_pieces
+from dcgan_probe.gan import Probe, Run, pieces, read_pieces, train, write_pieces
 from dcgan_probe.runtime import UserError
 
 CPU = torch.device("cpu")
@@ -67,3 +67,29 @@ def test_a_run_of_pieces_cannot_be_trained_on(tmp_path, run, tiny_config, tiny_i
     read_pieces(tmp_path / "out", tmp_path / "again")
     with pytest.raises(UserError, match="holds imported weights, without the optimisers' state"):
         train(tiny_config(images=80), tiny_images(), tmp_path / "again", device=CPU)
+
+
+def test_pieces_of_a_larger_run_go(tmp_path, run, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 4_000)
+    assert len(write_pieces(run, tmp_path / "out")) > 3
+    monkeypatch.undo()
+    write_pieces(run, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").glob("*.part")] == ["weights-01.part"]
+    assert read_pieces(tmp_path / "out", tmp_path / "again").position() == 40
+
+
+def test_weights_beside_another_config_are_refused(tmp_path, run, tiny_config, tiny_images):
+    train(tiny_config(images=40, flips=True), tiny_images(), tmp_path / "other", device=CPU)
+    for each, out in ((run, "out"), (Run(tmp_path / "other"), "other-out")):
+        write_pieces(each, tmp_path / out)
+    (tmp_path / "other-out/config.json").replace(tmp_path / "out/config.json")
+    with pytest.raises(UserError, match=r"are of a run with other settings than its config\.json"):
+        read_pieces(tmp_path / "out", tmp_path / "again")
+
+
+def test_that_labels_chose_the_weights_is_carried(tmp_path, tiny_config, tiny_images):
+    probe = Probe(lambda discriminator: 0.5, 20, {"dataset": "d", "labels": 60})
+    train(tiny_config(images=40, keep="best"), tiny_images(), tmp_path / "run", device=CPU, probe=probe)
+    write_pieces(Run(tmp_path / "run"), tmp_path / "out")
+    stored = read_pieces(tmp_path / "out", tmp_path / "again").load()
+    assert stored["probe"] == {"dataset": "d", "labels": 60, "accuracy": 0.5}

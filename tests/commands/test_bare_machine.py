@@ -1,0 +1,41 @@
+"""A machine with torch, torchvision, scikit-learn, h5py, pandas and click alone, without this project installed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_probe.storage import write_image_file
+
+PROJECT = Path(__file__).parents[2]
+MISSING = ("array_api_compat", "tqdm", "matplotlib", "tensorboard", "lmdb")
+STARTED = f"""
+import sys
+sys.modules.update(dict.fromkeys({MISSING!r}))  # None: importing it fails
+from dcgan_probe.commands import main
+main(sys.argv[1:], prog_name="dcgan-probe")
+"""
+
+
+def test_it_trains_and_probes(tmp_path):
+    labels = np.arange(120) % 2
+    for seed, split in enumerate(("train", "test")):
+        pixels = np.random.default_rng(seed).integers(0, 255, (120, 3, 32, 32)).astype(np.uint8)
+        path = tmp_path / f"squares_{split}.h5"
+        write_image_file(path, [(pixels, labels)], rows=120, name="squares", split=split, source="a test")
+
+    def run(*arguments):
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT), "DCGAN_PROBE_DATA": str(tmp_path)}
+        command = [sys.executable, "-W", "error", "-c", STARTED, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    small = ("--preset", "demo", "--ndf", "4", "--ngf", "4", "--images", "640", "--device", "cpu")
+    run("train", "--dataset", "squares", *small, "--run", "runs/it")
+    assert (tmp_path / "runs/it/checkpoint.pt").exists()
+    assert not (tmp_path / "runs/it/curves.png").exists()
+    made = run("eval-svm", "--dataset", "squares", "--labels", "20", "--run", "runs/it", "--device", "cpu")
+    assert "DCGAN" in made.stdout
