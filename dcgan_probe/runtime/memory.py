@@ -60,8 +60,8 @@ def freed_memory_kept() -> Iterator[None]:
     """Let the C library keep freed memory for the next request, in the place of giving it back to the system.
 
     A loop that frees and requests the same megabytes each turn has otherwise every page mapped and zeroed anew: 7,000
-    page faults a step of ``cpu32`` (their cost: benchmarks/bench_freed_memory.py). At the end all that is free is given back.
-    Of glibc's allocator only; elsewhere, or where ``MALLOC_`` variables set it, nothing changes.
+    page faults a step of ``cpu32`` (their cost: benchmarks/bench_freed_memory.py). At the end all that is free is given
+    back. Of glibc's allocator only; elsewhere, or where ``MALLOC_`` variables set it, nothing changes.
     """
     if platform.libc_ver()[0] != "glibc" or any(name.startswith("MALLOC_") for name in os.environ):
         yield
