@@ -12,9 +12,15 @@ PANELS = {
     "norm of the gradient": ("d_gradient_norm", "g_gradient_norm"),
     "share of D's last filters": ("dead_filters", "oscillating_filters"),
     "diversity of samples": ("diversity",),
-    "validation accuracy of the probe": ("probe_accuracy",),
+    "accuracy of the probe": ("probe_accuracy",),
+}
+LABELS = {
+    **{"d_loss": "D", "g_loss": "G", "d_real": "real", "d_fake": "generated"},
+    **{"d_gradient_norm": "D", "g_gradient_norm": "G", "dead_filters": "dead", "oscillating_filters": "oscillating"},
+    **{"diversity": "", "probe_accuracy": "training"},
 }
 LOGARITHMIC = ("norm of the gradient",)
+FROM_ZERO = ("loss", "D's mean output", "share of D's last filters", "diversity of samples")
 COLUMNS = 3
 INCHES = (13.0, 6.5)
 
@@ -37,6 +43,7 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: 
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.ticker import EngFormatter
     except ImportError:  # a machine where nothing can be installed; the rows can be drawn elsewhere
         return
 
@@ -49,18 +56,22 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: 
             points = [(row["images_seen"], row[name]) for row in rows if row.get(name) is not None]
             if points:
                 # One point alone has no line.
-                panel.plot(*zip(*points, strict=True), marker="." if len(points) < 40 else None, lw=1, label=name)
+                panel.plot(
+                    *zip(*points, strict=True), marker="." if len(points) < 40 else None, lw=1, label=LABELS[name]
+                )
         if "probe_accuracy" in names and untrained is not None:
-            panel.axhline(untrained, color="grey", ls="--", lw=1, label="before training")
+            panel.axhline(untrained, color="grey", ls="--", lw=1, label="untrained")
         for start, stop in collapses:
             panel.axvspan(start, stop, color="tab:red", alpha=0.15, lw=0)
         if title in LOGARITHMIC:
             panel.set_yscale("log")
-        else:
+        elif title in FROM_ZERO:
             panel.set_ylim(bottom=0.0, top=1.06 * panel.get_ylim()[1])
-        if panel.lines:
-            panel.legend(fontsize="small", loc="upper left")  # a search for the best place takes longer than all else
-        panel.set_title(title, fontsize="medium")
+        if len(panel.lines) > 1:
+            # Beside the title: it hides no curve.
+            panel.legend(loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=3, fontsize="small", frameon=False)
+        panel.set_title(title, loc="left", fontsize="medium")
+        panel.xaxis.set_major_formatter(EngFormatter(sep=""))
         panel.grid(alpha=0.3)
     figure.supxlabel("real images seen by D" + (", red: collapsed" if collapses else ""), fontsize="medium")
     with whole_file(path) as temporary:
