@@ -6,10 +6,10 @@ The set is written to an image file sorted by class where it has labels: the har
 are medians of turns in one process, of the batches alone and with training's steps. Then each seed trains both ways,
 and a linear SVM on the features of half of the probe's training images is judged on the other half.
 
-2026-11-22, 2 x86_64 cores, torch 2.15.0, --images 60000, beside other work: batches alone 112,655 images/s in memory and
-92,787 in windows of 2,048 images, with training 1,022 and 1,070; 61.4 and 18.9 MB held. Accuracy of three seeds
-84.8, 84.6, 85.2 % and 82.8, 86.7, 82.7 %: windows less memory -0.8 points, standard error 1.5, so no loss that three seeds
-could show.
+2026-11-22, 2 x86_64 cores, torch 2.15.0, --images 60000, beside other work: batches alone 112,655 images/s in memory
+and 92,787 in windows of 2,048 images, with training 1,022 and 1,070; 61.4 and 18.9 MB held. Accuracy of three seeds
+84.8, 84.6, 85.2 % and 82.8, 86.7, 82.7 %: windows less memory -0.8 points, standard error 1.5, so no loss that three
+seeds could show.
 """
 
 import argparse
