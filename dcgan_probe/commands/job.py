@@ -52,7 +52,8 @@ def job_command(
     dcgan-probe job imagenet32 --time-limit 8m --out results/imagenet32
     """
     if name is None:
-        click.echo("\n".join(f"{job.name:<18}  {job.question}" for job in JOBS))
+        width = max(len(job.name) for job in JOBS)
+        click.echo("\n".join(f"{job.name:<{width}}  {job.question}" for job in JOBS))
         return
     out = out or Path(name)
     given = Given(runs, out, data_dir, device, download, quiet)

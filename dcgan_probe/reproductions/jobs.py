@@ -1,4 +1,4 @@
-"""Takes nothing, gives the trainings that want a GPU, each with its evaluations, in order of worth; runs none.
+"""Takes nothing, gives the larger trainings, each with its evaluations, in order of worth; runs none.
 
 A job is what one machine does on its own, with the code and the image sets alone: it trains one seed for as long as it
 is given, probes the features on the spot and leaves what is small. One that trains nothing takes another job's run.
@@ -11,7 +11,14 @@ CIFAR10_4000 = (*CIFAR10, "--labels", "4000")
 SVHN_1000 = ("--dataset", "svhn", "--labels", "1000")
 CHOICE = (*CIFAR10_4000, "--validate")
 """Settings are compared on training images."""
+CHOICES = (
+    CHOICE,
+    (*CHOICE, "--bn-stats", "running"),
+    (*CHOICE, "--scale", "standardise"),
+    *((*CHOICE, "--layers", f"conv{layer}") for layer in range(1, 7)),
+)
 PAPER = ("--preset", "imagenet32", "--dataset", "tiny_imagenet32")
+NARROW = (*PAPER, "--ndf", "32", "--ngf", "32", "--images", "1.2M", "--probe-every", "100k")
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,7 @@ JOBS = (
         "imagenet32-choices",
         "Batch-norm rule, scaling and single layers of the first job's features, on training images.",
         (),
-        (
-            CHOICE,
-            (*CHOICE, "--bn-stats", "running"),
-            (*CHOICE, "--scale", "standardise"),
-            *((*CHOICE, "--layers", f"conv{layer}") for layer in range(1, 7)),
-        ),
+        CHOICES,
         trained_by="imagenet32",
     ),
     Job(
@@ -77,4 +79,18 @@ JOBS = (
         (SVHN_1000, CIFAR10),
     ),
     Job("faces64", "Samples of faces after 1 and 5 passes.", ("--preset", "faces64", "--dataset", "faces64"), ()),
+    Job(
+        "imagenet32-narrow",
+        "The paper's net at a quarter of its width: what do two CPU cores reach in two hours?",
+        NARROW,
+        (CIFAR10, CIFAR10_4000, SVHN_1000),
+        ("random",),
+    ),
+    Job(
+        "imagenet32-narrow-choices",
+        "Batch-norm rule, scaling and single layers of its features, on training images.",
+        (),
+        CHOICES,
+        trained_by="imagenet32-narrow",
+    ),
 )
