@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..images import ImageSet
-from ..runtime import ALONE, Ranks, UserError
+from ..runtime import ALONE, Ranks, UserError, freed_memory_kept
 from ..storage import (
     FORMAT_VERSION,
     FeatureFileWriter,
@@ -79,6 +79,7 @@ def cached_features(
         # A second process that wants the same file waits here and then finds it.
         with ExitStack() as held:
             ranks.from_first(lambda: held.enter_context(locked(path)))
+            held.enter_context(freed_memory_kept())
             found = ranks.from_first(lambda: find_covering(Path(folder), settings))
             if found is None and ranks.first:
                 _extract(encoder, images, path, settings, dtype, ranks, on_progress)

@@ -18,7 +18,7 @@ CHOICES = (
     *((*CHOICE, "--layers", f"conv{layer}") for layer in range(1, 7)),
 )
 PAPER = ("--preset", "imagenet32", "--dataset", "tiny_imagenet32")
-NARROW = (*PAPER, "--ndf", "32", "--ngf", "32", "--images", "1.2M", "--probe-every", "100k")
+NARROW = (*PAPER, "--ndf", "32", "--ngf", "32", "--images", "1M", "--probe-every", "100k")
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class FeatureFileWriter:
             If the features are not finite (naming the column), do not fit the file's dtype, or the disk is full.
         """
         with np.errstate(over="ignore"):  # reported below, by name
-            stored = features.astype(self._dtype)
+            stored = features.astype(self._dtype, copy=False)
         if not np.isfinite(stored).all():
             row, column = (int(axis[0]) for axis in np.nonzero(~np.isfinite(stored)))
             layer = next(name for name, (start, stop) in self._layers.items() if start <= column < stop)
