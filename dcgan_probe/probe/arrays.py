@@ -1,8 +1,8 @@
-"""Gives what tells numpy arrays from torch tensors; from SciPy's copy of the package where that is not installed."""
+"""Gives what tells numpy arrays from torch tensors; from scikit-learn's copy of the package if it is not installed."""
 
 try:
     from array_api_compat import array_namespace, device, is_torch_array
 except ImportError:  # a machine where nothing can be installed
-    from scipy._lib.array_api_compat import array_namespace, device, is_torch_array  # type: ignore[no-redef]
+    from sklearn.externals.array_api_compat import array_namespace, device, is_torch_array
 
 __all__ = ["array_namespace", "device", "is_torch_array"]
