@@ -13,7 +13,7 @@ from torch import nn
 
 from ..images import ImageSet, to_signed
 from ..networks import Discriminator, load_discriminator
-from ..runtime import ALONE, Ranks
+from ..runtime import ALONE, Ranks, full_float32
 
 BATCH = 128
 
@@ -54,7 +54,7 @@ def real_statistics(
     def moments(number: int) -> np.ndarray:
         """Give the means and variances, float32 (2, maps of all layers), of one batch."""
         pixels = torch.from_numpy(np.ascontiguousarray(images.images[number * BATCH : (number + 1) * BATCH]))
-        with torch.inference_mode():
+        with torch.inference_mode(), full_float32():
             copy.activations(to_signed(pixels.to(device)).contiguous(memory_format=torch.channels_last))
             return torch.cat([observed[name] for name in norms], dim=1).cpu().numpy()
 

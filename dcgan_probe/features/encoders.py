@@ -12,7 +12,7 @@ import torch
 
 from ..images import ImageSet, to_signed
 from ..networks import Discriminator, NetworkConfig, load_discriminator
-from ..runtime import UserError
+from ..runtime import UserError, full_float32
 from ..storage import fingerprint_tensors
 from .batchnorm import Statistics, fix_statistics
 from .feature_set import EncoderOrigin
@@ -186,7 +186,7 @@ class DiscriminatorEncoder:
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Give float32 (n, D) for uint8 (n, channels, H, W)."""
-        with torch.inference_mode():
+        with torch.inference_mode(), full_float32():
             signed = to_signed(torch.from_numpy(np.ascontiguousarray(images)).to(self._device))
             return self.features_of(signed.contiguous(memory_format=torch.channels_last)).float().cpu().numpy()
 

@@ -86,6 +86,22 @@ def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Itera
 
 
 @contextmanager
+def full_float32() -> Iterator[None]:
+    """Let cuDNN multiply float32 numbers whole: by default it rounds them to TF32's ten bits, on GPUs that have it.
+
+    For what is kept and compared, such as features; they then differ between devices by the order of sums alone.
+    """
+    import torch
+
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+@contextmanager
 def single_thread() -> Iterator[None]:
     """Let torch compute on one thread: how work is divided among threads changes the last bits of sums."""
     import torch

@@ -127,6 +127,23 @@ def test_network_is_left_as_it_was(discriminator, tiny_images, training):
     assert torch.equal(random, torch.get_rng_state())
 
 
+def test_features_and_statistics_are_of_full_float32(discriminator, tiny_images, monkeypatch):
+    # On a GPU: of the same images a CPU gives the same features but for the order of sums, and they have the same key.
+    allowed, images, forward = [], tiny_images(20, size=16), type(discriminator).activations
+
+    def noting(network, *given):
+        allowed.append(torch.backends.cudnn.allow_tf32)
+        return forward(network, *given)
+
+    monkeypatch.setattr(type(discriminator), "activations", noting)
+    encoder = DiscriminatorEncoder(discriminator, ORIGIN, statistics=None, device=CPU)
+    before = torch.backends.cudnn.allow_tf32
+    allowed.clear()
+    encoder.encode(images.images)
+    real_statistics(discriminator, images, CPU)
+    assert (before, allowed, torch.backends.cudnn.allow_tf32) == (True, [False, False], True)
+
+
 def test_later_training_does_not_reach_an_encoder(discriminator, tiny_images):
     images = tiny_images(8, size=16).images
     encoder = DiscriminatorEncoder(discriminator, ORIGIN, statistics=None, device=CPU)
