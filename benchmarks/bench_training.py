@@ -7,10 +7,11 @@ All loops train the same networks on the same in-memory uint8 images with the sa
 one process; reported are medians over the turns. The plain loop is the widespread PyTorch example's: Adam as it comes,
 gradients of D's weights computed in G's update too, float32; with the images as they lie (NCHW) and with channels_last
 as ours. ``ours`` is the project's step at the device's usual precision or the one asked for, ``ours, float32`` beside
-it where that is another, ``ours, compiled`` the same with both networks through ``torch.compile``. Operations are
-counted by torch's own counter over one step of ours; the share is of the rate of a product of two large square matrices
-at that loop's precision, measured in the same turns. On a CPU, torch's profiler says how much of a step of ours goes to
-convolutions.
+it where that is another, ``ours, compiled`` the same with both networks through ``torch.compile``, and on a GPU
+``ours, deterministic``, whose kernels give the same bits each time, as those of a CPU do anyway. Operations are
+counted by torch's own counter over one step of ours; the share is of the rate of a product of two large square
+matrices at that loop's precision, measured in the same turns. On a CPU, torch's profiler says how much of a step of
+ours goes to convolutions.
 
 2026-11-22, 2 x86_64 cores with AVX2, torch 2.15.0, float32, images/s; medians of 5 turns of 6 steps for cpu32, of 2
 turns of one step for the others:
@@ -49,6 +50,7 @@ from dcgan_probe.runtime import PRECISIONS, convolution_kernels, describe_device
 IMAGES = 4_096
 SIDES = {"cpu": 2_048, "cuda": 8_192}
 COUNTED_BATCH = 8
+DETERMINISTIC = "ours, deterministic"
 
 
 class PlainLoop:
@@ -156,13 +158,15 @@ def compare(preset, steps, turns, device, *, precision, compiled):
     }
     if config.precision != "float32":
         loops["ours, float32"] = (OurLoop(single, device), "float32")
+    if device.type == "cuda":
+        loops[DETERMINISTIC] = (OurLoop(config, device), config.precision)
     if compiled:
         loops["ours, compiled"] = (OurLoop(config, device, compiled=True), config.precision)
     rates, shares = {name: [] for name in loops}, {name: [] for name in loops}
     counted = operations(config)
     for turn in range(turns + 1):
         for name, (loop, at) in loops.items():
-            with convolution_kernels(device, deterministic=False):
+            with convolution_kernels(device, deterministic=name == DETERMINISTIC):
                 rate = image_rate(loop, images, config.batch_size, steps, device)
             product = product_rate(at, device)
             if turn:  # the first turn warms up
