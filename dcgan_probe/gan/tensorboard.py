@@ -9,7 +9,7 @@ GRAPHS = {
     "training": ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient_norm", "g_gradient_norm"),
     "health": ("diversity", "dead_filters", "oscillating_filters", "collapsed_since"),
     "probe": ("probe_accuracy",),
-    "machine": ("images_per_second", "memory_mb"),
+    "machine": ("images_per_second", "memory_mb", "gpu_memory_mb"),
 }
 """Group of graphs to the names of its numbers."""
 

@@ -21,6 +21,7 @@ from ..runtime import (
     convolution_kernels,
     describe_device,
     freed_memory_kept,
+    gpu_memory_in_use,
     memory_in_use,
 )
 from ..storage import locked
@@ -220,7 +221,7 @@ class TrainingLoop:
     def _add_row(self, means: torch.Tensor, *, probe: bool) -> dict[str, Any]:
         """Check that losses and weights are finite, measure, and write the row."""
         d_loss, g_loss, d_real, d_fake = means.tolist()
-        position, now = self._state.position, time.monotonic()
+        position, now, on_gpu = self._state.position, time.monotonic(), gpu_memory_in_use(self._state.device)
         if not (math.isfinite(d_loss) and math.isfinite(g_loss) and self._state.is_finite()):
             raise UserError(
                 f"a loss or a weight is not finite between {self._tick_position:,} and {position:,} images "
@@ -236,6 +237,7 @@ class TrainingLoop:
             "d_fake": round(d_fake, 6),
             "images_per_second": round((position - self._tick_position) / max(now - self._tick_time, 1e-9), 1),
             "memory_mb": memory_in_use() >> 20,
+            "gpu_memory_mb": None if on_gpu is None else on_gpu >> 20,
             **{name: value and round(value, 6) for name, value in self._diagnostics.measure().items()},
             "probe_accuracy": self._probing.measure() if probe else None,
         }

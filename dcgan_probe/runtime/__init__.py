@@ -11,7 +11,7 @@ from .devices import (
     single_thread,
 )
 from .errors import UserError
-from .memory import available_memory, check_memory, freed_memory_kept, memory_in_use
+from .memory import available_memory, check_memory, freed_memory_kept, gpu_memory_in_use, memory_in_use
 from .processes import run_tasks
 from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
 from .seeds import derive_seed, numpy_generator, torch_generator
@@ -32,6 +32,7 @@ __all__ = [
     "describe_device",
     "freed_memory_kept",
     "full_float32",
+    "gpu_memory_in_use",
     "joined_ranks",
     "launched_rank",
     "map_on_cores",

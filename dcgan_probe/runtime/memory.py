@@ -5,8 +5,12 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from .errors import UserError
+
+if TYPE_CHECKING:
+    import torch
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt(3)."""
@@ -22,6 +26,13 @@ def memory_in_use() -> int:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
+
+
+def gpu_memory_in_use(device: "torch.device") -> int | None:
+    """Give the bytes of a GPU's memory that torch holds for this process, free blocks included; None elsewhere."""
+    import torch
+
+    return torch.cuda.memory_reserved(device) if device.type == "cuda" else None
 
 
 def available_memory() -> int:

@@ -5,6 +5,7 @@ sees differently is agreed (``agree``), and what is too much for one rank is com
 order (``in_order``, ``assist``). With one rank each of these is the plain call.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -229,5 +230,7 @@ def joined_ranks(device: "torch.device") -> Iterator[Ranks]:
     else:
         distributed.init_process_group("gloo", timeout=WAIT)
         yield Ranks(rank, size)
+    # NCCL waits for the end of recorded CUDA graphs that send its messages; what holds them refers to itself.
+    gc.collect()
     # Not after an error: a group that has lost a rank may wait for it while it is taken apart.
     distributed.destroy_process_group()

@@ -1,5 +1,7 @@
+import gc
 import json
 import os
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +17,21 @@ CPU = torch.device("cpu")
 
 def stats(folder):
     return [json.loads(line) for line in (folder / "stats.jsonl").read_text().splitlines()]
+
+
+def test_nothing_holds_the_networks_after_training(tmp_path, tiny_config, tiny_images, monkeypatch):
+    # On GPUs their recorded steps have to go before the ranks part (`joined_ranks`).
+    made: list[weakref.ref] = []
+
+    class Noted(TrainState):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(training, "TrainState", Noted)
+    train(tiny_config(), tiny_images(), tmp_path, device=CPU)
+    gc.collect()
+    assert [reference() for reference in made] == [None]
 
 
 def test_run_folder_holds_what_a_run_is_made_of(tmp_path, tiny_config, tiny_images):
@@ -35,8 +52,9 @@ def test_run_folder_holds_what_a_run_is_made_of(tmp_path, tiny_config, tiny_imag
     assert rows[-1]["passes"] == 8
     numbers = [value for row in rows for value in row.values() if isinstance(value, int | float)]
     assert np.isfinite(numbers).all()
-    # Each row but for what was not measured: oscillation before the eighth tick, a probe, a collapse.
+    # Each row but for what was not measured: a GPU's memory, oscillation before the eighth tick, a probe, a collapse.
     assert {name for name, value in rows[0].items() if value is None} == {
+        "gpu_memory_mb",
         "oscillating_filters",
         "probe_accuracy",
         "collapsed_since",
