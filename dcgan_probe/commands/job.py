@@ -23,7 +23,7 @@ KEPT = ("stats.jsonl", "curves.png", "samples")
 
 
 @click.command("job", cls=RecordedCommand)
-@click.argument("name", required=False, type=click.Choice([job.name for job in JOBS]))
+@click.argument("name", metavar="[NAME]", required=False, type=click.Choice([job.name for job in JOBS]))
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of what is small.  [default: NAME]"
 )
@@ -49,7 +49,8 @@ def job_command(
 
     \b
     dcgan-probe job
-    dcgan-probe job imagenet32 --time-limit 8m --out results/imagenet32
+    dcgan-probe job imagenet32 --time-limit 8m --out carried
+    dcgan-probe import-results carried
     """
     if name is None:
         width = max(len(job.name) for job in JOBS)

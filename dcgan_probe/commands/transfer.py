@@ -1,12 +1,14 @@
-"""``dcgan-probe export-run`` and ``import-run``: carry a trained run to another machine as a few small files."""
+"""``export-run``, ``import-run`` and ``import-results``: carry runs and records between machines as small files."""
 
 from pathlib import Path
 
 import click
 
+from ..evaluation import Results
 from ..gan import Run, read_pieces, write_pieces
 from .command_lines import RecordedCommand
-from .options import chosen_run, quiet_option, run_option, runs_option
+from .options import chosen_run, quiet_option, results_option, run_option, runs_option
+from .table import write_tables
 
 
 @click.command("export-run", cls=RecordedCommand)
@@ -47,3 +49,23 @@ def import_run_command(folder: Path, run_folder: Path | None, runs: Path) -> Non
     click.echo(
         f"{run.folder}: {run.config.preset}, {run.position():,} images of {trained_on.name} seen, 16-bit weights"
     )
+
+
+@click.command("import-results", cls=RecordedCommand)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@results_option
+def import_results_command(folder: Path, results: Path) -> None:
+    """Add the records and test predictions in DIR, such as a job's, to those here, and make the tables again.
+
+    Evaluations that are here already are left as they are.
+
+    \b
+    dcgan-probe import-results imagenet32
+    dcgan-probe compare --protocol cifar10-all
+    """
+    here = Results(results)
+    new = here.take(Results(folder))
+    tables = write_tables(here.summaries(), results)
+    click.echo(f"{here.path}: {len(new)} new evaluations from {folder}")
+    for path in tables:
+        click.echo(path)

@@ -78,6 +78,26 @@ class Results:
         rows = list(csv.reader(io.StringIO(text)))
         return [_record(row, number, self.path) for number, row in enumerate(rows[1:], 2)]
 
+    def take(self, other: "Results") -> list[str]:
+        """Add the evaluations of another folder that are not here yet, with their test predictions; give their names.
+
+        Predictions come first: whenever it is interrupted, the same call goes on.
+
+        Raises
+        ------
+        UserError
+            As ``records`` of the other folder and ``append`` of this one, or if predictions are damaged.
+        """
+        theirs = other.records()
+        known = {record.evaluation for record in self.records()} if self.path.exists() else set()
+        new = [name for name in dict.fromkeys(record.evaluation for record in theirs) if name not in known]
+        for name in new:
+            if other.predictions_path(name).exists():
+                self.write_predictions(other.read_predictions(name))
+        if new:
+            self.append([record for record in theirs if record.evaluation not in known])
+        return new
+
     def write_predictions(self, test: TestPredictions) -> None:
         """Write the test predictions of one evaluation, whole or not at all: uint8, or uint16 from 256 classes on."""
         small = np.uint8 if max(test.predictions.max(), test.labels.max()) < 256 else np.uint16

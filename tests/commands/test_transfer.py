@@ -42,6 +42,22 @@ def test_what_cannot_be_carried_is_told(workplace):
     assert "holds a run already" in text
 
 
+def test_results_of_elsewhere_join_those_here(workplace):
+    command = ["eval-svm", "--run", "runs/here", "--dataset", "glyphs:300", "--C", "0.001", "--no-controls"]
+    invoke(*command, "--results", "elsewhere")
+    invoke(*command, "--features", "pixels", "--results", "here")
+    told = invoke("import-results", "elsewhere", "--results", "here").stdout.splitlines()
+    assert told == ["here/records.csv: 1 new evaluations from elsewhere", "here/tables/glyphs-all.md"]
+    table = (workplace / "here/tables/glyphs-all.md").read_text()
+    assert "| DCGAN demo" in table
+    assert "| raw pixels" in table
+    assert "0 new evaluations" in invoke("import-results", "elsewhere", "--results", "here").stdout
+    assert "there are no records nowhere/records.csv" in " ".join(
+        invoke("import-results", "nowhere", "--results", "here", status=2).output.split()
+    )
+    assert not (workplace / "nowhere").exists()
+
+
 def test_a_time_limit_ends_training_and_the_same_command_continues(workplace):
     command = ["train", *TINY, "--dataset", "glyphs:300", "--run", "runs/limited"]
     output = invoke(*command, "--images", "10M", "--time-limit", "0.5s").output

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,24 @@ def test_records_come_back_as_they_were(tmp_path, record):
     assert list(frame["accuracy"]) == [0.75, 1 / 3, 0.75]
     assert frame["largest_layer"].dtype == "Int64"
     assert results.path.read_text().count("schema_version") == 1
+
+
+def test_evaluations_of_another_folder_are_taken_once(tmp_path, record):
+    here, there = Results(tmp_path / "here"), Results(tmp_path / "there")
+    both, only = record(evaluation="both"), [record(evaluation="only"), record(evaluation="only", draw=1)]
+    here.append([both])
+    there.append([only[0], replace(both, accuracy=0.5), only[1]])
+    predictions = TestPredictions("only", np.array([[1, 0]]), np.array([1, 1]), 0.01)
+    there.write_predictions(predictions)
+    assert here.take(there) == ["only"]
+    assert here.records() == [both, *only]
+    assert here.correct("only").tolist() == [[True, False]]
+    before = here.path.read_bytes()
+    assert here.take(there) == []
+    assert here.path.read_bytes() == before
+    empty = Results(tmp_path / "empty")
+    assert empty.take(there) == ["only", "both"]
+    assert empty.records() == there.records()
 
 
 def test_a_line_break_in_a_cell_does_not_split_the_row(tmp_path, record):
