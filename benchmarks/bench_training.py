@@ -1,7 +1,7 @@
 """How many images a second does training take next to the common way to write the loop, and what bounds it?
 
     python benchmarks/bench_training.py [--preset cpu32] [--preset svhn32 ...] [--steps 15] [--turns 6] [--json OUT]
-        [--precision bfloat16] [--threads 1] [--compile]
+        [--precision bfloat16] [--updates alternate] [--threads 1] [--compile]
 
 All loops train the same networks on the same in-memory uint8 images with the same threads, in turns of a few steps, in
 one process; reported are medians over the turns. The plain loop is the widespread PyTorch example's: Adam as it comes,
@@ -94,7 +94,7 @@ class OurLoop:
 
 def finish(device):
     if device.type == "cuda":
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)
 
 
 def image_rate(loop, images, batch, steps, device):
@@ -117,6 +117,7 @@ def timed_steps(loop, images, batch, steps, device):
 def product_rate(precision, device):
     """Give the operations a second of a large product."""
     side = SIDES[device.type]
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32  # as convolutions may
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     matrix = torch.randn(side, side, device=device).to(dtype)
     finish(device)
@@ -145,8 +146,8 @@ def convolution_share(loop, pixels):
     return sum(time for name, time in times.items() if "convolution" in name) / sum(times.values())
 
 
-def compare(preset, steps, turns, device, *, precision, compiled):
-    config = preset_config(preset, device=device, updates="both", precision=precision)
+def compare(preset, steps, turns, device, *, precision, compiled, updates):
+    config = preset_config(preset, device=device, updates=updates, precision=precision)
     network = config.network
     shape = (IMAGES, network.nc, network.image_size, network.image_size)
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)).to(device)
@@ -198,6 +199,7 @@ def main():
     parser.add_argument("--steps", type=int, default=15, help="steps in a turn")
     parser.add_argument("--turns", type=int, default=6)
     parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours")
+    parser.add_argument("--updates", choices=("both", "alternate"), default="both", help="of ours")
     parser.add_argument("--compile", action="store_true", help="ours with torch.compile, too")
     parser.add_argument("--threads", type=int, help="of all loops")
     parser.add_argument("--device", default="auto")
@@ -206,7 +208,7 @@ def main():
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     device = resolve_device(arguments.device)
-    chosen = {"precision": arguments.precision, "compiled": arguments.compile}
+    chosen = {"precision": arguments.precision, "compiled": arguments.compile, "updates": arguments.updates}
     presets = arguments.preset or ["cpu32"]
     write(arguments.json, [compare(preset, arguments.steps, arguments.turns, device, **chosen) for preset in presets])
 

@@ -23,7 +23,7 @@ from .summary import Summary, summarise, summarise_evaluation
 from .supervised import evaluate_supervised
 from .training_probe import TrainingProbe
 from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
-from .validation import validation_splits
+from .validation import is_validation, validation_splits
 
 __all__ = [
     "CLASSIFIERS",
@@ -59,6 +59,7 @@ __all__ = [
     "estimate_search",
     "evaluate",
     "evaluate_supervised",
+    "is_validation",
     "neighbour_errors",
     "product_rate",
     "protocol_for",

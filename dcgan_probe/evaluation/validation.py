@@ -12,6 +12,11 @@ from .protocols import HELD_OUT_SHARE
 ENDING = "-validation"
 
 
+def is_validation(dataset: str) -> bool:
+    """Tell whether figures of a set of this name are of held-out training images, by ``validation_splits``."""
+    return dataset.endswith(ENDING)
+
+
 def validation_splits(images: ImageSet) -> tuple[ImageSet, ImageSet]:
     """Divide training images, so that settings can be compared without the test split.
 

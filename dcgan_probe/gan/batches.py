@@ -178,7 +178,7 @@ def joined(rest: Callable[[int], torch.Tensor], position: int, count: int) -> to
         part = rest(start)[: stop - start]
         parts.append(part)
         start += len(part)
-    return torch.cat(parts)
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def as_batch(pixels: torch.Tensor, labels: torch.Tensor | None, device: torch.device) -> Batch:

@@ -29,7 +29,8 @@ class Recorded(Generic[Result]):
     def __call__(self, *inputs: torch.Tensor) -> Result:
         """Do the work on ``inputs``, whose shapes, dtypes and layouts are those of the first call."""
         if self._graph is None:
-            self._record(inputs)
+            with torch.cuda.device(inputs[0].device):  # streams and graphs are of the current one
+                self._record(inputs)
         else:
             for kept, new in zip(self._inputs, inputs, strict=True):
                 kept.copy_(new)
@@ -46,7 +47,7 @@ class Recorded(Generic[Result]):
         here.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
         # What other threads do meanwhile, such as preparing a batch, is theirs.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
             self._result = self._work(*self._inputs)
         self._graph = graph
 

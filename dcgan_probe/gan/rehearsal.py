@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..runtime import memory_in_use
+from ..runtime import convolution_kernels, memory_in_use
 from .config import TrainConfig
 from .state import TrainState
 
@@ -34,21 +34,22 @@ def rehearse(config: TrainConfig, device: torch.device, set_bytes: int) -> Plan:
     set_bytes
         Size of the uint8 training images, which live in the same memory.
     """
+    state = TrainState(config, device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    state = TrainState(config, device)
     network = config.network
     noise = torch.zeros(config.batch_size, network.nc, network.image_size, network.image_size, device=device)
     noise = noise.uniform_(-1, 1, generator=torch.Generator(device).manual_seed(0))
     labels = torch.arange(config.batch_size, device=device) % network.classes if network.classes else None
     seconds, peak = [], 0
-    for _ in range(WARM_UP + STEPS):
-        start = time.perf_counter()
-        state.step(noise, labels)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - start)
-        peak = max(peak, memory_in_use())
+    with convolution_kernels(device, deterministic=False):
+        for _ in range(WARM_UP + STEPS):
+            start = time.perf_counter()
+            state.step(noise, labels)
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            seconds.append(time.perf_counter() - start)
+            peak = max(peak, memory_in_use())
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated(device)
     rate = config.batch_size / statistics.median(seconds[WARM_UP:])

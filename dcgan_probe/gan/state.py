@@ -103,8 +103,9 @@ class TrainState:
         return shared_norms((self.discriminator, self.generator), self._ranks)
 
     def _step(self, real: torch.Tensor, labels: torch.Tensor | None) -> StepStatistics:
-        self.discriminator.train()
-        self.generator.train()
+        for network in (self.discriminator, self.generator):
+            if not network.training:  # setting it takes longer than a replay
+                network.train()
         purposes = ("both",) if self.config.updates == "both" else ("generator", "discriminator")
         if self.config.flips:
             real = self._flipped(real)
@@ -213,9 +214,10 @@ class TrainState:
         self.generator.load_state_dict(stored["generator"])
         for name, optimizer in (("discriminator", self._d_optimizer), ("generator", self._g_optimizer)):
             own = [{key: group[key] for key in ("fused", "capturable")} for group in optimizer.param_groups]
-            optimizer.load_state_dict(stored["optimizers"][name])
-            for group, settings in zip(optimizer.param_groups, own, strict=True):
-                group.update(settings)  # of this device, not of the one that saved
+            kept = stored["optimizers"][name]
+            # Of this device, not of the one that saved: they decide where the count of steps lies, too.
+            groups = [{**group, **settings} for group, settings in zip(kept["param_groups"], own, strict=True)]
+            optimizer.load_state_dict({**kept, "param_groups": groups})
         if self.average is not None:
             self.average.network.load_state_dict(stored["average"])
         self.position = stored["position"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..evaluation import Summary
+from ..evaluation import Summary, is_validation
 from .against import is_comparable, published_notes
 from .image_sets import describe_training_images
 from .names import row_names
@@ -51,6 +51,11 @@ class TableRows:
     def measure(self) -> str:
         """``accuracy``, or ``error`` where the paper counts errors."""
         return measure_of(self.dataset)
+
+    @property
+    def scored(self) -> str:
+        """Which images the figures are of: ``test``, or ``validation`` for held-out training images."""
+        return "validation" if is_validation(self.dataset) else "test"
 
 
 def measure_of(dataset: str) -> str:

@@ -71,7 +71,7 @@ def _shown(table: TableRows) -> ShownTable:
     measured = tuple(_measured_cells(table, row, notes) for row in table.measured)
     published = tuple(_published_cells(table, figure, notes) for figure in table.published)
     return ShownTable(
-        title=f"{task_title(table)}: test {table.measure}",
+        title=f"{task_title(table)}: {table.scored} {table.measure}",
         header=tuple(columns),
         numeric=tuple(columns.values()),
         measured=measured,
@@ -95,7 +95,7 @@ def _columns(table: TableRows) -> dict[str, bool]:
         "layers": False,
         "trained on": False,
         "images seen": True,
-        f"test {table.measure}, %": False,
+        f"{table.scored} {table.measure}, %": False,
         **dict.fromkeys(_errors(table), True),
         "n": True,
         "C": True,
@@ -212,7 +212,7 @@ def _caption(table: TableRows) -> str:
     spread = table.spread_definition.replace("over draws", f"over {n} draws")
     sentences = [
         "Linear L2-SVM, where a name says nothing else, on frozen features of encoders trained without labels, if at "
-        "all; sizes are the probe's training / test images.",
+        f"all; sizes are the probe's training / {table.scored} images.",
         "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labelled rows.",
         *(f"{name} is {meaning}." for name, meaning in ERRORS.items() if name in _errors(table)),
         *_choice(table),

@@ -4,7 +4,7 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from .errors import UserError
 
@@ -28,6 +28,7 @@ def resolve_device(name: str = "auto") -> "torch.device":
 
     if name == "auto":
         if torch.cuda.is_available():
+            fix_cublas_workspace()
             return torch.device("cuda", torch.cuda.current_device())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     kind, colon, index = name.partition(":")
@@ -41,7 +42,18 @@ def resolve_device(name: str = "auto") -> "torch.device":
     if int(index or 0) >= available:
         has = f"{available} {kind} device{'s' * (available != 1)}" if available else f"no {kind} device"
         raise UserError(f"device {name!r} is not there: this machine has {has}; use auto or cpu", option="device")
+    if kind == "cuda":
+        fix_cublas_workspace()
     return torch.device(name)
+
+
+def fix_cublas_workspace() -> None:
+    """Let cuBLAS work in buffers of fixed sizes, without which it refuses to give the same bits each time.
+
+    Torch looks once, at the first product on a GPU, so this has to come before it; the size is cuBLAS's usual one on
+    recent GPUs. What the user has set stays.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def resolve_precision(name: str, device: "torch.device") -> str:
@@ -73,16 +85,19 @@ def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Itera
     if device.type != "cuda":
         yield
         return
-    if deterministic:  # cuBLAS reads it when it is first used
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.backends.cudnn.benchmark, torch.are_deterministic_algorithms_enabled()
-    torch.backends.cudnn.benchmark = not deterministic
+    if deterministic:
+        fix_cublas_workspace()
+    cudnn, filling = torch.backends.cudnn, cast(Any, torch.utils.deterministic)
+    before = cudnn.benchmark, cudnn.benchmark_limit, filling.fill_uninitialized_memory
+    were_deterministic = torch.are_deterministic_algorithms_enabled()
+    cudnn.benchmark, cudnn.benchmark_limit = not deterministic, 0  # 0: all of its kernels, in the place of ten
+    filling.fill_uninitialized_memory = False  # nothing here reads memory that nothing has written
     torch.use_deterministic_algorithms(deterministic)
     try:
         yield
     finally:
-        torch.backends.cudnn.benchmark = before[0]
-        torch.use_deterministic_algorithms(before[1])
+        cudnn.benchmark, cudnn.benchmark_limit, filling.fill_uninitialized_memory = before
+        torch.use_deterministic_algorithms(were_deterministic)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from .devices import resolve_device
+from .devices import fix_cublas_workspace, resolve_device
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -210,6 +210,7 @@ def rank_device(name: str = "auto") -> "torch.device":
             f"--nproc-per-node {there}, or take --device cpu",
             option="device",
         )
+    fix_cublas_workspace()
     torch.cuda.set_device(number)  # NCCL and torch allocate there what names no device
     return torch.device("cuda", number)
 

@@ -96,6 +96,22 @@ def test_device_that_is_not_there_is_refused(monkeypatch):
         resolve_device("cuda:1")
 
 
+@pytest.mark.parametrize("name", ["auto", "cuda", "cuda:0"])
+def test_cublas_is_ready_for_the_same_bits_before_its_first_product(monkeypatch, name):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that what is set here is taken back
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    resolve_device("cpu")
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    resolve_device(name)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")
+    resolve_device(name)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
+
+
 def test_precision_is_bfloat16_on_cuda_only(monkeypatch):
     assert resolve_precision("auto", CPU) == "float32"
     assert resolve_precision("bfloat16", CPU) == "bfloat16"
@@ -128,15 +144,17 @@ def test_kernels_of_a_gpu_are_chosen_within_the_block_alone(monkeypatch, determi
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that what is set here is taken back
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
-    before = torch.backends.cudnn.benchmark
+    before, filling = torch.backends.cudnn.benchmark, torch.utils.deterministic
     with convolution_kernels(torch.device("cpu"), deterministic=deterministic):
         assert torch.backends.cudnn.benchmark == before
     with convolution_kernels(torch.device("cuda"), deterministic=deterministic):
         assert torch.backends.cudnn.benchmark is not deterministic
         assert torch.are_deterministic_algorithms_enabled() is deterministic
+        assert filling.fill_uninitialized_memory is False
         assert ("CUBLAS_WORKSPACE_CONFIG" in os.environ) is deterministic
     assert torch.backends.cudnn.benchmark == before
     assert not torch.are_deterministic_algorithms_enabled()
+    assert filling.fill_uninitialized_memory is True
 
 
 def page_faults() -> int:
