@@ -5,8 +5,16 @@
 Both run the same discriminator on the same images in one process, in turns; reported are medians and their ratio. The
 bare pass is timed as anyone writes it, and once more with freed memory kept, as extraction keeps it on a CPU.
 
-2026-11-22, 2 x86_64 cores, torch 2.15.0, float32, --preset cpu32, 8,192 images, medians of five turns: bare forward
-pass 6,155 images/s, extraction 5,543 images/s; median of the turns' ratios 0.87.
+2026-11-27, 2 x86_64 cores, torch 2.14.1, float32, images/s, medians of five turns; ratios of extraction to both passes:
+
+    preset      images    bare   memory kept   extraction    ratios
+    cpu32        4,096   8,498         9,166        7,523    0.86  0.78
+    svhn32       4,096   2,691         2,771        2,405    0.90  0.87
+    imagenet32     512     242           297          238    0.98  0.80
+
+The machine's rate moves by a tenth between turns; two runs of cpu32 with 8,192 images gave 0.87 and 0.79 of the first.
+Of what cpu32 loses, a third is the pooling, a third is the bytes on their way to the file, 14 KB an image, and the rest
+the hash of the images and the check that all is finite. In imagenet32's two blocks the first one's new memory weighs.
 """
 
 import argparse
