@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import torch
 
-from ..features import DictionaryConfig, FieldConfig
+from ..features import REAL_RULES, BatchNormRule, DictionaryConfig, FieldConfig
 from ..gan import Run
 from ..images import ImageSet
 from ..runtime import ALONE, Ranks, UserError
@@ -26,7 +26,7 @@ class EncoderOptions:
     grid: int | None = None
     """None: what is usual for the features."""
     pool: str = "max"
-    bn_stats: str = "real"
+    bn_stats: BatchNormRule = REAL_RULES[0]
     network_seed: int | None = None
     """Of untrained networks; None: the run's."""
     dtype: str = "float32"

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..features import (
+    REAL_RULES,
     Cells,
     DeepKMeansEncoder,
     DiscriminatorEncoder,
@@ -49,7 +50,7 @@ def make_encoder(features: str, run: Run, options: EncoderOptions) -> Discrimina
             layers=options.layers,
             grid=options.grid or DISCRIMINATOR_GRID,
             pool=options.pool,
-            bn_stats="real" if features == "random" else options.bn_stats,
+            bn_stats=REAL_RULES[0] if features == "random" and options.bn_stats == "running" else options.bn_stats,
             network_seed=options.network_seed,
             ranks=options.ranks,
             on_progress=progress.update,

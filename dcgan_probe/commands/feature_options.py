@@ -18,7 +18,7 @@ TAKERS: dict[str, tuple[str, ...]] = {
     "layers": ("dcgan", "random", "kmeans3"),
     "grid": ("dcgan", "random", "kmeans", "kmeans3"),
     "pool": ("dcgan", "random"),
-    "bn_stats": ("dcgan",),
+    "bn_stats": ("dcgan", "random"),
     "network_seed": ("random",),
     "components": ("pca", "whitened"),
     "learn_from": ("pca", "whitened", "kmeans", "kmeans3"),
@@ -49,9 +49,10 @@ def encoder_options(verb: Any) -> Any:
         click.option(
             "--bn-stats",
             type=click.Choice(BN_STATS),
-            default="real",
+            default=BN_STATS[0],
             show_default=True,
-            help="Batch norm from the GAN's real training images (the authors), or from its running averages.",
+            help="Batch norm from the GAN's training images in random order, in their own order (the authors), or from "
+            "the running averages of training.",
         ),
         click.option(
             "--network-seed",

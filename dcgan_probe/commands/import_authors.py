@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ..features import real_statistics
+from ..features import REAL_RULES, real_statistics, statistics_path, write_statistics
 from ..gan import RELEASED, AuthorsWeights, Run, check_sides, check_unused, read_authors, save_authors
 from ..images import ImageSet, load_images
 from ..networks import load_discriminator
@@ -69,6 +69,8 @@ def import_authors_command(
     with Progress("batch-norm statistics of dcgan", len(images), "images", quiet=quiet) as progress:
         statistics = real_statistics(discriminator, images, target, progress.update)
     save_authors(weights, images, statistics, run.folder, device=target, command=called_as())
+    # The key of the first extraction's statistics, which would compute them once more.
+    write_statistics(statistics_path(run, run.discriminator(), REAL_RULES[0]), statistics)
     click.echo(f"{run.folder}: {summary(weights, images)}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..features import DiscriminatorEncoder, EncoderOrigin, count_columns, real_statistics
+from ..features import DiscriminatorEncoder, EncoderOrigin, count_columns, permuted_rows, real_statistics
 from ..images import ImageSet
 from ..networks import Discriminator, NetworkConfig
 from ..probe import fit_path, predict_path
@@ -18,7 +18,7 @@ from .choice import C_GRID
 from .draws import draw_rows
 
 STATISTICS_IMAGES = 32 * 128
-"""Training images of the GAN that give the batch-norm statistics: 32 of the rule's batches in place of all."""
+"""Training images of the GAN that give the batch-norm statistics: 32 of the rule's batches instead of all."""
 TOLERANCE = 1e-3
 """Relative gap of a fit: of no consequence beside the standard error of 2,000 images, which is a point."""
 GRID = 4
@@ -86,7 +86,7 @@ class TrainingProbe:
         trains = draw_rows(known[rows], classes, half, numpy_generator(seed, labelled.name, "training probe, half"))
         drawn, self._trains = labelled.subset(rows), np.isin(np.arange(len(rows)), trains)
         self._images, self._labels = drawn.images[:], known[rows]
-        self._statistics_of = unlabelled.subset(np.arange(min(STATISTICS_IMAGES, len(unlabelled))))
+        self._statistics_of = unlabelled.subset(permuted_rows(len(unlabelled))[:STATISTICS_IMAGES])
         self._device = device
         self.description: dict[str, Any] = {
             "dataset": labelled.name,

@@ -1,6 +1,6 @@
 """Floor 3. From images to cached features: pooling, batch-norm statistics, encoders, the feature cache; no probe."""
 
-from .batchnorm import real_statistics
+from .batchnorm import REAL_RULES, permuted_rows, real_statistics
 from .cache import DTYPES, cached_features
 from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
 from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
@@ -14,11 +14,13 @@ from .operations import deep_kmeans_operations, discriminator_operations, kmeans
 from .patches import PatchGrid
 from .pooling import POOLS, pool_to_grid
 from .principal import PrincipalConfig, PrincipalEncoder, kept_axes, principal_axes
-from .run_encoders import BN_STATS, run_encoder
+from .run_encoders import BN_STATS, BatchNormRule, run_encoder, statistics_path, write_statistics
 
 __all__ = [
     "ACTIVATIONS",
     "BN_STATS",
+    "REAL_RULES",
+    "BatchNormRule",
     "DTYPES",
     "LEARNINGS",
     "POOLS",
@@ -56,7 +58,10 @@ __all__ = [
     "lloyd",
     "pool_to_grid",
     "principal_axes",
+    "permuted_rows",
     "real_statistics",
+    "statistics_path",
+    "write_statistics",
     "require_positions",
     "run_encoder",
 ]

@@ -14,7 +14,7 @@ from ..images import ImageSet, to_signed
 from ..networks import Discriminator, NetworkConfig, load_discriminator
 from ..runtime import UserError, full_float32
 from ..storage import fingerprint_tensors
-from .batchnorm import Statistics, fix_statistics
+from .batchnorm import REAL_RULES, Statistics, fix_statistics
 from .feature_set import EncoderOrigin
 from .pooling import check_grid, pool_to_grid
 
@@ -118,6 +118,7 @@ class DiscriminatorEncoder:
         origin: EncoderOrigin,
         *,
         statistics: Statistics | None,
+        batch_norm: str = REAL_RULES[0],
         layers: Sequence[str] | str | None = None,
         grid: int = 4,
         pool: str = "max",
@@ -129,6 +130,8 @@ class DiscriminatorEncoder:
         ----------
         statistics
             From ``real_statistics``; None keeps the running statistics of training.
+        batch_norm
+            Rule of these statistics, for the key; ``running`` where there are none.
         layers
             Names or numbers; None means all.
         """
@@ -149,7 +152,7 @@ class DiscriminatorEncoder:
             "strides": list(network.config.strides),
             "eps": network.config.eps,
             **network.config.broken_guidelines,
-            "batch_norm": "running" if statistics is None else "real",
+            "batch_norm": "running" if statistics is None else batch_norm,
             "layers": list(self._names),
             "grid": grid,
             "pool": pool,

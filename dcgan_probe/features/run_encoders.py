@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -10,11 +11,12 @@ from ..images import ImageSet
 from ..networks import Discriminator, build_discriminator, load_discriminator
 from ..runtime import ALONE, Ranks, UserError
 from ..storage import fingerprint_tensors, whole_file
-from .batchnorm import Statistics, real_statistics
+from .batchnorm import REAL_RULES, RealRule, Statistics, real_statistics
 from .encoders import DiscriminatorEncoder
 from .feature_set import EncoderOrigin
 
-BN_STATS = ("real", "running")
+BatchNormRule = RealRule | Literal["running"]
+BN_STATS: tuple[BatchNormRule, ...] = (*REAL_RULES, "running")
 
 
 def run_encoder(
@@ -26,7 +28,7 @@ def run_encoder(
     layers: Sequence[str] | str | None = None,
     grid: int = 4,
     pool: str = "max",
-    bn_stats: str = "real",
+    bn_stats: BatchNormRule = "real-permuted",
     network_seed: int | None = None,
     ranks: Ranks = ALONE,
     on_progress: Callable[[int], None] = lambda done: None,
@@ -40,8 +42,8 @@ def run_encoder(
     training_images
         Gives the GAN's own training images; called only if the batch-norm statistics are not in the run yet.
     bn_stats
-        ``real``: the authors' rule over those images. ``running``: the averages of training, over real and generated
-        batches; an untrained network has none.
+        ``real-permuted``: the authors' rule over those images in a fixed random order. ``real``: in their own order.
+        ``running``: the averages of training, over real and generated batches; an untrained network has none.
     network_seed
         Of the untrained weights; None takes those that this run started from.
     ranks
@@ -57,14 +59,23 @@ def run_encoder(
     # One rank reads the run for all, since a training under way may replace its checkpoint.
     discriminator, origin = ranks.from_first(lambda: _discriminator(run, features, network_seed))
     if bn_stats not in BN_STATS:
-        raise UserError(f"unknown statistics {bn_stats!r}: expected {' or '.join(BN_STATS)}", option="bn-stats")
+        raise UserError(f"unknown statistics {bn_stats!r}: expected one of {', '.join(BN_STATS)}", option="bn-stats")
     if bn_stats == "running" and features == "random":
-        raise UserError("an untrained network has no running statistics; take --bn-stats real", option="bn-stats")
+        raise UserError(
+            f"an untrained network has no running statistics; take --bn-stats {REAL_RULES[0]}", option="bn-stats"
+        )
     statistics = None
-    if bn_stats == "real":
-        statistics = kept_statistics(run, discriminator, training_images, device, on_progress, ranks)
+    if bn_stats != "running":
+        statistics = kept_statistics(run, discriminator, bn_stats, training_images, device, on_progress, ranks)
     return DiscriminatorEncoder(
-        discriminator, origin, statistics=statistics, layers=layers, grid=grid, pool=pool, device=device
+        discriminator,
+        origin,
+        statistics=statistics,
+        batch_norm=bn_stats,
+        layers=layers,
+        grid=grid,
+        pool=pool,
+        device=device,
     )
 
 
@@ -97,21 +108,27 @@ def _discriminator(run: Run, features: str, network_seed: int | None) -> tuple[D
 def kept_statistics(
     run: Run,
     discriminator: Discriminator,
+    rule: RealRule,
     training_images: Callable[[], ImageSet],
     device: torch.device,
     on_progress: Callable[[int], None] = lambda done: None,
     ranks: Ranks = ALONE,
 ) -> Statistics:
     """Give the statistics of these weights over the run's training images, computed once and kept in the run."""
-    path = run.folder / "batchnorm" / f"real-{fingerprint_tensors(discriminator.state_dict())}.pt"
+    path = statistics_path(run, discriminator, rule)
     kept = ranks.from_first(lambda: read_statistics(path))
     if kept is not None:
         return kept
     images = training_images()
     ranks.from_first(lambda: _check_training_images(run, images))
-    statistics = real_statistics(discriminator, images, device, on_progress, ranks)
-    ranks.from_first(lambda: _write_statistics(path, statistics))
+    statistics = real_statistics(discriminator, images, device, on_progress, ranks, rule=rule)
+    ranks.from_first(lambda: write_statistics(path, statistics))
     return statistics
+
+
+def statistics_path(run: Run, discriminator: Discriminator, rule: RealRule) -> Path:
+    """Return the file in which a run keeps the statistics of these weights by this rule."""
+    return run.folder / "batchnorm" / f"{rule}-{fingerprint_tensors(discriminator.state_dict())}.pt"
 
 
 def _check_training_images(run: Run, images: ImageSet) -> None:
@@ -125,7 +142,8 @@ def _check_training_images(run: Run, images: ImageSet) -> None:
         )
 
 
-def _write_statistics(path: Path, statistics: Statistics) -> None:
+def write_statistics(path: Path, statistics: Statistics) -> None:
+    """Write statistics, whole or not at all."""
     with whole_file(path) as temporary, open(temporary, "wb") as file:
         torch.save(statistics, file)
 

@@ -72,9 +72,14 @@ def test_it_says_what_was_imported(workplace):
 
 def test_it_is_an_ordinary_run_for_the_other_verbs(here):
     run = "runs/authors-svhn32"
+    (kept,) = (here / run / "batchnorm").iterdir()
+    assert kept.name.startswith("real-permuted-")
+    written = kept.stat().st_mtime_ns
     assert (
         "300 x 7,168 float32, written" in invoke("extract", "--run", run, "--dataset", SET, "--split", "train").output
     )
+    # Extraction finds the statistics of the import.
+    assert [path.stat().st_mtime_ns for path in (here / run / "batchnorm").iterdir()] == [written]
     arguments = ["--dataset", SET, "--labels", 50, "--draws", 2, "--C", 0.001, "--no-controls", "--json"]
     (row,) = json.loads(invoke("eval-svm", "--run", run, *arguments).stdout)
     assert (row["network"], row["trained_on"], row["trained_on_images"]) == ("authors-svhn32", "svhn", 63_257)

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, PixelEncoder, choose_layers, real_statistics
+from dcgan_probe.features import (
+    REAL_RULES,
+    DiscriminatorEncoder,
+    EncoderOrigin,
+    PixelEncoder,
+    choose_layers,
+    permuted_rows,
+    real_statistics,
+)
+from dcgan_probe.images import ImageSet
 from dcgan_probe.networks import build_discriminator
 from dcgan_probe.runtime import UserError
 
@@ -63,12 +72,14 @@ def pooled(maps, reduce=np.max):
 @pytest.mark.parametrize(
     ("rows", "batches"), [(300, [(0, 128), (128, 256)]), (256, [(0, 128), (128, 256)]), (50, [(0, 50)])]
 )
-def test_real_statistics_are_the_authors_rule(discriminator, tiny_images, rows, batches):
+@pytest.mark.parametrize("rule", REAL_RULES)
+def test_real_statistics_are_the_authors_rule(discriminator, tiny_images, rows, batches, rule):
     images = tiny_images(rows, size=16)
     # Pixels that grow with the row: another weighting of the batches, or the rows after the last full one, would show.
     images.images[:] = images.images // 2 + (np.arange(rows) * 120 // rows).astype(np.uint8)[:, None, None, None]
-    seen = [activations(discriminator, images.images[start:stop], None)[1] for start, stop in batches]
-    found, done = real_statistics(discriminator, images, CPU), []
+    order = np.arange(rows) if rule == "real" else permuted_rows(rows)
+    seen = [activations(discriminator, images.images[order[start:stop]], None)[1] for start, stop in batches]
+    found, done = real_statistics(discriminator, images, CPU, rule=rule), []
     assert list(found) == ["conv2", "conv3"]
     for name, (mean, variance) in found.items():
         np.testing.assert_allclose(mean, np.mean([batch[name][0] for batch in seen], axis=0), rtol=1e-4, atol=1e-5)
@@ -76,6 +87,22 @@ def test_real_statistics_are_the_authors_rule(discriminator, tiny_images, rows, 
         assert mean.dtype == variance.dtype == torch.float32
     real_statistics(discriminator, images, CPU, done.append)
     assert done == [stop for _, stop in batches]
+
+
+def test_the_order_of_the_rows_moves_the_statistics_of_consecutive_rows_alone(discriminator):
+    brightness = np.repeat([20, 90, 160, 230], 256)
+    noise = np.random.default_rng(4).integers(-20, 21, (1024, 3, 16, 16))
+    pixels = (brightness[:, None, None, None] + noise).astype(np.uint8)
+    by_class = ImageSet(pixels, None, "sorted", "train", "made by a test")
+    shuffled = by_class.subset(np.random.default_rng(5).permutation(1024))
+
+    def variance(images, rule):
+        return real_statistics(discriminator, images, CPU, rule=rule)["conv2"][1].mean().item()
+
+    expected = variance(shuffled, "real")
+    assert variance(by_class, "real-permuted") == pytest.approx(expected, rel=0.02)
+    assert variance(shuffled, "real-permuted") == pytest.approx(expected, rel=0.02)
+    assert variance(by_class, "real") < 0.7 * expected
 
 
 def state_of(network):

@@ -112,16 +112,18 @@ def test_running_statistics_are_those_of_training(run, tiny_images, tmp_path):
         encode(running, images)[:, expected.shape[1] :], maps["conv2"].flatten(1), rtol=1e-4, atol=1e-5
     )
     assert not np.allclose(encode(running, images), encode(real, images), rtol=1e-3)
-    for encoder in (running, real):
+    permuted = run_encoder(run, training_images=tiny_images, device=CPU, grid=2)
+    assert permuted.settings["batch_norm"] == "real-permuted"
+    for encoder in (running, real, permuted):
         assert not cached_features(encoder, images, tmp_path / "features")[1]
-    assert len(list((tmp_path / "features").glob("*.h5"))) == 2
+    assert len(list((tmp_path / "features").glob("*.h5"))) == 3
 
 
 @pytest.mark.parametrize(
     ("arguments", "option", "text"),
     [
         ({"features": "vgg"}, "features", "a run has no features 'vgg': expected dcgan or random"),
-        ({"bn_stats": "none"}, "bn-stats", "unknown statistics 'none': expected real or running"),
+        ({"bn_stats": "none"}, "bn-stats", "unknown statistics 'none': expected one of real-permuted, real, running"),
         ({"features": "random", "bn_stats": "running"}, "bn-stats", "an untrained network has no running statistics"),
         ({"layers": ["9"]}, "layers", "unknown layer 9"),
         ({"grid": 4}, "grid", "a grid of 4 does not divide maps of 2 x 2; take a divisor"),
