@@ -1,10 +1,10 @@
-"""``dcgan-probe prepare``: writes the one local form of images from any source."""
+"""``dcgan-probe prepare``: the image-array file of any image source."""
 
 from pathlib import Path
 
 import click
 
-from ..images import prepare
+from ..images import RESAMPLES, Resample, prepare
 from .options import data_options, quiet_option, seed_option
 from .progress import Progress
 
@@ -16,6 +16,13 @@ from .progress import Progress
 )
 @click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True, help="Which split.")
 @click.option("--channels", type=click.Choice(["1", "3"]), help="Greyscale or RGB.  [default: as the images]")
+@click.option(
+    "--resample",
+    type=click.Choice(RESAMPLES),
+    default="lanczos",
+    show_default=True,
+    help="Filter of the resize. Lanczos keeps the most detail; box is the mean of the pixels under a new one.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -29,6 +36,7 @@ def prepare_command(
     size: int,
     split: str,
     channels: str | None,
+    resample: Resample,
     out: Path | None,
     seed: int,
     data_dir: Path,
@@ -37,10 +45,12 @@ def prepare_command(
 ) -> None:
     """Write images of any SOURCE (a name, a folder, an .h5 file) as one HDF5 file of square images.
 
-    The shorter side is resized to --size and the centre kept; a set larger than memory works.
+    The shorter side is resized to --size and the center kept; a set larger than memory works. The file records the
+    filter of the resize, if any image had another size.
 
     \b
     dcgan-probe prepare PICTURES --size 64
+    dcgan-probe prepare PICTURES --size 32 --resample box
     dcgan-probe prepare mnist --size 32 --split test
     """
     target = out or data_dir / f"{default_name(source)}-{size}_{split}.h5"
@@ -56,6 +66,7 @@ def prepare_command(
             size,
             target,
             channels=int(channels) if channels else None,
+            resample=resample,
             data_dir=data_dir,
             download=download,
             seed=seed,
@@ -65,6 +76,6 @@ def prepare_command(
 
 
 def default_name(source: str) -> str:
-    """Name the output after the source: the last part of a path, without its split."""
+    """Return the name of the output: the last part of a source's path, without its split."""
     name = Path(source).resolve().stem if Path(source).exists() else source.replace(":", "_")
     return name.removesuffix("_train").removesuffix("_test")

@@ -45,18 +45,20 @@ class Given:
         return load_images(dataset, split, data_dir=self.data_dir, download=self.download)
 
     def load_unlabelled(self, dataset: str) -> ImageSet:
-        """Load images that train networks, or say how to make them.
+        """Load images that train networks.
 
         Raises
         ------
         UserError
-            If they are missing.
+            If the images are missing; the message gives the command that makes them from a folder.
         """
         try:
             return self.load(dataset, "train")
         except UserError as error:
             path = self.data_dir / f"{dataset}_train.h5"
-            how = f"From a folder of images: dcgan-probe prepare FOLDER --size 32 --out {path}"
+            # The file of the published results was box-averaged.
+            resample = " --resample box" if dataset == "tiny_imagenet32" else ""
+            how = f"From a folder of images: dcgan-probe prepare FOLDER --size 32{resample} --out {path}"
             raise UserError(f"{error}. {how}", option=error.option) from error
 
     def arguments(self, verb: str) -> list[str]:

@@ -3,11 +3,13 @@
 from .grids import image_grid, read_grid, save_animation, save_grid
 from .imageset import ImageSet
 from .pixels import from_signed, to_signed
-from .prepare import prepare
+from .prepare import RESAMPLES, Resample, prepare
 from .sources import load_images
 
 __all__ = [
+    "RESAMPLES",
     "ImageSet",
+    "Resample",
     "from_signed",
     "image_grid",
     "load_images",

@@ -1,4 +1,4 @@
-"""Takes uint8 images in blocks, gives the HDF5 image-array file and a reader of it; knows no image source.
+"""The HDF5 image-array file: layout, reader and block-wise writer.
 
 Layout (the project's one local form for images)::
 
@@ -6,12 +6,14 @@ Layout (the project's one local form for images)::
     labels    int64  (N,)           optional
     NAME      number (N,)           optional: an attribute of each image, such as its age in years
     attrs     name, split, source   text
+              resample              text: the filter that resized the images to H x W when the file was written; empty
+                                    or absent if no image was resized or the filter is not recorded
               class_names           JSON list, optional
 """
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -75,14 +77,16 @@ class StoredImages:
 
 @dataclass(frozen=True)
 class ImageFile:
-    """What an image-array file holds; the images stay on disk until they are sliced."""
+    """Contents of an image-array file; the images stay on disk until they are sliced."""
 
     images: StoredImages
     labels: np.ndarray | None
     name: str
     split: str
-    """``train`` or ``test``; empty where the file does not say."""
+    """``train`` or ``test``; empty if the file has no such attribute."""
     source: str
+    resample: str
+    """Filter that resized the images, such as ``box``; empty if none was resized or the filter is not recorded."""
     class_names: tuple[str, ...] | None
     attributes: dict[str, np.ndarray]
     """Further numbers of each image by their names, integers or floats (N,)."""
@@ -122,6 +126,7 @@ def open_image_file(path: str | Path) -> ImageFile:
         name=_text(file, "name") or path.stem,
         split=_text(file, "split"),
         source=_text(file, "source"),
+        resample=_text(file, "resample"),
         class_names=_class_names(path, _text(file, "class_names")),
         attributes={
             name: dataset[:]
@@ -158,6 +163,7 @@ def write_image_file(
     source: str,
     class_names: tuple[str, ...] | None = None,
     attributes: Mapping[str, np.ndarray] | None = None,
+    resample: Callable[[], str] = lambda: "",
 ) -> None:
     """Write an image-array file from consecutive blocks; memory does not grow with their number.
 
@@ -167,11 +173,14 @@ def write_image_file(
         Pairs of uint8 images (n, channels, H, W) and int64 labels (n,) or None, ``rows`` images in all.
     attributes
         Further numbers of each image by their names, integers or floats (rows,).
+    resample
+        Function that returns the filter that resized the images, or an empty text. The call follows the last block,
+        since the sizes of streamed images are known only then.
 
     Raises
     ------
     UserError
-        If the blocks differ in shape or in number of rows from what was announced.
+        If the blocks differ from each other in shape, or their rows from ``rows`` in number.
     """
     with whole_file(path) as temporary, h5py.File(temporary, "w", **UNBUFFERED) as file:
         start = 0
@@ -195,7 +204,7 @@ def write_image_file(
             start = stop
         if start != rows or rows == 0:
             raise UserError(f"{path}: got {start} images, expected {rows or 'at least one'}")
-        file.attrs.update({"name": name, "split": split, "source": source})
+        file.attrs.update({"name": name, "split": split, "source": source, "resample": resample()})
         for attribute, numbers in (attributes or {}).items():
             file[attribute] = numbers
         if class_names:

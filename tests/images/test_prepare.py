@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_probe.images import load_images, prepare
+from dcgan_probe.images import RESAMPLES, load_images, prepare
 from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import open_image_file
 
 module = importlib.import_module("dcgan_probe.images.prepare")  # the package gives the function by that name
 
@@ -37,6 +38,57 @@ def test_the_shorter_side_is_resized_and_the_middle_kept(tmp_path, size):
     assert prepare(str(tmp_path / "in"), "train", 8, tmp_path / "x_train.h5") == 1
     with h5py.File(tmp_path / "x_train.h5") as file:
         np.testing.assert_array_equal(file["images"][0], reference(tmp_path / "in" / "a.png", 8))
+
+
+def prepared(source, path, size, **settings):
+    """Prepare a source; return the images, int64 (N, size, size, channels), and the filter of the file."""
+    prepare(str(source), "train", size, path, **settings)
+    file = open_image_file(path)
+    return file.images[:].transpose(0, 2, 3, 1).astype(int), file.resample
+
+
+@pytest.mark.parametrize(("side", "size"), [(64, 32), (32, 8)])
+def test_box_is_the_rounded_mean_of_each_block(tmp_path, side, size):
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(noise).save(tmp_path / "in" / "a.png")
+    images, resample = prepared(tmp_path / "in", tmp_path / "x.h5", size, resample="box")
+    means = noise.reshape(size, side // size, size, side // size, 3).mean(axis=(1, 3))
+    np.testing.assert_array_equal(images[0], np.floor(means + 0.5))
+    assert resample == "box"
+
+
+@pytest.mark.parametrize("resample", ["lanczos", "bicubic"])
+def test_the_sharper_filters_overshoot_at_an_edge_and_box_does_not(tmp_path, resample):
+    step = np.full((64, 64), 50, np.uint8)
+    step[:, 32:] = 200
+    (tmp_path / "in").mkdir()
+    Image.fromarray(step).save(tmp_path / "in" / "a.png")
+    box, _ = prepared(tmp_path / "in", tmp_path / "box.h5", 32, resample="box")
+    sharp, recorded = prepared(tmp_path / "in", tmp_path / "sharp.h5", 32, resample=resample)
+    assert set(np.unique(box)) == {50, 200}
+    assert sharp.min() < 50 < 200 < sharp.max()
+    assert recorded == resample
+
+
+def test_the_three_filters_differ_and_lanczos_is_the_default(tmp_path):
+    draw(tmp_path / "in" / "a.png")
+    results = {
+        resample: prepared(tmp_path / "in", tmp_path / f"{resample}.h5", 8, resample=resample) for resample in RESAMPLES
+    }
+    assert {name: recorded for name, (_, recorded) in results.items()} == {name: name for name in RESAMPLES}
+    assert len({images.tobytes() for images, _ in results.values()}) == 3
+    default, recorded = prepared(tmp_path / "in", tmp_path / "default.h5", 8)
+    np.testing.assert_array_equal(default, results["lanczos"][0])
+    assert recorded == "lanczos"
+
+
+@pytest.mark.parametrize("size", [(8, 8), (13, 8)])
+def test_images_that_are_not_resized_record_no_filter(tmp_path, size):
+    draw(tmp_path / "in" / "a.png", size=size)
+    assert prepared(tmp_path / "in", tmp_path / "one.h5", 8, resample="box")[1] == ""
+    draw(tmp_path / "in" / "b.png", size=(16, 16))
+    assert prepared(tmp_path / "in", tmp_path / "two.h5", 8, resample="box")[1] == "box"
 
 
 def test_a_tree_becomes_a_labelled_set_found_by_its_name(tmp_path):
@@ -139,12 +191,14 @@ def test_the_source_is_not_overwritten(tmp_path):
     [
         ({"size": 0}, "size", "got size 0, expected at least 1 pixel"),
         ({"channels": 4}, "channels", "got 4 channels, expected 1 or 3"),
+        ({"resample": "mean"}, "resample", "got the filter 'mean', expected one of lanczos, box, bicubic"),
         ({"path": "x.npz"}, "out", r"got the file name x\.npz, expected one that ends in \.h5"),
         ({"path": "x_test.h5"}, "out", r"got the file name x_test\.h5 for the train split, expected \*_train\.h5"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(tmp_path, change, option, message):
-    settings = {"size": 8, "path": "x.h5", "channels": None} | change
+    settings = {"size": 8, "path": "x.h5"} | change
+    size, path = settings.pop("size"), tmp_path / settings.pop("path")
     with pytest.raises(UserError, match=message) as error:
-        prepare("glyphs:5", "train", settings["size"], tmp_path / settings["path"], channels=settings["channels"])
+        prepare("glyphs:5", "train", size, path, **settings)
     assert error.value.option == option

@@ -60,6 +60,30 @@ def test_what_is_written_is_read_again(tmp_path):
     np.testing.assert_array_equal(file.attributes["age"], age)
 
 
+def test_the_filter_is_asked_for_after_the_last_block(tmp_path):
+    written = []
+
+    def blocks():
+        for start in (0, 5):
+            yield pixels()[start : start + 5], None
+            written.append(start)
+
+    def resample():
+        assert written == [0, 5]
+        return "box"
+
+    write_image_file(tmp_path / "a.h5", blocks(), rows=10, name="", split="", source="", resample=resample)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file.attrs["resample"] == "box"
+    assert open_image_file(tmp_path / "a.h5").resample == "box"
+
+
+def test_a_file_without_a_filter_has_an_empty_one(tmp_path):
+    assert open_image_file(store(tmp_path / "plain.h5", pixels())).resample == ""
+    write(tmp_path / "a.h5", pixels())
+    assert open_image_file(tmp_path / "a.h5").resample == ""
+
+
 def test_only_one_number_an_image_is_an_attribute(tmp_path):
     path = store(tmp_path / "a.h5", pixels(), labels=np.arange(10))
     with h5py.File(path, "a") as file:
