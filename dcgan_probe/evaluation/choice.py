@@ -1,6 +1,6 @@
-"""Takes validation accuracies for each C, gives the best C and the values still to be tried; knows no classifier.
+"""The choice of C by validation accuracies, and the rule that extends its grid.
 
-Nearest neighbours have a number of neighbours, k, in the place of C.
+Nearest neighbors have a number of neighbors, k, instead of C.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ class Grid:
     """Values to choose among."""
 
     first: tuple[float, ...]
-    """What is tried first."""
+    """Values that are tried first."""
     series: tuple[float, ...]
-    """What it is extended along, rising."""
+    """Rising values that an extension continues with."""
     limits: tuple[float, ...]
     """Ends of the series beyond which better values may lie."""
 
@@ -35,23 +35,26 @@ NEIGHBOUR_NUMBERS = Grid(K_GRID, tuple(k for k in SERIES if 1.0 <= k <= HIGHEST_
 
 
 def best_c(accuracies: Mapping[float, Sequence[float]]) -> float:
-    """Give the C of the greatest mean accuracy, the smaller one of equals.
+    """Return the C of the greatest mean accuracy, the smaller one of equals.
 
     Parameters
     ----------
     accuracies
         For each C its accuracies on the same draws.
     """
-    return min(accuracies, key=lambda C: (-sum(accuracies[C]) / len(accuracies[C]), C))
+    return min(accuracies, key=lambda C: (-_mean(accuracies[C]), C))
 
 
 def values_to_try(accuracies: Mapping[float, Sequence[float]], grid: Grid = PENALTIES) -> tuple[float, ...]:
-    """Give the values of C to try next: the grid, then three more beyond the edge on which the best lies, then none.
+    """Return the values of C to try next: the grid, then three more beyond the edge on which the best lies, then none.
 
-    The same rule holds for every feature set. It ends where the best is inside, or at an end of the series.
+    The same rule holds for every feature set. The search ends if the best lies inside or at an end of the series, or if
+    all values tie, as with features that are without information or perfectly separable: such a tie points nowhere.
     """
     if not accuracies:
         return grid.first
+    if len({_mean(draws) for draws in accuracies.values()}) == 1:
+        return ()
     tried = sorted(accuracies)
     best = best_c(accuracies)
     if best == tried[0]:
@@ -62,5 +65,9 @@ def values_to_try(accuracies: Mapping[float, Sequence[float]], grid: Grid = PENA
 
 
 def at_limit(C: float, grid: Grid = PENALTIES) -> bool:
-    """Tell whether a chosen C lies where the grid is extended no further."""
+    """Return whether a chosen C lies at an end of the grid's extension."""
     return C in grid.limits
+
+
+def _mean(accuracies: Sequence[float]) -> float:
+    return sum(accuracies) / len(accuracies)

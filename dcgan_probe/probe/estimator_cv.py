@@ -1,4 +1,4 @@
-"""Takes features and labels, gives the scikit-learn estimator that chooses C itself; knows no files and no protocol."""
+"""The scikit-learn estimator of the L2-SVM that chooses C on held-out rows."""
 
 import warnings
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class L2SVMClassifierCV(LinearEstimator):
     Parameters
     ----------
     Cs
-        Values of ``C``; the DCGAN authors' seven if not given.
+        Values of ``C``, which are not extended; the DCGAN authors' seven if not given.
     cv
         Number of stratified folds, a scikit-learn splitter (``PredefinedSplit`` for a validation split,
         ``StratifiedShuffleSplit`` for draws), or an iterable of pairs of row numbers that train and that score.
@@ -33,7 +33,7 @@ class L2SVMClassifierCV(LinearEstimator):
 
     Attributes
     ----------
-    C_ : float, the chosen value; the smaller one of equals
+    C_ : float, the chosen value; the smaller one of equals, so the smallest of ``Cs`` if all values tie
     Cs_ : array (M,)
     scores_ : array (splits, M), accuracies of the held-out rows
     selection_gap_ : float, the greatest relative duality gap of the fits that chose

@@ -53,12 +53,12 @@ class Selection:
 
     @property
     def C(self) -> float:  # noqa: N802
-        """The value of the greatest mean accuracy, the smaller one of equals."""
+        """Value of the greatest mean accuracy; the smaller one of equals, so the smallest one if all values tie."""
         return float(self.penalties[self.best])
 
     @property
     def best(self) -> int:
-        """Its number."""
+        """Index of ``C`` in ``penalties``."""
         return min(range(len(self.penalties)), key=lambda m: (-self.accuracies[:, m].mean(), self.penalties[m]))
 
 

@@ -1,12 +1,24 @@
 import pytest
 
-from dcgan_probe.evaluation.choice import C_GRID, HIGHEST_C, LOWEST_C, SERIES, at_limit, best_c, values_to_try
+from dcgan_probe.evaluation.choice import (
+    C_GRID,
+    HIGHEST_C,
+    HIGHEST_K,
+    K_GRID,
+    LOWEST_C,
+    NEIGHBOUR_NUMBERS,
+    PENALTIES,
+    SERIES,
+    at_limit,
+    best_c,
+    values_to_try,
+)
 
 
-def run(curve):
-    """Try values as an evaluation does, on a made-up accuracy curve; give the rounds and the choice."""
+def run(curve, grid=PENALTIES):
+    """Try values as an evaluation does, on a made-up accuracy curve; return the rounds and the choice."""
     accuracies, rounds = {}, []
-    while values := values_to_try(accuracies):
+    while values := values_to_try(accuracies, grid):
         rounds.append(values)
         accuracies.update({C: [curve(C)] for C in values})
     return rounds, best_c(accuracies)
@@ -51,6 +63,36 @@ def test_the_search_ends_at_the_limits(beyond, limit):
 def test_no_value_is_tried_twice_and_none_left_out():
     rounds, _ = run(peak_at(1e9))
     assert tuple(C for values in rounds for C in values) == tuple(C for C in SERIES if C_GRID[0] <= C)
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 0.1, 1.0])
+def test_a_tie_of_all_values_takes_the_smallest_of_the_first_grid(accuracy):
+    assert run(lambda C: accuracy) == ([C_GRID], 1e-4)
+    assert run(lambda k: accuracy, NEIGHBOUR_NUMBERS) == ([K_GRID], 1.0)
+
+
+def test_means_tie_over_draws_that_differ():
+    accuracies = {C: [0.25, 0.75] if C < 1e-3 else [0.5, 0.5] for C in C_GRID}
+    assert values_to_try(accuracies) == ()
+    assert best_c(accuracies) == 1e-4
+
+
+def test_a_tie_of_some_values_at_the_lower_edge_extends_there():
+    rounds, best = run(lambda C: 0.5 if C < 1e-2 else 0.4)
+    assert rounds[:2] == [C_GRID, (1e-5, 2e-5, 5e-5)]
+    assert best == LOWEST_C
+    assert run(lambda C: 0.5 if 2e-5 <= C < 1e-2 else 0.4) == ([C_GRID, (1e-5, 2e-5, 5e-5)], 2e-5)
+
+
+def test_a_tie_of_some_values_at_the_upper_edge_is_inside():
+    assert run(lambda C: 0.5 if C >= 5e-3 else 0.4) == ([C_GRID], 5e-3)
+
+
+def test_the_number_of_neighbors_extends_upwards_only():
+    assert run(lambda k: -k, NEIGHBOUR_NUMBERS) == ([K_GRID], 1.0)
+    rounds, best = run(lambda k: k, NEIGHBOUR_NUMBERS)
+    assert rounds[1] == (100.0, 200.0, 500.0)
+    assert best == HIGHEST_K
 
 
 def test_the_smaller_of_equals_is_best_and_the_mean_counts():

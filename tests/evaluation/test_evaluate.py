@@ -142,7 +142,7 @@ class Always:
         return np.full(len(X), self.label)
 
 
-def test_equal_accuracies_extend_the_grid_to_its_limit_and_say_so(splits):
+def test_equal_accuracies_of_all_values_take_the_smallest_of_the_grid(splits):
     train, test = splits()
     sizes, progress = [], []
     summary = evaluate(
@@ -150,6 +150,27 @@ def test_equal_accuracies_extend_the_grid_to_its_limit_and_say_so(splits):
         test,
         protocol_for("glyphs", 90, 3),
         fit=lambda X, labels, Cs, **settings: sizes.append(len(Cs)) or [Always(0)] * len(Cs),
+        on_progress=lambda done, total: progress.append((done, total)),
+    )
+    assert summary.C == 1e-4
+    assert sizes == [7, 1]
+    assert progress == [(0, 8), (7, 8), (8, 8)]
+    assert summary.notes == ()
+
+
+def test_equal_accuracies_of_the_smaller_values_extend_the_grid_to_its_limit_and_say_so(splits):
+    train, test = splits()
+    sizes, progress = [], []
+
+    def fit(X, labels, Cs, **settings):
+        sizes.append(len(Cs))
+        return [Always(0 if C < 1e-2 else -1) for C in Cs]
+
+    summary = evaluate(
+        train,
+        test,
+        protocol_for("glyphs", 90, 3),
+        fit=fit,
         on_progress=lambda done, total: progress.append((done, total)),
     )
     assert summary.C == 1e-8

@@ -145,6 +145,17 @@ def test_cross_validation_equals_a_grid_search(case) -> None:
     assert ours.selection_gap_ <= 1e-6
 
 
+def test_cross_validation_takes_the_smallest_penalty_if_all_tie() -> None:
+    labels = np.repeat([0, 1, 2], [50, 30, 20])
+    penalties = [1e-1, 1e-3, 1e-4, 1e-2]
+    constant = L2SVMClassifierCV(penalties).fit(np.ones((100, 4), np.float32), labels)
+    np.testing.assert_array_equal(constant.scores_, np.full((5, 4), 0.5))  # the share of the largest class
+    assert constant.C_ == 1e-4
+    separable = L2SVMClassifierCV(penalties).fit(np.eye(3, dtype=np.float32)[labels] * 100, labels)
+    np.testing.assert_array_equal(separable.scores_, np.ones((5, 4)))
+    assert separable.C_ == 1e-4
+
+
 def test_cross_validation_takes_splitters_and_pairs_of_row_numbers() -> None:
     features, labels = tall()
     validation = np.arange(200) % 5 == 0
