@@ -118,7 +118,7 @@ class Investigation:
         return Progress(title, total, unit, quiet=self.quiet, brief=brief)
 
     def path(self, suffix: str = ".png") -> Path:
-        """Name one more file: ``.png``, ``.gif``, ``-neighbours.png``. It is about to be written."""
+        """Record one more file to be written, with a suffix such as ``-animation.webp``, and return its path."""
         if not self._pictures:
             # Whenever the verb ends, no new picture lies beside the numbers of an earlier call.
             with explained_disk_errors(self._json):

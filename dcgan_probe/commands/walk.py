@@ -43,7 +43,7 @@ UNITS = {
 )
 @investigation_options
 def walk_command(points: int, steps: int, interpolation: Interpolation, **common: Any) -> None:
-    """Walk through the latent space: a grid with a row from each random z to the next, and a GIF of the closed path.
+    """Walk through the latent space: a grid with a row from each random z to the next, and the closed path animated.
 
     Smooth change speaks against memorisation; a sharp transition shows as a step in the discriminator's features that
     is many times the mean step of its leg, the way from one z to the next. Below the first image of each leg's largest
@@ -66,7 +66,9 @@ def walk_command(points: int, steps: int, interpolation: Interpolation, **common
     leg, step = int(uneven.argmax()), int(largest[uneven.argmax()])
     save_contact_sheet(look.path(), [_leg_row(images, row, steps, uneven[row], largest[row]) for row in range(points)])
     frames = enlarged(images, FRAME_SIDE)
-    save_animation(look.path(".gif"), [image_grid(frame[None], 1) for frame in frames], seconds=FRAME_SECONDS)
+    save_animation(
+        look.path("-animation.webp"), [image_grid(frame[None], 1) for frame in frames], seconds=FRAME_SECONDS
+    )
     anchors = np.arange(0, len(images), steps)
     closest = np.argsort(nearest.distances, kind="stable")[:points]
     save_contact_sheet(

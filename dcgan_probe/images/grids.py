@@ -1,4 +1,4 @@
-"""Takes uint8 images, gives one picture of them in rows and columns; knows no image source."""
+"""Pictures of uint8 images: grids in rows and columns, and animations."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +11,8 @@ from ..storage import whole_file
 
 BACKGROUND = 255
 CAPTION_HEIGHT = 13
+ANIMATION_QUALITY = 80
+"""Of WebP, 0 to 100: the 90 frames of a walk take 0.2 MB, where a GIF of 256 colors takes 1.5 to 2.3 MB."""
 
 
 def image_grid(images: np.ndarray, columns: int, padding: int = 2, captions: Sequence[str] | None = None) -> np.ndarray:
@@ -77,10 +79,31 @@ def save_grid(
 
 
 def save_animation(path: str | Path, frames: Sequence[np.ndarray], *, seconds: float) -> None:
-    """Write pictures uint8 (height, width, 3) as a GIF file that shows each for so long, over and over."""
+    """Write an animated WebP file in an endless loop, whole or not at all.
+
+    Parameters
+    ----------
+    frames
+        At least one picture uint8 (height, width, 3); all of one shape.
+    seconds
+        Duration of each frame. Consecutive frames that look the same are stored as one of their total duration.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
     first, *others = (Image.fromarray(frame) for frame in frames)
     with whole_file(path) as temporary:
-        first.save(temporary, format="GIF", save_all=True, append_images=others, duration=round(1000 * seconds), loop=0)
+        first.save(
+            temporary,
+            format="WEBP",
+            save_all=True,
+            append_images=others,
+            duration=round(1000 * seconds),
+            loop=0,
+            quality=ANIMATION_QUALITY,
+        )
 
 
 def read_grid(path: str | Path, rows: int, side: int, padding: int = 2) -> np.ndarray:

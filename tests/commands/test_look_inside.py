@@ -56,15 +56,12 @@ def test_walk_writes_pictures_and_numbers():
     lines = invoke("walk", "--points", 3, "--steps", 4, "--seed", 2).stdout.splitlines()
     stem = lines[0].removesuffix(".png")
     assert re.fullmatch(r"runs/tiny/figures/walk-linear-3x4-s2-[0-9a-f]{6}", stem)
-    assert lines[:4] == [f"{stem}.png", f"{stem}.gif", f"{stem}-neighbours.png", f"{stem}.json"]
+    assert lines[:4] == [f"{stem}.png", f"{stem}-animation.webp", f"{stem}-neighbours.png", f"{stem}.json"]
     width, height = size(f"{stem}.png")
     assert width > 4 * 66
     assert height > 3 * 66
-    with Image.open(f"{stem}.gif") as animation:
-        assert animation.size == (260, 260)
-        # Frames that are alike are kept as one that lasts longer.
-        lasts = [animation.seek(frame) or animation.info["duration"] for frame in range(animation.n_frames)]
-        assert sum(lasts) == 12 * 80
+    with Image.open(f"{stem}-animation.webp") as animation:
+        assert (animation.format, animation.size) == ("WEBP", (260, 260))
     told = json.loads(Path(f"{stem}.json").read_text())
     assert told["command"] == "dcgan-probe walk --points 3 --steps 4 --seed 2"
     assert told["run"]["images_seen"] == 320
@@ -77,6 +74,25 @@ def test_walk_writes_pictures_and_numbers():
     assert steps[found["leg"], found["step"]] == steps[found["leg"]].max()
     assert found["leg"] == by_leg.argmax()
     assert len(numbers["nearest_rows"]) == len(numbers["nearest_mirrored"]) == 12
+
+
+def test_the_animation_of_a_walk_has_every_image_of_the_path(monkeypatch):
+    # Read before encoding: the frames of this run differ by one gray level, and WebP stores such frames as one.
+    saved = []
+    monkeypatch.setattr(
+        "dcgan_probe.commands.walk.save_animation", lambda path, frames, seconds: saved.append((frames, seconds))
+    )
+    grid, *_ = invoke("walk", "--points", 3, "--steps", 4, "--seed", 2).stdout.splitlines()
+    ((frames, seconds),) = saved
+    assert seconds == 0.08
+    assert len(frames) == 12
+    with Image.open(grid) as picture:
+        sheet = np.asarray(picture)
+    left, pitch = sheet.shape[1] - 8 - (4 * 66 + 2) + 2, 66  # the tiles end at the right margin
+    for index, frame in enumerate(frames):
+        top, start = 10 + index // 4 * 89, left + index % 4 * pitch
+        tile = sheet[top : top + 64, start : start + 64]
+        np.testing.assert_array_equal(frame[2:-2, 2:-2], tile[::2, ::2].repeat(8, axis=0).repeat(8, axis=1))
 
 
 def test_a_look_may_be_named():

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from torchvision.utils import make_grid
 
-from dcgan_probe.images import image_grid, read_grid, save_grid
+from dcgan_probe.images import image_grid, read_grid, save_animation, save_grid
 from dcgan_probe.runtime import UserError
 
 
@@ -29,6 +29,23 @@ def test_the_saved_grid_is_a_png_of_the_same_pixels(tmp_path):
         assert picture.format == "PNG"
         np.testing.assert_array_equal(np.asarray(picture), image_grid(pixels(), 4))
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.png"]
+
+
+def test_an_animation_shows_every_frame_for_its_time_in_an_endless_loop(tmp_path):
+    colors = [(200, 40, 40), (40, 200, 40), (40, 40, 200)]
+    frames = [np.full((20, 24, 3), color, np.uint8) for color in (*colors, colors[-1])]
+    save_animation(tmp_path / "a.webp", frames, seconds=0.08)
+    with Image.open(tmp_path / "a.webp") as animation:
+        assert (animation.format, animation.size, animation.info["loop"]) == ("WEBP", (24, 20), 0)
+        lasts, shown = [], []
+        for frame in range(animation.n_frames):
+            animation.seek(frame)
+            shown.append(np.asarray(animation.convert("RGB")).astype(int))
+            lasts.append(animation.info["duration"])
+    assert lasts == [80, 80, 160], "the last two frames are equal"
+    for picture, color in zip(shown, colors, strict=True):
+        assert np.abs(picture - color).max() < 8
+    assert [path.name for path in tmp_path.iterdir()] == ["a.webp"]
 
 
 def test_a_failure_leaves_no_file(tmp_path, monkeypatch):
