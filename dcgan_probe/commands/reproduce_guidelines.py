@@ -1,10 +1,10 @@
-"""Takes a scale and seeds, gives the trainings that test the guidelines, and their table once they have run.
+"""Trainings that test the guidelines, at a scale and with some seeds, and their table once they have run.
 
 ::
 
     RESULTS/guidelines/guidelines.csv       one row a training
     RESULTS/guidelines/guidelines.md, .tex  one row a guideline, mean and spread over the seeds
-    RESULTS/guidelines/samples.png          samples of each training, one row a guideline
+    RESULTS/guidelines/samples.webp         samples of each training, one row a guideline
 """
 
 import click
@@ -95,5 +95,5 @@ class GuidelineTable:
         for training, run in found.items():
             if run is not None:
                 pictures.setdefault(training.guideline.shown, []).append(last_samples(self._run(training)))
-        save_contact_sheet(folder / "samples.png", list(pictures.items()))
+        save_contact_sheet(folder / "samples.webp", list(pictures.items()))
         click.echo(format_guidelines(runs).rstrip())

@@ -133,7 +133,7 @@ def _caption(runs: Sequence[GuidelineRun]) -> str:
         "features, "
         f"{first['probe']}; C is chosen on the rows that score, so the accuracies compare nets and are no result. "
         "Untrained: the same of each net before training. "
-        "Against the baseline: difference in points, seed by seed. Samples: samples.png, in the order of the rows."
+        "Against the baseline: difference in points, seed by seed. Samples: samples.webp, in the order of the rows."
     )
 
 

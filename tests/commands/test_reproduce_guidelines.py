@@ -50,7 +50,8 @@ def test_the_table_is_planned_made_and_not_made_twice(place):
     assert all(command.removesuffix(" --quiet") in plan for command in runs["command"])
     assert (folder / "guidelines.md").read_text().count("| norm none") == 1
     assert "\\begin{tabular}" in (folder / "guidelines.tex").read_text()
-    with Image.open(folder / "samples.png") as picture:
+    with Image.open(folder / "samples.webp") as picture:
+        assert picture.format == "WEBP"
         assert picture.height > 3 * (2 + 2 * 34)  # three rows of two rows of samples
 
     before = {path: path.read_bytes() for path in folder.iterdir()}

@@ -93,6 +93,16 @@ def test_contact_sheet_has_every_picture_in_its_row(tmp_path):
     assert {bool(row >= tops[2]) for row in dark[:, 0]} == {False, True}
 
 
+def test_a_contact_sheet_may_be_webp(tmp_path):
+    pictures = [np.full((20, 30, 3), color, np.uint8) for color in ((200, 40, 40), (40, 200, 40))]
+    for suffix in ("png", "webp"):
+        save_contact_sheet(tmp_path / f"sheet.{suffix}", [("first", pictures)])
+    with Image.open(tmp_path / "sheet.png") as exact, Image.open(tmp_path / "sheet.webp") as lossy:
+        assert (exact.format, lossy.format) == ("PNG", "WEBP")
+        apart = np.abs(np.asarray(exact).astype(int) - np.asarray(lossy.convert("RGB")))
+    assert apart.mean() < 5
+
+
 def test_a_long_heading_widens_the_contact_sheet(tmp_path):
     picture = np.full((20, 30, 3), 255, np.uint8)
     save_contact_sheet(tmp_path / "sheet.png", [("name", [picture])], ["a heading far longer than its picture is wide"])
