@@ -29,10 +29,6 @@ class Setting:
     passes: int
     """Length of training: passes over the labelled images."""
 
-    def __str__(self) -> str:
-        decay = f"{self.weight_decay:.2g}" if self.weight_decay else "0"
-        return f"lr {self.learning_rate:.2g}; weight decay {decay}; dropout {self.dropout:.2f}; {self.passes} passes"
-
 
 def draw_setting(seed: int, number: int) -> Setting:
     """Draw setting ``number``, from 0 on; it is the same however many are drawn.

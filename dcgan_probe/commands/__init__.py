@@ -20,7 +20,7 @@ from .saliency import saliency_command
 from .sample import sample_command
 from .table import table_command
 from .train import train_command
-from .transfer import export_run_command, import_results_command, import_run_command
+from .transfer import convert_results_command, export_run_command, import_results_command, import_run_command
 from .turn import turn_command
 from .walk import walk_command
 
@@ -68,6 +68,7 @@ VERBS = (
     export_run_command,
     import_run_command,
     import_results_command,
+    convert_results_command,
 )
 for command in VERBS:
     main.add_command(command)

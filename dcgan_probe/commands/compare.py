@@ -131,7 +131,7 @@ def _usual_reference(rows: Sequence[Summary]) -> Summary:
 
     For the same reason no row whose C was given, unless all were: a user may have tried several.
     """
-    chosen = [row for row in rows if not row.c_given] or rows
+    chosen = [row for row in rows if not row.given] or rows
     trained = [row for row in chosen if row.features == "dcgan" and row.classifier == "l2-svm"]
     return (trained or chosen)[0]
 

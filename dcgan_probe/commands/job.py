@@ -2,7 +2,7 @@
 
 ::
 
-    OUT/records.csv, tables/, predictions/    as in any folder of results
+    OUT/evaluations.csv, fits/, tables/, predictions/    as in any results folder
     OUT/config.json, weights-NN.part          the run, for import-run
     OUT/stats.jsonl, curves.png, samples/     how training went
 """

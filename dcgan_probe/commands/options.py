@@ -116,19 +116,22 @@ class LayerNames(click.ParamType):
         return None if value.strip() == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="DCGAN_PROBE_DATA",
+    default=Path("data"),
+    show_default=True,
+    help="Folder of image files.  [env: DCGAN_PROBE_DATA]",
+)
+
+
 def data_options(verb: Verb) -> Verb:
     """Add --data-dir and --download/--no-download."""
     verb = click.option(
         "--download/--no-download", default=True, show_default=True, help="Download cifar10, svhn or mnist if missing."
     )(verb)
-    return click.option(
-        "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        envvar="DCGAN_PROBE_DATA",
-        default=Path("data"),
-        show_default=True,
-        help="Folder of image files.  [env: DCGAN_PROBE_DATA]",
-    )(verb)
+    return data_dir_option(verb)
 
 
 device_option = click.option(

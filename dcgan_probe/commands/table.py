@@ -1,5 +1,6 @@
 """``dcgan-probe table``: makes the tables of all records; also written after each evaluation."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -29,7 +30,7 @@ def table_command(results: Path, form: str, protocol: str | None) -> None:
     """
     summaries = Results(results).summaries()
     if not summaries:
-        raise click.UsageError(f"{results / 'records.csv'} holds no complete evaluation; run eval-svm to its end")
+        raise click.UsageError(f"{results} holds no complete evaluation; run eval-svm to its end")
     write_tables(summaries, results)
     names = sorted({summary.protocol for summary in summaries})
     if protocol is not None and protocol not in names:
@@ -63,5 +64,9 @@ def show_results(summaries: list[Summary], store: Results, *, as_json: bool, qui
 
 
 def file_name(protocol: str) -> str:
-    """Name a protocol's files; the set's name in it comes from the user's file and may hold a slash."""
-    return re.sub(r"[^\w.-]+", "_", protocol)
+    """Name a protocol's files; the set's name in it comes from the user's file and may hold a slash.
+
+    A name that had to be changed gets a hash of the original, so that no two protocols share a file.
+    """
+    name = re.sub(r"[^\w.-]+", "_", protocol)
+    return name if name == protocol else f"{name}-{hashlib.sha256(protocol.encode()).hexdigest()[:6]}"

@@ -1,13 +1,17 @@
-"""``export-run``, ``import-run`` and ``import-results``: carry runs and records between machines as small files."""
+"""Runs and records as files: ``export-run``, ``import-run``, ``import-results`` and ``convert-results``."""
 
+from functools import cache
 from pathlib import Path
 
 import click
+import numpy as np
 
-from ..evaluation import Results
+from ..evaluation import Results, convert_results, is_validation, probed_set, validation_splits
 from ..gan import Run, read_pieces, write_pieces
+from ..images import load_images
+from ..runtime import UserError
 from .command_lines import RecordedCommand
-from .options import chosen_run, quiet_option, results_option, run_option, runs_option
+from .options import chosen_run, data_dir_option, quiet_option, results_option, run_option, runs_option
 from .table import write_tables
 
 
@@ -64,8 +68,45 @@ def import_results_command(folder: Path, results: Path) -> None:
     dcgan-probe compare --protocol cifar10-all
     """
     here = Results(results)
-    new = here.take(Results(folder))
+    new = here.merge_from(Results(folder))
     tables = write_tables(here.summaries(), results)
     click.echo(f"{here.path}: {len(new)} new evaluations from {folder}")
+    for path in tables:
+        click.echo(path)
+
+
+@click.command("convert-results", cls=RecordedCommand)
+@results_option
+@data_dir_option
+def convert_results_command(results: Path, data_dir: Path) -> None:
+    """Convert a results folder of an older version, and make its tables again.
+
+    The old files stay in RESULTS/schema-2. Standard errors need the class sizes of the training sets, which are read
+    from the data folder where it holds the same images; other classes count as of one size.
+
+    \b
+    dcgan-probe convert-results
+    """
+
+    @cache
+    def class_rows(dataset: str, fingerprint: str) -> np.ndarray | None:
+        try:
+            images = load_images(probed_set(dataset), "train", data_dir=data_dir, download=False)
+            if is_validation(dataset):
+                images, _ = validation_splits(images)
+        except UserError:
+            return None
+        labels = images.labels
+        return None if labels is None or images.fingerprint != fingerprint else np.bincount(labels)
+
+    count, unknown = convert_results(results, class_rows)
+    tables = write_tables(Results(results).summaries(), results)
+    click.echo(f"{results}: {count} evaluations converted; the old files are in {results / 'schema-2'}")
+    if unknown:
+        click.echo(
+            f"{len(unknown)} evaluations count all classes as of one size, since {data_dir} does not hold their "
+            "training images",
+            err=True,
+        )
     for path in tables:
         click.echo(path)

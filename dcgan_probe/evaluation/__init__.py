@@ -10,11 +10,13 @@
 from .choice import C_GRID
 from .classifiers import CLASSIFIERS, ProbeClassifier, check_given
 from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
+from .conversion import convert_results
 from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
 from .evaluate import SCALES, Scale, evaluate
 from .generated import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
+from .predictions import TestPredictions
 from .protocols import Protocol, protocol_for
-from .records import SCHEMA_VERSION, ProbeRecord, TestPredictions
+from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
 from .results import Results
 from .sealed import SealedImages, SealedSplitError, SealedTest
 from .search import Search, check_images
@@ -23,7 +25,7 @@ from .summary import Summary, summarise, summarise_evaluation
 from .supervised import evaluate_supervised
 from .training_probe import TrainingProbe
 from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
-from .validation import is_validation, validation_splits
+from .validation import is_validation, probed_set, validation_splits
 
 __all__ = [
     "CLASSIFIERS",
@@ -34,8 +36,10 @@ __all__ = [
     "Block",
     "Comparison",
     "Estimate",
+    "Evaluation",
     "ImageUncertainty",
     "NeighbourError",
+    "Options",
     "ProbeClassifier",
     "ProbeRecord",
     "Protocol",
@@ -55,12 +59,14 @@ __all__ = [
     "check_given",
     "check_images",
     "compare",
+    "convert_results",
     "estimate_evaluation",
     "estimate_search",
     "evaluate",
     "evaluate_supervised",
     "is_validation",
     "neighbour_errors",
+    "probed_set",
     "product_rate",
     "protocol_for",
     "require_memory",

@@ -28,6 +28,18 @@ class Layout:
     rest: int
     """Positions before this one may be drawn; those from it on are held out."""
 
+    @property
+    def overlap(self) -> float:
+        """Share of the rows of a class that two draws have in common on average, mean over the classes, 0 to 1.
+
+        A draw takes ``n`` of the ``N_c`` rows of class c, so two draws share ``n^2 / N_c`` of them on average, a part
+        ``n / N_c`` of either. 0 where one fit takes all rows.
+        """
+        if self.protocol.labels is None:
+            return 0.0
+        rows = np.bincount(self.labels[: self.rest], minlength=self.protocol.classes)
+        return float((self.protocol.per_class / rows).mean())
+
     def select_rows(self, draw: int) -> tuple[Rows, Rows]:
         """Give the rows that train a selection fit and the rows that score it."""
         held_out: Rows = slice(self.rest, len(self.labels))

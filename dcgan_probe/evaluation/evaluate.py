@@ -15,9 +15,10 @@ from .draws import Layout, Rows, lay_out
 from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
 from .neighbours import NEIGHBOURS
+from .predictions import TestPredictions
 from .protocols import Protocol
 from .recording import Recorder
-from .records import ProbeRecord, TestPredictions
+from .records import ProbeRecord
 from .sealed import SealedTest
 from .summary import Summary, summarise_evaluation
 
@@ -117,7 +118,7 @@ def evaluate(
     check_pair(train, test)
     sealed = SealedTest(test, protocol.classes)
     layout = lay_out(protocol, required_labels(train), seed)
-    recorder = Recorder.of(train, test, protocol, command=command, scale=scale, classifier=classifier, seed=seed, C=C)
+    recorder = Recorder.of(train, test, layout, command=command, scale=scale, classifier=classifier, C=C)
     selecting = protocol.select_draws if C is None else 0
     fitted: list[ProbeRecord] = []
 
@@ -185,6 +186,6 @@ def _report(task: _Task, sealed: SealedTest, C: float, on_predictions: Callable[
         )
         # Kept before the last record is, so that an evaluation with all its records has its predictions too.
         if draw + 1 == draws:
-            on_predictions(TestPredictions(task.recorder.evaluation, predictions, labels, C))
+            on_predictions(TestPredictions.of(task.recorder.evaluation.id, predictions, labels, C))
         task.tell(records, draws - draw - 1)
     return predictions

@@ -9,7 +9,7 @@ from ..runtime import UserError
 
 NOT_OF_THE_ENCODER = ("images", "layers")
 """Settings of a feature file in which the two splits of one encoder may differ."""
-TOLD_ELSEWHERE = (*NOT_OF_THE_ENCODER, "encoder", "weights", "format")
+RECORDED_IN_OTHER_COLUMNS = (*NOT_OF_THE_ENCODER, "encoder", "weights", "format")
 
 
 def required_labels(features: FeatureSet) -> np.ndarray:
@@ -113,8 +113,8 @@ def largest_layer(features: FeatureSet) -> int | None:
     return None if grid is None else max(features.layers.values()) // int(grid) ** 2
 
 
-def extraction(features: FeatureSet) -> str:
-    """Tell how the features were made: every setting of file and encoder that no other column of a record tells."""
+def source_options(features: FeatureSet) -> dict[str, Any]:
+    """Return every setting of file and encoder that no other column of an evaluation holds, JSON-able."""
     settings = features.file.settings
-    told = [f"{name} {value}" for name, value in settings.items() if name not in TOLD_ELSEWHERE]
-    return "; ".join(sorted([*told, *filter(None, features.origin.recipe.split("; "))]))
+    kept = {name: value for name, value in settings.items() if name not in RECORDED_IN_OTHER_COLUMNS}
+    return {**kept, **features.origin.recipe}

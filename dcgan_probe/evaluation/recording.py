@@ -1,4 +1,4 @@
-"""Takes what an evaluation is made of, gives the records of its fits; knows no row of the features."""
+"""Recorder of one evaluation: from features, protocol and fits to records."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,70 +12,68 @@ from ..features import FeatureSet
 from ..runtime import describe_device, versions
 from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
 from .classifiers import Fit, ProbeClassifier, grid_of
-from .loading import extraction, largest_layer
-from .protocols import Protocol
-from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, ProbeRecord
+from .draws import Layout
+from .loading import largest_layer, source_options
+from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, Evaluation, Options, ProbeRecord
 
 RECORDED = {"svm": "l2-svm"}
 """Names of classifiers in the records, where those are not the same."""
-GIVEN_NOTE = "{symbol} was given by the user, not chosen on validation rows"
-LIMIT_NOTE = "{symbol} = {C:g} is the limit of the grid's extension, so the best value may lie beyond it"
+GIVEN_NOTE = "{name} was given by the user, not chosen on validation rows"
+LIMIT_NOTE = "{name} = {chosen:g} is the limit of the grid's extension, so the best value may lie beyond it"
 
 
 @dataclass(frozen=True)
 class Recorder:
     """Makes the records of one evaluation."""
 
-    protocol: Protocol
-    common: dict[str, Any]
-    """Fields that all records of the evaluation have in common."""
+    evaluation: Evaluation
     grid: Grid
-    c_given: bool
+    images_seen: int
+    """By the encoder in its training."""
 
     @classmethod
     def of(
         cls,
         train: FeatureSet,
         test: FeatureSet,
-        protocol: Protocol,
+        layout: Layout,
         *,
         command: str,
         scale: str,
         classifier: ProbeClassifier,
-        seed: int,
         C: float | None,
     ) -> "Recorder":
-        """Name an evaluation that begins now, and gather the common fields; ``C`` is one that was given."""
-        origin, name = train.origin, evaluation_name()
-        common: dict[str, Any] = {
-            **shared_fields(protocol, evaluation=name, command=command, seed=seed, device=torch.device("cpu")),
-            "features": origin.features,
-            "network": origin.network,
-            "layers": "+".join(train.layers),
-            "dimension": train.dimension,
-            "largest_layer": largest_layer(train),
-            "extraction": extraction(train),
-            "scale": scale,
-            "classifier": RECORDED.get(classifier, classifier),
-            "c_given": C is not None,
-            "test_rows": len(test),
-            "trained_on": origin.trained_on,
-            "trained_on_images": origin.trained_on_images,
-            "images_seen": origin.images_seen,
-            "encoder_seed": origin.seed,
-            "run": origin.run,
-            "weights": origin.weights,
-            "features_key_train": train.key,
-            "features_key_test": test.key,
-            "images_fingerprint_train": train.images_fingerprint,
-            "images_fingerprint_test": test.images_fingerprint,
-        }
-        return cls(protocol, common, grid_of(classifier), C is not None)
-
-    @property
-    def evaluation(self) -> str:
-        """Name of the evaluation, unique for each."""
-        return self.common["evaluation"]
+        """Name an evaluation that begins now, and gather what its fits share; ``C`` is a given value, or None."""
+        origin, grid = train.origin, grid_of(classifier)
+        name = "k" if grid is NEIGHBOUR_NUMBERS else "C"
+        shared = shared_fields(layout, command=command, device=torch.device("cpu"))
+        if C is not None:
+            given_note = GIVEN_NOTE.format(name=name)
+            shared |= {"select_draws": 0, "notes": NOTE_SEPARATOR.join((*layout.protocol.notes, given_note))}
+        evaluation = Evaluation(
+            **shared,
+            features=origin.features,
+            network=origin.network,
+            layers="+".join(train.layers),
+            dimension=train.dimension,
+            largest_layer=largest_layer(train),
+            options=source_options(train),
+            scale=scale,
+            classifier=RECORDED.get(classifier, classifier),
+            chosen_name=name,
+            given=C is not None,
+            test_rows=len(test),
+            trained_on=origin.trained_on,
+            trained_on_images=origin.trained_on_images,
+            encoder_seed=origin.seed,
+            run=origin.run,
+            weights=origin.weights,
+            features_key_train=train.key,
+            features_key_test=test.key,
+            images_fingerprint_train=train.images_fingerprint,
+            images_fingerprint_test=test.images_fingerprint,
+        )
+        return cls(evaluation, grid, origin.images_seen)
 
     def records(
         self,
@@ -88,6 +86,8 @@ class Recorder:
         rows_trained: int,
         rows_scored: int,
         seconds: float,
+        options: Options | None = None,
+        notes: Sequence[str] = (),
     ) -> list[ProbeRecord]:
         """Make the records of one stacked call.
 
@@ -97,21 +97,21 @@ class Recorder:
             One for each C.
         seconds
             Of the whole call.
+        options, notes
+            Settings of these fits alone, and remarks on them.
         """
-        selecting = stage == "select"
         return [
             ProbeRecord(
-                **self.common,
-                date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                evaluation=self.evaluation,
+                date=_now(),
                 stage=stage,
                 draw=draw,
-                draws=self.protocol.select_draws if selecting else self.protocol.draws,
-                C=float(C),
-                split="validation" if selecting else "test",
+                chosen=float(value),
+                split="validation" if stage == "select" else "test",
                 rows_trained=rows_trained,
                 rows_scored=rows_scored,
+                images_seen=self.images_seen,
                 accuracy=float(accuracy),
-                error=1.0 - float(accuracy),
                 objective=float(fit.objective),
                 gradient_norm=float(fit.gradient_norm),
                 gap=float(fit.gap),
@@ -119,46 +119,47 @@ class Recorder:
                 status=str(fit.status),
                 iterations=int(fit.iterations),
                 seconds=seconds / len(fits),
-                notes=NOTE_SEPARATOR.join(self._notes(C, selecting)),
+                options=options or {},
+                notes=NOTE_SEPARATOR.join((*notes, *self._limit_notes(value, stage))),
             )
-            for fit, C, accuracy in zip(fits, values, accuracies, strict=True)
+            for fit, value, accuracy in zip(fits, values, accuracies, strict=True)
         ]
 
-    def _notes(self, C: float, selecting: bool) -> tuple[str, ...]:
-        symbol = "k" if self.grid is NEIGHBOUR_NUMBERS else "C"
-        if self.c_given:
-            return (*self.protocol.notes, GIVEN_NOTE.format(symbol=symbol))
-        if at_limit(C, self.grid) and not selecting:
-            return (*self.protocol.notes, LIMIT_NOTE.format(symbol=symbol, C=C))
-        return self.protocol.notes
+    def _limit_notes(self, value: float, stage: str) -> tuple[str, ...]:
+        if stage == "select" or self.evaluation.given or not at_limit(value, self.grid):
+            return ()
+        return (LIMIT_NOTE.format(name=self.evaluation.chosen_name, chosen=value),)
 
 
-def evaluation_name() -> str:
-    """Make the name of an evaluation that begins now."""
-    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-
-
-def shared_fields(
-    protocol: Protocol, *, evaluation: str, command: str, seed: int, device: torch.device
-) -> dict[str, Any]:
-    """Give the fields that do not depend on what is fitted.
+def shared_fields(layout: Layout, *, command: str, device: torch.device) -> dict[str, Any]:
+    """Return the fields of an evaluation that begins now that do not depend on what is fitted.
 
     Parameters
     ----------
     device
-        Where the fits are computed: of solvers always the CPU, whatever device made the features.
+        Device of the fits: of solvers always the CPU, whatever device made the features.
     """
+    protocol = layout.protocol
     return {
         "schema_version": SCHEMA_VERSION,
-        "evaluation": evaluation,
+        "id": f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
         "command": command,
+        "date": _now(),
         "protocol": protocol.name,
         "dataset": protocol.dataset,
         "labels": ALL_LABELS if protocol.labels is None else str(protocol.labels),
-        "spread_definition": protocol.spread,
         "train_rows": protocol.train_rows,
-        "seed": seed,
+        "select_draws": protocol.select_draws,
+        "draws": protocol.draws,
+        "overlap": layout.overlap,
+        "spread_definition": protocol.spread,
+        "seed": layout.seed,
         "device": describe_device(device),
         "threads": torch.get_num_threads(),
         "versions": "; ".join(f"{name} {version}" for name, version in versions().items()),
+        "notes": NOTE_SEPARATOR.join(protocol.notes),
     }
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -1,79 +1,67 @@
-"""Takes the numbers of one fit, gives its record, as a row of text and back; knows no file and no classifier."""
+"""Records of an evaluation: what all of its fits share, and one row a fit, as dataclasses and as rows of CSV."""
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_type_hints
 
-import numpy as np
-import pandas
-
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 ALL_LABELS = "all"
 NOTE_SEPARATOR = " | "
 
+Options = dict[str, Any]
+"""JSON-able settings by their names."""
+
 
 @dataclass(frozen=True)
-class ProbeRecord:
-    """One fit: one C on one draw, all classes. Fractions, not percent; an absent number is an empty cell."""
+class Evaluation:
+    """What all fits of one evaluation share: one row of ``evaluations.csv``. An absent number is an empty cell."""
 
     schema_version: int
-    evaluation: str
-    """Unique for each call; all fits of a row of the table have it in common."""
+    id: str
+    """Unique for each evaluation, and the name of its files."""
     command: str
-    """The command line that made it; empty where Python code called."""
+    """Command line that made it; empty where Python code called."""
     date: str
-    """UTC, ISO 8601."""
+    """UTC, ISO 8601: start of the evaluation."""
     protocol: str
     dataset: str
     labels: str
     """``all`` or a number."""
+    train_rows: int
+    """Size of the whole training set."""
+    test_rows: int
+    """Size of the whole test set."""
+    select_draws: int
+    """Draws that choose; 0 where the user gave the value."""
+    draws: int
+    """Draws that are reported."""
+    overlap: float
+    """Share of a draw's rows of a class that another draw has too, mean over the classes; 0 for a fit on all labels."""
+    spread_definition: str
     features: str
+    """Source of the features, such as ``dcgan``."""
     network: str
     layers: str
     """Names joined by ``+``."""
     dimension: int
     largest_layer: int | None
     """Units (maps) of the largest layer."""
-    extraction: str
-    """Grid, pooling, batch-norm rule, dtype."""
+    options: Options
+    """Settings of the source: grid, pooling, batch-norm rule, dtype and all others that no other column holds."""
     scale: str
     classifier: str
-    stage: Literal["select", "report"]
-    draw: int
-    """From 0 on, in each stage."""
-    draws: int
-    """Draws that this stage of the evaluation plans."""
-    C: float
-    """The penalty; for nearest neighbours their number k."""
-    c_given: bool
-    """Whether the user gave C; then nothing was selected."""
-    split: Literal["validation", "test"]
-    """What was scored."""
-    spread_definition: str
-    rows_trained: int
-    rows_scored: int
-    train_rows: int
-    """Size of the whole training set."""
-    test_rows: int
-    """Size of the whole test set."""
-    accuracy: float
-    error: float
-    objective: float
-    """Sum over the classes."""
-    gradient_norm: float
-    gap: float
-    """Greatest relative duality gap of a class."""
-    converged: bool
-    status: str
-    iterations: int
+    chosen_name: str
+    """Name of what is chosen on validation rows: ``C``, ``k`` (nearest neighbors) or ``setting`` (random search)."""
+    given: bool
+    """Whether the user gave that value; then nothing was selected."""
     seed: int
     """The user's seed, from which each draw derives its own."""
     trained_on: str
     """Images that trained the encoder without labels; empty for none."""
     trained_on_images: int
-    images_seen: int
     encoder_seed: int
     run: str
     weights: str
@@ -82,73 +70,123 @@ class ProbeRecord:
     features_key_test: str
     images_fingerprint_train: str
     images_fingerprint_test: str
-    seconds: float
-    """Time of the stacked fit and its predictions, divided among its fits."""
     device: str
     threads: int
     versions: str
     notes: str
-    """What a reader of the figure has to know, joined by `` | ``."""
+    """Remarks on all figures of the evaluation, joined by `` | ``."""
 
 
 @dataclass(frozen=True)
-class TestPredictions:
-    """What the reported fits of one evaluation predicted."""
+class ProbeRecord:
+    """One fit: one value of C, k or the setting on one draw, all classes. Fractions, not percent."""
 
-    __test__ = False  # pytest would take the class for a test.
+    evaluation: Evaluation = field(repr=False)
+    date: str
+    """UTC, ISO 8601: end of the fit."""
+    stage: Literal["select", "report"]
+    draw: int
+    """From 0 on, in each stage."""
+    chosen: float
+    """Value of what ``Evaluation.chosen_name`` names, of this fit."""
+    split: Literal["validation", "test"]
+    """Rows that were scored."""
+    rows_trained: int
+    rows_scored: int
+    images_seen: int
+    """Images that the encoder had seen in its training; for a supervised network those that the fit saw."""
+    accuracy: float
+    objective: float
+    """Sum over the classes."""
+    gradient_norm: float
+    gap: float
+    """Greatest relative duality gap of a class."""
+    converged: bool
+    status: str
+    iterations: int
+    seconds: float
+    """Time of the stacked fit and its predictions, divided among its fits."""
+    options: Options
+    """Settings of this fit alone, such as those of a supervised training."""
+    notes: str
+    """Remarks on this fit alone, joined by `` | ``."""
 
-    evaluation: str
-    predictions: np.ndarray
-    """int64 (draws, test rows)."""
-    labels: np.ndarray
-    """int64 (test rows,): what was right."""
-    C: float
+    @property
+    def error(self) -> float:
+        """``1 - accuracy``."""
+        return 1.0 - self.accuracy
 
 
-COLUMNS = tuple(field.name for field in fields(ProbeRecord))
-_TYPES = get_type_hints(ProbeRecord)
-OPTIONAL = tuple(name for name in COLUMNS if _TYPES[name] == int | None)
+EVALUATION_COLUMNS = tuple(each.name for each in fields(Evaluation))
+FIT_COLUMNS = tuple(each.name for each in fields(ProbeRecord) if each.name != "evaluation")
+OPTIONAL = ("largest_layer",)
 
 
 def to_line(cells: Iterable[Any]) -> str:
-    """Write one row of CSV; None is an empty cell, a line break within a cell a space."""
+    """Write one row of CSV: None as an empty cell, a dictionary as JSON, a line break within a cell as a space."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(
-        ["" if cell is None else " ".join(str(cell).splitlines()) for cell in cells]
-    )
+    csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
     return text.getvalue()
 
 
-HEADER = to_line(COLUMNS)
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return to_json(value) if isinstance(value, dict) else " ".join(str(value).splitlines())
 
 
-def from_cells(cells: Sequence[str]) -> ProbeRecord:
-    """Read the cells of one row.
+def to_json(options: Options) -> str:
+    """Write options as one line of JSON, names in alphabetical order; empty options as an empty text."""
+    return json.dumps(options, sort_keys=True, ensure_ascii=False) if options else ""
+
+
+EVALUATIONS_HEADER, FITS_HEADER = to_line(EVALUATION_COLUMNS), to_line(FIT_COLUMNS)
+
+
+def evaluation_line(evaluation: Evaluation) -> str:
+    """Write an evaluation as a row of ``evaluations.csv``."""
+    return to_line(getattr(evaluation, name) for name in EVALUATION_COLUMNS)
+
+
+def fit_line(record: ProbeRecord) -> str:
+    """Write a fit as a row of its evaluation's file."""
+    return to_line(getattr(record, name) for name in FIT_COLUMNS)
+
+
+def evaluation_of(cells: Sequence[str]) -> Evaluation:
+    """Read the cells of one row of ``evaluations.csv``.
 
     Raises
     ------
     ValueError
         If their number or the type of one is wrong.
     """
-    return ProbeRecord(**{name: _value(name, text) for name, text in zip(COLUMNS, cells, strict=True)})
+    return Evaluation(**_values(Evaluation, EVALUATION_COLUMNS, cells))
 
 
-def _value(name: str, text: str) -> Any:
-    kind = _TYPES[name]
+def fit_of_cells(evaluation: Evaluation, cells: Sequence[str]) -> ProbeRecord:
+    """Read the cells of one row of an evaluation's fits; raises as ``evaluation_of``."""
+    return ProbeRecord(evaluation=evaluation, **_values(ProbeRecord, FIT_COLUMNS, cells))
+
+
+_TYPES: dict[type, dict[str, Any]] = {kind: get_type_hints(kind) for kind in (Evaluation, ProbeRecord)}
+
+
+def _values(kind: type, columns: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
+    types = _TYPES[kind]
+    return {name: _value(name, types[name], text) for name, text in zip(columns, cells, strict=True)}
+
+
+def _value(name: str, kind: Any, text: str) -> Any:
     if kind is bool:
         if text not in ("True", "False"):
             raise ValueError(f"{name} is {text!r}, expected True or False")
         return text == "True"
-    if kind in (int, float):
-        return kind(text)
+    if kind == Options:
+        options = json.loads(text or "{}")
+        if not isinstance(options, dict):
+            raise ValueError(f"{name} is {text!r}, expected a JSON object")
+        return options
     if name in OPTIONAL:
         return int(text) if text else None
-    return text
-
-
-def records_of(frame: pandas.DataFrame) -> list[ProbeRecord]:
-    """Turn a table such as ``Results.read`` gives, or some of its rows, back into records."""
-    rows = frame.to_dict("records")
-    for row in rows:
-        row.update({name: None if pandas.isna(row[name]) else int(row[name]) for name in OPTIONAL})
-    return [ProbeRecord(**row) for row in rows]
+    return kind(text) if kind in (int, float) else text

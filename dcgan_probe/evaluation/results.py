@@ -1,16 +1,18 @@
-"""Takes the records of fits, gives a results folder that keeps them; knows no classifier and no table.
+"""Results folder: the records of evaluations and their test predictions.
 
 ::
 
-    RESULTS/records.csv               one row a fit, only ever appended to
-    RESULTS/predictions/ID.npz        test predictions of one evaluation
+    RESULTS/evaluations.csv           one row an evaluation, only ever appended to
+    RESULTS/fits/ID.csv.gz            one row a fit of that evaluation
+    RESULTS/predictions/ID.npz        its test predictions
 """
 
 import csv
+import gzip
 import io
 import os
+import zlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,11 +20,28 @@ import numpy as np
 import pandas
 
 from ..runtime import UserError
-from ..storage import explained_disk_errors, locked, read_arrays, write_arrays
-from .records import COLUMNS, HEADER, OPTIONAL, SCHEMA_VERSION, ProbeRecord, TestPredictions, from_cells, to_line
+from ..storage import explained_disk_errors, locked, read_arrays, read_bytes, whole_file, write_arrays
+from .predictions import ARRAYS, LABELED, PACKED, TestPredictions
+from .records import (
+    EVALUATION_COLUMNS,
+    EVALUATIONS_HEADER,
+    FIT_COLUMNS,
+    FITS_HEADER,
+    OPTIONAL,
+    SCHEMA_VERSION,
+    Evaluation,
+    ProbeRecord,
+    evaluation_line,
+    evaluation_of,
+    fit_line,
+    fit_of_cells,
+    to_json,
+)
 from .summary import Summary, summarise
 
 VERSION_BYTES = 16
+OLD_RECORDS = "records.csv"
+"""File of the records up to schema version 2."""
 
 
 class Results:
@@ -30,23 +49,29 @@ class Results:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        self.path = self.folder / "records.csv"
+        self.path = self.folder / "evaluations.csv"
 
     def append(self, records: Sequence[ProbeRecord]) -> None:
-        """Add rows, in one piece; safe for several processes at once.
+        """Add the records of fits; safe for several processes at once, each with its own evaluations.
 
-        A last row that was cut off by a kill is dropped first, and a write that fails leaves the file as it was.
+        The fits of an evaluation are written whole or not at all, before its row in ``evaluations.csv``. A last row
+        that was cut off by a kill is dropped first, and a write that fails leaves that file as it was.
 
         Raises
         ------
         UserError
-            If the file is foreign or of another schema version, or the disk is full.
+            If the folder holds records of another schema version, its files are damaged, or the disk is full.
         """
-        text = "".join(to_line(asdict(record).values()) for record in records)
+        self._check_version()
         with locked(self.path), explained_disk_errors(self.path), open(self.path, "a+b", buffering=0) as file:
             size = _whole_size(file, self.path)
             file.truncate(size)
-            left = memoryview((text if size else HEADER + text).encode())
+            for evaluation in dict.fromkeys(record.evaluation.id for record in records):
+                self._append_fits([record for record in records if record.evaluation.id == evaluation])
+            known = {row[1] for row in _rows(file, size)[1:]}
+            new = {record.evaluation.id: record.evaluation for record in records if record.evaluation.id not in known}
+            text = "".join(evaluation_line(evaluation) for evaluation in new.values())
+            left = memoryview((text if size else EVALUATIONS_HEADER + text).encode())
             try:
                 while left:
                     left = left[file.write(left) :]
@@ -55,33 +80,89 @@ class Results:
                 file.truncate(size)
                 raise
 
+    def _append_fits(self, records: Sequence[ProbeRecord]) -> None:
+        path = self.fits_path(records[0].evaluation.id)
+        before = _read_gzip(path) if path.exists() else FITS_HEADER
+        content = before + "".join(map(fit_line, records))
+        with whole_file(path) as temporary:
+            temporary.write_bytes(gzip.compress(content.encode(), mtime=0))
+
     def read(self) -> pandas.DataFrame:
-        """Read all rows, oldest first, one column for each field of ``ProbeRecord``.
+        """Read all fits, oldest evaluation first: one row a fit, its evaluation's columns before its own.
+
+        The columns are the fields of ``Evaluation``, with ``evaluation_`` before ``date``, ``notes`` and ``options``,
+        and those of ``ProbeRecord``; options are JSON.
 
         Raises
         ------
         UserError
-            If there are none, or the file is foreign, damaged or of another schema version.
+            As ``records``.
         """
-        frame = pandas.DataFrame([asdict(record) for record in self.records()], columns=list(COLUMNS))
+        shared = [f"evaluation_{name}" if name in FIT_COLUMNS else name for name in EVALUATION_COLUMNS]
+        rows = []
+        for record in self.records():
+            values = [getattr(record.evaluation, name) for name in EVALUATION_COLUMNS]
+            values += [getattr(record, name) for name in FIT_COLUMNS]
+            rows.append([to_json(value) if isinstance(value, dict) else value for value in values])
+        frame = pandas.DataFrame(rows, columns=[*shared, *FIT_COLUMNS])
         return frame.astype(dict.fromkeys(OPTIONAL, "Int64"))
 
-    def records(self) -> list[ProbeRecord]:
-        """Read all rows as records, oldest first; see ``read``."""
+    def evaluations(self) -> list[Evaluation]:
+        """Read what the fits of each evaluation share, oldest first.
+
+        Raises
+        ------
+        UserError
+            If there are none, or the file is damaged or of another schema version.
+        """
+        self._check_version()
         try:
             with open(self.path, "rb") as file:
-                size = _whole_size(file, self.path)
-                file.seek(0)
-                text = file.read(size).decode()
+                rows = _rows(file, _whole_size(file, self.path))
         except FileNotFoundError as error:
             raise UserError(f"there are no records {self.path}; run eval-svm first", option="results") from error
-        rows = list(csv.reader(io.StringIO(text)))
-        return [_record(row, number, self.path) for number, row in enumerate(rows[1:], 2)]
+        found = []
+        for number, row in enumerate(rows[1:], 2):
+            try:
+                found.append(evaluation_of(row))
+            except ValueError as error:
+                raise _damaged(self.path, number, error) from error
+        return found
 
-    def take(self, other: "Results") -> list[str]:
-        """Add the evaluations of another folder that are not here yet, with their test predictions; give their names.
+    def records(self) -> list[ProbeRecord]:
+        """Read all fits, oldest evaluation first.
 
-        Predictions come first: whenever it is interrupted, the same call goes on.
+        Raises
+        ------
+        UserError
+            As ``evaluations``, or if the fits of an evaluation are missing or damaged.
+        """
+        return [record for evaluation in self.evaluations() for record in self._fits(evaluation)]
+
+    def _fits(self, evaluation: Evaluation) -> list[ProbeRecord]:
+        path = self.fits_path(evaluation.id)
+        try:
+            rows = list(csv.reader(io.StringIO(_read_gzip(path))))
+        except FileNotFoundError as error:
+            raise UserError(
+                f"there are no fits {path}, which {self.path} names; restore that file, or remove the row of "
+                f"{evaluation.id}",
+                option="results",
+            ) from error
+        if not rows or tuple(rows[0]) != FIT_COLUMNS:
+            raise UserError(f"{path} has other columns than expected: {', '.join(FIT_COLUMNS)}", option="results")
+        found = []
+        for number, row in enumerate(rows[1:], 2):
+            try:
+                found.append(fit_of_cells(evaluation, row))
+            except ValueError as error:
+                raise _damaged(path, number, error) from error
+        return found
+
+    def merge_from(self, other: "Results") -> list[str]:
+        """Add the evaluations of another folder that this one lacks, with their test predictions; return their ids.
+
+        Predictions come first, so that a call after an interruption completes the merge.
 
         Raises
         ------
@@ -89,25 +170,19 @@ class Results:
             As ``records`` of the other folder and ``append`` of this one, or if predictions are damaged.
         """
         theirs = other.records()
-        known = {record.evaluation for record in self.records()} if self.path.exists() else set()
-        new = [name for name in dict.fromkeys(record.evaluation for record in theirs) if name not in known]
+        known = {evaluation.id for evaluation in self.evaluations()} if self.path.exists() else set()
+        new = [name for name in dict.fromkeys(record.evaluation.id for record in theirs) if name not in known]
         for name in new:
             if other.predictions_path(name).exists():
                 self.write_predictions(other.read_predictions(name))
+            self.fits_path(name).unlink(missing_ok=True)  # of a merge that was interrupted before its last step
         if new:
-            self.append([record for record in theirs if record.evaluation not in known])
+            self.append([record for record in theirs if record.evaluation.id not in known])
         return new
 
     def write_predictions(self, test: TestPredictions) -> None:
-        """Write the test predictions of one evaluation, whole or not at all: uint8, or uint16 from 256 classes on."""
-        small = np.uint8 if max(test.predictions.max(), test.labels.max()) < 256 else np.uint16
-        write_arrays(
-            self.predictions_path(test.evaluation),
-            predictions=test.predictions.astype(small),
-            labels=test.labels.astype(small),
-            C=test.C,
-            draws=np.arange(len(test.predictions)),
-        )
+        """Write the test predictions of one evaluation, whole or not at all."""
+        write_arrays(self.predictions_path(test.evaluation), **test.arrays())
 
     def read_predictions(self, evaluation: str) -> TestPredictions:
         """Read the test predictions of one evaluation.
@@ -119,14 +194,13 @@ class Results:
         """
         path = self.predictions_path(evaluation)
         try:
-            kept = read_arrays(path, ("predictions", "labels", "C"))
+            stored = read_arrays(path, ARRAYS, optional=(*LABELED, *PACKED))
         except FileNotFoundError as error:
             raise UserError(f"there are no test predictions {path}; run that evaluation again") from error
-        predictions, labels = (kept[name].astype(np.int64) for name in ("predictions", "labels"))
-        return TestPredictions(evaluation, predictions, labels, float(kept["C"]))
+        return TestPredictions.from_arrays(evaluation, stored)
 
     def correct(self, evaluation: str) -> np.ndarray | None:
-        """Tell which test predictions of an evaluation are right, bool (draws, test rows); None if they are not kept.
+        """Return which test predictions of an evaluation are right, bool (draws, test rows); None without a file.
 
         Raises
         ------
@@ -135,33 +209,64 @@ class Results:
         """
         if not self.predictions_path(evaluation).exists():
             return None
-        kept = self.read_predictions(evaluation)
-        return kept.predictions == kept.labels
+        return self.read_predictions(evaluation).correct
 
     def summaries(self) -> list[Summary]:
-        """Summarise the complete evaluations, with what their test predictions tell; see ``summarise``."""
+        """Summarize the complete evaluations, with the uncertainty over test images; see ``summarise``."""
         return summarise(self.records(), self.correct)
 
+    def fits_path(self, evaluation: str) -> Path:
+        """Return the file of an evaluation's fits."""
+        return self.folder / "fits" / f"{evaluation}.csv.gz"
+
     def predictions_path(self, evaluation: str) -> Path:
-        """Give the file of an evaluation's test predictions."""
+        """Return the file of an evaluation's test predictions."""
         return self.folder / "predictions" / f"{evaluation}.npz"
+
+    def _check_version(self) -> None:
+        old = self.folder / OLD_RECORDS
+        if old.exists():
+            raise UserError(
+                f"{old} is of an older schema version than {SCHEMA_VERSION}; convert the folder with `dcgan-probe "
+                f"convert-results --results {self.folder}`, or give another --results",
+                option="results",
+            )
+
+
+def _rows(file: BinaryIO, size: int) -> list[list[str]]:
+    """Read the rows of the first ``size`` bytes, the header included."""
+    file.seek(0)
+    return list(csv.reader(io.StringIO(file.read(size).decode())))
+
+
+def _read_gzip(path: Path) -> str:
+    try:
+        return gzip.decompress(read_bytes(path)).decode()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise UserError(
+            f"{path} cannot be read ({error}); it is corrupt, so restore it, or delete it and the row of that "
+            "evaluation in evaluations.csv",
+            option="results",
+        ) from error
 
 
 def _whole_size(file: BinaryIO, path: Path) -> int:
-    """Check header and version; give the length up to the end of the last whole row, 0 if not even the header is there.
+    """Check header and version; return the length up to the end of the last whole row, 0 without a whole header.
 
-    All is read only if the last row was cut off.
+    The whole file is read only if the last row was cut off.
     """
     file.seek(0)
-    header = HEADER.encode()
+    header = EVALUATIONS_HEADER.encode()
     head = file.read(len(header) + VERSION_BYTES)
     if len(head) < len(header) and header.startswith(head):
         return 0
     if not head.startswith(header):
         found = head[:60].split(b"\n")[0].decode(errors="replace")
         raise UserError(
-            f"{path} is not a records file of schema version {SCHEMA_VERSION}: its first line starts {found!r}; it is "
-            "foreign or of another version, so move it away, or give another --results",
+            f"{path} is not an evaluations file of schema version {SCHEMA_VERSION}: its first line starts {found!r}; "
+            "move it away, or give another --results",
             option="results",
         )
     version, comma, _ = head[len(header) :].partition(b",")
@@ -178,11 +283,8 @@ def _whole_size(file: BinaryIO, path: Path) -> int:
     return file.read().rfind(b"\n") + 1
 
 
-def _record(cells: list[str], number: int, path: Path) -> ProbeRecord:
-    try:
-        return from_cells(cells)
-    except ValueError as error:
-        raise UserError(
-            f"{path}, row {number}, cannot be read ({error}); it was edited or damaged, so remove that row",
-            option="results",
-        ) from error
+def _damaged(path: Path, number: int, error: ValueError) -> UserError:
+    return UserError(
+        f"{path}, row {number}, cannot be read ({error}); it was edited or damaged, so restore that row, or remove it",
+        option="results",
+    )

@@ -10,8 +10,10 @@ from ..networks import NetworkConfig
 from ..runtime import UserError, single_thread
 from ..storage import fingerprint_settings
 from .choice import Grid
+from .draws import Layout
 from .protocols import Protocol
-from .recording import Recorder, evaluation_name, shared_fields
+from .recording import Recorder, shared_fields
+from .records import Evaluation
 
 
 @dataclass(frozen=True)
@@ -74,36 +76,38 @@ def search_key(train: ImageSet, test: ImageSet, protocol: Protocol, search: Sear
 def search_recorder(
     train: ImageSet,
     test: ImageSet,
-    protocol: Protocol,
+    layout: Layout,
     search: Search,
     key: str,
     device: torch.device,
     command: str,
 ) -> Recorder:
-    """Make what makes the records; ``C`` is the number of a setting, and its training is told in ``extraction``."""
+    """Build the recorder of a search: the number of a setting is what is chosen."""
     network = search.network
-    with single_thread():  # as each training is, whatever this process does beside
-        name = evaluation_name()
-        shared = shared_fields(protocol, evaluation=name, command=command, seed=search.seed, device=device)
-    common = {
+    with single_thread():  # as in each training, whatever else this process does
+        shared = shared_fields(layout, command=command, device=device)
+    evaluation = Evaluation(
         **shared,
-        "features": "supervised",
-        "network": search.preset,
-        "layers": network.layer_names[-1],
-        "dimension": network.last_units,
-        "largest_layer": network.ndf * network.multipliers[-1],
-        "scale": "none",
-        "classifier": "softmax",
-        "c_given": False,
-        "test_rows": len(test),
-        "trained_on": "",
-        "trained_on_images": 0,
-        "encoder_seed": search.seed,
-        "run": "",
-        "weights": "",
-        "features_key_train": key,
-        "features_key_test": key,
-        "images_fingerprint_train": train.fingerprint,
-        "images_fingerprint_test": test.fingerprint,
-    }
-    return Recorder(protocol, common, Grid((), (), ()), c_given=False)
+        features="supervised",
+        network=search.preset,
+        layers=network.layer_names[-1],
+        dimension=network.last_units,
+        largest_layer=network.ndf * network.multipliers[-1],
+        # A longer search is another experiment: both have read the test split.
+        options={"settings": search.settings},
+        scale="none",
+        classifier="softmax",
+        chosen_name="setting",
+        given=False,
+        test_rows=len(test),
+        trained_on="",
+        trained_on_images=0,
+        encoder_seed=search.seed,
+        run="",
+        weights="",
+        features_key_train=key,
+        features_key_test=key,
+        images_fingerprint_train=train.fingerprint,
+        images_fingerprint_test=test.fingerprint,
+    )
+    return Recorder(evaluation, Grid((), (), ()), images_seen=0)

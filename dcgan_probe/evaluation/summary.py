@@ -1,18 +1,16 @@
-"""Takes the records of evaluations, gives one summary each: mean, spread and what they mean; knows no file."""
+"""Summaries of evaluations: mean, spread, standard error and what describes the experiment."""
 
-import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
-import pandas
 
 from ..runtime import UserError
 from .protocols import SPREAD_FACTORS
-from .records import ALL_LABELS, NOTE_SEPARATOR, ProbeRecord, records_of
-from .uncertainty import ImageUncertainty, bootstrap_images
+from .records import ALL_LABELS, NOTE_SEPARATOR, Evaluation, Options, ProbeRecord, to_json
+from .uncertainty import ImageUncertainty, bootstrap_images, standard_error_over_draws
 
 IDENTITY = (
     "protocol",
@@ -21,22 +19,20 @@ IDENTITY = (
     "features",
     "network",
     "layers",
-    "extraction",
     "scale",
     "classifier",
     "trained_on",
     "trained_on_images",
-    "images_seen",
     "encoder_seed",
     "weights",
     "seed",
 )
-"""What makes two evaluations the same experiment, of which only the newest complete one counts.
+"""Fields of an evaluation that make two evaluations the same experiment, of which only the newest complete one counts.
 
-It is everything that describes encoder, features and draws; and C where the user gave it, so that values which were
-tried out on the test split all stay in sight. Not in it are the hashes of the feature files (the same features
-extracted with more layers have another), the number of draws and a C that was chosen: the same experiment repeated
-replaces the earlier one.
+With the options and the images seen, they are everything that describes encoder, features and draws; and C where the
+user gave it, so that values which were tried out on the test split all stay in sight. Not among them are the hashes of
+the feature files (the same features extracted with more layers have another), the number of draws and a C that was
+chosen: the same experiment repeated replaces the earlier one.
 """
 ROUNDING = 1e-9
 """Two ways of averaging the same fits differ by less."""
@@ -49,20 +45,28 @@ class Summary:
     protocol: str
     dataset: str
     labels: int | str
-    """A number, or ``all``."""
+    """Of a reported fit: a number, or ``all``."""
+    label_budget: int
+    """Distinct labels that the choice of C and a reported fit read together, at most; those of a fit if C was given."""
     features: str
     network: str
     layers: tuple[str, ...]
     dimension: int
     largest_layer: int | None
     """Units (maps) of the largest layer; None where the features are no maps."""
-    extraction: str
+    options: Options
+    """Settings of the features, and of the reported fits."""
     scale: str
     classifier: str
-    C: float
-    """The penalty; for nearest neighbours their number k."""
-    c_given: bool
+    chosen_name: str
+    """``C``, ``k`` (nearest neighbors) or ``setting`` (random search)."""
+    chosen: float
+    """Its value in the reported fits."""
+    given: bool
+    """Whether the user gave it; else it was chosen on validation rows."""
     draws: int
+    overlap: float
+    """Share of a draw's rows of a class that another draw has too, mean over the classes."""
     accuracy: float
     """Mean over the draws, on the test split."""
     error: float
@@ -70,7 +74,7 @@ class Summary:
     """By ``spread_definition``; None for a single fit."""
     spread_definition: str
     standard_error: float | None
-    """Of the mean over the draws: standard deviation / sqrt(draws). That the test split is a sample too is left out."""
+    """Of the mean over the draws, by ``standard_error_over_draws``; excludes test-set sampling error."""
     over_images: ImageUncertainty | None
     """How far the mean accuracy depends on the test images; None where the predictions were not kept."""
     largest_gap: float
@@ -121,29 +125,54 @@ def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | N
     """
     reported = [record for record in records if record.stage == "report"]
     last = max(reported, key=lambda record: record.date)
+    evaluation = last.evaluation
     accuracies = [record.accuracy for record in reported]
     mean = statistics.fmean(accuracies)
-    deviation = statistics.stdev(accuracies) if len(reported) > 1 else None
+    several = len(reported) > 1
     if correct is not None:
-        _check_same_fits(last.evaluation, correct, mean)
-    factor = SPREAD_FACTORS.get(last.spread_definition)
+        _check_same_fits(evaluation.id, correct, mean)
+    factor = SPREAD_FACTORS.get(evaluation.spread_definition)
     names = {each.name for each in fields(Summary)}
-    told = {name: value for name, value in vars(last).items() if name in names}
+    shared = {name: value for name, value in vars(evaluation).items() if name in names}
     computed: dict[str, Any] = {
-        "labels": last.labels if last.labels == ALL_LABELS else int(last.labels),
-        "layers": tuple(last.layers.split("+")),
+        "evaluation": evaluation.id,
+        "date": last.date,
+        "labels": evaluation.labels if evaluation.labels == ALL_LABELS else int(evaluation.labels),
+        "label_budget": label_budget(records),
+        "layers": tuple(evaluation.layers.split("+")),
+        "options": {**evaluation.options, **last.options},
+        "images_seen": last.images_seen,
+        "chosen": last.chosen,
         "draws": len(reported),
         "accuracy": mean,
         "error": 1.0 - mean,
-        "spread": None if deviation is None or factor is None else factor * deviation,
-        "standard_error": None if deviation is None else deviation / math.sqrt(len(reported)),
-        "over_images": None if correct is None else bootstrap_images(correct, seed=last.seed),
+        "spread": factor * statistics.stdev(accuracies) if several and factor is not None else None,
+        "standard_error": standard_error_over_draws(accuracies, evaluation.overlap) if several else None,
+        "over_images": None if correct is None else bootstrap_images(correct, seed=evaluation.seed),
         "largest_gap": max(record.gap for record in reported),
         "unconverged": sum(not record.converged for record in reported),
         "seconds": sum(record.seconds for record in records),
-        "notes": tuple(filter(None, last.notes.split(NOTE_SEPARATOR))),
+        "notes": tuple(note for text in (evaluation.notes, last.notes) for note in text.split(NOTE_SEPARATOR) if note),
     }
-    return Summary(**(told | computed))
+    return Summary(**(shared | computed))
+
+
+def label_budget(records: Sequence[ProbeRecord]) -> int:
+    """Count the distinct labels that the choice of C and one reported fit read together, at most.
+
+    Where the rows that a draw leaves choose C, that is the whole training set, however few labels a fit trains on. With
+    fixed validation rows it is those, and a fresh draw for each fit that chooses and for the reported one, as if no two
+    draws shared a row.
+    """
+    evaluation, selecting = records[0].evaluation, [record for record in records if record.stage == "select"]
+    trained = max(record.rows_trained for record in records if record.stage == "report")
+    if not selecting:
+        return trained
+    scored = selecting[0].rows_scored
+    if selecting[0].rows_trained + scored == evaluation.train_rows:
+        return evaluation.train_rows
+    draws = {record.draw for record in selecting}
+    return min(evaluation.train_rows, scored + len(draws) * selecting[0].rows_trained + trained)
 
 
 def _check_same_fits(evaluation: str, correct: np.ndarray, accuracy: float) -> None:
@@ -160,10 +189,10 @@ def _precedence(rows: Sequence[ProbeRecord]) -> tuple[int, str]:
 
 
 def summarise(
-    records: pandas.DataFrame | Iterable[ProbeRecord],
+    records: Iterable[ProbeRecord],
     correct_of: Callable[[str], np.ndarray | None] = lambda evaluation: None,
 ) -> list[Summary]:
-    """Summarise one complete evaluation of each experiment (see ``IDENTITY``), first experiment first.
+    """Summarize one complete evaluation of each experiment (see ``IDENTITY``), first experiment first.
 
     Of several, the one with the most draws counts, and of these the newest. An evaluation is complete
     when all the draws that it planned to report are there; one that was interrupted is left out.
@@ -171,27 +200,33 @@ def summarise(
     Parameters
     ----------
     records
-        As ``Results.read`` gives them, oldest first.
+        As ``Results.records`` returns them, oldest first.
     correct_of
-        Gives which test predictions of an evaluation are right, bool (draws, test rows), or None where they were not
+        Returns which test predictions of an evaluation are right, bool (draws, test rows), or None where they were not
         kept: ``Results.correct``.
     """
-    if isinstance(records, pandas.DataFrame):
-        records = records_of(records)
     evaluations: dict[str, list[ProbeRecord]] = {}
     for record in records:
-        evaluations.setdefault(record.evaluation, []).append(record)
+        evaluations.setdefault(record.evaluation.id, []).append(record)
     newest: dict[tuple[Any, ...], list[ProbeRecord]] = {}
     for fits in evaluations.values():
         rows = [record for record in fits if record.stage == "report"]
-        if not rows:
+        if not rows or {row.draw for row in rows} != set(range(fits[0].evaluation.draws)):
             continue
-        first = rows[0]
-        identity = (*(getattr(first, name) for name in IDENTITY), first.C if first.c_given else None)
-        complete = {row.draw for row in rows} == set(range(first.draws))
-        if complete and (identity not in newest or _precedence(rows) >= _precedence(newest[identity])):
+        identity = _identity(rows[0].evaluation, rows[0])
+        if identity not in newest or _precedence(rows) >= _precedence(newest[identity]):
             newest[identity] = rows
     return [
-        summarise_evaluation(evaluations[rows[0].evaluation], correct_of(rows[0].evaluation))
+        summarise_evaluation(evaluations[rows[0].evaluation.id], correct_of(rows[0].evaluation.id))
         for rows in newest.values()
     ]
+
+
+def _identity(evaluation: Evaluation, reported: ProbeRecord) -> tuple[Any, ...]:
+    """Return what makes two evaluations the same experiment."""
+    return (
+        *(getattr(evaluation, name) for name in IDENTITY),
+        to_json({**evaluation.options, **reported.options}),
+        reported.images_seen,
+        reported.chosen if evaluation.given else None,
+    )

@@ -5,7 +5,7 @@ is trained on the reported draws, the same rows as every other row of the table 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,10 @@ from ..storage import locked
 from .choice import best_c
 from .draws import Layout, Rows, lay_out
 from .kept_fits import KeptFits, Outcome, Training
+from .predictions import TestPredictions
 from .protocols import Protocol
 from .recording import Recorder
-from .records import ProbeRecord, TestPredictions
+from .records import ProbeRecord
 from .sealed import SealedImages
 from .search import Search, check_images, search_key, search_recorder
 from .summary import Summary, summarise_evaluation
@@ -85,7 +86,7 @@ def evaluate_supervised(
         ground=Ground(images, layout.labels, images, protocol.classes, search.network, device),
         kept=KeptFits(Path(folder) / key),
         workers=workers,
-        recorder=search_recorder(train, test, protocol, search, key, device, command),
+        recorder=search_recorder(train, test, layout, search, key, device, command),
     )
     with locked(Path(folder) / key, wait=False):
         number, searched = _select(evaluation, on_search)
@@ -95,7 +96,7 @@ def evaluate_supervised(
         records, predictions = _report(replace(evaluation, ground=ground), number, note, sealed.labels, on_report)
         on_predictions(predictions)
         on_fits([*searched, *records])
-    return summarise_evaluation([*searched, *records], predictions.predictions == predictions.labels)
+    return summarise_evaluation([*searched, *records], predictions.correct)
 
 
 @dataclass(frozen=True)
@@ -149,13 +150,11 @@ class _Evaluation:
         return [outcomes[index] for index in range(len(planned))]
 
     def record(
-        self, plan: PlannedTraining, outcome: Outcome, right: np.ndarray, recorder: Recorder, origin: str = ""
+        self, plan: PlannedTraining, outcome: Outcome, right: np.ndarray, notes: Sequence[str] = ()
     ) -> ProbeRecord:
-        """Make the record of one training, ``right`` the labels int64 (n,) of the rows that it was scored on."""
+        """Build the record of one training, ``right`` the labels int64 (n,) of the rows that it was scored on."""
         rows = self.rows_trained(plan)
-        made = f"{origin}{plan.setting}; batch {min(BATCH, rows)}"
-        told = {"extraction": made, "images_seen": self.images_seen(plan)}
-        (record,) = replace(recorder, common={**recorder.common, **told}).records(
+        (record,) = replace(self.recorder, images_seen=self.images_seen(plan)).records(
             plan.training.stage,
             plan.training.draw,
             [outcome],
@@ -164,6 +163,8 @@ class _Evaluation:
             rows_trained=rows,
             rows_scored=len(right),
             seconds=outcome.seconds,
+            options={**asdict(plan.setting), "batch": min(BATCH, rows)},
+            notes=notes,
         )
         return record
 
@@ -187,7 +188,7 @@ def _select(evaluation: _Evaluation, on_progress: OnProgress) -> tuple[int, list
 
     outcomes = evaluation.train(planned, on_progress, describe)
     records = [
-        evaluation.record(plan, outcome, layout.labels[plan.scores], evaluation.recorder)
+        evaluation.record(plan, outcome, layout.labels[plan.scores])
         for plan, outcome in zip(planned, outcomes, strict=True)
     ]
     return int(best_c(accuracies)), records
@@ -207,20 +208,16 @@ def _report(
         for draw in range(protocol.draws)
     ]
     outcomes = evaluation.train(planned, on_progress)
-    recorder = replace(evaluation.recorder, protocol=replace(protocol, notes=(*protocol.notes, note)))
-    # The number searched is a part of what was made, so that a longer search is another row: both read the test split.
-    origin = f"best of {evaluation.search.settings} settings; "
     records = [
-        evaluation.record(plan, outcome, right, recorder, origin)
-        for plan, outcome in zip(planned, outcomes, strict=True)
+        evaluation.record(plan, outcome, right, (note,)) for plan, outcome in zip(planned, outcomes, strict=True)
     ]
     predictions = np.stack([outcome.predictions for outcome in outcomes])
-    return records, TestPredictions(records[0].evaluation, predictions, right, float(number))
+    return records, TestPredictions.of(evaluation.recorder.evaluation.id, predictions, right, number)
 
 
 def _choice_note(number: int, records: Sequence[ProbeRecord], search: Search) -> str:
     """Tell how the setting was chosen; its validation error is what the paper reports."""
-    errors = [record.error for record in records if number == record.C]
+    errors = [record.error for record in records if number == record.chosen]
     return CHOICE_NOTE.format(
         number=number, settings=search.settings, rows=records[0].rows_scored, error=100 * sum(errors) / len(errors)
     )

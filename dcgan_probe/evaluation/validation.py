@@ -17,6 +17,11 @@ def is_validation(dataset: str) -> bool:
     return dataset.endswith(ENDING)
 
 
+def probed_set(dataset: str) -> str:
+    """Return the name of the set whose training images a validation set is a part of; any other name as it is."""
+    return dataset.removesuffix(ENDING)
+
+
 def validation_splits(images: ImageSet) -> tuple[ImageSet, ImageSet]:
     """Divide training images, so that settings can be compared without the test split.
 

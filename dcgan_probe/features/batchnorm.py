@@ -5,8 +5,8 @@ each layer's batch means and (biased) batch variances over the batches, and keep
 average of training would mix real and generated images.
 
 Consecutive rows assume a shuffled set. In a set sorted by class a batch holds one class, whose variance leaves out the
-variance between classes: the second layer's moves by 3 to 10 %. ``real-permuted`` takes the batches from one fixed random
-permutation of the rows, and ``real`` the rows in their order, as the authors did.
+variance between classes: the second layer's moves by 3 to 10 %. ``real-permuted`` takes the batches from one fixed
+random permutation of the rows, and ``real`` the rows in their order, as the authors did.
 """
 
 from collections.abc import Callable
@@ -91,7 +91,7 @@ def real_statistics(
 
 
 def permuted_rows(rows: int) -> np.ndarray:
-    """Return the fixed random permutation of the rows of an image set, int64 (rows,), that ``real-permuted`` follows."""
+    """Return the fixed random order of the rows of a set that ``real-permuted`` follows, int64 (rows,)."""
     return numpy_generator(0, "rows of batch-norm statistics").permutation(rows)
 
 

@@ -58,7 +58,7 @@ class DeepKMeansEncoder:
             trained_on,
             weights,
             seed=config.seed,
-            recipe=f"{config.recipe}; {deep.fields.recipe}",
+            recipe={**config.recipe, **deep.fields.recipe},
         )
         self.batch = BATCH
         self.settings: dict[str, Any] = {

@@ -48,9 +48,9 @@ class DictionaryConfig:
     """Of the patches and of the first centroids."""
 
     @property
-    def recipe(self) -> str:
-        """Give what decides the centroids and no setting of an encoder tells, for the records."""
-        return f"iterations {self.iterations}; patches {self.patches}; start {self.start}"
+    def recipe(self) -> dict[str, Any]:
+        """Settings that decide the centroids and are no setting of an encoder, for the records."""
+        return {"iterations": self.iterations, "patches": self.patches, "start": self.start}
 
     def learning_bytes(self, channels: int) -> int:
         """Give the memory that learning takes beside the images."""

@@ -1,7 +1,7 @@
 """Takes an opened feature file, gives the features of chosen layers with their origin; knows no probe."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,16 +33,23 @@ class EncoderOrigin:
     """Seed of the encoder's initialisation and training."""
     weights: str = ""
     """Hash of the network's weights; empty for pixels."""
-    recipe: str = ""
-    """How the weights were learnt, where no other field tells: names and values as ``patches 400000``, joined by
-    ``; ``. The weights' hash follows from it, so no cache key needs it."""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    """Settings of the training that no other field holds, JSON-able, such as ``{"patches": 400000}``. The weights' hash
+    follows from them, so no cache key needs them."""
 
     @classmethod
     def learnt(
-        cls, features: str, network: str, images: ImageSet, weights: str, *, seed: int = 0, recipe: str = ""
+        cls,
+        features: str,
+        network: str,
+        images: ImageSet,
+        weights: str,
+        *,
+        seed: int = 0,
+        recipe: dict[str, Any] | None = None,
     ) -> "EncoderOrigin":
         """Tell of an encoder that was learnt in no run, from images that all count as seen once."""
-        return cls(features, network, images.name, len(images), len(images), "", seed, weights, recipe)
+        return cls(features, network, images.name, len(images), len(images), "", seed, weights, recipe or {})
 
     def to_dict(self) -> dict[str, Any]:
         """Give the origin as a JSON-able dictionary."""

@@ -11,6 +11,7 @@ chosen among 15, 30 and 100, at a small size, on images held out of CIFAR-10's t
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,9 +56,9 @@ class FieldConfig:
                 )
 
     @property
-    def recipe(self) -> str:
-        """Give all settings, for the records."""
-        return "; ".join(f"{name} {value}" for name, value in asdict(self).items())
+    def recipe(self) -> dict[str, Any]:
+        """All settings, for the records."""
+        return asdict(self)
 
     def learning_bytes(self, maps: int) -> int:
         """Give the memory that learning a layer over so many maps takes: all windows, and a field's thrice."""

@@ -87,15 +87,14 @@ def _discriminator(run: Run, features: str, network_seed: int | None) -> tuple[D
             "its label, and has no features of the image alone; give a --run trained with --classes 0",
             option="run",
         )
-    seed, recipe = config.seed, ""
+    seed, recipe = config.seed, {}
     if features == "dcgan":
         # Read once, since a training under way may replace it.
         stored = run.load()
         network = load_discriminator(config.network, stored["discriminator"])
         seen = (trained_on.name, trained_on.images, stored["position"])
-        recipe = (
-            "" if "probe" not in stored else "chosen by {dataset}, {labels} training labels".format(**stored["probe"])
-        )
+        if "probe" in stored:
+            recipe = {"chosen_by": stored["probe"]["dataset"], "chosen_by_labels": stored["probe"]["labels"]}
     elif features == "random":
         seed = config.seed if network_seed is None else network_seed
         network, seen = build_discriminator(config.network, seed), ("", 0, 0)

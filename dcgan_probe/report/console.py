@@ -11,7 +11,7 @@ WIDTH = 110
 LEFT_OUT = ("dimension", "largest layer's units")
 SPARED = ("images seen",)
 """Columns that are shown only where they tell rows apart."""
-GIVEN_UP = ("images seen", "layers", "n", "test", "right in one only", "first", "trained on")
+GIVEN_UP = ("images seen", "label budget", "layers", "n", "test", "right in one only", "first", "trained on")
 """Columns that a table which is too wide gives up: first those that do not tell rows apart, then all, in this order."""
 UNBROKEN = "\N{NO-BREAK SPACE}"
 

@@ -1,6 +1,7 @@
 """Takes summaries, gives the names of their rows, each told apart from the others; knows no published figure."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..evaluation import Summary
 
@@ -26,31 +27,39 @@ CLASSIFIERS = {
     "softmax": "",
 }
 """What is added to the names of rows; an L2-SVM is what the tables are about, softmax what a supervised CNN has."""
-SYMBOLS = {"knn-cosine": "k", "knn-euclidean": "k", "softmax": "setting"}
-"""What was chosen, where that is not C: the number of neighbours, the number of the setting in the random search."""
 DISTINGUISHING = {
-    "extraction": "{}",
     "run": "run {}",
     "encoder_seed": "network seed {}",
     "seed": "draw seed {}",
 }
-"""What is added to the names of rows that would read the same otherwise, in this order."""
+"""Additions to the names of rows that would read the same otherwise, in this order, after their options."""
 
 
 def row_names(group: Sequence[Summary]) -> list[str]:
     """Name each row, with as much as it takes to tell it from the others."""
     names = [row_name(summary) for summary in group]
     keys = [(name, s.layers, s.trained_on, s.images_seen) for name, s in zip(names, group, strict=True)]
+    parts = [[describe_option(*option) for option in sorted(summary.options.items())] for summary in group]
+    _tell_apart(names, keys, parts)
     for attribute, text in DISTINGUISHING.items():
-        for key in set(keys):
-            same = [index for index, other in enumerate(keys) if other == key]
-            parts = [str(getattr(group[index], attribute)).split("; ") for index in same]
-            for index, own in zip(same, parts, strict=True):
-                different = [part for part in own if not all(part in others for others in parts)]
-                if different:
-                    names[index] += ", " + text.format(", ".join(different))
-                    keys[index] = (names[index], *keys[index][1:])
+        _tell_apart(names, keys, [[text.format(getattr(summary, attribute))] for summary in group])
     return names
+
+
+def _tell_apart(names: list[str], keys: list[tuple[Any, ...]], parts: Sequence[Sequence[str]]) -> None:
+    """Add to the names of rows of one key, in place, those parts that not all of these rows have."""
+    for key in set(keys):
+        same = [index for index, other in enumerate(keys) if other == key]
+        for index in same:
+            different = [part for part in parts[index] if not all(part in parts[other] for other in same)]
+            if different:
+                names[index] += ", " + ", ".join(different)
+                keys[index] = (names[index], *keys[index][1:])
+
+
+def describe_option(name: str, value: Any) -> str:
+    """Write an option of a source in a row's name: ``batch_norm real``, ``learning_rate 0.0011``."""
+    return f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
 
 
 def row_name(summary: Summary) -> str:
@@ -59,10 +68,5 @@ def row_name(summary: Summary) -> str:
     name = between.join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
-    given = f", {symbol_of(summary)} given" if summary.c_given else ""
+    given = f", {summary.chosen_name} given" if summary.given else ""
     return f"{name}{scaled}{kind}{given}"
-
-
-def symbol_of(summary: Summary) -> str:
-    """Give the word for what was chosen: C, k for nearest neighbours, the setting of a supervised CNN."""
-    return SYMBOLS.get(summary.classifier, "C")

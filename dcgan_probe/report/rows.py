@@ -1,7 +1,9 @@
 """Takes summaries, gives the rows of result tables, measured and published; knows no text format."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..evaluation import Summary, is_validation
 from .against import is_comparable, published_notes
@@ -10,7 +12,11 @@ from .names import row_names
 from .published import PublishedFigure, beside, published_figures
 
 CONTROL_OF = {"dcgan": "random"}
-SAME_AS_CONTROL = ("network", "layers", "scale", "classifier", "run", "encoder_seed", "seed", "draws", "c_given")
+SAME_AS_CONTROL = ("network", "layers", "scale", "classifier", "run", "encoder_seed", "seed", "draws", "given")
+
+
+OF_TRAINED_ONLY = ("batch_norm", "chosen_by", "chosen_by_labels")
+"""Options in which a trained network and its control may differ."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class TableRows:
     labels: int | str
     train_rows: int
     test_rows: int
+    images: str
+    """Fingerprints of training and test images where another table has a set of the same name; else empty."""
     spread_definition: str
     measured: tuple[MeasuredRow, ...]
     published: tuple[PublishedFigure, ...]
@@ -65,9 +73,11 @@ def measure_of(dataset: str) -> str:
 
 def table_rows(summaries: Iterable[Summary]) -> list[TableRows]:
     """Sort summaries into tables, in their order, and find what has to be said of each row."""
-    groups: dict[tuple[str, int, int], list[Summary]] = {}
+    groups: dict[tuple[str, str, str], list[Summary]] = {}
     for summary in summaries:
-        groups.setdefault((summary.protocol, summary.train_rows, summary.test_rows), []).append(summary)
+        images = (summary.images_fingerprint_train, summary.images_fingerprint_test)
+        groups.setdefault((summary.protocol, *images), []).append(summary)
+    protocols = Counter(protocol for protocol, *_ in groups)
     return [
         TableRows(
             protocol=group[0].protocol,
@@ -75,6 +85,8 @@ def table_rows(summaries: Iterable[Summary]) -> list[TableRows]:
             labels=group[0].labels,
             train_rows=group[0].train_rows,
             test_rows=group[0].test_rows,
+            # Two sets of images under one name are two tables, which their fingerprints tell apart.
+            images=f"{train} / {test}" if protocols[protocol] > 1 else "",
             spread_definition=group[0].spread_definition,
             measured=tuple(
                 _measured(summary, name, group) for summary, name in zip(group, row_names(group), strict=True)
@@ -82,7 +94,7 @@ def table_rows(summaries: Iterable[Summary]) -> list[TableRows]:
             published=published_figures(group[0].protocol),
             notes=_common_notes(group),
         )
-        for group in groups.values()
+        for (protocol, train, test), group in groups.items()
     ]
 
 
@@ -134,14 +146,17 @@ def control_of(summary: Summary, group: Sequence[Summary]) -> Summary | None:
         same = all(getattr(other, name) == getattr(summary, name) for name in SAME_AS_CONTROL)
         same &= _geometry(other) == _geometry(summary)
         # Each chooses its own C, but a given one has to be the same.
-        if other.features == wanted and same and (not summary.c_given or other.C == summary.C):
+        if other.features == wanted and same and (not summary.given or other.chosen == summary.chosen):
             return other
     return None
 
 
-def _geometry(summary: Summary) -> list[str]:
-    """Give how features were made but for the batch-norm rule: an untrained network has one rule only."""
-    return [part for part in summary.extraction.split("; ") if not part.startswith("batch_norm")]
+def _geometry(summary: Summary) -> dict[str, Any]:
+    """Return how features were made but for the batch-norm rule and the choice of the checkpoint.
+
+    An untrained network has no running averages, and nothing to choose.
+    """
+    return {name: value for name, value in summary.options.items() if name not in OF_TRAINED_ONLY}
 
 
 def percent(fraction: float) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from ..evaluation import Summary
 from .image_sets import OFFICIAL_SETS, describe_set, is_subset
-from .names import symbol_of
 from .provenance import Provenance, provenance
 from .published import MARKS, PublishedFigure, marked
 from .rows import MeasuredRow, TableRows, percent, table_rows
@@ -13,11 +12,14 @@ from .rows import MeasuredRow, TableRows, percent, table_rows
 NOTHING = "–"
 PUBLISHED = "published: "
 CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
-CHOICE = "{symbols} was chosen on training rows that the fits had not seen."
+CHOICE = (
+    "{symbols} was chosen on training rows that the fits had not seen. Label budget: distinct labels that a fit and "
+    "that choice read together, at most."
+)
 OVER_DRAWS, OVER_IMAGES = "s.e. draws", "s.e. images"
 ERRORS = {
-    OVER_DRAWS: "the standard error of the mean over the draws, with the test images as they are",
-    OVER_IMAGES: "the standard error over the test images, with the fits as they are (bootstrap)",
+    OVER_DRAWS: "the standard error of the mean over the draws, their overlap included; the test images as they are",
+    OVER_IMAGES: "the standard error over the test images (bootstrap); the fits as they are",
 }
 """Two kinds of uncertainty, neither of which contains the other."""
 
@@ -98,6 +100,7 @@ def _columns(table: TableRows) -> dict[str, bool]:
         f"{table.scored} {table.measure}, %": False,
         **dict.fromkeys(_errors(table), True),
         "n": True,
+        "label budget": True,
         "C": True,
         "dimension": True,
         "largest layer's units": True,
@@ -129,7 +132,8 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         notes.cell(figure, row.figure_notes),
         *(Cell(_points(errors[name])) for name in _errors(table)),
         Cell(f"{summary.draws}"),
-        Cell(CHOSEN[symbol_of(summary)].format(summary.C)),
+        Cell(_number(summary.label_budget)),
+        Cell(CHOSEN[summary.chosen_name].format(summary.chosen)),
         Cell(f"{summary.dimension:,}"),
         Cell(_number(summary.largest_layer)),
     )
@@ -162,6 +166,7 @@ def _published_cells(table: TableRows, figure: PublishedFigure, notes: _Footnote
         Cell(NOTHING),
         *(Cell(NOTHING) for _ in _errors(table)),
         Cell(_number(figure.draws)),
+        Cell(NOTHING),
         Cell(NOTHING),
         Cell(NOTHING),
         Cell(marked(_number(figure.largest_layer), figure.layer_mark)),
@@ -197,12 +202,13 @@ def short_count(count: int) -> str:
 def task_title(task: TableRows | Summary) -> str:
     """Name the probed set, its sizes and the number of labels."""
     labels = "all labels" if task.labels == "all" else f"{task.labels:,} labels"
-    return f"{describe_set(task.dataset, task.train_rows, task.test_rows)}, {labels}"
+    images = f", images {task.images}" if isinstance(task, TableRows) and task.images else ""
+    return f"{describe_set(task.dataset, task.train_rows, task.test_rows)}, {labels}{images}"
 
 
 def _choice(table: TableRows) -> tuple[str, ...]:
     """Say that C, k or the setting was chosen on other rows, where one was."""
-    symbols = dict.fromkeys(symbol_of(row.summary) for row in table.measured if not row.summary.c_given)
+    symbols = dict.fromkeys(row.summary.chosen_name for row in table.measured if not row.summary.given)
     return (CHOICE.format(symbols=sentence(" or ".join(symbols))[:-1]),) if symbols else ()
 
 

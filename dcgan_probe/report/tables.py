@@ -1,5 +1,6 @@
 """Takes summaries, gives one tidy pandas table, measured and published rows alike; knows no text format."""
 
+import json
 from collections.abc import Iterable
 
 import pandas
@@ -11,14 +12,17 @@ from .rows import MeasuredRow, table_rows
 TIDY_COLUMNS = {
     **dict.fromkeys(("protocol", "dataset", "labels"), "string"),
     **dict.fromkeys(("train_rows", "test_rows"), "Int64"),
-    **dict.fromkeys(("kind", "name", "features", "network", "layers", "extraction", "scale"), "string"),
+    **dict.fromkeys(("kind", "name", "features", "network", "layers", "options", "scale"), "string"),
     **dict.fromkeys(("classifier", "trained_on"), "string"),
     **dict.fromkeys(("trained_on_images", "images_seen"), "Int64"),
     **dict.fromkeys(("accuracy", "error", "spread", "standard_error"), "Float64"),
     **dict.fromkeys(("image_standard_error", "image_low", "image_high"), "Float64"),
     "spread_definition": "string",
     "draws": "Int64",
-    "C": "Float64",
+    "overlap": "Float64",
+    "label_budget": "Int64",
+    "chosen_name": "string",
+    "chosen": "Float64",
     **dict.fromkeys(("dimension", "largest_layer"), "Int64"),
     **dict.fromkeys(("published_accuracy", "published_error", "published_spread"), "Float64"),
     "published_origin": "string",
@@ -71,7 +75,7 @@ def _tidy_measured(row: MeasuredRow, table_notes: tuple[str, ...]) -> dict[str, 
         "features": summary.features,
         "network": summary.network or None,
         "layers": "+".join(summary.layers),
-        "extraction": summary.extraction,
+        "options": json.dumps(summary.options, sort_keys=True),
         "scale": summary.scale,
         "classifier": summary.classifier,
         "trained_on": row.trained_on_full or None,
@@ -86,7 +90,10 @@ def _tidy_measured(row: MeasuredRow, table_notes: tuple[str, ...]) -> dict[str, 
         "image_high": None if images is None else _percent(images.high),
         "spread_definition": summary.spread_definition,
         "draws": summary.draws,
-        "C": summary.C,
+        "overlap": round(summary.overlap, 6),
+        "label_budget": summary.label_budget,
+        "chosen_name": summary.chosen_name,
+        "chosen": summary.chosen,
         "dimension": summary.dimension,
         "largest_layer": summary.largest_layer,
         **_tidy_figure(row.published),

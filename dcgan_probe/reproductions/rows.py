@@ -5,11 +5,11 @@ made again, however its command was typed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..evaluation import ProbeClassifier, Summary
-from ..features import DictionaryConfig, FieldConfig, count_columns
+from ..evaluation import Options, ProbeClassifier, Summary
+from ..features import REAL_RULES, DictionaryConfig, FieldConfig, count_columns
 from ..presets import PRESETS
 from ..runtime import UserError
 from .scales import SCALE_NAMES, SCALES, TABLES, Scale, ScaleName, Table
@@ -21,9 +21,9 @@ SUPERVISED_DRAWS = 10
 """That eval-supervised reports if not told."""
 HALF_COLUMNS = 4 * 4_000
 """Learnt features as wide as this are kept in half precision."""
-OF_A_RUN = {"batch_norm real", "grid 4", "pool max"}
-OF_KMEANS = {"grid 2", "learning kmeans", "patch 6", "whiten True"}
-"""What the records say of features that were made as published, whatever their size."""
+OF_A_RUN = {"grid": 4, "pool": "max"}
+OF_KMEANS = {"grid": 2, "learning": "kmeans", "patch": 6, "whiten": True}
+"""Options of features that were made as published, whatever their size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,8 @@ class Row:
     """Bytes of a stored feature."""
     known_by: dict[str, Any]
     """Fields of its summary."""
-    made_by: frozenset[str] = frozenset()
-    """Settings that its summary's ``extraction`` tells."""
+    made_by: Options = field(default_factory=dict)
+    """Options of its summary."""
     least_images_seen: int = 0
     needs_run: bool = False
 
@@ -74,11 +74,13 @@ class Row:
             That it reports at least.
         """
         wanted = {**self.known_by, "protocol": self.protocol, "features": self.features, "dimension": self.columns}
-        wanted |= {"seed": 0, "c_given": False}
+        wanted |= {"seed": 0, "given": False}
         wanted |= dict(zip(("images_fingerprint_train", "images_fingerprint_test"), fingerprints, strict=True))
         for summary in summaries:
             same = all(getattr(summary, name) == value for name, value in wanted.items())
-            same &= self.made_by <= set(summary.extraction.split("; "))
+            same &= self.made_by.items() <= summary.options.items()
+            # The authors' rule, whichever order its batches follow; the averages of training are another.
+            same &= summary.options.get("batch_norm") in (None, *REAL_RULES)
             same &= summary.draws >= draws and summary.images_seen >= self.least_images_seen
             # Without its predictions a row cannot be compared.
             if same and summary.over_images is not None:
@@ -194,20 +196,20 @@ class _Protocol:
             classifier=classifier,
             itemsize=2 if half else 4,
             known_by=known,
-            made_by=frozenset(self._settings(features)),
+            made_by=self._options(features),
             least_images_seen=self.scale.images if features == "dcgan" else 0,
             needs_run=features in ("dcgan", "random"),
         )
 
-    def _settings(self, features: str) -> set[str]:
-        """Give the settings of features that are made as published, but for the scale's sizes."""
-        recipe = DictionaryConfig(centroids=1, **self.scale.learning).recipe.split("; ")
+    def _options(self, features: str) -> Options:
+        """Return the options of features that are made as published, but for the scale's sizes."""
+        recipe = DictionaryConfig(centroids=1, **self.scale.learning).recipe
         return {
             "dcgan": OF_A_RUN,
             "random": OF_A_RUN,
-            "kmeans": {*OF_KMEANS, *recipe, "activation triangle", "stride 1"},
-            "kmeans3": {*OF_KMEANS, *recipe, *self.scale.fields.recipe.split("; ")},
-        }.get(features, set())
+            "kmeans": {**OF_KMEANS, **recipe, "activation": "triangle", "stride": 1},
+            "kmeans3": {**OF_KMEANS, **recipe, **self.scale.fields.recipe},
+        }.get(features, {})
 
     def supervised_row(self) -> Row:
         """Make the row of a network that is trained on the labelled images alone."""
@@ -225,7 +227,7 @@ class _Protocol:
             classifier="svm",
             itemsize=4,
             known_by={"network": self.scale.preset},
-            made_by=frozenset({f"best of {self.scale.settings} settings"}),
+            made_by={"settings": self.scale.settings},
         )
 
 

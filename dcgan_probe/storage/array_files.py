@@ -1,5 +1,6 @@
-"""Takes named arrays and a path, gives one compressed ``.npz`` file, and reads it back; knows no array's meaning."""
+"""Named arrays in one compressed ``.npz`` file."""
 
+import zipfile
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -10,35 +11,43 @@ import numpy as np
 from ..runtime import UserError
 from .files import read_bytes, whole_file
 
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""Date of every entry, so that equal arrays give equal files."""
+
 
 def write_arrays(path: str | Path, **arrays: Any) -> None:
-    """Write named arrays, whole or not at all; a number becomes an array without axes.
+    """Write named arrays with LZMA, whole or not at all; a number becomes an array without axes.
+
+    ``numpy.load`` reads the file as any ``.npz``; LZMA takes half of the space of numpy's own compression.
 
     Raises
     ------
     UserError
         If the disk is full or the folder cannot be written.
     """
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_LZMA) as archive:
+        for name, array in arrays.items():
+            content = BytesIO()
+            np.lib.format.write_array(content, np.asanyarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), content.getvalue(), zipfile.ZIP_LZMA)
 
 
-def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Read arrays by their names.
+def read_arrays(path: str | Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """Read arrays by their names, and those ``optional`` ones that the file holds.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     UserError
-        If it cannot be opened, is damaged or no file of arrays, or lacks one of the names.
+        If it cannot be opened, is damaged or no file of arrays, or lacks one of ``names``.
     """
     content = BytesIO(read_bytes(path))
     try:
         stored = np.load(content)
-        return {name: stored[name] for name in names}
-    except Exception as error:  # foreign bytes raise errors of many kinds in zipfile, zlib and numpy
+        return {name: stored[name] for name in (*names, *(other for other in optional if other in stored))}
+    except Exception as error:  # foreign bytes raise errors of many kinds in zipfile, lzma and numpy
         raise UserError(
-            f"{path} cannot be read ({type(error).__name__}: {error}); it is damaged or foreign, so delete it and "
-            "repeat the command that made it"
+            f"{path} cannot be read ({type(error).__name__}: {error}); it is corrupt, or not a file of arrays, so "
+            "delete it and repeat the command that made it"
         ) from error

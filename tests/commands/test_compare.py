@@ -1,5 +1,7 @@
 """``dcgan-probe compare`` on records and predictions that are made up."""
 
+from typing import get_type_hints
+
 import numpy as np
 import pandas
 import pytest
@@ -8,16 +10,9 @@ from scipy.stats import binomtest
 
 from dcgan_probe.commands import main
 from dcgan_probe.commands.compare import write_comparisons
-from dcgan_probe.evaluation import ProbeRecord, Results, TestPredictions
+from dcgan_probe.evaluation import Evaluation, ProbeRecord, Results, TestPredictions
 
 LABELS = np.arange(300) % 10
-VALUES = {
-    str: "x",
-    int: 1,
-    float: 1e-3,
-    bool: True,
-    int | None: 1,
-}
 
 
 def predictions(right, draws, seed):
@@ -30,22 +25,30 @@ def predictions(right, draws, seed):
     return rows
 
 
+def made_up(evaluation, features, right, draw, **shared):
+    """Make the record of a draw; its evaluation has these fields, and made-up others."""
+    values = {str: "x", int: 1, float: 0.1, bool: False, int | None: 1}
+    hints = get_type_hints(Evaluation)
+    common = {name: values.get(kind, {}) for name, kind in hints.items()}
+    common |= {"schema_version": 3, "id": evaluation, "features": features, "network": "", "notes": ""}
+    common |= {"protocol": "glyphs-30", "dataset": "glyphs", "labels": "30", "train_rows": 90, "test_rows": 300}
+    common |= {"scale": "none", "classifier": "l2-svm", "chosen_name": "C", "layers": "conv1"} | shared
+    hints = get_type_hints(ProbeRecord)
+    own = {name: values.get(hints[name], {}) for name in hints if name != "evaluation"}
+    own |= {"stage": "report", "split": "test", "draw": draw, "accuracy": right / 300, "converged": True, "notes": ""}
+    return ProbeRecord(evaluation=Evaluation(**common), **own)
+
+
 @pytest.fixture
 def keep(tmp_path):
     """Give a function that records an evaluation and keeps its predictions."""
     store = Results(tmp_path)
 
     def make(evaluation, features, right, *, draws=1, kept=True, **changes):
-        hints = ProbeRecord.__annotations__
-        common = {name: VALUES.get(hints[name], "report") for name in hints}
-        common |= {"schema_version": 2, "evaluation": evaluation, "features": features, "network": "", "notes": ""}
-        common |= {"protocol": "glyphs-30", "dataset": "glyphs", "labels": "30", "layers": "conv1", "stage": "report"}
-        common |= {"split": "test", "scale": "none", "classifier": "l2-svm", "c_given": False, "draws": draws}
-        common |= {"train_rows": 90, "test_rows": 300, "accuracy": right / 300, "error": 1 - right / 300} | changes
-        store.append([ProbeRecord(**{**common, "draw": draw}) for draw in range(draws)])
+        store.append([made_up(evaluation, features, right, draw, draws=draws, **changes) for draw in range(draws)])
         if kept:
             found = predictions(right, draws, sum(map(ord, evaluation)))
-            store.write_predictions(TestPredictions(evaluation, found, LABELS, 1e-3))
+            store.write_predictions(TestPredictions.of(evaluation, found, LABELS, 1e-3))
 
     return make
 
@@ -86,7 +89,7 @@ def test_the_first_dcgan_row_is_compared_with_every_other(keep, compare, tmp_pat
 
 def test_no_row_is_compared_with_all_for_its_accuracy_or_its_given_c(keep, compare, tmp_path):
     keep("a", "pixels", 120)
-    keep("b", "dcgan", 220, c_given=True)
+    keep("b", "dcgan", 220, given=True)
     keep("c", "dcgan", 230, classifier="knn-cosine")
     compare()
     assert set(table(tmp_path)["first"]) == {"1 raw pixels"}
@@ -96,8 +99,8 @@ def test_no_row_is_compared_with_all_for_its_accuracy_or_its_given_c(keep, compa
 
 
 def test_where_every_c_was_given_the_first_row_is_compared(keep, compare, tmp_path):
-    keep("a", "pixels", 120, c_given=True)
-    keep("b", "whitened", 220, c_given=True)
+    keep("a", "pixels", 120, given=True)
+    keep("b", "whitened", 220, given=True)
     compare()
     assert set(table(tmp_path)["first"]) == {"1 raw pixels, C given"}
 

@@ -2,11 +2,11 @@
 
 import json
 
-import pandas
 import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
+from dcgan_probe.evaluation import Results
 
 VERB = ["eval-supervised", "--dataset", "glyphs:100", "--labels", "10", "--preset", "demo", "--settings", "2"]
 VERB += ["--draws", "2", "--device", "cpu", "--workers", "1"]
@@ -36,7 +36,7 @@ def test_a_search_is_recorded_shown_and_not_repeated(here):
     (summary,) = json.loads(invoke(*VERB, "--json", "--quiet").stdout)
     assert {path: path.stat().st_mtime_ns for path in here.glob("runs/supervised/*/*.npz")} == kept
     assert (summary["features"], summary["draws"], summary["labels"]) == ("supervised", 2, 10)
-    records = pandas.read_csv("results/records.csv")
+    records = Results("results").read()
     assert records["stage"].tolist() == 2 * ["select", "select", "report", "report"]
     assert records["command"][0] == "dcgan-probe " + " ".join(VERB)
     assert f"{100 * summary['accuracy']:.2f}" in invoke("table").stdout

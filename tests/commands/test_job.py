@@ -54,12 +54,13 @@ def test_every_command_of_a_job_is_understood(job, tmp_path):
 def test_a_job_leaves_all_that_is_small_in_one_folder(small):
     invoke("job", "imagenet32", "--out", "out", "--time-limit", "5m")
     kept = {path.relative_to(small / "out").as_posix() for path in (small / "out").rglob("*")}
-    assert {"records.csv", "config.json", "weights-01.part", "stats.jsonl", "curves.png", "samples/real.png"} <= kept
+    assert {"evaluations.csv", "config.json", "weights-01.part", "stats.jsonl", "curves.png"} <= kept
+    assert "samples/real.png" in kept
     assert not any(name.endswith((".h5", ".pt")) for name in kept)
     assert [summary.features for summary in Results(small / "out").summaries()] == ["dcgan", "random"]
-    before = (small / "out/records.csv").read_text()
+    before = (small / "out/evaluations.csv").read_text()
     invoke("job", "imagenet32", "--out", "out")
-    assert len((small / "out/records.csv").read_text()) > len(before)
+    assert len((small / "out/evaluations.csv").read_text()) > len(before)
     assert [summary.features for summary in Results(small / "out").summaries()] == ["dcgan", "random"]
 
 

@@ -59,8 +59,8 @@ def test_a_table_is_planned_made_and_not_made_twice(place):
     assert not (place / "runs").exists()
 
     made = reproduce()
-    records = pandas.read_csv(place / "runs" / "smoke" / "results" / "records.csv")
-    features = records.groupby("evaluation", sort=False).first()["features"].tolist()
+    records = pandas.read_csv(place / "runs" / "smoke" / "results" / "evaluations.csv")
+    features = records["features"].tolist()
     expected = ["dcgan", "random", "random", "pixels", "whitened", "pca", "kmeans", "kmeans3", *["pixels"] * 2]
     assert features == [*expected, *["dcgan"] * 2, "supervised"]
     assert "[14/14] done in" in made.stderr
@@ -73,12 +73,12 @@ def test_a_table_is_planned_made_and_not_made_twice(place):
     again = reproduce()
     assert "13 rows, 13 of them in the records; nothing to do." in again.stderr
     assert again.stdout == made.stdout
-    assert len(pandas.read_csv(place / "runs" / "smoke" / "results" / "records.csv")) == len(records)
+    assert len(pandas.read_csv(place / "runs" / "smoke" / "results" / "evaluations.csv")) == len(records)
 
 
 def test_a_row_that_is_missing_is_made_alone(place):
     reproduce()
-    path = place / "runs" / "smoke" / "results" / "records.csv"
+    path = place / "runs" / "smoke" / "results" / "evaluations.csv"
     records = pandas.read_csv(path, dtype=str, keep_default_na=False)
     last = records[(records["features"] == "pca")].index
     records.drop(last).to_csv(path, index=False, lineterminator="\n")
@@ -96,7 +96,7 @@ def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkey
     result = reproduce("--results", "other", status=1)
     assert re.search("2 of 1[23] steps failed:\ndcgan-probe eval-svm .*--features whitened", result.stderr)
     assert result.stderr.count(": the disk is full") == 2
-    assert len(set(pandas.read_csv(place / "other" / "records.csv")["evaluation"])) == 10
+    assert len(set(pandas.read_csv(place / "other" / "evaluations.csv")["id"])) == 10
 
 
 def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
@@ -117,7 +117,7 @@ def test_rows_that_need_no_run_are_made_without_the_training_images(place, monke
     result = reproduce("--results", "fourth", status=1)
     assert "4 of 12 steps failed" in result.stderr
     assert result.stderr.count("the training failed") == 3
-    assert len(set(pandas.read_csv(place / "fourth" / "records.csv")["evaluation"])) == 8
+    assert len(set(pandas.read_csv(place / "fourth" / "evaluations.csv")["id"])) == 8
 
 
 def test_missing_images_are_named_without_an_option_that_the_verb_lacks(place):

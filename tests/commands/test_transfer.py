@@ -47,12 +47,12 @@ def test_results_of_elsewhere_join_those_here(workplace):
     invoke(*command, "--results", "elsewhere")
     invoke(*command, "--features", "pixels", "--results", "here")
     told = invoke("import-results", "elsewhere", "--results", "here").stdout.splitlines()
-    assert told == ["here/records.csv: 1 new evaluations from elsewhere", "here/tables/glyphs-all.md"]
+    assert told == ["here/evaluations.csv: 1 new evaluations from elsewhere", "here/tables/glyphs-all.md"]
     table = (workplace / "here/tables/glyphs-all.md").read_text()
     assert "| DCGAN demo" in table
     assert "| raw pixels" in table
     assert "0 new evaluations" in invoke("import-results", "elsewhere", "--results", "here").stdout
-    assert "there are no records nowhere/records.csv" in " ".join(
+    assert "there are no records nowhere/evaluations.csv" in " ".join(
         invoke("import-results", "nowhere", "--results", "here", status=2).output.split()
     )
     assert not (workplace / "nowhere").exists()

@@ -71,21 +71,21 @@ def test_summaries_come_as_json_with_the_asked_features_first(workplace):
 
 
 def test_a_dry_run_of_an_evaluation_tells_its_cost_and_writes_nothing(here):
-    before = (here / "results" / "records.csv").read_text()
+    before = (here / "results" / "evaluations.csv").read_text()
     plan = json.loads(invoke("eval-svm", "--dataset", SET, "--labels", "50", "--dry-run").stdout)
     assert list(plan) == ["dcgan", "random", "pixels"]
     assert [plan[source]["columns"] for source in plan] == [448, 448, 3072]
     assert plan["dcgan"]["fits"] == 80
     assert plan["dcgan"]["fits_in_memory"]
     assert plan["dcgan"]["seconds"] > 0.0
-    assert (here / "results" / "records.csv").read_text() == before
+    assert (here / "results" / "evaluations.csv").read_text() == before
 
 
 @pytest.mark.parametrize("classifier", ["logistic", "ridge"])
 def test_other_classifiers_are_recorded_by_name(here, tmp_path, classifier):
     arguments = ["eval-svm", "--dataset", SET, "--labels", "50", "--draws", "2", "--select-draws", "1", "--no-controls"]
     invoke(*arguments, "--classifier", classifier, "--results", tmp_path / "results")
-    assert set(pandas.read_csv(tmp_path / "results" / "records.csv")["classifier"]) == {classifier}
+    assert set(pandas.read_csv(tmp_path / "results" / "evaluations.csv")["classifier"]) == {classifier}
 
 
 KMEANS = ["--centroids", "20", "--patches", "2k", "--iterations", "3"]

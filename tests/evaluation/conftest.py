@@ -9,7 +9,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from dcgan_probe.evaluation import ProbeRecord
+from dcgan_probe.evaluation import Evaluation, ProbeRecord
+from dcgan_probe.evaluation.records import EVALUATION_COLUMNS
 from dcgan_probe.features import EncoderOrigin, FeatureSet
 from dcgan_probe.storage import FeatureFileWriter, open_feature_file
 
@@ -118,45 +119,33 @@ def splits(write_features: Callable[..., FeatureSet]) -> Callable[..., tuple[Fea
     return make
 
 
-RECORD = ProbeRecord(
-    schema_version=2,
-    evaluation="20260101T000000-aa",
+EVALUATION = Evaluation(
+    schema_version=3,
+    id="20260101T000000-aa",
     command="dcgan-probe eval-svm",
     date="2026-01-01T00:00:00+00:00",
     protocol="glyphs-30",
     dataset="glyphs",
     labels="30",
+    train_rows=90,
+    test_rows=45,
+    select_draws=2,
+    draws=2,
+    overlap=0.25,
+    spread_definition="standard deviation over draws",
     features="dcgan",
     network="demo",
     layers="conv1+conv2",
     dimension=12,
     largest_layer=2,
-    extraction="grid 2",
+    options={"grid": 2},
     scale="none",
     classifier="l2-svm",
-    stage="report",
-    draw=0,
-    draws=2,
-    C=1e-3,
-    c_given=False,
-    split="test",
-    spread_definition="standard deviation over draws",
-    rows_trained=30,
-    rows_scored=45,
-    train_rows=90,
-    test_rows=45,
-    accuracy=0.75,
-    error=0.25,
-    objective=1.0 / 3.0,
-    gradient_norm=1e-7,
-    gap=1e-9,
-    converged=True,
-    status="converged",
-    iterations=4,
+    chosen_name="C",
+    given=False,
     seed=0,
     trained_on="glyphs",
     trained_on_images=500,
-    images_seen=64_000,
     encoder_seed=0,
     run="runs/demo",
     weights="0123456789abcdef",
@@ -164,14 +153,43 @@ RECORD = ProbeRecord(
     features_key_test="k2",
     images_fingerprint_train="f1",
     images_fingerprint_test="f2",
-    seconds=0.1,
     device="cpu",
     threads=1,
     versions="torch 2; numpy 2",
+    notes="",
+)
+RECORD = ProbeRecord(
+    evaluation=EVALUATION,
+    date="2026-01-01T00:00:00+00:00",
+    stage="report",
+    draw=0,
+    chosen=1e-3,
+    split="test",
+    rows_trained=30,
+    rows_scored=45,
+    images_seen=64_000,
+    accuracy=0.75,
+    objective=1.0 / 3.0,
+    gradient_norm=1e-7,
+    gap=1e-9,
+    converged=True,
+    status="converged",
+    iterations=4,
+    seconds=0.1,
+    options={},
     notes="",
 )
 
 
 @pytest.fixture
 def record() -> Callable[..., ProbeRecord]:
-    return lambda **changes: replace(RECORD, **changes)
+    """Make a record; names of its evaluation's fields change those, ``evaluation`` its id."""
+
+    def make(**changes: Any) -> ProbeRecord:
+        if "evaluation" in changes:
+            changes["id"] = changes.pop("evaluation")
+        shared = {name: value for name, value in changes.items() if name in EVALUATION_COLUMNS and name != "date"}
+        own = {name: value for name, value in changes.items() if name not in shared}
+        return replace(RECORD, evaluation=replace(EVALUATION, **shared), **own)
+
+    return make

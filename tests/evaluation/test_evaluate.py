@@ -44,12 +44,13 @@ def test_draws_agree_with_the_protocol_done_by_hand(splits, liblinear_path, scal
     for record in selected:
         rows = drawn_by_hand(train.labels, 3, 5, 4, "glyphs-15", "select", record.draw)
         others = np.setdiff1d(np.arange(90), rows)
-        by_hand = accuracy_by_hand(train, test, rows, train.load()[others], train.labels[others], record.C, scale)
+        by_hand = accuracy_by_hand(train, test, rows, train.load()[others], train.labels[others], record.chosen, scale)
         assert record.accuracy == pytest.approx(by_hand, abs=1e-12), record
-        assert (record.rows_trained, record.rows_scored, record.split, record.draws) == (15, 75, "validation", 2)
-        means.setdefault(record.C, []).append(by_hand)
+        assert (record.rows_trained, record.rows_scored, record.split) == (15, 75, "validation")
+        assert record.evaluation.select_draws == 2
+        means.setdefault(record.chosen, []).append(by_hand)
     best = max(sorted(means), key=lambda C: np.mean(means[C]))
-    assert best == summary.C
+    assert best == summary.chosen
     by_hand = []
     for draw in range(3):
         rows = drawn_by_hand(train.labels, 3, 5, 4, "glyphs-15", "report", draw)
@@ -59,7 +60,8 @@ def test_draws_agree_with_the_protocol_done_by_hand(splits, liblinear_path, scal
     assert summary.accuracy == pytest.approx(np.mean(by_hand))
     assert summary.error == pytest.approx(1 - np.mean(by_hand))
     assert summary.spread == pytest.approx(np.std(by_hand, ddof=1))
-    assert summary.standard_error == pytest.approx(np.std(by_hand, ddof=1) / np.sqrt(3))
+    # Two draws of 5 of 30 rows a class share a sixth of them.
+    assert summary.standard_error == pytest.approx(np.std(by_hand, ddof=1) * np.sqrt(1 / 3 + (1 / 6) / (5 / 6)))
 
 
 @pytest.mark.parametrize("scale", ["none", "standardise"])
@@ -71,9 +73,9 @@ def test_all_labels_refit_on_every_training_row(splits, liblinear_path, scale):
     )
     assert {(r.rows_trained, r.rows_scored) for r in records if r.stage == "select"} == {(72, 18)}
     (reported,) = (r for r in records if r.stage == "report")
-    by_hand = accuracy_by_hand(train, test, np.arange(90), test.load(), test.labels, summary.C, scale)
+    by_hand = accuracy_by_hand(train, test, np.arange(90), test.load(), test.labels, summary.chosen, scale)
     assert reported.accuracy == summary.accuracy == pytest.approx(by_hand, abs=1e-12)
-    assert (reported.rows_trained, reported.rows_scored, reported.labels) == (90, 45, "all")
+    assert (reported.rows_trained, reported.rows_scored, reported.evaluation.labels) == (90, 45, "all")
     assert (summary.spread, summary.standard_error, summary.draws, summary.labels) == (None, None, 1, "all")
 
 
@@ -107,7 +109,8 @@ def test_the_same_seed_gives_the_same_records_and_another_seed_other_draws(split
     def run(seed):
         records = []
         evaluate(train, test, protocol, seed=seed, on_fits=records.extend, fit=liblinear_path)
-        return [replace(r, evaluation="", date="", seconds=0.0) for r in records]
+        shared = {"id": "", "date": ""}
+        return [replace(r, evaluation=replace(r.evaluation, **shared), date="", seconds=0.0) for r in records]
 
     assert run(0) == run(0)
     assert [r.accuracy for r in run(0)] != [r.accuracy for r in run(1)]
@@ -152,7 +155,7 @@ def test_equal_accuracies_of_all_values_take_the_smallest_of_the_grid(splits):
         fit=lambda X, labels, Cs, **settings: sizes.append(len(Cs)) or [Always(0)] * len(Cs),
         on_progress=lambda done, total: progress.append((done, total)),
     )
-    assert summary.C == 1e-4
+    assert summary.chosen == 1e-4
     assert sizes == [7, 1]
     assert progress == [(0, 8), (7, 8), (8, 8)]
     assert summary.notes == ()
@@ -173,7 +176,7 @@ def test_equal_accuracies_of_the_smaller_values_extend_the_grid_to_its_limit_and
         fit=fit,
         on_progress=lambda done, total: progress.append((done, total)),
     )
-    assert summary.C == 1e-8
+    assert summary.chosen == 1e-8
     assert sizes == [7, 3, 3, 3, 3, 1]
     assert progress == [(0, 8), (7, 8), (10, 11), (13, 14), (16, 17), (19, 20), (20, 20)]
     assert summary.notes == ("C = 1e-08 is the limit of the grid's extension, so the best value may lie beyond it",)
@@ -191,9 +194,9 @@ def test_a_given_c_skips_selection_and_is_told(splits, liblinear_path):
         on_progress=lambda *counts: progress.append(counts),
         fit=liblinear_path,
     )
-    assert [(r.stage, r.C, r.c_given) for r in records] == [("report", 0.7, True)] * 2
+    assert [(r.stage, r.chosen, r.evaluation.given) for r in records] == [("report", 0.7, True)] * 2
     assert progress == [(0, 2), (1, 2), (2, 2)]
-    assert (summary.C, summary.c_given) == (0.7, True)
+    assert (summary.chosen, summary.given) == (0.7, True)
     assert summary.notes[1:] == ("C was given by the user, not chosen on validation rows",)
 
 
@@ -204,17 +207,20 @@ def test_records_say_where_a_figure_comes_from(splits, liblinear_path):
         train, test, protocol_for("glyphs", 90, 3, 15, draws=1), C=1e-3, on_fits=records.extend, fit=liblinear_path
     )
     (record,) = records
-    assert (record.features, record.network, record.layers, record.dimension) == ("dcgan", "demo", "conv1+conv2", 12)
+    shared = record.evaluation
+    assert (shared.features, shared.network, shared.layers, shared.dimension) == ("dcgan", "demo", "conv1+conv2", 12)
     # conv2 has 8 columns on a grid of 2 x 2.
-    assert record.largest_layer == 2
-    assert record.extraction == "grid 2"
-    assert (record.trained_on, record.trained_on_images, record.images_seen) == ("glyphs", 500, 64_000)
-    assert (record.features_key_train, record.features_key_test) == (train.key, test.key)
-    assert (record.images_fingerprint_train, record.images_fingerprint_test) == ("glyphs-train", "glyphs-test")
-    assert (record.train_rows, record.test_rows, record.classifier) == (90, 45, "l2-svm")
+    assert shared.largest_layer == 2
+    assert (shared.options, record.options) == ({"grid": 2}, {})
+    assert (shared.trained_on, shared.trained_on_images, record.images_seen) == ("glyphs", 500, 64_000)
+    assert (shared.features_key_train, shared.features_key_test) == (train.key, test.key)
+    assert (shared.images_fingerprint_train, shared.images_fingerprint_test) == ("glyphs-train", "glyphs-test")
+    assert (shared.train_rows, shared.test_rows, shared.classifier) == (90, 45, "l2-svm")
+    assert (shared.chosen_name, shared.given, shared.select_draws, shared.draws) == ("C", True, 0, 1)
+    assert shared.overlap == pytest.approx(5 / 30)
     assert record.accuracy + record.error == pytest.approx(1)
-    assert "torch 2." in record.versions
-    assert record.threads >= 1
+    assert "torch 2." in shared.versions
+    assert shared.threads >= 1
     assert record.date.endswith("+00:00")
 
 
@@ -230,13 +236,13 @@ def test_a_results_folder_keeps_all_that_the_summary_says(splits, liblinear_path
         fit=liblinear_path,
     )
     assert results.summaries() == [summary]
-    assert summarise(results.read()) == [replace(summary, over_images=None)]
+    assert summarise(results.records()) == [replace(summary, over_images=None)]
     json.dumps(summary.to_dict())
     with np.load(results.predictions_path(summary.evaluation)) as stored:
         assert stored["predictions"].dtype == np.uint8
         assert stored["predictions"].shape == (3, 45)
-        assert float(stored["C"]) == summary.C
-        assert list(stored["draws"]) == [0, 1, 2]
+        assert float(stored["chosen"]) == summary.chosen
+        assert int(stored["draws"]) == 3
         accuracies = (stored["predictions"] == test.labels).mean(axis=1)
     reported = [r.accuracy for r in results.records() if r.stage == "report"]
     assert accuracies.tolist() == pytest.approx(reported)

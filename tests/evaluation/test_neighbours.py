@@ -59,13 +59,13 @@ def test_an_evaluation_chooses_k_on_validation_rows(splits, classifier):
     records = []
     protocol = protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=2)
     summary = evaluate(train, test, protocol, classifier=classifier, on_fits=records.extend)
-    assert [record.C for record in records[:6]] == [1, 2, 5, 10, 20, 50]
+    assert [record.chosen for record in records[:6]] == [1, 2, 5, 10, 20, 50]
     assert (summary.classifier, summary.draws, summary.unconverged) == (classifier, 3, 0)
     means = {}
     for record in records:
         if record.stage == "select":
-            means.setdefault(record.C, []).append(record.accuracy)
-    assert max(sorted(means), key=lambda k: np.mean(means[k])) == summary.C
+            means.setdefault(record.chosen, []).append(record.accuracy)
+    assert max(sorted(means), key=lambda k: np.mean(means[k])) == summary.chosen
     assert not any("limit" in note for note in summary.notes)
 
 

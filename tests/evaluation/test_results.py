@@ -1,4 +1,6 @@
 import errno
+import gzip
+import json
 import os
 import subprocess
 import sys
@@ -7,48 +9,68 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import confusion_matrix
 
 from dcgan_probe.evaluation import Results, TestPredictions
-from dcgan_probe.evaluation.records import HEADER
+from dcgan_probe.evaluation.records import EVALUATIONS_HEADER
 from dcgan_probe.runtime import UserError
 
 
 def test_records_come_back_as_they_were(tmp_path, record):
     results = Results(tmp_path / "new" / "results")
-    first = [record(), record(draw=1, accuracy=1 / 3, largest_layer=None, c_given=True, notes='a, b | "c"')]
-    second = [record(stage="select", split="validation", C=5e-4, run="runs/ä")]
+    first = [record(), replace(record(draw=1, accuracy=1 / 3), notes='a, b | "c"')]
+    second = [record(stage="select", split="validation", chosen=5e-4)]
+    other = record(
+        evaluation="b", largest_layer=None, given=True, run="runs/ä", options={"chosen_by": "ö", "strides": [1, 2]}
+    )
+    other = replace(other, options={"passes": 3, "weight_decay": 2.5e-7})
     results.append(first)
     results.append(second)
-    assert results.records() == first + second
+    results.append([other])
+    assert results.records() == [*first, *second, other]
+    assert results.evaluations() == [first[0].evaluation, other.evaluation]
+    assert results.path.read_text().count("\n") == 3
+    with gzip.open(results.fits_path(first[0].evaluation.id), "rt") as file:
+        assert len(file.readlines()) == 4
     frame = results.read()
-    assert list(frame["accuracy"]) == [0.75, 1 / 3, 0.75]
+    assert list(frame["accuracy"]) == [0.75, 1 / 3, 0.75, 0.75]
     assert frame["largest_layer"].dtype == "Int64"
-    assert results.path.read_text().count("schema_version") == 1
+    assert list(frame["id"]) == ["20260101T000000-aa"] * 3 + ["b"]
+    assert json.loads(frame["evaluation_options"][3]) == {"chosen_by": "ö", "strides": [1, 2]}
+    assert json.loads(frame["options"][3]) == {"passes": 3, "weight_decay": 2.5e-7}
 
 
-def test_evaluations_of_another_folder_are_taken_once(tmp_path, record):
+def test_equal_records_give_equal_files(tmp_path, record):
+    for name in ("one", "two"):
+        Results(tmp_path / name).append([record(), record(draw=1)])
+    one, two = (Results(tmp_path / name).fits_path("20260101T000000-aa").read_bytes() for name in ("one", "two"))
+    assert one == two
+
+
+def test_evaluations_of_another_folder_are_merged_once(tmp_path, record):
     here, there = Results(tmp_path / "here"), Results(tmp_path / "there")
     both, only = record(evaluation="both"), [record(evaluation="only"), record(evaluation="only", draw=1)]
     here.append([both])
     there.append([only[0], replace(both, accuracy=0.5), only[1]])
-    predictions = TestPredictions("only", np.array([[1, 0]]), np.array([1, 1]), 0.01)
-    there.write_predictions(predictions)
-    assert here.take(there) == ["only"]
+    there.write_predictions(TestPredictions.of("only", np.array([[1, 0]]), np.array([1, 1]), 0.01))
+    # An interrupted merge had written the fits, and not yet the evaluation's row.
+    here.fits_path("only").write_bytes(b"part of something")
+    assert here.merge_from(there) == ["only"]
     assert here.records() == [both, *only]
     assert here.correct("only").tolist() == [[True, False]]
     before = here.path.read_bytes()
-    assert here.take(there) == []
+    assert here.merge_from(there) == []
     assert here.path.read_bytes() == before
     empty = Results(tmp_path / "empty")
-    assert empty.take(there) == ["only", "both"]
+    assert empty.merge_from(there) == ["only", "both"]
     assert empty.records() == there.records()
 
 
 def test_a_line_break_in_a_cell_does_not_split_the_row(tmp_path, record):
     results = Results(tmp_path)
     results.append([record(run="a\nb")])
-    results.append([record()])
-    assert [r.run for r in results.records()] == ["a b", "runs/demo"]
+    results.append([record(evaluation="b")])
+    assert [r.evaluation.run for r in results.records()] == ["a b", "runs/demo"]
 
 
 APPEND = """
@@ -59,8 +81,10 @@ from dcgan_probe.evaluation import Results
 first = Results(sys.argv[1]).records()[0]
 results = Results(sys.argv[2])
 Path(sys.argv[2], "ready").touch()
-for draw in range(100):
-    results.append([replace(first, evaluation="child", draw=draw, stage=stage) for stage in ("select", "report")])
+for number in range(50):
+    evaluation = replace(first.evaluation, id=f"child-{number:02d}")
+    for draw in (0, 1):
+        results.append([replace(first, evaluation=evaluation, draw=draw)])
 """
 
 
@@ -71,30 +95,34 @@ def test_two_processes_can_append_at_once(tmp_path, record):
     child = subprocess.Popen([sys.executable, "-c", APPEND, str(tmp_path / "one"), str(results.folder)])
     while not (results.folder / "ready").exists() and child.poll() is None:
         time.sleep(0.005)
-    for draw in range(100):
-        results.append([record(evaluation="parent", draw=draw, stage=stage) for stage in ("select", "report")])
+    for number in range(50):
+        for draw in (0, 1):
+            results.append([record(evaluation=f"parent-{number:02d}", draw=draw)])
     assert child.wait(timeout=120) == 0
     records = results.records()
     for name in ("child", "parent"):
-        own = [r for r in records if r.evaluation == name]
-        assert [r.draw for r in own] == [draw for draw in range(100) for _ in range(2)]
-    assert len(records) == 400
+        own = [(r.evaluation.id, r.draw) for r in records if r.evaluation.id.startswith(name)]
+        assert own == [(f"{name}-{number:02d}", draw) for number in range(50) for draw in (0, 1)]
 
 
-@pytest.mark.parametrize("cut", [1, 30, 300])
+@pytest.mark.parametrize("cut", [1, 30, 200])
 def test_a_torn_last_row_is_left_out_when_read_and_dropped_when_appended_to(tmp_path, record, cut):
     results = Results(tmp_path)
-    results.append([record(draw=0), record(draw=1)])
+    for name in "ab":
+        results.append([record(evaluation=name)])
     os.truncate(results.path, results.path.stat().st_size - cut)
-    assert [r.draw for r in results.records()] == [0]
-    results.append([record(draw=2)])
-    assert [r.draw for r in results.records()] == [0, 2]
+    assert [r.evaluation.id for r in results.records()] == ["a"]
+    results.append([record(evaluation="c")])
+    assert [r.evaluation.id for r in results.records()] == ["a", "c"]
+    # Its fits are there: the next ones of the same evaluation bring its row back.
+    results.append([record(evaluation="b", draw=1)])
+    assert [(r.evaluation.id, r.draw) for r in results.records()] == [("a", 0), ("c", 0), ("b", 0), ("b", 1)]
 
 
-@pytest.mark.parametrize("size", [0, 5, len(HEADER) - 1, len(HEADER)])
+@pytest.mark.parametrize("size", [0, 5, len(EVALUATIONS_HEADER) - 1, len(EVALUATIONS_HEADER)])
 def test_a_torn_header_is_written_again(tmp_path, record, size):
     results = Results(tmp_path)
-    results.path.write_text(HEADER[:size])
+    results.path.write_text(EVALUATIONS_HEADER[:size])
     assert results.records() == []
     results.append([record()])
     assert results.records() == [record()]
@@ -105,65 +133,117 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path, record, content):
     results = Results(tmp_path)
     results.path.write_text(content)
     for action in (lambda: results.append([record()]), results.read):
-        with pytest.raises(UserError, match=r"is not a records file of schema version 2.* move it away") as caught:
+        with pytest.raises(UserError, match=r"is not an evaluations file of schema version 3.* move it away") as caught:
             action()
         assert caught.value.option == "results"
     assert results.path.read_text() == content
+    assert not results.fits_path(record().evaluation.id).exists()
 
 
 def test_another_schema_version_is_refused(tmp_path, record):
     results = Results(tmp_path)
-    results.append([record(schema_version=3)])
-    with pytest.raises(UserError, match="has schema version 3, expected 2; move it away"):
+    results.append([record(schema_version=4)])
+    with pytest.raises(UserError, match="has schema version 4, expected 3; move it away"):
         results.append([record()])
-    with pytest.raises(UserError, match="has schema version 3, expected 2"):
+    with pytest.raises(UserError, match="has schema version 4, expected 3"):
         results.read()
+
+
+def test_records_of_schema_2_are_left_alone_and_their_conversion_named(tmp_path, record):
+    results = Results(tmp_path)
+    (tmp_path / "records.csv").write_text("schema_version,evaluation\n2,x\n")
+    for action in (lambda: results.append([record()]), results.records):
+        with pytest.raises(UserError, match=r"older schema version than 3; convert .*dcgan-probe convert-results"):
+            action()
+    assert os.listdir(tmp_path) == ["records.csv"]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "text"), [("0.75", "high", "row 3, .*could not convert"), (",True,", ",yes,", "row 3")]
 )
-def test_a_damaged_row_is_named(tmp_path, record, old, new, text):
+def test_a_damaged_fit_is_named(tmp_path, record, old, new, text):
     results = Results(tmp_path)
     results.append([record(), record()])
-    head, last = results.path.read_text()[:-1].rsplit("\n", 1)
-    results.path.write_text(f"{head}\n{last.replace(old, new, 1)}\n")
+    path = results.fits_path(record().evaluation.id)
+    head, last = gzip.decompress(path.read_bytes()).decode()[:-1].rsplit("\n", 1)
+    path.write_bytes(gzip.compress(f"{head}\n{last.replace(old, new, 1)}\n".encode()))
     with pytest.raises(UserError, match=text):
         results.read()
 
 
-def test_missing_records_are_told(tmp_path):
-    with pytest.raises(UserError, match=r"there are no records .*records.csv; run eval-svm first"):
+@pytest.mark.parametrize(("old", "new"), [(",12,", ",wide,"), ('"{""grid"": 2}"', "[2]"), (",False,", ",no,")])
+def test_a_damaged_evaluation_is_named(tmp_path, record, old, new):
+    results = Results(tmp_path)
+    results.append([record()])
+    text = results.path.read_text()
+    assert old in text
+    results.path.write_text(text.replace(old, new))
+    with pytest.raises(UserError, match=r"evaluations\.csv, row 2, cannot be read"):
+        results.read()
+
+
+@pytest.mark.parametrize("content", [b"", b"text", gzip.compress(b"accuracy\n0.5\n"), gzip.compress(b"a" * 99)[:-9]])
+def test_damaged_fits_are_told(tmp_path, record, content):
+    results = Results(tmp_path)
+    results.append([record()])
+    results.fits_path(record().evaluation.id).write_bytes(content)
+    with pytest.raises(UserError, match=r"20260101T000000-aa\.csv\.gz (cannot be read|has other columns)"):
+        results.records()
+
+
+def test_missing_records_and_fits_are_told(tmp_path, record):
+    with pytest.raises(UserError, match=r"there are no records .*evaluations.csv; run eval-svm first"):
         Results(tmp_path).read()
+    results = Results(tmp_path)
+    results.append([record()])
+    results.fits_path(record().evaluation.id).unlink()
+    with pytest.raises(UserError, match=r"there are no fits .*, which .*evaluations.csv names; restore that file"):
+        results.records()
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, record, monkeypatch):
     results = Results(tmp_path)
-    results.append([record(draw=0)])
+    results.append([record(evaluation="a")])
     before = results.path.read_bytes()
 
     def full(file):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UserError, match=r"the disk is full: .*records.csv could not be written"):
-        results.append([record(draw=1)])
+    with pytest.raises(UserError, match=r"the disk is full: .* could not be written"):
+        results.append([record(evaluation="b")])
     assert results.path.read_bytes() == before
 
 
+@pytest.mark.parametrize("draws", [1, 10])
 @pytest.mark.parametrize(("highest", "dtype"), [(255, np.uint8), (256, np.uint16)])
-def test_predictions_are_stored_small(tmp_path, highest, dtype):
+def test_labels_of_up_to_ten_draws_are_kept(tmp_path, highest, dtype, draws):
     results = Results(tmp_path)
-    predictions = np.array([[0, highest], [3, 4]])
-    results.write_predictions(TestPredictions("id", predictions, np.array([1, 4]), 0.01))
+    predictions, labels = np.array([[0, highest], [3, 4]] * 5)[:draws], np.array([1, 4])
+    results.write_predictions(TestPredictions.of("id", predictions, labels, 0.01))
     with np.load(tmp_path / "predictions" / "id.npz") as stored:
         assert stored["predictions"].dtype == dtype
         assert (stored["predictions"] == predictions).all()
     kept = results.read_predictions("id")
     assert (kept.predictions == predictions).all()
     assert kept.labels.tolist() == [1, 4]
-    assert kept.C == 0.01
+    assert (kept.correct == (predictions == labels)).all()
+    assert kept.chosen == 0.01
     assert [path.name for path in (tmp_path / "predictions").iterdir()] == ["id.npz"]
+
+
+@pytest.mark.parametrize("draws", [11, 16, 100])
+def test_of_more_draws_what_is_right_and_the_confusions_are_kept(tmp_path, draws):
+    results, random = Results(tmp_path), np.random.default_rng(0)
+    labels = random.integers(10, size=1003)
+    predictions = np.where(random.random((draws, 1003)) < 0.7, labels, random.integers(10, size=(draws, 1003)))
+    results.write_predictions(TestPredictions.of("id", predictions, labels, 0.01))
+    kept = results.read_predictions("id")
+    assert kept.predictions is None
+    assert (kept.correct == (predictions == labels)).all()
+    expected = [confusion_matrix(labels, row, labels=np.arange(10)) for row in predictions]
+    assert (kept.confusion == expected).all()
+    assert results.predictions_path("id").stat().st_size < 1003 * draws / 8 + 60 * draws + 2500
 
 
 def test_missing_and_damaged_predictions_are_named(tmp_path):

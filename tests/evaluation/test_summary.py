@@ -1,14 +1,14 @@
 import statistics
+from dataclasses import replace
 
-import pandas
 import pytest
 
-from dcgan_probe.evaluation import Results, summarise, summarise_evaluation
+from dcgan_probe.evaluation import summarise, summarise_evaluation
 
 
 def draws(record, accuracies, **changes):
     return [
-        record(draw=draw, draws=len(accuracies), accuracy=accuracy, error=1 - accuracy, **changes)
+        record(draw=draw, draws=len(accuracies), accuracy=accuracy, **changes)
         for draw, accuracy in enumerate(accuracies)
     ]
 
@@ -20,7 +20,10 @@ def test_mean_and_spread_by_definition(record):
     assert summary.spread == pytest.approx(statistics.stdev(accuracies))
     wide = summarise_evaluation(draws(record, accuracies, spread_definition="1.96 x standard deviation over draws"))
     assert wide.spread == pytest.approx(1.96 * statistics.stdev(accuracies))
-    assert wide.standard_error == pytest.approx(statistics.stdev(accuracies) / 2)
+    # Two draws share a quarter of their rows.
+    assert wide.standard_error == pytest.approx(statistics.stdev(accuracies) * (1 / 4 + 1 / 3) ** 0.5)
+    apart = summarise_evaluation(draws(record, accuracies, overlap=0.0))
+    assert apart.standard_error == pytest.approx(statistics.stdev(accuracies) / 2)
 
 
 def test_fits_that_did_not_converge_are_counted(record):
@@ -41,7 +44,7 @@ def test_the_newest_complete_evaluation_counts(record):
     old = draws(record, [0.5, 0.6], evaluation="old", date="2026-01-01T00:00:00+00:00")
     new = draws(record, [0.7, 0.8, 0.9], evaluation="new", date="2026-01-02T00:00:00+00:00")
     torn = draws(record, [0.1, 0.2], evaluation="torn", date="2026-01-03T00:00:00+00:00")[:1]
-    select = [record(evaluation="new", stage="select", split="validation", draw=draw) for draw in range(9)]
+    select = [record(evaluation="new", draws=3, stage="select", split="validation", draw=draw) for draw in range(9)]
     (summary,) = summarise(old + select + new + torn)
     assert (summary.evaluation, summary.draws, summary.accuracy) == ("new", 3, pytest.approx(0.8))
     (summary,) = summarise(new + old)
@@ -59,9 +62,9 @@ def test_the_newest_complete_evaluation_counts(record):
         {"weights": "other"},
         {"images_seen": 1},
         {"seed": 1},
-        {"extraction": "grid 1"},
+        {"options": {"grid": 1}},
         {"images_fingerprint_test": "other"},
-        {"c_given": True},
+        {"given": True},
     ],
 )
 def test_different_experiments_are_kept_apart(record, changes):
@@ -70,23 +73,36 @@ def test_different_experiments_are_kept_apart(record, changes):
 
 
 def test_values_of_c_that_were_tried_out_all_stay_in_sight(record):
-    rows = [row for C in (1e-3, 1e-2) for row in draws(record, [0.5], evaluation=f"{C}", c_given=True, C=C)]
+    rows = [row for C in (1e-3, 1e-2) for row in draws(record, [0.5], evaluation=f"{C}", given=True, chosen=C)]
     assert len(summarise(rows)) == 2
-    rows = [row for C in (1e-3, 1e-2) for row in draws(record, [0.5], evaluation=f"{C}", C=C)]
+    rows = [row for C in (1e-3, 1e-2) for row in draws(record, [0.5], evaluation=f"{C}", chosen=C)]
     assert len(summarise(rows)) == 1
 
 
-@pytest.mark.parametrize("largest_layer", [2, None])
-def test_a_table_gives_the_same_as_records(record, tmp_path, largest_layer):
-    rows = draws(record, [0.5, 0.6], largest_layer=largest_layer) + draws(
-        record, [0.7], evaluation="b", scale="standardise"
-    )
-    results = Results(tmp_path)
-    results.append(rows)
-    frame = results.read()
-    assert isinstance(frame, pandas.DataFrame)
-    assert summarise(frame) == summarise(rows)
-    assert summarise(frame[frame["scale"] == "none"]) == summarise(rows)[:1]
+def test_options_and_notes_are_those_of_the_evaluation_and_of_its_fits(record):
+    fits = [replace(each, options={"passes": 3}, notes="own") for each in draws(record, [0.5, 0.6], notes="shared")]
+    summary = summarise_evaluation(fits)
+    assert summary.options == {"grid": 2, "passes": 3}
+    assert summary.notes == ("shared", "own")
+
+
+@pytest.mark.parametrize(
+    ("select", "train_rows", "budget"),
+    [
+        ([], 90, 30),  # C was given
+        ([(30, 60), (30, 60)], 90, 90),  # the rows that a draw leaves choose
+        ([(72, 18)], 90, 90),  # a fifth is held out
+        ([(30, 100), (30, 100)], 1000, 190),  # fixed validation rows, two draws, and the fresh one
+        ([(30, 100), (30, 100)], 150, 150),  # never more than there are
+    ],
+)
+def test_the_label_budget_counts_the_labels_that_chose(record, select, train_rows, budget):
+    rows = draws(record, [0.5, 0.6], train_rows=train_rows)
+    rows += [
+        record(stage="select", draw=draw, train_rows=train_rows, rows_trained=trained, rows_scored=scored)
+        for draw, (trained, scored) in enumerate(select)
+    ]
+    assert summarise_evaluation(rows).label_budget == budget
 
 
 def test_time_counts_the_fits_that_chose_c(record):

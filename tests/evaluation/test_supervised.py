@@ -1,7 +1,7 @@
 """A search on 8x8 images whose pixels tell the class: a part of a second for each training."""
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -84,7 +84,7 @@ def test_the_best_on_validation_rows_is_retrained_on_the_reported_draws_of_all_r
     chosen = int(np.argmin(errors))
     assert [record.error for record in records[:4]] == pytest.approx(errors)
     assert len(set(errors)) > 1
-    assert summary.C == test.C == chosen
+    assert summary.chosen == test.chosen == chosen
     expected = [
         trained_by_hand(images, search, chosen, "report", draw, layout.report_rows(draw))(images[1]) for draw in (0, 1)
     ]
@@ -101,21 +101,24 @@ def test_records_tell_each_training(images, search, tmp_path):
     summary, records, (test,) = evaluate(images, search, tmp_path, command="dcgan-probe eval-supervised")
     stages = [(record.stage, record.draw, record.split, record.rows_scored) for record in records]
     assert stages == [("select", 0, "validation", 75)] * 4 + [("report", draw, "test", 40) for draw in (0, 1)]
-    assert [record.C for record in records[:4]] == [0, 1, 2, 3]
+    assert [record.chosen for record in records[:4]] == [0, 1, 2, 3]
     first, last = records[0], records[-1]
-    assert first.extraction == f"{draw_setting(5, 0)}; batch 15"
+    assert first.options == {**asdict(draw_setting(5, 0)), "batch": 15}
     assert first.images_seen == first.iterations * 15 == draw_setting(5, 0).passes * 15
-    assert last.extraction == f"best of 4 settings; {draw_setting(5, int(summary.C))}; batch 15"
+    assert last.options == {**asdict(draw_setting(5, int(summary.chosen))), "batch": 15}
+    assert summary.options == {"settings": 4, **last.options}
     for record in records:
-        assert (record.features, record.network, record.classifier) == ("supervised", "tiny", "softmax")
-        assert (record.layers, record.dimension, record.largest_layer) == ("conv2", 2 * 2 * 8, 8)
-        assert (record.trained_on, record.trained_on_images, record.weights) == ("", 0, "")
-        assert (record.rows_trained, record.train_rows, record.test_rows) == (15, 90, 40)
+        shared = record.evaluation
+        assert (shared.features, shared.network, shared.classifier) == ("supervised", "tiny", "softmax")
+        assert (shared.layers, shared.dimension, shared.largest_layer) == ("conv2", 2 * 2 * 8, 8)
+        assert (shared.trained_on, shared.trained_on_images, shared.weights) == ("", 0, "")
+        assert (record.rows_trained, shared.train_rows, shared.test_rows) == (15, 90, 40)
+        assert (shared.chosen_name, shared.overlap) == ("setting", pytest.approx(5 / 30))
         assert math.isnan(record.objective)
         assert record.converged
-        assert record.threads == 1
-        assert record.evaluation == test.evaluation
-        assert record.command == "dcgan-probe eval-supervised"
+        assert shared.threads == 1
+        assert shared.id == test.evaluation
+        assert shared.command == "dcgan-probe eval-supervised"
     assert summary.unconverged == 0
 
 
@@ -217,7 +220,7 @@ def test_a_longer_search_is_another_row_and_the_same_one_is_not(images, search, 
     for settings in (2, 4, 4):
         evaluate(images, replace(search, settings=settings), tmp_path, on_fits=results.append)
     rows = summarise(results.records())
-    assert [summary.extraction.split(";")[0] for summary in rows] == ["best of 2 settings", "best of 4 settings"]
+    assert [summary.options["settings"] for summary in rows] == [2, 4]
 
 
 def test_all_labels(images, search, tmp_path):

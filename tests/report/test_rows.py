@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from dcgan_probe.report.names import row_name, symbol_of
-from dcgan_probe.report.rows import table_rows
+from dcgan_probe.report.names import row_name
+from dcgan_probe.report.rows import control_of, table_rows
+from dcgan_probe.report.shown import shown_tables
 
 
 def notes_of(rows):
@@ -109,7 +110,7 @@ def test_a_trained_row_that_loses_to_its_control_says_so(svhn):
 
 def test_a_control_counts_only_if_it_was_probed_in_the_same_way(svhn):
     trained, untrained, _ = svhn(dcgan=0.5, untrained=0.9)
-    for change in ({"layers": ("conv1",)}, {"scale": "standardise"}, {"run": "runs/b"}, {"extraction": "grid 2"}):
+    for change in ({"layers": ("conv1",)}, {"scale": "standardise"}, {"run": "runs/b"}, {"options": {"grid": 2}}):
         (table,) = table_rows([trained, replace(untrained, **change)])
         assert table.measured[0].figure_notes == ()
     (other,) = (t for t in table_rows([trained, replace(untrained, protocol="svhn-500")]) if t.protocol == "svhn-1000")
@@ -134,7 +135,7 @@ def test_unconverged_fits_and_single_draws_are_told(svhn, cifar10):
 
 
 def test_a_table_for_each_protocol_and_size(svhn, cifar10):
-    full = [replace(row, train_rows=73_257, test_rows=26_032) for row in svhn()]
+    full = [replace(row, train_rows=73_257, test_rows=26_032, images_fingerprint_train="f3") for row in svhn()]
     tables = table_rows([*svhn(), *cifar10(), *full])
     assert [(t.protocol, t.train_rows, len(t.measured)) for t in tables] == [
         ("svhn-1000", 4434, 3),
@@ -144,9 +145,24 @@ def test_a_table_for_each_protocol_and_size(svhn, cifar10):
     assert [t.measure for t in tables] == ["error", "accuracy", "error"]
 
 
+def test_two_sets_of_images_under_one_name_are_two_tables_that_say_which(svhn, cifar10):
+    other = [replace(row, images_fingerprint_test="g2") for row in svhn()[:2]]
+    first, all_labels, second = table_rows([*svhn(), *cifar10(), *other])
+    assert [(len(t.measured), t.images) for t in (first, all_labels, second)] == [
+        (3, "f1 / f2"),
+        (2, ""),
+        (2, "f1 / g2"),
+    ]
+    # Each has the control of its own table.
+    assert control_of(second.measured[0].summary, [row.summary for row in second.measured]) is other[1]
+    titles = [table.title for table in shown_tables([*svhn(), *other])]
+    assert titles[0].endswith("1,000 labels, images f1 / f2: test error")
+    assert titles[1].endswith("1,000 labels, images f1 / g2: test error")
+
+
 def test_rows_that_read_the_same_get_names_that_differ(svhn):
     row = svhn()[0]
-    running = replace(row, extraction=row.extraction.replace("real", "running"), evaluation="e4")
+    running = replace(row, options={**row.options, "batch_norm": "running"}, evaluation="e4")
     seeded = replace(row, seed=7, evaluation="e5")
     names = [r.name for r in table_rows([row, running])[0].measured]
     assert names == ["DCGAN cpu32, batch_norm real", "DCGAN cpu32, batch_norm running"]
@@ -173,7 +189,7 @@ def test_a_number_of_components_is_told_after_a_comma(svhn, features, network, n
 
 def test_a_supervised_network_stands_beside_a_validation_error(svhn):
     dcgan, *_ = svhn()
-    changes = {"features": "supervised", "classifier": "softmax", "C": 17.0, "trained_on": "", "layers": ("conv3",)}
+    changes = {"features": "supervised", "classifier": "softmax", "trained_on": "", "layers": ("conv3",)}
     (table,) = table_rows([dcgan, replace(dcgan, **changes, notes=("setting 17 of 64",))])
     row = table.measured[1]
     assert row.name == "supervised CNN cpu32"
@@ -182,4 +198,3 @@ def test_a_supervised_network_stands_beside_a_validation_error(svhn):
     (note,) = row.published_notes
     assert note.startswith("not comparable: the published figure is a validation error of the DCGAN's own architecture")
     assert row.figure_notes == ("setting 17 of 64",)
-    assert symbol_of(row.summary) == "setting"

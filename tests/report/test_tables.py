@@ -33,7 +33,7 @@ def test_the_tidy_table_holds_measured_and_published_rows(svhn):
     assert published.loc["KNN", "published_error"] == 77.93
     assert published.loc["M1+KNN", "published_origin"] == "unverified"
     # A published row has no measured figure, and nothing that is not known is filled in.
-    assert published[["accuracy", "error", "C", "dimension"]].isna().all(axis=None)
+    assert published[["accuracy", "error", "chosen", "dimension"]].isna().all(axis=None)
     assert frame["draws"].dtype == "Int64"
     assert pandas.isna(frame.iloc[2]["largest_layer"])
 
@@ -126,7 +126,9 @@ def test_the_console_gives_up_what_tells_rows_apart_last(svhn):
     text = format_tables(rows)
     assert "conv1" in text
     assert "trained on" not in text.split("Published")[0]
-    assert "Columns left out for width: n: 100; trained on: Tiny ImageNet." in " ".join(text.split())
+    assert "Columns left out for width: label budget: 4,434; n: 100; trained on: Tiny ImageNet." in " ".join(
+        text.split()
+    )
     assert max(map(len, text.splitlines())) <= 110
     for row in rows:
         assert f"{100 * row.error:.2f} ± 1.23" in text
@@ -172,7 +174,10 @@ def test_each_row_says_how_it_was_made(svhn):
 
 
 def test_a_chosen_setting_is_no_c(svhn):
-    rows = [svhn()[0], replace(svhn()[1], features="supervised", classifier="softmax", C=12.0)]
+    rows = [
+        svhn()[0],
+        replace(svhn()[1], features="supervised", classifier="softmax", chosen_name="setting", chosen=12.0),
+    ]
     header, _, table = markdown_rows(format_tables(rows, "markdown"))
     assert table[1][header.index("C")] == "setting 12"
     assert "C or setting was chosen on training rows" in format_tables(rows, "markdown")
@@ -180,8 +185,10 @@ def test_a_chosen_setting_is_no_c(svhn):
 
 def test_the_number_of_neighbours_stays_a_small_letter_at_the_start_of_a_sentence(svhn):
     note = "k was given by the user, not chosen on validation rows"
-    chosen, given = (replace(svhn()[0], classifier="knn-cosine", C=5.0, seed=seed) for seed in (0, 1))
-    (table,) = shown_tables([chosen, replace(given, c_given=True, notes=(note,))])
+    chosen, given = (
+        replace(svhn()[0], classifier="knn-cosine", chosen_name="k", chosen=5.0, seed=seed) for seed in (0, 1)
+    )
+    (table,) = shown_tables([chosen, replace(given, given=True, notes=(note,))])
     assert "k was chosen on training rows" in table.caption
     assert f"{note}." in table.footnotes
     assert sentence("setting 3 of 4") == "Setting 3 of 4."
@@ -225,7 +232,7 @@ def test_a_bar_in_a_name_does_not_add_a_column(svhn):
     rows = [replace(svhn()[0], network="a|b")]
     text = format_tables(rows, "markdown")
     line = next(line for line in text.splitlines() if "DCGAN a" in line)
-    assert len(re.findall(r"(?<!\\)\|", line)) == 13
+    assert len(re.findall(r"(?<!\\)\|", line)) == 14
 
 
 def test_short_words():

@@ -6,7 +6,7 @@ import pytest
 from dcgan_probe.runtime import UserError
 from dcgan_probe.storage import read_arrays, read_bytes, write_arrays
 
-DAMAGED = r"x\.npz cannot be read \(.*\); it is damaged or foreign, so delete it and repeat the command that made it"
+DAMAGED = r"x\.npz cannot be read \(.*\); it is corrupt, or not a file of arrays, so delete it and repeat the command"
 
 
 @pytest.fixture

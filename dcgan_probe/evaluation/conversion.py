@@ -1,0 +1,206 @@
+"""Conversion of a results folder from schema version 2, one file of fits with all columns, to the current one.
+
+::
+
+    RESULTS/records.csv, predictions/ID.npz                 version 2; kept as RESULTS/schema-2/
+    RESULTS/evaluations.csv, fits/, predictions/            current version
+"""
+
+import ast
+import csv
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..runtime import UserError
+from ..storage import read_arrays
+from .predictions import TestPredictions
+from .records import (
+    ALL_LABELS,
+    EVALUATION_COLUMNS,
+    FIT_COLUMNS,
+    NOTE_SEPARATOR,
+    OPTIONAL,
+    SCHEMA_VERSION,
+    Evaluation,
+    Options,
+    ProbeRecord,
+)
+from .results import OLD_RECORDS, Results
+
+OLD_VERSION = "2"
+BACKUP = "schema-2"
+OLD_COLUMNS = ("schema_version", "evaluation", "extraction", "C", "c_given", "stage", "draws", "accuracy", "notes")
+"""Some of the columns of version 2, by which its file is known."""
+CHOSEN_NAMES = {"knn-cosine": "k", "knn-euclidean": "k", "softmax": "setting"}
+RENAMED = {"lr": "learning_rate", "weight decay": "weight_decay"}
+"""Settings of a supervised training, whose names had blanks or were short."""
+
+ClassRows = Callable[[str, str], np.ndarray | None]
+"""Returns how many rows each class has, int64 (classes,), for the name and fingerprint of a training set; or None."""
+
+
+def convert_results(folder: str | Path, class_rows: ClassRows) -> tuple[int, list[str]]:
+    """Convert a folder in place, and keep the old files in its folder ``schema-2``.
+
+    A conversion that was interrupted is completed by the same call.
+
+    Parameters
+    ----------
+    class_rows
+        Gives the class sizes that decide the overlap of draws. Where it returns None, all classes count as of one size.
+
+    Returns
+    -------
+    tuple
+        Number of evaluations converted, and the ids of those whose class sizes were not known.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no records of version 2, or they are damaged.
+    """
+    results, backup = Results(folder), Path(folder) / BACKUP
+    for name in ("predictions", OLD_RECORDS):  # the records last: they tell whether this step is done
+        if (results.folder / OLD_RECORDS).exists() and (results.folder / name).exists():
+            backup.mkdir(exist_ok=True)
+            os.replace(results.folder / name, backup / name)
+    groups = _read_old(backup / OLD_RECORDS)
+    done = {evaluation.id for evaluation in results.evaluations()} if results.path.exists() else set()
+    unknown = []
+    for name, rows in groups.items():
+        if name in done:
+            continue
+        sizes = class_rows(rows[0]["dataset"], rows[0]["images_fingerprint_train"])
+        if sizes is None and rows[0]["labels"] != ALL_LABELS:
+            unknown.append(name)
+        evaluation = _evaluation(rows, sizes)
+        old_predictions = backup / "predictions" / f"{name}.npz"
+        if old_predictions.exists():
+            stored = read_arrays(old_predictions, ("predictions", "labels", "C"))
+            predictions, labels = (stored[key].astype(np.int64) for key in ("predictions", "labels"))
+            results.write_predictions(TestPredictions.of(name, predictions, labels, float(stored["C"])))
+        results.fits_path(name).unlink(missing_ok=True)  # of an interrupted conversion
+        results.append([_fit(row, evaluation) for row in rows])
+    return len(groups) - len(done & set(groups)), unknown
+
+
+def _read_old(path: Path) -> dict[str, list[dict[str, str]]]:
+    """Read the rows of each evaluation, by its id."""
+    if not path.exists():
+        raise UserError(
+            f"{path.parent.parent} holds no {OLD_RECORDS} of schema version {OLD_VERSION}, so there is nothing to "
+            "convert",
+            option="results",
+        )
+    with open(path, encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = [name for name in OLD_COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise UserError(f"{path} lacks the columns {', '.join(missing)} of schema version 2; it is another file")
+        groups: dict[str, list[dict[str, str]]] = {}
+        for number, row in enumerate(reader, 2):
+            if row["schema_version"] != OLD_VERSION or None in row.values():
+                raise UserError(
+                    f"{path}, row {number}, is not whole or not of schema version {OLD_VERSION}; it was cut off, "
+                    "edited or damaged, so remove that row and repeat the command"
+                )
+            groups.setdefault(row["evaluation"], []).append(row)
+    return groups
+
+
+def _evaluation(rows: Sequence[dict[str, str]], sizes: np.ndarray | None) -> Evaluation:
+    selected, reported = ([row for row in rows if row["stage"] == stage] for stage in ("select", "report"))
+    first = rows[0]
+    options = _shared_options(rows)
+    searched = parse_extraction(reported[0]["extraction"]).get("settings") if reported else None
+    if searched is not None:
+        options["settings"] = searched
+    values: dict[str, Any] = {name: first[name] for name in EVALUATION_COLUMNS if name in first}
+    values |= {
+        "schema_version": SCHEMA_VERSION,
+        "id": first["evaluation"],
+        "select_draws": int(selected[0]["draws"]) if selected else 0,
+        "draws": int(reported[0]["draws"]) if reported else 1,
+        "overlap": _overlap(rows, sizes),
+        "options": options,
+        "chosen_name": CHOSEN_NAMES.get(first["classifier"], "C"),
+        "given": first["c_given"] == "True",
+        "notes": NOTE_SEPARATOR.join(_shared_notes(rows)),
+    }
+    for name in ("train_rows", "test_rows", "dimension", "trained_on_images", "encoder_seed", "seed", "threads"):
+        values[name] = int(values[name])
+    values |= {name: int(first[name]) if first[name] else None for name in OPTIONAL}
+    return Evaluation(**values)
+
+
+def _fit(row: dict[str, str], evaluation: Evaluation) -> ProbeRecord:
+    options = parse_extraction(row["extraction"])
+    shared = evaluation.notes.split(NOTE_SEPARATOR)
+    values: dict[str, Any] = {name: row[name] for name in FIT_COLUMNS if name in row}
+    values |= {
+        "chosen": float(row["C"]),
+        "converged": row["converged"] == "True",
+        "options": {name: value for name, value in options.items() if name not in evaluation.options},
+        "notes": NOTE_SEPARATOR.join(note for note in row["notes"].split(NOTE_SEPARATOR) if note not in shared),
+    }
+    for name in ("draw", "rows_trained", "rows_scored", "images_seen", "iterations"):
+        values[name] = int(values[name])
+    for name in ("accuracy", "objective", "gradient_norm", "gap", "seconds"):
+        values[name] = float(values[name])
+    return ProbeRecord(evaluation=evaluation, **values)
+
+
+def _shared_options(rows: Sequence[dict[str, str]]) -> Options:
+    """Return the options that all rows have in common."""
+    first, *others = (parse_extraction(text) for text in dict.fromkeys(row["extraction"] for row in rows))
+    return {name: value for name, value in first.items() if all(other.get(name, ...) == value for other in others)}
+
+
+def _shared_notes(rows: Sequence[dict[str, str]]) -> list[str]:
+    notes = [row["notes"].split(NOTE_SEPARATOR) for row in rows]
+    return [note for note in notes[0] if note and all(note in other for other in notes)]
+
+
+def _overlap(rows: Sequence[dict[str, str]], sizes: np.ndarray | None) -> float:
+    """Compute the overlap of two draws; fixed validation rows are taken off every class in proportion."""
+    first = rows[0]
+    if first["labels"] == ALL_LABELS:
+        return 0.0
+    labels, train_rows = int(first["labels"]), int(first["train_rows"])
+    selected = [row for row in rows if row["stage"] == "select"]
+    held_out = 0
+    if selected and int(selected[0]["rows_trained"]) + int(selected[0]["rows_scored"]) != train_rows:
+        held_out = int(selected[0]["rows_scored"])
+    drawn_from = (train_rows - held_out) / train_rows
+    if sizes is None:
+        return labels / (train_rows * drawn_from)
+    return float((labels / len(sizes) / (sizes * drawn_from)).mean())
+
+
+def parse_extraction(text: str) -> Options:
+    """Parse a cell of version 2 such as ``grid 4; pool max``: names and values joined by blanks."""
+    options: Options = {}
+    for part in filter(None, text.split("; ")):
+        if part.startswith("best of "):
+            options["settings"] = int(part.split()[2])
+        elif part.endswith(" passes"):
+            options["passes"] = int(part.split()[0])
+        elif part.startswith("chosen by "):
+            dataset, labels = part.removeprefix("chosen by ").removesuffix(" training labels").rsplit(", ", 1)
+            options |= {"chosen_by": dataset, "chosen_by_labels": int(labels)}
+        else:
+            long = next((name for name in RENAMED if part.startswith(f"{name} ")), "")
+            name, value = (long, part.removeprefix(f"{long} ")) if long else part.split(" ", 1)
+            options[RENAMED.get(name, name)] = _literal(value)
+    return options
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
