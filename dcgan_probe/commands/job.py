@@ -1,25 +1,28 @@
-"""``dcgan-probe job``: one training that wants a GPU, with its evaluations, as one command.
+"""``dcgan-probe job``: a training that needs a GPU, with its evaluations, as one command.
 
 ::
 
     OUT/evaluations.csv, fits/, tables/, predictions/    as in any results folder
-    OUT/config.json, weights-NN.part          the run, for import-run
-    OUT/stats.jsonl, curves.png, samples/     how training went
+    OUT/config.json, weights-NN.part                     the run, for import-run
+    OUT/stats.jsonl                                      its statistics, thinned
+    OUT/curves.png, samples/                             all rows as curves; samples over time
 """
 
+import json
 import shutil
 from pathlib import Path
 
 import click
 
-from ..gan import Run
+from ..gan import Run, thinned
 from ..reproductions import JOBS, Job
 from ..runtime import UserError
+from ..storage import write_text
 from .command_lines import RecordedCommand
 from .options import Seconds, data_options, device_option, quiet_option, runs_option
 from .steps import Given, Step, run_steps
 
-KEPT = ("stats.jsonl", "curves.png", "samples")
+KEPT = ("curves.png", "samples")
 
 
 @click.command("job", cls=RecordedCommand)
@@ -71,6 +74,7 @@ def job_command(
     failures = run_steps(training, quiet=quiet)
     for kept in KEPT:  # before the evaluations, which may be cut short
         copy(run.folder / kept, out / kept)
+    copy_stats(run, out)
     failures += ["the evaluations: the training failed"] if failures else run_steps(evaluations, quiet=quiet)
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} steps failed:", *failures]))
@@ -93,8 +97,15 @@ def steps_of(job: Job, run: Run, limit: tuple[str, ...], given: Given, out: Path
     return [train, Step("export-run", (str(out), *of_run), needs_run=True)], evaluations
 
 
+def copy_stats(run: Run, out: Path) -> None:
+    """Write the run's statistics, thinned to some 200 rows, into the folder ``out``; nothing if there are none."""
+    rows = thinned(run.stats())
+    if rows:
+        write_text(out / run.stats_path.name, "".join(json.dumps(row) + "\n" for row in rows))
+
+
 def copy(source: Path, target: Path) -> None:
-    """Copy a file or a folder, where it is there."""
+    """Copy a file or a folder if it exists."""
     if source.is_dir():
         shutil.copytree(source, target, dirs_exist_ok=True)
     elif source.exists():

@@ -9,7 +9,7 @@ from .imported_run import check_sides, check_unused, save_authors
 from .pieces import read_pieces, write_pieces
 from .probing import Probe, check_probe
 from .rehearsal import Plan, rehearse
-from .run import Run, TrainedOn, latest_run
+from .run import Run, TrainedOn, latest_run, thinned
 from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
 from .training import Outcome, train
 from .windows import choose_window, held_bytes
@@ -42,6 +42,7 @@ __all__ = [
     "rehearse",
     "save_authors",
     "save_checkpoint",
+    "thinned",
     "train",
     "write_pieces",
 ]

@@ -1,4 +1,4 @@
-"""Takes a folder, gives what a training run keeps in it; knows how to read and write it, not how to train.
+"""Run folders: the files that a training run keeps, and how they are read and written.
 
 ::
 
@@ -11,10 +11,13 @@
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..images import ImageSet
 from ..networks import Discriminator, Generator, load_discriminator, load_generator
@@ -167,12 +170,17 @@ class Run:
 
     def stats(self) -> list[dict[str, Any]]:
         """Read the rows of ``stats.jsonl``, oldest first; none if training has not begun."""
+        return [json.loads(line) for line in self._stats_lines()]
+
+    def _stats_lines(self) -> list[str]:
         if not self.stats_path.exists():
             return []
-        return [json.loads(line) for line in self.stats_path.read_text(encoding="utf-8").splitlines()]
+        # A last line that was cut off by a kill or a full disk has no end of line.
+        lines = self.stats_path.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [line for line in lines if line.endswith("\n")]
 
     def append_stats(self, row: dict[str, Any]) -> None:
-        """Add one line to ``stats.jsonl``."""
+        """Add one row to ``stats.jsonl``."""
         with explained_disk_errors(self.stats_path), open(self.stats_path, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
@@ -182,10 +190,39 @@ class Run:
             temporary.unlink()
         if not self.stats_path.exists():
             return
-        # A last line that was cut off by a kill has no end of line.
-        lines = [line for line in self.stats_path.read_text(encoding="utf-8").splitlines(True) if line.endswith("\n")]
-        kept = [line for line in lines if json.loads(line)["images_seen"] <= position]
+        kept = [line for line in self._stats_lines() if json.loads(line)["images_seen"] <= position]
         write_text(self.stats_path, "".join(kept))
+
+
+def thinned(rows: Sequence[dict[str, Any]], keep: int = 200) -> list[dict[str, Any]]:
+    """Return the rows of a run's statistics that suffice to read how training went.
+
+    The result holds the first and the last row, every row with a probe, the two rows at each change of the collapse
+    state, and the nearest row to each of ``keep`` positions of ``images_seen`` at equal distances. A result that is
+    thinned again stays as it is.
+
+    Parameters
+    ----------
+    rows
+        As ``Run.stats`` reads them, oldest first. Rows of earlier versions may lack a number.
+    keep
+        Number of the positions, at least 2. All rows are returned if they are not more.
+
+    Returns
+    -------
+    list of dict
+        Rows in their order, unchanged: at most ``keep``, and the rows of probes and changes.
+    """
+    if len(rows) <= keep:
+        return list(rows)
+    seen = np.array([row["images_seen"] for row in rows], dtype=np.float64)
+    targets = np.linspace(seen[0], seen[-1], keep)  # both ends are rows
+    kept = {int(np.abs(seen - target).argmin()) for target in targets}
+    kept |= {index for index, row in enumerate(rows) if row.get("probe_accuracy") is not None}
+    states = [(row.get("collapsed_since"), row.get("collapse_signs")) for row in rows]
+    changed = [index for index in range(1, len(rows)) if states[index] != states[index - 1]]
+    kept |= {*changed, *(index - 1 for index in changed)}
+    return [rows[index] for index in sorted(kept)]
 
 
 def latest_run(runs: str | Path) -> Run:

@@ -7,6 +7,7 @@ from dcgan_probe.commands import job as job_module
 from dcgan_probe.commands import main
 from dcgan_probe.commands.steps import VERBS
 from dcgan_probe.evaluation import Results
+from dcgan_probe.gan import Run, thinned
 from dcgan_probe.reproductions import JOBS
 
 TINY = (
@@ -56,12 +57,28 @@ def test_a_job_leaves_all_that_is_small_in_one_folder(small):
     kept = {path.relative_to(small / "out").as_posix() for path in (small / "out").rglob("*")}
     assert {"evaluations.csv", "config.json", "weights-01.part", "stats.jsonl", "curves.png"} <= kept
     assert "samples/real.png" in kept
+    assert Run(small / "out").stats() == Run(small / "runs/imagenet32").stats()
     assert not any(name.endswith((".h5", ".pt")) for name in kept)
     assert [summary.features for summary in Results(small / "out").summaries()] == ["dcgan", "random"]
     before = (small / "out/evaluations.csv").read_text()
     invoke("job", "imagenet32", "--out", "out")
     assert len((small / "out/evaluations.csv").read_text()) > len(before)
     assert [summary.features for summary in Results(small / "out").summaries()] == ["dcgan", "random"]
+
+
+def test_long_statistics_are_kept_thinned(small):
+    long, empty = Run(small / "runs/long"), Run(small / "runs/empty")
+    long.folder.mkdir(parents=True)
+    for tick in range(1, 501):
+        long.append_stats({"images_seen": 128 * tick, "d_loss": 1.5, "collapse_signs": []})
+    for run in (long, empty):
+        job_module.copy_stats(run, small / "out" / run.folder.name)
+    kept = Run(small / "out/long")
+    assert kept.stats() == thinned(long.stats())
+    assert len(kept.stats()) == 200
+    lines = long.stats_path.read_text().splitlines()
+    assert set(kept.stats_path.read_text().splitlines()) < set(lines)
+    assert not (small / "out/empty").exists()
 
 
 def test_a_job_that_trains_nothing_takes_the_run_of_another(small, monkeypatch):

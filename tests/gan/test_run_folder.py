@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from dcgan_probe.gan import Run, TrainConfig, TrainState, latest_run, load_checkpoint, train, training
+from dcgan_probe.gan import Run, TrainConfig, TrainState, latest_run, load_checkpoint, thinned, train, training
+from dcgan_probe.gan.curves import collapse_spans
 from dcgan_probe.runtime import UserError
 
 CPU = torch.device("cpu")
@@ -210,6 +211,62 @@ def test_statistics_past_the_checkpoint_are_dropped(tmp_path, tiny_config, tiny_
     assert seen == sorted(set(seen))
     assert seen[-1] == 160
     assert all(row["d_loss"] > 0 for row in found)
+
+
+def test_a_line_that_was_cut_off_is_not_read(tmp_path):
+    run = Run(tmp_path)
+    run.append_stats({"images_seen": 8})
+    with open(run.stats_path, "a") as file:
+        file.write('{"images_seen": 16, "d_lo')
+    assert run.stats() == [{"images_seen": 8}]
+
+
+def long_statistics(count=1000):
+    """Rows that begin dense, with two collapses, the second of growing signs, and a probe every 97 rows."""
+    rows = []
+    for index in range(count):
+        collapsed, signs = None, []
+        if 300 <= index < 423:
+            collapsed, signs = 300, ["samples alike"]
+        if 700 <= index < 705:
+            collapsed, signs = 690, ["filters dead", "D always right"][: 1 + (index >= 703)]
+        probe = 0.5 if index % 97 == 50 else None
+        seen = 100 * index + min(10 * index * index, 300_000)
+        rows.append(
+            {"images_seen": seen, "collapsed_since": collapsed, "collapse_signs": signs, "probe_accuracy": probe}
+        )
+    return rows
+
+
+def test_thinned_statistics_keep_ends_probes_and_collapses():
+    rows = long_statistics()
+    kept = thinned(rows)
+    numbers = [rows.index(row) for row in kept]
+    assert numbers == sorted(set(numbers))
+    probes = set(range(50, 1000, 97))
+    changes = {299, 300, 422, 423, 699, 700, 702, 703, 704, 705}
+    assert {0, 999} | probes | changes <= set(numbers)
+    assert 150 < len(numbers) <= 200 + len(probes | changes)
+    assert collapse_spans(kept) == collapse_spans(rows)
+    assert thinned(kept) == kept
+
+
+def test_thinned_statistics_are_even_in_images_seen():
+    rows = [row for row in long_statistics() if row["probe_accuracy"] is None and row["collapsed_since"] is None]
+    seen = np.array([row["images_seen"] for row in thinned(rows, keep=50)])
+    steps = np.diff([row["images_seen"] for row in rows])
+    even = (rows[-1]["images_seen"] - rows[0]["images_seen"]) / 49
+    # A row is at most half a step of the full statistics from its position.
+    assert len(seen) == 50
+    assert np.abs(np.diff(seen) - even).max() <= steps.max()
+
+
+def test_short_statistics_are_kept_whole():
+    rows = long_statistics(200)
+    assert thinned(rows) == rows
+    assert thinned([]) == []
+    early = [{"images_seen": 10 * index, "d_loss": 1.0} for index in range(300)]  # of an earlier version
+    assert len(thinned(early)) == 200
 
 
 def test_latest_run_is_the_one_saved_last(tmp_path, tiny_config, tiny_images):
