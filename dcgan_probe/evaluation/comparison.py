@@ -1,4 +1,4 @@
-"""Takes summaries and which of their test predictions are right, gives paired comparisons of them; knows no file."""
+"""Paired comparisons of evaluations on the same draws and test images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..runtime import UserError
-from .paired import Difference, Discordant, bootstrap_difference, discordant, holm
+from .paired import Discordant, difference_over_draws, discordant, holm
 from .summary import Summary
+from .uncertainty import MeanEstimate
 
 PAIRED = {
     "protocol": "protocol",
@@ -15,19 +16,19 @@ PAIRED = {
     "images_fingerprint_test": "test images",
     "seed": "seed of the draws",
 }
-"""What two evaluations must have in common for their draws and test images to be the same, and what it is called."""
+"""Fields that two evaluations on the same draws and test images have in common, and their names in messages."""
 
 LEAST_DRAWS = 5
-"""Of several draws, at least so many are needed: for fewer, the bootstrap over draws rejects far too often."""
+"""Least number of several draws: with fewer, Satterthwaite's degrees of freedom make intervals too narrow."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One evaluation, and which of its test predictions are right."""
+    """One evaluation, with its correct and incorrect test predictions."""
 
     summary: Summary
     correct: np.ndarray
-    """bool (draws, test rows)."""
+    """bool (draws, test rows): whether the fit of a draw is right on a test image."""
 
 
 @dataclass(frozen=True)
@@ -36,29 +37,29 @@ class Comparison:
 
     first: Summary
     second: Summary
-    difference: Difference
-    """Of the mean accuracies, the first less the second."""
+    difference: MeanEstimate
+    """Of the mean accuracies, the first less the second; for single fits over test images only."""
     discordant: Discordant | None
     """For single fits; None for several draws."""
     p: float
-    """Two-sided, for this comparison alone: exact McNemar for single fits, else of the two-level bootstrap."""
+    """Two-sided, for this comparison alone: exact McNemar for single fits, else Student's t over draws and images."""
     holm_p: float
     """``p`` adjusted for the number of comparisons."""
     comparisons: int
-    """How many were made at once."""
+    """Number of comparisons made at once."""
     first_accuracy: float
     """Mean over the draws compared, which may be fewer than the row has."""
     second_accuracy: float
     draws: int
-    """Compared: those that both have. Draws are numbered, and one of the same number has the same rows."""
+    """Number of draws compared, which both have. Draws of the same number have the same rows."""
 
     @property
     def test(self) -> str:
-        """What ``p`` is of."""
-        return "bootstrap" if self.discordant is None else "McNemar"
+        """Name of the test that ``p`` is of."""
+        return "t" if self.discordant is None else "McNemar"
 
 
-def compare(pairs: Sequence[tuple[Scored, Scored]], *, seed: int = 0) -> list[Comparison]:
+def compare(pairs: Sequence[tuple[Scored, Scored]]) -> list[Comparison]:
     """Compare evaluations in pairs, on the same draws and test images, and adjust each p for the number of pairs.
 
     Where one has more draws than the other, the draws that both have are compared.
@@ -72,7 +73,8 @@ def compare(pairs: Sequence[tuple[Scored, Scored]], *, seed: int = 0) -> list[Co
         require_paired(first.summary, second.summary)
     draws = [min(len(first.correct), len(second.correct)) for first, second in pairs]
     common = [(first.correct[:n], second.correct[:n]) for (first, second), n in zip(pairs, draws, strict=True)]
-    differences = [bootstrap_difference(*both, seed=seed) for both in common]
+    overlaps = [first.summary.overlap for first, _ in pairs]
+    differences = [difference_over_draws(*both, overlap) for both, overlap in zip(common, overlaps, strict=True)]
     counts = [discordant(*both) if n == 1 else None for both, n in zip(common, draws, strict=True)]
     ps = [each.p if count is None else count.p for each, count in zip(differences, counts, strict=True)]
     return [
@@ -95,12 +97,12 @@ def compare(pairs: Sequence[tuple[Scored, Scored]], *, seed: int = 0) -> list[Co
 
 
 def require_paired(first: Summary, second: Summary) -> None:
-    """Refuse two evaluations that do not share their draws and their test images, or too few draws.
+    """Check that two evaluations share their test images and one draw, or at least ``LEAST_DRAWS`` draws.
 
     Raises
     ------
     UserError
-        If protocol, training or test images or the seed of the draws are not the same, or they share 2 to 4 draws.
+        If protocol, training or test images or the seed of the draws are not the same, or if they share 2 to 4 draws.
     """
     reason = why_not_paired(first, second)
     if reason:
@@ -111,7 +113,7 @@ def require_paired(first: Summary, second: Summary) -> None:
 
 
 def why_not_paired(first: Summary, second: Summary) -> str:
-    """Say what two evaluations that cannot be compared do not share, or share too few of; empty if they can."""
+    """Return the reason why two evaluations cannot be compared; empty if they can."""
     for name, words in PAIRED.items():
         got, other = getattr(first, name), getattr(second, name)
         if got != other:

@@ -1,7 +1,4 @@
-"""Takes which predictions of two evaluations are right, gives the difference and its p; knows no record and no row.
-
-The draws and the test images are the same for both, so what is resampled is their difference, for both at once.
-"""
+"""Paired statistics of two evaluations on the same draws and test images: difference, McNemar test, Holm adjustment."""
 
 import math
 from collections.abc import Sequence
@@ -10,90 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from ..runtime import numpy_generator
-from .uncertainty import RESAMPLES, percentile_interval
-
-BLOCK = 64
-"""Resamples that are held at once: a few megabytes for tens of thousands of images."""
+from .uncertainty import MeanEstimate, mean_over_draws
 
 
-@dataclass(frozen=True)
-class Difference:
-    """How far two accuracies on the same draws and images lie apart. Fractions of 1."""
-
-    mean: float
-    """Positive where the first is better."""
-    low: float
-    """Lower end of the 95 % interval."""
-    high: float
-    p: float
-    """Two-sided."""
-
-
-def bootstrap_difference(
-    first: np.ndarray, second: np.ndarray, *, seed: int = 0, resamples: int = RESAMPLES
-) -> Difference:
-    """Resample draws and test images with replacement, the same ones for both, and see how the difference moves.
+def difference_over_draws(first: np.ndarray, second: np.ndarray, overlap: float) -> MeanEstimate:
+    """Estimate the expected difference of two accuracies, the first less the second, from paired predictions.
 
     ::
 
-        difference* = sum_ij w_i/(R - 1) m_j/N (a_ij - b_ij),    w ~ Multinomial(R - 1, 1/R),    m ~ Multinomial(N, 1/N)
+        d_ij = a_ij - b_ij,    difference = 1/(R N) sum_ij d_ij
 
-        p = min(1, 2 (1 + min(#{difference* <= 0}, #{difference* >= 0})) / (1 + resamples))
-
-    R - 1 draws of R are taken, since R would give (R - 1)/R of the variance of a mean over R draws. With one draw, only
-    the images are resampled. Draws and images are crossed, for which no bootstrap is exact. This one errs to the wide
-    side by what draw and image do together, which it counts three times instead of once; and to the narrow side for
-    few draws, since percentiles know nothing of Student's t: where the draws decide (their deviation 0.08), 11 % of
-    1,000 simulated pairs without a difference have p < 0.05 with 5 draws, 8 % with 10, 6 % with 20 and 4 % with 100
-    (`benchmarks/bench_comparisons.py`).
-
-    Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 2007 (two levels, and how it errs); Rao
-    and Wu, "Resampling inference with complex survey data", Journal of the American Statistical Association 83, 1988
-    (R - 1); Davison and Hinkley, "Bootstrap methods and their application", 1997, equation 4.11 (the ones in p, which
-    is therefore never 0), with the interval's own resamples in the place of resamples under the null hypothesis: p is
-    below 0.05 where the 95 % interval leaves out 0.
+    A draw and a test image are the same in both evaluations, so variation that moves both alike cancels in d. Standard
+    error, interval and p are those of ``mean_over_draws`` of d. With one draw, the interval covers the test images
+    only; the exact p is then ``Discordant.p``.
 
     Parameters
     ----------
     first, second
-        bool (draws, N): whether the fit of a draw was right on a test image.
+        bool (R, N): whether the fit of a draw is right on a test image.
+    overlap
+        Share of a draw's rows of a class that another draw has too, mean over the classes; in [0, 1).
     """
-    rng = numpy_generator(seed, "bootstrap over draws and images")
-    resampled = _resampled_images if len(first) == 1 else _resampled_draws_and_images
-    values = resampled(first, second, rng, resamples)
-    beyond = int(min((values <= 0.0).sum(), (values >= 0.0).sum()))
-    p = min(1.0, 2.0 * (1 + beyond) / (1 + resamples))
-    mean = (int(first.sum()) - int(second.sum())) / first.size
-    return Difference(mean, *percentile_interval(values), p)
-
-
-def _resampled_draws_and_images(
-    first: np.ndarray, second: np.ndarray, rng: np.random.Generator, resamples: int
-) -> np.ndarray:
-    draws, images = first.shape
-    difference = first.astype(np.float32) - second  # (R, N), -1, 0 or 1
-    values = np.empty(resamples)
-    for start in range(0, resamples, BLOCK):
-        block = values[start : start + BLOCK]
-        weights = rng.multinomial(draws - 1, np.full(draws, 1.0 / draws), size=len(block))
-        summed = weights.astype(np.float32) @ difference  # (block, N): whole numbers, exact in float32
-        drawn = rng.integers(images, size=(len(block), images), dtype=np.int32)
-        block[:] = [row.take(some).sum(dtype=np.float64) for row, some in zip(summed, drawn, strict=True)]
-    return values / ((draws - 1) * images)
-
-
-def _resampled_images(first: np.ndarray, second: np.ndarray, rng: np.random.Generator, resamples: int) -> np.ndarray:
-    """Resample the numbers of images that one fit alone gets right: the same distribution, whatever N is."""
-    images, only = first.size, discordant(first, second)
-    same = images - only.first_only - only.second_only
-    shares = np.array([only.first_only, only.second_only, same]) / images
-    return rng.multinomial(images, shares, size=resamples) @ (1, -1, 0) / images
+    return mean_over_draws(first.astype(np.int8) - second.astype(np.int8), overlap)
 
 
 @dataclass(frozen=True)
 class Discordant:
-    """Test images that one of two fits gets right and the other wrong."""
+    """Numbers of test images that one of two fits gets right and the other wrong."""
 
     first_only: int
     """Right in the first fit only."""
@@ -101,7 +41,7 @@ class Discordant:
 
     @property
     def p(self) -> float:
-        """Exact McNemar test, two-sided: where both fits are as good, each image falls on either side like a coin.
+        """Two-sided p of the exact McNemar test: under equal accuracy, an image is on either side with probability 1/2.
 
         ::
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dcgan_probe.evaluation import Results, Scored, TestPredictions, compare, summarise_evaluation
-from dcgan_probe.evaluation.paired import Discordant, bootstrap_difference, discordant, holm
+from dcgan_probe.evaluation.paired import Discordant, difference_over_draws, discordant, holm
 from dcgan_probe.runtime import UserError
 
 
@@ -24,16 +24,16 @@ def some(draws, accuracy, seed):
     return np.random.default_rng(seed).random((draws, 200)) < accuracy
 
 
-def test_several_draws_are_compared_on_two_levels(scored):
-    first, second, third = (scored(some(6, 0.6 + 0.05 * i, i), evaluation=f"{i}") for i in range(3))
+def test_several_draws_are_compared_by_t_with_their_overlap(scored):
+    first, second, third = (scored(some(6, 0.6 + 0.05 * i, i), evaluation=f"{i}", overlap=0.3) for i in range(3))
     found = compare([(first, second), (first, third)])
-    expected = [bootstrap_difference(first.correct, other.correct) for other in (second, third)]
+    expected = [difference_over_draws(first.correct, other.correct, 0.3) for other in (second, third)]
     assert [each.difference for each in found] == expected
     assert [each.p for each in found] == [each.p for each in expected]
     assert [each.holm_p for each in found] == holm([each.p for each in expected])
     assert {each.comparisons for each in found} == {2}
     assert [(each.first.evaluation, each.second.evaluation) for each in found] == [("0", "1"), ("0", "2")]
-    assert {(each.test, each.discordant) for each in found} == {("bootstrap", None)}
+    assert {(each.test, each.discordant) for each in found} == {("t", None)}
 
 
 def test_single_fits_are_compared_by_mcnemar(scored):
@@ -42,6 +42,7 @@ def test_single_fits_are_compared_by_mcnemar(scored):
     only = [int((a & ~b).sum()) for a, b in [(first.correct, second.correct), (second.correct, first.correct)]]
     assert found.discordant == Discordant(*only)
     assert (found.p, found.test) == (found.discordant.p, "McNemar")
+    assert found.difference == difference_over_draws(first.correct, second.correct, 0.0)
     assert found.difference.mean == pytest.approx((only[0] - only[1]) / 200)
 
 
@@ -71,8 +72,8 @@ def test_2_to_4_draws_are_too_few(scored, draws, few):
 def test_the_draws_that_both_have_are_compared(scored):
     first, second = scored(some(6, 0.5, 1)), scored(some(9, 0.6, 2), evaluation="b")
     (found,) = compare([(first, second)])
-    assert found.difference == bootstrap_difference(first.correct, second.correct[:6])
-    assert (found.draws, found.test) == (6, "bootstrap")
+    assert found.difference == difference_over_draws(first.correct, second.correct[:6], 0.25)
+    assert (found.draws, found.test) == (6, "t")
     assert found.first_accuracy - found.second_accuracy == pytest.approx(found.difference.mean)
     assert found.second_accuracy == pytest.approx(second.correct[:6].mean())
     assert found.second_accuracy != pytest.approx(second.summary.accuracy)
@@ -88,9 +89,9 @@ def test_predictions_of_other_fits_are_refused(scored, tmp_path, record):
     assert results.summaries()[0].over_images is None
     labels = np.arange(8) % 4
     predictions = np.where(np.arange(8) < 4, labels, labels + 1)[None]
-    results.write_predictions(TestPredictions("20260101T000000-aa", predictions, labels, 0.1))
+    results.write_predictions(TestPredictions.of("20260101T000000-aa", predictions, labels, 0.1))
     assert results.correct("20260101T000000-aa").tolist() == [[True] * 4 + [False] * 4]
     assert results.summaries()[0].over_images.standard_error == pytest.approx(0.5 / 8**0.5, rel=0.05)
-    results.write_predictions(TestPredictions("20260101T000000-aa", labels[None], labels, 0.1))
+    results.write_predictions(TestPredictions.of("20260101T000000-aa", labels[None], labels, 0.1))
     with pytest.raises(UserError, match=r"have an accuracy of 1\.000000, its records one of 0\.500000: they are of"):
         results.summaries()
