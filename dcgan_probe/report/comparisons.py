@@ -1,12 +1,12 @@
-"""Takes paired comparisons and the rows they are of, gives a table of them, shown and tidy; knows no prediction."""
+"""Tables of paired comparisons, shown and tidy."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas
 
-from ..evaluation import RESAMPLES, Comparison, Summary
+from ..evaluation import Comparison, Summary
 from .rows import percent, table_rows
 from .shown import NOTHING, Cell, ShownTable, sentence, short_layers, task_title
 
@@ -22,23 +22,27 @@ HEADER = {
     "right in one only": True,
     "n": True,
 }
-"""Columns, and whether each is aligned on the right."""
+"""Columns; True aligns a column on the right."""
 READING = (
-    "Test accuracies, first / second, and their difference, first less second, in points of percent, on the same draws "
-    "and test images; positive where the first is better. Interval: bootstrap over test images, and over draws where "
-    "there are several, the same for both rows. n: draws compared, those that both rows have. The seeds of networks, "
-    "centroids and trainings are held fixed: how far another one would move a row is in neither the interval nor p."
+    "Test accuracies, first / second, and their difference, first less second, in percentage points, on the same draws "
+    "and test images; a positive difference favors the first. n: number of draws compared, which both rows have. The "
+    "seeds of networks, centroids and trainings and the choice of C are held fixed: their effect is in neither the "
+    "interval nor p."
 )
-TESTS = {
-    "bootstrap": f"p, two-sided: that same bootstrap, whose {RESAMPLES:,} resamples can tell no p below "
-    f"{2 / (RESAMPLES + 1):.4f}. Percentiles use no t: with 5 to 10 draws, interval and p are somewhat too small where "
-    "the draws decide (simulated: 11 % of equal rows have p < 0.05 with 5 draws, 8 % with 10).",
-    "McNemar": "p, two-sided: exact McNemar test on the images that one fit alone gets right, first / second.",
-}
+T_TEST = (
+    "t: 95 % interval and two-sided p of Student's t for fresh labeled rows and fresh test images, with {freedom} "
+    "degrees of freedom (Satterthwaite). Two draws share {overlap} of their rows on average, so a part of the variance "
+    "between draws is common to all and does not average out. That part is taken to be the share of common rows, which "
+    "is its upper bound: where draws matter more than test images, intervals are rather too wide than too narrow."
+)
+MCNEMAR = (
+    "McNemar: two-sided p of the exact McNemar test on the images that only one fit classifies correctly, first / "
+    "second; 95 % interval over test images. The labeled rows are held fixed."
+)
 TIDY = {
     **dict.fromkeys(("protocol", "first", "second", "first_evaluation", "second_evaluation"), "string"),
     **dict.fromkeys(("first_accuracy", "second_accuracy", "difference", "low", "high"), "Float64"),
-    **dict.fromkeys(("p", "holm_p"), "Float64"),
+    **dict.fromkeys(("standard_error", "degrees_of_freedom", "overlap", "p", "holm_p"), "Float64"),
     "test": "string",
     **dict.fromkeys(("comparisons", "draws", "first_only", "second_only"), "Int64"),
 }
@@ -53,11 +57,11 @@ class ComparedRows:
     comparisons: tuple[Comparison, ...]
     """At least one."""
     remarks: tuple[str, ...]
-    """What else a reader has to know: which rows are not compared, and why."""
+    """Further sentences of the caption: which rows are not compared, and why."""
 
 
 def numbered_names(summaries: Iterable[Summary]) -> dict[str, str]:
-    """Give each row of one protocol its number and name, in the order of its tables: ``{ID: "1 DCGAN cpu32"}``."""
+    """Return number and name of each row of one protocol, in the order of its tables: ``{ID: "1 DCGAN cpu32"}``."""
     rows = [row for table in table_rows(summaries) for row in table.measured]
     times = Counter(row.name for row in rows)
     names = {}
@@ -68,10 +72,9 @@ def numbered_names(summaries: Iterable[Summary]) -> dict[str, str]:
 
 
 def shown_comparisons(compared: ComparedRows) -> ShownTable:
-    """Give the comparisons as people read them."""
+    """Build the table of the comparisons as people read it."""
     rows = [row for each in compared.comparisons for row in (each.first, each.second)]
     notes = [sentence(note) for note in rows[0].notes if all(note in row.notes for row in rows)]
-    tests = dict.fromkeys(each.test for each in compared.comparisons)
     number = compared.comparisons[0].comparisons
     holm = f"Holm p: adjusted for the number of comparisons made here, {number}."
     return ShownTable(
@@ -80,9 +83,25 @@ def shown_comparisons(compared: ComparedRows) -> ShownTable:
         numeric=tuple(HEADER.values()),
         measured=tuple(_cells(each, compared.names) for each in compared.comparisons),
         published=(),
-        caption=" ".join([READING, *(TESTS[test] for test in tests), holm, *notes, *compared.remarks]),
+        caption=" ".join([READING, *_tests(compared.comparisons), holm, *notes, *compared.remarks]),
         footnotes=(),
     )
+
+
+def _tests(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return one sentence or more on each kind of test among the comparisons."""
+    t_tests = [each for each in comparisons if each.discordant is None]
+    texts = [MCNEMAR] if len(t_tests) < len(comparisons) else []
+    if t_tests:
+        freedom = _range([each.difference.degrees_of_freedom for each in t_tests], "{:,.0f}")
+        overlap = _range([100 * each.first.overlap for each in t_tests], "{:.1f} %")
+        texts.insert(0, T_TEST.format(freedom=freedom, overlap=overlap))
+    return texts
+
+
+def _range(values: Sequence[float], form: str) -> str:
+    """Return the least and the greatest value, or one where both look the same."""
+    return " to ".join(dict.fromkeys(form.format(value) for value in (min(values), max(values))))
 
 
 def _cells(comparison: Comparison, names: dict[str, str]) -> tuple[Cell, ...]:
@@ -115,11 +134,12 @@ def _p(value: float) -> str:
 
 
 def comparison_table(compared: ComparedRows) -> pandas.DataFrame:
-    """Give one row for each comparison, tidy: accuracies, difference and interval in percent."""
+    """Build one tidy row for each comparison; accuracies, difference, standard error and interval are in percent."""
     rows = []
     for each in compared.comparisons:
         first, second, difference = each.first, each.second, each.difference
         points = {"difference": difference.mean, "low": difference.low, "high": difference.high}
+        points["standard_error"] = difference.standard_error
         points |= {"first_accuracy": each.first_accuracy, "second_accuracy": each.second_accuracy}
         rows.append(
             {
@@ -129,6 +149,8 @@ def comparison_table(compared: ComparedRows) -> pandas.DataFrame:
                 "first_evaluation": first.evaluation,
                 "second_evaluation": second.evaluation,
                 **{name: round(100 * fraction, 4) for name, fraction in points.items()},
+                "degrees_of_freedom": round(difference.degrees_of_freedom, 2),
+                "overlap": first.overlap if each.discordant is None else None,
                 "p": each.p,
                 "holm_p": each.holm_p,
                 "test": each.test,
