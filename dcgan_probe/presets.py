@@ -1,7 +1,8 @@
 """Takes the name of a published or useful setting, gives its training config; knows no file and no data.
 
 Marks of origin, as in the README: [P] the paper, [A] the authors' released code, [T] the widespread PyTorch tutorial,
-[own] chosen here. Where neither paper nor code states a value it is marked [assumed].
+[own] chosen here. Where neither paper nor code states a value it is marked [assumed]; what was concluded from names of
+released files is marked [inferred].
 """
 
 from dataclasses import MISSING, asdict, dataclass, fields, replace
@@ -60,13 +61,15 @@ PRESETS = {
     "imagenet32": Preset(
         network=_network(32, 256, 128, (1, 1, 2, 2, 4, 4), kernel=3, strides=(1, 2, 1, 2, 1, 2)),
         training=_training(19_200_000, updates="alternate"),
-        source="[A] imagenet 32x32 net; 30 epochs of 1.28M images on the alternating clock, half of them shown to D",
+        source="[A] imagenet 32x32 net; [inferred] 30 epochs of 1.28M images on the alternating clock, half of them "
+        "shown to D; [assumed] the paper's learning rate and batch size, since its script was never released",
         expected="CIFAR-10 82.8 % [P] when trained on ImageNet-1k; 28,672 features",
     ),
     "svhn32": Preset(
         network=_network(32, 100, 64, (1, 2, 4), z="gaussian"),
         training=_training(6_330_000, updates="alternate", lr=5e-4, batch_size=64),
-        source="[A] svhn net, named 100z_gaussian_lr_0.0005_64mb; 200 epochs of 63,257 images, half of them shown to D",
+        source="[A] svhn net; [inferred] from its name 100z_gaussian_lr_0.0005_64mb: learning rate, batch size and 200 "
+        "epochs of 63,257 images, half of them shown to D",
         expected="SVHN, 1000 labels, 22.48 % error [P] when trained on SVHN; 7,168 features",
     ),
     "faces64": Preset(

@@ -86,15 +86,15 @@ def steps_of(job: Job, run: Run, limit: tuple[str, ...], given: Given, out: Path
     """Give the commands of a job, of training and of evaluations, each as it can be typed alone."""
     of_run = ("--run", str(run.folder))
     features = [part for source in ("dcgan", *job.controls) for part in ("--features", source)]
-    train = Step("train", (*job.training, *of_run, *limit, *given.arguments("train")))
+    train = Step("train", (*job.training, *of_run, *limit, *given.arguments("train")), makes_run=job.run_name)
     evaluations = [
-        Step("eval-svm", (*protocol, *features, "--no-controls", *of_run, *given.arguments("eval-svm")), needs_run=True)
+        Step("eval-svm", (*protocol, *features, "--no-controls", *of_run, *given.arguments("eval-svm")))
         for protocol in job.protocols
     ]
     if job.trained_by:
         return [], evaluations
     # Weights first: an evaluation that is cut short can be repeated from them.
-    return [train, Step("export-run", (str(out), *of_run), needs_run=True)], evaluations
+    return [train, Step("export-run", (str(out), *of_run), needs_run=job.run_name)], evaluations
 
 
 def copy_stats(run: Run, out: Path) -> None:

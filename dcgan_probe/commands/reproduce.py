@@ -29,6 +29,11 @@ GUIDELINES, SEEDS = "guidelines", 3
     "--seeds", type=click.IntRange(min=1), help=f"Trainings of each net of the guidelines.  [default: {SEEDS}]"
 )
 @click.option(
+    "--authors",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the authors' released nets, one folder each.  [default: authors in --data-dir]",
+)
+@click.option(
     "--results",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of records and tables.  [default: results; RUNS/smoke/results for smoke]",
@@ -42,6 +47,7 @@ def reproduce_command(
     table: str,
     scale: ScaleName,
     seeds: int | None,
+    authors: Path | None,
     results: Path | None,
     runs: Path,
     device: str,
@@ -52,9 +58,9 @@ def reproduce_command(
 ) -> None:
     """Make every row of a table, after a plan with its time, memory and disk.
 
-    A result table has the DCGAN, its controls and the baselines under the same protocols, and compares the DCGAN with
-    every other row. The table of the guidelines has a training that follows the paper's rules for stable nets, and one
-    that breaks each in turn.
+    A result table has the DCGAN, its controls, the baselines and the authors' released weights under the same
+    protocols, and compares the DCGAN with every other row. The table of the guidelines has a training that follows the
+    paper's rules for stable nets, and one that breaks each in turn.
 
     What is there already stays as it is, so the same command goes on after an interruption. Each step is a command of
     its own, as the plan prints it.
@@ -73,7 +79,7 @@ def reproduce_command(
     wanted = (
         GuidelineTable(scale, seeds or SEEDS, given)
         if table == GUIDELINES
-        else ResultTable(cast(Table, table), scale, given)
+        else ResultTable(cast(Table, table), scale, given, authors or data_dir / "authors")
     )
     steps = wanted.missing_steps()
     if dry_run or not quiet:

@@ -1,5 +1,7 @@
 """Takes the name of a result table, gives the commands that make its rows, and the table once they have run."""
 
+from pathlib import Path
+
 import click
 import torch
 
@@ -7,11 +9,12 @@ from ..evaluation import Protocol, Results, Summary
 from ..gan import Run
 from ..report import format_tables
 from ..reproductions import (
-    Cost,
+    ReleasedNet,
     Row,
     ScaleName,
     Table,
     images_seen,
+    import_cost,
     reproduction,
     row_costs,
     trained_config,
@@ -26,11 +29,10 @@ from .steps import Given, Step, listed, needs
 class ResultTable:
     """One result table, at one scale, in one folder of results."""
 
-    def __init__(self, table: Table, scale: ScaleName, given: Given):
+    def __init__(self, table: Table, scale: ScaleName, given: Given, authors: Path):
         self._name, self._given = f"{table} at scale {scale}", given
-        self._wanted = reproduction(table, scale)
+        self._wanted = reproduction(table, scale, authors)
         self._images = [given.load(self._wanted.dataset, split) for split in ("train", "test")]
-        self._run = Run(given.runs / self._wanted.run_name)
 
     def found_rows(self) -> dict[Row, Summary]:
         """Find the rows that are in the records."""
@@ -46,28 +48,43 @@ class ResultTable:
         there = self.found_rows()
         rows = [row for row in self._wanted.rows if row not in there]
         device = resolve_device(self._given.device)
-        training = self._training_step(device) if any(row.needs_run for row in rows) else None
+        needed = {row.run for row in rows}
+        training = self._training_step(device) if self._wanted.run_name in needed else None
         steps = [] if training is None else [training]
+        steps += [self._import_step(net) for net in self._wanted.released if self._is_to_import(net, needed)]
         protocols = {row.protocol: self._protocol(row) for row in rows}
         costs = row_costs(rows, protocols, len(self._images[1]), self._wanted.scale, device)
         for row, cost in zip(rows, costs, strict=True):
-            of_run = ("--run", str(self._run.folder)) if row.needs_run else ()
+            of_run = ("--run", str(self._given.runs / row.run)) if row.run else ()
             arguments = (*row.arguments, *of_run, *self._given.arguments(row.verb))
-            steps.append(Step(row.verb, arguments, cost, needs_run=row.needs_run))
+            steps.append(Step(row.verb, arguments, cost, needs_run=row.run))
         return steps
 
     def _training_step(self, device: torch.device) -> Step | None:
         """Give the command that trains the DCGAN; None if that is done."""
-        config = trained_config(self._wanted, device)
-        seen = images_seen(self._run)
+        config, run_name = trained_config(self._wanted, device), self._wanted.run_name
+        run = Run(self._given.runs / run_name)
+        seen = images_seen(run)
         if seen >= config.images:
             return None
-        arguments = (*self._wanted.training, "--run", str(self._run.folder), *self._given.arguments("train"))
+        arguments = (*self._wanted.training, "--run", str(run.folder), *self._given.arguments("train"))
         try:
             images = self._given.load_unlabelled(self._wanted.scale.unlabelled)
         except UserError as error:
-            return Step("train", arguments, Cost(0.0, 0), obstacle=str(error))
-        return Step("train", arguments, training_cost(config, images, device, seen))
+            return Step("train", arguments, makes_run=run_name, obstacle=str(error))
+        return Step("train", arguments, training_cost(config, images, device, seen), makes_run=run_name)
+
+    def _is_to_import(self, net: ReleasedNet, needed: set[str]) -> bool:
+        return net.run_name in needed and not Run(self._given.runs / net.run_name).exists
+
+    def _import_step(self, net: ReleasedNet) -> Step:
+        """Return the command that imports a released net."""
+        arguments = (str(net.folder), "--dataset", net.images, *self._given.arguments("import-authors"))
+        try:
+            images = self._given.load_unlabelled(net.images)
+        except UserError as error:
+            return Step("import-authors", arguments, makes_run=net.run_name, obstacle=str(error))
+        return Step("import-authors", arguments, import_cost(net, images), makes_run=net.run_name)
 
     def _protocol(self, row: Row) -> Protocol:
         """Give the protocol that a row's command will take."""
@@ -75,14 +92,16 @@ class ResultTable:
 
     def describe(self, steps: list[Step]) -> list[str]:
         """Give the lines of the plan."""
-        trainings = sum(step.verb == "train" for step in steps)
-        missing, number = len(steps) - trainings, len(self._wanted.rows)
+        runs = [step.verb for step in steps if step.makes_run]
+        missing, number = len(steps) - len(runs), len(self._wanted.rows)
         total = f"{self._name}: {number} rows, {number - missing} of them in the records"
         if not steps:
-            return [f"{total}; nothing to do."]
-        rows = "1 row" if missing == 1 else f"{missing} rows"
-        to_do = f"To do: {rows}{' and a training' if trainings else ''}, {needs(steps)}, if no features are cached."
-        return [f"{total}. {to_do}", "", *listed(steps)]
+            return [f"{total}; nothing to do.", *self._wanted.left_out]
+        first = ["1 row" if missing == 1 else f"{missing} rows"]
+        first += ["a training"] if "train" in runs else []
+        first += ["the authors' weights"] if "import-authors" in runs else []
+        to_do = f"To do: {' and '.join(first)}, {needs(steps)}, if no features are cached."
+        return [f"{total}. {to_do}", *self._wanted.left_out, "", *listed(steps)]
 
     def write(self) -> None:
         """Print the table of what is there, and write the comparisons of its rows."""

@@ -14,6 +14,7 @@ from ..reproductions import Cost
 from ..runtime import UserError
 from .evaluate import eval_svm_command
 from .evaluate_supervised import eval_supervised_command
+from .import_authors import import_authors_command
 from .progress import duration
 from .train import train_command
 from .transfer import export_run_command
@@ -23,7 +24,10 @@ VERBS: dict[str, click.Command] = {
     "eval-svm": eval_svm_command,
     "eval-supervised": eval_supervised_command,
     "export-run": export_run_command,
+    "import-authors": import_authors_command,
 }
+RECORDING = ("eval-svm", "eval-supervised")
+"""Verbs that write records."""
 
 
 FREE = Cost(0.0, 0, 0)
@@ -64,7 +68,7 @@ class Given:
     def arguments(self, verb: str) -> list[str]:
         """Give the options that a command needs beside its own, so that it does the same when typed alone."""
         folders = [("--runs", self.runs, Path("runs")), ("--data-dir", self.data_dir, Path("data"))]
-        folders += [("--results", self.results, Path("results"))] if verb != "train" else []
+        folders += [("--results", self.results, Path("results"))] if verb in RECORDING else []
         paths = [part for option, path, usual in folders if path != usual for part in (option, str(path))]
         device = [] if self.device == "auto" else ["--device", self.device]
         return [*paths, *device, *([] if self.download else ["--no-download"])]
@@ -78,8 +82,10 @@ class Step:
     arguments: tuple[str, ...]
     cost: Cost = FREE
     """Nothing, where no plan is shown."""
-    needs_run: bool = False
-    """Whether it waits for the training."""
+    makes_run: str = ""
+    """Name of the run that it trains or imports; empty for other steps."""
+    needs_run: str = ""
+    """Name of the run that must be there; empty for none."""
     obstacle: str = ""
     """Why it cannot be run; empty if it can."""
 
@@ -119,16 +125,16 @@ def run_verb(verb: click.Command, arguments: list[str]) -> None:
 def run_steps(steps: list[Step], *, quiet: bool) -> list[str]:
     """Run the commands one after another; one that fails leaves the others to be run, and is told in the end."""
     failures: list[str] = []
-    untrained = False
+    missing_runs: set[str] = set()
     for number, step in enumerate(steps, 1):
         started = time.monotonic()
-        failure = step.obstacle or ("the training failed" if untrained and step.needs_run else "")
+        failure = step.obstacle or (f"there is no run {step.needs_run}" if step.needs_run in missing_runs else "")
         if not failure:
             if not quiet:
                 click.echo(f"[{number}/{len(steps)}] {step.line}", err=True)
             failure = run_step(step, quiet=quiet)
         if failure:
-            untrained |= step.verb == "train"
+            missing_runs |= {step.makes_run} - {""}
             failures.append(f"{step.line}: {failure}")
         elif not quiet:
             click.echo(f"[{number}/{len(steps)}] done in {duration(time.monotonic() - started)}", err=True)

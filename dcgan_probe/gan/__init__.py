@@ -1,6 +1,6 @@
 """Floor 2. Adversarial training: config, updates, checkpoints and run folders; no features and no probe."""
 
-from .authors import RELEASED, AuthorsWeights, read_authors
+from .authors import AUTHORS, RELEASED, AuthorsWeights, read_authors
 from .checkpoint import load_checkpoint, save_checkpoint
 from .checks import check_images
 from .collapse import Collapse, CollapseAlarm
@@ -15,6 +15,7 @@ from .training import Outcome, train
 from .windows import choose_window, held_bytes
 
 __all__ = [
+    "AUTHORS",
     "RELEASED",
     "AuthorsWeights",
     "Collapse",

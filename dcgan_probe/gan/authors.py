@@ -22,6 +22,9 @@ from .authors_files import find_arrays, read_array
 from .authors_layout import blank_network, expected_shapes, to_state_dict
 from .config import TrainConfig
 
+AUTHORS = "authors-"
+"""Start of the names of released nets."""
+
 
 @dataclass(frozen=True)
 class Released:
@@ -31,13 +34,18 @@ class Released:
     """Name of the image set."""
     images: int
     """Size of the set."""
+    folder: str
+    """Name of the net's folder in ``models/`` of the authors' repository."""
 
     def images_seen(self, epoch: int | None) -> int:
         """Give the real images that D was shown: by inference, since their loop shows it every second mini-batch."""
         return 0 if epoch is None else epoch * self.images // 2
 
 
-RELEASED = {"svhn32": Released("svhn", 63_257), "imagenet32": Released("imagenet", 1_281_167)}
+RELEASED = {
+    "svhn32": Released("svhn", 63_257, "svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb"),
+    "imagenet32": Released("imagenet", 1_281_167, "imagenet_gan_pretrain_128f_relu_lrelu_7l_3x3_256z"),
+}
 """By the preset of the same architecture. SVHN's training images but for the 10,000 of the validation split."""
 
 
@@ -131,7 +139,7 @@ def read_authors(folder: str | Path, configs: Sequence[TrainConfig]) -> AuthorsW
 def _name(config: TrainConfig, network: NetworkConfig) -> str:
     """Name a net after the authors, and after its layers where some are missing, as tables will show it."""
     part = "" if network == config.network else f" ({network.layer_names[0]}-{network.layer_names[-1]})"
-    return f"authors-{config.preset}{part}"
+    return f"{AUTHORS}{config.preset}{part}"
 
 
 def _read_generator(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..evaluation import Summary
+from ..gan import AUTHORS
 from .image_sets import OFFICIAL_SETS, describe_set, is_subset
 from .provenance import Provenance, provenance
 from .published import MARKS, PublishedFigure, marked
@@ -11,6 +12,10 @@ from .rows import MeasuredRow, TableRows, percent, table_rows
 
 NOTHING = "–"
 PUBLISHED = "published: "
+INFERRED = (
+    "inferred from names of the released files and the paper's text: the training images, and the images seen from the "
+    "epoch in the files' names"
+)
 CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
 CHOICE = (
     "{symbols} was chosen on training rows that the fits had not seen. Label budget: distinct labels that a fit and "
@@ -151,10 +156,14 @@ def _is_one_whole(summary: Summary) -> bool:
 
 
 def _in_full(row: MeasuredRow) -> tuple[str, ...]:
-    """Give the full name of the training images as a note, unless another note of the row holds it already."""
+    """Return the full name of the training images as a note, unless another note of the row holds it already.
+
+    Of the authors' nets the images and their number are inferred, which a note says.
+    """
     full = row.trained_on_full
+    inferred = (INFERRED,) if row.trained_on and row.summary.network.startswith(AUTHORS) else ()
     known = full == row.trained_on or any(full in note for note in row.published_notes)
-    return () if known else (full,)
+    return inferred if known else (full, *inferred)
 
 
 def _published_cells(table: TableRows, figure: PublishedFigure, notes: _Footnotes) -> tuple[Cell, ...]:

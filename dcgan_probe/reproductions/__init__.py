@@ -1,9 +1,10 @@
 """Floor 6. Result tables and larger trainings as data: which commands, at which sizes, and what they will cost."""
 
-from .costs import Cost, row_costs, trained_config, training_cost
+from .costs import Cost, import_cost, row_costs, trained_config, training_cost
 from .guideline_runs import check_guideline_run, guideline_run, images_seen, last_samples
 from .guidelines import GUIDELINES, GuidelineTraining, guideline_cost, guideline_trainings
 from .jobs import JOBS, Job
+from .released_rows import ReleasedNet
 from .rows import Reproduction, Row, reproduction
 from .scales import SCALE_NAMES, TABLES, Scale, ScaleName, Table
 
@@ -15,6 +16,7 @@ __all__ = [
     "Cost",
     "GuidelineTraining",
     "Job",
+    "ReleasedNet",
     "Reproduction",
     "Row",
     "Scale",
@@ -25,6 +27,7 @@ __all__ = [
     "guideline_run",
     "guideline_trainings",
     "images_seen",
+    "import_cost",
     "last_samples",
     "reproduction",
     "row_costs",

@@ -17,12 +17,15 @@ from ..gan import TrainConfig, rehearse
 from ..images import ImageSet
 from ..presets import PRESETS, preset_config
 from ..runtime import memory_in_use
+from .released_rows import ReleasedNet
 from .rows import Reproduction, Row
 from .scales import Scale
 
 CHANNELS, SIDE = 3, 32
 CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5
 """Of the rate of a large product, that extraction reaches: what was seen on two cores."""
+STATISTICS_PASSES = 2.5
+"""Time of batch-norm statistics, in passes of the discriminator: the moments of each layer come on top."""
 CHECKPOINT_NUMBERS = 3
 """float32 numbers that a checkpoint has for each parameter: itself, and the two moments of Adam."""
 GRIDS, GRID_IMAGES = 11, 64
@@ -51,6 +54,14 @@ def training_cost(config: TrainConfig, images: ImageSet, device: torch.device, s
     plan = rehearse(config, device, len(images) * size)
     disk = CHECKPOINT_NUMBERS * 4 * plan.parameters + GRIDS * GRID_IMAGES * size
     return Cost(plan.seconds * (1 - seen / config.images), plan.memory_bytes, disk)
+
+
+def import_cost(net: ReleasedNet, images: ImageSet) -> Cost:
+    """Compute the cost of importing released weights: the batch-norm statistics, over all images."""
+    network = net.weights.config.network
+    operations = STATISTICS_PASSES * len(images) * discriminator_operations(network) / CONVOLUTION_SHARE
+    parameters = sum(tensor.numel() for tensor in net.weights.discriminator.values())
+    return Cost(operations / product_rate(), memory_in_use(), 4 * parameters)
 
 
 def row_costs(
@@ -103,8 +114,8 @@ def _learning_bytes(row: Row, scale: Scale) -> int:
 
 def _extraction(row: Row, scale: Scale, images: int) -> float:
     """Give the operations of a row's features, learning included, in those of a large product that takes as long."""
-    if row.needs_run:
-        return images * discriminator_operations(PRESETS[scale.preset].network) / CONVOLUTION_SHARE
+    if row.network is not None:
+        return images * discriminator_operations(row.network) / CONVOLUTION_SHARE
     if row.features == "kmeans":
         config = DictionaryConfig(centroids=int(row.known_by["network"]), **scale.learning)
         learning, encoding = kmeans_operations(config, CHANNELS, SIDE)

@@ -4,14 +4,17 @@ A row of a table is one command. How it is known in the records is told beside i
 made again, however its command was typed.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from ..evaluation import Options, ProbeClassifier, Summary
 from ..features import REAL_RULES, DictionaryConfig, FieldConfig, count_columns
+from ..networks import NetworkConfig
 from ..presets import PRESETS
 from ..runtime import UserError
+from .released_rows import ReleasedNet, find_released, released_features
 from .scales import SCALE_NAMES, SCALES, TABLES, Scale, ScaleName, Table
 
 LABELS: dict[Table, tuple[int | None, ...]] = {"cifar10": (None, 4000), "svhn-1000": (1000,)}
@@ -50,7 +53,10 @@ class Row:
     made_by: Options = field(default_factory=dict)
     """Options of its summary."""
     least_images_seen: int = 0
-    needs_run: bool = False
+    run: str = ""
+    """Name of the run folder that the features come from; empty for features of no run."""
+    network: NetworkConfig | None = None
+    """Discriminator of the run."""
 
     @property
     def protocol(self) -> str:
@@ -59,9 +65,10 @@ class Row:
 
     @property
     def cache(self) -> tuple[Any, ...]:
-        """Give what rows have in common that share their features."""
+        """What rows have in common that share a file of features; a run's holds all of its layers."""
         names = ("network", "encoder_seed")
-        return self.features, self.columns, *(self.known_by.get(name) for name in names)
+        columns = 0 if self.run else self.columns
+        return self.features, self.run, columns, *(self.known_by.get(name) for name in names)
 
     def found_in(self, summaries: Iterable[Summary], fingerprints: tuple[str, str], draws: int) -> Summary | None:
         """Find the row among summaries.
@@ -100,15 +107,24 @@ class Reproduction:
     training: tuple[str, ...]
     """Arguments of ``train``."""
     rows: tuple[Row, ...]
+    released: tuple[ReleasedNet, ...] = ()
+    """The authors' nets that have rows."""
+    left_out: tuple[str, ...] = ()
+    """Sentences on rows that the table lacks."""
 
 
-def reproduction(table: Table, scale: ScaleName) -> Reproduction:
-    """Give the commands of a table.
+def reproduction(table: Table, scale: ScaleName, authors: Path | None = None) -> Reproduction:
+    """Return the commands of a table.
+
+    Parameters
+    ----------
+    authors
+        Folder of the authors' released weights; None leaves their rows out without a word.
 
     Raises
     ------
     UserError
-        If there is no such table or scale.
+        If there is no such table or scale, or weights that are there cannot be read.
     """
     if table not in TABLES:
         raise UserError(f"there is no table {table!r}: expected {' or '.join(TABLES)}")
@@ -117,14 +133,16 @@ def reproduction(table: Table, scale: ScaleName) -> Reproduction:
     sizes = SCALES[table][scale]
     training = ("--preset", sizes.preset, "--dataset", sizes.unlabelled, "--images", str(sizes.images))
     dataset = table.split("-")[0]
-    rows = tuple(row for labels in LABELS[table] for row in _rows(dataset, labels, sizes))
-    return Reproduction(dataset, sizes, f"{sizes.unlabelled}-{sizes.preset}-s0", training, rows)
+    run_name = f"{sizes.unlabelled}-{sizes.preset}-s0"
+    released, left_out = find_released(authors, sizes) if authors is not None and sizes.released else ([], [])
+    rows = tuple(row for labels in LABELS[table] for row in _rows(dataset, labels, sizes, run_name, released))
+    return Reproduction(dataset, sizes, run_name, training, rows, tuple(released), tuple(left_out))
 
 
-def _rows(dataset: str, labels: int | None, scale: Scale) -> list[Row]:
-    """Give the rows of one protocol, in the order of its table."""
-    make = _Protocol(dataset, labels, scale)
+def _rows(dataset: str, labels: int | None, scale: Scale, run_name: str, released: Sequence[ReleasedNet]) -> list[Row]:
+    """Return the rows of one protocol, in the order of its table."""
     network = PRESETS[scale.preset].network
+    make = _Protocol(dataset, labels, scale, run_name, network)
     maps = count_columns(network, None, 4)
     neighbours: tuple[ProbeClassifier, ...] = ("knn-euclidean", "knn-cosine")
     trained: dict[str, Any] = {"network": scale.preset, "trained_on": scale.unlabelled, "layers": network.layer_names}
@@ -144,7 +162,14 @@ def _rows(dataset: str, labels: int | None, scale: Scale) -> list[Row]:
         *(make.row("pixels", PIXELS, classifier=metric) for metric in neighbours),
         *(make.row("dcgan", maps, classifier=metric, **trained) for metric in neighbours),
     ]
-    return [*rows, make.supervised_row()] if dataset == "svhn" else rows
+    if dataset == "svhn":
+        rows.append(make.supervised_row())
+    for net in released:
+        of_net = replace(make, run_name=net.run_name, network=net.weights.config.network, seen=net.weights.position)
+        for features, columns, known in released_features(net, labels, svhn=dataset == "svhn"):
+            alone = ("--layers", *known["layers"]) if len(known["layers"]) == 1 else ()
+            rows.append(of_net.row(features, columns, *alone, **known))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -154,6 +179,12 @@ class _Protocol:
     dataset: str
     labels: int | None
     scale: Scale
+    run_name: str
+    """Of the run that rows of a discriminator take."""
+    network: NetworkConfig
+    """Its discriminator."""
+    seen: int | None = None
+    """Images that it has seen; None for those of the scale."""
 
     @property
     def draws(self) -> int | None:
@@ -167,7 +198,7 @@ class _Protocol:
 
     def row(self, features: str, columns: int, *options: str, classifier: ProbeClassifier = "svm", **known: Any) -> Row:
         """Make a row of frozen features."""
-        learnt = features in ("kmeans", "kmeans3")
+        learnt, of_run = features in ("kmeans", "kmeans3"), features in ("dcgan", "random")
         half = learnt and columns >= HALF_COLUMNS
         arguments = [*self.images, "--features", features, *options]
         if learnt:
@@ -197,8 +228,9 @@ class _Protocol:
             itemsize=2 if half else 4,
             known_by=known,
             made_by=self._options(features),
-            least_images_seen=self.scale.images if features == "dcgan" else 0,
-            needs_run=features in ("dcgan", "random"),
+            least_images_seen=(self.scale.images if self.seen is None else self.seen) if features == "dcgan" else 0,
+            run=self.run_name if of_run else "",
+            network=self.network if of_run else None,
         )
 
     def _options(self, features: str) -> Options:

@@ -32,6 +32,8 @@ class Scale:
     """That the supervised network's search tries."""
     draws: int | None = None
     """Of labels, for choosing and for reporting; None for the protocol's own."""
+    released: bool = True
+    """Whether the authors' released weights have rows."""
 
 
 SCALES: dict[Table, dict[ScaleName, Scale]] = {
@@ -46,6 +48,7 @@ SCALES: dict[Table, dict[ScaleName, Scale]] = {
             fields=FieldConfig(fields=2, field_maps=8, field_centroids=8, field_components=8, field_windows=500),
             settings=2,
             draws=1,
+            released=False,
         ),
         "small": Scale(preset="cpu32", unlabelled="tiny_imagenet32", images=2_000_000),
         "paper": Scale(

@@ -3,12 +3,14 @@
 import re
 
 import h5py
+import numpy as np
 import pandas
 import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
 from dcgan_probe.features import FieldConfig
+from dcgan_probe.gan import RELEASED
 from dcgan_probe.images import load_images
 from dcgan_probe.reproductions import Scale, scales
 from dcgan_probe.runtime import UserError
@@ -23,7 +25,10 @@ TINY = Scale(
     fields=FieldConfig(fields=2, field_maps=4, field_centroids=4, field_components=4, field_windows=100),
     settings=1,
     draws=1,
+    released=False,
 )
+DISCRIMINATOR = [(64, 3, 5, 5), (128, 64, 5, 5), (128,), (128,), (256, 128, 5, 5), (256,), (256,), (4096, 1)]
+"""Shapes of the authors' arrays of the SVHN net."""
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +121,31 @@ def test_rows_that_need_no_run_are_made_without_the_training_images(place, monke
     assert "there is no image set 'elsewhere'" in plan
     result = reproduce("--results", "fourth", status=1)
     assert "4 of 12 steps failed" in result.stderr
-    assert result.stderr.count("the training failed") == 3
+    assert result.stderr.count("there is no run elsewhere-demo-s0") == 3
     assert len(set(pandas.read_csv(place / "fourth" / "evaluations.csv")["id"])) == 8
+
+
+def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypatch):
+    random = np.random.default_rng(0)
+    folder = place / "data" / "authors" / RELEASED["svhn32"].folder
+    folder.mkdir(parents=True)
+    for number, shape in enumerate(DISCRIMINATOR, 1):
+        array = random.normal(len(shape) == 1, 0.05, shape).astype(np.float32)
+        np.save(folder / f"200_discrim_params.jl_{number:02d}.npy", array)
+    monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "released": True}))
+    plan = " ".join(reproduce("--results", "fifth", "--dry-run").stdout.split())
+    assert "15 rows, 0 of them in the records. To do: 15 rows and the authors' weights" in plan
+    assert "The rows of the authors' imagenet32 net are left out: data/authors/imagenet_gan_pretrain" in plan
+    assert "of https://github.com/Newmu/dcgan_code (MIT license)" in plan
+    assert f"dcgan-probe import-authors {folder.relative_to(place)} --dataset svhn --runs runs/smoke" in plan
+
+    made = reproduce("--results", "fifth")
+    evaluations = pandas.read_csv(place / "fifth" / "evaluations.csv")
+    own = evaluations[evaluations["network"] == "authors-svhn32"]
+    assert own["features"].tolist() == ["dcgan", "random"]
+    assert set(own["run"]) == {"runs/smoke/authors-svhn32"}
+    assert "untrained authors-svhn32" in made.stdout
+    assert "15 of them in the records; nothing to do." in reproduce("--results", "fifth").stderr
 
 
 def test_missing_images_are_named_without_an_option_that_the_verb_lacks(place):

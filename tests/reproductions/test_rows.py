@@ -1,9 +1,11 @@
 """Which rows a table has, by which commands, and how they are known in the records."""
 
+import numpy as np
 import pytest
 
 from dcgan_probe.evaluation import Summary
 from dcgan_probe.evaluation.uncertainty import ImageUncertainty
+from dcgan_probe.gan import RELEASED
 from dcgan_probe.reproductions import SCALE_NAMES, TABLES, reproduction
 from dcgan_probe.runtime import UserError
 
@@ -106,6 +108,27 @@ def test_the_tables_have_the_rows_of_the_comparison():
     assert [row.features for row in svhn.rows].count("supervised") == 1
     assert svhn.training == ("--preset", "cpu32", "--dataset", "tiny_imagenet32", "--images", "2000000")
     assert svhn.run_name == "tiny_imagenet32-cpu32-s0"
+
+
+def test_each_layer_of_a_released_net_is_a_row_of_cifar10(tmp_path):
+    net = RELEASED["imagenet32"]
+    for number, shape in {1: (128, 3, 3, 3), 2: (128, 128, 3, 3), 3: (128,), 4: (128,)}.items():
+        (tmp_path / net.folder).mkdir(exist_ok=True)
+        np.save(tmp_path / net.folder / f"30_discrim_params.jl_{number:02d}.npy", np.ones(shape, np.float32))
+    with_layers, without = (reproduction("cifar10", "small", authors) for authors in (tmp_path, None))
+    assert without.left_out == ()
+    assert len(with_layers.left_out) == 1
+    assert "authors' svhn32 net" in with_layers.left_out[0]
+    # Two of six layers are at hand: too few to show one by one.
+    assert [
+        (row.protocol, row.features, row.columns) for row in with_layers.rows if row.run == "authors-imagenet32"
+    ] == [
+        ("cifar10-all", "dcgan", 4096),
+        ("cifar10-all", "random", 4096),
+        ("cifar10-4000", "dcgan", 4096),
+        ("cifar10-4000", "random", 4096),
+    ]
+    assert all(row.known_by["network"] == "authors-imagenet32 (conv1-conv2)" for row in with_layers.rows[14:16])
 
 
 def test_unknown_tables_and_scales_are_refused():
