@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas
 
 from ..evaluation import Comparison, Summary
-from .rows import percent, table_rows
+from .rows import percent, scored_images, table_rows
 from .shown import NOTHING, Cell, ShownTable, sentence, short_layers, task_title
 
 HEADER = {
@@ -24,20 +24,20 @@ HEADER = {
 }
 """Columns; True aligns a column on the right."""
 READING = (
-    "Test accuracies, first / second, and their difference, first less second, in percentage points, on the same draws "
-    "and test images; a positive difference favors the first. n: number of draws compared, which both rows have. The "
-    "seeds of networks, centroids and trainings and the choice of C are held fixed: their effect is in neither the "
-    "interval nor p."
+    "Accuracies on {scored} images, first / second, and their difference, first less second, in percentage points, on "
+    "the same draws and images; a positive difference favors the first. n: number of draws compared, which both rows "
+    "have. The seeds of networks, centroids and trainings and the choice of C are held fixed: their effect is in "
+    "neither the interval nor p."
 )
 T_TEST = (
-    "t: 95 % interval and two-sided p of Student's t for fresh labeled rows and fresh test images, with {freedom} "
+    "t: 95 % interval and two-sided p of Student's t for fresh labeled rows and {scored} images, with {freedom} "
     "degrees of freedom (Satterthwaite). Two draws share {overlap} of their rows on average, so a part of the variance "
     "between draws is common to all and does not average out. That part is taken to be the share of common rows, which "
-    "is its upper bound: where draws matter more than test images, intervals are rather too wide than too narrow."
+    "is its upper bound: where draws matter more than {scored} images, intervals are rather too wide than too narrow."
 )
 MCNEMAR = (
     "McNemar: two-sided p of the exact McNemar test on the images that only one fit classifies correctly, first / "
-    "second; 95 % interval over test images. The labeled rows are held fixed."
+    "second; 95 % interval over {scored} images. The labeled rows are held fixed."
 )
 TIDY = {
     **dict.fromkeys(("protocol", "first", "second", "first_evaluation", "second_evaluation"), "string"),
@@ -75,7 +75,7 @@ def shown_comparisons(compared: ComparedRows) -> ShownTable:
     """Build the table of the comparisons as people read it."""
     rows = [row for each in compared.comparisons for row in (each.first, each.second)]
     notes = [sentence(note) for note in rows[0].notes if all(note in row.notes for row in rows)]
-    number = compared.comparisons[0].comparisons
+    number, scored = compared.comparisons[0].comparisons, scored_images(rows[0].dataset)
     holm = f"Holm p: adjusted for the number of comparisons made here, {number}."
     return ShownTable(
         title=f"{task_title(compared.comparisons[0].first)}: paired comparisons",
@@ -83,19 +83,21 @@ def shown_comparisons(compared: ComparedRows) -> ShownTable:
         numeric=tuple(HEADER.values()),
         measured=tuple(_cells(each, compared.names) for each in compared.comparisons),
         published=(),
-        caption=" ".join([READING, *_tests(compared.comparisons), holm, *notes, *compared.remarks]),
+        caption=" ".join(
+            [READING.format(scored=scored), *_tests(compared.comparisons, scored), holm, *notes, *compared.remarks]
+        ),
         footnotes=(),
     )
 
 
-def _tests(comparisons: Sequence[Comparison]) -> list[str]:
+def _tests(comparisons: Sequence[Comparison], scored: str) -> list[str]:
     """Return one sentence or more on each kind of test among the comparisons."""
     t_tests = [each for each in comparisons if each.discordant is None]
-    texts = [MCNEMAR] if len(t_tests) < len(comparisons) else []
+    texts = [MCNEMAR.format(scored=scored)] if len(t_tests) < len(comparisons) else []
     if t_tests:
         freedom = _range([each.difference.degrees_of_freedom for each in t_tests], "{:,.0f}")
         overlap = _range([100 * each.first.overlap for each in t_tests], "{:.1f} %")
-        texts.insert(0, T_TEST.format(freedom=freedom, overlap=overlap))
+        texts.insert(0, T_TEST.format(freedom=freedom, overlap=overlap, scored=scored))
     return texts
 
 

@@ -63,7 +63,12 @@ class TableRows:
     @property
     def scored(self) -> str:
         """Which images the figures are of: ``test``, or ``validation`` for held-out training images."""
-        return "validation" if is_validation(self.dataset) else "test"
+        return scored_images(self.dataset)
+
+
+def scored_images(dataset: str) -> str:
+    """Return the word for the images that figures of a set are of: ``validation`` for held-out training images."""
+    return "validation" if is_validation(dataset) else "test"
 
 
 def measure_of(dataset: str) -> str:

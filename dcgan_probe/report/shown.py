@@ -23,8 +23,8 @@ CHOICE = (
 )
 OVER_DRAWS, OVER_IMAGES = "s.e. draws", "s.e. images"
 ERRORS = {
-    OVER_DRAWS: "the standard error of the mean over the draws, their overlap included; the test images as they are",
-    OVER_IMAGES: "the standard error over the test images (bootstrap); the fits as they are",
+    OVER_DRAWS: "the standard error of the mean over draws, their overlap included; the {scored} images as they are",
+    OVER_IMAGES: "the standard error over the {scored} images (bootstrap); the fits as they are",
 }
 """Two kinds of uncertainty, neither of which contains the other."""
 
@@ -229,7 +229,11 @@ def _caption(table: TableRows) -> str:
         "Linear L2-SVM, where a name says nothing else, on frozen features of encoders trained without labels, if at "
         f"all; sizes are the probe's training / {table.scored} images.",
         "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labelled rows.",
-        *(f"{name} is {meaning}." for name, meaning in ERRORS.items() if name in _errors(table)),
+        *(
+            f"{name} is {meaning.format(scored=table.scored)}."
+            for name, meaning in ERRORS.items()
+            if name in _errors(table)
+        ),
         *_choice(table),
         *map(sentence, table.notes),
     ]

@@ -94,6 +94,8 @@ def test_a_job_that_trains_nothing_takes_the_run_of_another(small, monkeypatch):
     table = (small / "out/tables/glyphs-validation-50.md").read_text()
     assert "| validation accuracy, % |" in " ".join(table.split())
     assert "50 labels: validation accuracy" in table
+    assert "the standard error over the validation images" in table
+    assert "test images" not in table
 
 
 def test_what_fails_is_told_and_the_rest_is_kept(small, monkeypatch):

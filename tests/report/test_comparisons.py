@@ -59,7 +59,7 @@ def test_several_draws_are_shown_in_points(compared):
     assert cells[2][2:7] == ["69.96 / 70.08", "-0.12", "-0.34 to +0.10", "0.2100", "0.2100"]
     assert text.startswith("### SVHN subset (4,434 / 8,372), 1,000 labels: paired comparisons\n")
     assert "adjusted for the number of comparisons made here, 2. The draws overlap. Not compared: 4 something." in text
-    assert "Student's t for fresh labeled rows and fresh test images, with 12 to 46 degrees of freedom" in text
+    assert "Student's t for fresh labeled rows and test images, with 12 to 46 degrees of freedom" in text
     assert "Two draws share 25.0 % of their rows on average" in text
     assert "seeds of networks, centroids and trainings and the choice of C are held fixed" in text
     assert "McNemar" not in text

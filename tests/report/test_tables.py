@@ -139,7 +139,7 @@ def test_two_kinds_of_uncertainty_are_kept_apart(svhn, cifar10):
     row = dict(zip(header, rows[0], strict=True))
     assert (row["s.e. draws"], row["s.e. images"]) == ("0.06", "0.41")
     text = " ".join(format_tables(svhn(), "console").split())
-    assert "s.e. draws is the standard error of the mean over the draws" in text
+    assert "s.e. draws is the standard error of the mean over draws" in text
     assert "s.e. images is the standard error over the test images" in text
     header, _, rows = markdown_rows(format_tables(cifar10(), "markdown"))
     assert "s.e. draws" not in header
