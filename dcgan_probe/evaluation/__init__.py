@@ -24,13 +24,18 @@ from .search_estimate import SearchEstimate, estimate_search, require_search_mem
 from .summary import Summary, summarise, summarise_evaluation
 from .supervised import evaluate_supervised
 from .training_probe import TrainingProbe
-from .uncertainty import RESAMPLES, ImageUncertainty, bootstrap_images
+from .uncertainty import (
+    ImageUncertainty,
+    MeanEstimate,
+    bootstrap_images,
+    mean_over_draws,
+    standard_error_over_draws,
+)
 from .validation import is_validation, probed_set, validation_splits
 
 __all__ = [
     "CLASSIFIERS",
     "C_GRID",
-    "RESAMPLES",
     "SCALES",
     "SCHEMA_VERSION",
     "Block",
@@ -38,6 +43,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "ImageUncertainty",
+    "MeanEstimate",
     "NeighbourError",
     "Options",
     "ProbeClassifier",
@@ -65,6 +71,7 @@ __all__ = [
     "evaluate",
     "evaluate_supervised",
     "is_validation",
+    "mean_over_draws",
     "neighbour_errors",
     "probed_set",
     "product_rate",
@@ -73,6 +80,7 @@ __all__ = [
     "require_paired",
     "require_search_memory",
     "shuffled_blocks",
+    "standard_error_over_draws",
     "summarise",
     "summarise_evaluation",
     "useful_workers",

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student_t
 
-from dcgan_probe.evaluation import bootstrap_images
-from dcgan_probe.evaluation.uncertainty import mean_over_draws, standard_error_over_draws
+from dcgan_probe.evaluation import bootstrap_images, mean_over_draws, standard_error_over_draws
 
 
 def some(draws, images, accuracy=0.7, seed=0):

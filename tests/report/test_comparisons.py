@@ -5,9 +5,8 @@ from dataclasses import replace
 import pandas
 import pytest
 
-from dcgan_probe.evaluation import Comparison
+from dcgan_probe.evaluation import Comparison, MeanEstimate
 from dcgan_probe.evaluation.paired import Discordant
-from dcgan_probe.evaluation.uncertainty import MeanEstimate
 from dcgan_probe.report import ComparedRows, comparison_table, format_comparisons, numbered_names
 from dcgan_probe.runtime import UserError
 
