@@ -18,6 +18,7 @@ OFFICIAL_SETS = {
     "cifar10": OfficialSet("CIFAR-10", 50_000, 10_000),
     "svhn": OfficialSet("SVHN", 73_257, 26_032),
     "mnist": OfficialSet("MNIST", 60_000, 10_000),
+    "imagenet": OfficialSet("ImageNet-1k", 1_281_167, 50_000),
 }
 PARTS_OF_OTHERS = {"tiny_imagenet32": ("Tiny ImageNet", "Tiny ImageNet ({images:,} of ImageNet-1k's 1.28 million)")}
 """Sets that are a part of a larger one: in short, and in full."""
