@@ -17,10 +17,8 @@ INFERRED = (
     "epoch in the files' names"
 )
 CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
-CHOICE = (
-    "{symbols} was chosen on training rows that the fits had not seen. Label budget: distinct labels that a fit and "
-    "that choice read together, at most."
-)
+CHOICE = "{symbols} was chosen on training rows that the fits had not seen."
+LABEL_BUDGET = "Label budget: distinct training labels that a fit and the choice of its C read together, at most."
 OVER_DRAWS, OVER_IMAGES = "s.e. draws", "s.e. images"
 ERRORS = {
     OVER_DRAWS: "the standard error of the mean over draws, their overlap included; the {scored} images as they are",
@@ -235,6 +233,7 @@ def _caption(table: TableRows) -> str:
             if name in _errors(table)
         ),
         *_choice(table),
+        LABEL_BUDGET,
         *map(sentence, table.notes),
     ]
     if table.published and is_subset(table.dataset, table.train_rows, table.test_rows):

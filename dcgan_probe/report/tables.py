@@ -12,6 +12,7 @@ from .rows import MeasuredRow, table_rows
 TIDY_COLUMNS = {
     **dict.fromkeys(("protocol", "dataset", "labels"), "string"),
     **dict.fromkeys(("train_rows", "test_rows"), "Int64"),
+    **dict.fromkeys(("images_fingerprint_train", "images_fingerprint_test"), "string"),
     **dict.fromkeys(("kind", "name", "features", "network", "layers", "options", "scale"), "string"),
     **dict.fromkeys(("classifier", "trained_on"), "string"),
     **dict.fromkeys(("trained_on_images", "images_seen"), "Int64"),
@@ -70,6 +71,8 @@ def result_table(summaries: Iterable[Summary]) -> pandas.DataFrame:
 def _tidy_measured(row: MeasuredRow, table_notes: tuple[str, ...]) -> dict[str, object]:
     summary, images = row.summary, row.summary.over_images
     return {
+        "images_fingerprint_train": summary.images_fingerprint_train,
+        "images_fingerprint_test": summary.images_fingerprint_test,
         "kind": "measured",
         "name": row.name,
         "features": summary.features,

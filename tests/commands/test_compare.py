@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from dcgan_probe.commands import main
 from dcgan_probe.commands.compare import write_comparisons
+from dcgan_probe.commands.table import file_name
 from dcgan_probe.evaluation import Evaluation, ProbeRecord, Results, TestPredictions
 
 LABELS = np.arange(300) % 10
@@ -117,6 +118,26 @@ def test_another_verb_compares_its_own_rows(keep, tmp_path):
     assert list(table(tmp_path)["comparisons"]) == [1]
 
 
+def test_protocols_whose_names_clean_to_one_have_files_of_their_own(tmp_path):
+    names = [file_name(protocol) for protocol in ("a/b-30", "a_b-30", "a b-30", "svhn-1000")]
+    assert len(set(names)) == 4
+    assert names[1::2] == ["a_b-30", "svhn-1000"]
+    assert not any(set(name) & set("/ ") for name in names)
+
+
+def test_two_sets_under_one_name_are_two_tables_and_are_not_compared(keep, compare, tmp_path):
+    keep("a", "dcgan", 200)
+    keep("b", "pixels", 120)
+    keep("c", "pixels", 150, images_fingerprint_test="other")
+    output = " ".join(compare().split())
+    assert "with 3 raw pixels (conv1), since the test images of one is x, of the other other." in output
+    CliRunner().invoke(main, ["table", "--results", str(tmp_path)])
+    text = (tmp_path / "tables" / "glyphs-30.md").read_text()
+    assert text.count("### glyphs (90 / 300), 30 labels, images x / ") == 2
+    frame = pandas.read_csv(tmp_path / "tables" / "glyphs-30.csv")
+    assert list(frame["images_fingerprint_test"]) == ["x", "x", "other"]
+
+
 def test_a_single_row_writes_nothing(keep, tmp_path, capsys):
     keep("a", "dcgan", 120)
     keep("b", "pixels", 200, kept=False)
@@ -148,7 +169,7 @@ def test_all_pairs(keep, compare, tmp_path):
     found = table(tmp_path)
     assert list(zip(found["first"], found["second"], strict=True)) == [("1 a", "2 b"), ("1 a", "3 c"), ("2 b", "3 c")]
     assert set(found["comparisons"]) == {3}
-    assert set(found["test"]) == {"bootstrap"}
+    assert set(found["test"]) == {"t"}
     assert "expected one of them" in compare("--all-pairs", "--against", "1", status=2)
 
 
@@ -173,7 +194,7 @@ def test_a_few_draws_are_not_compared(keep, compare, tmp_path):
     output = " ".join(compare().split())
     assert "Not compared: 1 a with 3 c, since 4 draws are too few for a test; expected 1, or at least 5." in output
     assert list(table(tmp_path)["draws"]) == [5, 1]
-    assert list(table(tmp_path)["test"]) == ["bootstrap", "McNemar"]
+    assert list(table(tmp_path)["test"]) == ["t", "McNemar"]
 
 
 def test_nothing_to_compare_is_told(keep, compare):
