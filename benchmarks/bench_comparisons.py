@@ -17,8 +17,8 @@ difference, and share of p < 0.05 between the equally good sets, in %; after the
     10      0.50     500     95.2 / 94.0  96.6 / 94.7  3.8 / 5.6
     10      0.50   4,000     96.7 / 89.8  97.1 / 90.1  3.3 / 9.3
 
-With the test images fixed, where draws alone decide, coverage of mean +- t s.e. draws, after the slash with S / sqrt(R),
-and the correlation of the accuracies of two draws of one pool:
+With the test images fixed, where draws alone decide, coverage of mean +- t s.e. draws, after the slash with
+S / sqrt(R), and the correlation of the accuracies of two draws of one pool:
 
     10      0.08   4,000     97.0 / 91.3               0.03
     10      0.25   4,000     96.6 / 76.4               0.17
@@ -29,8 +29,8 @@ The correlation is below f, since accuracy is no sum of contributions of rows; f
 too wide where draws matter more than images. Where values are such sums, they are exact
 (`tests/evaluation/test_uncertainty.py`).
 
-Few draws, with normal effects and f = 0: the lowest coverage over five shares of the draws in the variance is 87.2, 91.9,
-93.4, 94.7 and 94.7 % with 2, 3, 4, 5 and 10 draws. Hence at least 5 draws are compared.
+Few draws, with normal effects and f = 0: the lowest coverage over five shares of the draws in the variance is 87.2,
+91.9, 93.4, 94.7 and 94.7 % with 2, 3, 4, 5 and 10 draws. Hence at least 5 draws are compared.
 
 Last result: 2026-11-28, two x86_64 cores, of which one was used; 2,000 repeats, so a coverage has a standard error of
 0.5 %; 6 minutes beside other work.
