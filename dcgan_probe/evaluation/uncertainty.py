@@ -100,7 +100,8 @@ def standard_error_over_draws(accuracies: Sequence[float], overlap: float) -> fl
     is in no S and no number of draws averages it out. S^2 therefore estimates (1 - f) sigma^2, and the variance of the
     mean is sigma^2 ((1 - f)/R + f). This holds for an accuracy that is a sum of contributions of its rows. For every
     other, the common part is below f and the standard error too large, as U-statistics have it: an effect of q rows
-    together is shared by a part of about f^q.
+    together is shared by a part of about f^q. Where pools differ in size, f is a mean over the classes, as if the rows
+    of each class contributed equally to the variance.
 
     Source: Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52, 2003: the corrected
     resampled t test, whose 1/J + n2/n1 is 1/R + f/(1 - f) here; Hoeffding, "A class of statistics with asymptotically
