@@ -12,16 +12,17 @@ from ..features import (
     Encoder,
     FeatureSet,
     KMeansEncoder,
+    MapShare,
     PatchGrid,
     PixelEncoder,
     PrincipalConfig,
     PrincipalEncoder,
     cached_features,
-    count_columns,
     deep_columns,
     kept_axes,
     kept_deep_kmeans,
     kept_dictionary,
+    layer_columns,
     require_positions,
     run_encoder,
 )
@@ -141,8 +142,10 @@ def principal_config(features: str, options: EncoderOptions) -> PrincipalConfig:
     return PrincipalConfig("whitened", options.components)
 
 
-def columns_of(features: str, images: ImageSet, run: Run | None, options: EncoderOptions) -> int:
-    """Give how many columns these features have, without extracting them.
+def columns_of(
+    features: str, images: ImageSet, run: Run | None, options: EncoderOptions, share: MapShare | None = None
+) -> int:
+    """Count the columns of these features, or of a share of a run's maps, without extracting them.
 
     Raises
     ------
@@ -163,4 +166,8 @@ def columns_of(features: str, images: ImageSet, run: Run | None, options: Encode
         return principal_config(features, options).columns(pixels)
     if features in FREE_FEATURES or run is None:
         return pixels
-    return count_columns(run.config.network, options.layers, options.grid or DISCRIMINATOR_GRID)
+    grid = options.grid or DISCRIMINATOR_GRID
+    widths = layer_columns(run.config.network, options.layers, grid)
+    if share is None:
+        return sum(widths.values())
+    return sum(len(share.columns(name, width, grid**2)) for name, width in widths.items())

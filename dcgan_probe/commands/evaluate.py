@@ -1,7 +1,7 @@
 """``dcgan-probe eval-svm``: runs one protocol on features and controls, records every fit, prints the table."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,14 @@ from ..evaluation import (
     require_memory,
     validation_splits,
 )
-from ..features import FeatureSet
+from ..features import FeatureSet, MapShare
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..runtime import UserError, resolve_device
 from .command_lines import RecordedCommand, command_line
 from .encoder_choices import EncoderOptions, chosen_encoders, needed_run
 from .encoding import columns_of, features_of
-from .feature_options import FREE_FEATURES, encoder_options, features_option, refuse_ignored
+from .feature_options import FREE_FEATURES, RUN_FEATURES, encoder_options, features_option, refuse_ignored
 from .options import Bytes, Labels, dry_run_option, evaluation_options, run_option
 from .progress import Progress, duration
 from .table import show_results
@@ -77,6 +77,12 @@ ITEMSIZES = {"float16": 2, "float32": 4}
     type=Bytes(),
     help="Most that a fit may take on top of the features, such as 500MB.  [default: about a third of the features]",
 )
+@click.option(
+    "--maps",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    help="dcgan, random: a random share of each layer's maps, such as 0.25; no second extraction.  [default: all]",
+)
+@click.option("--maps-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of that share.")
 @dry_run_option
 @encoder_options
 @run_option
@@ -93,6 +99,8 @@ def eval_svm_command(
     scale: Scale | None,
     classifier: ProbeClassifier,
     memory: int | None,
+    maps: float | None,
+    maps_seed: int,
     dry_run: bool,
     run_folder: Path | None,
     runs: Path,
@@ -124,7 +132,8 @@ def eval_svm_command(
     images = [*validation_splits(training)] if validate else [training, load(dataset, "test")]
     protocol = checked_protocol(images, labels, draws, select_draws)
     options = chosen_encoders(chosen, run, load, device=resolve_device(device), seed=seed, quiet=quiet)
-    given = Given(protocol, images, run, runs, options, penalty, scale, classifier, memory, seed)
+    share = None if maps is None else MapShare(maps, maps_seed)
+    given = Given(protocol, images, run, runs, options, penalty, scale, classifier, memory, seed, share)
     estimates = {source: given.estimate(source) for source in sources}
     if dry_run:
         click.echo(json.dumps({source: describe(each) for source, each in estimates.items()}, indent=2))
@@ -153,13 +162,15 @@ class Given:
     classifier: ProbeClassifier
     memory: int | None
     seed: int
+    maps: MapShare | None = None
+    """A share of the maps of features of a run."""
 
     def estimate(self, source: str) -> Estimate:
         """Tell what an evaluation of some features will take."""
         train, test = self.images
         return estimate_evaluation(
             self.protocol,
-            columns_of(source, train, self.run, self.options),
+            columns_of(source, train, self.run, self.options, self.maps),
             len(test),
             itemsize=ITEMSIZES[self.options.dtype],
             classifier=self.classifier,
@@ -193,7 +204,8 @@ class Given:
 
     def features(self, source: str, split: ImageSet) -> FeatureSet:
         """Give the features of one split, from the cache where they are there."""
-        return features_of(source, split, lambda: self.images[0], self.run, self.runs, self.options)[0]
+        found, _ = features_of(source, split, lambda: self.images[0], self.run, self.runs, self.options)
+        return replace(found, maps=self.maps) if source in RUN_FEATURES else found
 
 
 def describe(estimate: Estimate) -> dict[str, Any]:

@@ -19,6 +19,7 @@ TAKERS: dict[str, tuple[str, ...]] = {
     "grid": ("dcgan", "random", "kmeans", "kmeans3"),
     "pool": ("dcgan", "random"),
     "bn_stats": ("dcgan", "random"),
+    **dict.fromkeys(("maps", "maps_seed"), ("dcgan", "random")),
     "network_seed": ("random",),
     "components": ("pca", "whitened"),
     "learn_from": ("pca", "whitened", "kmeans", "kmeans3"),

@@ -117,4 +117,5 @@ def source_options(features: FeatureSet) -> dict[str, Any]:
     """Return every setting of file and encoder that no other column of an evaluation holds, JSON-able."""
     settings = features.file.settings
     kept = {name: value for name, value in settings.items() if name not in RECORDED_IN_OTHER_COLUMNS}
-    return {**kept, **features.origin.recipe}
+    share = {} if features.maps is None else features.maps.options()
+    return {**kept, **features.origin.recipe, **share}

@@ -5,8 +5,16 @@ from .cache import DTYPES, cached_features
 from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
 from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
 from .dictionaries import LEARNINGS, Dictionary, DictionaryConfig, kept_dictionary, learn_dictionary
-from .encoders import DiscriminatorEncoder, Encoder, PixelEncoder, choose_layer, choose_layers, count_columns
-from .feature_set import EncoderOrigin, FeatureSet
+from .encoders import (
+    DiscriminatorEncoder,
+    Encoder,
+    PixelEncoder,
+    choose_layer,
+    choose_layers,
+    count_columns,
+    layer_columns,
+)
+from .feature_set import EncoderOrigin, FeatureSet, MapShare
 from .field_layers import FieldConfig, FieldLayer
 from .kmeans import STARTS, Start, first_centroids, lloyd
 from .kmeans_encoder import ACTIVATIONS, Cells, KMeansEncoder
@@ -37,6 +45,7 @@ __all__ = [
     "FieldConfig",
     "FieldLayer",
     "KMeansEncoder",
+    "MapShare",
     "PatchGrid",
     "PixelEncoder",
     "PrincipalConfig",
@@ -54,6 +63,7 @@ __all__ = [
     "kept_deep_kmeans",
     "kept_dictionary",
     "kmeans_operations",
+    "layer_columns",
     "learn_dictionary",
     "lloyd",
     "permuted_rows",

@@ -82,21 +82,26 @@ def choose_layer(asked: str | None, available: Sequence[str]) -> str:
     return name
 
 
-def count_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> int:
-    """Give the number of features that the layers of an architecture have on a grid, without making the network.
+def layer_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> dict[str, int]:
+    """Count the features that each layer of an architecture has on a grid, without making the network.
 
     Raises
     ------
     UserError
         If a layer does not exist, or the grid does not divide the maps of one that is chosen.
     """
-    names, side, columns = choose_layers(layers, config.layer_names), config.image_size, 0
+    names, side, columns = choose_layers(layers, config.layer_names), config.image_size, {}
     for name, multiplier, stride in zip(config.layer_names, config.multipliers, config.strides, strict=True):
         side //= stride
         if name in names:
             check_grid(grid, side)
-            columns += config.ndf * multiplier * grid**2
+            columns[name] = config.ndf * multiplier * grid**2
     return columns
+
+
+def count_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> int:
+    """Count the features of all these layers together; see ``layer_columns``."""
+    return sum(layer_columns(config, layers, grid).values())
 
 
 def check_shape(images: ImageSet, shape: tuple[int, ...], source: str) -> None:

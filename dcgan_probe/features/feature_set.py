@@ -1,13 +1,13 @@
 """Takes an opened feature file, gives the features of chosen layers with their origin; knows no probe."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..images import ImageSet
-from ..runtime import UserError
+from ..runtime import UserError, numpy_generator
 from ..storage import FeatureFile
 
 READ_ROWS = 2048
@@ -57,6 +57,36 @@ class EncoderOrigin:
 
 
 @dataclass(frozen=True)
+class MapShare:
+    """A random share of the maps of each layer: what a narrower network would have, from the cache of a wide one."""
+
+    share: float
+    """Of the maps of a layer, in (0, 1]; at least one map is kept."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.share <= 1.0:
+            raise UserError(f"got {self.share:g} of the maps, expected a share above 0, at most 1", option="maps")
+
+    def columns(self, layer: str, width: int, cells: int) -> np.ndarray:
+        """Return the columns of a layer that are kept, rising, int64 (kept maps * cells,).
+
+        Parameters
+        ----------
+        width
+            Columns of the whole layer: ``cells`` consecutive ones a map.
+        """
+        maps = width // cells
+        kept = max(1, round(self.share * maps))
+        chosen = np.sort(numpy_generator(self.seed, "share of maps", layer).permutation(maps)[:kept])
+        return (chosen[:, None] * cells + np.arange(cells)).ravel()
+
+    def options(self) -> dict[str, Any]:
+        """Return what records keep, JSON-able."""
+        return {"maps": self.share, "maps_seed": self.seed}
+
+
+@dataclass(frozen=True)
 class FeatureSet:
     """Features of one image set: row i belongs to image i, columns to named layers."""
 
@@ -70,8 +100,12 @@ class FeatureSet:
     split: str
     images_fingerprint: str
     """Hash of the images and labels."""
+    maps: MapShare | None = None
+    """A share of each layer's maps; None for all."""
 
     def __post_init__(self) -> None:
+        if self.maps is not None and "grid" not in self.file.settings:
+            raise UserError(f"{self.origin.features} features are no maps on a grid; leave this out", option="maps")
         unknown = [name for name in self.names if name not in self.file.layers]
         if unknown or not self.names:
             raise UserError(
@@ -96,7 +130,16 @@ class FeatureSet:
     @property
     def layers(self) -> dict[str, int]:
         """Name and number of columns of each chosen layer."""
-        return {name: stop - start for name, (start, stop) in self.file.layers.items() if name in self.names}
+        return {name: len(np.arange(*self.file.layers[name])[columns]) for name, columns in self._kept().items()}
+
+    def _kept(self) -> dict[str, slice | np.ndarray]:
+        """Return the columns that are kept of each chosen layer, counted from its first one."""
+        kept: dict[str, slice | np.ndarray] = {}
+        for name, (start, stop) in self.file.layers.items():
+            if name in self.names:
+                cells = int(self.file.settings.get("grid", 1)) ** 2
+                kept[name] = slice(None) if self.maps is None else self.maps.columns(name, stop - start, cells)
+        return kept
 
     @property
     def dimension(self) -> int:
@@ -104,8 +147,8 @@ class FeatureSet:
         return sum(self.layers.values())
 
     def select(self, names: Sequence[str]) -> "FeatureSet":
-        """Give the same features with fewer layers; nothing is read or copied."""
-        return FeatureSet(self.file, tuple(names), self.origin, self.dataset, self.split, self.images_fingerprint)
+        """Return the same features with fewer layers; nothing is read or copied."""
+        return replace(self, names=tuple(names))
 
     @property
     def dtype(self) -> np.dtype:
@@ -114,12 +157,12 @@ class FeatureSet:
 
     def blocks(self, rows: int = READ_ROWS, dtype: Any = np.float32) -> Iterator[np.ndarray]:
         """Give the chosen columns in consecutive blocks of rows, (n, dimension)."""
+        kept = self._kept()
         for start in range(0, len(self), rows):
             stop = min(start + rows, len(self))
             parts = [
-                self.file.read(start, stop, slice(*columns))
-                for name, columns in self.file.layers.items()
-                if name in self.names
+                self.file.read(start, stop, slice(*self.file.layers[name]))[:, columns]
+                for name, columns in kept.items()
             ]
             yield np.concatenate(parts, axis=1).astype(dtype, copy=False)
 

@@ -61,7 +61,8 @@ def test_summaries_come_as_json_with_the_asked_features_first(workplace):
         assert summary["draws"] == 3
         assert summary["accuracy"] + summary["error"] == pytest.approx(1.0)
         assert 0.0 <= summary["spread"] < 0.5
-        assert summary["C"] > 0
+        assert summary["chosen"] > 0
+        assert (summary["chosen_name"], summary["given"]) == ("C", False)
     assert summaries[0]["layers"] == ["conv1", "conv2", "conv3"]
     assert [summary["dimension"] for summary in summaries] == [448, 448, 3072]
     line = f"dcgan-probe eval-svm --dataset {SET} --labels 50 --draws 3 --select-draws 2 --json"
@@ -201,6 +202,22 @@ def test_one_layer_needs_no_second_extraction(here):
     )
     assert "conv3" in result.output
     assert len(list(here.glob("runs/*/features/dcgan-*.h5"))) == 2
+
+
+def test_a_share_of_the_maps_needs_no_second_extraction(here):
+    before = {path: path.stat().st_mtime_ns for path in here.glob("runs/*/features/*.h5")}
+    arguments = ["--dataset", SET, "--labels", 50, "--draws", 2, "--C", 0.01, "--maps", 0.5, "--maps-seed", 3]
+    trained, untrained, pixels = json.loads(invoke("eval-svm", *arguments, "--json").stdout)
+    whole = json.loads(invoke("eval-svm", *arguments[:-4], "--no-controls", "--json").stdout)[0]
+    assert trained["dimension"] == untrained["dimension"] == whole["dimension"] // 2
+    assert (trained["options"]["maps"], trained["options"]["maps_seed"]) == (0.5, 3)
+    assert trained["largest_layer"] == whole["largest_layer"] // 2
+    assert "maps" not in pixels["options"]
+    assert before == {path: path.stat().st_mtime_ns for path in here.glob("runs/*/features/*.h5")}
+    planned = json.loads(invoke("eval-svm", *arguments, "--dry-run").stdout)
+    assert planned["dcgan"]["columns"] == trained["dimension"]
+    refused = invoke("eval-svm", *arguments, "--features", "pixels", "--no-controls", status=2).output
+    assert "features do not take this option; dcgan, random do" in " ".join(refused.split())
 
 
 def test_table_writes_three_formats(here):
