@@ -1,6 +1,6 @@
 import numpy as np
 
-from dcgan_probe.baselines import Setting, draw_setting
+from dcgan_probe.baselines import draw_setting
 
 
 def test_settings_are_spread_as_said():
@@ -24,8 +24,3 @@ def test_settings_are_spread_as_said():
 def test_a_setting_depends_on_seed_and_number_only():
     assert draw_setting(3, 5) == draw_setting(3, 5)
     assert len({draw_setting(seed, number) for seed in (3, 4) for number in range(10)}) == 20
-
-
-def test_a_setting_is_told_in_words():
-    assert str(Setting(3.1e-4, 1e-4, 0.5, 60)) == "lr 0.00031; weight decay 0.0001; dropout 0.50; 60 passes"
-    assert "weight decay 0;" in str(Setting(3e-4, 0.0, 0.5, 60))
