@@ -66,7 +66,7 @@ def test_the_best_state_is_kept_and_its_features_say_so(here):
     # What features need is in the run, for these weights.
     origin = run_encoder(run, training_images=pytest.fail, device=torch.device("cpu")).origin
     assert (origin.images_seen, origin.network) == (best, run.config.preset)
-    assert origin.recipe == "chosen by squares, 40 training labels"
+    assert origin.recipe == {"chosen_by": "squares", "chosen_by_labels": 40}
     invoke("extract", "--dataset", "squares", "--split", "train", "--run", "runs/it", "--device", "cpu")
 
 

@@ -54,7 +54,7 @@ def test_an_evaluation_reads_the_test_features_only_when_selection_is_over(
     fits = []
     about = (test.file, test.names, test.origin, test.dataset, test.split, test.images_fingerprint)
     protocol = protocol_for("glyphs", 90, 3, labels, draws, draws)
-    watched = Watched(*about, (fits,), selection_fits)
+    watched = Watched(*about, fits=(fits,), selection_fits=selection_fits)
     evaluate(train, watched, protocol, on_fits=fits.extend, fit=peaked(liblinear_path))
     assert [fit.stage for fit in fits] == ["select"] * selection_fits + ["report"] * protocol.draws
     with pytest.raises(AssertionError, match="read after"):

@@ -48,7 +48,7 @@ def test_trained_and_untrained_encoders_of_a_run(run, tiny_images, tiny_config):
         "run": folder,
         "seed": 3,
         "weights": fingerprint_tensors(run.discriminator().state_dict()),
-        "recipe": "",
+        "recipe": {},
     }
     assert (untrained.origin.features, untrained.origin.trained_on, untrained.origin.images_seen) == ("random", "", 0)
 
