@@ -10,7 +10,7 @@ import click
 
 from ..runtime import FirstRankError, UserError, launched_rank
 
-RESUMED = ("train", "extract", "eval-svm", "eval-supervised", "reproduce", "job")
+RESUMED = ("train", "extract", "eval-svm", "eval-supervised", "reproduce", "job", "convert-results")
 """The verbs that keep what they finished, and go on from there."""
 GOES_ON = "What was finished is kept; the same command goes on from there."
 BEGINS_ANEW = "The same command begins anew; only features of whole sets that were computed are kept."

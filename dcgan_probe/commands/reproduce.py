@@ -30,7 +30,7 @@ GUIDELINES, SEEDS = "guidelines", 3
 )
 @click.option(
     "--authors",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of the authors' released nets, one folder each.  [default: authors in --data-dir]",
 )
 @click.option(

@@ -99,8 +99,8 @@ class ResultTable:
             return [f"{total}; nothing to do.", *self._wanted.left_out]
         first = ["1 row" if missing == 1 else f"{missing} rows"]
         first += ["a training"] if "train" in runs else []
-        first += ["the authors' weights"] if "import-authors" in runs else []
-        to_do = f"To do: {' and '.join(first)}, {needs(steps)}, if no features are cached."
+        first += ["an import of the authors' weights"] if "import-authors" in runs else []
+        to_do = f"To do: {', '.join(first)}; {needs(steps)}, if no features are cached."
         return [f"{total}. {to_do}", *self._wanted.left_out, "", *listed(steps)]
 
     def write(self) -> None:

@@ -60,7 +60,7 @@ def show_results(summaries: list[Summary], store: Results, *, as_json: bool, qui
     own = [summary for summary in store.summaries() if summary.protocol == summaries[0].protocol]
     (path,) = write_tables(own, store.folder)
     if not quiet:
-        click.echo(f"Every fit: {store.path}. All results of this protocol: {path}", err=True)
+        click.echo(f"Every fit: {store.folder / 'fits'}. All results of this protocol: {path}", err=True)
 
 
 def file_name(protocol: str) -> str:

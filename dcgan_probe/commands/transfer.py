@@ -101,7 +101,8 @@ def convert_results_command(results: Path, data_dir: Path) -> None:
 
     count, unknown = convert_results(results, class_rows)
     tables = write_tables(Results(results).summaries(), results)
-    click.echo(f"{results}: {count} evaluations converted; the old files are in {results / 'schema-2'}")
+    done = f"{count} evaluations converted" if count else "converted already"
+    click.echo(f"{results}: {done}; the old files are in {results / 'schema-2'}")
     if unknown:
         click.echo(
             f"{len(unknown)} evaluations count all classes as of one size, since {data_dir} does not hold their "

@@ -3,12 +3,16 @@
 ::
 
     RESULTS/records.csv, predictions/ID.npz                 version 2; kept as RESULTS/schema-2/
+    RESULTS/converting/                                     what is converted so far
     RESULTS/evaluations.csv, fits/, predictions/            current version
+
+``records.csv`` stays in its place until everything else has found its own, so that nobody reads half of a folder.
 """
 
 import ast
 import csv
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +36,7 @@ from .records import (
 from .results import OLD_RECORDS, Results
 
 OLD_VERSION = "2"
-BACKUP = "schema-2"
+BACKUP, CONVERTING = "schema-2", "converting"
 OLD_COLUMNS = ("schema_version", "evaluation", "extraction", "C", "c_given", "stage", "draws", "accuracy", "notes")
 """Some of the columns of version 2, by which its file is known."""
 CHOSEN_NAMES = {"knn-cosine": "k", "knn-euclidean": "k", "softmax": "setting"}
@@ -63,37 +67,51 @@ def convert_results(folder: str | Path, class_rows: ClassRows) -> tuple[int, lis
     UserError
         If the folder holds no records of version 2, or they are damaged.
     """
-    results, backup = Results(folder), Path(folder) / BACKUP
-    for name in ("predictions", OLD_RECORDS):  # the records last: they tell whether this step is done
-        if (results.folder / OLD_RECORDS).exists() and (results.folder / name).exists():
-            backup.mkdir(exist_ok=True)
-            os.replace(results.folder / name, backup / name)
-    groups = _read_old(backup / OLD_RECORDS)
-    done = {evaluation.id for evaluation in results.evaluations()} if results.path.exists() else set()
-    unknown = []
-    for name, rows in groups.items():
-        if name in done:
-            continue
-        sizes = class_rows(rows[0]["dataset"], rows[0]["images_fingerprint_train"])
-        if sizes is None and rows[0]["labels"] != ALL_LABELS:
-            unknown.append(name)
-        evaluation = _evaluation(rows, sizes)
-        old_predictions = backup / "predictions" / f"{name}.npz"
-        if old_predictions.exists():
-            stored = read_arrays(old_predictions, ("predictions", "labels", "C"))
-            predictions, labels = (stored[key].astype(np.int64) for key in ("predictions", "labels"))
-            results.write_predictions(TestPredictions.of(name, predictions, labels, float(stored["C"])))
-        results.fits_path(name).unlink(missing_ok=True)  # of an interrupted conversion
-        results.append([_fit(row, evaluation) for row in rows])
-    return len(groups) - len(done & set(groups)), unknown
+    folder = Path(folder)
+    old, backup, part = folder / OLD_RECORDS, folder / BACKUP, Results(folder / CONVERTING)
+    if not old.exists() and (backup / OLD_RECORDS).exists():
+        return 0, []
+    groups, unknown = _read_old(old), []
+    if not Results(folder).path.exists():
+        done = {evaluation.id for evaluation in part.evaluations()} if part.path.exists() else set()
+        kept = backup if (backup / "predictions").exists() else folder
+        for name, rows in groups.items():
+            sizes = class_rows(rows[0]["dataset"], rows[0]["images_fingerprint_train"])
+            if sizes is None and rows[0]["labels"] != ALL_LABELS:
+                unknown.append(name)
+            if name not in done:
+                _convert(rows, sizes, kept / "predictions" / f"{name}.npz", part)
+        _move(folder / "predictions", backup / "predictions")
+        for name in ("fits", "predictions", part.path.name):
+            _move(part.folder / name, folder / name)
+    _move(old, backup / OLD_RECORDS)
+    shutil.rmtree(part.folder, ignore_errors=True)
+    return len(groups), unknown
+
+
+def _convert(rows: Sequence[dict[str, str]], sizes: np.ndarray | None, predictions: Path, results: Results) -> None:
+    """Write one evaluation in the current version."""
+    evaluation = _evaluation(rows, sizes)
+    if predictions.exists():
+        stored = read_arrays(predictions, ("predictions", "labels", "C"))
+        predicted, labels = (stored[key].astype(np.int64) for key in ("predictions", "labels"))
+        results.write_predictions(TestPredictions.of(evaluation.id, predicted, labels, float(stored["C"])))
+    results.fits_path(evaluation.id).unlink(missing_ok=True)  # of an interrupted conversion
+    results.append([_fit(row, evaluation) for row in rows])
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file or folder to where nothing is; do nothing if that was done before."""
+    if source.exists() and not target.exists():
+        target.parent.mkdir(exist_ok=True)
+        os.replace(source, target)
 
 
 def _read_old(path: Path) -> dict[str, list[dict[str, str]]]:
     """Read the rows of each evaluation, by its id."""
     if not path.exists():
         raise UserError(
-            f"{path.parent.parent} holds no {OLD_RECORDS} of schema version {OLD_VERSION}, so there is nothing to "
-            "convert",
+            f"{path.parent} holds no {OLD_RECORDS} of schema version {OLD_VERSION}, so there is nothing to convert",
             option="results",
         )
     with open(path, encoding="utf-8", newline="") as file:

@@ -8,8 +8,8 @@ SCALES = {"none": "unscaled features", "standardise+0.01": "features standardise
 
 
 def is_comparable(summary: Summary, published: PublishedFigure) -> bool:
-    """Tell whether what was trained without labels was trained on the same images, or nothing was in either case."""
-    if published.incomparable:
+    """Return whether the encoders were trained on the same images, or not at all, and no layer is missing here."""
+    if published.incomparable or _lacks_layers(summary, published):
         return False
     if published.encoder is None:
         return not summary.trained_on
@@ -25,7 +25,7 @@ def published_notes(summary: Summary, trained_on: str, published: PublishedFigur
         The images that trained the encoder of the summary, in full.
     """
     comparable = is_comparable(summary, published)
-    notes = [] if comparable else [f"not comparable: {published.incomparable or _other_images(trained_on, published)}"]
+    notes = [] if comparable else [f"not comparable: {_reason(summary, trained_on, published)}"]
     shares = _shares(summary, published, comparable)
     if shares:
         notes.append(f"size, against that of the published figure: {'; '.join(shares)}")
@@ -37,6 +37,22 @@ def published_notes(summary: Summary, trained_on: str, published: PublishedFigur
     if comparable and published.scale not in (None, summary.scale):
         notes.append(f"the published figure is of {SCALES[published.scale]}")
     return tuple(notes)
+
+
+def _lacks_layers(summary: Summary, published: PublishedFigure) -> bool:
+    """Return whether a net trained on the published images gives features of fewer layers than the published one."""
+    if published.encoder is None or published.layers is None or len(summary.layers) >= published.layers:
+        return False
+    return same_images(summary.trained_on, summary.trained_on_images, published.encoder)
+
+
+def _reason(summary: Summary, trained_on: str, published: PublishedFigure) -> str:
+    """Say why a published figure is of another experiment."""
+    if published.incomparable:
+        return published.incomparable
+    if _lacks_layers(summary, published):
+        return f"{len(summary.layers)} of {published.layers} [A] layers, {summary.dimension:,} features"
+    return _other_images(trained_on, published)
 
 
 def _other_images(trained_on: str, published: PublishedFigure) -> str:

@@ -1,6 +1,5 @@
 """Tables of paired comparisons, shown and tidy."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ import pandas
 
 from ..evaluation import Comparison, Summary
 from .rows import percent, scored_images, table_rows
-from .shown import NOTHING, Cell, ShownTable, sentence, short_layers, task_title
+from .shown import NOTHING, Cell, ShownTable, sentence, task_title
 
 HEADER = {
     "first": False,
@@ -63,12 +62,7 @@ class ComparedRows:
 def numbered_names(summaries: Iterable[Summary]) -> dict[str, str]:
     """Return number and name of each row of one protocol, in the order of its tables: ``{ID: "1 DCGAN cpu32"}``."""
     rows = [row for table in table_rows(summaries) for row in table.measured]
-    times = Counter(row.name for row in rows)
-    names = {}
-    for number, row in enumerate(rows, 1):
-        layers = f" ({short_layers(row.summary.layers)})" if times[row.name] > 1 else ""
-        names[row.summary.evaluation] = f"{number} {row.name}{layers}"
-    return names
+    return {row.summary.evaluation: f"{number} {row.name}" for number, row in enumerate(rows, 1)}
 
 
 def shown_comparisons(compared: ComparedRows) -> ShownTable:

@@ -22,7 +22,7 @@ def to_console(tables: Iterable[ShownTable]) -> str:
 
 
 def _table(table: ShownTable) -> str:
-    header, rows, given_up = _fitting(table)
+    header, rows, given_up, kept = _fitting(table)
     rule = "─" * max(map(len, (*header, *rows)))
     left_out = [_left_out(table, i) for i in given_up if _values(table, i)]
     paragraphs = [table.caption, *([f"Columns left out for width: {'; '.join(left_out)}."] if left_out else [])]
@@ -30,7 +30,8 @@ def _table(table: ShownTable) -> str:
         figures = [f"{_noted(row[0]).removeprefix(PUBLISHED)} {_noted(row[-1])}" for row in table.published]
         figures = [figure.replace(" ", UNBROKEN) for figure in figures]
         paragraphs.insert(0, f"Published: {'; '.join(figures)}.")
-    shown = {number for row in (*table.measured, *table.published) for cell in row for number in cell.notes}
+    cells = [row[i] for row in table.measured for i in kept] + [cell for row in table.published for cell in row]
+    shown = {number for cell in cells for number in cell.notes}
     paragraphs += [superscript((i,)).strip() + " " + table.footnotes[i - 1] for i in sorted(shown)]
     wrapped = [
         textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False).replace(UNBROKEN, " ")
@@ -39,8 +40,8 @@ def _table(table: ShownTable) -> str:
     return "\n".join([table.title, rule, *header, rule, *rows, rule, *wrapped]) + "\n"
 
 
-def _fitting(table: ShownTable) -> tuple[list[str], list[str], list[int]]:
-    """Give the lines of the header and of the measured rows with as many columns as fit, and those given up."""
+def _fitting(table: ShownTable) -> tuple[list[str], list[str], list[int], list[int]]:
+    """Return the lines of header and measured rows with as many columns as fit, the columns given up and those kept."""
     kept = [
         i
         for i, name in enumerate(table.header)
@@ -54,7 +55,7 @@ def _fitting(table: ShownTable) -> tuple[list[str], list[str], list[int]]:
         given_up.append(candidates.pop(0))
         kept.remove(given_up[-1])
         header, rows = _lines(table, kept)
-    return header, rows, given_up
+    return header, rows, given_up, kept
 
 
 def _lines(table: ShownTable, kept: list[int]) -> tuple[list[str], list[str]]:

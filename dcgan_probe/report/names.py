@@ -39,6 +39,13 @@ def row_names(group: Sequence[Summary]) -> list[str]:
     """Name each row, with as much as it takes to tell it from the others."""
     names = [row_name(summary) for summary in group]
     keys = [(name, s.layers, s.trained_on, s.images_seen) for name, s in zip(names, group, strict=True)]
+    layers = [short_layers(summary.layers) for summary in group]
+    for name in set(names):
+        same = [index for index, other in enumerate(names) if other == name]
+        if len({layers[index] for index in same}) > 1:
+            for index in same:
+                names[index] += f", {layers[index]}"
+    keys = [(name, *key[1:]) for name, key in zip(names, keys, strict=True)]
     parts = [[describe_option(*option) for option in sorted(summary.options.items())] for summary in group]
     _tell_apart(names, keys, parts)
     for attribute, text in DISTINGUISHING.items():
@@ -57,6 +64,16 @@ def _tell_apart(names: list[str], keys: list[tuple[Any, ...]], parts: Sequence[S
                 keys[index] = (names[index], *keys[index][1:])
 
 
+def short_layers(layers: tuple[str, ...]) -> str:
+    """Write layer names in short: ``conv1–conv3`` for three in a row."""
+    stems = [name.rstrip("0123456789") for name in layers]
+    numbers = [name[len(stem) :] for name, stem in zip(layers, stems, strict=True)]
+    in_a_row = len(layers) > 2 and len(set(stems)) == 1 and all(numbers)
+    if in_a_row and [int(number) for number in numbers] == list(range(int(numbers[0]), int(numbers[0]) + len(layers))):
+        return f"{layers[0]}–{layers[-1]}"
+    return ", ".join(layers)
+
+
 def describe_option(name: str, value: Any) -> str:
     """Write an option of a source in a row's name: ``batch_norm real``, ``learning_rate 0.0011``."""
     return f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
@@ -69,4 +86,5 @@ def row_name(summary: Summary) -> str:
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
     given = f", {summary.chosen_name} given" if summary.given else ""
-    return f"{name}{scaled}{kind}{given}"
+    share = f", {summary.options['maps']:g} of the maps" if "maps" in summary.options else ""
+    return f"{name}{share}{scaled}{kind}{given}"

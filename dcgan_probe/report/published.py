@@ -52,6 +52,8 @@ class PublishedFigure:
     largest_layer: int | None = None
     """Units of the largest layer."""
     layer_mark: Mark = ""
+    layers: int | None = None
+    """Number of layers that the features come from, by the authors' code; None where it is not known."""
     unit: str = "units in the largest layer"
     images_seen: int | None = None
     seen_mark: Mark = ""
@@ -140,7 +142,13 @@ _DCGAN: dict[str, Any] = {
     "unit": "maps in the largest layer",
     "scale": "none",
 }
-_ON_IMAGENET: dict[str, Any] = {**_DCGAN, "encoder": IMAGENET, "images_seen": 19_200_000, "seen_mark": "A"}
+_ON_IMAGENET: dict[str, Any] = {
+    **_DCGAN,
+    "encoder": IMAGENET,
+    "images_seen": 19_200_000,
+    "seen_mark": "A",
+    "layers": 6,
+}
 """30 epochs of 1.28 million images by the authors' clock, which shows half of the images to the discriminator."""
 
 FIGURES: tuple[PublishedFigure, ...] = (
@@ -179,6 +187,7 @@ FIGURES: tuple[PublishedFigure, ...] = (
         "P",
         draws=100,
         encoder=SVHN,
+        layers=3,
         note="later papers quote 22.18 ± 1.13 for it [2]",
         **_DCGAN,
     ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ..evaluation import Summary
 from ..gan import AUTHORS
 from .image_sets import OFFICIAL_SETS, describe_set, is_subset
+from .names import short_layers
 from .provenance import Provenance, provenance
 from .published import MARKS, PublishedFigure, marked
 from .rows import MeasuredRow, TableRows, percent, table_rows
@@ -21,8 +22,8 @@ CHOICE = "{symbols} was chosen on training rows that the fits had not seen."
 LABEL_BUDGET = "Label budget: distinct training labels that a fit and the choice of its C read together, at most."
 OVER_DRAWS, OVER_IMAGES = "s.e. draws", "s.e. images"
 ERRORS = {
-    OVER_DRAWS: "the standard error of the mean over draws, their overlap included; the {scored} images as they are",
-    OVER_IMAGES: "the standard error over the {scored} images (bootstrap); the fits as they are",
+    OVER_DRAWS: "the standard error of the mean over draws, overlap at its upper bound, the {scored} images fixed",
+    OVER_IMAGES: "the standard error over the {scored} images (bootstrap), the fits fixed",
 }
 """Two kinds of uncertainty, neither of which contains the other."""
 
@@ -127,8 +128,9 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         figure += f" ± {percent(summary.spread)}"
     over_images = None if summary.over_images is None else summary.over_images.standard_error
     errors = {OVER_DRAWS: summary.standard_error, OVER_IMAGES: over_images}
+    inferred = (INFERRED,) if row.trained_on and summary.network.startswith(AUTHORS) else ()
     cells = (
-        Cell(row.name),
+        notes.cell(row.name, inferred),
         Cell(NOTHING if _is_one_whole(summary) else short_layers(summary.layers)),
         notes.cell(row.trained_on or NOTHING, _in_full(row)),
         Cell(short_count(summary.images_seen) if summary.images_seen else NOTHING),
@@ -154,14 +156,10 @@ def _is_one_whole(summary: Summary) -> bool:
 
 
 def _in_full(row: MeasuredRow) -> tuple[str, ...]:
-    """Return the full name of the training images as a note, unless another note of the row holds it already.
-
-    Of the authors' nets the images and their number are inferred, which a note says.
-    """
+    """Return the full name of the training images as a note, unless another note of the row holds it already."""
     full = row.trained_on_full
-    inferred = (INFERRED,) if row.trained_on and row.summary.network.startswith(AUTHORS) else ()
     known = full == row.trained_on or any(full in note for note in row.published_notes)
-    return inferred if known else (full, *inferred)
+    return () if known else (full,)
 
 
 def _published_cells(table: TableRows, figure: PublishedFigure, notes: _Footnotes) -> tuple[Cell, ...]:
@@ -187,16 +185,6 @@ def _points(fraction: float | None) -> str:
 
 def _number(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
-
-
-def short_layers(layers: tuple[str, ...]) -> str:
-    """Write layer names in short: ``conv1–conv3`` for three in a row."""
-    stems = [name.rstrip("0123456789") for name in layers]
-    numbers = [name[len(stem) :] for name, stem in zip(layers, stems, strict=True)]
-    in_a_row = len(layers) > 2 and len(set(stems)) == 1 and all(numbers)
-    if in_a_row and [int(number) for number in numbers] == list(range(int(numbers[0]), int(numbers[0]) + len(layers))):
-        return f"{layers[0]}–{layers[-1]}"
-    return ", ".join(layers)
 
 
 def short_count(count: int) -> str:

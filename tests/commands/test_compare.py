@@ -77,8 +77,8 @@ def test_the_first_dcgan_row_is_compared_with_every_other(keep, compare, tmp_pat
     assert "66.67 / 40.00" in output
     assert "66.67 / 73.33" in output
     found = table(tmp_path)
-    assert list(found["first"]) == ["2 DCGAN (conv1)"] * 2
-    assert list(found["second"]) == ["1 raw pixels", "3 DCGAN (conv2)"]
+    assert list(found["first"]) == ["2 DCGAN, conv1"] * 2
+    assert list(found["second"]) == ["1 raw pixels", "3 DCGAN, conv2"]
     assert list(found["difference"]) == pytest.approx([80 * 100 / 300, -20 * 100 / 300], abs=1e-3)
     right = [predictions(n, 1, ord(name))[0] == LABELS for n, name in ((200, "b"), (120, "a"))]
     only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
@@ -130,7 +130,7 @@ def test_two_sets_under_one_name_are_two_tables_and_are_not_compared(keep, compa
     keep("b", "pixels", 120)
     keep("c", "pixels", 150, images_fingerprint_test="other")
     output = " ".join(compare().split())
-    assert "with 3 raw pixels (conv1), since the test images of one is x, of the other other." in output
+    assert "with 3 raw pixels, since the test images of one is x, of the other other." in output
     CliRunner().invoke(main, ["table", "--results", str(tmp_path)])
     text = (tmp_path / "tables" / "glyphs-30.md").read_text()
     assert text.count("### glyphs (90 / 300), 30 labels, images x / ") == 2

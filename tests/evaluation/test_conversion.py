@@ -2,11 +2,12 @@
 
 import csv
 import os
+import shutil
 
 import numpy as np
 import pytest
 
-from dcgan_probe.evaluation import Results, convert_results
+from dcgan_probe.evaluation import Results, conversion, convert_results
 from dcgan_probe.evaluation.conversion import parse_extraction
 from dcgan_probe.runtime import UserError
 
@@ -165,20 +166,41 @@ def test_a_supervised_search_keeps_the_setting_of_each_fit(tmp_path):
     assert (summary.chosen_name, summary.chosen) == ("setting", 1.0)
 
 
-@pytest.mark.parametrize("step", ["predictions moved", "records moved", "half converted"])
-def test_an_interrupted_conversion_is_completed(old, step):
-    backup = old / "schema-2"
-    backup.mkdir()
-    os.replace(old / "predictions", backup / "predictions")
-    if step != "predictions moved":
-        os.replace(old / "records.csv", backup / "records.csv")
-    if step == "half converted":
-        Results(old).fits_path("a").parent.mkdir()
-        Results(old).fits_path("a").write_bytes(b"the fits of a, and no row of it yet")
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("moves", range(6))
+def test_an_interrupted_conversion_is_no_results_folder_and_is_completed(old, tmp_path_factory, monkeypatch, moves):
+    whole = tmp_path_factory.mktemp("whole")
+    shutil.copytree(old, whole, dirs_exist_ok=True)
+    convert_results(whole, lambda name, fingerprint: SIZES)
+    made, move = [], conversion._move
+
+    def interrupted(*arguments):
+        if len(made) == moves:
+            raise KeyboardInterrupt
+        made.append(move(*arguments))
+
+    monkeypatch.setattr(conversion, "_move", interrupted)
+    if moves < 5:
+        with pytest.raises(KeyboardInterrupt):
+            convert_results(old, lambda name, fingerprint: SIZES)
+        with pytest.raises(UserError, match="convert the folder with"):
+            Results(old).records()
+    monkeypatch.undo()
     convert_results(old, lambda name, fingerprint: SIZES)
-    assert [len([r for r in Results(old).records() if r.evaluation.id == name]) for name in "ab"] == [3, 1]
-    assert Results(old).read_predictions("a").correct.shape == (2, 40)
+    assert contents(old) == contents(whole)
     assert convert_results(old, lambda name, fingerprint: SIZES) == (0, [])
+
+
+def test_a_conversion_that_was_killed_within_is_completed(old):
+    part = Results(old / "converting")
+    part.fits_path("a").parent.mkdir(parents=True)
+    part.fits_path("a").write_bytes(b"the fits of a, and no row of it yet")
+    assert convert_results(old, lambda name, fingerprint: SIZES)[0] == 2
+    assert [len([r for r in Results(old).records() if r.evaluation.id == name]) for name in "ab"] == [3, 1]
+    assert not (old / "converting").exists()
 
 
 def test_other_folders_are_refused(tmp_path):

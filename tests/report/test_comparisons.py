@@ -35,8 +35,8 @@ def test_rows_are_numbered_and_layers_told_where_names_are_the_same(svhn):
     rows = svhn()
     assert numbered_names(rows) == {"e1": "1 DCGAN cpu32", "e2": "2 untrained cpu32", "e3": "3 raw pixels"}
     rows.append(replace(rows[0], layers=("conv3",), evaluation="e9"))
-    assert numbered_names(rows)["e1"] == "1 DCGAN cpu32 (conv1–conv3)"
-    assert numbered_names(rows)["e9"] == "4 DCGAN cpu32 (conv3)"
+    assert numbered_names(rows)["e1"] == "1 DCGAN cpu32, conv1–conv3"
+    assert numbered_names(rows)["e9"] == "4 DCGAN cpu32, conv3"
 
 
 def test_several_draws_are_shown_in_points(compared):

@@ -145,6 +145,16 @@ def test_a_table_for_each_protocol_and_size(svhn, cifar10):
     assert [t.measure for t in tables] == ["error", "accuracy", "error"]
 
 
+def test_a_net_that_lacks_layers_is_not_comparable(cifar10):
+    changes = {"trained_on": "imagenet", "trained_on_images": 1_281_167, "dimension": 12_288}
+    names = tuple(f"conv{i}" for i in range(1, 7))
+    whole, part, alone = (replace(cifar10()[0], layers=names[:n], **changes) for n in (6, 4, 1))
+    rows = table_rows([whole, part, alone])[0].measured
+    assert [row.comparable for row in rows] == [True, False, False]
+    assert rows[1].published_notes[0] == "not comparable: 4 of 6 [A] layers, 12,288 features"
+    assert [row.name for row in rows] == [f"DCGAN cpu32, {name}" for name in ("conv1–conv6", "conv1–conv4", "conv1")]
+
+
 def test_two_sets_of_images_under_one_name_are_two_tables_that_say_which(svhn, cifar10):
     other = [replace(row, images_fingerprint_test="g2") for row in svhn()[:2]]
     first, all_labels, second = table_rows([*svhn(), *cifar10(), *other])
