@@ -59,7 +59,7 @@ def reproduce(*arguments, status=0):
 
 def test_a_table_is_planned_made_and_not_made_twice(place):
     plan = reproduce("--dry-run").stdout
-    assert "svhn-1000 at scale smoke: 13 rows, 0 of them in the records. To do: 13 rows and a training" in plan
+    assert "svhn-1000 at scale smoke: 13 rows, 0 of them in the records. To do: 13 rows, a training; in about" in plan
     assert plan.count("dcgan-probe ") == 14
     assert not (place / "runs").exists()
 
@@ -88,7 +88,7 @@ def test_a_row_that_is_missing_is_made_alone(place):
     last = records[(records["features"] == "pca")].index
     records.drop(last).to_csv(path, index=False, lineterminator="\n")
     made = reproduce()
-    assert "13 rows, 12 of them in the records. To do: 1 row, in about" in made.stderr
+    assert "13 rows, 12 of them in the records. To do: 1 row; in about" in made.stderr
     assert "[1/1] dcgan-probe eval-svm --dataset svhn --labels 1000 --features pca" in made.stderr
 
 
@@ -134,7 +134,7 @@ def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypa
         np.save(folder / f"200_discrim_params.jl_{number:02d}.npy", array)
     monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "released": True}))
     plan = " ".join(reproduce("--results", "fifth", "--dry-run").stdout.split())
-    assert "15 rows, 0 of them in the records. To do: 15 rows and the authors' weights" in plan
+    assert "15 rows, 0 of them in the records. To do: 15 rows, an import of the authors' weights; in about" in plan
     assert "The rows of the authors' imagenet32 net are left out: data/authors/imagenet_gan_pretrain" in plan
     assert "of https://github.com/Newmu/dcgan_code (MIT license)" in plan
     assert f"dcgan-probe import-authors {folder.relative_to(place)} --dataset svhn --runs runs/smoke" in plan
