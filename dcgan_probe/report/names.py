@@ -85,6 +85,6 @@ def row_name(summary: Summary) -> str:
     name = between.join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
-    given = f", {summary.chosen_name} given" if summary.given else ""
+    given = f", {summary.chosen_name} = {summary.chosen:g} given" if summary.given else ""
     share = f", {summary.options['maps']:g} of the maps" if "maps" in summary.options else ""
     return f"{name}{share}{scaled}{kind}{given}"

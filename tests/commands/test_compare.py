@@ -103,7 +103,7 @@ def test_where_every_c_was_given_the_first_row_is_compared(keep, compare, tmp_pa
     keep("a", "pixels", 120, given=True)
     keep("b", "whitened", 220, given=True)
     compare()
-    assert set(table(tmp_path)["first"]) == {"1 raw pixels, C given"}
+    assert set(table(tmp_path)["first"]) == {"1 raw pixels, C = 0.1 given"}
 
 
 def test_another_verb_compares_its_own_rows(keep, tmp_path):
