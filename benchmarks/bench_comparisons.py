@@ -32,9 +32,6 @@ too wide where draws matter more than images. Where values are such sums, they a
 Few draws, with normal effects and f = 0: the lowest coverage over five shares of the draws in the variance is 87.2,
 91.9, 93.4, 94.7 and 94.7 % with 2, 3, 4, 5 and 10 draws. Hence at least 5 draws are compared.
 
-Other populations (`Population(seed)` with 2 to 5, 600 repeats, 10 draws, f = 0.25, 4,000 images): means 94.5 to 96.8,
-differences 96.0 to 97.2; with 0 in place of f 82.5 to 89.7 and 85.3 to 89.5.
-
 Last result: 2026-11-28, two x86_64 cores, of which one was used; 2,000 repeats, so a coverage has a standard error of
 0.5 %; 6 minutes beside other work.
 """

@@ -5,8 +5,8 @@ each layer's batch means and (biased) batch variances over the batches, and keep
 average of training would mix real and generated images.
 
 Consecutive rows assume a shuffled set. In a set sorted by class a batch holds one class, whose variance leaves out the
-variance between classes: the second layer's moves by 3 to 10 %. ``real-permuted`` takes the batches from one fixed
-random permutation of the rows, and ``real`` the rows in their order, as the authors did.
+variance between classes. ``real-permuted`` takes the batches from one fixed random permutation of the rows, and
+``real`` the rows in their order, as the authors did.
 """
 
 from collections.abc import Callable
