@@ -3,7 +3,6 @@
 import json
 import math
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
@@ -54,7 +53,7 @@ from .training_notes import TickNote, collapse_of, ending
 @click.option(
     "--probe-labels", type=Count(), default=4000, show_default=True, help="Labelled images, half of them held out."
 )
-@click.option("--time-limit", type=Seconds(), help="Save and end after this time, such as 90s, 8m or 2h.")
+@click.option("--time-limit", type=Seconds(), help="Save and end after this time, such as 90s, 8m or 2h; the last probe comes after it.")
 @click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
 @click.option("--deterministic", is_flag=True, help="Of a GPU: the same bits each time, by slower kernels.")
 @click.option("--sync-norm", is_flag=True, help="Of several ranks: batch norm over all ranks' parts of a batch.")
@@ -140,7 +139,6 @@ def train_command(
     with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
         if run.checkpoint_path.exists():
             progress.begin(run.position())
-        deadline = time.monotonic() + (math.inf if time_limit is None else time_limit)
         outcome = train(
             config,
             training_images,
@@ -149,14 +147,15 @@ def train_command(
             ranks=ranks,
             command=called_as(),
             on_tick=TickNote(progress),
-            should_stop=lambda: stop() or time.monotonic() > deadline,
+            should_stop=stop,
+            time_limit=math.inf if time_limit is None else time_limit,
             probe=probe,
             stop_on_collapse=stop_on_collapse,
             deterministic=deterministic,
         )
     if outcome == "collapsed":
         raise UserError(collapse_of(run))
-    if outcome == "interrupted" and ranks.agree(stop())[0]:
+    if outcome == "interrupted":
         if ranks.first:
             click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
         sys.exit(130)

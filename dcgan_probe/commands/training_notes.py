@@ -8,7 +8,7 @@ from .progress import Progress
 
 def ending(outcome: Outcome, run: Run) -> str:
     """Tell how training ended and where its results lie."""
-    ended = "the time is up, and the same command continues it" if outcome == "interrupted" else outcome
+    ended = "the time is up, and the same command continues it" if outcome == "out of time" else outcome
     text = f"{run.folder}: {ended}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}"
     last = run.stats()[-1]
     if last["collapsed_since"] is not None:

@@ -19,7 +19,7 @@ class Probe:
     measure: Callable[[Discriminator], float]
     """Gives the accuracy, 0 to 1, on validation images; leaves the discriminator as it was."""
     every: int
-    """Real images shown to D from one probe to the next; there is one at the end of training too."""
+    """Real images shown to D from one probe to the next; one more follows the end of training, or of its time."""
     description: dict[str, Any]
     """What is measured, JSON-able; accuracies of one description can be compared."""
 
@@ -78,12 +78,15 @@ class Probing:
             return {}
         return {UNTRAINED: self._probe.measure(self._state.discriminator)}
 
-    def due(self, before: int, target: int) -> bool:
-        """Tell whether the step from position ``before`` has reached a probe's time, or the end of training."""
+    def due(self, before: int, target: int, *, ends: bool = False) -> bool:
+        """Return whether a probe follows the step from position ``before``.
+
+        One follows each multiple of ``every``, the end of training at ``target``, and a training that ``ends`` earlier.
+        """
         if self._probe is None:
             return False
         position = self._state.position
-        return before // self._probe.every < position // self._probe.every or position >= target
+        return ends or before // self._probe.every < position // self._probe.every or position >= target
 
     def measure(self) -> float:
         """Give the accuracy of the features as they are; keep the state if none before was better."""

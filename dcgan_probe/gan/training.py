@@ -44,7 +44,7 @@ CURVES_SECONDS = 120.0
 EIGHTHS = 8
 NAMED_PASSES = (1, 5)
 
-Outcome = Literal["finished", "already finished", "interrupted", "collapsed"]
+Outcome = Literal["finished", "already finished", "interrupted", "out of time", "collapsed"]
 Tick = Callable[[dict[str, Any]], None]
 
 
@@ -58,6 +58,7 @@ def train(
     command: list[str] | None = None,
     on_tick: Tick = lambda row: None,
     should_stop: Callable[[], bool] = lambda: False,
+    time_limit: float = math.inf,
     probe: Probe | None = None,
     stop_on_collapse: bool = False,
     deterministic: bool = False,
@@ -78,6 +79,9 @@ def train(
         Called every few seconds with the row that goes into ``stats.jsonl``.
     should_stop
         Asked after each step; when true the run is saved and ``"interrupted"`` is returned.
+    time_limit
+        Seconds from this call; the first step that ends later is followed by a probe, if there is one, and by a
+        checkpoint, and ``"out of time"`` is returned.
     probe
         Measures the features now and then, and chooses what a run with ``keep`` best keeps.
     stop_on_collapse
@@ -91,6 +95,7 @@ def train(
         If the folder holds a run with another config or other images, the images do not fit the network, a loss is
         not finite (the last good checkpoint is kept), or the best state is to be kept without a probe.
     """
+    deadline = time.monotonic() + time_limit
     ranks.from_first(lambda: check_images(config, images))
     ranks.from_first(lambda: check_parts(config, ranks))
     run = Run(folder)
@@ -123,7 +128,7 @@ def train(
         ranks.from_first(lambda: run.forget_after(state.position))
         loop = TrainingLoop(run, state, batches, len(images), probing, ranks, stop_on_collapse=stop_on_collapse)
         try:
-            return loop.until(config.images, on_tick, should_stop)
+            return loop.until(config.images, on_tick, should_stop, deadline)
         finally:
             loop.close()
 
@@ -158,8 +163,13 @@ class TrainingLoop:
         self._totals: list[torch.Tensor] = []
         self._steps, self._tick_time, self._tick_position = 0, time.monotonic(), state.position
 
-    def until(self, target: int, on_tick: Tick, should_stop: Callable[[], bool]) -> Outcome:
-        """Train until ``target`` images were seen; save at the end, every two minutes and when stopped."""
+    def until(
+        self, target: int, on_tick: Tick, should_stop: Callable[[], bool], deadline: float = math.inf
+    ) -> Outcome:
+        """Train until ``target`` images were seen; save at the end, every two minutes, when stopped and out of time.
+
+        ``deadline`` is a time of ``time.monotonic``.
+        """
         state, saved, drawn = self._state, time.monotonic(), time.monotonic()
         if state.position == 0:
             self._ranks.from_first(lambda: self._save_grid("real", "real", self._real.images))
@@ -169,19 +179,19 @@ class TrainingLoop:
             before = state.position
             self._add(state.step(*self._stream.batch(before)))
             finished, milestone = state.position >= target, self._passed_milestone(before, target)
-            probe, collapsed = self._probing.due(before, target), False
-            now = time.monotonic()
-            stop, due, tick = self._ranks.agree(
-                should_stop(), now - saved > CHECKPOINT_SECONDS, now - self._tick_time > TICK_SECONDS
+            now, collapsed = time.monotonic(), False
+            stop, late, due, tick = self._ranks.agree(
+                should_stop(), now > deadline, now - saved > CHECKPOINT_SECONDS, now - self._tick_time > TICK_SECONDS
             )
-            ticked = stop or finished or milestone or due or tick or probe
+            probe = self._probing.due(before, target, ends=late and not stop)  # who interrupts does not wait
+            ticked = stop or late or finished or milestone or due or tick or probe
             if ticked:
                 row = self._tick(probe=probe)
                 on_tick(row)
                 collapsed = self._stop_on_collapse and row["collapsed_since"] is not None
             if milestone:
                 self._ranks.from_first(self._save_sample_grid)
-            ends = stop or finished or collapsed
+            ends = stop or late or finished or collapsed
             if ends or milestone or due:
                 self._ranks.from_first(self._save)
                 saved = time.monotonic()
@@ -192,8 +202,8 @@ class TrainingLoop:
                 self._tick_time = time.monotonic()
             if collapsed:
                 return "collapsed"
-            if stop and not finished:
-                return "interrupted"
+            if (stop or late) and not finished:
+                return "interrupted" if stop else "out of time"
         return "finished"
 
     def _save(self) -> None:

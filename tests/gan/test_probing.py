@@ -72,6 +72,23 @@ def test_the_best_of_earlier_sessions_is_remembered(tmp_path, tiny_config, tiny_
     assert Run(tmp_path).load()["position"] == 48
 
 
+def test_a_training_that_is_out_of_time_ends_with_a_probe(tmp_path, tiny_config, tiny_images):
+    config, probe = tiny_config(keep="best"), scripted([0.3], untrained=0.1, dataset="d")
+    assert train(config, tiny_images(), tmp_path, device=CPU, probe=probe, time_limit=0) == "out of time"
+    assert probed(tmp_path) == {8: 0.3}
+    assert Run(tmp_path).load()["position"] == Run(tmp_path).position() == 8
+    # Training goes on to the same bits, and who interrupts does not wait for a probe.
+    probe, answers = scripted([0.2], dataset="d"), iter([False] * 5 + [True])
+    stopped = train(config, tiny_images(), tmp_path, device=CPU, probe=probe, should_stop=lambda: next(answers))
+    assert (stopped, Run(tmp_path).position(), probed(tmp_path)) == ("interrupted", 56, {8: 0.3, 48: 0.2})
+    both = train(config, tiny_images(), tmp_path, device=CPU, probe=probe, should_stop=lambda: True, time_limit=0)
+    assert (both, Run(tmp_path).position(), probed(tmp_path)) == ("interrupted", 64, {8: 0.3, 48: 0.2})
+    train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.2, 0.2, 0.2], dataset="d"))
+    train(tiny_config(), tiny_images(), tmp_path / "whole", device=CPU)
+    last, whole = (load_checkpoint(folder / "checkpoint.pt") for folder in (tmp_path, tmp_path / "whole"))
+    assert all(torch.equal(tensor, whole["generator"][key]) for key, tensor in last["generator"].items())
+
+
 def test_another_probe_cannot_go_on_choosing(tmp_path, tiny_config, tiny_images):
     config = tiny_config(keep="best", images=48)
     train(config, tiny_images(), tmp_path, device=CPU, probe=scripted([0.5], untrained=0.1, dataset="d"))
