@@ -1,37 +1,38 @@
-"""How near does extraction, with pooling, checks and HDF5, come to the bare forward pass?
+"""How near do extraction, with pooling, checks and HDF5, and batch-norm statistics come to the bare forward pass?
 
-    python benchmarks/bench_extraction.py [--preset cpu32] [--images 8192] [--json OUT]
+    python benchmarks/bench_extraction.py [--preset cpu32] [--preset svhn32 ...] [--images 8192] [--json OUT]
 
-Both run the same discriminator on the same images in one process, in turns; reported are medians and their ratio. The
-bare pass is timed as anyone writes it, and once more with freed memory kept, as extraction keeps it on a CPU.
+All run the same discriminator on the same images in one process, in turns; reported are medians and the medians of the
+turns' ratios. The bare pass is timed as anyone writes it, and once more with freed memory kept, as extraction keeps it
+on a CPU.
 
-2026-11-27, 2 x86_64 cores, torch 2.14.1, float32, images/s, medians of five turns; ratios of extraction to both passes:
+2026-11-28, 2 x86_64 cores, torch 2.15.0, float32, images/s, medians of five turns; ratios to both bare passes:
 
-    preset      images    bare   memory kept   extraction    ratios
-    cpu32        4,096   8,498         9,166        7,523    0.86  0.78
-    svhn32       4,096   2,691         2,771        2,405    0.90  0.87
-    imagenet32     512     242           297          238    0.98  0.80
+    preset      images    bare   memory kept   extraction      ratios   statistics      ratios
+    cpu32        4,096   7,060         7,426        5,804  0.80  0.77        6,284  0.88  0.85
+    svhn32       4,096   2,304         2,293        2,102  0.87  0.90        2,210  0.89  0.93
+    imagenet32     512     217           228          219  1.04  0.96          233  1.09  0.98
 
-The machine's rate moves by a tenth between turns; two runs of cpu32 with 8,192 images gave 0.87 and 0.79 of the first.
-Of what cpu32 loses, a third is the pooling, a third is the bytes on their way to the file, 14 KB an image, and the rest
-the hash of the images and the check that all is finite. In imagenet32's two blocks the first one's new memory weighs.
+The machine's rate moves by a tenth between turns. Of what cpu32 loses in extraction, a third is the pooling, a third is
+the bytes on their way to the file, 14 KB an image, and the rest the hash of the images and the check that all is
+finite. The statistics are the moments that batch norm computes of each batch anyway. Batches of 128 keep less memory in
+use than extraction's 256, which weighs in imagenet32.
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
+from measure import write
 
-from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, cached_features
+from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, cached_features, real_statistics
 from dcgan_probe.images import ImageSet, to_signed
 from dcgan_probe.networks import build_discriminator
 from dcgan_probe.presets import PRESETS, preset_config
-from dcgan_probe.runtime import describe_device, freed_memory_kept, resolve_device, versions
+from dcgan_probe.runtime import describe_device, freed_memory_kept, resolve_device
 
 TURNS = 5
 
@@ -54,42 +55,50 @@ def extraction(encoder, images):
         return len(images) / (time.perf_counter() - start)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", choices=list(PRESETS), default="cpu32")
-    parser.add_argument("--images", type=int, default=8192)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    device = resolve_device(arguments.device)
-    config = preset_config(arguments.preset, device=device).network
-    shape = (arguments.images, config.nc, config.image_size, config.image_size)
+def statistics_rate(network, images, device):
+    start = time.perf_counter()
+    real_statistics(network, images, device)
+    return len(images) / (time.perf_counter() - start)
+
+
+def compare(preset, rows, device):
+    config = preset_config(preset, device=device).network
+    shape = (rows, config.nc, config.image_size, config.image_size)
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     images = ImageSet(pixels, None, "noise", "train", "made up")
     discriminator = build_discriminator(config, 0)
-    origin = EncoderOrigin("random", arguments.preset, "", 0, 0, "", 0)
+    origin = EncoderOrigin("random", preset, "", 0, 0, "", 0)
     encoder = DiscriminatorEncoder(discriminator, origin, statistics=None, device=device)
     network = discriminator.to(device).to(memory_format=torch.channels_last).eval()
-    rates = {"bare forward": [], "bare forward, freed memory kept": [], "extraction": []}
+    rates = {"bare forward": [], "bare forward, freed memory kept": [], "extraction": [], "batch-norm statistics": []}
     for turn in range(TURNS + 1):
         bare = bare_forward(network, images, encoder.batch, device)
         with freed_memory_kept():
             kept = bare_forward(network, images, encoder.batch, device)
-        whole = extraction(encoder, images)
+        whole, moments = extraction(encoder, images), statistics_rate(network, images, device)
         if turn:  # the first turn warms up
-            for name, rate in zip(rates, (bare, kept, whole), strict=True):
+            for name, rate in zip(rates, (bare, kept, whole, moments), strict=True):
                 rates[name].append(rate)
-    *bares, whole = (np.array(values) for values in rates.values())
-    result = {
-        "preset": arguments.preset,
+    *bares, whole, moments = (np.array(values) for values in rates.values())
+    return {
+        "preset": preset,
         "images_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
-        "ratios": [round(float(np.median(whole / bare)), 3) for bare in bares],
+        "ratios_of_extraction": [round(float(np.median(whole / bare)), 3) for bare in bares],
+        "ratios_of_batch_norm_statistics": [round(float(np.median(moments / bare)), 3) for bare in bares],
         "device": describe_device(device),
-        "versions": versions(),
     }
-    print(json.dumps(result, indent=2))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", choices=list(PRESETS), action="append", help="may be given again")
+    parser.add_argument("--images", type=int, default=8192)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--json")
+    arguments = parser.parse_args()
+    device = resolve_device(arguments.device)
+    presets = arguments.preset or ["cpu32"]
+    write(arguments.json, [compare(preset, arguments.images, device) for preset in presets])
 
 
 if __name__ == "__main__":

@@ -53,7 +53,11 @@ from .training_notes import TickNote, collapse_of, ending
 @click.option(
     "--probe-labels", type=Count(), default=4000, show_default=True, help="Labelled images, half of them held out."
 )
-@click.option("--time-limit", type=Seconds(), help="Save and end after this time, such as 90s, 8m or 2h; the last probe comes after it.")
+@click.option(
+    "--time-limit",
+    type=Seconds(),
+    help="Save and end after this time, such as 90s, 8m or 2h; the last probe comes after it.",
+)
 @click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
 @click.option("--deterministic", is_flag=True, help="Of a GPU: the same bits each time, by slower kernels.")
 @click.option("--sync-norm", is_flag=True, help="Of several ranks: batch norm over all ranks' parts of a batch.")

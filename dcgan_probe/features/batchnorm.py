@@ -10,7 +10,7 @@ variance between classes. ``real-permuted`` takes the batches from one fixed ran
 """
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import numpy as np
 import torch
@@ -18,9 +18,10 @@ from torch import nn
 
 from ..images import ImageSet, to_signed
 from ..networks import Discriminator, load_discriminator
-from ..runtime import ALONE, Ranks, full_float32, numpy_generator
+from ..runtime import ALONE, Ranks, freed_memory_kept, full_float32, numpy_generator
 
 BATCH = 128
+TOGETHER = 8  # batches between two copies from the device
 
 RealRule = Literal["real-permuted", "real"]
 REAL_RULES: tuple[RealRule, ...] = get_args(RealRule)
@@ -52,40 +53,52 @@ def real_statistics(
     # A copy, since a forward pass in training mode moves the running statistics.
     copy = load_discriminator(discriminator.config, discriminator.state_dict())
     copy.to(device).to(memory_format=torch.channels_last).train().requires_grad_(False)
-    observed: dict[str, torch.Tensor] = {}
-
-    def observe(name: str) -> Callable[[nn.Module, tuple[torch.Tensor]], None]:
-        def hook(module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
-            variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
-            observed[name] = torch.stack([mean, variance])
-
-        return hook
-
     norms = copy.norms()
     if not norms:
         return {}
+    observed: dict[str, torch.Tensor] = {}
+
+    def observe(name: str) -> Callable[..., None]:
+        def hook(norm: nn.BatchNorm2d, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+            count = inputs[0].numel() // norm.num_features
+            mean, variance = cast(torch.Tensor, norm.running_mean), cast(torch.Tensor, norm.running_var)
+            observed[name] = torch.stack([mean, variance * ((count - 1) / count)])  # torch's divides by count - 1
+
+        return hook
+
     for name, norm in norms.items():
-        norm.register_forward_pre_hook(observe(name))
+        # The moments that batch norm computes anyway: with this momentum the running ones are those of the last batch.
+        norm.momentum = 1.0
+        norm.register_forward_hook(observe(name))
 
     order = permuted_rows(len(images)) if rule == "real-permuted" else None
+    batches = max(1, len(images) // BATCH)
 
-    def moments(number: int) -> np.ndarray:
-        """Compute the means and variances, float32 (2, maps of all layers), of one batch."""
+    def batch_moments(number: int) -> torch.Tensor:
+        """Compute the means and variances, float32 (2 * maps of all layers,) on the device, of one batch."""
         rows = slice(number * BATCH, (number + 1) * BATCH)
         pixels = torch.from_numpy(np.ascontiguousarray(images.images[rows if order is None else order[rows]]))
+        copy.activations(to_signed(pixels.to(device)).contiguous(memory_format=torch.channels_last))
+        return torch.cat([observed[name] for name in norms], dim=1).flatten()
+
+    def moments(first: int) -> np.ndarray:
+        """Compute those of some batches from number ``first`` on, float32 (n, 2 * maps of all layers)."""
+        numbers = range(first, min(first + TOGETHER, batches))
         with torch.inference_mode(), full_float32():
-            copy.activations(to_signed(pixels.to(device)).contiguous(memory_format=torch.channels_last))
-            return torch.cat([observed[name] for name in norms], dim=1).cpu().numpy()
+            return torch.stack([batch_moments(number) for number in numbers]).cpu().numpy()
 
     widths = [norm.num_features for norm in norms.values()]
-    batches, total = max(1, len(images) // BATCH), np.zeros((2, sum(widths)))
-    if ranks.first:
-        for number, each in enumerate(ranks.in_order(moments, range(batches)), 1):
-            total += each
-            on_progress(min(number * BATCH, len(images)))
-    else:
-        ranks.assist(moments)
-    averages = ranks.from_first(lambda: torch.from_numpy(total / batches).float())
+    total, done = np.zeros(2 * sum(widths)), 0
+    with freed_memory_kept():
+        if ranks.first:
+            for block in ranks.in_order(moments, range(0, batches, TOGETHER)):
+                for each in block:  # in the order of the batches, whatever computed them
+                    total += each
+                    done += 1
+                    on_progress(min(done * BATCH, len(images)))
+        else:
+            ranks.assist(moments)
+    averages = ranks.from_first(lambda: torch.from_numpy(total.reshape(2, -1) / batches).float())
     parts = averages.split(widths, dim=1)
     return {name: (part[0].clone(), part[1].clone()) for name, part in zip(norms, parts, strict=True)}
 

@@ -163,9 +163,7 @@ class TrainingLoop:
         self._totals: list[torch.Tensor] = []
         self._steps, self._tick_time, self._tick_position = 0, time.monotonic(), state.position
 
-    def until(
-        self, target: int, on_tick: Tick, should_stop: Callable[[], bool], deadline: float = math.inf
-    ) -> Outcome:
+    def until(self, target: int, on_tick: Tick, should_stop: Callable[[], bool], deadline: float = math.inf) -> Outcome:
         """Train until ``target`` images were seen; save at the end, every two minutes, when stopped and out of time.
 
         ``deadline`` is a time of ``time.monotonic``.

@@ -24,8 +24,8 @@ from .scales import Scale
 CHANNELS, SIDE = 3, 32
 CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5
 """Of the rate of a large product, that extraction reaches: what was seen on two cores."""
-STATISTICS_PASSES = 2.5
-"""Time of batch-norm statistics, in passes of the discriminator: the moments of each layer come on top."""
+STATISTICS_PASSES = 1.15
+"""Time of batch-norm statistics, in forward passes of the discriminator (benchmarks/bench_extraction.py)."""
 CHECKPOINT_NUMBERS = 3
 """float32 numbers that a checkpoint has for each parameter: itself, and the two moments of Adam."""
 GRIDS, GRID_IMAGES = 11, 64
