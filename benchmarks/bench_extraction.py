@@ -6,7 +6,7 @@ All run the same discriminator on the same images in one process, in turns; repo
 turns' ratios. The bare pass is timed as anyone writes it, and once more with freed memory kept, as extraction keeps it
 on a CPU.
 
-2026-11-28, 2 x86_64 cores, torch 2.15.0, float32, images/s, medians of five turns; ratios to both bare passes:
+2026-11-28, 2 x86_64 cores, torch 2.14.1, float32, images/s, medians of five turns; ratios to both bare passes:
 
     preset      images    bare   memory kept   extraction      ratios   statistics      ratios
     cpu32        4,096   7,060         7,426        5,804  0.80  0.77        6,284  0.88  0.85
