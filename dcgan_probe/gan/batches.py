@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import torch
 
-from ..images import ImageSet, to_signed
+from ..images import ImageSet
 from ..runtime import ALONE, Ranks, UserError, torch_generator
 from .config import TrainConfig
 from .windows import WindowOrder, WindowReader
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     """What a step shows to D."""
 
     images: torch.Tensor
-    """Signed float32 (n, channels, H, W), channels last."""
+    """uint8 (n, channels, H, W): a quarter of the bytes of signed ones, which the step makes of them."""
     labels: torch.Tensor | None
     """int64 (n,); None where the networks are not conditional."""
 
@@ -182,9 +182,8 @@ def joined(rest: Callable[[int], torch.Tensor], position: int, count: int) -> to
 
 
 def as_batch(pixels: torch.Tensor, labels: torch.Tensor | None, device: torch.device) -> Batch:
-    """Give uint8 images (n, channels, H, W) and their labels as the networks take them, on ``device``."""
-    signed = to_signed(sent(pixels, device)).contiguous(memory_format=torch.channels_last)
-    return Batch(signed, None if labels is None else sent(labels, device))
+    """Give uint8 images (n, channels, H, W) and their labels on ``device``."""
+    return Batch(sent(pixels, device), None if labels is None else sent(labels, device))
 
 
 def sent(values: torch.Tensor, device: torch.device) -> torch.Tensor:

@@ -38,8 +38,10 @@ def rehearse(config: TrainConfig, device: torch.device, set_bytes: int) -> Plan:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     network = config.network
-    noise = torch.zeros(config.batch_size, network.nc, network.image_size, network.image_size, device=device)
-    noise = noise.uniform_(-1, 1, generator=torch.Generator(device).manual_seed(0))
+    shape = (config.batch_size, network.nc, network.image_size, network.image_size)
+    noise = torch.randint(
+        256, shape, dtype=torch.uint8, generator=torch.Generator(device).manual_seed(0), device=device
+    )
     labels = torch.arange(config.batch_size, device=device) % network.classes if network.classes else None
     seconds, peak = [], 0
     with convolution_kernels(device, deterministic=False):

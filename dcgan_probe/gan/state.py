@@ -1,7 +1,7 @@
 """Takes a config, gives the networks and optimisers of a run and makes their updates; knows no file and no set.
 
-On CUDA, the work of a step is recorded once and replayed. The real batch and z depend on the position, so they are made
-outside of it and handed in.
+On CUDA, the work of a step is recorded once and replayed, from the uint8 images to the statistics. The real batch and z
+depend on the position, so they are made outside of it and handed in.
 
 Conditional networks get the labels of the real batch, with its images and for the images to generate, as the authors'.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch.nn.functional import softplus
 
+from ..images import to_signed
 from ..networks import Generator, build_discriminator, build_generator, draw_z
 from ..runtime import ALONE, Ranks, autocast, torch_generator
 from .config import TrainConfig
@@ -32,6 +33,13 @@ def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
 def generator_loss(fake: torch.Tensor) -> torch.Tensor:
     """Give -mean log sigmoid(fake) of logits (N,): the non-saturating loss."""
     return softplus(-fake).mean()
+
+
+def network_input(images: torch.Tensor) -> torch.Tensor:
+    """Convert uint8 images (N, nc, H, W) to signed float32, channels last; return signed ones as they are."""
+    if images.dtype != torch.uint8:
+        return images
+    return to_signed(images).contiguous(memory_format=torch.channels_last)
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,9 @@ class TrainState:
         )
 
     def step(self, real: torch.Tensor, labels: torch.Tensor | None = None) -> StepStatistics:
-        """Show one real batch, signed (N, nc, H, W), to D: one update of D and one of G. Advances the position.
+        """Show one real batch to D: one update of D and one of G. Advances the position.
 
+        ``real`` are uint8 images (N, nc, H, W), or signed ones: each call of a state gives the same kind.
         ``labels`` int64 (N,) are those of the batch; conditional networks need them and others take none.
 
         Of several ranks each gets its part of the batch and gives the statistics of that part.
@@ -121,7 +130,7 @@ class TrainState:
 
     def _both(self, real: torch.Tensor, z: torch.Tensor, labels: torch.Tensor | None = None) -> StepStatistics:
         fake = self._generate(z, labels)
-        d_loss, d_real, d_fake = self._update_discriminator(real, fake.detach(), labels)
+        d_loss, d_real, d_fake = self._update_discriminator(network_input(real), fake.detach(), labels)
         g_loss = self._update_generator(fake, labels)
         return StepStatistics(d_loss, g_loss, d_real, d_fake)
 
@@ -131,7 +140,7 @@ class TrainState:
         g_loss = self._update_generator(self._generate(z_for_g, labels), labels)
         with torch.no_grad():
             fake = self._generate(z_for_d, labels)
-        d_loss, d_real, d_fake = self._update_discriminator(real, fake, labels)
+        d_loss, d_real, d_fake = self._update_discriminator(network_input(real), fake, labels)
         return StepStatistics(d_loss, g_loss, d_real, d_fake)
 
     def _generate(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:

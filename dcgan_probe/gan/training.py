@@ -35,7 +35,7 @@ from .diagnostics import Diagnostics
 from .fixed_noise import COLUMNS, SAMPLES, fixed_noise
 from .probing import Probe, Probing
 from .run import Run, TrainedOn
-from .state import StepStatistics, TrainState
+from .state import StepStatistics, TrainState, network_input
 from .tensorboard import Events
 
 TICK_SECONDS = 5.0
@@ -153,7 +153,7 @@ class TrainingLoop:
         self._run, self._state, self._stream, self._set_size, self._ranks = run, state, stream, set_size, ranks
         self._probing, self._stop_on_collapse = probing, stop_on_collapse
         images, labels = stream.batch(0)
-        self._real = Batch(images[:SAMPLES], None if labels is None else labels[:SAMPLES])
+        self._real = Batch(network_input(images[:SAMPLES]), None if labels is None else labels[:SAMPLES])
         self._diagnostics = Diagnostics(state, fixed_noise(state.config, state.device), self._real)
         self._events = Events(run.folder if ranks.first else None, state.position)
         self._rows, self._alarm = run.stats(), CollapseAlarm(state.config.batch_size)

@@ -24,11 +24,12 @@ class ConvolutionLayer(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Give maps (N, maps_out, h / stride, w / stride) for maps (N, maps_in, h, w)."""
-        maps = self.conv(maps)
-        if self.norm is not None:
-            maps = self.norm(maps)
-        maps = self.activation(maps)
+        maps = self.activated(self.conv(maps))
         return maps if self.pool is None else self.pool(maps)
+
+    def activated(self, maps: torch.Tensor) -> torch.Tensor:
+        """Apply batch normalisation, where there is one, and the activation."""
+        return self.activation(maps if self.norm is None else self.norm(maps))
 
 
 class TransposedLayer(nn.Module):
@@ -43,7 +44,10 @@ class TransposedLayer(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Give maps (N, maps_out, h * stride, w * stride) for maps (N, maps_in, h, w)."""
-        maps = self.conv(maps)
+        return self.activated(self.conv(maps))
+
+    def activated(self, maps: torch.Tensor) -> torch.Tensor:
+        """Apply batch normalisation, where there is one, and the activation."""
         return self.activation(maps if self.norm is None else self.norm(maps))
 
 

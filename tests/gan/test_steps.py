@@ -157,3 +157,15 @@ def test_seeds_and_positions_give_different_z(tiny_config):
         training.position = position
         draws += [training._z("both"), training._z("generator")]
     assert len({tuple(draw.flatten().tolist()) for draw in draws}) == 6
+
+
+@pytest.mark.parametrize("updates", ["both", "alternate"])
+def test_uint8_images_are_shown_as_signed_ones(tiny_config, tiny_images, updates):
+    pixels = torch.from_numpy(tiny_images(8).images)
+    config = tiny_config(updates=updates, flips=True)
+    given, signed = TrainState(config, CPU), TrainState(config, CPU)
+    for _ in range(2):
+        found, expected = given.step(pixels), signed.step(pixels.float() / 127.5 - 1)
+        assert torch.equal(found.d_loss, expected.d_loss)
+    weights, others = given.discriminator.state_dict(), signed.discriminator.state_dict()
+    assert all(torch.equal(weight, others[name]) for name, weight in weights.items())
