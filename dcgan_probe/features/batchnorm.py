@@ -69,6 +69,7 @@ def real_statistics(
     for name, norm in norms.items():
         # The moments that batch norm computes anyway: with this momentum the running ones are those of the last batch.
         norm.momentum = 1.0
+        norm.reset_running_stats()  # released weights come without: NaN, which times 0 is NaN
         norm.register_forward_hook(observe(name))
 
     order = permuted_rows(len(images)) if rule == "real-permuted" else None
