@@ -23,7 +23,7 @@ def told_apart(rows=20):
 
 
 def label_of(images):
-    return ((images[:, 0, 0, 0] + 1) * 127.5 / 40).round().long()
+    return images[:, 0, 0, 0].long() // 40
 
 
 @pytest.fixture
