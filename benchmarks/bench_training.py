@@ -1,17 +1,18 @@
 """How many images a second does training take next to the common way to write the loop, and what bounds it?
 
     python benchmarks/bench_training.py [--preset cpu32] [--preset svhn32 ...] [--steps 15] [--turns 6] [--json OUT]
-        [--precision bfloat16] [--updates alternate] [--threads 1] [--compile]
+        [--precision bfloat16] [--updates alternate] [--threads 1] [--variant compiled ...]
 
 All loops train the same networks on the same in-memory uint8 images with the same threads, in turns of a few steps, in
 one process; reported are medians over the turns. The plain loop is the widespread PyTorch example's: Adam as it comes,
 gradients of D's weights computed in G's update too, float32; with the images as they lie (NCHW) and with channels_last
 as ours. ``ours`` is the project's step at the device's usual precision or the one asked for, ``ours, float32`` beside
-it where that is another, ``ours, compiled`` the same with both networks through ``torch.compile``, and on a GPU
-``ours, deterministic``, whose kernels give the same bits each time, as those of a CPU do anyway. Operations are
-counted by torch's own counter over one step of ours; the share is of the rate of a product of two large square
-matrices at that loop's precision, measured in the same turns. On a CPU, torch's profiler says how much of a step of
-ours goes to convolutions.
+it where that is another, and on a GPU ``ours, deterministic``, whose kernels give the same bits each time, as those of
+a CPU do anyway, and ``ours, signed outside``, which gets floats in the place of bytes. A ``--variant`` is ours with one
+change of ``step_variants.py``: images padded to 8 channels, batch norm compiled with its activation, or both networks
+through ``torch.compile``. Operations are counted by torch's own counter over one step of ours; the share is of the
+rate of a product of two large square matrices at that loop's precision, measured in the same turns. On a CPU, torch's
+profiler says how much of a step of ours goes to convolutions.
 
 2026-11-22, 2 x86_64 cores with AVX2, torch 2.15.0, float32, images/s; medians of 5 turns of 6 steps for cpu32, of 2
 turns of one step for the others:
@@ -24,8 +25,8 @@ turns of one step for the others:
 
 The ratio is the median over turns of that to the faster plain loop of the turn. 1.5 is out of reach there: 86 to 95 %
 of the time of a step goes to the same library's convolutions as in the plain loop, and at the whole product rate cpu32
-would make 877 images/s. ``--compile`` is slower (435.5 images/s), so training does not compile; ``--threads 1`` makes
-338.2 (plain 279.5); ``--precision bfloat16`` did not come to an end in ten minutes on this processor, which has none.
+would make 877 images/s. ``--variant compiled`` is slower (435.5 images/s), so training does not compile; ``--threads
+1`` makes 338.2 (plain 279.5); ``--precision bfloat16`` did not come to an end in ten minutes on this processor, which has none.
 Nothing was measured on a GPU: none was at hand; there, take ``--steps 300`` for cpu32, whose steps are short, and
 ``--updates alternate`` for the clock of the paper's nets, 9 % more operations an image.
 """
@@ -39,6 +40,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from measure import write
+from step_variants import VARIANTS
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -81,16 +83,15 @@ class PlainLoop:
 
 
 class OurLoop:
-    """The project's step."""
+    """The project's step, with a change of its state if one is named."""
 
-    def __init__(self, config, device, *, compiled=False):
-        self.state = TrainState(config, device)
-        if compiled:
-            self.state.discriminator.compile()
-            self.state.generator.compile()
+    def __init__(self, config, device, *, variant=None, outside=False):
+        self.state, self.outside = TrainState(config, device), outside
+        if variant is not None:
+            VARIANTS[variant](self.state)
 
     def step(self, pixels):
-        self.state.step(to_signed(pixels).contiguous(memory_format=torch.channels_last))
+        self.state.step(to_signed(pixels).contiguous(memory_format=torch.channels_last) if self.outside else pixels)
 
 
 def finish(device):
@@ -147,7 +148,8 @@ def convolution_share(loop, pixels):
     return sum(time for name, time in times.items() if "convolution" in name) / sum(times.values())
 
 
-def compare(preset, steps, turns, device, *, precision, compiled, updates):
+def compare(preset, steps, turns, device, *, precision="auto", updates="both", variants=()):
+    """Time all loops of a preset; give medians."""
     config = preset_config(preset, device=device, updates=updates, precision=precision)
     network = config.network
     shape = (IMAGES, network.nc, network.image_size, network.image_size)
@@ -162,8 +164,9 @@ def compare(preset, steps, turns, device, *, precision, compiled, updates):
         loops["ours, float32"] = (OurLoop(single, device), "float32")
     if device.type == "cuda":
         loops[DETERMINISTIC] = (OurLoop(config, device), config.precision)
-    if compiled:
-        loops["ours, compiled"] = (OurLoop(config, device, compiled=True), config.precision)
+        loops["ours, signed outside"] = (OurLoop(config, device, outside=True), config.precision)
+    for variant in variants:
+        loops[f"ours, {variant}"] = (OurLoop(config, device, variant=variant), config.precision)
     rates, shares = {name: [] for name in loops}, {name: [] for name in loops}
     counted = operations(config)
     for turn in range(turns + 1):
@@ -201,7 +204,7 @@ def main():
     parser.add_argument("--turns", type=int, default=6)
     parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours")
     parser.add_argument("--updates", choices=("both", "alternate"), default="both", help="of ours")
-    parser.add_argument("--compile", action="store_true", help="ours with torch.compile, too")
+    parser.add_argument("--variant", choices=list(VARIANTS), action="append", default=[], help="may be given again")
     parser.add_argument("--threads", type=int, help="of all loops")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json")
@@ -209,7 +212,7 @@ def main():
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     device = resolve_device(arguments.device)
-    chosen = {"precision": arguments.precision, "compiled": arguments.compile, "updates": arguments.updates}
+    chosen = {"precision": arguments.precision, "variants": arguments.variant, "updates": arguments.updates}
     presets = arguments.preset or ["cpu32"]
     write(arguments.json, [compare(preset, arguments.steps, arguments.turns, device, **chosen) for preset in presets])
 
