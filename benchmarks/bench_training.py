@@ -26,8 +26,8 @@ turns of one step for the others:
 The ratio is the median over turns of that to the faster plain loop of the turn. 1.5 is out of reach there: 86 to 95 %
 of the time of a step goes to the same library's convolutions as in the plain loop, and at the whole product rate cpu32
 would make 877 images/s. ``--variant compiled`` is slower (435.5 images/s), so training does not compile; ``--threads
-1`` makes 338.2 (plain 279.5); ``--precision bfloat16`` did not come to an end in ten minutes on this processor, which has
-no such arithmetic.
+1`` makes 338.2 (plain 279.5); ``--precision bfloat16`` did not come to an end in ten minutes on this processor, which
+has no such arithmetic.
 Nothing was measured on a GPU: none was at hand; there, take ``--steps 300`` for cpu32, whose steps are short, and
 ``--updates alternate`` for the clock of the paper's nets, 9 % more operations an image.
 """

@@ -7,27 +7,86 @@ import click
 import numpy as np
 
 from ..evaluation import Results, convert_results, is_validation, probed_set, validation_splits
-from ..gan import Run, read_pieces, write_pieces
-from ..images import load_images
-from ..runtime import UserError
+from ..features import export_run, import_run
+from ..gan import PIECE_BYTES, Run
+from ..images import ImageSet, load_images
+from ..runtime import UserError, resolve_device
 from .command_lines import RecordedCommand
-from .options import chosen_run, data_dir_option, quiet_option, results_option, run_option, runs_option
+from .options import (
+    Count,
+    chosen_run,
+    data_dir_option,
+    data_options,
+    device_option,
+    quiet_option,
+    results_option,
+    run_option,
+    runs_option,
+)
+from .progress import Progress
 from .table import write_tables
 
 
 @click.command("export-run", cls=RecordedCommand)
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @run_option
+@click.option(
+    "--piece", type=Count(), default=PIECE_BYTES, help="Bytes of a file of weights, at most.  [default: 15 MiB]"
+)
+@click.option(
+    "--statistics/--no-statistics",
+    default=True,
+    show_default=True,
+    help="Add the batch-norm statistics, which read the run's training images.",
+)
 @runs_option
+@device_option
+@data_options
 @quiet_option
-def export_run_command(folder: Path, run_folder: Path | None, runs: Path, quiet: bool) -> None:
-    """Write a run's weights into DIR, in 16 bits and in files of at most 15 MB, with its config.
+def export_run_command(
+    folder: Path,
+    run_folder: Path | None,
+    piece: int,
+    statistics: bool,
+    runs: Path,
+    device: str,
+    data_dir: Path,
+    download: bool,
+    quiet: bool,
+) -> None:
+    """Write a run into DIR as small files: weights in 16 bits, batch-norm statistics, config.
+
+    What import-run makes of them has features and samples without the images that trained it.
 
     \b
     dcgan-probe export-run carried --run runs/tiny_imagenet32-imagenet32-s0
     dcgan-probe import-run carried --run runs/carried
     """
-    written = write_pieces(chosen_run(run_folder, runs, quiet=quiet), folder)
+    run = chosen_run(run_folder, runs, quiet=quiet)
+    with Progress("batch-norm statistics", 0, "images", quiet=quiet) as progress:
+
+        def images() -> ImageSet:
+            training = load_images(run.config.dataset, "train", data_dir=data_dir, download=download)
+            progress.total = len(training)
+            return training
+
+        try:
+            written = export_run(
+                run,
+                folder,
+                training_images=images if statistics else None,
+                device=resolve_device(device),
+                piece_bytes=piece,
+                on_progress=progress.update,
+            )
+        except UserError as error:
+            if error.option not in ("dataset", "bn-stats"):
+                raise
+            raise UserError(
+                f"{error}. Without the images that trained the run, give --no-statistics: what is imported then asks "
+                "for them",
+                option="statistics",
+            ) from error
     for path in written:
         click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
@@ -48,7 +107,7 @@ def import_run_command(folder: Path, run_folder: Path | None, runs: Path) -> Non
     dcgan-probe import-run carried
     dcgan-probe eval-svm --run runs/carried --dataset svhn --labels 1000
     """
-    run: Run = read_pieces(folder, run_folder or runs / folder.resolve().name)
+    run: Run = import_run(folder, run_folder or runs / folder.resolve().name)
     trained_on = run.trained_on
     click.echo(
         f"{run.folder}: {run.config.preset}, {run.position():,} images of {trained_on.name} seen, 16-bit weights"

@@ -14,6 +14,7 @@ from .encoders import (
     count_columns,
     layer_columns,
 )
+from .exported_runs import export_run, import_run
 from .feature_set import EncoderOrigin, FeatureSet, MapShare
 from .field_layers import FieldConfig, FieldLayer
 from .kmeans import STARTS, Start, first_centroids, lloyd
@@ -58,7 +59,9 @@ __all__ = [
     "deep_columns",
     "deep_kmeans_operations",
     "discriminator_operations",
+    "export_run",
     "first_centroids",
+    "import_run",
     "kept_axes",
     "kept_deep_kmeans",
     "kept_dictionary",

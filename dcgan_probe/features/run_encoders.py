@@ -16,6 +16,8 @@ from .encoders import DiscriminatorEncoder
 from .feature_set import EncoderOrigin
 
 BatchNormRule = RealRule | Literal["running"]
+STATISTICS = "batchnorm"
+"""Name of the folder of a run, or of an exported one, that keeps its batch-norm statistics."""
 BN_STATS: tuple[BatchNormRule, ...] = (*REAL_RULES, "running")
 
 
@@ -57,7 +59,7 @@ def run_encoder(
         If an option is unknown, the run cannot be read, or the training images are not those of the run.
     """
     # One rank reads the run for all, since a training under way may replace its checkpoint.
-    discriminator, origin = ranks.from_first(lambda: _discriminator(run, features, network_seed))
+    discriminator, origin = ranks.from_first(lambda: run_discriminator(run, features, network_seed))
     if bn_stats not in BN_STATS:
         raise UserError(f"unknown statistics {bn_stats!r}: expected one of {', '.join(BN_STATS)}", option="bn-stats")
     if bn_stats == "running" and features == "random":
@@ -79,7 +81,8 @@ def run_encoder(
     )
 
 
-def _discriminator(run: Run, features: str, network_seed: int | None) -> tuple[Discriminator, EncoderOrigin]:
+def run_discriminator(run: Run, features: str, network_seed: int | None = None) -> tuple[Discriminator, EncoderOrigin]:
+    """Return a run's discriminator, trained (``dcgan``) or before training (``random``), and where it comes from."""
     config, trained_on = run.config, run.trained_on
     if config.network.classes:
         raise UserError(
@@ -127,7 +130,7 @@ def kept_statistics(
 
 def statistics_path(run: Run, discriminator: Discriminator, rule: RealRule) -> Path:
     """Return the file in which a run keeps the statistics of these weights by this rule."""
-    return run.folder / "batchnorm" / f"{rule}-{fingerprint_tensors(discriminator.state_dict())}.pt"
+    return run.folder / STATISTICS / f"{rule}-{fingerprint_tensors(discriminator.state_dict())}.pt"
 
 
 def _check_training_images(run: Run, images: ImageSet) -> None:

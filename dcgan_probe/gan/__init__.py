@@ -6,7 +6,7 @@ from .checks import check_images
 from .collapse import Collapse, CollapseAlarm
 from .config import TrainConfig
 from .imported_run import check_sides, check_unused, save_authors
-from .pieces import read_pieces, write_pieces
+from .pieces import PIECE_BYTES, read_pieces, write_pieces
 from .probing import Probe, check_probe
 from .rehearsal import Plan, rehearse
 from .run import Run, TrainedOn, latest_run, thinned
@@ -16,6 +16,7 @@ from .windows import choose_window, held_bytes
 
 __all__ = [
     "AUTHORS",
+    "PIECE_BYTES",
     "RELEASED",
     "AuthorsWeights",
     "Collapse",

@@ -2,14 +2,15 @@
 
 For a machine that sends back only a few small files::
 
-    FOLDER/config.json          the run's own
-    FOLDER/weights-NN.part      a checkpoint without optimisers, in float16, cut into files of at most 15 MB
+    FOLDER/config.json          the run's own, without the folders of the machine that trained it
+    FOLDER/weights-NN.part      a checkpoint without optimisers, in float16, cut into files of at most 15 MiB
 
 What comes back is a run as that of the authors' weights is one: all but training works on it. Its weights are rounded
 to 11 bits, so to the cache and to records they are another network's.
 """
 
 import io
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 import torch
 
 from ..runtime import UserError
-from ..storage import locked, read_bytes, whole_file
+from ..storage import locked, read_bytes, read_json, whole_file
 from .checkpoint import load_checkpoint, save_checkpoint
 from .imported_run import check_unused
 from .run import Run
@@ -27,8 +28,13 @@ PIECE_BYTES = 15 << 20
 NETWORKS = ("discriminator", "generator")
 
 
-def write_pieces(run: Run, folder: str | Path) -> list[Path]:
+def write_pieces(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES) -> list[Path]:
     """Write the weights that the run gives, G's average in the place of its last weights; give the paths.
+
+    Parameters
+    ----------
+    piece_bytes
+        Most bytes of a file of weights.
 
     Raises
     ------
@@ -43,9 +49,9 @@ def write_pieces(run: Run, folder: str | Path) -> list[Path]:
     whole = io.BytesIO()
     torch.save({**{name: _halved(arrays, run) for name, arrays in weights.items()}, **facts}, whole)
     content = whole.getvalue()
-    parts = [content[start : start + PIECE_BYTES] for start in range(0, len(content), PIECE_BYTES)]
+    parts = [content[start : start + piece_bytes] for start in range(0, len(content), piece_bytes)]
     files = {f"weights-{number:02}.part": part for number, part in enumerate(parts, 1)}
-    files["config.json"] = read_bytes(run.config_path)
+    files["config.json"] = (json.dumps(_without_folders(read_json(run.config_path)), indent=2) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
     for name, part in files.items():
         with whole_file(folder / name) as temporary:
@@ -54,6 +60,13 @@ def write_pieces(run: Run, folder: str | Path) -> list[Path]:
         if path.name not in files:
             path.unlink()  # of a larger run
     return [folder / name for name in files]
+
+
+def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a run's ``config.json`` what means nothing on another machine."""
+    images = config["trained_on"]
+    sessions = [{name: value for name, value in each.items() if name != "command"} for each in config["sessions"]]
+    return {**config, "trained_on": {**images, "source": f"{images['name']} ({images['split']})"}, "sessions": sessions}
 
 
 def _halved(arrays: dict[str, torch.Tensor] | None, run: Run) -> dict[str, torch.Tensor] | None:
