@@ -88,7 +88,7 @@ def export_run_command(
                 option="statistics",
             ) from error
     for path in written:
-        click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+        click.echo(f"{path}: {path.stat().st_size / 1e3:,.0f} kB")
 
 
 @click.command("import-run", cls=RecordedCommand)

@@ -21,12 +21,16 @@ def workplace(tmp_path_factory):
         patch.chdir(folder)
         patch.delenv("DCGAN_PROBE_DATA", raising=False)
         invoke("train", *TINY, "--dataset", "glyphs:300", "--images", "320", "--run", "runs/here")
+        invoke("prepare", "glyphs:300", "--out", "some.h5")
         yield folder
 
 
 def test_a_run_leaves_and_comes_back_to_be_probed(workplace):
     told = invoke("export-run", "carried", "--run", "runs/here").stdout
-    assert [line.split(": ")[0] for line in told.splitlines()] == ["carried/weights-01.part", "carried/config.json"]
+    assert [line.split(": ")[0].split("-real")[0].split("/real")[0] for line in told.splitlines()] == [
+        *("carried/weights-01.part", "carried/config.json"),
+        *("carried/batchnorm", "carried/batchnorm"),
+    ]
     result = invoke("import-run", "carried")
     assert "runs/carried: demo (ndf 4, ngf 4, nz 8, batch_size 32), 320 images of glyphs seen" in result.stdout
     invoke("eval-svm", "--run", "runs/carried", "--dataset", "glyphs:300", "--C", "0.001", "--no-controls")
@@ -37,6 +41,11 @@ def test_what_cannot_be_carried_is_told(workplace):
     assert "runs/none is not a run folder" in " ".join(
         invoke("export-run", "out", "--run", "runs/none", status=2).output.split()
     )
+    invoke("train", *TINY, "--dataset", "some.h5", "--images", "64", "--run", "runs/lost")
+    (workplace / "some.h5").unlink()
+    text = " ".join(invoke("export-run", "lost", "--run", "runs/lost", status=2).output.split())
+    assert "there is no folder or file some.h5. Without the images that trained the run, give --no-statistics" in text
+    assert invoke("export-run", "lost", "--run", "runs/lost", "--no-statistics", "--piece", "3k").stdout.count(": 3 kB")
     invoke("export-run", "again", "--run", "runs/here")
     text = " ".join(invoke("import-run", "again", "--run", "runs/here", status=2).output.split())
     assert "holds a run already" in text

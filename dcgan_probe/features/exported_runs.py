@@ -1,0 +1,83 @@
+"""Runs as small files: weights of 16 bits, with the batch-norm statistics that the features of these weights need.
+
+::
+
+    FOLDER/config.json, weights-NN.part      as ``gan.write_pieces`` writes them
+    FOLDER/batchnorm/RULE-WEIGHTS.pt         statistics, of the trained and of the untrained discriminator
+
+With its statistics an imported run needs its training images no more.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from ..gan import PIECE_BYTES, Run, read_pieces, write_pieces
+from ..images import ImageSet
+from .batchnorm import REAL_RULES
+from .run_encoders import (
+    STATISTICS,
+    kept_statistics,
+    read_statistics,
+    run_discriminator,
+    statistics_path,
+    write_statistics,
+)
+
+RULE = REAL_RULES[0]
+
+
+def export_run(
+    run: Run,
+    folder: str | Path,
+    *,
+    training_images: Callable[[], ImageSet] | None,
+    device: torch.device,
+    piece_bytes: int = PIECE_BYTES,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> list[Path]:
+    """Write a run as small files; return their paths.
+
+    Parameters
+    ----------
+    training_images
+        Gives the GAN's own training images, for the statistics of the rounded weights; None leaves these out, and the
+        imported run then asks for the images. Conditional networks have no features, and need none.
+    piece_bytes
+        Most bytes of a file of weights.
+    on_progress
+        Called with the number of training images that entered the statistics.
+
+    Raises
+    ------
+    UserError
+        If the run cannot be read, a number is beyond what 16 bits hold, or the training images are not the run's.
+    """
+    folder = Path(folder)
+    written = write_pieces(run, folder, piece_bytes)
+    shutil.rmtree(folder / STATISTICS, ignore_errors=True)  # of other weights
+    if training_images is None or run.config.network.classes:
+        return written
+    with tempfile.TemporaryDirectory() as temporary:
+        rounded = read_pieces(folder, Path(temporary) / "run")
+        for features in ("dcgan", "random"):
+            discriminator, _ = run_discriminator(rounded, features)
+            known = read_statistics(statistics_path(run, discriminator, RULE))  # the untrained network is not rounded
+            statistics = known or kept_statistics(
+                rounded, discriminator, RULE, training_images, device, on_progress=on_progress
+            )
+            path = folder / STATISTICS / statistics_path(run, discriminator, RULE).name
+            write_statistics(path, statistics)
+            written.append(path)
+    return written
+
+
+def import_run(folder: str | Path, into: str | Path) -> Run:
+    """Make a run in the folder ``into`` of what ``export_run`` has written; raises as ``gan.read_pieces``."""
+    run = read_pieces(folder, into)
+    if (Path(folder) / STATISTICS).is_dir():
+        shutil.copytree(Path(folder) / STATISTICS, run.folder / STATISTICS)
+    return run
