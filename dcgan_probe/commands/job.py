@@ -1,100 +1,188 @@
-"""``dcgan-probe job``: a training that needs a GPU, with its evaluations, as one command.
+"""``dcgan-probe job``: a larger training as one command, and its evaluation, elsewhere, as another.
 
 ::
 
-    OUT/evaluations.csv, fits/, tables/, predictions/    as in any results folder
-    OUT/config.json, weights-NN.part                     the run, for import-run
-    OUT/stats.jsonl                                      its statistics, thinned
-    OUT/curves.png, samples/                             all rows as curves; samples over time
+    OUT/config.json, weights-NN.part, batchnorm/     the run, for import-run
+    OUT/stats.jsonl                                  its statistics, thinned
+    OUT/curves.png, samples/                         all rows as curves; samples over time
 """
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import torch
 
-from ..gan import Run, thinned
-from ..reproductions import JOBS, Job
-from ..runtime import UserError
+from ..features import import_run
+from ..gan import Run, TrainConfig, thinned
+from ..images import ImageSet, load_images
+from ..networks import NetworkConfig
+from ..presets import preset_config
+from ..reproductions import JOBS, PARTS, Job, training_product_rate, training_size
+from ..runtime import UserError, resolve_device
 from ..storage import write_text
 from .command_lines import RecordedCommand
-from .options import Seconds, data_options, device_option, quiet_option, runs_option
+from .options import Seconds, data_options, device_option, quiet_option, results_option, runs_option
+from .progress import duration
 from .steps import Given, Step, run_steps
+from .train import train_command
 
 KEPT = ("curves.png", "samples")
+FIELDS = {**TrainConfig.__dataclass_fields__, **NetworkConfig.__dataclass_fields__}
 
 
 @click.command("job", cls=RecordedCommand)
 @click.argument("name", metavar="[NAME]", required=False, type=click.Choice([job.name for job in JOBS]))
+@click.option("--list", "listed", is_flag=True, help="List the jobs and what each needs; the same without NAME.")
+@click.option("--time-limit", type=Seconds(), help="Of the training, such as 6m; probe and export come after it.")
+@click.option("--evaluate", type=click.Path(path_type=Path), help="Evaluate what the job has left in this folder.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of what is small.  [default: NAME]"
 )
-@click.option("--time-limit", type=Seconds(), help="Of the training, such as 8m; evaluations come on top.")
+@click.option(
+    "--probe-dataset", default="cifar10", show_default=True, help="Labelled training images of the cheap probe."
+)
 @runs_option
+@results_option
 @device_option
 @data_options
 @quiet_option
 def job_command(
     name: str | None,
-    out: Path | None,
+    listed: bool,
     time_limit: float | None,
+    evaluate: Path | None,
+    out: Path | None,
+    probe_dataset: str,
     runs: Path,
+    results: Path,
     device: str,
     data_dir: Path,
     download: bool,
     quiet: bool,
 ) -> None:
-    """Train one of the larger networks, probe it, and leave all that is small in one folder.
+    """Train one of the larger networks and leave small files, or evaluate such files.
 
-    Without NAME, list the jobs in order of worth. After an interruption the same command goes on with
-    the training and repeats the evaluations, of which the tables take the newest.
+    The two parts need not run on one machine: the files hold the weights and the batch-norm statistics,
+    and the evaluation needs the labelled images alone. After an interruption the same command goes on.
 
     \b
-    dcgan-probe job
-    dcgan-probe job imagenet32 --time-limit 8m --out carried
-    dcgan-probe import-results carried
+    dcgan-probe job --list
+    dcgan-probe job imagenet32 --time-limit 6m --out carried
+    dcgan-probe job imagenet32 --evaluate carried
     """
-    if name is None:
-        width = max(len(job.name) for job in JOBS)
-        click.echo("\n".join(f"{job.name:<{width}}  {job.question}" for job in JOBS))
+    if name is None or listed:
+        click.echo("\n".join(job_list(data_dir, resolve_device(device))))
         return
-    out = out or Path(name)
-    given = Given(runs, out, data_dir, device, download, quiet)
     job = next(job for job in JOBS if job.name == name)
-    run = Run(runs / job.run_name)
-    if job.trained_by and not run.exists:
+    given = Given(runs, results, data_dir, device, download, quiet)
+    if evaluate is not None:
+        run = left_run(job, evaluate, runs)
+        report(run_steps(evaluation_steps(job, run, given), quiet=quiet))
+        return
+    if job.trained_by:
         raise UserError(
-            f"{name} takes the run of {job.trained_by}, and there is none in {run.folder}; run `dcgan-probe job "
-            f"{job.trained_by}` first, or `dcgan-probe import-run` what it left",
-            option="runs",
+            f"{name} trains nothing: it evaluates what `dcgan-probe job {job.trained_by}` leaves; give --evaluate DIR",
+            option="evaluate",
         )
-    limit = () if time_limit is None else ("--time-limit", f"{time_limit:g}s")
-    training, evaluations = steps_of(job, run, limit, given, out)
-    failures = run_steps(training, quiet=quiet)
-    for kept in KEPT:  # before the evaluations, which may be cut short
+    run, out = Run(runs / job.run_name), out or Path(name)
+    failures = run_steps([training_step(job, run, time_limit, probe_dataset, given)], quiet=quiet)
+    if not failures:
+        export = Step("export-run", (str(out), "--run", str(run.folder), *given.arguments("export-run")))
+        failures = run_steps([export], quiet=quiet)
+    for kept in KEPT:
         copy(run.folder / kept, out / kept)
     copy_stats(run, out)
-    failures += ["the evaluations: the training failed"] if failures else run_steps(evaluations, quiet=quiet)
+    report(failures)
+    if not quiet:
+        click.echo(f"{out}: weights, curves and samples; next: dcgan-probe job {name} --evaluate {out}", err=True)
+
+
+def training_step(job: Job, run: Run, time_limit: float | None, probe_dataset: str, given: Given) -> Step:
+    """Return the command that trains a job's network, with a probe now and then if its features are evaluated."""
+    limit = () if time_limit is None else ("--time-limit", f"{time_limit:g}s")
+    probe: tuple[str, ...] = ()
+    if job.protocols:
+        every = max(1, planned_config(job.training).images // PARTS)
+        probe = ("--probe-every", str(every), "--probe-dataset", probe_dataset)
+    arguments = (*job.training, *probe, "--run", str(run.folder), *limit, *given.arguments("train"))
+    return Step("train", arguments, makes_run=job.run_name)
+
+
+def evaluation_steps(job: Job, run: Run, given: Given) -> list[Step]:
+    """Return the commands that evaluate a job's features, each as it can be typed alone."""
+    features = [part for source in ("dcgan", *job.controls) for part in ("--features", source)]
+    common = (*features, "--no-controls", "--run", str(run.folder), *given.arguments("eval-svm"))
+    return [Step("eval-svm", (*protocol, *common)) for protocol in job.protocols]
+
+
+def left_run(job: Job, folder: Path, runs: Path) -> Run:
+    """Return the run that a job has left in a folder: imported into ``runs``, unless it is a run folder itself."""
+    if not job.protocols:
+        raise UserError(f"{job.name} has no protocols: its samples are in {folder / 'samples'}", option="evaluate")
+    left, imported = Run(folder), Run(runs / job.run_name)
+    if left.checkpoint_path.is_file():
+        return left
+    if not imported.exists:
+        return import_run(folder, imported.folder)
+    if "imported" not in imported.load():
+        raise UserError(
+            f"{imported.folder} was trained here, and would be evaluated in the place of what is in {folder}; give "
+            f"--evaluate {imported.folder}, or another --runs",
+            option="evaluate",
+        )
+    return imported
+
+
+def planned_config(training: Sequence[str], device: torch.device | None = None) -> TrainConfig:
+    """Return the config that arguments of ``train`` resolve to."""
+    with train_command.make_context("train", [*training]) as context:
+        given = {name: value for name, value in context.params.items() if name in FIELDS}
+    return preset_config(given.pop("preset"), device=device, **given)
+
+
+def job_list(data_dir: Path, device: torch.device) -> list[str]:
+    """Return the lines of the list of jobs: what each needs on this device, and its question."""
+    rate = training_product_rate(device)
+    rows, questions = [("job", "training images", "time", "MB in", "MB out")], [""]
+    for job in JOBS:
+        questions.append(f"    {job.question}")
+        if job.trained_by:
+            rows.append((job.name, f"none: evaluates {job.trained_by}", "", "", ""))
+            continue
+        config = planned_config(job.training, device)
+        size, images = training_size(config, rate, device), found_images(config.dataset, data_dir)
+        given = "?" if images is None else f"{len(images) * images.images[:1].nbytes / 1e6:.0f}"
+        sizes = (images_text(config.dataset, images), duration(size.seconds), given, f"{size.carried_bytes / 1e6:.0f}")
+        rows.append((job.name, *sizes))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row, question in zip(rows, questions, strict=True):
+        name, images_named, *numbers = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        numbers = [number.strip().rjust(width) for number, width in zip(numbers, widths[2:], strict=True)]
+        lines += ["  ".join([name, images_named, *numbers]).rstrip(), *([question] if question else [])]
+    return lines
+
+
+def found_images(dataset: str, data_dir: Path) -> ImageSet | None:
+    """Return the training images of a set if they are on this machine."""
+    try:
+        return load_images(dataset, "train", data_dir=data_dir, download=False)
+    except UserError:
+        return None
+
+
+def images_text(dataset: str, images: ImageSet | None) -> str:
+    """Name a set with its size, or say that it is missing."""
+    return f"{dataset} (missing)" if images is None else f"{dataset} ({len(images):,})"
+
+
+def report(failures: list[str]) -> None:
+    """Raise what failed, if anything did."""
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} steps failed:", *failures]))
-    if not quiet:
-        click.echo(f"{out}: records, tables, curves, samples, and the weights for import-run", err=True)
-
-
-def steps_of(job: Job, run: Run, limit: tuple[str, ...], given: Given, out: Path) -> tuple[list[Step], list[Step]]:
-    """Give the commands of a job, of training and of evaluations, each as it can be typed alone."""
-    of_run = ("--run", str(run.folder))
-    features = [part for source in ("dcgan", *job.controls) for part in ("--features", source)]
-    train = Step("train", (*job.training, *of_run, *limit, *given.arguments("train")), makes_run=job.run_name)
-    evaluations = [
-        Step("eval-svm", (*protocol, *features, "--no-controls", *of_run, *given.arguments("eval-svm")))
-        for protocol in job.protocols
-    ]
-    if job.trained_by:
-        return [], evaluations
-    # Weights first: an evaluation that is cut short can be repeated from them.
-    return [train, Step("export-run", (str(out), *of_run), needs_run=job.run_name)], evaluations
 
 
 def copy_stats(run: Run, out: Path) -> None:

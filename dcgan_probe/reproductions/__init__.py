@@ -1,9 +1,18 @@
 """Floor 6. Result tables and larger trainings as data: which commands, at which sizes, and what they will cost."""
 
-from .costs import Cost, import_cost, row_costs, trained_config, training_cost
+from .costs import (
+    Cost,
+    TrainingSize,
+    import_cost,
+    row_costs,
+    trained_config,
+    training_cost,
+    training_product_rate,
+    training_size,
+)
 from .guideline_runs import check_guideline_run, guideline_run, images_seen, last_samples
 from .guidelines import GUIDELINES, GuidelineTraining, guideline_cost, guideline_trainings
-from .jobs import JOBS, Job
+from .jobs import JOBS, PARTS, Job
 from .released_rows import ReleasedNet
 from .rows import Reproduction, Row, reproduction
 from .scales import SCALE_NAMES, TABLES, Scale, ScaleName, Table
@@ -11,6 +20,7 @@ from .scales import SCALE_NAMES, TABLES, Scale, ScaleName, Table
 __all__ = [
     "GUIDELINES",
     "JOBS",
+    "PARTS",
     "SCALE_NAMES",
     "TABLES",
     "Cost",
@@ -22,6 +32,7 @@ __all__ = [
     "Scale",
     "ScaleName",
     "Table",
+    "TrainingSize",
     "check_guideline_run",
     "guideline_cost",
     "guideline_run",
@@ -33,4 +44,6 @@ __all__ = [
     "row_costs",
     "trained_config",
     "training_cost",
+    "training_product_rate",
+    "training_size",
 ]

@@ -1,6 +1,8 @@
 """Takes the rows of a table that are missing, gives the time, memory and disk that they need; runs none."""
 
+import math
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,8 +17,9 @@ from ..features import (
 )
 from ..gan import TrainConfig, rehearse
 from ..images import ImageSet
+from ..networks import Discriminator, Generator
 from ..presets import PRESETS, preset_config
-from ..runtime import memory_in_use
+from ..runtime import memory_in_use, resolve_precision
 from .released_rows import ReleasedNet
 from .rows import Reproduction, Row
 from .scales import Scale
@@ -30,6 +33,18 @@ CHECKPOINT_NUMBERS = 3
 """float32 numbers that a checkpoint has for each parameter: itself, and the two moments of Adam."""
 GRIDS, GRID_IMAGES = 11, 64
 """Sample grids of a run at most, and the images in each; pictures of noise are as large as their pixels."""
+
+
+STEP_PASSES = {"both": 11, "alternate": 12}
+"""Operations of a step for each real image, in forward passes of D. A pass back costs one for the weights and one for
+the maps. D's update: two batches forward and back, 6; G's: D forward and back to the images, 2, and G, as large as D,
+back, 2, and forward, 1 or with two z 2."""
+TRAINING_SHARE = {"cpu": 0.7, "cuda": 0.2}
+"""Of the rate of a large product, that a step reaches: on a CPU as in benchmarks/bench_training.py; on a GPU
+[assumed]."""
+PRODUCT_SIDES = {"cpu": 1024, "cuda": 8192}
+CARRIED_BYTES = 2
+"""Of each parameter, in an exported run."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,44 @@ def training_cost(config: TrainConfig, images: ImageSet, device: torch.device, s
     plan = rehearse(config, device, len(images) * size)
     disk = CHECKPOINT_NUMBERS * 4 * plan.parameters + GRIDS * GRID_IMAGES * size
     return Cost(plan.seconds * (1 - seen / config.images), plan.memory_bytes, disk)
+
+
+@dataclass(frozen=True)
+class TrainingSize:
+    """What a training takes on one machine and leaves for another."""
+
+    seconds: float
+    """By the operations of a step and the rate of a large product on the device."""
+    carried_bytes: int
+    """Of the exported run's weights."""
+
+
+def training_size(config: TrainConfig, product_rate: float, device: torch.device) -> TrainingSize:
+    """Estimate a training from its operations alone; ``rehearse`` is slower and closer.
+
+    Parameters
+    ----------
+    product_rate
+        Operations a second, as ``training_product_rate`` measures them.
+    """
+    operations = STEP_PASSES[config.updates] * discriminator_operations(config.network) * config.images
+    with torch.device("meta"):
+        networks = Discriminator(config.network), Generator(config.network)
+    parameters = sum(weight.numel() for network in networks for weight in network.parameters())
+    rate = TRAINING_SHARE.get(device.type, TRAINING_SHARE["cpu"]) * product_rate
+    return TrainingSize(operations / rate, CARRIED_BYTES * parameters)
+
+
+def training_product_rate(device: torch.device) -> float:
+    """Measure the operations a second of large products, at the precision that training has on the device."""
+    dtype = torch.bfloat16 if resolve_precision("auto", device) == "bfloat16" else torch.float32
+    side = PRODUCT_SIDES.get(device.type, PRODUCT_SIDES["cpu"])
+    matrix, best = torch.ones(side, side, dtype=dtype, device=device), math.inf
+    for _ in range(5):
+        started = time.perf_counter()
+        float((matrix @ matrix)[0, 0])  # waits for the device
+        best = min(best, time.perf_counter() - started)
+    return 2.0 * side**3 / best
 
 
 def import_cost(net: ReleasedNet, images: ImageSet) -> Cost:

@@ -1,7 +1,7 @@
-"""Takes nothing, gives the larger trainings, each with its evaluations, in order of worth; runs none.
+"""Larger trainings and their evaluations, in order of worth.
 
-A job is what one machine does on its own, with the code and the image sets alone: it trains one seed for as long as it
-is given, probes the features on the spot and leaves what is small. One that trains nothing takes another job's run.
+A job has two parts, which need not run on one machine. The first trains one seed for as long as it is given, with a
+cheap probe, and leaves small files. The second evaluates what these files hold by the protocols.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ CHOICES = (
     *((*CHOICE, "--layers", f"conv{layer}") for layer in range(1, 7)),
 )
 PAPER = ("--preset", "imagenet32", "--dataset", "tiny_imagenet32")
-NARROW = (*PAPER, "--ndf", "32", "--ngf", "32", "--images", "1M", "--probe-every", "100k")
+NARROW = (*PAPER, "--ndf", "32", "--ngf", "32", "--images", "1M")
+PARTS = 10
+"""Probes of a training that ends at its last image, by default; one that runs out of time has fewer."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,13 @@ class Job:
     name: str
     question: str
     training: tuple[str, ...]
-    """Arguments of ``train``; none if the job takes the run of ``trained_by``."""
+    """Arguments of ``train``; none if the job evaluates what ``trained_by`` leaves."""
     protocols: tuple[tuple[str, ...], ...]
-    """Arguments of ``eval-svm``, for each table that the features enter."""
+    """Arguments of ``eval-svm``, for each table that the features enter; none leaves the probe out, too."""
     controls: tuple[str, ...] = ()
     """Features beside the trained network's."""
     trained_by: str = ""
-    """Name of the job whose run this one takes; empty if it trains its own."""
+    """Name of the job that trains; empty if this one does."""
 
     @property
     def run_name(self) -> str:
@@ -51,11 +53,10 @@ JOBS = (
         ("random",),
     ),
     Job(
-        "imagenet32-choices",
-        "Batch-norm rule, scaling and single layers of the first job's features, on training images.",
-        (),
-        CHOICES,
-        trained_by="imagenet32",
+        "imagenet32-flips",
+        "The same with mirrored images: do 100,000 images last longer?",
+        (*PAPER, "--flips"),
+        (CIFAR10, CIFAR10_4000, SVHN_1000),
     ),
     Job(
         "imagenet32-seed1",
@@ -63,15 +64,22 @@ JOBS = (
         (*PAPER, "--seed", "1"),
         (CIFAR10, CIFAR10_4000, SVHN_1000),
     ),
-    Job("imagenet32-longer", "Do features go on getting better?", (*PAPER, "--images", "38.4M"), (CIFAR10, SVHN_1000)),
-    Job("imagenet32-wider", "Do wider nets?", (*PAPER, "--ndf", "192", "--ngf", "192"), (CIFAR10, SVHN_1000)),
-    Job("imagenet32-both", "Does it matter that G and D take turns?", (*PAPER, "--updates", "both"), (CIFAR10,)),
     Job(
         "svhn32",
         "The paper's SVHN net on SVHN's own images.",
         ("--preset", "svhn32", "--dataset", "svhn"),
         (SVHN_1000,),
     ),
+    Job(
+        "imagenet32-choices",
+        "Batch-norm rule, scaling and single layers of the first job's features, on training images.",
+        (),
+        CHOICES,
+        trained_by="imagenet32",
+    ),
+    Job("imagenet32-longer", "Do features go on getting better?", (*PAPER, "--images", "38.4M"), (CIFAR10, SVHN_1000)),
+    Job("imagenet32-wider", "Do wider nets?", (*PAPER, "--ndf", "192", "--ngf", "192"), (CIFAR10, SVHN_1000)),
+    Job("imagenet32-both", "Does it matter that G and D take turns?", (*PAPER, "--updates", "both"), (CIFAR10,)),
     Job(
         "svhn32-natural",
         "The same net on natural images.",

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from dcgan_probe.commands import main
 from dcgan_probe.commands.steps import VERBS
 from dcgan_probe.evaluation import Results
 from dcgan_probe.gan import Run, thinned
-from dcgan_probe.reproductions import JOBS
+from dcgan_probe.reproductions import JOBS, Job
 
 TINY = (
     *("--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"),
@@ -34,36 +35,85 @@ def small(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_jobs_are_listed_in_order_of_worth():
-    lines = invoke("job").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [job.name for job in JOBS]
-    assert lines[0].startswith("imagenet32 ")
+def test_jobs_are_listed_in_order_of_worth(monkeypatch, tmp_path):
+    monkeypatch.setattr(job_module, "training_product_rate", lambda device: 4e12)
+    lines = invoke("job", "--list", "--device", "cpu", "--data-dir", tmp_path, "--no-download").stdout.splitlines()
+    assert lines == invoke("job", "--device", "cpu", "--data-dir", tmp_path, "--no-download").stdout.splitlines()
+    assert lines[0].split() == ["job", "training", "images", "time", "MB", "in", "MB", "out"]
+    assert [line.split()[0] for line in lines[1::2]] == [job.name for job in JOBS]
+    assert [line.strip() for line in lines[2::2]] == [job.question for job in JOBS]
+    assert [job.name for job in JOBS][:4] == ["imagenet32", "imagenet32-flips", "imagenet32-seed1", "svhn32"]
+    # 12 passes of 0.5354 G operations for each of 19.2 million images, at 0.7 of 4 T a second: 44,000 s.
+    assert lines[1].split() == ["imagenet32", "tiny_imagenet32", "(missing)", "12.2", "h", "?", "23"]
+
+
+def test_a_list_tells_the_size_of_the_images_on_this_machine(small):
+    assert invoke("job", "--device", "cpu").stdout.splitlines()[1].split()[1:3] == ["glyphs:300", "(300)"]
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_every_command_of_a_job_is_understood(job, tmp_path):
-    given = job_module.Given(tmp_path, tmp_path, tmp_path, "auto", False, False)
-    training, evaluations = job_module.steps_of(
-        job, job_module.Run(tmp_path / "run"), ("--time-limit", "60s"), given, tmp_path
-    )
-    for step in training + evaluations:
+    given, run = job_module.Given(tmp_path, tmp_path, tmp_path, "auto", False, False), Run(tmp_path / "run")
+    steps = job_module.evaluation_steps(job, run, given)
+    if not job.trained_by:
+        steps.append(job_module.training_step(job, run, 60.0, "cifar10", given))
+    for step in steps:
         verb = VERBS[step.verb]
         with verb.make_context(step.verb, list(step.arguments)) as context:
             assert str(context.params.get("folder") or context.params.get("run_folder")).startswith(str(tmp_path))
+            if step.verb == "train":
+                assert (context.params["probe_every"] is None) == (not job.protocols)
+                assert context.params["time_limit"] == 60.0
 
 
-def test_a_job_leaves_all_that_is_small_in_one_folder(small):
-    invoke("job", "imagenet32", "--out", "out", "--time-limit", "5m")
+def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
+    invoke("job", "imagenet32", "--out", "out", "--time-limit", "5m", "--probe-dataset", "glyphs:6000")
     kept = {path.relative_to(small / "out").as_posix() for path in (small / "out").rglob("*")}
-    assert {"evaluations.csv", "config.json", "weights-01.part", "stats.jsonl", "curves.png"} <= kept
-    assert "samples/real.png" in kept
-    assert Run(small / "out").stats() == Run(small / "runs/imagenet32").stats()
-    assert not any(name.endswith((".h5", ".pt")) for name in kept)
-    assert [summary.features for summary in Results(small / "out").summaries()] == ["dcgan", "random"]
-    before = (small / "out/evaluations.csv").read_text()
-    invoke("job", "imagenet32", "--out", "out")
-    assert len((small / "out/evaluations.csv").read_text()) > len(before)
-    assert [summary.features for summary in Results(small / "out").summaries()] == ["dcgan", "random"]
+    assert {"config.json", "weights-01.part", "stats.jsonl", "curves.png", "samples/real.png", "batchnorm"} <= kept
+    assert not any(name.endswith((".h5", "checkpoint.pt", ".csv")) for name in kept)
+    rows = Run(small / "out").stats()
+    assert rows == Run(small / "runs/imagenet32").stats()
+    assert rows[-1]["probe_accuracy"] is not None
+    # On another machine: neither the run nor the images that trained it are there.
+    shutil.rmtree(small / "runs")
+    for _ in range(2):  # an interrupted evaluation is repeated
+        invoke("job", "imagenet32", "--evaluate", "out", "--results", "found")
+        assert [summary.features for summary in Results(small / "found").summaries()] == ["dcgan", "random"]
+    assert Run(small / "runs/imagenet32").position() == 320
+    assert (small / "found/tables/glyphs-50.md").exists()
+
+
+def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small):
+    invoke("train", *TINY, "--run", "runs/imagenet32")
+    invoke("export-run", "out", "--run", "runs/imagenet32")
+    output = " ".join(invoke("job", "imagenet32", "--evaluate", "out", status=2).output.split())
+    assert "runs/imagenet32 was trained here, and would be evaluated in the place of what is in out; give" in output
+    invoke("job", "imagenet32", "--evaluate", "runs/imagenet32")
+    assert len(Results(small / "results").summaries()) == 2
+
+
+def test_a_job_that_trains_nothing_evaluates_what_another_left(small, monkeypatch):
+    choices = Job("imagenet32-choices", "?", (), ((*PROTOCOL, "--validate"),), trained_by="imagenet32")
+    monkeypatch.setattr(job_module, "JOBS", (job_module.JOBS[0], choices))
+    output = " ".join(invoke("job", choices.name, status=2).output.split())
+    assert "it evaluates what `dcgan-probe job imagenet32` leaves; give --evaluate DIR" in output
+    invoke("train", *TINY, "--run", "runs/imagenet32")
+    invoke("job", choices.name, "--evaluate", "runs/imagenet32", "--results", "out")
+    (summary,) = Results(small / "out").summaries()
+    assert summary.protocol == "glyphs-validation-50"
+    table = (small / "out/tables/glyphs-validation-50.md").read_text()
+    assert "| validation accuracy, % |" in " ".join(table.split())
+    assert "50 labels: validation accuracy" in table
+    assert "the standard error over the validation images" in table
+    assert "test images" not in table
+
+
+def test_a_job_of_samples_alone_has_no_evaluation(small, monkeypatch):
+    samples = replace(job_module.JOBS[0], protocols=())
+    monkeypatch.setattr(job_module, "JOBS", (samples,))
+    invoke("job", "imagenet32", "--out", "out")  # and no probe
+    output = " ".join(invoke("job", "imagenet32", "--evaluate", "out", status=2).output.split())
+    assert "imagenet32 has no protocols: its samples are in out/samples" in output
 
 
 def test_long_statistics_are_kept_thinned(small):
@@ -81,26 +131,19 @@ def test_long_statistics_are_kept_thinned(small):
     assert not (small / "out/empty").exists()
 
 
-def test_a_job_that_trains_nothing_takes_the_run_of_another(small, monkeypatch):
-    choices = replace(JOBS[1], protocols=((*PROTOCOL, "--validate"),))
-    assert choices.trained_by == "imagenet32"
-    monkeypatch.setattr(job_module, "JOBS", (job_module.JOBS[0], choices))
-    output = " ".join(invoke("job", choices.name, status=2).output.split())
-    assert "takes the run of imagenet32, and there is none in runs/imagenet32" in output
-    invoke("train", *TINY, "--run", "runs/imagenet32")
-    invoke("job", choices.name, "--out", "out")
-    (summary,) = Results(small / "out").summaries()
-    assert summary.protocol == "glyphs-validation-50"
-    table = (small / "out/tables/glyphs-validation-50.md").read_text()
-    assert "| validation accuracy, % |" in " ".join(table.split())
-    assert "50 labels: validation accuracy" in table
-    assert "the standard error over the validation images" in table
-    assert "test images" not in table
-
-
 def test_what_fails_is_told_and_the_rest_is_kept(small, monkeypatch):
     broken = replace(job_module.JOBS[0], protocols=(("--dataset", "nothing"), PROTOCOL))
     monkeypatch.setattr(job_module, "JOBS", (broken,))
-    output = " ".join(invoke("job", "imagenet32", "--out", "out", "--no-download", status=1).output.split())
+    invoke("train", *TINY, "--run", "runs/imagenet32")
+    command = ["job", "imagenet32", "--evaluate", "runs/imagenet32", "--no-download", "--results", "out"]
+    output = " ".join(invoke(*command, status=1).output.split())
     assert "1 steps failed: dcgan-probe eval-svm --dataset nothing" in output
     assert len(Results(small / "out").summaries()) == 2
+
+
+def test_a_training_that_fails_is_told_and_leaves_its_statistics(small):
+    output = " ".join(
+        invoke("job", "imagenet32", "--out", "out", "--probe-dataset", "nothing", status=1).output.split()
+    )
+    assert "1 steps failed: dcgan-probe train" in output
+    assert "there is no image set 'nothing'" in output
