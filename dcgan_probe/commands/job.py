@@ -44,6 +44,7 @@ FIELDS = {**TrainConfig.__dataclass_fields__, **NetworkConfig.__dataclass_fields
 @click.option(
     "--probe-dataset", default="cifar10", show_default=True, help="Labelled training images of the cheap probe."
 )
+@click.option("--no-probe", is_flag=True, help="Train without a probe, such as where no labelled images are.")
 @runs_option
 @results_option
 @device_option
@@ -56,6 +57,7 @@ def job_command(
     evaluate: Path | None,
     out: Path | None,
     probe_dataset: str,
+    no_probe: bool,
     runs: Path,
     results: Path,
     device: str,
@@ -88,7 +90,8 @@ def job_command(
             option="evaluate",
         )
     run, out = Run(runs / job.run_name), out or Path(name)
-    failures = run_steps([training_step(job, run, time_limit, probe_dataset, given)], quiet=quiet)
+    probe = None if no_probe else probe_dataset
+    failures = run_steps([training_step(job, run, time_limit, probe, given)], quiet=quiet)
     if not failures:
         export = Step("export-run", (str(out), "--run", str(run.folder), *given.arguments("export-run")))
         failures = run_steps([export], quiet=quiet)
@@ -100,11 +103,11 @@ def job_command(
         click.echo(f"{out}: weights, curves and samples; next: dcgan-probe job {name} --evaluate {out}", err=True)
 
 
-def training_step(job: Job, run: Run, time_limit: float | None, probe_dataset: str, given: Given) -> Step:
+def training_step(job: Job, run: Run, time_limit: float | None, probe_dataset: str | None, given: Given) -> Step:
     """Return the command that trains a job's network, with a probe now and then if its features are evaluated."""
     limit = () if time_limit is None else ("--time-limit", f"{time_limit:g}s")
     probe: tuple[str, ...] = ()
-    if job.protocols:
+    if job.protocols and probe_dataset is not None:
         every = max(1, planned_config(job.training).images // PARTS)
         probe = ("--probe-every", str(every), "--probe-dataset", probe_dataset)
     arguments = (*job.training, *probe, "--run", str(run.folder), *limit, *given.arguments("train"))

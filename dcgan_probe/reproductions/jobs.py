@@ -95,6 +95,12 @@ JOBS = (
         ("random",),
     ),
     Job(
+        "demo32",
+        "A small net on the same images: does it all work on this machine?",
+        ("--preset", "demo", "--dataset", "tiny_imagenet32"),
+        (CIFAR10_4000,),
+    ),
+    Job(
         "imagenet32-narrow-choices",
         "Batch-norm rule, scaling and single layers of its features, on training images.",
         (),

@@ -1,0 +1,311 @@
+"""What is a quarter of an hour on one GPU worth? Two commands for a bare machine without network, and what follows.
+
+    python benchmarks/gpu_trial.py prepare [--data-dir data] [--out carried]    here: writes the images to carry
+    python benchmarks/gpu_trial.py first carried/one --out OUT                  there, 170 s: tests and rates
+    python benchmarks/gpu_trial.py second carried/two --out OUT                 there, 450 s: a training, its weights
+    python benchmarks/gpu_trial.py evaluate OUT                                 here: the protocols, the tables
+
+``prepare`` packs each half of Tiny ImageNet, and 4,000 labelled training images of CIFAR-10 for the probe, so that
+either call carries at most 60 MiB with the working tree; the machine keeps them in its home folder from one call to the
+next. ``first`` writes a line into OUT/first.jsonl as soon as it has a figure, the most wanted first, so a call that is
+cut off loses nothing but what it had not begun. ``second`` trains the job ``--job`` (``imagenet32``: the paper's net
+at full width) for 5.5 minutes, with probes on the way and at the end, and leaves at most eight files of less than
+16 MB: the weights in 16 bits, and all else in OUT/rest.tar.gz. The images are packed once more as JPEG, so the run is
+of other images than the unpacked set by a rounding; their batch-norm statistics come with the run.
+
+Python packages there: torch, torchvision, numpy, scipy, scikit-learn, h5py, click, pandas, matplotlib, pillow, tqdm,
+pytest. ``--rehearse`` makes both calls small enough for a CPU; ``tests/benchmarks/test_gpu_trial.py`` does so from a
+copy of the tree without anything else.
+
+No GPU was at hand so far: nothing is measured.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import bench_extraction  # noqa: E402
+import bench_training  # noqa: E402
+import torch  # noqa: E402
+from image_packs import read_pack, write_pack  # noqa: E402
+from measure import GRID  # noqa: E402
+
+from dcgan_probe.images import load_images  # noqa: E402
+from dcgan_probe.probe import fit_path  # noqa: E402
+from dcgan_probe.runtime import describe_device, numpy_generator, resolve_device, versions  # noqa: E402
+from dcgan_probe.storage import write_image_file  # noqa: E402
+
+UNLABELLED, LABELLED, LABELS = "tiny_imagenet32", "cifar10", 4_000
+PROBED = f"{LABELLED}_{LABELS}"
+"""Name of the labelled images on the other machine."""
+CALL_BYTES = 60 << 20
+FILE_BYTES, FILES = 16_000_000, 8
+REST = "rest.tar.gz"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much each part does."""
+
+    first_seconds: float = 170
+    test_seconds: float = 60
+    presets: tuple[str, ...] = ("imagenet32", "svhn32", "cpu32")
+    steps: tuple[int, ...] = (40, 100, 300)
+    """In a turn, of each preset."""
+    turns: int = 3
+    extracted: int = 8_192
+    fitted: tuple[int, int] = (50_000, 28_672)
+    """Rows and columns of the features that are fitted."""
+    job: str = "imagenet32"
+    time_limit: str = "330s"
+
+
+FULL = Sizes()
+SMALL = Sizes(600, 500, ("demo",), (1,), 1, 256, (600, 64), "demo32", "4s")
+
+
+def prepare(data_dir: Path, out: Path) -> None:
+    """Write the folders that the two calls carry, and print their commands."""
+    images = load_images(UNLABELLED, "train", data_dir=data_dir, download=False)
+    half = len(images) // 2
+    for folder, rows in (("one", slice(0, half)), ("two", slice(half, None))):
+        shutil.rmtree(out / folder, ignore_errors=True)
+        write_pack(out / folder / f"{UNLABELLED}.{folder}.npz", images.images[rows], None, "JPEG")
+    labelled = load_images(LABELLED, "train", data_dir=data_dir, download=False)
+    labels = labelled.require_labels("the probe")
+    each, random = LABELS // labelled.classes, numpy_generator(0, "images of the trial's probe")
+    drawn = [random.choice(np.flatnonzero(labels == label), each, replace=False) for label in range(labelled.classes)]
+    rows = np.sort(np.concatenate(drawn))
+    write_pack(out / "one" / f"{PROBED}.npz", labelled.images[rows], labels[rows], "PNG")
+    tree = tree_bytes(ROOT)
+    for folder, command, limit in (("one", "first", 170), ("two", "second", 450)):
+        carried = sum(path.stat().st_size for path in (out / folder).iterdir())
+        told = f"{out / folder}: {carried / 2**20:.1f} MiB, with the working tree {(carried + tree) / 2**20:.1f} MiB"
+        if carried + tree > CALL_BYTES:
+            raise SystemExit(f"{told}, expected at most {CALL_BYTES / 2**20:.0f}; make the tree smaller")
+        print(f"{told}\n    {limit} s: python3 benchmarks/gpu_trial.py {command} {out / folder} --out $OUT")
+
+
+def tree_bytes(root: Path) -> int:
+    """Count the bytes of all files that git tracks or would add."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+    return sum((root / name).stat().st_size for name in set(names) - {""} if (root / name).is_file())
+
+
+class Log:
+    """The lines of OUT/first.jsonl, one a figure, written as each comes."""
+
+    def __init__(self, path: Path, limit: float):
+        self._path, self._start, self._limit = path, time.monotonic(), limit
+
+    def left(self) -> float:
+        """Return the seconds that are left of the call."""
+        return self._limit - (time.monotonic() - self._start)
+
+    def add(self, what: str, measure: Callable[[], Any], least: float = 10) -> None:
+        """Measure and write; what fails is written as it failed, and what has not ``least`` seconds is left out."""
+        if self.left() < least:
+            self.write(what, {"left_out": f"{self.left():.0f} s were left"})
+            return
+        started = time.monotonic()
+        try:
+            result = measure()
+        except Exception:  # the next figure may still be had
+            result = {"error": traceback.format_exc().splitlines()[-12:]}
+        self.write(what, {"seconds": round(time.monotonic() - started, 1), "result": result})
+
+    def write(self, what: str, row: dict[str, Any]) -> None:
+        """Add one line, and show it."""
+        line = json.dumps({"what": what, **row})
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        print(line, flush=True)
+
+
+def first(carried: Path, out: Path, home: Path, device: torch.device, sizes: Sizes) -> None:
+    """Keep the images, run the tests of a GPU and measure rates, the most wanted first."""
+    out.mkdir(parents=True, exist_ok=True)
+    log = Log(out / "first.jsonl", sizes.first_seconds)
+    log.write("machine", {"device": describe_device(device), "versions": versions(), "sizes": asdict(sizes)})
+    log.add("kept", lambda: keep(carried, home), least=0)
+    log.add("tests", lambda: run_tests(device, min(sizes.test_seconds, log.left()), out / "tests.log"))
+    for preset, steps in zip(sizes.presets, sizes.steps, strict=True):
+        log.add(f"training {preset}", lambda p=preset, s=steps: bench_training.compare(p, s, sizes.turns, device))
+    log.add(
+        f"extraction {sizes.presets[0]}", lambda: bench_extraction.compare(sizes.presets[0], sizes.extracted, device)
+    )
+    log.add("seven C", lambda: seven_penalties(*sizes.fitted, device))
+    for preset, steps in zip(sizes.presets, sizes.steps, strict=True):
+        for variant in bench_training.VARIANTS:
+            if "compiled" in variant and device.type != "cuda":
+                continue  # minutes of a compiler
+            compare = lambda p=preset, s=steps, v=variant: bench_training.compare(  # noqa: E731
+                p, s, sizes.turns, device, variants=(v,)
+            )
+            log.add(f"training {preset}, {variant}", compare, least=20)
+
+
+def keep(carried: Path, home: Path) -> list[str]:
+    """Copy the carried packs into the home folder."""
+    home.mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copy2(path, home)).name for path in sorted(carried.glob("*.npz"))]
+
+
+def run_tests(device: torch.device, seconds: float, log: Path) -> str:
+    """Run the tests marked ``gpu``; return pytest's last line."""
+    files = sorted(map(str, (ROOT / "tests").glob("*/test_gpu_*.py")))  # others import packages that are missing there
+    options = ["-m", "gpu", "--device", device.type, "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *files, *options]
+    with open(log, "w", encoding="utf-8") as file:
+        try:
+            subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired:
+            return f"cut off after {seconds:.0f} s: {last_line(log)}"
+    return last_line(log)
+
+
+def last_line(path: Path) -> str:
+    """Return the last line of a file that says something."""
+    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def seven_penalties(rows: int, columns: int, device: torch.device) -> dict[str, Any]:
+    """Fit the authors' seven C on float16 features that are made on the device: ten classes that overlap."""
+    random = torch.Generator(device).manual_seed(0)
+    labels = torch.arange(rows, device=device) % 10
+    centers = torch.randn(10, columns, generator=random, device=device) * 0.05
+    features = torch.empty(rows, columns, dtype=torch.float16, device=device)
+    for start in range(0, rows, 5_000):
+        part = labels[start : start + 5_000]
+        noise = torch.randn(len(part), columns, generator=random, device=device)
+        features[start : start + 5_000] = centers[part] + noise
+    started = time.perf_counter()
+    fits = fit_path(features, labels.cpu().numpy(), GRID)
+    return {
+        "rows": rows,
+        "columns": columns,
+        "seconds": round(time.perf_counter() - started, 2),
+        "passes": fits[0].passes,
+        "gap": max(fit.gap for fit in fits),
+        "status": sorted({fit.status for fit in fits}),
+    }
+
+
+def second(carried: Path, out: Path, home: Path, device: torch.device, sizes: Sizes, job: str) -> None:
+    """Train a job on the images of both calls, and leave its weights and all else in a few files."""
+    out.mkdir(parents=True, exist_ok=True)
+    keep(carried, home)
+    data, left = home / "data", home / "left"
+    probed = unpack(home, data)
+    shutil.rmtree(home / "runs", ignore_errors=True)
+    shutil.rmtree(left, ignore_errors=True)
+    probe = ["--probe-dataset", PROBED] if probed else ["--no-probe"]
+    folders = ["--runs", str(home / "runs"), "--data-dir", str(data), "--out", str(left), "--no-download"]
+    command = [sys.executable, "-m", "dcgan_probe", "job", job, "--time-limit", sizes.time_limit, *probe, *folders]
+    try:
+        with open(out / "log.txt", "w", encoding="utf-8") as log:
+            status = subprocess.run([*command, "--device", device.type], cwd=ROOT, stderr=log, check=False).returncode
+        print(last_line(out / "log.txt"), flush=True)
+    finally:
+        if left.is_dir():
+            leave(left, out)
+    if status:
+        raise SystemExit(status)
+
+
+def unpack(home: Path, data: Path) -> bool:
+    """Write the packs in the home folder as image sets; return whether the labelled images are there."""
+    data.mkdir(parents=True, exist_ok=True)
+    packs = [path for path in (home / f"{UNLABELLED}.{half}.npz" for half in ("one", "two")) if path.exists()]
+    print(f"training images: {', '.join(path.name for path in packs)}", flush=True)
+    images = np.concatenate([read_pack(path)[0] for path in packs])
+    write_set(data / f"{UNLABELLED}_train.h5", images, None, UNLABELLED)
+    labelled = home / f"{PROBED}.npz"
+    if labelled.exists():
+        write_set(data / f"{PROBED}_train.h5", *read_pack(labelled), PROBED)
+    return labelled.exists()
+
+
+def write_set(path: Path, images: np.ndarray, labels: np.ndarray | None, name: str) -> None:
+    """Write an image-array file."""
+    write_image_file(path, [(images, labels)], rows=len(images), name=name, split="train", source="packed images")
+
+
+def leave(left: Path, out: Path) -> None:
+    """Move the weights into ``out`` and pack all else."""
+    for path in sorted(left.glob("weights-*.part")):
+        shutil.move(path, out / path.name)
+    with tarfile.open(out / REST, "w:gz") as archive:
+        for path in sorted(left.iterdir()):
+            archive.add(path, path.name)
+    files = sorted(out.iterdir())
+    too_large = [path.name for path in files if path.stat().st_size >= FILE_BYTES]
+    print("\n".join(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB" for path in files), flush=True)
+    if too_large or len(files) > FILES:
+        raise SystemExit(f"{len(files)} files, too large: {too_large}; expected {FILES} of {FILE_BYTES / 1e6:.0f} MB")
+
+
+def evaluate(folder: Path, job: str, options: list[str]) -> None:
+    """Put what ``second`` left together again, and evaluate it by the job's protocols."""
+    whole = folder / "run"
+    whole.mkdir(exist_ok=True)
+    with tarfile.open(folder / REST) as archive:
+        archive.extractall(whole, filter="data")
+    for path in folder.glob("weights-*.part"):
+        shutil.copy2(path, whole)
+    command = [sys.executable, "-m", "dcgan_probe", "job", job, "--evaluate", str(whole), *options]
+    raise SystemExit(subprocess.run(command, check=False).returncode)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    preparing = commands.add_parser("prepare")
+    preparing.add_argument("--data-dir", type=Path, default=Path("data"))
+    preparing.add_argument("--out", type=Path, default=Path("carried"))
+    for name in ("first", "second"):
+        there = commands.add_parser(name)
+        there.add_argument("carried", type=Path)
+        there.add_argument("--out", type=Path, required=True)
+        there.add_argument("--home", type=Path, default=Path.home() / "gpu-trial", help="where the images are kept")
+        there.add_argument("--device", default="auto")
+        there.add_argument("--rehearse", action="store_true", help="small sizes")
+    there.add_argument("--job", help="of `dcgan-probe job`  [default: imagenet32]")
+    evaluating = commands.add_parser("evaluate", help="further options are those of `dcgan-probe job`")
+    evaluating.add_argument("folder", type=Path)
+    evaluating.add_argument("--job", default="imagenet32")
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.command != "evaluate":
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    if arguments.command == "prepare":
+        prepare(arguments.data_dir, arguments.out)
+    elif arguments.command == "evaluate":
+        evaluate(arguments.folder, arguments.job, rest)
+    else:
+        device, sizes = resolve_device(arguments.device), SMALL if arguments.rehearse else FULL
+        if arguments.command == "first":
+            first(arguments.carried, arguments.out, arguments.home, device, sizes)
+        else:
+            second(arguments.carried, arguments.out, arguments.home, device, sizes, arguments.job or sizes.job)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Image sets as small files, for a machine that they have to be carried to.
+
+A pack is an ``.npz`` file: ``header``, the bytes that all encoded images begin with; ``blob``, the rest of each, cut at
+``offsets``; and ``labels``. JPEG of quality 90 without chroma subsampling is for images that were stored so before; PNG
+is lossless.
+"""
+
+import io
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SETTINGS = {"JPEG": {"quality": 90, "subsampling": 0}, "PNG": {"optimize": True}}
+
+
+def write_pack(path: Path, images: np.ndarray, labels: np.ndarray | None, form: str) -> None:
+    """Encode uint8 images (N, 3, H, W) as ``JPEG`` or ``PNG``."""
+    encoded = [encode(pixels.transpose(1, 2, 0), form) for pixels in images]
+    shared = common_start(encoded)
+    rests = [each[shared:] for each in encoded]
+    offsets = np.cumsum([0, *map(len, rests)], dtype=np.int64)
+    arrays = {"header": as_bytes(encoded[0][:shared]), "blob": as_bytes(b"".join(rests)), "offsets": offsets}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **arrays, **({} if labels is None else {"labels": labels}))
+
+
+def read_pack(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Decode a pack: uint8 images (N, 3, H, W), and int64 labels (N,) where it has some."""
+    with np.load(path) as pack:
+        header, blob, offsets = pack["header"].tobytes(), pack["blob"], pack["offsets"]
+        labels = pack.get("labels")
+    each = (header + blob[start:stop].tobytes() for start, stop in pairwise(offsets))
+    pixels = np.stack([np.asarray(Image.open(io.BytesIO(one)).convert("RGB")) for one in each])
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)), labels
+
+
+def encode(pixels: np.ndarray, form: str) -> bytes:
+    """Encode uint8 pixels (H, W, 3)."""
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, form, **SETTINGS[form])
+    return target.getvalue()
+
+
+def common_start(texts: list[bytes]) -> int:
+    """Count the bytes that all texts begin with."""
+    first, last = min(texts), max(texts)  # what these two share, all between them do
+    shared = next((index for index, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), None)
+    return min(len(first), len(last)) if shared is None else shared
+
+
+def as_bytes(text: bytes) -> np.ndarray:
+    """Return bytes as an array."""
+    return np.frombuffer(text, np.uint8)

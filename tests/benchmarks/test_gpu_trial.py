@@ -1,0 +1,205 @@
+"""The trial for a GPU, small and on the CPU, from a copy of the tree and with the packages of the GPU's machine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from dcgan_probe.evaluation import Results
+from dcgan_probe.storage import write_image_file
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("benchmarks", "dcgan_probe", "tests", "pyproject.toml", "cli.py")
+INSTALLED = (
+    *("torch", "torchvision", "numpy", "scipy", "scikit-learn", "threadpoolctl", "joblib", "h5py", "click", "pandas"),
+    *("matplotlib", "pillow", "tqdm", "filelock", "jinja2", "safetensors", "pytest"),
+)
+BLOCKING = f"""
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+
+allowed, asked = set(), list({INSTALLED!r})
+while asked:
+    name = asked.pop()
+    if name in allowed:
+        continue
+    allowed.add(name)
+    try:
+        needed = requires(name) or []
+    except PackageNotFoundError:
+        continue
+    asked += [re.match(r"[\\w.-]+", text)[0].lower().replace("_", "-") for text in needed if "extra ==" not in text]
+blocked = {{
+    package
+    for package, names in packages_distributions().items()
+    if package != "dcgan_probe" and not any(name.lower().replace("_", "-") in allowed for name in names)
+}}
+
+
+class Blocker:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ModuleNotFoundError(f"{{name}} is not on this machine", name=name)
+
+
+sys.meta_path[:] = [Blocker, *(finder for finder in sys.meta_path if "editable" not in str(finder).lower())]
+sys.path[:] = [path for path in sys.path if path != {str(ROOT)!r}]  # the copy of the package, not the installed one
+"""
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """Give a folder like the machine's: a bare tree, blocked imports, and image sets to prepare from."""
+    folder = tmp_path_factory.mktemp("machine")
+    (folder / "tree").mkdir()
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, folder / "tree" / name)
+    (folder / "blocking").mkdir()
+    (folder / "blocking/sitecustomize.py").write_text(BLOCKING)
+    random = np.random.default_rng(0)
+    for name, rows, labels in (("tiny_imagenet32", 400, None), ("cifar10", 4_100, np.arange(4_100) % 10)):
+        coarse = random.integers(0, 256, (rows, 3, 4, 4), dtype=np.uint8)
+        pixels = coarse.repeat(8, axis=2).repeat(8, axis=3)
+        path = folder / f"data/{name}_train.h5"
+        path.parent.mkdir(exist_ok=True)
+        write_image_file(path, [(pixels, labels)], rows=rows, name=name, split="train", source="made by a test")
+        if labels is not None:
+            path = folder / f"data/{name}_test.h5"
+            write_image_file(path, [(pixels[:200], labels[:200])], rows=200, name=name, split="test", source="a test")
+    return folder
+
+
+def run(machine, *arguments, tree="tree", blocked=True):
+    """Run the trial as the machine would."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DCGAN_PROBE_DATA")}
+    if blocked:
+        environment["PYTHONPATH"] = str(machine / "blocking")
+    command = [sys.executable, "benchmarks/gpu_trial.py", *map(str, arguments)]
+    done = subprocess.run(
+        command,
+        cwd=tree if tree is ROOT else machine / tree,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def carried(machine):
+    told = run(
+        machine, "prepare", "--data-dir", machine / "data", "--out", machine / "carried", tree=ROOT, blocked=False
+    )
+    assert f"170 s: python3 benchmarks/gpu_trial.py first {machine / 'carried/one'} --out $OUT" in told
+    assert f"450 s: python3 benchmarks/gpu_trial.py second {machine / 'carried/two'} --out $OUT" in told
+    return machine / "carried"
+
+
+@pytest.fixture(scope="module")
+def first(machine, carried):
+    run(
+        machine,
+        "first",
+        carried / "one",
+        "--out",
+        machine / "first",
+        "--home",
+        machine / "home",
+        "--rehearse",
+        "--device",
+        "cpu",
+    )
+    return {line["what"]: line for line in map(json.loads, (machine / "first/first.jsonl").read_text().splitlines())}
+
+
+def test_the_first_call_writes_a_figure_each(machine, first):
+    assert [what for what in first if "error" in json.dumps(first[what])] == []
+    wanted = [
+        "machine",
+        "kept",
+        "tests",
+        "training demo",
+        "extraction demo",
+        "seven C",
+        "training demo, padded channels",
+    ]
+    assert list(first) == wanted
+    assert first["kept"]["result"] == ["cifar10_4000.npz", "tiny_imagenet32.one.npz"]
+    assert "passed" in first["tests"]["result"], (machine / "first/tests.log").read_text()
+    assert "failed" not in first["tests"]["result"], (machine / "first/tests.log").read_text()
+    assert first["training demo"]["result"]["images_per_second"]["ours"] > 0
+    assert first["extraction demo"]["result"]["images_per_second"]["batch-norm statistics"] > 0
+    assert first["seven C"]["result"]["status"] == ["converged"]
+
+
+@pytest.fixture(scope="module")
+def second(machine, carried, first):
+    out = machine / "second"
+    told = run(
+        machine, "second", carried / "two", "--out", out, "--home", machine / "home", "--rehearse", "--device", "cpu"
+    )
+    assert "tiny_imagenet32.one.npz, tiny_imagenet32.two.npz" in told
+    return out
+
+
+def test_the_second_call_leaves_weights_and_a_probe_in_a_few_files(machine, second):
+    files = {path.name: path.stat().st_size for path in second.iterdir()}
+    assert set(files) == {"weights-01.part", "rest.tar.gz", "log.txt"}
+    assert max(files.values()) < 16_000_000
+    with tarfile.open(second / "rest.tar.gz") as archive:
+        names = archive.getnames()
+        rows = [json.loads(line) for line in archive.extractfile("stats.jsonl").read().splitlines()]
+    assert {"config.json", "curves.png", "samples/real.png"} <= set(names)
+    assert sum(name.startswith("batchnorm/") for name in names) == 2
+    assert rows[-1]["probe_accuracy"] is not None
+    with h5py.File(machine / "home/data/tiny_imagenet32_train.h5") as file:
+        found = file["images"][:]
+    with h5py.File(machine / "data/tiny_imagenet32_train.h5") as file:
+        assert np.abs(found.astype(int) - file["images"][:]).mean() < 3  # once more through JPEG
+    with h5py.File(machine / "home/data/cifar10_4000_train.h5") as file:
+        assert np.bincount(file["labels"][:]).tolist() == [400] * 10
+
+
+def test_what_it_left_is_evaluated_without_the_images_that_trained_it(machine, second):
+    options = ("--data-dir", machine / "probed", "--results", machine / "results", "--runs", machine / "runs")
+    (machine / "probed").mkdir()
+    for split in ("train", "test"):
+        shutil.copy2(machine / f"data/cifar10_{split}.h5", machine / "probed")
+    run(machine, "evaluate", second, "--job", "demo32", *options, "--device", "cpu", "--no-download", "--quiet")
+    (summary,) = Results(machine / "results").summaries()
+    assert (summary.protocol, summary.features) == ("cifar10-4000", "dcgan")
+
+
+def test_too_much_to_carry_is_refused(machine, carried, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import gpu_trial
+
+    monkeypatch.setattr(gpu_trial, "CALL_BYTES", 2**20)
+    with pytest.raises(SystemExit, match=r"with the working tree .* MiB, expected at most 1; make the tree smaller"):
+        gpu_trial.prepare(machine / "data", machine / "too-much")
+
+
+def test_what_fails_or_has_no_time_is_written_and_the_rest_is_measured(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    from gpu_trial import Log
+
+    log = Log(tmp_path / "log", 100)
+    log.add("broken", lambda: 1 / 0)
+    log.add("too long", lambda: 1, least=101)
+    log.add("fine", lambda: [1])
+    broken, late, fine = map(json.loads, (tmp_path / "log").read_text().splitlines())
+    assert broken["result"]["error"][-1] == "ZeroDivisionError: division by zero"
+    assert late["left_out"] == "100 s were left"
+    assert fine["result"] == [1]
