@@ -139,6 +139,17 @@ class Investigation:
         """The images that trained the run."""
         return self.load(self.run.config.dataset, "train")
 
+    def found_training_images(self, without: str) -> ImageSet | None:
+        """Return the images that trained the run; None where they are not on this machine, and say what is left out.
+
+        A run that was imported has its batch-norm statistics, and can do without them.
+        """
+        try:
+            return self.training_images
+        except UserError as error:
+            click.echo(f"{without} left out, since the images that trained the run are missing: {error}", err=True)
+            return None
+
     @cached_property
     def encoder(self) -> DiscriminatorEncoder:
         """All layers of the run's discriminator on a 4x4 grid, batch norm by the real-images rule."""

@@ -48,7 +48,8 @@ def walk_command(points: int, steps: int, interpolation: Interpolation, **common
     Smooth change speaks against memorisation; a sharp transition shows as a step in the discriminator's features that
     is many times the mean step of its leg, the way from one z to the next. Below the first image of each leg's largest
     step stands how many times. The nearest training images, mirrored or not, are shown beside those of each z and those
-    of the whole path that come nearest to any, with the distances, and with those of training images to each other.
+    of the whole path that come nearest to any, with the distances, and with those of training images to each other;
+    they are left out where the training images are missing.
 
     \b
     dcgan-probe walk
@@ -59,16 +60,39 @@ def walk_command(points: int, steps: int, interpolation: Interpolation, **common
     images = look.generate(interpolate(drawn.z, steps, interpolation))
     lengths = step_lengths(look.features(images))
     uneven, largest = leg_unevenness(lengths, steps), lengths.reshape(points, steps).argmax(axis=1)
-    training = look.training_images
-    nearest = nearest_images(images, training)
-    usual = usual_distances(training, REFERENCE_IMAGES, look.seed)
-
+    training = look.found_training_images("nearest training images")
     leg, step = int(uneven.argmax()), int(largest[uneven.argmax()])
     save_contact_sheet(look.path(), [_leg_row(images, row, steps, uneven[row], largest[row]) for row in range(points)])
     frames = enlarged(images, FRAME_SIDE)
     save_animation(
         look.path("-animation.webp"), [image_grid(frame[None], 1) for frame in frames], seconds=FRAME_SECONDS
     )
+    neighbours, told = ({}, []) if training is None else _neighbours(look, images, training, points, steps)
+    look.finish(
+        {
+            "units": UNITS,
+            "largest_step": {"over_mean_of_leg": uneven[leg], "leg": leg, "step": step},
+            "largest_step_over_mean_by_leg": uneven,
+            "largest_step_over_mean_of_path": lengths.max() / lengths.mean(),
+            "steps": lengths.reshape(points, steps),
+            **neighbours,
+        },
+        [
+            f"largest step over the mean step of its leg, in D's features: {uneven[leg]:.2f}, on the way from z {leg} "
+            f"to z {(leg + 1) % points}, step {step + 1} of {steps}; 1 is an even change, {steps} all at once",
+            f"over the legs: median {np.median(uneven):.2f}; largest step over the mean of the whole path: "
+            f"{lengths.max() / lengths.mean():.2f}",
+            *told,
+        ],
+    )
+
+
+def _neighbours(
+    look: Investigation, images: np.ndarray, training: ImageSet, points: int, steps: int
+) -> tuple[dict[str, Any], list[str]]:
+    """Draw the path's nearest training images; return their numbers by name, and the lines that tell them."""
+    nearest = nearest_images(images, training)
+    usual = usual_distances(training, REFERENCE_IMAGES, look.seed)
     anchors = np.arange(0, len(images), steps)
     closest = np.argsort(nearest.distances, kind="stable")[:points]
     save_contact_sheet(
@@ -79,32 +103,21 @@ def walk_command(points: int, steps: int, interpolation: Interpolation, **common
         ],
     )
     distances = nearest.distances
-    look.finish(
-        {
-            "units": UNITS,
-            "largest_step": {"over_mean_of_leg": uneven[leg], "leg": leg, "step": step},
-            "largest_step_over_mean_by_leg": uneven,
-            "largest_step_over_mean_of_path": lengths.max() / lengths.mean(),
-            "steps": lengths.reshape(points, steps),
-            "nearest_rows": nearest.rows,
-            "nearest_mirrored": nearest.mirrored,
-            "nearest_distances": distances,
-            "usual_distance_median": np.median(usual),
-            "usual_distance_5th_percentile": np.percentile(usual, 5),
-            "nearest_over_usual": np.median(distances[anchors]) / np.median(usual),
-        },
-        [
-            f"largest step over the mean step of its leg, in D's features: {uneven[leg]:.2f}, on the way from z {leg} "
-            f"to z {(leg + 1) % points}, step {step + 1} of {steps}; 1 is an even change, {steps} all at once",
-            f"over the legs: median {np.median(uneven):.2f}; largest step over the mean of the whole path: "
-            f"{lengths.max() / lengths.mean():.2f}",
-            "distance to the nearest training image, mirrored or not, root mean square of 255: random z median "
-            f"{np.median(distances[anchors]):.1f}, least {distances[anchors].min():.1f}; whole path least "
-            f"{distances.min():.1f}",
-            f"distance of a training image to its nearest other one: median {np.median(usual):.1f}, "
-            f"5th percentile {np.percentile(usual, 5):.1f}",
-        ],
-    )
+    numbers = {
+        "nearest_rows": nearest.rows,
+        "nearest_mirrored": nearest.mirrored,
+        "nearest_distances": distances,
+        "usual_distance_median": np.median(usual),
+        "usual_distance_5th_percentile": np.percentile(usual, 5),
+        "nearest_over_usual": np.median(distances[anchors]) / np.median(usual),
+    }
+    return numbers, [
+        "distance to the nearest training image, mirrored or not, root mean square of 255: random z median "
+        f"{np.median(distances[anchors]):.1f}, least {distances[anchors].min():.1f}; whole path least "
+        f"{distances.min():.1f}",
+        f"distance of a training image to its nearest other one: median {np.median(usual):.1f}, "
+        f"5th percentile {np.percentile(usual, 5):.1f}",
+    ]
 
 
 def _leg_row(images: np.ndarray, leg: int, steps: int, uneven: float, largest: int) -> tuple[str, list[np.ndarray]]:

@@ -76,6 +76,8 @@ def short_layers(layers: tuple[str, ...]) -> str:
 
 def describe_option(name: str, value: Any) -> str:
     """Write an option of a source in a row's name: ``batch_norm real``, ``learning_rate 0.0011``."""
+    if name == "maps_seed":
+        return f"seed {value}"  # follows the share of the maps
     return f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
 
 
@@ -86,5 +88,5 @@ def row_name(summary: Summary) -> str:
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
     given = f", {summary.chosen_name} = {summary.chosen:g} given" if summary.given else ""
-    share = f", {summary.options['maps']:g} of the maps" if "maps" in summary.options else ""
+    share = f", {100 * summary.options['maps']:g} % of the maps" if "maps" in summary.options else ""
     return f"{name}{share}{scaled}{kind}{given}"

@@ -1,4 +1,5 @@
 import pytest
+import torch
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
@@ -45,6 +46,18 @@ def test_what_cannot_be_carried_is_told(workplace):
     (workplace / "some.h5").unlink()
     text = " ".join(invoke("export-run", "lost", "--run", "runs/lost", status=2).output.split())
     assert "there is no folder or file some.h5. Without the images that trained the run, give --no-statistics" in text
+    # With its statistics it needs the images no more, and what shows them is left out.
+    invoke("export-run", "kept", "--run", "runs/here")
+    invoke("import-run", "kept", "--run", "runs/elsewhere")
+    config = workplace / "runs/elsewhere/config.json"
+    config.write_text(config.read_text().replace("glyphs:300", "some.h5"))
+    checkpoint = torch.load(workplace / "runs/elsewhere/checkpoint.pt", weights_only=True)
+    checkpoint["config"]["dataset"] = "some.h5"
+    torch.save(checkpoint, workplace / "runs/elsewhere/checkpoint.pt")
+    result = invoke("walk", "--run", "runs/elsewhere", "--points", "2", "--steps", "3")
+    assert "nearest training images left out, since the images that trained the run are missing" in result.output
+    assert {path.suffix for path in (workplace / "runs/elsewhere/figures").iterdir()} == {".png", ".webp", ".json"}
+    assert "nearest_mirrored" not in next((workplace / "runs/elsewhere/figures").glob("*.json")).read_text()
     assert invoke("export-run", "lost", "--run", "runs/lost", "--no-statistics", "--piece", "3k").stdout.count(": 3 kB")
     invoke("export-run", "again", "--run", "runs/here")
     text = " ".join(invoke("import-run", "again", "--run", "runs/here", status=2).output.split())
