@@ -6,10 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from dcgan_probe.gan import TrainConfig
 from dcgan_probe.images import ImageSet
 from dcgan_probe.networks import NetworkConfig
+from dcgan_probe.runtime import resolve_device
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--device", default="auto", help="device of the tests marked gpu: auto (CUDA, else the CPU), cpu, cuda, cuda:N"
+    )
+
+
+@pytest.fixture(scope="session")
+def device(request):
+    """Give the device of the tests marked ``gpu``."""
+    name = request.config.getoption("--device")
+    return resolve_device("cpu" if name == "auto" and not torch.cuda.is_available() else name)
 
 
 def make_images(rows=20, size=8, channels=3, seed=0, labels=True):
