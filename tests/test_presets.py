@@ -43,7 +43,7 @@ def test_all_presets_name_source_and_figure():
 
 
 def test_auto_follows_the_device(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     assert preset_config().preset == "cpu32"
     assert preset_config(device=torch.device("cpu")).precision == "float32"
     on_cuda = preset_config(device=torch.device("cuda"))

@@ -33,6 +33,10 @@ class Recorded(Generic[Result]):
                 self._record(inputs)
         else:
             for kept, new in zip(self._inputs, inputs, strict=True):
+                if (kept.dtype, kept.shape) != (new.dtype, new.shape):
+                    raise TypeError(
+                        f"recorded for {kept.dtype} {tuple(kept.shape)}, got {new.dtype} {tuple(new.shape)}"
+                    )
                 kept.copy_(new)
         assert self._graph is not None
         self._graph.replay()

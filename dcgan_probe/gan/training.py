@@ -23,6 +23,7 @@ from ..runtime import (
     freed_memory_kept,
     gpu_memory_in_use,
     memory_in_use,
+    untried_kernels,
 )
 from ..storage import locked
 from .batches import Batch, Batches, open_batches
@@ -114,7 +115,8 @@ def train(
         probing = ranks.after_first(lambda: Probing(run, state, probe))
         measured = {}
         if probe is not None:
-            untrained = ranks.from_first(probing.untrained)
+            with untried_kernels():
+                untrained = ranks.from_first(probing.untrained)
             measured["probe"] = {"every": probe.every, **probe.description, **untrained}
         session = {
             "position": state.position,
@@ -184,7 +186,8 @@ class TrainingLoop:
             probe = self._probing.due(before, target, ends=late and not stop)  # who interrupts does not wait
             ticked = stop or late or finished or milestone or due or tick or probe
             if ticked:
-                row = self._tick(probe=probe)
+                with untried_kernels():
+                    row = self._tick(probe=probe)
                 on_tick(row)
                 collapsed = self._stop_on_collapse and row["collapsed_since"] is not None
             if milestone:
@@ -261,7 +264,8 @@ class TrainingLoop:
 
     def _save_sample_grid(self) -> None:
         """Draw the fixed noise through the generator with this batch's own statistics, as in training."""
-        samples = self._diagnostics.samples(self._state.sampler)
+        with untried_kernels():
+            samples = self._diagnostics.samples(self._state.sampler)
         self._save_grid(f"fixed-noise-{self._state.position:010d}", "samples", samples)
 
     def _save_grid(self, name: str, graph: str, signed: torch.Tensor) -> None:

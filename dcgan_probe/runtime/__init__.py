@@ -9,6 +9,7 @@ from .devices import (
     resolve_device,
     resolve_precision,
     single_thread,
+    untried_kernels,
 )
 from .errors import UserError
 from .memory import available_memory, check_memory, freed_memory_kept, gpu_memory_in_use, memory_in_use
@@ -45,5 +46,6 @@ __all__ = [
     "run_tasks",
     "single_thread",
     "torch_generator",
+    "untried_kernels",
     "versions",
 ]

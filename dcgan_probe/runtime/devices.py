@@ -57,13 +57,17 @@ def fix_cublas_workspace() -> None:
 
 
 def resolve_precision(name: str, device: "torch.device") -> str:
-    """Turn ``auto`` into the precision of training on ``device``: bfloat16 autocast on CUDA, float32 elsewhere."""
+    """Turn ``auto`` into the precision of training: bfloat16 autocast on GPUs that compute it, float32 elsewhere."""
     import torch
 
     if name not in PRECISIONS:
         raise UserError(f"unknown precision {name!r}: expected one of {', '.join(PRECISIONS)}", option="precision")
     if name == "auto":
-        return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+        return (
+            "bfloat16"
+            if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+            else "float32"
+        )
     return name
 
 
@@ -98,6 +102,22 @@ def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Itera
     finally:
         cudnn.benchmark, cudnn.benchmark_limit, filling.fill_uninitialized_memory = before
         torch.use_deterministic_algorithms(were_deterministic)
+
+
+@contextmanager
+def untried_kernels() -> Iterator[None]:
+    """Let cuDNN choose its kernels by rule, inside ``convolution_kernels``: for shapes that are computed a few times.
+
+    Trying all of its kernels takes seconds for each new shape.
+    """
+    import torch
+
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from dcgan_probe.runtime import (
     resolve_device,
     resolve_precision,
     torch_generator,
+    untried_kernels,
     versions,
 )
 
@@ -115,9 +116,9 @@ def test_cublas_is_ready_for_the_same_bits_before_its_first_product(monkeypatch,
 def test_precision_is_bfloat16_on_cuda_only(monkeypatch):
     assert resolve_precision("auto", CPU) == "float32"
     assert resolve_precision("bfloat16", CPU) == "bfloat16"
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: not including_emulation)
     assert resolve_precision("auto", torch.device("cuda")) == "bfloat16"
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
     assert resolve_precision("auto", torch.device("cuda")) == "float32"
     with pytest.raises(UserError) as caught:
         resolve_precision("float16", CPU)
@@ -151,6 +152,9 @@ def test_kernels_of_a_gpu_are_chosen_within_the_block_alone(monkeypatch, determi
         assert torch.backends.cudnn.benchmark is not deterministic
         assert torch.are_deterministic_algorithms_enabled() is deterministic
         assert filling.fill_uninitialized_memory is False
+        with untried_kernels():
+            assert torch.backends.cudnn.benchmark is False
+        assert torch.backends.cudnn.benchmark is not deterministic
         assert ("CUBLAS_WORKSPACE_CONFIG" in os.environ) is deterministic
     assert torch.backends.cudnn.benchmark == before
     assert not torch.are_deterministic_algorithms_enabled()
