@@ -19,7 +19,7 @@ CHOICES = (
 )
 PAPER = ("--preset", "imagenet32", "--dataset", "tiny_imagenet32")
 NARROW = (*PAPER, "--ndf", "32", "--ngf", "32", "--images", "1M")
-PARTS = 10
+PARTS = 20
 """Probes of a training that ends at its last image, by default; one that runs out of time has fewer."""
 
 
