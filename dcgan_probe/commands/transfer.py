@@ -67,7 +67,7 @@ def export_run_command(
 
         def images() -> ImageSet:
             training = load_images(run.config.dataset, "train", data_dir=data_dir, download=download)
-            progress.total = len(training)
+            progress.total += len(training)  # asked for once a network
             return training
 
         try:

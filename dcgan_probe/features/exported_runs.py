@@ -49,7 +49,7 @@ def export_run(
     piece_bytes
         Most bytes of a file of weights.
     on_progress
-        Called with the number of training images that entered the statistics.
+        Called with the number of images that entered the statistics, of both networks together.
 
     Raises
     ------
@@ -61,14 +61,19 @@ def export_run(
     shutil.rmtree(folder / STATISTICS, ignore_errors=True)  # of other weights
     if training_images is None or run.config.network.classes:
         return written
+    done = 0
+
+    def advance(count: int) -> None:
+        on_progress(done + count)
+
     with tempfile.TemporaryDirectory() as temporary:
         rounded = read_pieces(folder, Path(temporary) / "run")
         for features in ("dcgan", "random"):
             discriminator, _ = run_discriminator(rounded, features)
-            known = read_statistics(statistics_path(run, discriminator, RULE))  # the untrained network is not rounded
-            statistics = known or kept_statistics(
-                rounded, discriminator, RULE, training_images, device, on_progress=on_progress
-            )
+            statistics = read_statistics(statistics_path(run, discriminator, RULE))  # the untrained is not rounded
+            if statistics is None:
+                statistics = kept_statistics(rounded, discriminator, RULE, training_images, device, advance)
+                done += rounded.trained_on.images
             path = folder / STATISTICS / statistics_path(run, discriminator, RULE).name
             write_statistics(path, statistics)
             written.append(path)

@@ -18,7 +18,7 @@ CHOICES = (
     *((*CHOICE, "--layers", f"conv{layer}") for layer in range(1, 7)),
 )
 PAPER = ("--preset", "imagenet32", "--dataset", "tiny_imagenet32")
-NARROW = (*PAPER, "--ndf", "32", "--ngf", "32", "--images", "1M")
+NARROW = (*PAPER, "--ndf", "32", "--ngf", "32")
 PARTS = 20
 """Probes of a training that ends at its last image, by default; one that runs out of time has fewer."""
 
@@ -90,9 +90,15 @@ JOBS = (
     Job(
         "imagenet32-narrow",
         "The paper's net at a quarter of its width: what do two CPU cores reach in two hours?",
-        NARROW,
+        (*NARROW, "--images", "1M"),
         (CIFAR10, CIFAR10_4000, SVHN_1000),
         ("random",),
+    ),
+    Job(
+        "imagenet32-narrow-long",
+        "The same for all of the paper's 19.2 million images: what is length worth?",
+        (*NARROW, "--keep", "best"),
+        (CIFAR10, CIFAR10_4000, SVHN_1000),
     ),
     Job(
         "demo32",

@@ -32,7 +32,7 @@ def test_an_imported_run_has_the_features_of_its_rounded_weights(tmp_path, run, 
         path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*") if path.is_file()
     )
     assert max(path.stat().st_size for path in written if path.suffix == ".part") <= 4_000
-    assert done == [20, 20]  # of either network once
+    assert done == [20, 40]  # of either network once
     again = import_run(tmp_path / "out", tmp_path / "again")
     bare = import_run(tmp_path / "out", tmp_path / "bare")
     for path in (bare.folder / "batchnorm").iterdir():
