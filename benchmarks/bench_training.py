@@ -149,8 +149,11 @@ def convolution_share(loop, pixels):
     return sum(time for name, time in times.items() if "convolution" in name) / sum(times.values())
 
 
-def compare(preset, steps, turns, device, *, precision="auto", updates="both", variants=()):
-    """Time all loops of a preset; give medians."""
+def compare(preset, steps, turns, device, *, precision="auto", updates="both", variants=(), on_rate=None):
+    """Time all loops of a preset; give medians.
+
+    ``on_rate`` is called with the name of a loop and its rate as soon as that is measured.
+    """
     config = preset_config(preset, device=device, updates=updates, precision=precision)
     network = config.network
     shape = (IMAGES, network.nc, network.image_size, network.image_size)
@@ -174,6 +177,8 @@ def compare(preset, steps, turns, device, *, precision="auto", updates="both", v
         for name, (loop, at) in loops.items():
             with convolution_kernels(device, deterministic=name == DETERMINISTIC):
                 rate = image_rate(loop, images, config.batch_size, steps, device)
+            if on_rate is not None:
+                on_rate(name, rate)
             product = product_rate(at, device)
             if turn:  # the first turn warms up
                 rates[name].append(rate)

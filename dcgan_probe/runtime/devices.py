@@ -80,7 +80,7 @@ def autocast(device: "torch.device", precision: str) -> AbstractContextManager:
 
 @contextmanager
 def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Iterator[None]:
-    """Let cuDNN try its kernels and keep the fastest; or take only those that give the same bits each time.
+    """Let cuDNN try some of its kernels and keep the fastest; or take only those that give the same bits each time.
 
     Of no consequence but on CUDA: on a CPU the same number of threads gives the same bits anyway.
     """
@@ -92,15 +92,15 @@ def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Itera
     if deterministic:
         fix_cublas_workspace()
     cudnn, filling = torch.backends.cudnn, cast(Any, torch.utils.deterministic)
-    before = cudnn.benchmark, cudnn.benchmark_limit, filling.fill_uninitialized_memory
+    before = cudnn.benchmark, filling.fill_uninitialized_memory
     were_deterministic = torch.are_deterministic_algorithms_enabled()
-    cudnn.benchmark, cudnn.benchmark_limit = not deterministic, 0  # 0: all of its kernels, in the place of ten
+    cudnn.benchmark = not deterministic
     filling.fill_uninitialized_memory = False  # nothing here reads memory that nothing has written
     torch.use_deterministic_algorithms(deterministic)
     try:
         yield
     finally:
-        cudnn.benchmark, cudnn.benchmark_limit, filling.fill_uninitialized_memory = before
+        cudnn.benchmark, filling.fill_uninitialized_memory = before
         torch.use_deterministic_algorithms(were_deterministic)
 
 
@@ -108,7 +108,7 @@ def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Itera
 def untried_kernels() -> Iterator[None]:
     """Let cuDNN choose its kernels by rule, inside ``convolution_kernels``: for shapes that are computed a few times.
 
-    Trying all of its kernels takes seconds for each new shape.
+    Trying kernels has to be paid for each new shape.
     """
     import torch
 
