@@ -17,6 +17,7 @@ import torch
 
 from ..gan import PIECE_BYTES, Run, read_pieces, write_pieces
 from ..images import ImageSet
+from ..storage import whole_file
 from .batchnorm import REAL_RULES
 from .run_encoders import (
     STATISTICS,
@@ -56,28 +57,52 @@ def export_run(
     UserError
         If the run cannot be read, a number is beyond what 16 bits hold, or the training images are not the run's.
     """
-    folder = Path(folder)
-    written = write_pieces(run, folder, piece_bytes)
-    shutil.rmtree(folder / STATISTICS, ignore_errors=True)  # of other weights
-    if training_images is None or run.config.network.classes:
-        return written
-    done = 0
+    # Complete in another folder first: whatever fails, an earlier export stays whole.
+    with tempfile.TemporaryDirectory() as temporary:
+        made = Path(temporary) / "made"
+        written = write_pieces(run, made, piece_bytes)
+        if training_images is not None and not run.config.network.classes:
+            rounded = read_pieces(made, Path(temporary) / "run")
+            written += _write_statistics(run, rounded, made, training_images, device, on_progress)
+        return _replace(Path(folder), made, [path.relative_to(made) for path in written])
+
+
+def _write_statistics(
+    run: Run,
+    rounded: Run,
+    folder: Path,
+    training_images: Callable[[], ImageSet],
+    device: torch.device,
+    on_progress: Callable[[int], None],
+) -> list[Path]:
+    """Write the statistics of a run of rounded weights, trained and untrained, beside them; return the paths."""
+    done, written = 0, []
 
     def advance(count: int) -> None:
         on_progress(done + count)
 
-    with tempfile.TemporaryDirectory() as temporary:
-        rounded = read_pieces(folder, Path(temporary) / "run")
-        for features in ("dcgan", "random"):
-            discriminator, _ = run_discriminator(rounded, features)
-            statistics = read_statistics(statistics_path(run, discriminator, RULE))  # the untrained is not rounded
-            if statistics is None:
-                statistics = kept_statistics(rounded, discriminator, RULE, training_images, device, advance)
-                done += rounded.trained_on.images
-            path = folder / STATISTICS / statistics_path(run, discriminator, RULE).name
-            write_statistics(path, statistics)
-            written.append(path)
+    for features in ("dcgan", "random"):
+        discriminator, _ = run_discriminator(rounded, features)
+        statistics = read_statistics(statistics_path(run, discriminator, RULE))  # the untrained is not rounded
+        if statistics is None:
+            statistics = kept_statistics(rounded, discriminator, RULE, training_images, device, advance)
+            done += rounded.trained_on.images
+        path = folder / STATISTICS / statistics_path(run, discriminator, RULE).name
+        write_statistics(path, statistics)
+        written.append(path)
     return written
+
+
+def _replace(folder: Path, made: Path, names: list[Path]) -> list[Path]:
+    """Copy files into a folder, in the place of those of an earlier export; return their paths there."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(folder / name) as temporary:
+            shutil.copyfile(made / name, temporary)
+    for old in (*folder.glob("weights-*.part"), *folder.glob(f"{STATISTICS}/*.pt")):
+        if old.relative_to(folder) not in names:
+            old.unlink()
+    return [folder / name for name in names]
 
 
 def import_run(folder: str | Path, into: str | Path) -> Run:

@@ -25,6 +25,7 @@ from .imported_run import check_unused
 from .run import Run
 
 PIECE_BYTES = 15 << 20
+MOST_PIECES = 99
 NETWORKS = ("discriminator", "generator")
 
 
@@ -39,7 +40,7 @@ def write_pieces(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES) -
     Raises
     ------
     UserError
-        If the run cannot be read, or a number is beyond what 16 bits hold.
+        If the run cannot be read, a number is beyond what 16 bits hold, or the pieces would be more than 99.
     """
     folder, stored = Path(folder), run.load()
     weights = {"discriminator": stored["discriminator"], "generator": stored.get("average") or stored["generator"]}
@@ -49,6 +50,12 @@ def write_pieces(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES) -
     whole = io.BytesIO()
     torch.save({**{name: _halved(arrays, run) for name, arrays in weights.items()}, **facts}, whole)
     content = whole.getvalue()
+    if len(content) > MOST_PIECES * piece_bytes:
+        raise UserError(
+            f"got files of {piece_bytes:,} bytes for weights of {len(content):,}, expected at most {MOST_PIECES} "
+            f"files; take at least {-(-len(content) // MOST_PIECES):,} bytes",
+            option="piece",
+        )
     parts = [content[start : start + piece_bytes] for start in range(0, len(content), piece_bytes)]
     files = {f"weights-{number:02}.part": part for number, part in enumerate(parts, 1)}
     files["config.json"] = (json.dumps(_without_folders(read_json(run.config_path)), indent=2) + "\n").encode()

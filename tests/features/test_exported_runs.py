@@ -60,7 +60,7 @@ def test_known_statistics_of_the_untrained_network_are_taken_from_the_run(tmp_pa
 def test_statistics_of_an_earlier_export_go(tmp_path, run, tiny_images):
     export_run(run, tmp_path / "out", training_images=tiny_images, device=CPU)
     export_run(run, tmp_path / "out", training_images=None, device=CPU)
-    assert not (tmp_path / "out/batchnorm").exists()
+    assert list((tmp_path / "out/batchnorm").iterdir()) == []
     with pytest.raises(UserError, match="the training images were asked for"):
         run_encoder(import_run(tmp_path / "out", tmp_path / "again"), training_images=no_images, device=CPU)
 
@@ -79,6 +79,14 @@ def test_a_conditional_run_has_no_statistics(tmp_path, tiny_config, tiny_images)
     export_run(Run(tmp_path / "run"), tmp_path / "out", training_images=no_images, device=CPU)
     assert import_run(tmp_path / "out", tmp_path / "again").generator().config.classes == 3
     assert not (tmp_path / "out/batchnorm").exists()
+
+
+def test_an_earlier_export_stays_whole_where_a_new_one_fails(tmp_path, run, tiny_images):
+    export_run(run, tmp_path / "out", training_images=tiny_images, device=CPU)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match="the training images were asked for"):
+        export_run(run, tmp_path / "out", training_images=no_images, device=CPU, piece_bytes=4_000)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
 
 
 def test_other_images_than_those_that_trained_the_run_are_refused(tmp_path, run, tiny_images):

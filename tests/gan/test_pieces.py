@@ -38,6 +38,15 @@ def test_the_average_is_what_leaves_as_the_generator(tmp_path, tiny_config, tiny
     torch.testing.assert_close(again.generator().project.weight.detach(), expected, rtol=1e-3, atol=1e-6)
 
 
+def test_more_pieces_than_their_names_count_are_refused(tmp_path, run):
+    with pytest.raises(
+        UserError, match=r"got files of 10 bytes for weights of [\d,]+, expected at most 99 files; take at"
+    ) as caught:
+        write_pieces(run, tmp_path / "out", 10)
+    assert caught.value.option == "piece"
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_missing_piece_is_told(tmp_path, run):
     write_pieces(run, tmp_path / "out", 4_000)[1].unlink()
     with pytest.raises(UserError, match=r"make no whole checkpoint: one is missing, damaged or of another run"):
