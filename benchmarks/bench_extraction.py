@@ -32,14 +32,14 @@ from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, cached_fea
 from dcgan_probe.images import ImageSet, to_signed
 from dcgan_probe.networks import build_discriminator
 from dcgan_probe.presets import PRESETS, preset_config
-from dcgan_probe.runtime import describe_device, freed_memory_kept, resolve_device
+from dcgan_probe.runtime import describe_device, freed_memory_kept, full_float32, resolve_device
 
 TURNS = 5
 
 
 def bare_forward(network, images, batch, device):
     start = time.perf_counter()
-    with torch.inference_mode():
+    with torch.inference_mode(), full_float32():  # as extraction and statistics
         for first in range(0, len(images), batch):
             block = to_signed(torch.from_numpy(images.images[first : first + batch]).to(device))
             network.activations(block.contiguous(memory_format=torch.channels_last))

@@ -120,6 +120,7 @@ def timed_steps(loop, images, batch, steps, device):
 def product_rate(precision, device):
     """Give the operations a second of a large product."""
     side = SIDES[device.type]
+    before = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32  # as convolutions may
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     matrix = torch.randn(side, side, device=device).to(dtype)
@@ -128,6 +129,7 @@ def product_rate(precision, device):
     for _ in range(3):
         matrix @ matrix
     finish(device)
+    torch.backends.cuda.matmul.allow_tf32 = before
     return 3 * 2 * side**3 / (time.perf_counter() - start)
 
 

@@ -9,6 +9,7 @@
 
 import json
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from ..networks import NetworkConfig
 from ..presets import preset_config
 from ..reproductions import JOBS, PARTS, Job, training_product_rate, training_size
 from ..runtime import UserError, resolve_device
-from ..storage import write_text
+from ..storage import fingerprint_tensors, write_text
 from .command_lines import RecordedCommand
 from .options import Seconds, data_options, device_option, quiet_option, results_option, runs_option
 from .progress import duration
@@ -130,11 +131,17 @@ def left_run(job: Job, folder: Path, runs: Path) -> Run:
         return left
     if not imported.exists:
         return import_run(folder, imported.folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        given = import_run(folder, Path(temporary) / "run").load()
     if "imported" not in imported.load():
         raise UserError(
             f"{imported.folder} was trained here, and would be evaluated in the place of what is in {folder}; give "
             f"--evaluate {imported.folder}, or another --runs",
             option="evaluate",
+        )
+    if fingerprint_tensors(given["discriminator"]) != fingerprint_tensors(imported.load()["discriminator"]):
+        raise UserError(
+            f"{imported.folder} holds other weights than {folder}; remove it, or give another --runs", option="evaluate"
         )
     return imported
 

@@ -17,6 +17,7 @@ import torch
 
 from ..gan import PIECE_BYTES, Run, read_pieces, write_pieces
 from ..images import ImageSet
+from ..runtime import UserError
 from ..storage import whole_file
 from .batchnorm import REAL_RULES
 from .run_encoders import (
@@ -57,6 +58,8 @@ def export_run(
     UserError
         If the run cannot be read, a number is beyond what 16 bits hold, or the training images are not the run's.
     """
+    if Run(folder).checkpoint_path.exists():
+        raise UserError(f"{folder} is a run folder; give another one to write the files into", option="folder")
     # Complete in another folder first: whatever fails, an earlier export stays whole.
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary) / "made"

@@ -9,6 +9,7 @@ What comes back is a run as that of the authors' weights is one: all but trainin
 to 11 bits, so to the cache and to records they are another network's.
 """
 
+import hashlib
 import io
 import json
 import tempfile
@@ -26,6 +27,8 @@ from .run import Run
 
 PIECE_BYTES = 15 << 20
 MOST_PIECES = 99
+WEIGHTS_HASH = "weights_sha256"
+"""In an exported ``config.json``: the hash of all pieces, joined."""
 NETWORKS = ("discriminator", "generator")
 
 
@@ -58,7 +61,8 @@ def write_pieces(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES) -
         )
     parts = [content[start : start + piece_bytes] for start in range(0, len(content), piece_bytes)]
     files = {f"weights-{number:02}.part": part for number, part in enumerate(parts, 1)}
-    files["config.json"] = (json.dumps(_without_folders(read_json(run.config_path)), indent=2) + "\n").encode()
+    described = {**_without_folders(read_json(run.config_path)), WEIGHTS_HASH: hashlib.sha256(content).hexdigest()}
+    files["config.json"] = (json.dumps(described, indent=2) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
     for name, part in files.items():
         with whole_file(folder / name) as temporary:
@@ -104,7 +108,7 @@ def read_pieces(folder: str | Path, into: str | Path) -> Run:
     paths = sorted(source.folder.glob("weights-*.part"))
     if not paths:
         raise UserError(f"{source.folder} holds no weights-NN.part; name a folder that `export-run` has written")
-    stored = _joined(paths)
+    stored = _joined(paths, read_json(source.config_path).get(WEIGHTS_HASH))
     for name in NETWORKS:
         if stored[name] is not None:
             stored[name] = {key: a.float() if a.is_floating_point() else a for key, a in stored[name].items()}
@@ -123,11 +127,14 @@ def read_pieces(folder: str | Path, into: str | Path) -> Run:
     return run
 
 
-def _joined(paths: list[Path]) -> dict[str, Any]:
+def _joined(paths: list[Path], expected: str | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "checkpoint.pt"
-        whole.write_bytes(b"".join(map(read_bytes, paths)))
+        content = b"".join(map(read_bytes, paths))
+        whole.write_bytes(content)
         try:
+            if expected is not None and hashlib.sha256(content).hexdigest() != expected:
+                raise UserError("the hash of the weights is another than the one in config.json")
             return load_checkpoint(whole)
         except UserError as error:
             names = ", ".join(path.name for path in paths)

@@ -83,6 +83,16 @@ def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
     assert (small / "found/tables/glyphs-50.md").exists()
 
 
+def test_other_weights_than_those_imported_before_are_not_mixed_up(small):
+    for name, seed in (("one", 0), ("two", 1)):
+        invoke("train", *TINY, "--seed", seed, "--run", f"kept/{name}")
+        invoke("export-run", name, "--run", f"kept/{name}")
+    invoke("job", "imagenet32", "--evaluate", "one")
+    output = " ".join(invoke("job", "imagenet32", "--evaluate", "two", status=2).output.split())
+    assert "runs/imagenet32 holds other weights than two; remove it, or give another --runs" in output
+    assert "nowhere has no config.json" in invoke("job", "imagenet32", "--evaluate", "nowhere", status=1).output
+
+
 def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small):
     invoke("train", *TINY, "--run", "runs/imagenet32")
     invoke("export-run", "out", "--run", "runs/imagenet32")

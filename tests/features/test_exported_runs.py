@@ -89,6 +89,11 @@ def test_an_earlier_export_stays_whole_where_a_new_one_fails(tmp_path, run, tiny
     assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
 
 
+def test_a_run_folder_is_not_written_into(tmp_path, run):
+    with pytest.raises(UserError, match="is a run folder; give another one"):
+        export_run(run, run.folder, training_images=None, device=CPU)
+
+
 def test_other_images_than_those_that_trained_the_run_are_refused(tmp_path, run, tiny_images):
     with pytest.raises(UserError, match="need the images that trained"):
         export_run(run, tmp_path / "out", training_images=lambda: tiny_images(seed=1), device=CPU)

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -36,6 +37,15 @@ def test_the_average_is_what_leaves_as_the_generator(tmp_path, tiny_config, tiny
     again = read_pieces(tmp_path / "out", tmp_path / "again")
     expected = Run(tmp_path / "run").load()["average"]["project.weight"]
     torch.testing.assert_close(again.generator().project.weight.detach(), expected, rtol=1e-3, atol=1e-6)
+
+
+def test_a_changed_byte_is_told(tmp_path, run):
+    path = write_pieces(run, tmp_path / "out")[0]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"make no whole checkpoint: one is missing, damaged or of another run"):
+        read_pieces(tmp_path / "out", tmp_path / "again")
 
 
 def test_more_pieces_than_their_names_count_are_refused(tmp_path, run):
@@ -91,6 +101,11 @@ def test_weights_beside_another_config_are_refused(tmp_path, run, tiny_config, t
     for each, out in ((run, "out"), (Run(tmp_path / "other"), "other-out")):
         write_pieces(each, tmp_path / out)
     (tmp_path / "other-out/config.json").replace(tmp_path / "out/config.json")
+    with pytest.raises(UserError, match=r"one is missing, damaged or of another run"):
+        read_pieces(tmp_path / "out", tmp_path / "again")
+    config = json.loads((tmp_path / "out/config.json").read_text())
+    del config["weights_sha256"]  # as in exports of earlier versions
+    (tmp_path / "out/config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match=r"are of a run with other settings than its config\.json"):
         read_pieces(tmp_path / "out", tmp_path / "again")
 
