@@ -170,6 +170,8 @@ def first(carried: Path, out: Path, home: Path, device: torch.device, sizes: Siz
 
 def keep(carried: Path, home: Path) -> list[str]:
     """Copy the carried packs into the home folder."""
+    if not any(carried.glob("*.npz")):
+        raise SystemExit(f"{carried} holds no .npz file; carry the folder that `prepare` wrote")
     home.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copy2(path, home)).name for path in sorted(carried.glob("*.npz"))]
 
@@ -272,6 +274,8 @@ def leave(left: Path, out: Path) -> None:
 
 def evaluate(folder: Path, job: str, options: list[str]) -> None:
     """Put what ``second`` left together again, and evaluate it by the job's protocols."""
+    if not (folder / REST).is_file():
+        raise SystemExit(f"{folder} has no {REST}; name the folder that `second` left")
     with tempfile.TemporaryDirectory() as together:  # the folder itself may be read-only
         with tarfile.open(folder / REST) as archive:
             archive.extractall(together, filter="data")
