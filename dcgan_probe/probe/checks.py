@@ -3,12 +3,19 @@
 import numpy as np
 
 from ..runtime import UserError
-from .design import Design, Statistics
+from .design import Design
 from .losses import Loss
 from .objective import Problems
+from .scaling import Scaling
 
 GREATEST_PENALTY = 1e12
 """Far beyond it float64 has no digits left for the norm of the weights."""
+GREATEST_FEATURE = 1e60
+"""Fourth powers of it, times rows and ``C``, are float64 numbers."""
+FLOAT32_SUMS = 1e18
+"""The square of it is a float32 number."""
+FLOAT32_RANGE = 1e10
+"""Greatest squared feature, relative to a row's mean squared length."""
 
 
 def check_settings(penalties: np.ndarray, tol: float, max_iter: int, added_variance: float) -> None:
@@ -28,21 +35,35 @@ def check_settings(penalties: np.ndarray, tol: float, max_iter: int, added_varia
         raise UserError(f"max_iter is {max_iter}; expected at least 1", option="max-iter")
 
 
-def check_magnitude(design: Design) -> tuple[float, float]:
-    """Refuse features that are not finite, or whose sum of squares could overflow; give what tells them apart."""
-    largest = design.check()
-    dtype = np.float64 if "64" in str(design.dtype) else np.float32
-    limit = float(np.sqrt(np.finfo(dtype).max / (design.rows * design.columns)))
-    if not largest <= limit:
+def check_magnitude(largest: float, mean_square: float, rows: int) -> None:
+    """Refuse features whose sums of squares, or squares of these, float64 cannot hold."""
+    if not largest <= GREATEST_FEATURE or not np.isfinite(rows * mean_square):
         raise UserError(
-            f"the largest feature is {largest:g}; expected at most {limit:.1e}, so that sums of squares over "
-            f"({design.rows}, {design.columns}) {np.dtype(dtype).name} features hold; scale the features"
+            f"the largest feature is {largest:g}, and the sum of all squares {rows * mean_square:g}; expected features "
+            f"up to {GREATEST_FEATURE:g}, and a sum up to 3e38 if they are float32 or float16; scale the features"
         )
-    return largest, design.mean_square
 
 
-def check_deviations(scaling: Statistics, design: Design) -> None:
-    """Refuse columns whose squares a design that is standardised by them could not hold."""
+def needs_float64(mean_square: float, largest: float, rows: int, penalty: float) -> bool:
+    """Tell whether float32 products could overflow, or lose the small features beside the large ones.
+
+    Parameters
+    ----------
+    mean_square
+        Of a row's length.
+    largest
+        Size of the largest feature.
+    penalty
+        The greatest ``C``.
+    """
+    total = rows * mean_square
+    gradient = penalty * rows * np.sqrt(mean_square)
+    beyond = max(total, penalty * total, gradient) > FLOAT32_SUMS
+    return bool(beyond or largest**2 > FLOAT32_RANGE * mean_square)
+
+
+def check_deviations(scaling: Scaling, design: Design) -> None:
+    """Refuse columns whose inverse deviations the arithmetic of a standardized design could not hold."""
     dtype = np.float64 if "64" in str(design.dtype) else np.float32
     least = float(np.sqrt(np.finfo(dtype).tiny))
     column = int(np.argmin(scaling.deviation))
@@ -125,8 +146,7 @@ def check_given(problems: Problems, start: np.ndarray | None, gram: np.ndarray |
 
 def check_unchanged(design: Design, before: tuple[float, float]) -> None:
     """Compare the greatest size and the sum of squares with what they were at first."""
-    now = (design.check(), design.mean_square)
-    if not np.allclose(now, before, rtol=1e-9, atol=0.0):
+    if not np.allclose(design.check(), before, rtol=1e-9, atol=0.0):
         raise UserError(
             "the features changed while they were read: their sum of squares is not what it was at first; start again "
             "once nothing writes to them"

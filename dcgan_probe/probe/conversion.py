@@ -1,6 +1,7 @@
-"""Takes rows of one dtype, copies them into a block of another, in threads: numpy converts on one core alone."""
+"""Conversion of rows to the dtype of a block, in threads, since numpy converts on one core alone."""
 
 import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,19 +10,42 @@ from .losses import Array
 
 THREADS = 2
 WIDEN_NUMBERS = 1 << 15
+CACHED_NUMBERS = 1 << 15
+"""Numbers that are copied and finished while they are in the cache of a core."""
 SIGN_AND_HALF, HALF_SCALE = np.int32(-0x70002000), np.float32(2.0**112)
 
 
-def convert(source: Array, block: Array, pool: ThreadPoolExecutor) -> None:
-    """Copy rows (n, D) into a block (n, D); the pool has ``THREADS`` threads."""
+Finish = Callable[[Array], None]
+"""Changes part of a block (n, D) in place once its rows are copied."""
+
+
+def convert(source: Array, block: Array, pool: ThreadPoolExecutor, finish: Finish | None = None) -> None:
+    """Copy rows (n, D) into a block (n, D) and finish it; the pool has ``THREADS`` threads."""
     if not isinstance(block, np.ndarray):
-        block[...] = source
+        fill(source, block, finish)
         return
     cuts = [len(block) * part // THREADS for part in range(THREADS + 1)]
     parts = [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
-    halves = source.dtype == np.float16 and block.dtype == np.float32 and source.flags.c_contiguous
-    copy = _widen if halves else np.copyto
-    list(pool.map(lambda part: copy(block[part], source[part]), parts))
+    list(pool.map(lambda part: fill(source[part], block[part], finish), parts))
+
+
+def fill(source: Array, block: Array, finish: Finish | None = None) -> None:
+    """Copy rows (n, D) into a block (n, D) and finish it, in this thread."""
+    if not isinstance(block, np.ndarray):
+        block[...] = source
+        if finish is not None:
+            finish(block)
+        return
+    halves = source.dtype == np.float16 and block.dtype == np.float32
+    copy = _widen if halves and source.flags.c_contiguous and block.flags.c_contiguous else np.copyto
+    if finish is None:
+        copy(block, source)
+        return
+    size = max(1, CACHED_NUMBERS // max(1, block.shape[1]))
+    for start in range(0, len(block), size):
+        part = slice(start, start + size)
+        copy(block[part], source[part])
+        finish(block[part])
 
 
 def _widen(block: np.ndarray, source: np.ndarray) -> None:

@@ -1,13 +1,13 @@
-"""Takes features in memory or on disk, gives their products block by block; knows no loss and no solver.
+"""Products of a design matrix, block by block, for features in memory or on disk.
 
 The design matrix is ``X = [(F - mean) / deviation, 1]``: features ``F`` (N, D), standardised if asked, and a constant
-last column. Neither is stored: the products correct for them. Blocks are converted to the precision of a product as
-they are read, so that float16 and files cost one block of memory, and float32 arrays nothing.
+last column, which is not stored. Blocks are converted to the precision of a product as they are read, and standardised
+there: a mean that were taken off a product instead would take the product's digits with it. So float16, files and
+standardised features cost one block of memory, and float32 arrays as they are nothing.
 """
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..runtime import UserError
 from .arrays import array_namespace, device, is_torch_array
 from .conversion import THREADS, convert
 from .losses import Array
+from .scaling import Scaling, Standardize, measure_columns
 
 BLOCK_BYTES = 16 << 20
 PART_ROWS = 2048
@@ -36,31 +37,23 @@ class RowReader(Protocol):
         """Read consecutive rows, (n, D)."""
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """Columns' float64 (D,) mean and deviation."""
-
-    mean: np.ndarray
-    deviation: np.ndarray
-    """Of the population; 1 for a constant column."""
-
-
 class Design:
     """Features (N, D) float16, float32 or float64, and a constant column, as a matrix that only multiplies.
 
-    Arithmetic is in ``dtype``: if not chosen, float64 for float64 features, else float32. ``width`` is D + 1, or D
-    where ``intercept`` is False because the features hold the constant already. ``passes`` counts how often the
-    features were read.
+    Arithmetic is in ``dtype``: if not chosen, ``stored``, which is float64 for float64 features, else float32.
+    ``width`` is D + 1, or D where ``intercept`` is False because the features hold the constant already. ``passes``
+    counts how often the features were read.
     """
 
-    def __init__(self, features: Any, *, intercept: bool = True, scaling: Statistics | None = None, dtype: Any = None):
+    def __init__(self, features: Any, *, intercept: bool = True, scaling: Scaling | None = None, dtype: Any = None):
         """Keep the features: a numpy array, a torch tensor of any device, or a ``RowReader``."""
         self.in_memory = isinstance(features, np.ndarray) or is_torch_array(features)
         self.xp = array_namespace(features if self.in_memory else np.empty(0))
         self.features, self.intercept, self.scaling = features, intercept, scaling
         self.rows, self.columns = (int(size) for size in features.shape)
         self.width = self.columns + intercept
-        self.dtype = dtype or (self.xp.float64 if "float64" in str(features.dtype) else self.xp.float32)
+        self.stored = self.xp.float64 if "float64" in str(features.dtype) else self.xp.float32
+        self.dtype = dtype or self.stored
         self.device = device(features) if self.in_memory else "cpu"
         self.passes = 0
         self.mean_square = 0.0
@@ -73,11 +66,15 @@ class Design:
         """Make an array of zeros beside the features."""
         return self.xp.zeros(shape, dtype=dtype or self.dtype, device=self.device)
 
-    def blocks(self, dtype: Any = None) -> Iterator[tuple[slice, Array]]:
-        """Give consecutive row blocks (n, D) in a dtype; converted ones share a buffer, so use each before the next."""
+    def blocks(self, dtype: Any = None, *, raw: bool = False) -> Iterator[tuple[slice, Array]]:
+        """Yield consecutive row blocks (n, D) in a dtype; converted ones share a buffer, so use each before the next.
+
+        ``raw`` blocks are not standardised.
+        """
         dtype = dtype or self.dtype
         self.passes += 1
-        if self.in_memory and self.features.dtype == dtype:
+        finish = None if raw or self.scaling is None else Standardize(self.scaling, dtype, self.zeros((0,)))
+        if self.in_memory and self.features.dtype == dtype and finish is None:
             yield slice(0, self.rows), self.features
             return
         size = min(self.rows, max(16, BLOCK_BYTES // (self.columns * (8 if "64" in str(dtype) else 4))))
@@ -86,50 +83,44 @@ class Design:
             for start in range(0, self.rows, size):
                 rows = slice(start, min(start + size, self.rows))
                 block = buffer[: rows.stop - start]
-                convert(self.features[rows], block, pool)
+                convert(self.features[rows], block, pool, finish)
                 yield rows, block
 
     def forward(self, weights: Array, dtype: Any = None) -> Array:
-        """Give the scores (J, N) of weights (J, width), in a dtype."""
+        """Return the scores (J, N) of weights (J, width), in a dtype."""
         dtype = dtype or self.dtype
         weights = self.xp.astype(weights, dtype, copy=False)
-        inner, offsets = self._unscaled(weights)
-        columns = self.xp.asarray(inner.T, copy=True)
+        columns = self.xp.asarray(weights[:, : self.columns].T, copy=True)
         scores = self.zeros((weights.shape[0], self.rows), dtype)
         for rows, block in self.blocks(dtype):
             for start in range(0, block.shape[0], PART_ROWS):
                 part = block[start : start + PART_ROWS]
                 first = rows.start + start
                 scores[:, first : first + part.shape[0]] = (part @ columns).T
-        if offsets is not None:
-            scores += offsets[:, None]
+        if self.intercept:
+            scores += weights[:, -1:]
         return scores
 
+    def scores(self, coefficients: np.ndarray, intercepts: np.ndarray) -> Array:
+        """Return the scores (J, N) of coefficients float64 (J, D) and intercepts (J,) for the features as they are."""
+        if self.scaling is not None:
+            coefficients, intercepts = self.scaling.scaled(coefficients, intercepts)
+        return self.forward(self.array(np.concatenate([coefficients, intercepts[:, None]], axis=1), self.dtype))
+
     def backward(self, residuals: Array, dtype: Any = None) -> Array:
-        """Give the sums of rows (J, width) weighted by residuals (J, N), in a dtype."""
+        """Return the sums of rows (J, width) weighted by residuals (J, N), in a dtype."""
         dtype = dtype or self.dtype
         residuals = self.xp.astype(residuals, dtype, copy=False)
         sums = self.zeros((residuals.shape[0], self.columns), dtype)
         for rows, block in self.blocks(dtype):
             _add_product(sums, residuals[:, rows], block)
-        return self._scaled_sums(sums, self.xp.sum(residuals, axis=1))
+        return self._with_totals(sums, residuals)
 
-    def _unscaled(self, weights: Array) -> tuple[Array, Array | None]:
-        """Give the weights of the raw columns (J, D), and what they add to every row's score (J,)."""
-        inner = weights[:, : self.columns]
-        offsets = weights[:, -1] if self.intercept else None
-        if self.scaling is not None:
-            inner = inner / self.array(self.scaling.deviation, weights.dtype)
-            shift = inner @ self.array(self.scaling.mean, weights.dtype)
-            offsets = -shift if offsets is None else offsets - shift
-        return inner, offsets
-
-    def _scaled_sums(self, sums: Array, totals: Array) -> Array:
-        """Turn sums of raw rows (J, D) with total weights (J,) into sums of the design's rows (J, width)."""
-        if self.scaling is not None:
-            sums -= totals[:, None] * self.array(self.scaling.mean, sums.dtype)
-            sums /= self.array(self.scaling.deviation, sums.dtype)
-        return self.xp.concat([sums, totals[:, None]], axis=1) if self.intercept else sums
+    def _with_totals(self, sums: Array, residuals: Array) -> Array:
+        """Append the constant column's sums to those of the features (J, D)."""
+        if not self.intercept:
+            return sums
+        return self.xp.concat([sums, self.xp.sum(residuals, axis=1)[:, None]], axis=1)
 
     def moments(self) -> Array:
         """Give ``X'X`` (width, width) in the design's dtype; only its lower triangle is defined."""
@@ -139,12 +130,6 @@ class Design:
         for _, block in self.blocks():
             _add_cross_product(block, inner)
             sums += self.xp.sum(block, axis=0, dtype=self.xp.float64)
-        if self.scaling is not None:
-            mean, deviation = (self.array(each) for each in (self.scaling.mean, self.scaling.deviation))
-            inner -= self.xp.astype(self.rows * mean, self.dtype)[:, None] * self.xp.astype(mean, self.dtype)
-            inner /= self.xp.astype(deviation, self.dtype)[:, None]
-            inner /= self.xp.astype(deviation, self.dtype)
-            sums = (sums - self.rows * mean) / deviation
         if not self.intercept:
             return inner
         moments = storage.reshape((self.width, self.width)).T
@@ -160,18 +145,19 @@ class Design:
     def sketch(self, directions: Array) -> Array:
         """Give ``X'X`` times directions (width, r), in one pass."""
         weights = directions.T
-        inner, offsets = self._unscaled(weights)
-        sums, totals = self.zeros(inner.shape), self.zeros((inner.shape[0],))
+        inner = weights[:, : self.columns]
+        sums = self.zeros(inner.shape)
+        totals = self.zeros((inner.shape[0], 1))
         for _, block in self.blocks():
             scores = inner @ block.T
-            if offsets is not None:
-                scores += offsets[:, None]
+            if self.intercept:
+                scores += weights[:, -1:]
             _add_product(sums, scores, block)
-            totals += self.xp.sum(scores, axis=1)
-        return self._scaled_sums(sums, totals).T
+            totals += self.xp.sum(scores, axis=1)[:, None]
+        return self._with_totals(sums, totals).T
 
-    def check(self) -> float:
-        """Read the features once; give the size of the largest, and keep ``mean_square``, of a row's length.
+    def check(self) -> tuple[float, float]:
+        """Read the features once; return the size of the largest, and the mean squared length of a row.
 
         Raises
         ------
@@ -188,32 +174,16 @@ class Design:
             flat = block.reshape(-1)
             with np.errstate(over="ignore"):  # the caller refuses what is too large
                 total += float(flat @ flat)
-        self.mean_square = total / self.rows + self.intercept
-        return largest
+        return largest, total / self.rows
 
-    def measure(self, added_variance: float = 0.0) -> Statistics:
-        """Read the features once; give the statistics of their columns, updated block by block (Chan et al., 1979).
-
-        The deviation is the root of the variance plus ``added_variance``.
-        """
-        count, mean, squares = 0, np.zeros(self.columns), np.zeros(self.columns)
-        low, high = np.full(self.columns, np.inf), np.full(self.columns, -np.inf)
-        for _, part in self._parts():
-            block = host(part)
-            low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
-            own = block.mean(axis=0, dtype=np.float64)
-            centred, step = block - own, own - mean
-            share = len(block) / (count + len(block))
-            squares += np.einsum("nd,nd->d", centred, centred) + step**2 * count * share
-            mean += step * share
-            count += len(block)
-        # Rounding leaves a constant column a deviation that is not quite zero, so it is found by its range.
-        return Statistics(mean, np.where(low == high, 1.0, np.sqrt(squares / count + added_variance)))
+    def measure(self, added_variance: float = 0.0) -> Scaling:
+        """Read the features once; return what standardizes their columns, see ``measure_columns``."""
+        return measure_columns((host(part) for _, part in self._parts()), added_variance)
 
     def _parts(self) -> Iterator[tuple[int, Array]]:
-        """Give blocks of at most ``BLOCK_BYTES`` in float64, with the number of their first row."""
+        """Yield raw blocks of at most ``BLOCK_BYTES`` in float64, with the number of their first row."""
         size = max(16, BLOCK_BYTES // (8 * self.columns))
-        for rows, block in self.blocks():
+        for rows, block in self.blocks(self.stored, raw=True):
             for start in range(0, block.shape[0], size):
                 yield rows.start + start, block[start : start + size]
 
@@ -234,6 +204,14 @@ def as_design(features: Any) -> Design:
     if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
         features = np.ascontiguousarray(features)
     return Design(features)
+
+
+def centered_design(features: Any) -> Design:
+    """Wrap features whose scores are wanted: less their first row, so that a large mean costs the scores no digits."""
+    design = as_design(features)
+    first = host64(design.features[0:1])[0]
+    design.scaling = Scaling.centered(np.where(np.isfinite(first), first, 0.0))
+    return design
 
 
 def _add_cross_product(block: Array, moments: Array) -> None:

@@ -6,14 +6,14 @@ import numpy as np
 import scipy.linalg
 
 from .conversion import THREADS
-from .design import Statistics
+from .scaling import Scaling
 
 BLOCK_BYTES = 16 << 20
 SMALL_ROWS = 2048
 """Up to here threads of BLAS cost more than they save in what is done with the rows."""
 
 
-def gram_matrix(features: np.ndarray, scaling: Statistics | None = None) -> np.ndarray:
+def gram_matrix(features: np.ndarray, scaling: Scaling | None = None) -> np.ndarray:
     """Give ``F F'`` (N, N) of features in memory, standardised if asked, float64 products over blocks of columns.
 
     Few rows are shared out to threads here: those of BLAS wait for each other, and slow down what comes after them.
@@ -35,7 +35,7 @@ def gram_matrix(features: np.ndarray, scaling: Statistics | None = None) -> np.n
     return lower
 
 
-def _small_gram(features: np.ndarray, columns: slice, size: int, scaling: Statistics | None) -> np.ndarray:
+def _small_gram(features: np.ndarray, columns: slice, size: int, scaling: Scaling | None) -> np.ndarray:
     gram = np.zeros((len(features), len(features)))
     for start in range(columns.start, columns.stop, size):
         part = _columns(features, slice(start, min(start + size, columns.stop)), scaling)
@@ -43,9 +43,12 @@ def _small_gram(features: np.ndarray, columns: slice, size: int, scaling: Statis
     return gram
 
 
-def _columns(features: np.ndarray, columns: slice, scaling: Statistics | None) -> np.ndarray:
+def _columns(features: np.ndarray, columns: slice, scaling: Scaling | None) -> np.ndarray:
     """Copy some columns, standardised if asked, in float64 and whole rows."""
-    part = np.ascontiguousarray(features[:, columns], dtype=np.float64)
-    if scaling is not None:
-        part = (part - scaling.mean[columns]) / scaling.deviation[columns]
+    if scaling is None:
+        return np.ascontiguousarray(features[:, columns], dtype=np.float64)
+    part = features[:, columns].astype(np.float64, order="C")
+    part -= scaling.mean[columns]
+    part -= scaling.rest[columns]
+    part /= scaling.deviation[columns]
     return part

@@ -43,7 +43,7 @@ def solve_in_groups(
         preconditioner = Factored(design.moments())
     else:
         preconditioner = Sketched(design, plan.rank, numpy_generator(0, "sketch", design.rows, design.columns))
-    heavy = HeavyDirections(design, preconditioner, free_intercept=problems.free_intercept)
+    heavy = HeavyDirections.of(design, preconditioner, free_intercept=problems.free_intercept)
     outcome = Outcome.of(len(problems), problems.outputs, design.width)
     if start is not None:
         outcome.weights[:] = start.reshape(-1, problems.outputs, design.width)[problems.classes]
@@ -93,19 +93,21 @@ def solve_group(
         del some
     weights = host64(state.weights)
     del state  # its memory serves the next one
-    _finish(problems, preconditioner, levels, weights, made, limits, outcome, group)
+    _finish(problems, preconditioner, heavy, levels, weights, made, limits, outcome, group)
     stalled, design = np.flatnonzero(outcome.status[group] == STALLED), problems.design
     if design.dtype == design.xp.float32 and len(stalled):
         exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=design.xp.float64)
         left, weights = problems.take(stalled).on(exact), outcome.weights[group[stalled]]
         none = np.zeros(len(stalled), dtype=np.int64)
-        _finish(left, Rounded(preconditioner), levels[stalled], weights, none, limits, outcome, group[stalled])
+        inner = Rounded(preconditioner)
+        _finish(left, inner, heavy.on(exact), levels[stalled], weights, none, limits, outcome, group[stalled])
         design.passes += exact.passes
 
 
 def _finish(
     problems: Problems,
     preconditioner: Preconditioner,
+    heavy: HeavyDirections,
     levels: np.ndarray,
     weights: np.ndarray,
     made: np.ndarray,
@@ -126,7 +128,9 @@ def _finish(
         # What makes one of them go in circles does not do so to the other.
         newton = not newton
         method = Newton(preconditioner, levels, tol) if newton else LBFGS(preconditioner, levels)
-        made = descend(problems, state, method, None, tol=tol, max_iter=most, on_iteration=limits.on_iteration)
+        made = descend(
+            problems, state, method, None if newton else heavy, tol=tol, max_iter=most, on_iteration=limits.on_iteration
+        )
         weights = host64(state.weights)
         del state
 
@@ -149,10 +153,11 @@ def _approach(
     while (hard := np.flatnonzero(current.penalties < problems.penalties)).size and made.max() < limits.max_iter:
         everyone = np.arange(len(hard))
         some = state.take(design.array(hard), hard)
+        newton = Newton(preconditioner, levels[hard], LOOSE_GAP)
         made[hard] += descend(
             current.take(hard),
             some,
-            Newton(preconditioner, levels[hard], LOOSE_GAP),
+            newton,
             None,
             tol=LOOSE_GAP,
             max_iter=min(LBFGS_ITERATIONS, limits.max_iter - int(made.max())),
@@ -162,6 +167,8 @@ def _approach(
         raised = np.minimum(problems.penalties, PENALTY_GROWTH * current.penalties)
         state.change_penalties(current, raised / current.penalties)
         current = replace(problems, penalties=raised)
+        if not newton.patience:
+            break
     if (current.penalties < problems.penalties).any():
         state.change_penalties(current, problems.penalties / current.penalties)
     return state, made

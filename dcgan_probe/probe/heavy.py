@@ -29,8 +29,16 @@ LEAST_CURVATURE = 1e-9
 class HeavyDirections:
     """A basis of the directions in which the rows are largest, and the rows' coordinates in it."""
 
-    def __init__(self, design: Design, preconditioner: Preconditioner, *, free_intercept: bool):
-        """Take the basis from the preconditioner; one pass over the features gives the coordinates."""
+    def __init__(self, design: Design, basis: Array):
+        """Keep an orthonormal basis (width, r); one pass over the features gives the coordinates."""
+        xp = design.xp
+        self._basis = xp.asarray(xp.astype(basis.T, design.dtype), copy=True)
+        self._coordinates = xp.asarray(design.forward(self._basis).T, copy=True)
+        self._pairs = tuple(design.array(each) for each in np.triu_indices(self._basis.shape[0]))
+
+    @classmethod
+    def of(cls, design: Design, preconditioner: Preconditioner, *, free_intercept: bool) -> "HeavyDirections":
+        """Build the basis from a preconditioner that is not prepared yet."""
         xp = design.xp
         rank = min(RANK, design.width, max(1, design.rows // ROWS_PER_DIRECTION))
         basis = preconditioner.largest(rank)
@@ -38,9 +46,11 @@ class HeavyDirections:
             last = xp.zeros_like(basis[:, :1])
             last[-1] = 1.0
             basis = xp.linalg.qr(xp.concat([basis, last], axis=1))[0]
-        self._basis = xp.asarray(basis.T, copy=True)
-        self._coordinates = xp.asarray(design.forward(self._basis).T, copy=True)
-        self._pairs = tuple(design.array(each) for each in np.triu_indices(self._basis.shape[0]))
+        return cls(design, basis)
+
+    def on(self, design: Design) -> "HeavyDirections":
+        """Put the directions on another design of the same features."""
+        return HeavyDirections(design, self._basis.T)
 
     def step(
         self, problems: Problems, scores: Array, weights: Array, gradients: Array, residuals: Array, moved: Array

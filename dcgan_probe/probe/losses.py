@@ -44,6 +44,15 @@ class Loss(Protocol):
     def curvature(self, scores: Array, targets: Array) -> Array:
         """Give the second derivative by each score alone, (J, Q, N)."""
 
+    def bends(self, residuals: Array, targets: Array) -> Array:
+        """Return what the second derivatives are made of, (J, Q, N), where the residuals are these."""
+
+    def product(self, bends: Array, slopes: Array) -> Array:
+        """Return the second derivatives times ``slopes`` (J, Q, N)."""
+
+    def mean_curvature(self, bends: Array) -> Array:
+        """Return the mean second derivative over the directions that change the loss, (J, N)."""
+
 
 class SquaredHinge:
     """``max(0, 1 - t s)^2``: the L2-SVM."""
@@ -70,6 +79,18 @@ class SquaredHinge:
     def curvature(self, scores: Array, targets: Array) -> Array:
         """Give 2 in rows with a margin under 1, else 0."""
         return array_namespace(scores).astype(self._slack(scores, targets) != 0.0, scores.dtype) * 2.0
+
+    def bends(self, residuals: Array, targets: Array) -> Array:
+        """Return 2 in rows with a margin under 1, else 0."""
+        return array_namespace(residuals).astype(residuals != 0.0, residuals.dtype) * 2.0
+
+    def product(self, bends: Array, slopes: Array) -> Array:
+        """Return the curvature times ``slopes``."""
+        return bends * slopes
+
+    def mean_curvature(self, bends: Array) -> Array:
+        """Return the curvature of the one output."""
+        return bends[:, 0, :]
 
     @staticmethod
     def _slack(scores: Array, targets: Array) -> Array:
@@ -105,6 +126,18 @@ class Squared:
         """Give 2."""
         return array_namespace(scores).zeros_like(scores) + 2.0
 
+    def bends(self, residuals: Array, targets: Array) -> Array:
+        """Return 2."""
+        return array_namespace(residuals).zeros_like(residuals) + 2.0
+
+    def product(self, bends: Array, slopes: Array) -> Array:
+        """Return 2 ``slopes``."""
+        return bends * slopes
+
+    def mean_curvature(self, bends: Array) -> Array:
+        """Return the curvature of the one output."""
+        return bends[:, 0, :]
+
 
 class Logistic:
     """``log sum exp(s) - s_y``: softmax regression, all classes in one problem."""
@@ -121,25 +154,40 @@ class Logistic:
         powers = xp.exp(scores - highest)
         total = xp.sum(powers, axis=1, keepdims=True)
         own = xp.sum(scores * chosen, axis=1)
-        return xp.log(total[:, 0, :]) + highest[:, 0, :] - own, chosen - powers / total
+        powers /= total
+        return xp.log(total[:, 0, :]) + highest[:, 0, :] - own, chosen - powers
 
     def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
         """Give ``sum_q (softmax_q - [q = y]) p_q`` and the variance of ``p_q`` under the softmax."""
         xp = array_namespace(scores)
         _, residuals = self.evaluate(scores, targets)
-        bend = self.bend(scores, targets, slopes)
+        bend = self.product(self.bends(residuals, targets), slopes)
         return -xp.sum(residuals * slopes, axis=1), xp.sum(bend * slopes, axis=1)
 
     def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``softmax_q (p_q - sum softmax p)``."""
-        xp = array_namespace(scores)
-        chances = self._chosen(scores, targets) - self.evaluate(scores, targets)[1]
-        return chances * (slopes - xp.sum(chances * slopes, axis=1, keepdims=True))
+        return self.product(self.bends(self.evaluate(scores, targets)[1], targets), slopes)
 
     def curvature(self, scores: Array, targets: Array) -> Array:
         """Give ``softmax_q (1 - softmax_q)``."""
-        chances = self._chosen(scores, targets) - self.evaluate(scores, targets)[1]
+        chances = self.bends(self.evaluate(scores, targets)[1], targets)
         return chances * (1.0 - chances)
+
+    def bends(self, residuals: Array, targets: Array) -> Array:
+        """Return the softmax."""
+        return self._chosen(residuals, targets) - residuals
+
+    def product(self, bends: Array, slopes: Array) -> Array:
+        """Return ``softmax_q (p_q - sum softmax p)``."""
+        xp = array_namespace(slopes)
+        bent = bends * slopes
+        bent -= bends * xp.sum(bent, axis=1, keepdims=True)
+        return bent
+
+    def mean_curvature(self, bends: Array) -> Array:
+        """Return ``(1 - sum_q softmax_q^2) / (Q - 1)``: adding one number to all outputs changes nothing."""
+        xp = array_namespace(bends)
+        return (1.0 - xp.sum(bends * bends, axis=1)) / (bends.shape[1] - 1)
 
     @staticmethod
     def _chosen(scores: Array, targets: Array) -> Array:

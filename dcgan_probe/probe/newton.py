@@ -16,22 +16,26 @@ from .state import State
 
 FORCING = 0.1
 INNER_LIMIT = 200
+PATIENCE = 10
+"""Iterations without progress; none after conjugate gradients that reached their limit."""
 
 
 class Newton:
     """Truncated Newton's method, to a relative residual of ``FORCING``, no further than a gap asks for."""
 
-    patience = 10
-
     def __init__(self, preconditioner: Preconditioner, levels: np.ndarray, tol: float):
         """Take the preconditioner's level of each problem, float64 (J,), and the gap that is wanted."""
         self._preconditioner, self._levels, self._tol = preconditioner, levels, tol
+        self.patience = PATIENCE
 
     def directions(self, problems: Problems, state: State) -> Array:
         """Solve Newton's equations of every problem."""
         least = 0.5 * np.sqrt(2.0 * self._tol * state.values)
         limits = np.maximum(FORCING * np.sqrt(state.squared_norms), least)
-        return _conjugate_gradients(problems, self._preconditioner, self._levels, state, limits)
+        directions, ended = _conjugate_gradients(problems, self._preconditioner, self._levels, state, limits)
+        if not ended:  # the preconditioner is of no use here, and each direction would cost as much
+            self.patience = 0
+        return directions
 
     def learn(self, moved: Array, changes: Array) -> None:
         """Take no note: each step starts anew."""
@@ -43,8 +47,8 @@ class Newton:
 
 def _conjugate_gradients(
     problems: Problems, preconditioner: Preconditioner, levels: np.ndarray, state: State, limits: np.ndarray
-) -> Array:
-    """Solve ``H d = -g`` until the residual's norm is at most ``limits`` (J,), or ``INNER_LIMIT`` is reached."""
+) -> tuple[Array, bool]:
+    """Solve ``H d = -g`` until the residual's norm is at most ``limits`` (J,), or not within ``INNER_LIMIT``."""
     design, xp = problems.design, problems.design.xp
     residuals = -xp.astype(state.gradients, design.dtype)
     directions = xp.zeros_like(residuals)
@@ -64,7 +68,7 @@ def _conjugate_gradients(
         residuals = residuals - steps * products
         left = np.flatnonzero(sound & (dots(residuals, residuals) > limits**2))
         if not len(left):
-            break
+            return directions, True
         if len(left) < len(unfinished):
             kept = design.array(left)
             problems, levels, unfinished, limits = problems.take(left), levels[left], unfinished[left], limits[left]
@@ -72,4 +76,4 @@ def _conjugate_gradients(
         preconditioned = precondition(preconditioner, levels, residuals)
         before, energies = energies, dots(residuals, preconditioned)
         searches = preconditioned + problems.per_problem(energies / before, searches) * searches
-    return directions
+    return directions, False

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..runtime import UserError
-from .design import Design, as_design, host
+from .design import as_design, centered_design, host
 from .losses import Logistic, Loss, Squared, SquaredHinge
 from .solution import CONVERGED, ITERATION_LIMIT, STALLED, Solution
 from .solver import solve
@@ -189,13 +189,12 @@ def decide(features: Any, coefficients: np.ndarray, intercepts: np.ndarray, *, s
     UserError
         If the features have another number of columns, or are not finite, naming the column and row.
     """
-    design: Design = as_design(features)
+    design = centered_design(features)
     if design.columns != coefficients.shape[1]:
         raise UserError(
             f"the features have {design.columns} columns, but the classifier was fitted with {coefficients.shape[1]}"
         )
-    weights = design.array(np.concatenate([coefficients, intercepts[:, np.newaxis]], axis=1), design.dtype)
-    scores = host(design.forward(weights)).T
+    scores = host(design.scores(coefficients, intercepts)).T
     # Halves that are not finite become large numbers in float32; elsewhere they show in the scores.
     if "float16" in str(design.features.dtype) or not np.isfinite(scores).all():
         design.check()

@@ -1,11 +1,12 @@
 """Takes the sizes of a fit and a bound on memory, gives the way to solve it and what that costs; reads no features."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..runtime import UserError
 from .lbfgs import MEMORY
+from .rows import HELD_BYTES
 
 SPAN_ROWS = 8192
 """Most rows whose Gram matrix is made."""
@@ -15,7 +16,11 @@ LARGEST_RANK, LEAST_RANK = 2048, 32
 FIXED_BYTES = 64 << 20
 """Of blocks and the temporary arrays of losses."""
 SHARE_OF_FEATURES, LEAST_MEMORY = 0.3, 320 << 20
-ITERATIONS = {"span": 25, "factored": 22, "sketched": 40}
+NARROW_WIDTH = 257
+"""Greatest width for which every problem has a Hessian of its own."""
+EXACT_WIDTH = 1025
+"""Greatest width for which a problem that stalls is given one."""
+ITERATIONS = {"narrow": 12, "span": 25, "factored": 22, "sketched": 40}
 """Typical, to a gap of 1e-3 on the features of a discriminator; for estimates."""
 
 
@@ -32,6 +37,9 @@ class Sizes:
     """Levels of the preconditioner, about one for each factor of ten in ``C``."""
     itemsize: int = 4
     """Bytes of a stored feature: 2, 4 or 8."""
+    arithmetic: int = 4
+    """Bytes of a number in products: 4 or 8."""
+    on_cpu: bool = True
     in_memory: bool = True
     targets: int = 1
     """Rows of signs that the problems share."""
@@ -40,11 +48,6 @@ class Sizes:
     def width(self) -> int:
         """Weights of an output."""
         return self.columns + 1
-
-    @property
-    def arithmetic(self) -> int:
-        """Bytes of a number in products."""
-        return max(4, self.itemsize)
 
     @property
     def features_bytes(self) -> int:
@@ -56,8 +59,8 @@ class Sizes:
 class Plan:
     """How a fit is solved, and its cost."""
 
-    route: Literal["span", "factored", "sketched"]
-    """In the span of the rows, with Cholesky factors of ``X'X``, or with a sketch of its spectrum."""
+    route: Literal["narrow", "span", "factored", "sketched"]
+    """With a Hessian of each problem, in the span of the rows, with factors of ``X'X``, or a sketch of its spectrum."""
     rank: int
     """Of the sketch; 0 for other routes."""
     together: int
@@ -70,6 +73,8 @@ class Plan:
     """Expected number of times the features are read."""
     operations: float
     """Expected multiplications and additions."""
+    exact_finish: bool = False
+    """Whether a problem that stalls is finished with a Hessian of its own."""
 
 
 def default_memory(sizes: Sizes) -> int:
@@ -96,10 +101,15 @@ def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
         needed = _span_bytes(sizes)
         if needed <= bound or memory is None:
             return Plan("span", 0, sizes.problems, sizes.levels, needed, 5, _span_operations(sizes))
+    if sizes.on_cpu and sizes.width <= NARROW_WIDTH and _narrow_bytes(sizes, 1) <= bound:
+        return _narrow(sizes, bound)
     shared = sizes.width**2 * sizes.arithmetic
     if sizes.width <= FACTORED_WIDTH and shared + _column_bytes(sizes) + _fixed_bytes(sizes) <= bound:
-        return _factored(sizes, bound, shared)
-    return _sketched(sizes, bound)
+        plan = _factored(sizes, bound, shared)
+    else:
+        plan = _sketched(sizes, bound)
+    finish = sizes.on_cpu and sizes.width <= EXACT_WIDTH and _narrow_bytes(sizes, 1) <= bound
+    return replace(plan, exact_finish=finish)
 
 
 def _fixed_bytes(sizes: Sizes) -> int:
@@ -112,6 +122,25 @@ def _column_bytes(sizes: Sizes) -> int:
     """Bytes of one problem: scores and residuals in float64 or four arrays of them, weights, gradients, history."""
     inner = 24 * sizes.rows + (40 + 2 * (MEMORY + 2) * sizes.arithmetic) * sizes.width
     return inner * sizes.outputs
+
+
+def _narrow_bytes(sizes: Sizes, together: int) -> int:
+    """Bytes of problems solved together: Hessians of each thread, curvatures of rows, and two held copies of rows."""
+    column = 8 * 4 * sizes.width**2 + 4 * sizes.rows * (1 + 2 * sizes.outputs) + 64 * sizes.outputs * sizes.width
+    held = min(2 * HELD_BYTES, 12 * sizes.rows * sizes.width)
+    return _fixed_bytes(sizes) + held + together * column
+
+
+def _narrow(sizes: Sizes, bound: int) -> Plan:
+    least = _narrow_bytes(sizes, 0)
+    together = min(sizes.problems, (bound - least) // (_narrow_bytes(sizes, 1) - least))
+    iterations, columns = ITERATIONS["narrow"], sizes.problems * sizes.outputs
+    operations = sizes.rows * sizes.width**2 + sizes.problems * sizes.width**2 * (sizes.rows + iterations * sizes.width)
+    operations += iterations * columns * 4 * sizes.width * sizes.rows
+    groups = -(-sizes.problems // together)
+    return Plan(
+        "narrow", 0, together, sizes.levels, _narrow_bytes(sizes, together), 3 + groups * 2 * iterations, operations
+    )
 
 
 def _factored(sizes: Sizes, bound: int, shared: int) -> Plan:
@@ -162,7 +191,7 @@ def _sketched(sizes: Sizes, bound: int) -> Plan:
 
 
 def _span_bytes(sizes: Sizes) -> int:
-    reduced = Sizes(sizes.rows, sizes.rows, sizes.problems, sizes.outputs, sizes.levels, itemsize=8)
+    reduced = Sizes(sizes.rows, sizes.rows, sizes.problems, sizes.outputs, sizes.levels, itemsize=8, arithmetic=8)
     matrices = (3 + sizes.levels) * 8 * sizes.rows**2
     weights = 24 * sizes.problems * sizes.outputs * sizes.width
     if not sizes.in_memory:

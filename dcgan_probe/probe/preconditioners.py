@@ -11,7 +11,7 @@ finds them in one pass.
 Source: Frangella, Tropp and Udell, "Randomized Nystroem preconditioning", 2023, algorithm 2.1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -102,27 +102,28 @@ class Factored:
         in_use = any(factor is self._moments for factor in self._factors.values())
         factor = np.empty_like(self._moments) if in_use else self._moments
         potrf = scipy.linalg.lapack.get_lapack_funcs("potrf", (factor,))
-        ridge = float(np.finfo(factor.dtype).eps) * np.sqrt(len(factor))
-        while True:
+        for ridge in ridges(len(factor), float(np.finfo(factor.dtype).eps)):
             _lift(self._moments, level, factor)
             factor.T.flat[:: len(factor) + 1] = 1.0 + level * (1.0 + ridge) * self._diagonal
             _, failed = potrf(factor, lower=0, clean=0, overwrite_a=1)
             if not failed:
-                return factor
-            ridge *= 10.0
+                break
+        else:
+            factor = np.diag(np.sqrt(1.0 + level * self._diagonal))
+        return factor
 
     def _factorise_torch(self, level: float) -> Array:
         import torch
 
-        ridge = float(torch.finfo(self._moments.dtype).eps) * len(self._moments) ** 0.5
+        diagonal: Array = self._diagonal
         lower = torch.tril(self._moments, -1)
-        while True:
+        for ridge in ridges(len(self._moments), float(torch.finfo(self._moments.dtype).eps)):
             shifted = level * (lower + lower.T)
-            shifted.diagonal().copy_(1.0 + level * (1.0 + ridge) * self._diagonal)
+            shifted.diagonal().copy_(1.0 + level * (1.0 + ridge) * diagonal)
             factor, failed = torch.linalg.cholesky_ex(shifted)
             if not int(failed):
                 return factor
-            ridge *= 10.0
+        return torch.diag((1.0 + level * diagonal).sqrt())
 
 
 class Sketched:
@@ -182,6 +183,14 @@ class Rounded:
     def largest(self, count: int) -> Array:
         """Give those of the wrapped one."""
         return self._inner.largest(count)
+
+
+def ridges(width: int, rounding: float) -> Iterator[float]:
+    """Yield rising shares of the diagonal, from the rounding of sums up to where the diagonal dominates."""
+    ridge = rounding * width**0.5
+    while ridge < 10.0 * width:
+        yield ridge
+        ridge *= 10.0
 
 
 def _symmetric_product(moments: Array, vectors: Array) -> Array:

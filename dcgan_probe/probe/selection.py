@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import UserError
-from .design import Design, as_design
+from .design import Design, centered_design
 from .path import (
     ITERATIONS,
     TOLERANCE,
@@ -136,7 +136,7 @@ def _stacked(
         **settings,
     )
     weights = np.concatenate([solution.coefficients, solution.intercepts[..., np.newaxis]], axis=-1)
-    accuracies = _score(as_design(features), weights, classes, labels, splits)
+    accuracies = _score(centered_design(features), weights, classes, labels, splits)
     chosen = Selection(penalties, accuracies, float(solution.gap.max()), worst(solution.status), None)
     start = weights[:, chosen.best].mean(axis=0)
     return Selection(penalties, accuracies, chosen.gap, chosen.status, start)
@@ -151,7 +151,8 @@ def _score(
     together = max(1, SCORE_NUMBERS // (steps * outputs * design.rows))
     for first in range(0, len(splits), together):
         part = weights[first : first + together]
-        scores = design.forward(design.array(part.reshape(-1, width), design.dtype))
+        flat = part.reshape(-1, width)
+        scores = design.scores(flat[:, :-1], flat[:, -1])
         scores = scores.reshape((len(part), steps, outputs, design.rows))
         for offset, (_, held_out) in enumerate(splits[first : first + together]):
             found = scores[offset][:, :, design.array(held_out)]

@@ -19,11 +19,13 @@ from .checks import (
     check_settings,
     check_unchanged,
     cross_problems,
+    needs_float64,
 )
 from .design import Design, as_design, host64
 from .gram import SMALL_ROWS
 from .groups import solve_in_groups
 from .losses import Loss, SquaredHinge
+from .narrow import finish_narrow, solve_narrow
 from .objective import Problems
 from .plan import Plan, Sizes, make_plan
 from .preconditioners import levels_of
@@ -94,10 +96,7 @@ def solve(
     loss, penalties = loss or SquaredHinge(), np.asarray(penalties, dtype=np.float64)
     check_settings(penalties, tol, max_iter, added_variance)
     design = as_design(features)
-    before = check_magnitude(design)
-    if standardise:
-        design.scaling = design.measure(added_variance)
-        check_deviations(design.scaling, design)
+    before = _prepare(design, float(penalties.max()), standardise, added_variance)
     problems = cross_problems(design, loss, targets, penalties, row_weights, free_intercept)
     check_given(problems, start, gram)
     factors = _factors(problems)
@@ -105,6 +104,20 @@ def solve(
     outcome = _run(problems, factors, plan, Limits(tol, max_iter, on_iteration), start, gram)
     check_unchanged(design, before)
     return _solution(outcome, problems, plan, design, row_weights is not None, len(penalties))
+
+
+def _prepare(design: Design, penalty: float, standardise: bool, added_variance: float) -> tuple[float, float]:
+    """Check and measure the features, and choose the arithmetic; return what shows whether they change."""
+    largest, mean_square = before = design.check()
+    check_magnitude(largest, mean_square, design.rows)
+    if standardise:
+        design.scaling = design.measure(added_variance)
+        check_deviations(design.scaling, design)
+        largest, mean_square = 1.0, float(design.columns)
+    design.mean_square = mean_square + design.intercept
+    if needs_float64(design.mean_square, largest, design.rows, penalty):
+        design.dtype = design.xp.float64
+    return before
 
 
 def _sizes(problems: Problems, factors: np.ndarray) -> Sizes:
@@ -116,6 +129,8 @@ def _sizes(problems: Problems, factors: np.ndarray) -> Sizes:
         problems.outputs,
         len(levels_of(factors)[0]),
         itemsize=design.features.dtype.itemsize,
+        arithmetic=8 if "64" in str(design.dtype) else 4,
+        on_cpu=isinstance(problems.targets, np.ndarray),
         targets=int(problems.targets.shape[0]),
         in_memory=design.in_memory,
     )
@@ -131,11 +146,17 @@ def _run(
 ) -> Outcome:
     # Threads that wait for each other cost more than they save in products of this size, and on a machine with other
     # work twenty times as much.
-    small = problems.design.rows <= SMALL_ROWS
+    small = problems.design.rows <= SMALL_ROWS or plan.route == "narrow"
     with _blas().limit(limits=1, user_api="blas") if small else nullcontext():
+        if plan.route == "narrow":
+            return solve_narrow(problems, plan.together, limits, start)
         if plan.route == "span":
             return solve_in_span(problems, factors, limits, gram)
-        return solve_in_groups(problems, factors, plan, limits, start)
+        outcome = solve_in_groups(problems, factors, plan, limits, start)
+    if plan.exact_finish:
+        with _blas().limit(limits=1, user_api="blas"):
+            finish_narrow(problems, limits, outcome)
+    return outcome
 
 
 @cache
@@ -159,8 +180,7 @@ def _solution(
     share = 2.0 if problems.outputs == 2 else 1.0
     coefficients, intercepts = weights[..., :-1], weights[..., -1]
     if design.scaling is not None:
-        coefficients = coefficients / design.scaling.deviation
-        intercepts = intercepts - coefficients @ design.scaling.mean
+        coefficients, intercepts = design.scaling.raw(coefficients, intercepts)
     return Solution(
         coefficients=coefficients,
         intercepts=intercepts,

@@ -77,7 +77,7 @@ def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram:
     inner = problems.on(reduced)
     levels, numbers = levels_of(factors)
     preconditioner = Factored(reduced.moments() if problems.free_intercept else span.moments())
-    heavy = HeavyDirections(reduced, preconditioner, free_intercept=problems.free_intercept)
+    heavy = HeavyDirections.of(reduced, preconditioner, free_intercept=problems.free_intercept)
     preconditioner.prepare(levels)
     found = Outcome.of(len(inner), inner.outputs, reduced.width)
     half = replace(limits, tol=FIRST_TOLERANCE * limits.tol)
@@ -104,7 +104,7 @@ def _judge_span(
         generator = numpy_generator(0, "sketch", exact.rows, exact.columns)
         sketch = Sketched(exact, min(REFINEMENT_RANK, exact.rows), generator)
         levels, numbers = levels_of(factors[left])
-        heavy = HeavyDirections(exact, sketch, free_intercept=problems.free_intercept)
+        heavy = HeavyDirections.of(exact, sketch, free_intercept=problems.free_intercept)
         solve_group(problems.take(left).on(exact), sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
         problems.design.passes += exact.passes
     return outcome

@@ -53,6 +53,7 @@ def weights_of(solution: Solution) -> np.ndarray:
 
 def force(monkeypatch: pytest.MonkeyPatch, route: str) -> None:
     """Leave one way to solve, whatever the sizes."""
+    monkeypatch.setattr("dcgan_probe.probe.plan.NARROW_WIDTH", 10**9 if route == "narrow" else 0)
     monkeypatch.setattr("dcgan_probe.probe.plan.SPAN_ROWS", 10**9 if route == "span" else 0)
     monkeypatch.setattr("dcgan_probe.probe.plan.FACTORED_WIDTH", 0 if route == "sketched" else 10**9)
 

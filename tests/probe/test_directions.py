@@ -25,7 +25,7 @@ def make(name: str = "svm") -> tuple[Problems, State, Factored, HeavyDirections,
     folds = np.zeros(8, dtype=int)
     problems = Problems(design, LOSSES[name], 1, targets, np.tile(np.arange(4), 2), np.ones((1, 200)), folds, penalties)
     factored = Factored(design.moments())
-    heavy = HeavyDirections(design, factored, free_intercept=False)
+    heavy = HeavyDirections.of(design, factored, free_intercept=False)
     factored.prepare([LEVEL])
     return problems, state_at(problems, np.zeros((8, 1, 13)), np.float64), factored, heavy, np.full(8, LEVEL)
 

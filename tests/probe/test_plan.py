@@ -15,8 +15,11 @@ from dcgan_probe.runtime import UserError
         (SPAN_ROWS + 1, 28672, "sketched"),
         (50_000, 4000, "factored"),
         (50_000, 28672, "sketched"),
-        (200, 12, "factored"),
-        (40, 39, "factored"),
+        (200, 12, "narrow"),
+        (1_000_000, 256, "narrow"),
+        (1_000_000, 257, "factored"),
+        (40, 39, "narrow"),
+        (40, 40, "span"),
     ],
 )
 def test_the_sizes_choose_the_way(rows: int, columns: int, route: str) -> None:
@@ -82,6 +85,5 @@ def test_the_default_is_under_half_of_the_features() -> None:
 
 
 def test_sizes_follow_the_stored_type() -> None:
-    assert [Sizes(10, 20, 1, itemsize=size).arithmetic for size in (2, 4, 8)] == [4, 4, 8]
     assert [Sizes(10, 20, 1, itemsize=size).features_bytes for size in (2, 4, 8)] == [400, 800, 1600]
     assert Sizes(10, 20, 1).width == 21

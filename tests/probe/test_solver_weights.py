@@ -31,7 +31,7 @@ def test_a_row_weight_multiplies_the_penalty_of_its_row() -> None:
     np.testing.assert_allclose(weighted.objective[0], repeated.objective, rtol=1e-9)
 
 
-@pytest.mark.parametrize("route", ["span", "factored", "sketched"])
+@pytest.mark.parametrize("route", ["narrow", "span", "factored", "sketched"])
 @pytest.mark.parametrize("classifier", LOSSES)
 def test_several_sets_of_row_weights_equal_one_at_a_time(
     classifier: str, route: str, monkeypatch: pytest.MonkeyPatch
@@ -49,7 +49,7 @@ def test_several_sets_of_row_weights_equal_one_at_a_time(
         np.testing.assert_allclose(together.coefficients[fold], alone.coefficients[0], rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("route", ["span", "factored", "sketched"])
+@pytest.mark.parametrize("route", ["narrow", "span", "factored", "sketched"])
 @pytest.mark.parametrize("classifier", LOSSES)
 def test_a_start_changes_no_value(classifier: str, route: str, monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = wide()
