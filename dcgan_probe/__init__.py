@@ -129,3 +129,8 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(f".{room}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the names of all rooms beside those of the module itself, imported or not."""
+    return sorted({*globals(), *__all__})

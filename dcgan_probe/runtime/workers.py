@@ -1,10 +1,8 @@
-"""Takes a function of torch operations and items, gives results from one Python thread a core; knows no operation."""
+"""Threads for chains of small torch operations, one a core."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-
-import torch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,6 +14,8 @@ def map_on_cores(work: Callable[[Item], Result], items: Iterable[Item]) -> list[
     Chains of small operations go faster so than with every operation divided among the cores, since each core finds
     what it needs in its own cache. Torch's number of threads is what it was, afterwards.
     """
+    import torch
+
     threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
