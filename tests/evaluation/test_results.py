@@ -182,7 +182,11 @@ def test_a_damaged_evaluation_is_named(tmp_path, record, old, new):
         results.read()
 
 
-@pytest.mark.parametrize("content", [b"", b"text", gzip.compress(b"accuracy\n0.5\n"), gzip.compress(b"a" * 99)[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"text", gzip.compress(b"accuracy\n0.5\n"), gzip.compress(b"a" * 99)[:-9]],
+    ids=["empty", "not compressed", "other columns", "cut"],
+)
 def test_damaged_fits_are_told(tmp_path, record, content):
     results = Results(tmp_path)
     results.append([record()])
