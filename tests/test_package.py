@@ -69,7 +69,5 @@ def test_processes_of_a_search_do_not_import_torch():
     run(FITS.partition("try:")[0] + SEARCHES)
 
 
-def test_dir_lists_every_name_without_importing_it():
-    run(
-        "import sys, dcgan_probe; assert {*dcgan_probe.__all__} <= {*dir(dcgan_probe)}; assert 'numpy' not in sys.modules"
-    )
+def test_dir_lists_every_name_and_imports_none():
+    run("import sys, dcgan_probe as dp; assert {*dp.__all__} <= {*dir(dp)}; assert 'numpy' not in sys.modules")
