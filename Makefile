@@ -14,7 +14,7 @@ demo: .venv/installed
 	@echo "Table:    runs/demo/results/tables/glyphs-1000.md"
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

@@ -1,8 +1,13 @@
 """The small images and settings that tests of several folders train and probe with."""
 
 import multiprocessing
+import os
 import socket
 from dataclasses import replace
+
+# Before numpy and torch read it, for this process and for those that it starts: threads wait for each other longer than
+# these tensors are computed, and for good where another process has their core.
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
 import pytest
@@ -18,6 +23,17 @@ def pytest_addoption(parser):
     parser.addoption(
         "--device", default="auto", help="device of the tests marked gpu: auto (CUDA, else the CPU), cpu, cuda, cuda:N"
     )
+
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def two_threads():
+    """Let torch compute on two threads, where threads are the point."""
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

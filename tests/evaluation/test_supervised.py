@@ -197,6 +197,7 @@ def test_the_number_of_workers_changes_nothing(images, search, tmp_path):
     assert len(list(tmp_path.glob("*/select-*.npz"))) == 4
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_each_training_computes_on_one_thread_and_gives_the_others_back(images, search, tmp_path, monkeypatch):
     threads = []
 
@@ -205,13 +206,8 @@ def test_each_training_computes_on_one_thread_and_gives_the_others_back(images, 
         return real(*arguments, **named)
 
     monkeypatch.setattr(trainings, "train_supervised", watched)
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(2)
-        evaluate(images, replace(search, settings=1), tmp_path)
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
+    evaluate(images, replace(search, settings=1), tmp_path)
+    assert torch.get_num_threads() == 2
     assert threads == [1, 1, 1]
 
 
