@@ -23,8 +23,9 @@ A module imports from lower floors or its own folder, never sideways or up::
 Four artifacts cross the floors: ``ImageSet``, the run folder (``Run``), ``FeatureSet`` and ``ProbeRecord``.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
     from .evaluation import Results, Search, TrainingProbe, compare, evaluate, evaluate_supervised, protocol_for
@@ -53,35 +54,6 @@ if TYPE_CHECKING:
     from .report import format_tables, result_table
     from .runtime import UserError, resolve_device
     from .storage import open_feature_file
-
-_ROOMS = {
-    "evaluation": ("Results", "Search", "TrainingProbe", "compare", "evaluate", "evaluate_supervised", "protocol_for"),
-    "features": (
-        "DictionaryConfig",
-        "KMeansEncoder",
-        "PixelEncoder",
-        "cached_features",
-        "learn_dictionary",
-        "run_encoder",
-    ),
-    "gan": ("Probe", "Run", "TrainConfig", "latest_run", "train"),
-    "images": ("ImageSet", "load_images", "prepare"),
-    "latent": ("sample",),
-    "presets": ("preset_config",),
-    "probe": (
-        "L2SVMClassifier",
-        "L2SVMClassifierCV",
-        "LogisticClassifier",
-        "RidgeClassifier",
-        "fit_path",
-        "predict_path",
-        "select_penalty",
-        "solve",
-    ),
-    "report": ("format_tables", "result_table"),
-    "runtime": ("UserError", "resolve_device"),
-    "storage": ("open_feature_file",),
-}
 
 __all__ = [
     "DictionaryConfig",
@@ -122,15 +94,4 @@ __all__ = [
     "train",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a room when one of its names is first asked for: the classifiers alone need no torch."""
-    for room, names in _ROOMS.items():
-        if name in names:
-            return getattr(import_module(f".{room}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """List the names of all rooms beside those of the module itself, imported or not."""
-    return sorted({*globals(), *__all__})
+import_when_used(__name__)

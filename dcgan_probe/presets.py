@@ -6,13 +6,14 @@ released files is marked [inferred].
 """
 
 from dataclasses import MISSING, asdict, dataclass, fields, replace
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from .gan import TrainConfig
 from .networks import NetworkConfig
 from .runtime import UserError, resolve_precision
+
+if TYPE_CHECKING:
+    import torch
 
 AUTHORS_L2 = 1e-5
 """The L2 penalty of the authors' faces script [A]; [assumed] wherever their script for the net is not released."""
@@ -110,7 +111,7 @@ def preset_config(
     name: str = "auto",
     *,
     dataset: str = "cifar10",
-    device: torch.device | None = None,
+    device: "torch.device | None" = None,
     seed: int = 0,
     precision: str = "auto",
     **changes: Any,
@@ -131,6 +132,8 @@ def preset_config(
     UserError
         If there is no such preset or a value is out of range.
     """
+    import torch
+
     device = device or torch.device("cpu")
     if name == "auto":
         name = "imagenet32" if device.type == "cuda" else "cpu32"

@@ -1,35 +1,85 @@
-"""Floor 7. The command line: each verb turns options into one config and makes one call."""
+"""Floor 7. The command line: each verb turns options into one config and makes one call.
+
+A verb has two modules: ``verbs/NAME.py`` declares its options and its help, and imports the other, with all that the
+work needs, when it is called.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, cast
 
 import click
 
 from ..runtime import launched_rank, package_version
-from .arithmetic import arithmetic_command
-from .compare import compare_command
-from .dedup import dedup_command
 from .errors import FriendlyGroup
-from .eval_generated import eval_generated_command
-from .evaluate import eval_svm_command
-from .evaluate_supervised import eval_supervised_command
-from .extract import extract_command
-from .forget import forget_command
-from .import_authors import import_authors_command
-from .job import job_command
-from .prepare import prepare_command
-from .reproduce import reproduce_command
-from .saliency import saliency_command
-from .sample import sample_command
-from .table import table_command
-from .train import train_command
-from .transfer import convert_results_command, export_run_command, import_results_command, import_run_command
-from .turn import turn_command
-from .walk import walk_command
 
+NAMES = (
+    "arithmetic",
+    "compare",
+    "convert-results",
+    "dedup",
+    "eval-generated",
+    "eval-supervised",
+    "eval-svm",
+    "export-run",
+    "extract",
+    "forget",
+    "import-authors",
+    "import-results",
+    "import-run",
+    "job",
+    "prepare",
+    "reproduce",
+    "saliency",
+    "sample",
+    "table",
+    "train",
+    "turn",
+    "walk",
+)
 RANKED = ("train", "extract")
 """The verbs that several ranks run together."""
 
 
-@click.group(cls=FriendlyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_version(), prog_name="dcgan-probe")
+class Verbs(Mapping[str, click.Command]):
+    """The verbs by name, each imported when it is used."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Import a verb."""
+        if name not in NAMES:
+            raise KeyError(name)
+        stem = name.replace("-", "_")
+        return getattr(import_module(f".verbs.{stem}", __name__), f"{stem}_command")
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        """Count the verbs."""
+        return len(NAMES)
+
+
+def show_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """Print the version and end; reading it takes a tenth of all that a help text takes."""
+    if wanted and not context.resilient_parsing:
+        click.echo(f"dcgan-probe, version {package_version()}")
+        context.exit()
+
+
+@click.group(
+    cls=FriendlyGroup,
+    commands=cast(Any, Verbs()),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Probe what a network has learnt without labels, as the DCGAN paper does.
@@ -44,31 +94,3 @@ def main(context: click.Context) -> None:
         raise click.UsageError(
             f"{ranks} ranks got {context.invoked_subcommand}, expected one of {', '.join(RANKED)}; leave torchrun out"
         )
-
-
-VERBS = (
-    train_command,
-    extract_command,
-    eval_svm_command,
-    eval_supervised_command,
-    eval_generated_command,
-    reproduce_command,
-    table_command,
-    compare_command,
-    sample_command,
-    walk_command,
-    arithmetic_command,
-    turn_command,
-    saliency_command,
-    forget_command,
-    prepare_command,
-    dedup_command,
-    import_authors_command,
-    job_command,
-    export_run_command,
-    import_run_command,
-    import_results_command,
-    convert_results_command,
-)
-for command in VERBS:
-    main.add_command(command)

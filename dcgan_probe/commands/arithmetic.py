@@ -2,15 +2,13 @@
 
 from typing import Any
 
-import click
 import numpy as np
 
 from ..latent import Concept, around, combine, combine_pixels
 from ..report import save_contact_sheet, tiled
 from ..runtime import UserError
-from .command_lines import RecordedCommand
-from .concept_options import SCORE_UNIT, and_score, captioned, concept_options, gather, score_table
-from .investigations import Investigation, investigation_options
+from .concepts import SCORE_UNIT, and_score, captioned, gather, score_table
+from .investigations import Investigation
 
 COLUMNS = 3
 RESULT, SINGLE, PIXELS, RANDOM = OTHERS = ("result", "of single samples", "of pixels", "random samples")
@@ -19,33 +17,10 @@ SHOWN = 12
 """Samples of a concept in the picture, at most."""
 
 
-@click.command("arithmetic", cls=RecordedCommand)
-@click.option(
-    "--concept",
-    "texts",
-    multiple=True,
-    metavar="NAME=...",
-    help="A, B and C, in this order: NAME=3,17,42 are numbers of samples, as `sample --number` shows them; "
-    "NAME=female,age>=50 are the samples that probes of these attributes choose.",
-)
-@click.option(
-    "--per-concept", type=click.IntRange(min=1), default=3, show_default=True, help="Samples that probes pick."
-)
-@concept_options
-@investigation_options
-def arithmetic_command(
+def arithmetic_verb(
     texts: tuple[str, ...], per_concept: int, scored: tuple[str, ...], dataset: str | None, pool: int, **common: Any
 ) -> None:
-    """Compute A - B + C of the mean z of three concepts, with the grid of noise around it, as the paper does.
-
-    Beside it stand the same arithmetic of single samples, and of pixels. Scores come from linear probes on the
-    discriminator's features of labelled real images; those that score have not seen the images of those that select.
-
-    \b
-    dcgan-probe sample --count 100 --columns 10 --number
-    dcgan-probe arithmetic --concept smiling-women=3,17,42 --concept women=5,8,61 --concept men=2,30,77
-    dcgan-probe arithmetic --concept "a=female,age>=50" --concept "b=female,age<30" --concept "c=male,age<30"
-    """
+    """Compute A - B + C of the mean z of three concepts, with the grid of noise around it, as the paper does."""
     concepts = [Concept.parse(text) for text in texts]
     if len(concepts) != COLUMNS:
         raise UserError(f"got {len(concepts)} concepts, expected three: A, B and C of A - B + C", option="concept")

@@ -7,33 +7,17 @@ from pathlib import Path
 import click
 
 from ..evaluation import Results, Scored, Summary, compare, why_not_paired
-from ..report import FORMATS, ComparedRows, format_comparisons, numbered_names
+from ..report import ComparedRows, format_comparisons, numbered_names
 from ..runtime import UserError
 from ..storage import write_text
-from .options import results_option
 from .table import SUFFIXES, file_name
 
 Names = dict[str, str]
 """For each evaluation the number and name of its row."""
 
 
-@click.command("compare")
-@click.option("--protocol", required=True, help="Whose rows, such as cifar10-all.")
-@click.option("--against", help="Row to compare with every other: number or name.  [default: first DCGAN, else first]")
-@click.option("--all-pairs", is_flag=True, help="Compare every row with every other.")
-@results_option
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="console", show_default=True, help="What to print."
-)
-def compare_command(protocol: str, against: str | None, all_pairs: bool, results: Path, form: str) -> None:
-    """Compare rows by their test predictions: difference, interval, p, and p for as many comparisons as were made.
-
-    Writes RESULTS/tables/PROTOCOL-comparisons as Markdown, CSV and LaTeX.
-
-    \b
-    dcgan-probe compare --protocol cifar10-all
-    dcgan-probe compare --protocol svhn-1000 --against "raw pixels"
-    """
+def compare_verb(protocol: str, against: str | None, all_pairs: bool, results: Path, form: str) -> None:
+    """Compare rows by their test predictions: difference, interval, p, and p for as many comparisons as were made."""
     if against is not None and all_pairs:
         raise UserError("got --against and --all-pairs, expected one of them", option="against")
     store = Results(results)

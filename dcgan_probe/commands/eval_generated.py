@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-import click
-
 from ..evaluation import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
 from ..gan import Run
 from ..images import ImageSet
@@ -13,27 +11,11 @@ from ..latent import require_conditional, sample_blocks
 from ..report import format_neighbour_errors, save_neighbour_curves
 from ..runtime import UserError
 from ..storage import fingerprint_tensors
-from .command_lines import RecordedCommand
-from .investigations import Investigation, investigation_options
-from .options import Numbers
+from .investigations import Investigation
 
 
-@click.command("eval-generated", cls=RecordedCommand)
-@click.option("--dataset", help="Labelled images of the same classes.  [default: those that trained the run]")
-@click.option(
-    "--counts", type=Numbers(), default="1000,10000,100000", show_default=True, help="Generated images to fit on."
-)
-@investigation_options
-def eval_generated_command(dataset: str | None, counts: tuple[int, ...], **common: Any) -> None:
-    """Fit a 1-nearest-neighbour classifier on a conditional run's samples, next to one on real images: the supplement.
-
-    Both are tested on the set's test split, at growing counts, the real one at those that the training images reach and
-    on all of them. Nothing is chosen, so the test split is looked at once.
-
-    \b
-    dcgan-probe train --preset conditional --dataset svhn
-    dcgan-probe eval-generated --dataset svhn --counts 1000,10000,100000
-    """
+def eval_generated_verb(dataset: str | None, counts: tuple[int, ...], **common: Any) -> None:
+    """Fit a 1-nearest-neighbour classifier on a conditional run's samples, next to one on real images."""
     check_counts(counts)
     look = Investigation(["-".join(map(str, counts)), *([dataset] if dataset else [])], conditional=True, **common)
     require_conditional(look.run)

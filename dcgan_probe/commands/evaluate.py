@@ -9,8 +9,6 @@ from typing import Any
 import click
 
 from ..evaluation import (
-    CLASSIFIERS,
-    SCALES,
     Estimate,
     ProbeClassifier,
     Protocol,
@@ -28,11 +26,10 @@ from ..features import FeatureSet, MapShare
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..runtime import UserError, resolve_device
-from .command_lines import RecordedCommand, command_line
+from .command_lines import command_line
 from .encoder_choices import EncoderOptions, chosen_encoders, needed_run
 from .encoding import columns_of, features_of
-from .feature_options import FREE_FEATURES, RUN_FEATURES, encoder_options, features_option, refuse_ignored
-from .options import Bytes, Labels, dry_run_option, evaluation_options, run_option
+from .feature_options import FREE_FEATURES, RUN_FEATURES, refuse_ignored
 from .progress import Progress, duration
 from .table import show_results
 
@@ -42,52 +39,7 @@ USUAL_SCALES: dict[str, Scale] = {"kmeans": "standardise+0.01", "kmeans3": "stan
 ITEMSIZES = {"float16": 2, "float32": 4}
 
 
-@click.command("eval-svm", cls=RecordedCommand)
-@click.option("--dataset", default="cifar10", show_default=True, help="Labelled images: a name, a folder, an .h5 file.")
-@click.option("--labels", type=Labels(), default="all", show_default=True, help="Labelled images of a fit.")
-@features_option
-@click.option(
-    "--controls/--no-controls", default=True, show_default=True, help="Add the untrained network and raw pixels."
-)
-@click.option(
-    "--validate",
-    is_flag=True,
-    help="Leave the test split alone and report on a fifth of the training images, to compare settings.",
-)
-@click.option("--draws", type=click.IntRange(min=1), help="Reported draws of labels.  [default: the protocol's]")
-@click.option("--select-draws", type=click.IntRange(min=1), help="Draws that choose C.  [default: the protocol's]")
-@click.option(
-    "--C", "penalty", type=float, help="Do not choose C or k, take this.  [default: chosen on validation rows]"
-)
-@click.option(
-    "--scale",
-    type=click.Choice(SCALES),
-    help="standardise: by mean and deviation of the rows that each fit trains on; +0.01: added to the variance.  "
-    "[default: none; standardise+0.01 for kmeans and kmeans3]",
-)
-@click.option(
-    "--classifier",
-    type=click.Choice(CLASSIFIERS),
-    default="svm",
-    show_default=True,
-    help="svm: the paper's. logistic: softmax. ridge: least squares to +-1. knn: nearest neighbours, k for C.",
-)
-@click.option(
-    "--memory",
-    type=Bytes(),
-    help="Most that a fit may take on top of the features, such as 500MB.  [default: about a third of the features]",
-)
-@click.option(
-    "--maps",
-    type=click.FloatRange(0.0, 1.0, min_open=True),
-    help="dcgan, random: a random share of each layer's maps, such as 0.25; no second extraction.  [default: all]",
-)
-@click.option("--maps-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of that share.")
-@dry_run_option
-@encoder_options
-@run_option
-@evaluation_options
-def eval_svm_command(
+def eval_svm_verb(
     dataset: str,
     labels: int | None,
     features: tuple[str, ...],
@@ -113,15 +65,7 @@ def eval_svm_command(
     quiet: bool,
     **chosen: Any,
 ) -> None:
-    """Fit L2-SVMs on features, as the paper does, and print the table.
-
-    Features that are not in the cache are extracted first. C is chosen on rows that are not reported. With --dry-run,
-    the memory and time of the fits are told and nothing is done.
-
-    \b
-    dcgan-probe eval-svm --dataset svhn --labels 1000
-    dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise --validate
-    """
+    """Fit L2-SVMs on features, as the paper does, and print the table."""
     check_given(penalty, classifier)
     run = needed_run(features, run_folder, runs, quiet=quiet)
     added = [source for source in CONTROLS if controls and (run is not None or source in FREE_FEATURES)]

@@ -23,37 +23,17 @@ from ..evaluation import (
     useful_workers,
 )
 from ..images import load_images
-from ..presets import PRESETS, preset_config
+from ..presets import preset_config
 from ..runtime import resolve_device
-from .command_lines import RecordedCommand, command_line
+from .command_lines import command_line
 from .evaluate import checked_protocol
-from .options import Labels, dry_run_option, evaluation_options
 from .progress import Progress, duration
 from .table import show_results
 
-SELECT_DRAWS, REPORT_DRAWS, MOST_SETTINGS = 1, 10, 10_000
+SELECT_DRAWS, REPORT_DRAWS = 1, 10
 
 
-@click.command("eval-supervised", cls=RecordedCommand)
-@click.option("--dataset", default="svhn", show_default=True, help="Labelled images: a name, a folder, an .h5 file.")
-@click.option("--labels", type=Labels(), default="1000", show_default=True, help="Labelled images of a training.")
-@click.option(
-    "--preset",
-    type=click.Choice(list(PRESETS)),
-    help="Whose discriminator to train.  [default: svhn32 on a CUDA device, else cpu32]",
-)
-@click.option(
-    "--settings", type=click.IntRange(1, MOST_SETTINGS), default=64, show_default=True, help="Settings to try."
-)
-@click.option("--draws", type=click.IntRange(min=1), help="Reported draws of labels.  [default: 10; 1 for all labels]")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    help="Processes of one thread each.  [default: one a CPU core; 1 on a GPU]",
-)
-@dry_run_option
-@evaluation_options
-def eval_supervised_command(
+def eval_supervised_verb(
     dataset: str,
     labels: int | None,
     preset: str | None,
@@ -70,16 +50,7 @@ def eval_supervised_command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Train the discriminator's architecture on labelled images alone: the paper's purely supervised row.
-
-    Each of the settings (learning rate, weight decay, dropout, length), drawn at random, is trained on one draw and
-    scored on validation rows. The best is trained on the reported draws and scored on the test split. Each training is
-    kept in RUNS/supervised as it ends; the same command again goes on from there.
-
-    \b
-    dcgan-probe eval-supervised --dataset svhn --labels 1000
-    dcgan-probe eval-supervised --dataset svhn --labels 1000 --preset svhn32 --device cuda
-    """
+    """Train the discriminator's architecture on labelled images alone: the paper's purely supervised row."""
     target = resolve_device(device)
     train, test = (load_images(dataset, split, data_dir=data_dir, download=download) for split in ("train", "test"))
     one_fit = labels is None

@@ -12,25 +12,13 @@ from ..images import ImageSet, load_images
 from ..runtime import UserError, joined_ranks, rank_device
 from .encoder_choices import chosen_encoders, needed_run
 from .encoding import features_of
-from .feature_options import encoder_options, features_option, refuse_ignored
-from .options import data_options, device_option, quiet_option, run_option, runs_option, seed_option
+from .feature_options import refuse_ignored
+from .verbs.extract import SPLITS
 
 DEFAULT_SETS = ("cifar10", "svhn")
-SPLITS = ("train", "test")
 
 
-@click.command("extract")
-@click.option("--dataset", "datasets", multiple=True, help="Images to encode; repeatable.  [default: cifar10 and svhn]")
-@features_option
-@click.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, help="Only this split.  [default: both]")
-@encoder_options
-@run_option
-@runs_option
-@seed_option
-@device_option
-@data_options
-@quiet_option
-def extract_command(
+def extract_verb(
     datasets: tuple[str, ...],
     features: tuple[str, ...],
     splits: tuple[str, ...],
@@ -43,16 +31,7 @@ def extract_command(
     quiet: bool,
     **chosen: Any,
 ) -> None:
-    """Encode labelled images by the layers of a run's discriminator, or by k-means, into HDF5 files.
-
-    What is there already is not computed again; what was interrupted goes on at the row where it stopped.
-
-    \b
-    dcgan-probe extract --layers all
-    dcgan-probe extract --dataset svhn --layers 2,3 --dtype float16
-    dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
-    torchrun --nproc-per-node 2 -m -- dcgan_probe extract
-    """
+    """Encode labelled images by the layers of a run's discriminator, or by k-means, into HDF5 files."""
     target = rank_device(device)
     ranks = click.get_current_context().with_resource(joined_ranks(target))
     quiet = quiet or not ranks.first

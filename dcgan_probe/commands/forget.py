@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import torch
 
@@ -32,10 +31,8 @@ from ..latent import (
 from ..networks import Generator
 from ..report import save_contact_sheet, tiled
 from ..runtime import UserError, numpy_generator
-from .command_lines import RecordedCommand
 from .forget_results import CONTROLS, UNITS, beside_controls, scored, shown_rows, summary, warnings
-from .investigations import Investigation, investigation_options
-from .options import Count
+from .investigations import Investigation
 
 SHOWN = 12
 """Samples in a row of the pictures."""
@@ -47,18 +44,7 @@ SUREST = 1 / 4
 """Share of the other samples that are scored apart: those that the selecting probe is surest of."""
 
 
-@click.command("forget", cls=RecordedCommand)
-@click.option("--boxes", type=click.Path(dir_okay=False, path_type=Path), help="JSON file of boxes on samples.")
-@click.option("--boxes-from", metavar="ATTRIBUTE", help="Instead: boxes where a probe of it looks, as neighbours>=20.")
-@click.option("--map", "one_map", type=click.IntRange(min=0), help="Instead: see what this map alone draws.")
-@click.option("--layer", metavar="NAME", help="Layer of the generator, by name or number.  [default: second highest]")
-@click.option("--top", type=click.IntRange(min=1), help="Drop only so many maps, those with the largest weights.")
-@click.option("--attribute", help="Have a probe of it score the samples.  [default: that of --boxes-from]")
-@click.option("--dataset", metavar="NAME", help="Labelled set to teach the probes.  [default: the run's own images]")
-@click.option("--count", type=Count(), default=200, show_default=True, help="Other samples, drawn with and without.")
-@click.option("--window", type=click.IntRange(min=1), help="Side of a probe's boxes.  [default: 3/8 of the image's]")
-@investigation_options
-def forget_command(
+def forget_verb(
     boxes: Path | None,
     boxes_from: str | None,
     one_map: int | None,
@@ -70,27 +56,7 @@ def forget_command(
     window: int | None,
     **common: Any,
 ) -> None:
-    """Make the generator forget what is boxed on some of its samples, and draw others with and without it.
-
-    A logistic regression tells positions inside of the boxes from others of the same images, by the activations of the
-    second highest convolution layer; the maps with a weight above 0 are dropped. The file of boxes is a list: the
-    number that `sample --number` writes below a sample (with the same --seed), and left, top, right and bottom in
-    pixels, right and bottom outside:
-
-    \b
-    [{"sample": 17, "box": [4, 10, 14, 30]}, {"sample": 23, "box": [0, 8, 9, 32]}]
-
-    --boxes-from finds boxes without a person, where a probe of an attribute looks on the samples that have it most
-    surely; another probe, taught by other images, scores what comes out, all samples and the quarter that the first is
-    surest of. Told besides: the regression's accuracy on samples that it was not fitted on, how much the pixels inside
-    and outside of the boxes change, how much contrast is left, and the same for as many maps drawn at random.
-
-    \b
-    dcgan-probe sample --count 200 --number
-    dcgan-probe forget --boxes windows.json
-    dcgan-probe forget --boxes-from "neighbours>=20"
-    dcgan-probe forget --map 5
-    """
+    """Make the generator forget what is boxed on some of its samples, and draw others with and without it."""
     ways = {"boxes": boxes, "boxes-from": boxes_from, "map": one_map}
     given = [f"--{way}" for way, value in ways.items() if value is not None]
     if len(given) != 1:

@@ -10,27 +10,11 @@ from ..images import ImageSet, load_images
 from ..networks import load_discriminator
 from ..presets import preset_config
 from ..runtime import resolve_device
-from .command_lines import RecordedCommand, called_as
-from .options import data_options, device_option, quiet_option, runs_option
+from .command_lines import called_as
 from .progress import Progress
 
 
-@click.command("import-authors", cls=RecordedCommand)
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--dataset", required=True, help="Training images for the batch-norm statistics: a name, a folder or an .h5 file."
-)
-@click.option(
-    "--run",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Run folder, a new one.  [default: authors-svhn32 or authors-imagenet32 in --runs]",
-)
-@runs_option
-@device_option
-@data_options
-@quiet_option
-def import_authors_command(
+def import_authors_verb(
     directory: Path,
     dataset: str,
     folder: Path | None,
@@ -40,15 +24,7 @@ def import_authors_command(
     download: bool,
     quiet: bool,
 ) -> None:
-    """Make a run of the authors' released weights, the *_params.jl_NN.npy in DIR, for all other commands.
-
-    The authors' nets keep no batch-norm statistics: those of the discriminator are taken from the training images of
-    --dataset, which should be those that trained the net, and those of the generator from its own samples.
-
-    \b
-    dcgan-probe import-authors models/svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb --dataset svhn
-    dcgan-probe eval-svm --run runs/authors-svhn32 --dataset svhn --labels 1000
-    """
+    """Make a run of the authors' released weights, the *_params.jl_NN.npy in DIR, for all other commands."""
     target = resolve_device(device)
     configs = [preset_config(name, dataset=dataset, precision="float32") for name in RELEASED]
     weights = read_authors(directory, configs)

@@ -7,11 +7,11 @@ command, the run's weights, versions, device and every number.
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import numpy as np
@@ -26,32 +26,12 @@ from ..storage import explained_disk_errors, fingerprint_tensors, write_json
 from .command_lines import called_as, command_line
 from .encoder_choices import EncoderOptions
 from .encoding import make_encoder
-from .options import chosen_run, data_options, device_option, quiet_option, run_option, runs_option, seed_option
+from .options import chosen_run
 from .output_names import output_name
 from .progress import Progress
 
-Verb = TypeVar("Verb", bound=Callable[..., Any])
 DIGITS = 6
 """Significant digits of a number in the JSON file."""
-
-
-def investigation_options(verb: Verb) -> Verb:
-    """Add the options that ``Investigation`` takes."""
-    options = (
-        quiet_option,
-        click.option("--json", "as_json", is_flag=True, help="Print the JSON file instead of the paths and a summary."),
-        click.option(
-            "--name", metavar="TEXT", help="Begins the files' names in RUN/figures.  [default: verb and settings]"
-        ),
-        data_options,
-        device_option,
-        seed_option,
-        runs_option,
-        run_option,
-    )
-    for option in options:
-        verb = option(verb)
-    return verb
 
 
 class Investigation:

@@ -24,34 +24,15 @@ from ..presets import preset_config
 from ..reproductions import JOBS, PARTS, Job, training_product_rate, training_size
 from ..runtime import UserError, resolve_device
 from ..storage import fingerprint_tensors, write_text
-from .command_lines import RecordedCommand
-from .options import Seconds, data_options, device_option, quiet_option, results_option, runs_option
 from .progress import duration
 from .steps import Given, Step, run_steps
-from .train import train_command
+from .verbs.train import train_command
 
 KEPT = ("curves.png", "samples")
 FIELDS = {**TrainConfig.__dataclass_fields__, **NetworkConfig.__dataclass_fields__}
 
 
-@click.command("job", cls=RecordedCommand)
-@click.argument("name", metavar="[NAME]", required=False, type=click.Choice([job.name for job in JOBS]))
-@click.option("--list", "listed", is_flag=True, help="List the jobs and what each needs; the same without NAME.")
-@click.option("--time-limit", type=Seconds(), help="Of the training, such as 6m; probe and export come after it.")
-@click.option("--evaluate", type=click.Path(path_type=Path), help="Evaluate what the job has left in this folder.")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of what is small.  [default: NAME]"
-)
-@click.option(
-    "--probe-dataset", default="cifar10", show_default=True, help="Labelled training images of the cheap probe."
-)
-@click.option("--no-probe", is_flag=True, help="Train without a probe, such as where no labelled images are.")
-@runs_option
-@results_option
-@device_option
-@data_options
-@quiet_option
-def job_command(
+def job_verb(
     name: str | None,
     listed: bool,
     time_limit: float | None,
@@ -66,16 +47,7 @@ def job_command(
     download: bool,
     quiet: bool,
 ) -> None:
-    """Train one of the larger networks and leave small files, or evaluate such files.
-
-    The two parts need not run on one machine: the files hold the weights and the batch-norm statistics,
-    and the evaluation needs the labelled images alone. After an interruption the same command goes on.
-
-    \b
-    dcgan-probe job --list
-    dcgan-probe job imagenet32 --time-limit 6m --out carried
-    dcgan-probe job imagenet32 --evaluate carried
-    """
+    """Train one of the larger networks and leave small files, or evaluate such files."""
     if name is None or listed:
         click.echo("\n".join(job_list(data_dir, resolve_device(device))))
         return

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
-from ..gan import Run, latest_run
+if TYPE_CHECKING:
+    from ..gan import Run
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -172,8 +173,10 @@ def evaluation_options(verb: Verb) -> Verb:
     return verb
 
 
-def chosen_run(run_folder: Path | None, runs: Path, *, quiet: bool = False) -> Run:
+def chosen_run(run_folder: Path | None, runs: Path, *, quiet: bool = False) -> "Run":
     """Give the run that was named, by its folder or by its name in the folder of all, or the last and say which."""
+    from ..gan import Run, latest_run
+
     if run_folder is not None:
         named = [Run(run_folder), Run(runs / run_folder)]
         return next((run for run in named if run.exists), named[0])

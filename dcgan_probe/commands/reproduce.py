@@ -5,45 +5,15 @@ from typing import cast
 
 import click
 
-from ..reproductions import SCALE_NAMES, TABLES, ScaleName, Table
+from ..reproductions import ScaleName, Table
 from ..runtime import UserError
-from .command_lines import RecordedCommand
-from .options import data_options, device_option, dry_run_option, quiet_option, runs_option
 from .reproduce_guidelines import GuidelineTable
 from .reproduce_rows import ResultTable
 from .steps import Given, run_steps
+from .verbs.reproduce import GUIDELINES, SEEDS
 
-GUIDELINES, SEEDS = "guidelines", 3
 
-
-@click.command("reproduce", cls=RecordedCommand)
-@click.argument("table", type=click.Choice([*TABLES, GUIDELINES]))
-@click.option(
-    "--scale",
-    type=click.Choice(SCALE_NAMES),
-    default="small",
-    show_default=True,
-    help="smoke: that all runs, in minutes. small: hours on a CPU. paper: as published; wants a GPU.",
-)
-@click.option(
-    "--seeds", type=click.IntRange(min=1), help=f"Trainings of each net of the guidelines.  [default: {SEEDS}]"
-)
-@click.option(
-    "--authors",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the authors' released nets, one folder each.  [default: authors in --data-dir]",
-)
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of records and tables.  [default: results; RUNS/smoke/results for smoke]",
-)
-@runs_option
-@device_option
-@data_options
-@dry_run_option
-@quiet_option
-def reproduce_command(
+def reproduce_verb(
     table: str,
     scale: ScaleName,
     seeds: int | None,
@@ -56,20 +26,7 @@ def reproduce_command(
     dry_run: bool,
     quiet: bool,
 ) -> None:
-    """Make every row of a table, after a plan with its time, memory and disk.
-
-    A result table has the DCGAN, its controls, the baselines and the authors' released weights under the same
-    protocols, and compares the DCGAN with every other row. The table of the guidelines has a training that follows the
-    paper's rules for stable nets, and one that breaks each in turn.
-
-    What is there already stays as it is, so the same command goes on after an interruption. Each step is a command of
-    its own, as the plan prints it.
-
-    \b
-    dcgan-probe reproduce svhn-1000 --scale smoke
-    dcgan-probe reproduce cifar10 --dry-run
-    dcgan-probe reproduce guidelines --seeds 3
-    """
+    """Make every row of a table, after a plan with its time, memory and disk."""
     if scale == "smoke":
         runs = runs / "smoke"
         results = results or runs / "results"

@@ -12,34 +12,13 @@ from ..latent import find_class, sample
 from ..report import enlarged
 from ..runtime import resolve_device
 from ..storage import whole_file
-from .options import Count, chosen_run, device_option, quiet_option, run_option, runs_option, seed_option
+from .options import chosen_run
 from .output_names import output_name
 
 COLUMNS, MOST_COLUMNS = 8, 20
 
 
-@click.command("sample")
-@click.option("--count", type=Count(), default=64, show_default=True, help="Number of samples.")
-@click.option(
-    "--columns",
-    type=click.IntRange(min=1),
-    help="Samples in a row of the grid.  [default: 8; one a class, of a conditional run with up to 20]",
-)
-@click.option(
-    "--class",
-    "name",
-    metavar="NAME|N",
-    help="Of a conditional run: the class of all samples, by name or number.  [default: each in turn]",
-)
-@click.option(
-    "--number", "numbered", is_flag=True, help="Enlarge the samples, each with its number below, to be named elsewhere."
-)
-@seed_option
-@run_option
-@runs_option
-@device_option
-@quiet_option
-def sample_command(
+def sample_verb(
     count: int,
     columns: int | None,
     name: str | None,
@@ -50,14 +29,7 @@ def sample_command(
     device: str,
     quiet: bool,
 ) -> None:
-    """Draw samples: a PNG grid, and an .npz with images uint8 (N, channels, H, W) and z float32 (N, nz).
-
-    Those of a conditional run come with labels int64 (N,).
-
-    \b
-    dcgan-probe sample --count 100 --columns 10 --seed 1
-    dcgan-probe sample --class 7
-    """
+    """Draw samples: a PNG grid, and an .npz with images uint8 (N, channels, H, W) and z float32 (N, nz)."""
     run = chosen_run(run_folder, runs, quiet=quiet)
     label = None if name is None else find_class(run, name)
     drawn = sample(run, count, seed=seed, device=resolve_device(device), label=label)

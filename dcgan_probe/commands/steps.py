@@ -12,12 +12,12 @@ import click
 from ..images import ImageSet, load_images
 from ..reproductions import Cost
 from ..runtime import UserError
-from .evaluate import eval_svm_command
-from .evaluate_supervised import eval_supervised_command
-from .import_authors import import_authors_command
 from .progress import duration
-from .train import train_command
-from .transfer import export_run_command
+from .verbs.eval_supervised import eval_supervised_command
+from .verbs.eval_svm import eval_svm_command
+from .verbs.export_run import export_run_command
+from .verbs.import_authors import import_authors_command
+from .verbs.train import train_command
 
 VERBS: dict[str, click.Command] = {
     "train": train_command,

@@ -8,26 +8,14 @@ from pathlib import Path
 import click
 
 from ..evaluation import Results, Summary
-from ..report import FORMATS, format_tables
+from ..report import format_tables
 from ..storage import write_text
-from .options import results_option
 
 SUFFIXES = {"markdown": "md", "csv": "csv", "latex": "tex"}
 
 
-@click.command("table")
-@results_option
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True, help="What to print."
-)
-@click.option("--protocol", help="Print this protocol only, such as svhn-1000.  [default: all]")
-def table_command(results: Path, form: str, protocol: str | None) -> None:
-    """Print the tables of all records, and write each as Markdown, CSV and LaTeX into RESULTS/tables.
-
-    \b
-    dcgan-probe table
-    dcgan-probe table --format latex --protocol svhn-1000
-    """
+def table_verb(results: Path, form: str, protocol: str | None) -> None:
+    """Print the tables of all records, and write each as Markdown, CSV and LaTeX into RESULTS/tables."""
     summaries = Results(results).summaries()
     if not summaries:
         raise click.UsageError(f"{results} holds no complete evaluation; run eval-svm to its end")

@@ -16,64 +16,17 @@ from ..evaluation import TrainingProbe
 from ..gan import Probe, Run, TrainConfig, check_images, check_probe, choose_window, held_bytes, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
-from ..runtime import PRECISIONS, Ranks, UserError, joined_ranks, rank_device, resolve_device
-from .command_lines import RecordedCommand, called_as
+from ..runtime import Ranks, UserError, joined_ranks, rank_device, resolve_device
+from .command_lines import called_as
 from .encoder_choices import EncoderOptions
 from .encoding import make_encoder
 from .errors import StopRequest
-from .options import (
-    Count,
-    Seconds,
-    data_options,
-    device_option,
-    dry_run_option,
-    quiet_option,
-    runs_option,
-    seed_option,
-)
 from .progress import Progress, duration
-from .train_options import field_options, run_name
+from .train_options import run_name
 from .training_notes import TickNote, collapse_of, ending
 
 
-@click.command("train", cls=RecordedCommand)
-@click.option("--preset", default="auto", show_default=True, metavar=f"auto|{'|'.join(PRESETS)}", help="Named setting.")
-@click.option(
-    "--dataset", default="cifar10", show_default=True, help="Training images: a name, a folder or an .h5 file."
-)
-@click.option("--images", type=Count(), help="Real images shown to D, as 64000, 64k or 2M.  [default: the preset's]")
-@field_options
-@click.option(
-    "--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="auto: bfloat16 on CUDA."
-)
-@click.option("--probe-every", type=Count(), help="Measure the features after every so many images.  [default: never]")
-@click.option(
-    "--probe-dataset", default="cifar10", show_default=True, help="Labelled set; its training split alone is read."
-)
-@click.option(
-    "--probe-labels", type=Count(), default=4000, show_default=True, help="Labelled images, half of them held out."
-)
-@click.option(
-    "--time-limit",
-    type=Seconds(),
-    help="Save and end after this time, such as 90s, 8m or 2h; the last probe comes after it.",
-)
-@click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
-@click.option("--deterministic", is_flag=True, help="Of a GPU: the same bits each time, by slower kernels.")
-@click.option("--sync-norm", is_flag=True, help="Of several ranks: batch norm over all ranks' parts of a batch.")
-@click.option(
-    "--window",
-    type=Count(),
-    help="Images in memory and shuffled at a time, 256 or a multiple.  [default: all; 65,536 if these do not fit]",
-)
-@seed_option
-@device_option
-@click.option("--run", "folder", type=click.Path(file_okay=False, path_type=Path), help="Run folder.  [default: named]")
-@runs_option
-@data_options
-@dry_run_option
-@quiet_option
-def train_command(
+def train_verb(
     preset: str,
     dataset: str,
     images: int | None,
@@ -96,13 +49,7 @@ def train_command(
     quiet: bool,
     **fields: Any,
 ) -> None:
-    """Train a DCGAN; the same command again continues it.
-
-    \b
-    dcgan-probe train
-    dcgan-probe train --preset svhn32 --dataset svhn --images 2M
-    torchrun --nproc-per-node 2 -m -- dcgan_probe train
-    """
+    """Train a DCGAN; the same command again continues it."""
     target = rank_device(device)
     ranks = click.get_current_context().with_resource(joined_ranks(target))
     quiet = quiet or not ranks.first

@@ -8,42 +8,17 @@ import numpy as np
 
 from ..evaluation import Results, convert_results, is_validation, probed_set, validation_splits
 from ..features import export_run, import_run
-from ..gan import PIECE_BYTES, Run
+from ..gan import Run
 from ..images import ImageSet, load_images
 from ..runtime import UserError, resolve_device
-from .command_lines import RecordedCommand
 from .options import (
-    Count,
     chosen_run,
-    data_dir_option,
-    data_options,
-    device_option,
-    quiet_option,
-    results_option,
-    run_option,
-    runs_option,
 )
 from .progress import Progress
 from .table import write_tables
 
 
-@click.command("export-run", cls=RecordedCommand)
-@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@run_option
-@click.option(
-    "--piece", type=Count(), default=PIECE_BYTES, help="Bytes of a file of weights, at most.  [default: 15 MiB]"
-)
-@click.option(
-    "--statistics/--no-statistics",
-    default=True,
-    show_default=True,
-    help="Add the batch-norm statistics, which read the run's training images.",
-)
-@runs_option
-@device_option
-@data_options
-@quiet_option
-def export_run_command(
+def export_run_verb(
     folder: Path,
     run_folder: Path | None,
     piece: int,
@@ -54,14 +29,7 @@ def export_run_command(
     download: bool,
     quiet: bool,
 ) -> None:
-    """Write a run into DIR as small files: weights in 16 bits, batch-norm statistics, config.
-
-    What import-run makes of them has features and samples without the images that trained it.
-
-    \b
-    dcgan-probe export-run carried --run runs/tiny_imagenet32-imagenet32-s0
-    dcgan-probe import-run carried --run runs/carried
-    """
+    """Write a run into DIR as small files: weights in 16 bits, batch-norm statistics, config."""
     run = chosen_run(run_folder, runs, quiet=quiet)
     with Progress("batch-norm statistics", 0, "images", quiet=quiet) as progress:
 
@@ -91,22 +59,8 @@ def export_run_command(
         click.echo(f"{path}: {path.stat().st_size / 1e3:,.0f} kB")
 
 
-@click.command("import-run", cls=RecordedCommand)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--run",
-    "run_folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Run folder, a new one.  [default: DIR's name in --runs]",
-)
-@runs_option
-def import_run_command(folder: Path, run_folder: Path | None, runs: Path) -> None:
-    """Make a run of what export-run has written into DIR; all but training works on it.
-
-    \b
-    dcgan-probe import-run carried
-    dcgan-probe eval-svm --run runs/carried --dataset svhn --labels 1000
-    """
+def import_run_verb(folder: Path, run_folder: Path | None, runs: Path) -> None:
+    """Make a run of what export-run has written into DIR; all but training works on it."""
     run: Run = import_run(folder, run_folder or runs / folder.resolve().name)
     trained_on = run.trained_on
     click.echo(
@@ -114,18 +68,8 @@ def import_run_command(folder: Path, run_folder: Path | None, runs: Path) -> Non
     )
 
 
-@click.command("import-results", cls=RecordedCommand)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@results_option
-def import_results_command(folder: Path, results: Path) -> None:
-    """Add the records and test predictions in DIR, such as a job's, to those here, and make the tables again.
-
-    Evaluations that are here already are left as they are.
-
-    \b
-    dcgan-probe import-results imagenet32
-    dcgan-probe compare --protocol cifar10-all
-    """
+def import_results_verb(folder: Path, results: Path) -> None:
+    """Add the records and test predictions in DIR, such as a job's, to those here, and make the tables again."""
     here = Results(results)
     new = here.merge_from(Results(folder))
     tables = write_tables(here.summaries(), results)
@@ -134,18 +78,8 @@ def import_results_command(folder: Path, results: Path) -> None:
         click.echo(path)
 
 
-@click.command("convert-results", cls=RecordedCommand)
-@results_option
-@data_dir_option
-def convert_results_command(results: Path, data_dir: Path) -> None:
-    """Convert a results folder of an older version, and make its tables again.
-
-    The old files stay in RESULTS/schema-2. Standard errors need the class sizes of the training sets, which are read
-    from the data folder where it holds the same images; other classes count as of one size.
-
-    \b
-    dcgan-probe convert-results
-    """
+def convert_results_verb(results: Path, data_dir: Path) -> None:
+    """Convert a results folder of an older version, and make its tables again."""
 
     @cache
     def class_rows(dataset: str, fingerprint: str) -> np.ndarray | None:

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import click
 import numpy as np
 
 from ..latent import Concept, along, monotonicity, random_axis, turn_axis
 from ..report import save_contact_sheet, tiled
 from ..runtime import UserError
-from .command_lines import RecordedCommand
-from .concept_options import SCORE_UNIT, Gathered, and_score, captioned, concept_options, gather
-from .investigations import Investigation, investigation_options
+from .concepts import SCORE_UNIT, Gathered, and_score, captioned, gather
+from .investigations import Investigation
 
 RANDOM_AXES = 8
 FARTHEST = 100
@@ -22,31 +20,7 @@ SHOWN = 2
 """Of the random axes in the picture, a strip each."""
 
 
-@click.command("turn", cls=RecordedCommand)
-@click.option(
-    "--from",
-    "start",
-    required=True,
-    metavar="NAME=...",
-    help="Where the axis begins: NAME=3,17,42,55 (numbers of samples), or NAME=age<30 (chosen by probes).",
-)
-@click.option("--to", "end", required=True, metavar="NAME=...", help="Where the axis ends.")
-@click.option(
-    "--per-concept", type=click.IntRange(min=1), default=4, show_default=True, help="Samples that probes pick."
-)
-@click.option("--count", type=click.IntRange(min=1), default=64, show_default=True, help="Random z that are turned.")
-@click.option("--steps", type=click.IntRange(min=2), default=9, show_default=True, help="Images of a strip.")
-@click.option(
-    "--reach",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="The strip goes from z minus so many axes to z plus as many.",
-)
-@click.option("--shown", type=click.IntRange(min=1), default=8, show_default=True, help="Strips in the picture.")
-@concept_options
-@investigation_options
-def turn_command(
+def turn_verb(
     start: str,
     end: str,
     per_concept: int,
@@ -59,15 +33,7 @@ def turn_command(
     pool: int,
     **common: Any,
 ) -> None:
-    """Add the axis between the mean z of two groups of samples to random z in steps: a strip for each z.
-
-    The paper turns faces this way, with four samples looking left and four looking right. The number is the rank
-    correlation of each strip's scores with the position, beside that of random axes of the same length.
-
-    \b
-    dcgan-probe turn --from left=3,17,42,55 --to right=5,8,61,70
-    dcgan-probe turn --from "young=age<30" --to "old=age>=55" --count 100
-    """
+    """Add the axis between the mean z of two groups of samples to random z in steps: a strip for each z."""
     if not 0 < reach <= FARTHEST:
         raise UserError(f"got a reach of {reach}, expected a number above 0, of at most {FARTHEST}", option="reach")
     concepts = [Concept.parse(start, "from"), Concept.parse(end, "to")]

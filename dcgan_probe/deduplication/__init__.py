@@ -3,11 +3,25 @@
 The paper cleans its training images so, lest the generator learn copies by heart.
 """
 
-from .deduplicate import DedupConfig, Findings, deduplicate
-from .judging import check_judgements, check_list, draw_pairs, false_positives, read_judgements, save_list, save_sheet
-from .planting import KINDS
-from .search import Pairs
-from .writing import check_target, findings_summary, make_folder, save_removed, write_kept
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .config import DedupConfig
+    from .deduplicate import Findings, deduplicate
+    from .judging import (
+        check_judgements,
+        check_list,
+        draw_pairs,
+        false_positives,
+        read_judgements,
+        save_list,
+        save_sheet,
+    )
+    from .planting import KINDS
+    from .search import Pairs
+    from .writing import check_target, findings_summary, make_folder, save_removed, write_kept
 
 __all__ = [
     "KINDS",
@@ -28,3 +42,5 @@ __all__ = [
     "save_sheet",
     "write_kept",
 ]
+
+import_when_used(__name__)

@@ -12,7 +12,8 @@ import numpy as np
 from ..images import ImageSet
 from ..runtime import UserError
 from ..storage import StoredImages, write_image_file, write_text
-from .deduplicate import DedupConfig, Findings
+from .config import DedupConfig
+from .deduplicate import Findings
 
 
 def findings_summary(

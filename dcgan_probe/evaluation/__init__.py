@@ -7,31 +7,37 @@
     summary = evaluate(train, test, protocol, on_fits=results.append, on_predictions=results.write_predictions)
 """
 
-from .choice import C_GRID
-from .classifiers import CLASSIFIERS, ProbeClassifier, check_given
-from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
-from .conversion import convert_results
-from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
-from .evaluate import SCALES, Scale, evaluate
-from .generated import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
-from .predictions import TestPredictions
-from .protocols import Protocol, protocol_for
-from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
-from .results import Results
-from .sealed import SealedImages, SealedSplitError, SealedTest
-from .search import Search, check_images
-from .search_estimate import SearchEstimate, estimate_search, require_search_memory, useful_workers
-from .summary import Summary, summarise, summarise_evaluation
-from .supervised import evaluate_supervised
-from .training_probe import TrainingProbe
-from .uncertainty import (
-    ImageUncertainty,
-    MeanEstimate,
-    bootstrap_images,
-    mean_over_draws,
-    standard_error_over_draws,
-)
-from .validation import is_validation, probed_set, validation_splits
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .choice import C_GRID
+    from .classifiers import check_given
+    from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
+    from .conversion import convert_results
+    from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
+    from .evaluate import evaluate
+    from .generated import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
+    from .predictions import TestPredictions
+    from .protocols import Protocol, protocol_for
+    from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
+    from .results import Results
+    from .sealed import SealedImages, SealedSplitError, SealedTest
+    from .search import Search, check_images
+    from .search_estimate import SearchEstimate, estimate_search, require_search_memory, useful_workers
+    from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale
+    from .summary import Summary, summarise, summarise_evaluation
+    from .supervised import evaluate_supervised
+    from .training_probe import TrainingProbe
+    from .uncertainty import (
+        ImageUncertainty,
+        MeanEstimate,
+        bootstrap_images,
+        mean_over_draws,
+        standard_error_over_draws,
+    )
+    from .validation import is_validation, probed_set, validation_splits
 
 __all__ = [
     "CLASSIFIERS",
@@ -87,3 +93,5 @@ __all__ = [
     "validation_splits",
     "why_not_paired",
 ]
+
+import_when_used(__name__)

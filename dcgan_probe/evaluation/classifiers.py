@@ -6,14 +6,13 @@ from typing import Protocol
 
 import numpy as np
 
-from ..probe import LOSSES, Classifier, LinearClassifier, fit_path, predict_path
+from ..probe import LinearClassifier, fit_path, predict_path
 from ..runtime import UserError
 from .choice import NEIGHBOUR_NUMBERS, PENALTIES, Grid
 from .draws import Rows
-from .neighbours import NEIGHBOURS, NeighbourClassifier, Neighbours, fit_neighbours, predict_neighbours
+from .neighbours import NeighbourClassifier, fit_neighbours, predict_neighbours
+from .settings import NEIGHBOURS, ProbeClassifier
 
-ProbeClassifier = Classifier | Neighbours
-CLASSIFIERS: tuple[ProbeClassifier, ...] = (*LOSSES, *NEIGHBOURS)
 TOLERANCE = 1e-5
 """Largest relative duality gap of a recorded fit."""
 BLOCK_ROWS = 2048

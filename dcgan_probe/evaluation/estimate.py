@@ -8,10 +8,10 @@ import numpy as np
 
 from ..probe import LOSSES, Sizes, make_plan
 from ..runtime import available_memory, check_memory, memory_in_use
-from .classifiers import ProbeClassifier, grid_of
+from .classifiers import grid_of
 from .gram import LARGEST_POOL
-from .neighbours import NEIGHBOURS
 from .protocols import Protocol
+from .settings import NEIGHBOURS, ProbeClassifier
 
 LEVELS = 2
 """Levels of the preconditioner that the grid of C needs."""

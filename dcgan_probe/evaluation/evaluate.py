@@ -3,27 +3,24 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
 from ..features import FeatureSet
 from ..runtime import UserError
 from .choice import best_c, values_to_try
-from .classifiers import FitPath, FittedClassifier, ProbeClassifier, check_given, fit_of, predict_rows
+from .classifiers import FitPath, FittedClassifier, check_given, fit_of, predict_rows
 from .draws import Layout, Rows, lay_out
 from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
-from .neighbours import NEIGHBOURS
 from .predictions import TestPredictions
 from .protocols import Protocol
 from .recording import Recorder
 from .records import ProbeRecord
 from .sealed import SealedTest
+from .settings import NEIGHBOURS, SCALES, ProbeClassifier, Scale
 from .summary import Summary, summarise_evaluation
 
-Scale = Literal["none", "standardise", "standardise+0.01"]
-SCALES: tuple[Scale, ...] = get_args(Scale)
 ADDED_VARIANCE: dict[Scale, float] = {"none": 0.0, "standardise": 0.0, "standardise+0.01": 0.01}
 
 

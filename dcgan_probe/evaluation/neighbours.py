@@ -6,13 +6,11 @@ The search is scikit-learn's, in products of blocks; one search serves every k.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Literal, get_args
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-Neighbours = Literal["knn-cosine", "knn-euclidean"]
-NEIGHBOURS: tuple[Neighbours, ...] = get_args(Neighbours)
+from .settings import Neighbours
 
 
 class Neighbourhood:

@@ -11,10 +11,11 @@ import torch
 from ..features import FeatureSet
 from ..runtime import describe_device, versions
 from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
-from .classifiers import Fit, ProbeClassifier, grid_of
+from .classifiers import Fit, grid_of
 from .draws import Layout
 from .loading import largest_layer, source_options
 from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, Evaluation, Options, ProbeRecord
+from .settings import ProbeClassifier
 
 RECORDED = {"svm": "l2-svm"}
 """Names of classifiers in the records, where those are not the same."""

@@ -1,29 +1,47 @@
 """Floor 3. From images to cached features: pooling, batch-norm statistics, encoders, the feature cache; no probe."""
 
-from .batchnorm import REAL_RULES, permuted_rows, real_statistics
-from .cache import DTYPES, cached_features
-from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
-from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
-from .dictionaries import LEARNINGS, Dictionary, DictionaryConfig, kept_dictionary, learn_dictionary
-from .encoders import (
-    DiscriminatorEncoder,
-    Encoder,
-    PixelEncoder,
-    choose_layer,
-    choose_layers,
-    count_columns,
-    layer_columns,
-)
-from .exported_runs import export_run, import_run
-from .feature_set import EncoderOrigin, FeatureSet, MapShare
-from .field_layers import FieldConfig, FieldLayer
-from .kmeans import STARTS, Start, first_centroids, lloyd
-from .kmeans_encoder import ACTIVATIONS, Cells, KMeansEncoder
-from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
-from .patches import PatchGrid
-from .pooling import POOLS, pool_to_grid
-from .principal import PrincipalConfig, PrincipalEncoder, kept_axes, principal_axes
-from .run_encoders import BN_STATS, BatchNormRule, run_encoder, statistics_path, write_statistics
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .batchnorm import permuted_rows, real_statistics
+    from .cache import cached_features
+    from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
+    from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
+    from .dictionaries import Dictionary, kept_dictionary, learn_dictionary
+    from .encoders import (
+        DiscriminatorEncoder,
+        Encoder,
+        PixelEncoder,
+        choose_layer,
+        choose_layers,
+        count_columns,
+        layer_columns,
+    )
+    from .exported_runs import export_run, import_run
+    from .feature_set import EncoderOrigin, FeatureSet, MapShare
+    from .field_layers import FieldLayer
+    from .kmeans import first_centroids, lloyd
+    from .kmeans_encoder import Cells, KMeansEncoder
+    from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
+    from .patches import PatchGrid
+    from .pooling import pool_to_grid
+    from .principal import PrincipalConfig, PrincipalEncoder, kept_axes, principal_axes
+    from .run_encoders import run_encoder, statistics_path, write_statistics
+    from .settings import (
+        ACTIVATIONS,
+        BN_STATS,
+        DTYPES,
+        LEARNINGS,
+        POOLS,
+        REAL_RULES,
+        STARTS,
+        BatchNormRule,
+        DictionaryConfig,
+        FieldConfig,
+        Start,
+    )
 
 __all__ = [
     "ACTIVATIONS",
@@ -78,3 +96,5 @@ __all__ = [
     "statistics_path",
     "write_statistics",
 ]
+
+import_when_used(__name__)

@@ -10,7 +10,7 @@ variance between classes. ``real-permuted`` takes the batches from one fixed ran
 """
 
 from collections.abc import Callable
-from typing import Literal, cast, get_args
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,13 +19,11 @@ from torch import nn
 from ..images import ImageSet, to_signed
 from ..networks import Discriminator, load_discriminator
 from ..runtime import ALONE, Ranks, freed_memory_kept, full_float32, numpy_generator
+from .settings import RealRule
 
 BATCH = 128
 TOGETHER = 8  # batches between two copies from the device
 
-RealRule = Literal["real-permuted", "real"]
-REAL_RULES: tuple[RealRule, ...] = get_args(RealRule)
-"""The default first."""
 
 Statistics = dict[str, tuple[torch.Tensor, torch.Tensor]]
 """Layer name to mean and variance, float32 (maps,) each."""

@@ -25,8 +25,7 @@ from ..storage import (
 )
 from .encoders import Encoder
 from .feature_set import FeatureSet
-
-DTYPES = ("float32", "float16")
+from .settings import DTYPES
 
 
 def cache_settings(encoder: Encoder, images: ImageSet, dtype: str) -> dict[str, Any]:

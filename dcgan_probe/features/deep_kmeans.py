@@ -20,10 +20,11 @@ from torch.nn.functional import avg_pool2d
 from ..images import ImageSet
 from ..runtime import UserError, available_memory, check_memory, derive_seed, numpy_generator
 from ..storage import fingerprint_settings, fingerprint_tensors
-from .dictionaries import Dictionary, DictionaryConfig, kept_dictionary
-from .field_layers import WINDOW, FieldConfig, FieldLayer, learn_field_layer, random_windows, triangle
+from .dictionaries import Dictionary, kept_dictionary
+from .field_layers import FieldLayer, learn_field_layer, random_windows, triangle
 from .kept import kept_tensors
 from .patches import PatchGrid, normalise
+from .settings import WINDOW, DictionaryConfig, FieldConfig
 
 BLOCKS = (3, 2, 1)
 """Positions along a side of what is summed of each layer's maps."""

@@ -7,69 +7,20 @@ The one-layer recipe of Coates, Lee and Ng, "An analysis of single-layer network
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 
 from ..images import ImageSet
-from ..runtime import UserError, available_memory, check_memory, numpy_generator, torch_generator
+from ..runtime import available_memory, check_memory, numpy_generator, torch_generator
 from ..storage import fingerprint_settings
 from .kept import kept_tensors
-from .kmeans import STARTS, Start, first_centroids, lloyd
+from .kmeans import first_centroids, lloyd
 from .patches import Whitening, normalise, random_patches
+from .settings import DictionaryConfig
 
-Learning = Literal["kmeans", "patches"]
-LEARNINGS: tuple[Learning, ...] = get_args(Learning)
 TENSORS = ("mean", "matrix", "centroids")
 """Names of a dictionary's tensors, the whitening's two first."""
-PLACE_BYTES, FLOATS_AT_ONCE = 24, 3
-"""Of a patch: three int64 that say where it is cut; the most float32 copies of its numbers at once, in whitening."""
-
-
-@dataclass(frozen=True)
-class DictionaryConfig:
-    """How a dictionary is learnt."""
-
-    centroids: int = 1600
-    """Number of entries."""
-    patch: int = 6
-    """Side of a patch in pixels."""
-    patches: int = 400_000
-    """Random patches that it is learnt from."""
-    iterations: int = 50
-    """Lloyd's iterations."""
-    learning: Learning = "kmeans"
-    """``kmeans``, or ``patches``: random ones of them serve as centroids."""
-    start: Start = "gaussian"
-    """What Lloyd's iterations start from: small normal numbers, or random ``points``, that is patches."""
-    whiten: bool = True
-    """Whether patches are whitened."""
-    seed: int = 0
-    """Of the patches and of the first centroids."""
-
-    @property
-    def recipe(self) -> dict[str, Any]:
-        """Settings that decide the centroids and are no setting of an encoder, for the records."""
-        return {"iterations": self.iterations, "patches": self.patches, "start": self.start}
-
-    def learning_bytes(self, channels: int) -> int:
-        """Give the memory that learning takes beside the images."""
-        return self.patches * (PLACE_BYTES + FLOATS_AT_ONCE * 4 * channels * self.patch**2)
-
-    def __post_init__(self) -> None:
-        for name in ("centroids", "patch", "patches", "iterations"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name} is {getattr(self, name)}; expected at least 1", option=name)
-        if self.learning not in LEARNINGS:
-            raise UserError(f"got learning {self.learning!r}, expected {' or '.join(LEARNINGS)}", option="learning")
-        if self.start not in STARTS:
-            raise UserError(f"got start {self.start!r}, expected {' or '.join(STARTS)}", option="start")
-        if self.centroids > self.patches:
-            raise UserError(
-                f"{self.centroids:,} centroids cannot be learnt from {self.patches:,} patches; take fewer centroids or "
-                "more patches",
-                option="centroids",
-            )
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from ..images import ImageSet, to_signed
 from ..networks import Discriminator, NetworkConfig, load_discriminator
 from ..runtime import UserError, full_float32
 from ..storage import fingerprint_tensors
-from .batchnorm import REAL_RULES, Statistics, fix_statistics
+from .batchnorm import Statistics, fix_statistics
 from .feature_set import EncoderOrigin
 from .pooling import check_grid, pool_to_grid
+from .settings import REAL_RULES
 
 Layers = dict[str, tuple[int, int]]
 

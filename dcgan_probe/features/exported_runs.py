@@ -19,7 +19,6 @@ from ..gan import PIECE_BYTES, Run, read_pieces, write_pieces
 from ..images import ImageSet
 from ..runtime import UserError
 from ..storage import whole_file
-from .batchnorm import REAL_RULES
 from .run_encoders import (
     STATISTICS,
     kept_statistics,
@@ -28,6 +27,7 @@ from .run_encoders import (
     statistics_path,
     write_statistics,
 )
+from .settings import REAL_RULES
 
 RULE = REAL_RULES[0]
 

@@ -10,64 +10,19 @@ chosen among 15, 30 and 100, at a small size, on images held out of CIFAR-10's t
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from ..runtime import UserError, numpy_generator, torch_generator
-from .kmeans import Start, first_centroids, lloyd
+from ..runtime import numpy_generator, torch_generator
+from .kmeans import first_centroids, lloyd
 from .patches import Whitening, normalise
 from .receptive_fields import choose_fields
+from .settings import WINDOW, FieldConfig, Start
 
-WINDOW = 2
-"""Positions along a side of a window."""
 MAP_VARIANCE = 0.1
 """Added to the variance of a window's values before the division by its root."""
-
-
-@dataclass(frozen=True)
-class FieldConfig:
-    """How a layer of fields is learnt."""
-
-    fields: int = 32
-    """Groups of maps."""
-    field_maps: int = 200
-    """Maps of a group."""
-    field_centroids: int = 100
-    """Centroids of a group."""
-    field_components: int = 30
-    """Principal axes that are kept of a group's windows."""
-    field_windows: int = 20_000
-    """Random windows that a layer is learnt from."""
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if value < 1:
-                raise UserError(f"{name} is {value}; expected at least 1", option=name.replace("_", "-"))
-        for name in ("field_centroids", "field_components"):
-            most = self.field_windows if name == "field_centroids" else WINDOW**2 * self.field_maps
-            if getattr(self, name) > most:
-                raise UserError(
-                    f"{name} is {getattr(self, name)}; expected at most {most}, with {self.field_windows} windows of "
-                    f"{WINDOW} x {WINDOW} positions of {self.field_maps} maps",
-                    option=name.replace("_", "-"),
-                )
-
-    @property
-    def recipe(self) -> dict[str, Any]:
-        """All settings, for the records."""
-        return asdict(self)
-
-    def learning_bytes(self, maps: int) -> int:
-        """Give the memory that learning a layer over so many maps takes: all windows, and a field's thrice."""
-        return self.field_windows * 4 * WINDOW**2 * (maps + 3 * self.field_maps)
-
-    @property
-    def maps(self) -> int:
-        """Maps that a layer gives."""
-        return self.fields * self.field_centroids
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,16 @@ A step is one product of a block of points with all centroids: the nearest centr
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, get_args
 
 import torch
 
 from ..runtime import map_on_cores
+from .settings import Start
 
 PART, CPU_BLOCK, BLOCK_NUMBERS = 8192, 256, 1 << 22
 """Points of a part; points of a block on a CPU, whose scores stay in a core's cache; numbers of a block elsewhere."""
 
 
-Start = Literal["gaussian", "points"]
-STARTS: tuple[Start, ...] = get_args(Start)
 DEVIATION = 0.1
 
 

@@ -13,7 +13,7 @@ networks in unsupervised feature learning", 2011, sections 3.2.2 and 3.3.
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,9 +25,8 @@ from .dictionaries import Dictionary
 from .encoders import Layers, check_shape
 from .feature_set import EncoderOrigin
 from .patches import PatchGrid, normalise
+from .settings import ACTIVATIONS, Activation
 
-Activation = Literal["triangle", "hard"]
-ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 CPU_IMAGES, GPU_BYTES = 4, 1 << 30
 """Images that are cut into patches at once; on a GPU, bytes of distances."""
 BATCH = 128

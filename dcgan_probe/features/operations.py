@@ -5,9 +5,8 @@ A multiplication and the addition after it count as two. Only products are count
 
 from ..networks import NetworkConfig
 from .deep_kmeans import BLOCKS
-from .dictionaries import DictionaryConfig
-from .field_layers import WINDOW, FieldConfig
 from .patches import PatchGrid
+from .settings import WINDOW, DictionaryConfig, FieldConfig
 
 
 def discriminator_operations(config: NetworkConfig) -> float:

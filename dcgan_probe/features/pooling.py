@@ -6,8 +6,9 @@ import torch
 from torch.nn.functional import avg_pool2d, max_pool2d
 
 from ..runtime import UserError
+from .settings import POOLS, Pool
 
-POOLS: dict[str, Callable[[torch.Tensor, int], torch.Tensor]] = {"max": max_pool2d, "avg": avg_pool2d}
+POOLING: dict[Pool, Callable[[torch.Tensor, int], torch.Tensor]] = {"max": max_pool2d, "avg": avg_pool2d}
 
 
 def pool_to_grid(maps: torch.Tensor, grid: int = 4, pool: str = "max") -> torch.Tensor:
@@ -37,7 +38,7 @@ def pool_to_grid(maps: torch.Tensor, grid: int = 4, pool: str = "max") -> torch.
         raise UserError(f"unknown pooling {pool!r}: expected {' or '.join(POOLS)}", option="pool")
     check_grid(grid, side)
     window = side // grid
-    pooled = maps if window == 1 else POOLS[pool](maps, window)
+    pooled = maps if window == 1 else POOLING[pool](maps, window)
     return pooled.flatten(1)
 
 

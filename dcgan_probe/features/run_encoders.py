@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import torch
 
@@ -11,14 +10,13 @@ from ..images import ImageSet
 from ..networks import Discriminator, build_discriminator, load_discriminator
 from ..runtime import ALONE, Ranks, UserError
 from ..storage import fingerprint_tensors, whole_file
-from .batchnorm import REAL_RULES, RealRule, Statistics, real_statistics
+from .batchnorm import Statistics, real_statistics
 from .encoders import DiscriminatorEncoder
 from .feature_set import EncoderOrigin
+from .settings import BN_STATS, REAL_RULES, BatchNormRule, RealRule
 
-BatchNormRule = RealRule | Literal["running"]
 STATISTICS = "batchnorm"
 """Name of the folder of a run, or of an exported one, that keeps its batch-norm statistics."""
-BN_STATS: tuple[BatchNormRule, ...] = (*REAL_RULES, "running")
 
 
 def run_encoder(

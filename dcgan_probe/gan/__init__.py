@@ -1,18 +1,23 @@
 """Floor 2. Adversarial training: config, updates, checkpoints and run folders; no features and no probe."""
 
-from .authors import AUTHORS, RELEASED, AuthorsWeights, read_authors
-from .checkpoint import load_checkpoint, save_checkpoint
-from .checks import check_images
-from .collapse import Collapse, CollapseAlarm
-from .config import TrainConfig
-from .imported_run import check_sides, check_unused, save_authors
-from .pieces import PIECE_BYTES, read_pieces, write_pieces
-from .probing import Probe, check_probe
-from .rehearsal import Plan, rehearse
-from .run import Run, TrainedOn, latest_run, thinned
-from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
-from .training import Outcome, train
-from .windows import choose_window, held_bytes
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .authors import AUTHORS, RELEASED, AuthorsWeights, read_authors
+    from .checkpoint import load_checkpoint, save_checkpoint
+    from .checks import check_images
+    from .collapse import Collapse, CollapseAlarm
+    from .config import PIECE_BYTES, TrainConfig
+    from .imported_run import check_sides, check_unused, save_authors
+    from .pieces import read_pieces, write_pieces
+    from .probing import Probe, check_probe
+    from .rehearsal import Plan, rehearse
+    from .run import Run, TrainedOn, latest_run, thinned
+    from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
+    from .training import Outcome, train
+    from .windows import choose_window, held_bytes
 
 __all__ = [
     "AUTHORS",
@@ -48,3 +53,5 @@ __all__ = [
     "train",
     "write_pieces",
 ]
+
+import_when_used(__name__)

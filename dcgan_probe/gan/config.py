@@ -8,6 +8,7 @@ from ..networks import NetworkConfig
 from ..runtime import UserError
 
 BLOCK = 256  # the rows of a chunk in the files that this project writes
+PIECE_BYTES = 15 << 20  # of a file of an exported run's weights, at most
 
 
 @dataclass(frozen=True)

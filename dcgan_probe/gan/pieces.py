@@ -22,10 +22,10 @@ import torch
 from ..runtime import UserError
 from ..storage import locked, read_bytes, read_json, whole_file
 from .checkpoint import load_checkpoint, save_checkpoint
+from .config import PIECE_BYTES
 from .imported_run import check_unused
 from .run import Run
 
-PIECE_BYTES = 15 << 20
 MOST_PIECES = 99
 WEIGHTS_HASH = "weights_sha256"
 """In an exported ``config.json``: the hash of all pieces, joined."""

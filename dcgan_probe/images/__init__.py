@@ -1,10 +1,16 @@
 """Floor 1. Image sets from every source, the local form, grids and the pixel range."""
 
-from .grids import image_grid, read_grid, save_animation, save_grid
-from .imageset import ImageSet
-from .pixels import from_signed, to_signed
-from .prepare import RESAMPLES, Resample, prepare
-from .sources import load_images
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .grids import image_grid, read_grid, save_animation, save_grid
+    from .imageset import ImageSet
+    from .pixels import from_signed, to_signed
+    from .prepare import prepare
+    from .settings import RESAMPLES, Resample
+    from .sources import load_images
 
 __all__ = [
     "RESAMPLES",
@@ -19,3 +25,5 @@ __all__ = [
     "save_grid",
     "to_signed",
 ]
+
+import_when_used(__name__)

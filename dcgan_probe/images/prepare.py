@@ -9,7 +9,6 @@ resampled.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image
@@ -18,14 +17,11 @@ from ..runtime import UserError
 from ..storage import StoredImages, write_image_file
 from .imageset import ImageSet
 from .local_files import SPLITS
+from .settings import RESAMPLES, Resample
 from .sources import open_source
 from .streams import to_array, to_picture, with_channels
 
 BLOCK_BYTES = 1 << 24  # of prepared images held at a time
-
-Resample = Literal["lanczos", "box", "bicubic"]
-"""Filters of the resize; ``box`` is the mean of the pixels whose centers a new pixel covers."""
-RESAMPLES: tuple[Resample, ...] = get_args(Resample)
 
 
 def prepare(

@@ -16,42 +16,46 @@
     forgetting    the maps of G that draw what is in boxes, and G without them
 """
 
-from .arithmetic import around, combine, combine_pixels
-from .attributes import Attribute
-from .boxes import Box, boxed_samples, inside, outlined, read_boxes, strongest_windows, write_boxes
-from .classes import find_class, require_conditional
-from .concepts import Concept, top_samples
-from .forgetting import (
-    BOX_PENALTY,
-    ObjectMaps,
-    contrast,
-    count_maps,
-    difference_images,
-    find_object,
-    layer_maps,
-    map_images,
-    object_layer,
-    pixel_change,
-    without_maps,
-)
-from .neighbours import Neighbours, nearest_images, usual_distances
-from .saliency import (
-    RULES,
-    Rule,
-    as_images,
-    concentration,
-    feature_saliency,
-    likeness,
-    score_saliency,
-    seen_pixels,
-    selectivity,
-    strongest,
-    with_rule,
-)
-from .sampling import Samples, generate, numbered, sample, sample_blocks
-from .scoring import AttributeProbe, ProbePair, encode_images, fit_probe_pairs
-from .turn import along, monotonicity, random_axis, turn_axis
-from .walk import INTERPOLATIONS, Interpolation, interpolate, leg_unevenness, step_lengths
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .arithmetic import around, combine, combine_pixels
+    from .attributes import Attribute
+    from .boxes import Box, boxed_samples, inside, outlined, read_boxes, strongest_windows, write_boxes
+    from .classes import find_class, require_conditional
+    from .concepts import Concept, top_samples
+    from .forgetting import (
+        BOX_PENALTY,
+        ObjectMaps,
+        contrast,
+        count_maps,
+        difference_images,
+        find_object,
+        layer_maps,
+        map_images,
+        object_layer,
+        pixel_change,
+        without_maps,
+    )
+    from .neighbours import Neighbours, nearest_images, usual_distances
+    from .saliency import (
+        as_images,
+        concentration,
+        feature_saliency,
+        likeness,
+        score_saliency,
+        seen_pixels,
+        selectivity,
+        strongest,
+        with_rule,
+    )
+    from .sampling import Samples, generate, numbered, sample, sample_blocks
+    from .scoring import AttributeProbe, ProbePair, encode_images, fit_probe_pairs
+    from .settings import INTERPOLATIONS, RULES, Interpolation, Rule
+    from .turn import along, monotonicity, random_axis, turn_axis
+    from .walk import interpolate, leg_unevenness, step_lengths
 
 __all__ = [
     "BOX_PENALTY",
@@ -113,3 +117,5 @@ __all__ = [
     "without_maps",
     "write_boxes",
 ]
+
+import_when_used(__name__)

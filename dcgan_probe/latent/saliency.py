@@ -14,7 +14,7 @@ gets on, instead of nothing. What both rules share stays: no signal that would l
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,9 +25,8 @@ from ..features import DiscriminatorEncoder
 from ..images import to_signed
 from ..networks import Discriminator
 from ..networks.layers import ConvolutionLayer
+from .settings import Rule
 
-Rule = Literal["guided", "gradient", "deconvolution"]
-RULES: tuple[Rule, ...] = ("guided", "gradient", "deconvolution")
 BEST_SHARE = 0.25
 """Of the pixels that a position sees, in ``concentration``."""
 

@@ -1,13 +1,10 @@
 """Takes latent points, gives the path through them and how evenly the images along it change; knows no figure."""
 
-from typing import Literal
-
 import numpy as np
 
 from ..runtime import UserError
+from .settings import Interpolation
 
-Interpolation = Literal["linear", "spherical"]
-INTERPOLATIONS: tuple[Interpolation, ...] = ("linear", "spherical")
 SMALL_ANGLE = 1e-4
 
 

@@ -1,9 +1,14 @@
 """Floor 1. Architectures: discriminator, generator, their initialisation; no loss, no data, no checkpoint."""
 
-from .config import NetworkConfig
-from .discriminator import Discriminator, convolution_layers
-from .generator import Generator, draw_z
-from .initialise import build_discriminator, build_generator, initialised, load_discriminator, load_generator
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .config import NetworkConfig
+    from .discriminator import Discriminator, convolution_layers
+    from .generator import Generator, draw_z
+    from .initialise import build_discriminator, build_generator, initialised, load_discriminator, load_generator
 
 __all__ = [
     "Discriminator",
@@ -17,3 +22,5 @@ __all__ = [
     "load_discriminator",
     "load_generator",
 ]
+
+import_when_used(__name__)

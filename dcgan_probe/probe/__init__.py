@@ -21,24 +21,21 @@ The way of a fit, each module knowing only those above it::
     estimator         scikit-learn's face; estimator_cv: of a C chosen on folds
 """
 
-from .design import RowReader
-from .estimator import L2SVMClassifier, LogisticClassifier, RidgeClassifier
-from .estimator_cv import L2SVMClassifierCV
-from .gram import gram_matrix
-from .path import (
-    INTERCEPTS,
-    LOSSES,
-    TOLERANCE,
-    Classifier,
-    Intercept,
-    LinearClassifier,
-    fit_path,
-    predict_path,
-)
-from .plan import Plan, Sizes, default_memory, make_plan
-from .selection import Selection, select_penalty
-from .solution import CONVERGED, ITERATION_LIMIT, STALLED, STATUSES, Solution
-from .solver import solve
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .design import RowReader
+    from .estimator import L2SVMClassifier, LogisticClassifier, RidgeClassifier
+    from .estimator_cv import L2SVMClassifierCV
+    from .gram import gram_matrix
+    from .path import LOSSES, TOLERANCE, LinearClassifier, fit_path, predict_path
+    from .plan import Plan, Sizes, default_memory, make_plan
+    from .selection import Selection, select_penalty
+    from .settings import INTERCEPTS, Classifier, Intercept
+    from .solution import CONVERGED, ITERATION_LIMIT, STALLED, STATUSES, Solution
+    from .solver import solve
 
 __all__ = [
     "CONVERGED",
@@ -68,3 +65,5 @@ __all__ = [
     "select_penalty",
     "solve",
 ]
+
+import_when_used(__name__)

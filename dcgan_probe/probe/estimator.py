@@ -15,8 +15,6 @@ from .arrays import is_torch_array
 from .path import (
     ITERATIONS,
     TOLERANCE,
-    Classifier,
-    Intercept,
     LinearClassifier,
     choose,
     classifiers_of,
@@ -26,6 +24,7 @@ from .path import (
     takes_free_intercept,
     worst,
 )
+from .settings import Classifier, Intercept
 from .solution import CONVERGED, ITERATION_LIMIT, Solution
 from .solver import solve
 

@@ -9,8 +9,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 
 from .estimator import LinearEstimator
-from .path import ITERATIONS, TOLERANCE, Intercept, encode
+from .path import ITERATIONS, TOLERANCE, encode
 from .selection import select_penalty
+from .settings import Intercept
 from .solution import CONVERGED
 
 PAPER_CS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)

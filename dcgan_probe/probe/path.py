@@ -2,23 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..runtime import UserError
 from .design import as_design, centered_design, host
 from .losses import Logistic, Loss, Squared, SquaredHinge
+from .settings import INTERCEPTS, Classifier, Intercept
 from .solution import CONVERGED, ITERATION_LIMIT, STALLED, Solution
 from .solver import solve
 
 TOLERANCE = 1e-6
 ITERATIONS = 1000
 
-Classifier = Literal["svm", "logistic", "ridge"]
 LOSSES: dict[Classifier, Loss] = {"svm": SquaredHinge(), "logistic": Logistic(), "ridge": Squared()}
-Intercept = Literal["penalised", "free"]
-INTERCEPTS: tuple[Intercept, ...] = ("penalised", "free")
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,8 @@ import numpy as np
 
 from ..runtime import UserError
 from .design import Design, centered_design
-from .path import (
-    ITERATIONS,
-    TOLERANCE,
-    Classifier,
-    Intercept,
-    choose,
-    encode,
-    fit_path,
-    loss_of,
-    predict_path,
-    takes_free_intercept,
-    worst,
-)
+from .path import ITERATIONS, TOLERANCE, choose, encode, fit_path, loss_of, predict_path, takes_free_intercept, worst
+from .settings import Classifier, Intercept
 from .solver import solve
 
 STACKED_SHARE = 0.25

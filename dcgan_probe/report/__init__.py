@@ -1,21 +1,18 @@
 """Floor 5. From summaries to tables: tidy pandas, CSV, Markdown, LaTeX; published figures, comparisons, guidelines."""
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from ..evaluation import Summary
-from ..runtime import UserError
-from .comparisons import ComparedRows, comparison_table, numbered_names, shown_comparisons
-from .console import to_console
-from .contact_sheet import enlarged, save_contact_sheet, tiled
-from .generated import format_neighbour_errors, save_neighbour_curves
-from .guidelines import MEASURED, GuidelineRun, guideline_table, shown_guidelines
-from .latex import to_latex
-from .markdown import to_markdown
-from .published import FIGURES, MARKS, PublishedFigure, published_figures
-from .shown import ShownTable, shown_tables
-from .tables import result_table
+from ..runtime.late_names import import_when_used
 
-FORMATS = ("console", "markdown", "csv", "latex")
+if TYPE_CHECKING:
+    from .comparisons import ComparedRows, comparison_table, numbered_names
+    from .contact_sheet import enlarged, save_contact_sheet, tiled
+    from .formats import format_comparisons, format_guidelines, format_tables
+    from .generated import format_neighbour_errors, save_neighbour_curves
+    from .guidelines import MEASURED, GuidelineRun
+    from .published import FIGURES, MARKS, PublishedFigure, published_figures
+    from .settings import FORMATS
+    from .tables import result_table
 
 __all__ = [
     "FIGURES",
@@ -39,53 +36,4 @@ __all__ = [
     "tiled",
 ]
 
-
-def format_tables(summaries: Iterable[Summary], form: str = "console") -> str:
-    """Write the tables of some summaries: ``console`` (fewer columns), ``markdown``, ``csv`` (tidy) or ``latex``.
-
-    Raises
-    ------
-    UserError
-        If the format is unknown.
-    """
-    _check(form)
-    if form == "csv":
-        return result_table(summaries).to_csv(index=False, lineterminator="\n")
-    return _written(shown_tables(summaries), form)
-
-
-def format_comparisons(compared: ComparedRows, form: str = "console") -> str:
-    """Write the table of some comparisons, in the same formats.
-
-    Raises
-    ------
-    UserError
-        If the format is unknown.
-    """
-    _check(form)
-    if form == "csv":
-        return comparison_table(compared).to_csv(index=False, lineterminator="\n")
-    return _written([shown_comparisons(compared)], form)
-
-
-def format_guidelines(runs: Sequence[GuidelineRun], form: str = "console") -> str:
-    """Write the table of trainings that break a guideline each, at least one, in the same formats.
-
-    Raises
-    ------
-    UserError
-        If the format is unknown.
-    """
-    _check(form)
-    if form == "csv":
-        return guideline_table(runs).to_csv(index=False, lineterminator="\n")
-    return _written([shown_guidelines(runs)], form)
-
-
-def _check(form: str) -> None:
-    if form not in FORMATS:
-        raise UserError(f"got format {form!r}, expected one of {', '.join(FORMATS)}", option="format")
-
-
-def _written(tables: Iterable[ShownTable], form: str) -> str:
-    return {"console": to_console, "markdown": to_markdown, "latex": to_latex}[form](tables)
+import_when_used(__name__)

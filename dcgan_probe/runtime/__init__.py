@@ -1,23 +1,28 @@
 """Floor 0. Device, memory, precision, ranks, seeds, processes, versions and the user's error: for any floor."""
 
-from .devices import (
-    PRECISIONS,
-    autocast,
-    convolution_kernels,
-    describe_device,
-    full_float32,
-    resolve_device,
-    resolve_precision,
-    single_thread,
-    untried_kernels,
-)
-from .errors import UserError
-from .memory import available_memory, check_memory, freed_memory_kept, gpu_memory_in_use, memory_in_use
-from .processes import run_tasks
-from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
-from .seeds import derive_seed, numpy_generator, torch_generator
-from .versions import package_version, versions
-from .workers import map_on_cores
+from typing import TYPE_CHECKING
+
+from .late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .devices import (
+        PRECISIONS,
+        autocast,
+        convolution_kernels,
+        describe_device,
+        full_float32,
+        resolve_device,
+        resolve_precision,
+        single_thread,
+        untried_kernels,
+    )
+    from .errors import UserError
+    from .memory import available_memory, check_memory, freed_memory_kept, gpu_memory_in_use, memory_in_use
+    from .processes import run_tasks
+    from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
+    from .seeds import derive_seed, numpy_generator, torch_generator
+    from .versions import package_version, versions
+    from .workers import map_on_cores
 
 __all__ = [
     "ALONE",
@@ -49,3 +54,5 @@ __all__ = [
     "untried_kernels",
     "versions",
 ]
+
+import_when_used(__name__)

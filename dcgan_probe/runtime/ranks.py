@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import numpy as np
-
 from .devices import fix_cublas_workspace, resolve_device
 from .errors import UserError
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from torch.distributed import ProcessGroup
 
@@ -123,7 +122,7 @@ class Ranks:
         self.from_first(lambda: kept.append(make()))
         return kept[0] if self.first else make()
 
-    def in_order(self, work: Callable[[Item], np.ndarray], items: Sequence[Item]) -> Iterator[np.ndarray]:
+    def in_order(self, work: "Callable[[Item], np.ndarray]", items: Sequence[Item]) -> "Iterator[np.ndarray]":
         """Give, at the first rank, ``work`` of each item in the items' order, each computed at one rank.
 
         The other ranks call ``assist`` meanwhile.
@@ -139,20 +138,21 @@ class Ranks:
             for rank in range(1, min(self.size, len(items) - start)):
                 yield self._receive(rank)
 
-    def assist(self, work: Callable[[Item], np.ndarray]) -> None:
+    def assist(self, work: "Callable[[Item], np.ndarray]") -> None:
         """Compute this rank's share of what the first rank asks for with ``in_order``."""
         items: Sequence[Item] = self.from_first(tuple)
         for item in items[self.rank :: self.size]:
             self._send(work(item))
 
-    def _send(self, array: np.ndarray) -> None:
+    def _send(self, array: "np.ndarray") -> None:
+        import numpy as np
         import torch
 
         with self._reaching():
             torch.distributed.send(torch.tensor(array.shape), 0, group=self._words)
             torch.distributed.send(torch.from_numpy(np.ascontiguousarray(array)), 0, group=self._words)
 
-    def _receive(self, rank: int) -> np.ndarray:
+    def _receive(self, rank: int) -> "np.ndarray":
         import torch
 
         shape = torch.empty(2, dtype=torch.int64)

@@ -3,9 +3,8 @@
 import hashlib
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 
@@ -32,6 +31,8 @@ def torch_generator(seed: int, *purpose: str | int, device: "torch.device | str"
     return torch.Generator(device=device).manual_seed(derive_seed(seed, *purpose))
 
 
-def numpy_generator(seed: int, *purpose: str | int) -> np.random.Generator:
+def numpy_generator(seed: int, *purpose: str | int) -> "np.random.Generator":
     """Make a numpy generator for one purpose."""
+    import numpy as np
+
     return np.random.default_rng(derive_seed(seed, *purpose))

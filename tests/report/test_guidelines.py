@@ -7,7 +7,8 @@ import pandas
 import pytest
 from PIL import Image
 
-from dcgan_probe.report import GuidelineRun, format_guidelines, save_contact_sheet, shown_guidelines
+from dcgan_probe.report import GuidelineRun, format_guidelines, save_contact_sheet
+from dcgan_probe.report.guidelines import shown_guidelines
 
 COMMON = {
     "preset": "demo",

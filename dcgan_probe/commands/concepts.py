@@ -1,41 +1,15 @@
 """Takes concepts as the user typed them, gives their samples and the probes that score results; shared by two verbs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import click
 import numpy as np
 
 from ..images import ImageSet
 from ..latent import Attribute, Concept, ProbePair, Samples, top_samples
 from ..runtime import UserError
 from .investigations import Investigation
-from .options import Count
-
-Verb = TypeVar("Verb", bound=Callable[..., Any])
-
-
-def concept_options(verb: Verb) -> Verb:
-    """Add --attribute, --dataset and --pool."""
-    for option in (
-        click.option(
-            "--pool", type=Count(), default=2000, show_default=True, help="Samples among which probes pick a concept's."
-        ),
-        click.option(
-            "--dataset", help="Labelled images whose training split trains the probes.  [default: the run's own images]"
-        ),
-        click.option(
-            "--attribute",
-            "scored",
-            multiple=True,
-            metavar="TEXT",
-            help="Score this too, as female, label=3, age>=60; repeatable.  [default: the attributes of the concepts]",
-        ),
-    ):
-        verb = option(verb)
-    return verb
-
 
 SCORE_UNIT = "logarithm of the odds that the scoring probe gives; 0 is even"
 

@@ -1,0 +1,26 @@
+"""Options and help of ``dcgan-probe table``."""
+
+from typing import Any
+
+import click
+
+from ...report import FORMATS
+from ..options import results_option
+
+
+@click.command("table")
+@results_option
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True, help="What to print."
+)
+@click.option("--protocol", help="Print this protocol only, such as svhn-1000.  [default: all]")
+def table_command(**options: Any) -> None:
+    """Print the tables of all records, and write each as Markdown, CSV and LaTeX into RESULTS/tables.
+
+    \b
+    dcgan-probe table
+    dcgan-probe table --format latex --protocol svhn-1000
+    """
+    from ..table import table_verb
+
+    table_verb(**options)

@@ -1,0 +1,3 @@
+"""Formats of a table."""
+
+FORMATS = ("console", "markdown", "csv", "latex")

@@ -1,0 +1,53 @@
+"""Names of a package, each imported from its module when it is first used."""
+
+import ast
+import sys
+from importlib import import_module
+from importlib.abc import InspectLoader
+from types import ModuleType
+from typing import Any, cast
+
+
+def import_when_used(package: str) -> None:
+    """Import the names of ``package`` when they are first used: those that its ``if TYPE_CHECKING`` block imports.
+
+    The block is what type checkers and editors read; it is never run, and stands in the source once.
+
+    Parameters
+    ----------
+    package
+        ``__name__`` of the package that calls this function, from its ``__init__.py``.
+    """
+    module = sys.modules[package]
+    loader = cast(InspectLoader, cast(Any, module.__spec__).loader)
+    tree = ast.parse(loader.get_source(package) or "")
+    blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    imports = [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]
+    vars(module)["_late"] = {alias.name: f".{node.module}" for node in imports for alias in node.names}
+    module.__class__ = LatePackage
+
+
+class LatePackage(ModuleType):
+    """A package whose names are imported from its modules when they are first used."""
+
+    _late: dict[str, str]
+
+    def __getattr__(self, name: str) -> Any:
+        """Import a name that is used for the first time."""
+        if name not in self._late:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(self._late[name], self.__name__), name)
+        vars(self)[name] = value
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, but never one of the late names to a module.
+
+        The import system sets ``evaluation.evaluate`` to the module of that name, and would so hide the function.
+        """
+        if not (name in self._late and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        """List every name, imported or not."""
+        return sorted({*super().__dir__(), *self._late})
