@@ -128,8 +128,9 @@ def features_of(
         encoder = make_encoder(features, run, options)
     else:
         raise UserError(f"{features} features need a run; train first, or give --run", option="run")
-    title = f"{features} features of {images.name} {images.split}"
-    with Progress(title, len(images), "images", quiet=options.quiet) as progress:
+    encoded = images if images.part_of is None else images.part_of.whole
+    title = f"{features} features of {encoded.name} {encoded.split}"
+    with Progress(title, len(encoded), "images", quiet=options.quiet) as progress:
         return cached_features(
             encoder, images, folder, dtype=options.dtype, ranks=options.ranks, on_progress=progress.update
         )

@@ -52,6 +52,8 @@ def extract_verb(
             for source in features:
                 result, present = features_of(source, split, partial(load, dataset, "train"), run, runs, options)
                 what = "there already" if present else "written"
+                if source == "pixels":
+                    what = "read from the images; no file is written"
                 if ranks.first:
                     click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {options.dtype}, {what}")
     # The default sets are an offer, those that were named a request.

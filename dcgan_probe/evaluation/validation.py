@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..images import ImageSet
+from ..images import ImageSet, Part
 from ..runtime import numpy_generator
 from .draws import draw_rows
 from .protocols import HELD_OUT_SHARE
@@ -36,7 +36,8 @@ def validation_splits(images: ImageSet) -> tuple[ImageSet, ImageSet]:
     Returns
     -------
     tuple
-        The images that train, and those that are reported, both in memory.
+        The images that train, and those that are reported, both in memory. Their features are rows of those of
+        ``images``, so that what is encoded for either figure serves the other.
 
     Raises
     ------
@@ -48,4 +49,7 @@ def validation_splits(images: ImageSet) -> tuple[ImageSet, ImageSet]:
     reported = draw_rows(labels, images.classes, per_class, numpy_generator(0, images.name, ENDING))
     trains = np.setdiff1d(np.arange(len(images)), reported, assume_unique=True)
     name = images.name + ENDING
-    return replace(images.subset(trains), name=name), replace(images.subset(reported), name=name, split="val")
+    return (
+        replace(images.subset(trains), name=name, part_of=Part(images, trains)),
+        replace(images.subset(reported), name=name, split="val", part_of=Part(images, reported)),
+    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .kmeans_encoder import Cells, KMeansEncoder
     from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
     from .patches import PatchGrid
+    from .pixel_features import PixelFeatures
     from .pooling import pool_to_grid
     from .principal import PrincipalConfig, PrincipalEncoder, kept_axes, principal_axes
     from .run_encoders import run_encoder, statistics_path, write_statistics
@@ -67,6 +68,7 @@ __all__ = [
     "MapShare",
     "PatchGrid",
     "PixelEncoder",
+    "PixelFeatures",
     "PrincipalConfig",
     "PrincipalEncoder",
     "Start",

@@ -8,6 +8,7 @@ key and so can never be served old features.
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,15 @@ from ..images import ImageSet
 from ..runtime import ALONE, Ranks, UserError, freed_memory_kept
 from ..storage import (
     FORMAT_VERSION,
+    FeatureFile,
     FeatureFileWriter,
     fingerprint_settings,
     locked,
     open_feature_file,
 )
-from .encoders import Encoder
+from .encoders import Encoder, PixelEncoder
 from .feature_set import FeatureSet
+from .pixel_features import PixelFeatures
 from .settings import DTYPES
 
 
@@ -46,7 +49,9 @@ def cached_features(
 ) -> tuple[FeatureSet, bool]:
     """Give the features of ``images``, from ``folder`` if they are there, else computed block by block into it.
 
-    A computation that was killed is resumed at the row where it stopped. Memory does not grow with the images.
+    A computation that was killed is resumed at the row where it stopped. Memory does not grow with the images. Images
+    that are a part of another set have rows of that set's features, which are computed whole. Raw pixels are read from
+    the images, and no file is written.
 
     Parameters
     ----------
@@ -69,11 +74,16 @@ def cached_features(
     encoder.check(images)
     # At the first rank, since the fingerprint of the images takes a while.
     settings = ranks.from_first(lambda: cache_settings(encoder, images, dtype))
+    if isinstance(encoder, PixelEncoder):
+        return _feature_set(PixelFeatures(encoder, images, settings), encoder, images, settings), True
+    found = ranks.from_first(lambda: find_covering(Path(folder), settings))
+    if found is None and images.part_of is not None:
+        part = images.part_of
+        whole, present = cached_features(encoder, part.whole, folder, dtype=dtype, ranks=ranks, on_progress=on_progress)
+        return replace(_feature_set(whole.file, encoder, images, settings), rows=part.rows), present
     origin = encoder.origin.features
     name = re.sub(r"[^\w.-]+", "_", images.name)  # the name comes from a file, and may hold a slash
     path = Path(folder) / f"{origin}-{name}-{images.split}-{fingerprint_settings(settings)}.h5"
-    names = tuple(encoder.layers)
-    found = ranks.from_first(lambda: find_covering(Path(folder), settings))
     if found is None:
         # A second process that wants the same file waits here and then finds it.
         with ExitStack() as held:
@@ -88,8 +98,14 @@ def cached_features(
             present, path = found is not None, found or path
     else:
         present, path = True, found
-    file = open_feature_file(path)
-    return FeatureSet(file, names, encoder.origin, images.name, images.split, settings["images"]), present
+    return _feature_set(open_feature_file(path), encoder, images, settings), present
+
+
+def _feature_set(
+    file: FeatureFile | PixelFeatures, encoder: Encoder, images: ImageSet, settings: dict[str, Any]
+) -> FeatureSet:
+    """Name the features of some images in a file."""
+    return FeatureSet(file, tuple(encoder.layers), encoder.origin, images.name, images.split, settings["images"])
 
 
 def find_covering(folder: Path, settings: dict[str, Any]) -> Path | None:

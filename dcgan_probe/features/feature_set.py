@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..images import ImageSet
 from ..runtime import UserError, numpy_generator
-from ..storage import FeatureFile
+from ..storage import FeatureFile, fingerprint_settings
+
+if TYPE_CHECKING:
+    from .pixel_features import PixelFeatures
 
 READ_ROWS = 2048
 
@@ -90,8 +93,8 @@ class MapShare:
 class FeatureSet:
     """Features of one image set: row i belongs to image i, columns to named layers."""
 
-    file: FeatureFile
-    """float32 or float16 (N, all columns), on disk."""
+    file: "FeatureFile | PixelFeatures"
+    """float32 or float16 (N or more, all columns), on disk."""
     names: tuple[str, ...]
     """The chosen layers, in the file's order."""
     origin: EncoderOrigin
@@ -102,6 +105,8 @@ class FeatureSet:
     """Hash of the images and labels."""
     maps: MapShare | None = None
     """A share of each layer's maps; None for all."""
+    rows: np.ndarray | None = field(default=None, compare=False)
+    """The file's rows that belong to the images, int64 (N,), rising; None for all."""
 
     def __post_init__(self) -> None:
         if self.maps is not None and "grid" not in self.file.settings:
@@ -115,17 +120,20 @@ class FeatureSet:
             )
 
     def __len__(self) -> int:
-        return self.file.shape[0]
+        return self.file.shape[0] if self.rows is None else len(self.rows)
 
     @property
     def key(self) -> str:
-        """Hash of everything that decided the numbers."""
-        return self.file.key
+        """Hash of everything that decided the numbers: the key of a file of these images alone."""
+        if self.rows is None:
+            return self.file.key
+        return fingerprint_settings({**self.file.settings, "images": self.images_fingerprint})
 
     @property
     def labels(self) -> np.ndarray | None:
         """int64 (N,), or None."""
-        return self.file.labels
+        labels = self.file.labels
+        return labels if self.rows is None or labels is None else labels[self.rows]
 
     @property
     def layers(self) -> dict[str, int]:
@@ -156,12 +164,17 @@ class FeatureSet:
         return self.file.dtype
 
     def blocks(self, rows: int = READ_ROWS, dtype: Any = np.float32) -> Iterator[np.ndarray]:
-        """Give the chosen columns in consecutive blocks of rows, (n, dimension)."""
+        """Give the chosen columns in consecutive blocks of at most ``rows`` rows, (n, dimension)."""
         kept = self._kept()
-        for start in range(0, len(self), rows):
-            stop = min(start + rows, len(self))
+        for start in range(0, self.file.shape[0], rows):
+            stop = min(start + rows, self.file.shape[0])
+            chosen: slice | np.ndarray = slice(None)
+            if self.rows is not None:
+                chosen = self.rows[slice(*np.searchsorted(self.rows, (start, stop)))] - start
+                if not len(chosen):
+                    continue
             parts = [
-                self.file.read(start, stop, slice(*self.file.layers[name]))[:, columns]
+                self.file.read(start, stop, slice(*self.file.layers[name]))[chosen][:, columns]
                 for name, columns in kept.items()
             ]
             yield np.concatenate(parts, axis=1).astype(dtype, copy=False)

@@ -6,7 +6,7 @@ from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
     from .grids import image_grid, read_grid, save_animation, save_grid
-    from .imageset import ImageSet
+    from .imageset import ImageSet, Part
     from .pixels import from_signed, to_signed
     from .prepare import prepare
     from .settings import RESAMPLES, Resample
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RESAMPLES",
     "ImageSet",
+    "Part",
     "Resample",
     "from_signed",
     "image_grid",

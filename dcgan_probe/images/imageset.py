@@ -13,6 +13,15 @@ BLOCK_ROWS = 2048
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """Which rows of another set some images are."""
+
+    whole: "ImageSet"
+    rows: np.ndarray
+    """int64 (N,), rising."""
+
+
+@dataclass(frozen=True, eq=False)
 class ImageSet:
     """Images in a fixed row order, with their labels where they have some."""
 
@@ -36,6 +45,9 @@ class ImageSet:
 
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Further numbers of each image by their names, such as its ``age`` in years: integers or floats (N,)."""
+
+    part_of: Part | None = None
+    """The set whose features serve these images too, of which they are some rows; None where they stand alone."""
 
     def __post_init__(self) -> None:
         """Check types and shapes.

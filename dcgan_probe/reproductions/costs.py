@@ -144,7 +144,7 @@ def row_costs(
             seen.add(row.cache)
             images = protocol.train_rows + test_rows
             seconds += _extraction(row, scale, images) / rate
-            disk = images * row.columns * row.itemsize
+            disk = 0 if row.features == "pixels" else images * row.columns * row.itemsize
             memory = max(memory, memory_in_use() + _learning_bytes(row, scale))
         costs.append(Cost(seconds, memory, disk))
     return costs

@@ -46,6 +46,7 @@ def invoke(*arguments, status=0):
     return result
 
 
+@pytest.mark.slow
 def test_the_run_is_named_after_its_arguments(here):
     (run,) = (here / "runs").glob("*/config.json")
     assert run.parent.name == "glyphs-300-demo-nz8-ndf4-ngf4-batchsize32-s0"
@@ -92,6 +93,7 @@ def test_other_classifiers_are_recorded_by_name(here, tmp_path, classifier):
 KMEANS = ["--centroids", "20", "--patches", "2k", "--iterations", "3"]
 
 
+@pytest.mark.slow
 def test_learned_features_need_no_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
@@ -179,6 +181,7 @@ def test_three_layers_of_kmeans_are_probed_whole_or_layer_by_layer(tmp_path, mon
     assert "Invalid value for --fields: fields is 21, but layer 1 has 20 maps" in refused.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classifier", ["knn-cosine", "knn-euclidean"])
 def test_neighbours_are_a_classifier_too(here, tmp_path, classifier):
     settings = ["--labels", "50", "--draws", "2", "--select-draws", "2", "--features", "pixels", "--no-controls"]
@@ -351,6 +354,27 @@ def test_options_that_the_features_do_not_take_are_refused(tmp_path, monkeypatch
         result = invoke(*verb, *arguments, status=2)
         assert f"Invalid value for {option}: " in result.stderr
         assert f"features do not take this option; {takers}: leave it out" in " ".join(result.stderr.split())
+
+
+def test_settings_are_compared_on_features_that_are_there(here, monkeypatch):
+    def fail(*arguments):
+        raise AssertionError("encoded again")
+
+    before = sorted(here.glob("runs/**/*.h5"))
+    assert not [path for path in before if path.name.startswith("pixels")]
+    monkeypatch.setattr("dcgan_probe.features.cache._extract", fail)
+    arguments = ["--dataset", SET, "--labels", 20, "--draws", 1, "--select-draws", 1, "--results", "compared"]
+    found = json.loads(invoke("eval-svm", *arguments, "--validate", "--json").stdout)
+    assert [summary["features"] for summary in found] == ["dcgan", "random", "pixels"]
+    assert {summary["protocol"] for summary in found} == {"glyphs-validation-20"}
+    assert sorted(here.glob("runs/**/*.h5")) == before
+
+
+def test_pixels_are_not_written_by_extract(here):
+    before = sorted(here.glob("runs/**/*.h5"))
+    told = invoke("extract", "--features", "pixels", "--dataset", SET, "--split", "train").output
+    assert "300 x 3,072 float32, read from the images; no file is written" in told
+    assert sorted(here.glob("runs/**/*.h5")) == before
 
 
 def test_settings_are_compared_without_the_test_split(tmp_path, monkeypatch):

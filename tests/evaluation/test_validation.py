@@ -21,6 +21,8 @@ def test_a_fifth_of_the_smallest_class_is_held_out_of_each():
     np.testing.assert_array_equal(np.sort(np.concatenate(rows)), np.arange(101))
     for part, row in zip((trains, reported), rows, strict=True):
         np.testing.assert_array_equal(part.labels, CLASSES[row])
+        np.testing.assert_array_equal(part.part_of.rows, row)
+        assert len(part.part_of.whole) == 101
     assert (trains.name, trains.split, reported.name, reported.split) == (
         *("tiny-validation", "train"),
         *("tiny-validation", "val"),

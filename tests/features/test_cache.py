@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from copy import deepcopy
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, FeatureSet, cached_features, real_statistics
-from dcgan_probe.images import ImageSet
+from dcgan_probe.images import ImageSet, Part
 from dcgan_probe.networks import build_discriminator
 from dcgan_probe.runtime import UserError
 
@@ -345,3 +346,54 @@ def test_chosen_layers_are_read_in_blocks_and_as_a_whole(tmp_path, tiny_images):
         with pytest.raises(UserError, match=r"unknown layer .*: these features have conv1, conv2") as caught:
             found.select(names)
         assert caught.value.option == "layers"
+
+
+def part_of(images, rows):
+    """Give some rows of a set as a part whose features the whole set's serve."""
+    return replace(images.subset(rows), name="tiny-part", split="val", part_of=Part(images, rows))
+
+
+ROWS = np.array([0, 3, 4, 11, 12, 19])
+
+
+def test_a_part_has_rows_of_the_features_of_its_set(tmp_path, tiny_images):
+    images, encoder = tiny_images(20), Counting()
+    whole, _ = cached_features(encoder, images, tmp_path / "whole")
+    before, part = files(tmp_path / "whole"), part_of(images, ROWS)
+    found, present = cached_features(Counting(), part, tmp_path / "whole")
+    assert present
+    assert files(tmp_path / "whole") == before
+    alone, _ = cached_features(Counting(), replace(part, part_of=None), tmp_path / "alone")
+    assert len(found) == 6
+    for layers in (("conv1", "conv2"), ("conv2",)):
+        assert np.array_equal(found.select(layers).load(), alone.select(layers).load())
+        assert np.array_equal(np.concatenate([*found.select(layers).blocks(rows=5)]), alone.select(layers).load())
+    assert np.array_equal(found.labels, alone.labels)
+    assert (found.key, found.images_fingerprint) == (alone.key, alone.images_fingerprint)
+    assert (found.dataset, found.split, found.layers) == (alone.dataset, alone.split, alone.layers)
+    assert found.key != whole.key
+
+
+def test_a_part_alone_computes_its_set_once_for_all_parts(tmp_path, tiny_images):
+    images, encoder, done = tiny_images(20), Counting(), []
+    found, present = cached_features(encoder, part_of(images, ROWS), tmp_path, on_progress=done.append)
+    assert not present
+    assert done == [7, 14, 20]
+    assert np.array_equal(found.load(), images.images[ROWS][:, 0, 0, :5])
+    others = np.setdiff1d(np.arange(20), ROWS)
+    rest, present = cached_features(encoder, part_of(images, others), tmp_path)
+    assert present
+    assert np.array_equal(rest.load(), images.images[others][:, 0, 0, :5])
+    assert cached_features(encoder, images, tmp_path)[1]
+    assert sum(encoder.blocks) == 20
+
+
+def test_a_file_of_a_part_alone_still_serves(tmp_path, tiny_images):
+    part = part_of(tiny_images(20), ROWS)
+    cached_features(Counting(), replace(part, part_of=None), tmp_path)
+    encoder = Counting()
+    found, present = cached_features(encoder, part, tmp_path)
+    assert present
+    assert encoder.blocks == []
+    assert found.rows is None
+    assert np.array_equal(found.load(), part.images[:, 0, 0, :5])
