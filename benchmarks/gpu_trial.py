@@ -67,6 +67,8 @@ class Sizes:
     first_seconds: float = 150
     """Of the call, which has 170 from its start."""
     test_seconds: float = 60
+    tests: str = ""
+    """Which of the tests marked gpu, as pytest's -k; all, where it is empty."""
     presets: tuple[str, ...] = ("imagenet32", "svhn32", "cpu32")
     steps: tuple[int, ...] = (40, 100, 300)
     """In a turn, of each preset."""
@@ -79,7 +81,7 @@ class Sizes:
 
 
 FULL = Sizes()
-SMALL = Sizes(600, 500, ("demo",), (1,), 1, 256, (600, 64), "demo32", "4s")
+SMALL = Sizes(600, 500, "features_and_their_key", ("demo",), (1,), 1, 256, (600, 64), "demo32", "4s")
 
 
 def prepare(data_dir: Path, out: Path) -> None:
@@ -149,7 +151,7 @@ def first(carried: Path, out: Path, home: Path, device: torch.device, sizes: Siz
     log = Log(out / "first.jsonl", sizes.first_seconds)
     log.write("machine", {"device": describe_device(device), "versions": versions(), "sizes": asdict(sizes)})
     log.add("kept", lambda: keep(carried, home), least=0)
-    log.add("tests", lambda: run_tests(device, min(sizes.test_seconds, log.left()), out / "tests.log"))
+    log.add("tests", lambda: run_tests(device, sizes.tests, min(sizes.test_seconds, log.left()), out / "tests.log"))
     presets, main = list(zip(sizes.presets, sizes.steps, strict=True)), sizes.presets[0]
 
     def training(preset: str, steps: int, variants: tuple[str, ...] = ()) -> Callable[[], Any]:
@@ -176,11 +178,21 @@ def keep(carried: Path, home: Path) -> list[str]:
     return [Path(shutil.copy2(path, home)).name for path in sorted(carried.glob("*.npz"))]
 
 
-def run_tests(device: torch.device, seconds: float, log: Path) -> str:
-    """Run the tests marked ``gpu``; return pytest's last line."""
+def run_tests(device: torch.device, chosen: str, seconds: float, log: Path) -> str:
+    """Run the tests marked ``gpu``, all of them imported and those chosen run; return pytest's last line."""
     files = sorted(map(str, (ROOT / "tests").glob("*/test_gpu_*.py")))  # others import packages that are missing there
     # Its versions are others, so a warning of theirs is no failure.
-    options = ["-m", "gpu", "--device", device.type, "-p", "no:cacheprovider", "-W", "default"]
+    options = [
+        "-m",
+        "gpu",
+        *(["-k", chosen] if chosen else []),
+        "--device",
+        device.type,
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "default",
+    ]
     command = [sys.executable, "-m", "pytest", *files, *options]
     with open(log, "w", encoding="utf-8") as file:
         try:

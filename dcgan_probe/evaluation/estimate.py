@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 
 import numpy as np
@@ -154,8 +155,9 @@ def _plan(
     return _Cost(plan.route, plan.passes, plan.memory, plan.operations, 2.0 * values * columns * classes)
 
 
+@cache
 def product_rate() -> float:
-    """Measure multiplications and additions a second, in products such as the solver's."""
+    """Measure multiplications and additions a second, in products such as the solver's; once in a process."""
     generator = np.random.default_rng(0)
     left = generator.standard_normal(TRIAL[:2], dtype=np.float32)
     right = generator.standard_normal(TRIAL[1:], dtype=np.float32)

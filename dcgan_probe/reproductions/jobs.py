@@ -102,8 +102,8 @@ JOBS = (
     ),
     Job(
         "demo32",
-        "A small net on the same images: does it all work on this machine?",
-        ("--preset", "demo", "--dataset", "tiny_imagenet32"),
+        "A tiny net on the same images: does it all work on this machine?",
+        ("--preset", "demo", "--dataset", "tiny_imagenet32", "--ndf", "4", "--ngf", "4"),
         (CIFAR10_4000,),
     ),
     Job(

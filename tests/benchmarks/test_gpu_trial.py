@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,7 @@ def run(machine, *arguments, tree="tree", blocked=True):
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DCGAN_PROBE_DATA")}
     if blocked:
         environment["PYTHONPATH"] = str(machine / "blocking")
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those of this machine, whose packages are blocked
     command = [sys.executable, "benchmarks/gpu_trial.py", *map(str, arguments)]
     done = subprocess.run(
         command,
@@ -124,6 +126,7 @@ def first(machine, carried):
     return {line["what"]: line for line in map(json.loads, (machine / "first/first.jsonl").read_text().splitlines())}
 
 
+@pytest.mark.slow
 def test_the_first_call_writes_a_figure_each(machine, first):
     assert [what for what in first if "error" in json.dumps(first[what])] == []
     wanted = [
@@ -155,6 +158,7 @@ def second(machine, carried, first):
     return out
 
 
+@pytest.mark.slow
 def test_the_second_call_leaves_weights_and_a_probe_in_a_few_files(machine, second):
     files = {path.name: path.stat().st_size for path in second.iterdir()}
     assert set(files) == {"weights-01.part", "rest.tar.gz", "log.txt"}
@@ -173,6 +177,7 @@ def test_the_second_call_leaves_weights_and_a_probe_in_a_few_files(machine, seco
         assert np.bincount(file["labels"][:]).tolist() == [400] * 10
 
 
+@pytest.mark.slow
 def test_what_it_left_is_evaluated_without_the_images_that_trained_it(machine, second):
     options = ("--data-dir", machine / "probed", "--results", machine / "results", "--runs", machine / "runs")
     (machine / "probed").mkdir()
@@ -202,5 +207,5 @@ def test_what_fails_or_has_no_time_is_written_and_the_rest_is_measured(tmp_path,
     log.add("fine", lambda: [1])
     broken, late, fine = map(json.loads, (tmp_path / "log").read_text().splitlines())
     assert broken["result"]["error"][-1] == "ZeroDivisionError: division by zero"
-    assert late["left_out"] == "100 s were left"
+    assert re.fullmatch(r"\d+ s were left", late["left_out"])
     assert fine["result"] == [1]

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from dcgan_probe.storage import write_image_file
 
@@ -19,6 +20,7 @@ main(sys.argv[1:], prog_name="dcgan-probe")
 """
 
 
+@pytest.mark.slow
 def test_it_trains_and_probes(tmp_path):
     labels = np.arange(120) % 2
     for seed, split in enumerate(("train", "test")):

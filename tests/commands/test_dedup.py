@@ -44,6 +44,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_copies_are_removed_shown_and_counted(here):
     output = invoke("dedup", "hidden", "--out", "data/clean_train.h5", *QUICK)
     assert "2 pairs in 2 groups, 2 images removed" in output
@@ -70,6 +71,7 @@ def test_copies_are_removed_shown_and_counted(here):
         assert picture.width > 2 * 134
 
 
+@pytest.mark.slow
 def test_digits_of_one_shape_are_two_pictures_within_the_limit_for_drawings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["dedup", "glyphs:400", "--out", "clean.h5", *QUICK, "--distance", 0.15]
@@ -78,6 +80,7 @@ def test_digits_of_one_shape_are_two_pictures_within_the_limit_for_drawings(tmp_
     assert "for photographs" not in output
 
 
+@pytest.mark.slow
 def test_the_second_time_nothing_is_trained(here, monkeypatch):
     arguments = ["dedup", "hidden", "--out", "clean.h5", *QUICK]
     invoke(*arguments)
@@ -87,6 +90,7 @@ def test_the_second_time_nothing_is_trained(here, monkeypatch):
     invoke(*arguments)
 
 
+@pytest.mark.slow
 def test_judgements_give_the_share_of_false_pairs(here):
     invoke("dedup", "hidden", "--out", "clean.h5", "--figures", "figures", *QUICK)
     path = here / "figures" / "clean-pairs.csv"

@@ -66,6 +66,7 @@ def test_every_command_of_a_job_is_understood(job, tmp_path):
                 assert context.params["time_limit"] == 60.0
 
 
+@pytest.mark.slow
 def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
     invoke("job", "imagenet32", "--out", "out", "--time-limit", "5m", "--probe-dataset", "glyphs:6000")
     kept = {path.relative_to(small / "out").as_posix() for path in (small / "out").rglob("*")}
@@ -83,6 +84,7 @@ def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
     assert (small / "found/tables/glyphs-50.md").exists()
 
 
+@pytest.mark.slow
 def test_other_weights_than_those_imported_before_are_not_mixed_up(small):
     for name, seed in (("one", 0), ("two", 1)):
         invoke("train", *TINY, "--seed", seed, "--run", f"kept/{name}")
@@ -93,6 +95,7 @@ def test_other_weights_than_those_imported_before_are_not_mixed_up(small):
     assert "nowhere has no config.json" in invoke("job", "imagenet32", "--evaluate", "nowhere", status=1).output
 
 
+@pytest.mark.slow
 def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small):
     invoke("train", *TINY, "--run", "runs/imagenet32")
     invoke("export-run", "out", "--run", "runs/imagenet32")
@@ -141,6 +144,7 @@ def test_long_statistics_are_kept_thinned(small):
     assert not (small / "out/empty").exists()
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_the_rest_is_kept(small, monkeypatch):
     broken = replace(job_module.JOBS[0], protocols=(("--dataset", "nothing"), PROTOCOL))
     monkeypatch.setattr(job_module, "JOBS", (broken,))

@@ -6,10 +6,12 @@ import h5py
 import numpy as np
 import pandas
 import pytest
+import torch
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
 from dcgan_probe.features import FieldConfig
+from dcgan_probe.features.principal import PrincipalAxes
 from dcgan_probe.gan import RELEASED
 from dcgan_probe.images import load_images
 from dcgan_probe.reproductions import Scale, scales
@@ -31,6 +33,12 @@ DISCRIMINATOR = [(64, 3, 5, 5), (128, 64, 5, 5), (128,), (128,), (256, 128, 5, 5
 """Shapes of the authors' arrays of the SVHN net."""
 
 
+def pixel_axes(images):
+    """Give the pixels' own axes: the principal ones of 3,072 numbers take seconds, and have tests of their own."""
+    width = images.channels * images.height * images.width
+    return PrincipalAxes(torch.zeros(width), torch.eye(width), torch.ones(width))
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """Give a folder with digits under SVHN's name, and the settings of a tiny table."""
@@ -47,6 +55,7 @@ def place(tmp_path_factory):
         patch.setitem(scales.SCALES["svhn-1000"], "smoke", TINY)
         patch.setattr("os.sched_getaffinity", lambda process: {0})  # one worker: this process
         patch.setattr("dcgan_probe.baselines.settings.PASSES", (1, 1.4))
+        patch.setattr("dcgan_probe.features.principal.principal_axes", pixel_axes)
         yield folder
 
 
@@ -57,6 +66,7 @@ def reproduce(*arguments, status=0):
     return result
 
 
+@pytest.mark.slow
 def test_a_table_is_planned_made_and_not_made_twice(place):
     plan = reproduce("--dry-run").stdout
     assert "svhn-1000 at scale smoke: 13 rows, 0 of them in the records. To do: 13 rows, a training; in about" in plan
@@ -92,6 +102,7 @@ def test_a_row_that_is_missing_is_made_alone(place):
     assert "[1/1] dcgan-probe eval-svm --dataset svhn --labels 1000 --features pca" in made.stderr
 
 
+@pytest.mark.slow
 def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkeypatch):
     def fail(*arguments):
         raise UserError("the disk is full")
@@ -113,6 +124,7 @@ def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
     assert "the same command goes on from there" in result.stderr
 
 
+@pytest.mark.slow
 def test_rows_that_need_no_run_are_made_without_the_training_images(place, monkeypatch):
     tiny = {**vars(TINY), "unlabelled": "elsewhere", "untrained_seeds": ()}
     monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**tiny))
@@ -125,6 +137,7 @@ def test_rows_that_need_no_run_are_made_without_the_training_images(place, monke
     assert len(set(pandas.read_csv(place / "fourth" / "evaluations.csv")["id"])) == 8
 
 
+@pytest.mark.slow
 def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypatch):
     random = np.random.default_rng(0)
     folder = place / "data" / "authors" / RELEASED["svhn32"].folder

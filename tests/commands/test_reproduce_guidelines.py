@@ -31,6 +31,7 @@ def reproduce(*arguments, table="guidelines", scale="smoke", status=0):
     return result
 
 
+@pytest.mark.slow
 def test_the_table_is_planned_made_and_not_made_twice(place):
     plan = reproduce("--seeds", "2", "--dry-run").stdout
     assert "guidelines at scale smoke: 6 trainings, 0 of them done. To do: 6 trainings, in about" in plan
@@ -63,6 +64,7 @@ def test_the_table_is_planned_made_and_not_made_twice(place):
     assert "6 trainings, 3 of them done. To do: 3 trainings" in more
 
 
+@pytest.mark.slow
 def test_a_training_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkeypatch):
     def fail(config, *arguments, **options):
         if config.network.norm == "none":

@@ -47,6 +47,7 @@ def write_boxes(folder, *boxes):
     return path
 
 
+@pytest.mark.slow
 def test_saliency_of_both_networks(look, folder):
     told = look("saliency", "--scan", "200", "--count", "3")
     numbers = told["numbers"]

@@ -28,6 +28,7 @@ def wait_until(condition, process):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_torchrun_is_interrupted_and_the_run_is_saved(tmp_path):
     run, told = Run(tmp_path / "run"), tmp_path / "told"
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]

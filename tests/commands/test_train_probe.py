@@ -70,6 +70,7 @@ def test_the_best_state_is_kept_and_its_features_say_so(here):
     invoke("extract", "--dataset", "squares", "--split", "train", "--run", "runs/it", "--device", "cpu")
 
 
+@pytest.mark.slow
 def test_a_collapse_ends_the_command(here):
     result = invoke(*TRAIN, "--images", "4000", "--lr", "2", "--stop-on-collapse", "--quiet", code=1)
     row = Run("runs/it").stats()[-1]

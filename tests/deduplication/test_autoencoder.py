@@ -40,6 +40,7 @@ def test_a_set_is_hashed_row_by_row(photographs, monkeypatch):
     np.testing.assert_array_equal(np.unpackbits(hashes, axis=1), code > 0)
 
 
+@pytest.mark.slow
 def test_an_encoder_is_kept_for_the_same_images_and_settings(photographs, tmp_path):
     images, told = photographs(10), []
 

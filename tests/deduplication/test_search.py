@@ -22,6 +22,7 @@ def hide(photographs):
     return ImageSet(pixels, np.arange(60) % 5, "hidden", "train", "made by a test")
 
 
+@pytest.mark.slow
 def test_copies_within_a_set_are_removed_and_the_originals_stay(photographs, tmp_path):
     found = deduplicate(hide(photographs), CONFIG, tmp_path)
     assert found.removed.tolist() == list(range(48, 60))
@@ -32,6 +33,7 @@ def test_copies_within_a_set_are_removed_and_the_originals_stay(photographs, tmp
     assert found.pairs.distance[:2].min() > 1e-4  # re-encoded ones do
 
 
+@pytest.mark.slow
 def test_planted_copies_are_counted_and_the_papers_rule_finds_few_shifted_ones(photographs, tmp_path):
     planted = deduplicate(hide(photographs), CONFIG, tmp_path).planted
     assert list(planted) == list(KINDS)
@@ -48,6 +50,7 @@ def test_nothing_is_found_beyond_the_pixels_distance(photographs, tmp_path):
     assert strict.planted["noise"]["found"] == 0
 
 
+@pytest.mark.slow
 def test_a_set_against_another_loses_what_the_other_has(photographs, tmp_path):
     images = hide(photographs)
     copies, originals = images.subset(np.arange(48, 60)), images.subset(np.arange(40))
@@ -57,6 +60,7 @@ def test_a_set_against_another_loses_what_the_other_has(photographs, tmp_path):
     assert found.groups == []
 
 
+@pytest.mark.slow
 def test_a_pair_says_how_its_pictures_lie(photographs, tmp_path):
     """One copy comes after its original in the set, one before; so the latter's pair is named the other way round."""
     pixels = photographs(60).images
@@ -86,6 +90,7 @@ def test_half_of_the_views_do_in_one_set_what_all_do_between_two(photographs):
     assert len(pairs) >= 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("side", "channels"), [(64, 3), (32, 1)])
 def test_other_sizes_and_grey_images(photographs, tmp_path, side, channels):
     pixels = photographs(20, side=side, channels=channels).images

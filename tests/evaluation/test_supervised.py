@@ -188,6 +188,7 @@ def test_what_was_trained_is_not_trained_again(images, search, tmp_path, monkeyp
     assert [training.number for training in trained[6:8]] in ([4, 5], [5, 4])
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_changes_nothing(images, search, tmp_path):
     alone = evaluate(images, search, tmp_path)
     for kept in tmp_path.glob("*/select-*.npz"):

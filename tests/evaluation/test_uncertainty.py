@@ -199,6 +199,7 @@ def test_intervals_of_linear_effects_of_rows_cover_the_mean_as_often_as_claimed(
     assert missed > 50
 
 
+@pytest.mark.slow
 def test_intervals_of_fitted_classifiers_cover_the_expected_accuracy(monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
     simulation = importlib.import_module("bench_comparisons")

@@ -181,6 +181,7 @@ def svhn(tmp_path, monkeypatch):
     return write(tmp_path / "svhn", make_up(D_SHAPES["svhn32"], 0))
 
 
+@pytest.mark.slow
 def test_features_and_logits_are_those_of_the_transcription(released):
     name, discriminator, _, run = released
     images = make_images()

@@ -80,6 +80,7 @@ def config(tiny_config):
 EVERY_20_BATCHES = Probe(lambda discriminator: 0.0, 640, {})
 
 
+@pytest.mark.slow
 def test_a_collapse_is_seen_and_stops_the_run(tmp_path, config, digits):
     # Without batch norm the first weights give nearly the same image for every z, and nothing is learnt. Which sign
     # an absurd learning rate brings about, if any, depends on how the processor rounds.
@@ -98,6 +99,7 @@ def test_a_collapse_is_seen_and_stops_the_run(tmp_path, config, digits):
     assert again["collapsed_since"] == rows[-1]["collapsed_since"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_healthy_runs_raise_no_alarm(tmp_path, config, digits, seed):
     config = replace(config, seed=seed)

@@ -149,6 +149,7 @@ def assert_same_run(folder, other):
         assert torch.equal(value, theirs[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [{"updates": "both", "ema": 100, "flips": True}, {"updates": "alternate", "window": 256, "classes": 3}],

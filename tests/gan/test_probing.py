@@ -39,6 +39,7 @@ def test_probes_come_at_their_times_and_at_the_end(tmp_path, tiny_config, tiny_i
     assert Run(tmp_path).load()["position"] == 160
 
 
+@pytest.mark.slow
 def test_the_first_of_the_best_states_is_kept_and_is_what_the_run_gives(tmp_path, tiny_config, tiny_images):
     seen = []
     probe = scripted([0.1, 0.3, 0.3, 0.2], untrained=0.9, seen=seen, dataset="d")
@@ -72,6 +73,7 @@ def test_the_best_of_earlier_sessions_is_remembered(tmp_path, tiny_config, tiny_
     assert Run(tmp_path).load()["position"] == 48
 
 
+@pytest.mark.slow
 def test_a_training_that_is_out_of_time_ends_with_a_probe(tmp_path, tiny_config, tiny_images):
     config, probe = tiny_config(keep="best"), scripted([0.3], untrained=0.1, dataset="d")
     assert train(config, tiny_images(), tmp_path, device=CPU, probe=probe, time_limit=0) == "out of time"

@@ -145,6 +145,7 @@ def test_windows_that_cannot_be_are_refused(tiny_config, changes, message):
     assert (str(caught.value), caught.value.option) == (message, "window")
 
 
+@pytest.mark.slow
 def test_run_in_windows_goes_on_exactly(tmp_path, tiny_config, tiny_images):
     config, images = tiny_config(window=256, batch_size=50, images=1500), tiny_images(600)
 

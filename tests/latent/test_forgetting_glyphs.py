@@ -84,6 +84,7 @@ def probes(glyphs, encoder):
     return fit_probe_pairs(encode_images(encoder, glyphs.images), answers, 0)["neighbours"]
 
 
+@pytest.mark.slow
 def test_strips_change_more_than_the_centre_and_the_probe_finds_fewer_neighbours(glyphs, encoder, probes):
     told = [forget_neighbours(train(glyphs, seed), encoder, probes) for seed in range(3)]
     assert min(each["accuracy"] for each in told) > 0.55
