@@ -169,6 +169,8 @@ def _extraction(row: Row, scale: Scale, images: int) -> float:
     """Give the operations of a row's features, learning included, in those of a large product that takes as long."""
     if row.network is not None:
         return images * discriminator_operations(row.network) / CONVOLUTION_SHARE
+    if row.features == "pixels":
+        return 0.0
     if row.features == "kmeans":
         config = DictionaryConfig(centroids=int(row.known_by["network"]), **scale.learning)
         learning, encoding = kmeans_operations(config, CHANNELS, SIDE)
