@@ -72,7 +72,7 @@ def deduplicate(
     ------
     UserError
         If there are fewer than two images, the other set is the set itself, too many images are alike, or a file
-        cannot be read or written.
+        changes while it is read, or cannot be read or written.
     """
     if against is not None and against.fingerprint == images.fingerprint:
         raise UserError(
@@ -122,6 +122,8 @@ def deduplicate(
             "paper": float(same.mean()),
         }
         told(len(planted))
+    for each in (images, others):
+        each.require_unchanged()
     return Findings(
         pairs=pairs,
         groups=groups,

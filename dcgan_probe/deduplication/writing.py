@@ -87,7 +87,7 @@ def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
     Raises
     ------
     UserError
-        If the file name does not fit, nothing is left, or the disk is full.
+        If the file name does not fit, nothing is left, the images' file has changed, or the disk is full.
     """
     check_target(path, images)
     kept = np.ones(len(images), bool)
@@ -104,6 +104,7 @@ def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
         class_names=images.class_names,
         attributes={name: numbers[kept] for name, numbers in images.attributes.items()}
         | {"source_row": np.flatnonzero(kept)},
+        check=images.require_unchanged,
     )
     return int(kept.sum())
 

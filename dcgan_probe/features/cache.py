@@ -19,6 +19,7 @@ from ..images import ImageSet
 from ..runtime import ALONE, Ranks, UserError, freed_memory_kept
 from ..storage import (
     FORMAT_VERSION,
+    ChangedFileError,
     FeatureFile,
     FeatureFileWriter,
     fingerprint_settings,
@@ -69,7 +70,7 @@ def cached_features(
     Raises
     ------
     UserError
-        If the images do not fit the encoder, a feature is not finite, or the disk is full.
+        If the images do not fit the encoder or change meanwhile, a feature is not finite, or the disk is full.
     """
     encoder.check(images)
     # At the first rank, since the fingerprint of the images takes a while.
@@ -138,13 +139,19 @@ def _extract(
     ranks: Ranks,
     on_progress: Callable[[int], None],
 ) -> None:
-    with FeatureFileWriter(
+    writer = FeatureFileWriter(
         path, settings, rows=len(images), layers=encoder.layers, dtype=dtype, labels=images.labels
-    ) as writer:
-        starts = range(writer.rows_written, len(images), encoder.batch)
-        for features in ranks.in_order(partial(_encode, encoder, images), starts):
-            writer.append(features)
-            on_progress(writer.rows_written)
+    )
+    try:
+        with writer:
+            starts = range(writer.rows_written, len(images), encoder.batch)
+            for features in ranks.in_order(partial(_encode, encoder, images), starts):
+                writer.append(features)
+                on_progress(writer.rows_written)
+            images.require_unchanged()  # before the file gets its name, which promises these images
+    except ChangedFileError:
+        writer.part.unlink(missing_ok=True)  # or it would be resumed under the same promise
+        raise
 
 
 def _encode(encoder: Encoder, images: ImageSet, start: int) -> np.ndarray:

@@ -35,6 +35,9 @@ class Batches(Protocol):
     def batch(self, position: int) -> Batch:
         """Give this rank's part of the batch at ``position``."""
 
+    def require_unchanged(self) -> None:
+        """Raise ``ChangedFileError`` if batches to come are read from a file that has changed since it was opened."""
+
 
 def open_batches(config: TrainConfig, images: ImageSet, device: torch.device, ranks: Ranks = ALONE) -> Batches:
     """Give the mini-batches of a set that is held in memory whole, or in the config's windows.
@@ -100,6 +103,9 @@ class BatchStream:
         rows = self.rows(position)[self._part]
         return as_batch(self._pixels[rows], None if self._labels is None else self._labels[rows], self._device)
 
+    def require_unchanged(self) -> None:
+        """Do nothing: all images are in memory."""
+
     def _rest(self, position: int) -> torch.Tensor:
         number, offset = divmod(position, self._rows)
         if self._order[0] != number:
@@ -124,7 +130,7 @@ class WindowStream:
     ):
         """Begin to read; ``labels`` int64 (N,) are given with the images where there are some."""
         self._batch_size, self._device, self._part = batch_size, device, ranks.part(batch_size)
-        self._labels = labels
+        self._images, self._labels = images, labels
         self._order = WindowOrder(len(images), window, seed)
         self._reader = WindowReader(images, self._order, window)
 
@@ -147,6 +153,10 @@ class WindowStream:
         labels = None if self._labels is None else self._labels[self.rows(position)[self._part]]
         return as_batch(joined(rest, position, self._batch_size)[self._part], labels, self._device)
 
+    def require_unchanged(self) -> None:
+        """Raise ``ChangedFileError`` if the file of the images is no longer as it was when it was opened."""
+        self._images.require_unchanged()
+
 
 class Ahead:
     """The batches of another source, each prepared and on its way to the GPU while the step before it runs."""
@@ -165,6 +175,10 @@ class Ahead:
         result = self._next[1].result()
         self._begin(position + self._batch_size)
         return result
+
+    def require_unchanged(self) -> None:
+        """Ask the source."""
+        self._batches.require_unchanged()
 
     def _begin(self, position: int) -> None:
         # One thread: a source is asked for one batch at a time.

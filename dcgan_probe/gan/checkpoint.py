@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..runtime import UserError
-from ..storage import whole_file
+from ..storage import ChangedFileError, opened_whole, whole_file
 
 KEYS = frozenset({"discriminator", "generator", "optimizers", "position", "config"})
 
@@ -36,13 +36,16 @@ def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> dic
     Raises
     ------
     UserError
-        If the file is missing, truncated, or not a checkpoint of this project.
+        If the file is missing, truncated, not a checkpoint of this project, or changes meanwhile.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"there is no checkpoint {path}; train first, or name a run folder that holds one")
     try:
-        stored = torch.load(path, map_location=device, weights_only=True)
+        with opened_whole(path) as file:
+            stored = torch.load(file, map_location=device, weights_only=True)
+    except ChangedFileError:
+        raise
     except Exception as error:  # foreign bytes make torch fail in many ways
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(

@@ -94,7 +94,8 @@ def train(
     ------
     UserError
         If the folder holds a run with another config or other images, the images do not fit the network, a loss is
-        not finite (the last good checkpoint is kept), or the best state is to be kept without a probe.
+        not finite or the images' file changes (the last good checkpoint is kept), or the best state is to be kept
+        without a probe.
     """
     deadline = time.monotonic() + time_limit
     ranks.from_first(lambda: check_images(config, images))
@@ -208,6 +209,7 @@ class TrainingLoop:
         return "finished"
 
     def _save(self) -> None:
+        self._stream.require_unchanged()
         save_checkpoint(self._run.checkpoint_path, self._state.state_dict())
 
     def _passed_milestone(self, before: int, target: int) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ..runtime import UserError
+from ..storage import ChangedFileError, FileStamps
 from .streams import DEEP_MODES, GREY_MODES, ImageStream
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")  # those of torchvision
@@ -38,9 +39,20 @@ def open_folder(path: Path, split: str) -> ImageStream:
         raise UserError(
             f"{root}: got {_classes(names)}, expected those of {path / 'train'}: {_classes(expected)}", option="dataset"
         )
+    stamps = FileStamps(files)
+
+    def require_unchanged() -> None:
+        stamps.require_unchanged()
+        if (now := _list_images(root)[0]) != files:
+            raise ChangedFileError(
+                f"{root} changed while it was read: got {len(now):,} images, expected the {len(files):,} that it held "
+                "before; repeat the command once nothing writes to it",
+                option="dataset",
+            )
+
     return ImageStream(
         count=len(files),
-        read=lambda index: read_image(files[index]),
+        read=lambda index: read_image(stamps.path(index)),
         describe=lambda index: str(files[index]),
         find_channels=lambda: _find_channels(files),
         labels=labels,
@@ -48,6 +60,7 @@ def open_folder(path: Path, split: str) -> ImageStream:
         split=split,
         source=str(root),
         class_names=names,
+        require_unchanged=require_unchanged,
     )
 
 

@@ -125,6 +125,17 @@ class ImageSet:
         for start in range(0, len(self), rows):
             yield self.images[start : start + rows]
 
+    def require_unchanged(self) -> None:
+        """Check that the file of the images, if they lie in one, is as it was when it was opened.
+
+        Raises
+        ------
+        ChangedFileError
+            If not.
+        """
+        if isinstance(self.images, StoredImages):
+            self.images.require_unchanged()
+
     def subset(self, indices: np.ndarray) -> "ImageSet":
         """Read the rows ``indices``, integers (n,) in any order or one bool a row, into memory, with what they have."""
         rows = np.asarray(indices)

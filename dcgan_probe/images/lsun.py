@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from ..runtime import UserError
+from ..storage import FileStamp
 from .streams import ImageStream
 
 PARTS = {"train": "train", "test": "val"}  # LSUN publishes its categories as train and val
@@ -34,10 +35,11 @@ def open_lsun(category: str, split: str, data_dir: Path) -> ImageStream:
     except ImportError as error:
         raise UserError("lsun needs the package lmdb: pip install 'dcgan-probe[lsun]'", option="dataset") from error
     try:
+        stamp = FileStamp.of(folder / "data.mdb")
         records = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
         with records.begin() as transaction:
             keys = list(transaction.cursor().iternext(keys=True, values=False))
-    except lmdb.Error as error:
+    except (OSError, lmdb.Error) as error:
         raise UserError(f"{folder} cannot be read as an LMDB ({error}); unpack it again", option="dataset") from error
     if not keys:
         raise UserError(f"{folder} holds no images; unpack it again", option="dataset")
@@ -59,4 +61,5 @@ def open_lsun(category: str, split: str, data_dir: Path) -> ImageStream:
         split=split,
         source=str(folder),
         class_names=None,
+        require_unchanged=stamp.require_unchanged,
     )

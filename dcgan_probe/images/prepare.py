@@ -64,7 +64,8 @@ def prepare(
     Raises
     ------
     UserError
-        If the source cannot be read, ``size``, ``channels``, ``resample`` or ``path`` do not fit, or the disk is full.
+        If the source cannot be read or changes meanwhile, ``size``, ``channels``, ``resample`` or ``path`` do not fit,
+        or the disk is full.
     """
     path = Path(path)
     _check(size, channels, resample, path, split)
@@ -88,6 +89,7 @@ def prepare(
         class_names=source.class_names,
         attributes=attributes,
         resample=lambda: resample if squares.resized else "",
+        check=source.require_unchanged,
     )
     return rows
 

@@ -37,6 +37,9 @@ class ImageStream:
     source: str
     class_names: tuple[str, ...] | None
 
+    require_unchanged: Callable[[], None]
+    """Raises ``ChangedFileError`` if the files are no longer as they were when they were opened."""
+
     def pixels(self, index: int, channels: int) -> np.ndarray:
         """Decode image ``index`` at its own size: uint8 (channels, H, W)."""
         return to_array(with_channels(self.read(index), channels))
@@ -64,7 +67,7 @@ def stack_stream(stream: ImageStream, advice: str) -> ImageSet:
     Raises
     ------
     UserError
-        If the images differ in size; ``advice`` is the command that makes them equal.
+        If the images differ in size (``advice`` is the command that makes them equal), or change meanwhile.
     """
     channels = stream.find_channels()
     first = stream.pixels(0, channels)
@@ -78,6 +81,7 @@ def stack_stream(stream: ImageStream, advice: str) -> ImageSet:
                 option="dataset",
             )
         images[index] = pixels
+    stream.require_unchanged()
     return ImageSet(images, stream.labels, stream.name, stream.split, stream.source, stream.class_names)
 
 

@@ -5,11 +5,15 @@ from .feature_files import FORMAT_VERSION, FeatureFile, FeatureFileWriter, open_
 from .files import explained_disk_errors, locked, read_bytes, read_json, whole_file, write_json, write_text
 from .fingerprints import fingerprint_blocks, fingerprint_settings, fingerprint_tensors
 from .image_files import ImageFile, StoredImages, open_image_file, write_image_file
+from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
 
 __all__ = [
     "FORMAT_VERSION",
+    "ChangedFileError",
     "FeatureFile",
     "FeatureFileWriter",
+    "FileStamp",
+    "FileStamps",
     "ImageFile",
     "StoredImages",
     "explained_disk_errors",
@@ -19,6 +23,7 @@ __all__ = [
     "locked",
     "open_feature_file",
     "open_image_file",
+    "opened_whole",
     "read_arrays",
     "read_bytes",
     "read_json",

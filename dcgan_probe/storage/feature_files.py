@@ -30,6 +30,7 @@ from ..runtime import UserError
 from .allotted import UNBUFFERED, create_allotted
 from .files import explained_disk_errors, require_space
 from .fingerprints import fingerprint_settings
+from .stamps import FileStamp
 
 FORMAT_VERSION = 1
 CHUNK_BYTES = 1 << 20
@@ -143,10 +144,10 @@ class FeatureFileWriter:
 
 
 class FeatureFile:
-    """A complete feature file, read in blocks."""
+    """A complete feature file, read in blocks. Readings end in an error once the file is not as it was when opened."""
 
-    def __init__(self, path: Path, file: h5py.File):
-        self.path = path
+    def __init__(self, path: Path, file: h5py.File, stamp: FileStamp):
+        self.path, self._stamp = path, stamp
         self._features = file["features"]
         self.shape: tuple[int, int] = self._features.shape
         self.dtype = self._features.dtype
@@ -156,8 +157,20 @@ class FeatureFile:
         self.layers = {name: (start, stop) for name, start, stop in json.loads(file.attrs["layers"])}
 
     def read(self, start: int = 0, stop: int | None = None, columns: slice = slice(None)) -> np.ndarray:
-        """Read rows ``start`` to ``stop`` and a range of columns, in the file's dtype."""
-        return self._features[start:stop, columns]
+        """Read rows ``start`` to ``stop`` and a range of columns, in the file's dtype.
+
+        Raises
+        ------
+        ChangedFileError
+            If the file was changed or removed since it was opened.
+        """
+        try:
+            block = self._features[start:stop, columns]
+        except OSError as error:
+            self._stamp.require_unchanged()
+            raise UserError(f"{self.path}: rows cannot be read ({error}); delete it and extract again") from error
+        self._stamp.require_unchanged()
+        return block
 
     def select(self, rows: slice = slice(None), columns: slice = slice(None)) -> "FeatureRows":
         """Give consecutive rows and columns without reading them: what a solver reads in blocks."""
@@ -170,36 +183,17 @@ class FeatureRows:
     reads_rows = True
 
     def __init__(self, file: FeatureFile, rows: slice, columns: slice):
-        """Take the file's size and time of change as they are now."""
         self._file, self._columns = file, slice(*columns.indices(file.shape[1])[:2])
         self._first, stop, step = rows.indices(file.shape[0])
         if step != 1 or columns.step not in (None, 1):
             raise ValueError("rows and columns must be consecutive")
         self.shape = (max(0, stop - self._first), max(0, self._columns.stop - self._columns.start))
         self.dtype = file.dtype
-        self._stamp = self._look()
-
-    def _look(self) -> tuple[int, int]:
-        found = os.stat(self._file.path)
-        return found.st_size, found.st_mtime_ns
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        """Read consecutive rows, (n, D) in the file's dtype.
-
-        Raises
-        ------
-        UserError
-            If the file was changed or removed since this object was made.
-        """
+        """Read consecutive rows, (n, D) in the file's dtype; raises as ``FeatureFile.read``."""
         start, stop, _ = rows.indices(self.shape[0])
-        try:
-            unchanged = self._look() == self._stamp
-            block = self._file.read(self._first + start, self._first + stop, self._columns)
-        except OSError as error:
-            raise UserError(f"{self._file.path} can no longer be read ({error}); extract again") from error
-        if not unchanged:
-            raise UserError(f"{self._file.path} changed while it was read; start again once it is complete")
-        return block
+        return self._file.read(self._first + start, self._first + stop, self._columns)
 
 
 def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
@@ -212,6 +206,7 @@ def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
     """
     path = Path(path)
     try:
+        stamp = FileStamp.of(path)  # before anything is read
         file = h5py.File(path, "r")
     except FileNotFoundError as error:
         raise UserError(f"there is no feature file {path}; run extract first") from error
@@ -229,4 +224,4 @@ def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
         )
     if key is not None and file.attrs["key"] != key:
         raise UserError(f"{path} has key {file.attrs['key']}, expected {key}: it was made from something else")
-    return FeatureFile(path, file)
+    return FeatureFile(path, file, stamp)

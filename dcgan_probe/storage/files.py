@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..runtime import UserError
+from .stamps import opened_whole
 
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
@@ -55,10 +56,15 @@ def require_space(path: Path, size: int) -> None:
 
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
+def whole_file(path: str | Path, check: Callable[[], None] = lambda: None) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` when the block succeeds, remove it when not.
 
     The content reaches the disk before the rename, so a reader sees the old file or the new one, never a part.
+
+    Parameters
+    ----------
+    check
+        Called just before the rename: an error of it keeps the file from its name.
 
     Raises
     ------
@@ -76,6 +82,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             yield temporary
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
+            check()
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -123,10 +130,11 @@ def read_bytes(path: str | Path) -> bytes:
     FileNotFoundError
         If there is none.
     UserError
-        If it is there and cannot be read.
+        If it is there and cannot be read, or changes meanwhile.
     """
     try:
-        return Path(path).read_bytes()
+        with opened_whole(path) as file:
+            return file.read()
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -25,6 +25,7 @@ import numpy as np
 from ..runtime import UserError
 from .allotted import UNBUFFERED, create_allotted
 from .files import require_space, whole_file
+from .stamps import FileStamp
 
 CHUNK_ROWS = 256
 
@@ -33,14 +34,16 @@ class StoredImages:
     """The images of an open file, read when sliced: uint8 (N, channels, H, W).
 
     Knows ``shape``, ``dtype``, ``len``, slices, and arrays of row numbers in any order or one bool a row, as a numpy
-    array does, so that a set larger than memory can stand where an array stands.
+    array does, so that a set larger than memory can stand where an array stands. Every reading ends in an error if the
+    file is no longer as it was when it was opened.
     """
 
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, dataset: h5py.Dataset):
+    def __init__(self, dataset: h5py.Dataset, stamp: FileStamp):
+        """Wrap uint8 (N, H, W, channels) of a file that was stamped before it was opened."""
         rows, height, width, channels = dataset.shape
-        self._dataset = dataset
+        self._dataset, self._stamp = dataset, stamp
         self.shape = (rows, channels, height, width)
 
     @property
@@ -52,8 +55,23 @@ class StoredImages:
         return self.shape[0]
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
-        block = self._dataset[rows] if isinstance(rows, slice) else self._read_rows(np.arange(len(self))[rows])
+        try:
+            block = self._dataset[rows] if isinstance(rows, slice) else self._read_rows(np.arange(len(self))[rows])
+        except OSError as error:
+            self.require_unchanged()
+            raise UserError(f"{self.path}: rows cannot be read ({error}); it is damaged, so make it again") from error
+        self.require_unchanged()
         return np.ascontiguousarray(block.transpose(0, 3, 1, 2))
+
+    def require_unchanged(self) -> None:
+        """Check that the file is as it was when it was opened.
+
+        Raises
+        ------
+        ChangedFileError
+            If not.
+        """
+        self._stamp.require_unchanged()
 
     def _read_rows(self, rows: np.ndarray) -> np.ndarray:
         """Read rows, integers (n,) in any order: uint8 (n, H, W, C).
@@ -98,10 +116,12 @@ def open_image_file(path: str | Path) -> ImageFile:
     Raises
     ------
     UserError
-        If the file is missing, truncated or not an image-array file.
+        If the file is missing, truncated or not an image-array file. Its images raise ``ChangedFileError`` later on, if
+        the file is written to.
     """
     path = Path(path)
     try:
+        stamp = FileStamp.of(path)  # before anything is read
         file = h5py.File(path, "r")
     except FileNotFoundError as error:
         raise UserError(f"there is no image file {path}") from error
@@ -121,7 +141,7 @@ def open_image_file(path: str | Path) -> ImageFile:
     if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iu"):
         raise UserError(f"{path}: got labels {labels.dtype} {labels.shape}, expected integers ({images.shape[0]},)")
     return ImageFile(
-        images=StoredImages(images),
+        images=StoredImages(images, stamp),
         labels=None if labels is None else labels[:].astype(np.int64),
         name=_text(file, "name") or path.stem,
         split=_text(file, "split"),
@@ -164,6 +184,7 @@ def write_image_file(
     class_names: tuple[str, ...] | None = None,
     attributes: Mapping[str, np.ndarray] | None = None,
     resample: Callable[[], str] = lambda: "",
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Write an image-array file from consecutive blocks; memory does not grow with their number.
 
@@ -176,13 +197,15 @@ def write_image_file(
     resample
         Function that returns the filter that resized the images, or an empty text. The call follows the last block,
         since the sizes of streamed images are known only then.
+    check
+        Called when all is written, before the file gets its name: raises if the source of the blocks has changed.
 
     Raises
     ------
     UserError
         If the blocks differ from each other in shape, or their rows from ``rows`` in number.
     """
-    with whole_file(path) as temporary, h5py.File(temporary, "w", **UNBUFFERED) as file:
+    with whole_file(path, check) as temporary, h5py.File(temporary, "w", **UNBUFFERED) as file:
         start = 0
         for images, labels in blocks:
             stop = start + len(images)

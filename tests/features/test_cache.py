@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, FeatureSet, cached_features, real_statistics
-from dcgan_probe.images import ImageSet, Part
+from dcgan_probe.images import ImageSet, Part, load_images
 from dcgan_probe.networks import build_discriminator
 from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import ChangedFileError, write_image_file
 
 CPU = torch.device("cpu")
 ORIGIN = EncoderOrigin("dcgan", "tiny", "tiny", 20, 160, "runs/tiny", 3)
@@ -397,3 +398,40 @@ def test_a_file_of_a_part_alone_still_serves(tmp_path, tiny_images):
     assert encoder.blocks == []
     assert found.rows is None
     assert np.array_equal(found.load(), part.images[:, 0, 0, :5])
+
+
+def stored_set(path, rows=20):
+    """Return a set of a file whose images are all 200."""
+    pixels = np.full((rows, 3, 8, 8), 200, np.uint8)
+    write_image_file(path, [(pixels, np.arange(rows) % 3)], rows=rows, name="x", split="train", source="")
+    return load_images(str(path), "train")
+
+
+@pytest.mark.parametrize("changed_at", [1, 2, 3])
+def test_images_that_change_while_they_are_encoded_leave_no_features(tmp_path, changed_at):
+    """Changed before the second block, before the third, and after all were read."""
+    images = stored_set(tmp_path / "x_train.h5")
+
+    class Meddling(Counting):
+        def encode(self, block):
+            encoded = super().encode(block)
+            if len(self.blocks) == changed_at:
+                os.truncate(tmp_path / "x_train.h5", 4000)
+            return encoded
+
+    with pytest.raises(ChangedFileError, match=r"x_train.h5 changed while it was read"):
+        cached_features(Meddling(), images, tmp_path / "features")
+    assert files(tmp_path / "features") == []
+
+
+def test_features_of_a_file_whose_content_was_put_back_are_whole(tmp_path):
+    path = tmp_path / "x_train.h5"
+    images, content = stored_set(path), path.read_bytes()
+    key = images.fingerprint
+    path.write_bytes(content[:4000])
+    with pytest.raises(ChangedFileError):
+        cached_features(Counting(), images, tmp_path / "features")
+    path.write_bytes(content)
+    found, present = cached_features(Counting(), load_images(str(path), "train"), tmp_path / "features")
+    assert (present, found.images_fingerprint) == (False, key)
+    assert np.array_equal(found.load(), np.full((20, 5), 200))

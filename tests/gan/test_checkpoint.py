@@ -6,6 +6,7 @@ import torch
 
 from dcgan_probe.gan import TrainState, load_checkpoint, save_checkpoint
 from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import ChangedFileError
 
 CPU = torch.device("cpu")
 
@@ -103,3 +104,22 @@ def test_full_disk_keeps_the_checkpoint_before(tmp_path, tiny_config, monkeypatc
         save(path, tiny_config, steps=2)
     assert load_checkpoint(path)["position"] == 8
     assert [entry.name for entry in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_checkpoint_that_is_written_while_it_is_read_is_refused(tmp_path, tiny_config, monkeypatch):
+    path, load = tmp_path / "checkpoint.pt", torch.load
+    save(path, tiny_config, steps=1)
+
+    def reading(change):
+        def read(file, **how):
+            stored = load(file, **how)
+            change()
+            return stored
+
+        return read
+
+    monkeypatch.setattr(torch, "load", reading(lambda: save(path, tiny_config, steps=2)))  # a new file, by another run
+    assert load_checkpoint(path)["position"] == 8
+    monkeypatch.setattr(torch, "load", reading(lambda: path.write_bytes(b"PK")))
+    with pytest.raises(ChangedFileError, match=r"checkpoint.pt changed while it was read"):
+        load_checkpoint(path)

@@ -1,6 +1,7 @@
 """Windows of shuffled blocks: every image once a pass, well mixed, bounded, and the same wherever training begins."""
 
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from dcgan_probe.gan.batches import WindowStream, open_batches
 from dcgan_probe.gan.windows import Window, WindowOrder, WindowReader
 from dcgan_probe.images import ImageSet, load_images
 from dcgan_probe.runtime import Ranks, UserError
-from dcgan_probe.storage import write_image_file
+from dcgan_probe.storage import ChangedFileError, write_image_file
 
 CPU = torch.device("cpu")
 BATCH, WINDOW = 100, 512
@@ -159,3 +160,30 @@ def test_run_in_windows_goes_on_exactly(tmp_path, tiny_config, tiny_images):
     outcome, again = session("halves")
     assert outcome == "finished"
     assert all(torch.equal(again[name], straight[name]) for name in straight)
+
+
+def test_a_window_of_a_file_that_has_changed_is_not_given(stored):
+    stream = stream_of(stored)
+    stream.batch(0)
+    stream.require_unchanged()
+    os.truncate(stored.images.path, 5000)
+    for read in (stream.require_unchanged, lambda: [stream.batch(position) for position in range(0, 2600, BATCH)]):
+        with pytest.raises(ChangedFileError, match=r"rows.h5 changed while it was read \(from 29,304"):
+            read()
+
+
+def test_a_file_that_changes_in_training_leaves_the_last_good_checkpoint(tmp_path, tiny_config, tiny_images):
+    images = tiny_images(600)
+    path = tmp_path / "x_train.h5"
+    write_image_file(path, [(images.images, None)], rows=600, name="x", split="train", source="")
+    steps = itertools.count(1)
+
+    def cut_in_the_second_pass():
+        if next(steps) == 13:
+            os.truncate(path, 5000)
+        return False
+
+    config = tiny_config(window=256, batch_size=50, images=900)  # 18 steps: an end before the next window
+    with pytest.raises(ChangedFileError, match=r"x_train.h5 changed while it was read"):
+        train(config, load_images(str(path), "train"), tmp_path / "run", device=CPU, should_stop=cut_in_the_second_pass)
+    assert load_checkpoint(tmp_path / "run" / "checkpoint.pt")["position"] < 650

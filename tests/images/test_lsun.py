@@ -1,5 +1,6 @@
 import builtins
 import io
+import os
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 from dcgan_probe.images import load_images
 from dcgan_probe.images.sources import open_source
 from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import ChangedFileError
 
 lmdb = pytest.importorskip("lmdb")
 
@@ -94,3 +96,13 @@ def test_the_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_lmdb)
     with pytest.raises(UserError, match=r"lsun needs the package lmdb: pip install 'dcgan-probe\[lsun\]'"):
         load_images("lsun:tower", "train", data_dir=tmp_path)
+
+
+def test_a_database_that_changes_while_it_is_read_is_refused(tmp_path):
+    store(tmp_path / "tower_train_lmdb", {b"a": webp(1)})
+    stream = open_source("lsun:tower", "train", data_dir=tmp_path)
+    assert stream.pixels(0, 3).shape == (3, 8, 9)
+    stream.require_unchanged()
+    os.utime(tmp_path / "tower_train_lmdb" / "data.mdb", ns=(1, 1))
+    with pytest.raises(ChangedFileError, match=r"data.mdb changed while it was read"):
+        stream.require_unchanged()

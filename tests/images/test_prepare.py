@@ -1,4 +1,5 @@
 import importlib
+import os
 import tracemalloc
 
 import h5py
@@ -8,7 +9,7 @@ from PIL import Image
 
 from dcgan_probe.images import RESAMPLES, load_images, prepare
 from dcgan_probe.runtime import UserError
-from dcgan_probe.storage import open_image_file
+from dcgan_probe.storage import ChangedFileError, open_image_file, write_image_file
 
 module = importlib.import_module("dcgan_probe.images.prepare")  # the package gives the function by that name
 
@@ -202,3 +203,50 @@ def test_settings_that_do_not_fit_are_refused(tmp_path, change, option, message)
     with pytest.raises(UserError, match=message) as error:
         prepare("glyphs:5", "train", size, path, **settings)
     assert error.value.option == option
+
+
+def changed_file(tmp_path):
+    """Return a source of one file, and a function that cuts the file off inside of its images."""
+    pixels = np.full((40, 3, 8, 8), 200, np.uint8)
+    write_image_file(tmp_path / "a_train.h5", [(pixels, None)], rows=40, name="a", split="train", source="")
+    return tmp_path / "a_train.h5", lambda: os.truncate(tmp_path / "a_train.h5", 4000)
+
+
+def changed_picture(tmp_path):
+    draw(tmp_path / "in" / "a.png", 0)
+    draw(tmp_path / "in" / "b.png", 1)
+    return tmp_path / "in", lambda: draw(tmp_path / "in" / "a.png", 2, size=(40, 40))
+
+
+def added_picture(tmp_path):
+    source, _ = changed_picture(tmp_path)
+    return source, lambda: draw(tmp_path / "in" / "c.png", 2)
+
+
+def removed_picture(tmp_path):
+    source, _ = changed_picture(tmp_path)
+    return source, (tmp_path / "in" / "a.png").unlink
+
+
+@pytest.mark.parametrize("make", [changed_file, changed_picture, added_picture, removed_picture])
+def test_a_source_that_changes_meanwhile_gives_no_file(tmp_path, monkeypatch, make):
+    source, change = make(tmp_path)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 8 * 8 * 3)  # a block an image
+    with pytest.raises(ChangedFileError, match=r"(changed while it was read|can no longer be read).*; repeat the com"):
+        prepare(str(source), "train", 8, tmp_path / "x_train.h5", progress=lambda done, rows: done == 1 and change())
+    assert not list(tmp_path.glob("*x_train*"))
+
+
+def test_a_folder_that_changes_while_it_is_loaded_is_refused(tmp_path, monkeypatch):
+    source, change = changed_picture(tmp_path)
+    read, calls = importlib.import_module("dcgan_probe.images.folders").read_image, []
+
+    def reading(path):
+        calls.append(path)
+        if len(calls) == 2:
+            change()
+        return read(path)
+
+    monkeypatch.setattr("dcgan_probe.images.folders.read_image", reading)
+    with pytest.raises(ChangedFileError, match=r"a.png changed while it was read"):
+        load_images(str(source), "train")

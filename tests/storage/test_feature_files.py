@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dcgan_probe.runtime import UserError
-from dcgan_probe.storage import FeatureFileWriter, open_feature_file
+from dcgan_probe.storage import ChangedFileError, FeatureFileWriter, open_feature_file
 
 SETTINGS = {"weights": "abc", "grid": 4}
 LAYERS = {"conv1": (0, 6), "conv2": (6, 10)}
@@ -50,8 +50,17 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     rows = open_feature_file(tmp_path / "x.h5").select()
     rows[:5]
     os.utime(tmp_path / "x.h5", ns=(1, 1))
-    with pytest.raises(UserError, match=r"x.h5 changed while it was read; start again once it is complete"):
+    with pytest.raises(ChangedFileError, match=r"x.h5 changed while it was read \(.*; repeat the command once nothing"):
         rows[5:]
+
+
+def test_a_file_that_changes_between_its_opening_and_its_selection_is_refused(tmp_path):
+    write(tmp_path / "x.h5")
+    file = open_feature_file(tmp_path / "x.h5")
+    os.truncate(tmp_path / "x.h5", (tmp_path / "x.h5").stat().st_size // 2)
+    for read in (file.read, lambda: file.select()[:]):
+        with pytest.raises(ChangedFileError, match=r"x.h5 changed while it was read \(from [\d,]+ to [\d,]+ bytes\)"):
+            read()
 
 
 def test_half_precision_rounds_to_the_nearest(tmp_path):

@@ -1,11 +1,14 @@
 import json
+import os
+import shutil
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
 from dcgan_probe.runtime import UserError
-from dcgan_probe.storage import StoredImages, open_image_file, write_image_file
+from dcgan_probe.storage import ChangedFileError, FileStamp, StoredImages, open_image_file, write_image_file
 
 
 def pixels(rows=10, channels=3, height=4, width=5, seed=0):
@@ -123,7 +126,8 @@ def test_a_row_number_that_is_not_there_is_an_error(tmp_path):
 
 
 def test_rows_are_read_in_one_range_a_chunk(tmp_path):
-    with h5py.File(store(tmp_path / "a.h5", pixels(rows=40), chunks=(10, 4, 5, 3))) as file:
+    path = store(tmp_path / "a.h5", pixels(rows=40), chunks=(10, 4, 5, 3))
+    with h5py.File(path) as file:
 
         class Counted:
             shape, chunks, reads = file["images"].shape, file["images"].chunks, 0
@@ -133,7 +137,7 @@ def test_rows_are_read_in_one_range_a_chunk(tmp_path):
                 return file["images"][rows]
 
         shuffled = np.random.default_rng(1).permutation(40)
-        np.testing.assert_array_equal(StoredImages(Counted())[shuffled], pixels(rows=40)[shuffled])
+        np.testing.assert_array_equal(StoredImages(Counted(), FileStamp.of(path))[shuffled], pixels(rows=40)[shuffled])
     assert Counted.reads == 4
 
 
@@ -212,3 +216,48 @@ def test_blocks_of_different_sizes_leave_the_old_file(tmp_path):
         write_image_file(tmp_path / "a.h5", blocks, rows=4, name="", split="", source="")
     np.testing.assert_array_equal(open_image_file(tmp_path / "a.h5").images, pixels(seed=1))
     assert [path.name for path in tmp_path.iterdir()] == ["a.h5"]
+
+
+def rewritten(path):
+    """Write other bytes into the same file, as many as before."""
+    with open(path, "r+b") as file:
+        file.seek(-100, os.SEEK_END)
+        file.write(bytes(100))
+
+
+def cut_short(path):
+    """Cut the file off inside of its images, which HDF5 reads as zeros."""
+    os.truncate(path, path.stat().st_size - 100)
+
+
+def replaced(path):
+    """Give the file's name to a copy of it that has its size and time."""
+    copy = shutil.copy2(path, path.with_name("copy"))
+    os.replace(copy, path)
+
+
+@pytest.mark.parametrize("change", [rewritten, cut_short, replaced, Path.unlink])
+@pytest.mark.parametrize("rows", [slice(2, 5), np.array([7, 2])])
+def test_images_of_a_file_that_has_changed_are_not_given(tmp_path, change, rows):
+    path = store(tmp_path / "a.h5", pixels())
+    os.utime(path, ns=(1, 1))  # long ago: a file system may give two writings one time
+    stored = open_image_file(path).images
+    np.testing.assert_array_equal(stored[rows], pixels()[rows])
+    change(path)
+    with pytest.raises(ChangedFileError, match=r"a.h5 (changed while it was read|can no longer be read) \(.*; repeat"):
+        stored[rows]
+
+
+def test_a_file_of_changed_images_does_not_get_its_name(tmp_path):
+    def check():
+        assert open_count == [10]  # all rows are there
+        raise ChangedFileError("changed")
+
+    def blocks():
+        yield pixels(), None
+        open_count.append(10)
+
+    open_count = []
+    with pytest.raises(ChangedFileError):
+        write_image_file(tmp_path / "a.h5", blocks(), rows=10, name="", split="", source="", check=check)
+    assert not list(tmp_path.iterdir())
