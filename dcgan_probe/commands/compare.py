@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..evaluation import Results, Scored, Summary, compare, why_not_paired
-from ..report import ComparedRows, format_comparisons, numbered_names
+from ..report import FORMATS, ComparedRows, format_comparisons, numbered_names
 from ..runtime import UserError
 from ..storage import write_text
 from .table import SUFFIXES, file_name
@@ -25,7 +25,7 @@ def compare_verb(protocol: str, against: str | None, all_pairs: bool, results: P
     if not summaries:
         raise UserError(f"no records of {protocol!r} in {store.path}; run eval-svm first", option="protocol")
     reference = None if against is None else _named(summaries, against)
-    compared = write_comparisons(summaries, store, results, reference, all_pairs=all_pairs)
+    compared = write_comparisons(summaries, results, reference, all_pairs=all_pairs)
     if compared is None:
         raise UserError(
             f"{protocol}: got no two rows that can be compared, expected at least two with test predictions of the "
@@ -38,7 +38,6 @@ def compare_verb(protocol: str, against: str | None, all_pairs: bool, results: P
 
 def write_comparisons(
     summaries: Sequence[Summary],
-    store: Results,
     results: Path,
     reference: Summary | None = None,
     *,
@@ -50,8 +49,6 @@ def write_comparisons(
     ----------
     summaries
         The rows, at least one: they alone are numbered, compared and counted.
-    store
-        Has their test predictions.
     reference
         The one of them to compare with every other; None takes the first DCGAN row with an L2-SVM, else the first row.
     all_pairs
@@ -62,7 +59,7 @@ def write_comparisons(
     None where no two rows can be compared; then nothing is written but the reasons, on stderr.
     """
     names = numbered_names(summaries)
-    kept, remarks = _with_predictions(summaries, store, names)
+    kept, remarks = _with_predictions(summaries, names)
     pairs, unpaired = _paired(_candidates(kept, reference, all_pairs), names)
     remarks += unpaired
     if not pairs:
@@ -76,37 +73,34 @@ def write_comparisons(
     return compared
 
 
-def _with_predictions(summaries: Sequence[Summary], store: Results, names: Names) -> tuple[list[Scored], list[str]]:
+def _with_predictions(summaries: Sequence[Summary], names: Names) -> tuple[list[Summary], list[str]]:
     """Give the rows whose test predictions were kept, and name the others."""
-    kept, missing = [], []
-    for summary in summaries:
-        correct = store.correct(summary.evaluation)
-        if correct is None:
-            missing.append(names[summary.evaluation])
-        else:
-            kept.append(Scored(summary, correct))
+    kept = [summary for summary in summaries if summary.correct is not None]
+    missing = [names[summary.evaluation] for summary in summaries if summary.correct is None]
     return kept, [f"Not compared, since their test predictions are missing: {'; '.join(missing)}."] if missing else []
 
 
-def _paired(candidates: Sequence[tuple[Scored, Scored]], names: Names) -> tuple[list[tuple[Scored, Scored]], list[str]]:
+def _paired(
+    candidates: Sequence[tuple[Summary, Summary]], names: Names
+) -> tuple[list[tuple[Summary, Summary]], list[str]]:
     """Give the pairs that share their draws and test images, and say why the others do not."""
     pairs, remarks = [], []
     for first, second in candidates:
-        reason = why_not_paired(first.summary, second.summary)
+        reason = why_not_paired(first, second)
         if reason:
-            both = " with ".join(names[each.summary.evaluation] for each in (first, second))
+            both = " with ".join(names[each.evaluation] for each in (first, second))
             remarks.append(f"Not compared: {both}, since {reason}.")
         else:
             pairs.append((first, second))
     return pairs, remarks
 
 
-def _candidates(kept: Sequence[Scored], reference: Summary | None, all_pairs: bool) -> list[tuple[Scored, Scored]]:
+def _candidates(kept: Sequence[Summary], reference: Summary | None, all_pairs: bool) -> list[tuple[Summary, Summary]]:
     """Give the pairs to compare: every one, or the reference with every other row."""
     if all_pairs or not kept:
         return list(combinations(kept, 2))
-    evaluation = (reference or _usual_reference([each.summary for each in kept])).evaluation
-    firsts = [each for each in kept if each.summary.evaluation == evaluation]
+    evaluation = (reference or _usual_reference(kept)).evaluation
+    firsts = [each for each in kept if each.evaluation == evaluation]
     return [(first, other) for first in firsts for other in kept if other is not first]
 
 

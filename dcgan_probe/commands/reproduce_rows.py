@@ -109,4 +109,4 @@ class ResultTable:
         click.echo(format_tables(summaries.values()).rstrip())
         for protocol in {row.protocol for row in summaries}:
             own = [summary for summary in summaries.values() if summary.protocol == protocol]
-            write_comparisons(own, Results(self._given.results), self._given.results)
+            write_comparisons(own, self._given.results)

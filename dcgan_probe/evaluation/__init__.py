@@ -57,7 +57,6 @@ __all__ = [
     "Protocol",
     "Results",
     "Scale",
-    "Scored",
     "SealedImages",
     "SealedSplitError",
     "SealedTest",

@@ -27,15 +27,6 @@ coverage is down to 87, 92 and 93 % with 2, 3 and 4 draws (`benchmarks/bench_com
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One evaluation, with its correct and incorrect test predictions."""
-
-    summary: Summary
-    correct: np.ndarray
-    """bool (draws, test rows): whether the fit of a draw is right on a test image."""
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Two evaluations on the same draws and test images."""
 
@@ -63,7 +54,7 @@ class Comparison:
         return "t" if self.discordant is None else "McNemar"
 
 
-def compare(pairs: Sequence[tuple[Scored, Scored]]) -> list[Comparison]:
+def compare(pairs: Sequence[tuple[Summary, Summary]]) -> list[Comparison]:
     """Compare evaluations in pairs, on the same draws and test images, and adjust each p for the number of pairs.
 
     Where one has more draws than the other, the draws that both have are compared.
@@ -73,18 +64,14 @@ def compare(pairs: Sequence[tuple[Scored, Scored]]) -> list[Comparison]:
     UserError
         If two evaluations are not paired: see ``require_paired``.
     """
-    for first, second in pairs:
-        require_paired(first.summary, second.summary)
-    draws = [min(len(first.correct), len(second.correct)) for first, second in pairs]
-    common = [(first.correct[:n], second.correct[:n]) for (first, second), n in zip(pairs, draws, strict=True)]
-    overlaps = [first.summary.overlap for first, _ in pairs]
-    differences = [difference_over_draws(*both, overlap) for both, overlap in zip(common, overlaps, strict=True)]
-    counts = [discordant(*both) if n == 1 else None for both, n in zip(common, draws, strict=True)]
+    common = [_common_predictions(first, second) for first, second in pairs]
+    differences = [difference_over_draws(*both, first.overlap) for both, (first, _) in zip(common, pairs, strict=True)]
+    counts = [discordant(*both) if len(both[0]) == 1 else None for both in common]
     ps = [each.p if count is None else count.p for each, count in zip(differences, counts, strict=True)]
     return [
         Comparison(
-            first=first.summary,
-            second=second.summary,
+            first=first,
+            second=second,
             difference=difference,
             discordant=count,
             p=p,
@@ -92,21 +79,31 @@ def compare(pairs: Sequence[tuple[Scored, Scored]]) -> list[Comparison]:
             comparisons=len(pairs),
             first_accuracy=float(correct[0].mean()),
             second_accuracy=float(correct[1].mean()),
-            draws=n,
+            draws=len(correct[0]),
         )
-        for (first, second), correct, difference, count, p, holm_p, n in zip(
-            pairs, common, differences, counts, ps, holm(ps), draws, strict=True
+        for (first, second), correct, difference, count, p, holm_p in zip(
+            pairs, common, differences, counts, ps, holm(ps), strict=True
         )
     ]
 
 
+def _common_predictions(first: Summary, second: Summary) -> tuple[np.ndarray, np.ndarray]:
+    """Return which predictions of the draws that both have are right, bool (draws, test rows) each."""
+    require_paired(first, second)
+    assert first.correct is not None
+    assert second.correct is not None
+    draws = min(len(first.correct), len(second.correct))
+    return first.correct[:draws], second.correct[:draws]
+
+
 def require_paired(first: Summary, second: Summary) -> None:
-    """Check that two evaluations share their test images and one draw, or at least ``LEAST_DRAWS`` draws.
+    """Check that two evaluations have test predictions of the same images, of one common draw or of ``LEAST_DRAWS``.
 
     Raises
     ------
     UserError
-        If protocol, training or test images or the seed of the draws are not the same, or if they share 2 to 4 draws.
+        If predictions were not kept, if protocol, training or test images or the seed of the draws are not the same, or
+        if the two share 2 to 4 draws.
     """
     reason = why_not_paired(first, second)
     if reason:
@@ -122,6 +119,9 @@ def why_not_paired(first: Summary, second: Summary) -> str:
         got, other = getattr(first, name), getattr(second, name)
         if got != other:
             return f"the {words} of one is {got}, of the other {other}"
+    for each in (first, second):
+        if each.correct is None:
+            return f"the test predictions of {each.evaluation} are missing"
     draws = min(first.draws, second.draws)
     if 1 < draws < LEAST_DRAWS:
         return f"{draws} draws are too few for a test; expected 1, or at least {LEAST_DRAWS}"

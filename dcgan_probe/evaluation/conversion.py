@@ -151,7 +151,7 @@ def _evaluation(rows: Sequence[dict[str, str]], sizes: np.ndarray | None) -> Eva
     }
     for name in ("train_rows", "test_rows", "dimension", "trained_on_images", "encoder_seed", "seed", "threads"):
         values[name] = int(values[name])
-    values |= {name: int(first[name]) if first[name] else None for name in OPTIONAL}
+    values |= {name: int(first[name]) if first[name] else None for name in OPTIONAL if name in first}
     return Evaluation(**values)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..features import FeatureSet
 from ..runtime import UserError
+from .caveats import balanced_accuracy
 from .choice import best_c, values_to_try
 from .classifiers import FitPath, FittedClassifier, check_given, fit_of, predict_rows
 from .draws import Layout, Rows, lay_out
@@ -145,13 +146,15 @@ def _select(task: _Task) -> float:
             trains, scores = task.layout.select_rows(draw)
             started = time.perf_counter()
             fits, predictions = task.score(trains, values, task.features, scores)
-            correct = (predictions == task.layout.labels[scores]).mean(axis=1).tolist()
+            labels = task.layout.labels[scores]
+            correct = (predictions == labels).mean(axis=1).tolist()
             records = task.recorder.records(
                 "select",
                 draw,
                 fits,
                 values,
                 correct,
+                balanced=[balanced_accuracy(row, labels) for row in predictions],
                 rows_trained=len(task.layout.labels[trains]),
                 rows_scored=predictions.shape[1],
                 seconds=time.perf_counter() - started,
@@ -177,6 +180,7 @@ def _report(task: _Task, sealed: SealedTest, C: float, on_predictions: Callable[
             fits,
             (C,),
             [float((predicted[0] == labels).mean())],
+            balanced=[balanced_accuracy(predicted[0], labels)],
             rows_trained=len(task.layout.labels[trains]),
             rows_scored=len(labels),
             seconds=time.perf_counter() - started,

@@ -10,10 +10,11 @@ import torch
 
 from ..features import FeatureSet
 from ..runtime import describe_device, versions
+from .caveats import split_caveats
 from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
 from .classifiers import Fit, grid_of
 from .draws import Layout
-from .loading import largest_layer, source_options
+from .loading import largest_layer, required_labels, source_options
 from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, Evaluation, Options, ProbeRecord
 from .settings import ProbeClassifier
 
@@ -73,6 +74,7 @@ class Recorder:
             features_key_test=test.key,
             images_fingerprint_train=train.images_fingerprint,
             images_fingerprint_test=test.images_fingerprint,
+            **split_caveats(layout.labels, required_labels(test), train.images, test.images),
         )
         return cls(evaluation, grid, origin.images_seen)
 
@@ -84,6 +86,7 @@ class Recorder:
         values: Sequence[float],
         accuracies: Sequence[float],
         *,
+        balanced: Sequence[float],
         rows_trained: int,
         rows_scored: int,
         seconds: float,
@@ -94,8 +97,8 @@ class Recorder:
 
         Parameters
         ----------
-        fits, values, accuracies
-            One for each C.
+        fits, values, accuracies, balanced
+            One for each C; ``balanced`` are the balanced accuracies.
         seconds
             Of the whole call.
         options, notes
@@ -122,8 +125,9 @@ class Recorder:
                 seconds=seconds / len(fits),
                 options=options or {},
                 notes=NOTE_SEPARATOR.join((*notes, *self._limit_notes(value, stage))),
+                balanced_accuracy=float(balanced_accuracy),
             )
-            for fit, value, accuracy in zip(fits, values, accuracies, strict=True)
+            for fit, value, accuracy, balanced_accuracy in zip(fits, values, accuracies, balanced, strict=True)
         ]
 
     def _limit_notes(self, value: float, stage: str) -> tuple[str, ...]:

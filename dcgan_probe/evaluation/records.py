@@ -5,9 +5,11 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+READABLE_VERSIONS = (3, SCHEMA_VERSION)
+"""Version 3 has all columns but the last ones, ``ADDED``."""
 ALL_LABELS = "all"
 NOTE_SEPARATOR = " | "
 
@@ -75,6 +77,12 @@ class Evaluation:
     versions: str
     notes: str
     """Remarks on all figures of the evaluation, joined by `` | ``."""
+    duplicates: int | None = None
+    """Test images whose pixels a training image has too; None where they were not counted."""
+    imbalance: float | None = None
+    """Images of the most frequent class over those of the least frequent, of the split where that is larger."""
+    majority_accuracy: float | None = None
+    """Accuracy on the test images of naming their most frequent class always."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,8 @@ class ProbeRecord:
     """Settings of this fit alone, such as those of a supervised training."""
     notes: str
     """Remarks on this fit alone, joined by `` | ``."""
+    balanced_accuracy: float | None = None
+    """Mean over the classes of the share of their rows that is classified correctly."""
 
     @property
     def error(self) -> float:
@@ -119,7 +129,16 @@ class ProbeRecord:
 
 EVALUATION_COLUMNS = tuple(each.name for each in fields(Evaluation))
 FIT_COLUMNS = tuple(each.name for each in fields(ProbeRecord) if each.name != "evaluation")
-OPTIONAL = ("largest_layer",)
+OPTIONAL = {
+    "largest_layer": "Int64",
+    "duplicates": "Int64",
+    "imbalance": "Float64",
+    "majority_accuracy": "Float64",
+    "balanced_accuracy": "Float64",
+}
+"""Columns of either kind that may be empty, and their pandas types."""
+ADDED = ("duplicates", "imbalance", "majority_accuracy", "balanced_accuracy")
+"""Last columns, which version 3 does not have."""
 
 
 def to_line(cells: Iterable[Any]) -> str:
@@ -141,6 +160,24 @@ def to_json(options: Options) -> str:
 
 
 EVALUATIONS_HEADER, FITS_HEADER = to_line(EVALUATION_COLUMNS), to_line(FIT_COLUMNS)
+OLD_EVALUATIONS_HEADER = to_line(name for name in EVALUATION_COLUMNS if name not in ADDED)
+
+
+def with_added_columns(text: str, columns: Sequence[str]) -> str:
+    """Return a file of version 3 with the columns of today, those that were added empty; any other as it is.
+
+    Parameters
+    ----------
+    text
+        Rows of CSV, the header first; a header of other columns stays, for its reader to refuse.
+    columns
+        ``EVALUATION_COLUMNS`` or ``FIT_COLUMNS``.
+    """
+    old = [name for name in columns if name not in ADDED]
+    if not text.startswith(to_line(old)):
+        return text
+    _, *rows = csv.reader(io.StringIO(text))
+    return to_line(columns) + "".join(to_line([*row, *[""] * (len(columns) - len(row))]) for row in rows)
 
 
 def evaluation_line(evaluation: Evaluation) -> str:
@@ -188,5 +225,5 @@ def _value(name: str, kind: Any, text: str) -> Any:
             raise ValueError(f"{name} is {text!r}, expected a JSON object")
         return options
     if name in OPTIONAL:
-        return int(text) if text else None
+        return get_args(kind)[0](text) if text else None
     return kind(text) if kind in (int, float) else text

@@ -13,6 +13,7 @@ import io
 import os
 import zlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +28,9 @@ from .records import (
     EVALUATIONS_HEADER,
     FIT_COLUMNS,
     FITS_HEADER,
+    OLD_EVALUATIONS_HEADER,
     OPTIONAL,
+    READABLE_VERSIONS,
     SCHEMA_VERSION,
     Evaluation,
     ProbeRecord,
@@ -36,6 +39,7 @@ from .records import (
     fit_line,
     fit_of_cells,
     to_json,
+    with_added_columns,
 )
 from .summary import Summary, summarise
 
@@ -55,7 +59,8 @@ class Results:
         """Add the records of fits; safe for several processes at once, each with its own evaluations.
 
         The fits of an evaluation are written whole or not at all, before its row in ``evaluations.csv``. A last row
-        that was cut off by a kill is dropped first, and a write that fails leaves that file as it was.
+        that was cut off by a kill is dropped first, and a write that fails leaves that file as it was. A file of schema
+        version 3 gets the columns of today first, empty in its own rows.
 
         Raises
         ------
@@ -63,7 +68,12 @@ class Results:
             If the folder holds records of another schema version, its files are damaged, or the disk is full.
         """
         self._check_version()
-        with locked(self.path), explained_disk_errors(self.path), open(self.path, "a+b", buffering=0) as file:
+        with ExitStack() as held:
+            held.enter_context(locked(self.path))
+            held.enter_context(explained_disk_errors(self.path))
+            if records and self.path.exists():
+                self._add_columns()
+            file = held.enter_context(open(self.path, "a+b", buffering=0))
             size = _whole_size(file, self.path)
             file.truncate(size)
             for evaluation in dict.fromkeys(record.evaluation.id for record in records):
@@ -80,9 +90,19 @@ class Results:
                 file.truncate(size)
                 raise
 
+    def _add_columns(self) -> None:
+        with open(self.path, "rb") as file:
+            size = _whole_size(file, self.path)
+            file.seek(0)
+            before = file.read(size)
+        after = with_added_columns(before.decode(), EVALUATION_COLUMNS).encode()
+        if after != before:
+            with whole_file(self.path) as temporary:
+                temporary.write_bytes(after)
+
     def _append_fits(self, records: Sequence[ProbeRecord]) -> None:
         path = self.fits_path(records[0].evaluation.id)
-        before = _read_gzip(path) if path.exists() else FITS_HEADER
+        before = with_added_columns(_read_gzip(path), FIT_COLUMNS) if path.exists() else FITS_HEADER
         content = before + "".join(map(fit_line, records))
         with whole_file(path) as temporary:
             temporary.write_bytes(gzip.compress(content.encode(), mtime=0))
@@ -105,7 +125,7 @@ class Results:
             values += [getattr(record, name) for name in FIT_COLUMNS]
             rows.append([to_json(value) if isinstance(value, dict) else value for value in values])
         frame = pandas.DataFrame(rows, columns=[*shared, *FIT_COLUMNS])
-        return frame.astype(dict.fromkeys(OPTIONAL, "Int64"))
+        return frame.astype(OPTIONAL)
 
     def evaluations(self) -> list[Evaluation]:
         """Read what the fits of each evaluation share, oldest first.
@@ -142,7 +162,7 @@ class Results:
     def _fits(self, evaluation: Evaluation) -> list[ProbeRecord]:
         path = self.fits_path(evaluation.id)
         try:
-            rows = list(csv.reader(io.StringIO(_read_gzip(path))))
+            rows = list(csv.reader(io.StringIO(with_added_columns(_read_gzip(path), FIT_COLUMNS))))
         except FileNotFoundError as error:
             raise UserError(
                 f"there are no fits {path}, which {self.path} names; restore that file, or remove the row of "
@@ -234,9 +254,9 @@ class Results:
 
 
 def _rows(file: BinaryIO, size: int) -> list[list[str]]:
-    """Read the rows of the first ``size`` bytes, the header included."""
+    """Read the rows of the first ``size`` bytes, the header included, with all columns of today."""
     file.seek(0)
-    return list(csv.reader(io.StringIO(file.read(size).decode())))
+    return list(csv.reader(io.StringIO(with_added_columns(file.read(size).decode(), EVALUATION_COLUMNS))))
 
 
 def _read_gzip(path: Path) -> str:
@@ -260,6 +280,9 @@ def _whole_size(file: BinaryIO, path: Path) -> int:
     file.seek(0)
     header = EVALUATIONS_HEADER.encode()
     head = file.read(len(header) + VERSION_BYTES)
+    if head.startswith(OLD_EVALUATIONS_HEADER.encode()):
+        header = OLD_EVALUATIONS_HEADER.encode()
+        head = head[: len(header) + VERSION_BYTES]
     if len(head) < len(header) and header.startswith(head):
         return 0
     if not head.startswith(header):
@@ -270,10 +293,10 @@ def _whole_size(file: BinaryIO, path: Path) -> int:
             option="results",
         )
     version, comma, _ = head[len(header) :].partition(b",")
-    if comma and version != str(SCHEMA_VERSION).encode():
+    if comma and version not in [str(each).encode() for each in READABLE_VERSIONS]:
         raise UserError(
-            f"{path} has schema version {version.decode(errors='replace')}, expected {SCHEMA_VERSION}; move it away, "
-            "or give another --results",
+            f"{path} has schema version {version.decode(errors='replace')}, expected "
+            f"{' or '.join(map(str, READABLE_VERSIONS))}; move it away, or give another --results",
             option="results",
         )
     size = file.seek(-1, os.SEEK_END) + 1

@@ -9,6 +9,7 @@ from ..images import ImageSet
 from ..networks import NetworkConfig
 from ..runtime import UserError, single_thread
 from ..storage import fingerprint_settings
+from .caveats import split_caveats
 from .choice import Grid
 from .draws import Layout
 from .protocols import Protocol
@@ -109,5 +110,6 @@ def search_recorder(
         features_key_test=key,
         images_fingerprint_train=train.fingerprint,
         images_fingerprint_test=test.fingerprint,
+        **split_caveats(layout.labels, test.require_labels("a test"), train, test),
     )
     return Recorder(evaluation, Grid((), (), ()), images_seen=0)

@@ -2,12 +2,13 @@
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from ..runtime import UserError
+from .caveats import UNBALANCED
 from .protocols import SPREAD_FACTORS
 from .records import ALL_LABELS, NOTE_SEPARATOR, Evaluation, Options, ProbeRecord, to_json
 from .uncertainty import ImageUncertainty, bootstrap_images, standard_error_over_draws
@@ -102,10 +103,28 @@ class Summary:
     device: str
     versions: str
     notes: tuple[str, ...]
+    duplicates: int | None = None
+    """Test images whose pixels a training image has too; None where they were not counted."""
+    imbalance: float | None = None
+    """Images of the most frequent class over those of the least frequent, of the split where that is larger."""
+    majority_accuracy: float | None = None
+    """Accuracy of naming the most frequent class of the test images always."""
+    balanced_accuracy: float | None = None
+    """Mean over the draws of the mean over the classes of the share of their test images that is classified correctly;
+    None where one was not recorded."""
+    correct: np.ndarray | None = field(default=None, repr=False, compare=False)
+    """bool (draws, test rows): which test predictions are right; None where they were not kept."""
+
+    @property
+    def unbalanced(self) -> bool:
+        """Whether the classes are known to differ so much in size that the accuracy alone misleads."""
+        return self.imbalance is not None and self.imbalance > UNBALANCED
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the summary as a JSON-able dictionary."""
-        return {**asdict(self), "layers": list(self.layers), "notes": list(self.notes)}
+        """Return the summary as a JSON-able dictionary, without the single predictions."""
+        plain = asdict(replace(self, correct=None))
+        del plain["correct"]
+        return {**plain, "layers": list(self.layers), "notes": list(self.notes)}
 
 
 def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | None = None) -> Summary:
@@ -148,6 +167,8 @@ def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | N
         "error": 1.0 - mean,
         "spread": factor * statistics.stdev(accuracies) if several and factor is not None else None,
         "standard_error": standard_error_over_draws(accuracies, evaluation.overlap) if several else None,
+        "balanced_accuracy": _mean_of_known([record.balanced_accuracy for record in reported]),
+        "correct": correct,
         "over_images": None if correct is None else bootstrap_images(correct, seed=evaluation.seed),
         "largest_gap": max(record.gap for record in reported),
         "unconverged": sum(not record.converged for record in reported),
@@ -155,6 +176,12 @@ def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | N
         "notes": tuple(note for text in (evaluation.notes, last.notes) for note in text.split(NOTE_SEPARATOR) if note),
     }
     return Summary(**(shared | computed))
+
+
+def _mean_of_known(values: Sequence[float | None]) -> float | None:
+    """Return the mean; None where a value is missing."""
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if len(known) == len(values) else None
 
 
 def label_budget(records: Sequence[ProbeRecord]) -> int:

@@ -15,6 +15,7 @@ from ..baselines import BATCH, draw_setting
 from ..images import ImageSet
 from ..runtime import derive_seed
 from ..storage import locked
+from .caveats import balanced_accuracy
 from .choice import best_c
 from .draws import Layout, Rows, lay_out
 from .kept_fits import KeptFits, Outcome, Training
@@ -160,6 +161,7 @@ class _Evaluation:
             [outcome],
             [plan.training.number],
             [float((outcome.predictions == right).mean())],
+            balanced=[balanced_accuracy(outcome.predictions, right)],
             rows_trained=rows,
             rows_scored=len(right),
             seconds=outcome.seconds,

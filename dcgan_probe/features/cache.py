@@ -106,7 +106,8 @@ def _feature_set(
     file: FeatureFile | PixelFeatures, encoder: Encoder, images: ImageSet, settings: dict[str, Any]
 ) -> FeatureSet:
     """Name the features of some images in a file."""
-    return FeatureSet(file, tuple(encoder.layers), encoder.origin, images.name, images.split, settings["images"])
+    layers = tuple(encoder.layers)
+    return FeatureSet(file, layers, encoder.origin, images.name, images.split, settings["images"], images=images)
 
 
 def find_covering(folder: Path, settings: dict[str, Any]) -> Path | None:

@@ -107,6 +107,8 @@ class FeatureSet:
     """A share of each layer's maps; None for all."""
     rows: np.ndarray | None = field(default=None, compare=False)
     """The file's rows that belong to the images, int64 (N,), rising; None for all."""
+    images: ImageSet | None = field(default=None, repr=False, compare=False)
+    """The images themselves; None where only their features are at hand."""
 
     def __post_init__(self) -> None:
         if self.maps is not None and "grid" not in self.file.settings:

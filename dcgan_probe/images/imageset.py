@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ..runtime import UserError
-from ..storage import StoredImages, fingerprint_blocks
+from ..storage import StoredImages, fingerprint_blocks, fingerprint_rows
 
 BLOCK_ROWS = 2048
 
@@ -119,6 +119,17 @@ class ImageSet:
     def fingerprint(self) -> str:
         """Hash of all pixels and labels in row order; name, split, attributes and storage form do not enter."""
         return fingerprint_blocks(self.images.shape, self.blocks(), self.labels)
+
+    @cached_property
+    def row_fingerprints(self) -> np.ndarray:
+        """Hash of the pixels of each image, uint64 (N,)."""
+        return fingerprint_rows(self.blocks())
+
+    def count_copies_of(self, others: "ImageSet") -> int:
+        """Count the images whose pixels an image of another set has too, whatever their labels."""
+        if self.images.shape[1:] != others.images.shape[1:]:
+            return 0
+        return int(np.isin(self.row_fingerprints, others.row_fingerprints).sum())
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[np.ndarray]:
         """Give the images in consecutive blocks of at most ``rows`` rows, uint8 (n, channels, H, W)."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pandas
 
 from ..evaluation import Comparison, Summary
-from .rows import percent, scored_images, table_rows
+from .numbers import p_value, percent, points
+from .rows import scored_images, table_rows
 from .shown import NOTHING, Cell, ShownTable, sentence, task_title
 
 HEADER = {
@@ -109,24 +110,16 @@ def _cells(comparison: Comparison, names: dict[str, str]) -> tuple[Cell, ...]:
                 names[comparison.first.evaluation],
                 names[comparison.second.evaluation],
                 f"{percent(comparison.first_accuracy)} / {percent(comparison.second_accuracy)}",
-                _points(difference.mean),
-                f"{_points(difference.low)} to {_points(difference.high)}",
-                _p(comparison.p),
-                _p(comparison.holm_p),
+                points(difference.mean),
+                f"{points(difference.low)} to {points(difference.high)}",
+                p_value(comparison.p),
+                p_value(comparison.holm_p),
                 comparison.test,
                 NOTHING if differing is None else f"{differing.first_only:,} / {differing.second_only:,}",
                 f"{comparison.draws}",
             ),
         )
     )
-
-
-def _points(fraction: float) -> str:
-    return f"{100 * fraction:+.2f}"
-
-
-def _p(value: float) -> str:
-    return f"{value:.4f}" if value >= 1e-4 else "< 0.0001"
 
 
 def comparison_table(compared: ComparedRows) -> pandas.DataFrame:

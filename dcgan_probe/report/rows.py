@@ -3,20 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..evaluation import Summary, is_validation
 from .against import is_comparable, published_notes
+from .controls import control_notes
 from .image_sets import describe_training_images
 from .names import row_names
 from .published import PublishedFigure, beside, published_figures
-
-CONTROL_OF = {"dcgan": "random"}
-SAME_AS_CONTROL = ("network", "layers", "scale", "classifier", "run", "encoder_seed", "seed", "draws", "given")
-
-
-OF_TRAINED_ONLY = ("batch_norm", "chosen_by", "chosen_by_labels")
-"""Options in which a trained network and its control may differ."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +49,16 @@ class TableRows:
     """What has to be said of all measured rows."""
 
     @property
+    def unbalanced(self) -> Summary | None:
+        """The first row that tells of unbalanced classes; None where there is no such row."""
+        return next((row.summary for row in self.measured if row.summary.unbalanced), None)
+
+    @property
+    def duplicates(self) -> int:
+        """Test images whose pixels a training image has too, where a row has counted them; else 0."""
+        return max((row.summary.duplicates or 0 for row in self.measured), default=0)
+
+    @property
     def measure(self) -> str:
         """``accuracy``, or ``error`` where the paper counts errors."""
         return measure_of(self.dataset)
@@ -84,26 +87,32 @@ def table_rows(summaries: Iterable[Summary]) -> list[TableRows]:
         groups.setdefault((summary.protocol, *images), []).append(summary)
     protocols = Counter(protocol for protocol, *_ in groups)
     return [
-        TableRows(
-            protocol=group[0].protocol,
-            dataset=group[0].dataset,
-            labels=group[0].labels,
-            train_rows=group[0].train_rows,
-            test_rows=group[0].test_rows,
-            # Two sets of images under one name are two tables, which their fingerprints tell apart.
-            images=f"{train} / {test}" if protocols[protocol] > 1 else "",
-            spread_definition=group[0].spread_definition,
-            measured=tuple(
-                _measured(summary, name, group) for summary, name in zip(group, row_names(group), strict=True)
-            ),
-            published=published_figures(group[0].protocol),
-            notes=_common_notes(group),
-        )
+        # Two sets of images under one name are two tables, which their fingerprints tell apart.
+        _table(group, f"{train} / {test}" if protocols[protocol] > 1 else "")
         for (protocol, train, test), group in groups.items()
     ]
 
 
-def _measured(summary: Summary, name: str, group: Sequence[Summary]) -> MeasuredRow:
+def _table(group: Sequence[Summary], images: str) -> TableRows:
+    first, verdicts = group[0], control_notes(group)
+    return TableRows(
+        protocol=first.protocol,
+        dataset=first.dataset,
+        labels=first.labels,
+        train_rows=first.train_rows,
+        test_rows=first.test_rows,
+        images=images,
+        spread_definition=first.spread_definition,
+        measured=tuple(
+            _measured(summary, name, group, verdicts.get(summary.evaluation))
+            for summary, name in zip(group, row_names(group), strict=True)
+        ),
+        published=published_figures(first.protocol),
+        notes=_common_notes(group),
+    )
+
+
+def _measured(summary: Summary, name: str, group: Sequence[Summary], verdict: str | None) -> MeasuredRow:
     trained_on, full = describe_training_images(summary.trained_on, summary.trained_on_images)
     published = beside(summary.protocol, summary.features, summary.classifier)
     return MeasuredRow(
@@ -113,7 +122,7 @@ def _measured(summary: Summary, name: str, group: Sequence[Summary]) -> Measured
         trained_on_full=full,
         published=published,
         comparable=published is not None and is_comparable(summary, published),
-        figure_notes=_figure_notes(summary, group),
+        figure_notes=_figure_notes(summary, group, verdict),
         published_notes=() if published is None else published_notes(summary, full, published),
     )
 
@@ -122,16 +131,8 @@ def _common_notes(group: Sequence[Summary]) -> tuple[str, ...]:
     return tuple(note for note in group[0].notes if all(note in summary.notes for summary in group))
 
 
-def _figure_notes(summary: Summary, group: Sequence[Summary]) -> tuple[str, ...]:
-    notes = []
-    control = control_of(summary, group)
-    if control is not None and summary.accuracy < control.accuracy:
-        measure = measure_of(summary.dataset)
-        ours, theirs = (percent(getattr(row, measure)) for row in (summary, control))
-        notes.append(
-            f"loses to its untrained control ({measure} {ours} % against {theirs} %): for this task the training has "
-            "not helped"
-        )
+def _figure_notes(summary: Summary, group: Sequence[Summary], verdict: str | None) -> tuple[str, ...]:
+    notes = [] if verdict is None else [verdict]
     everywhere = _common_notes(group)
     notes += [note for note in summary.notes if note not in everywhere]
     if summary.draws == 1 and summary.labels != "all":
@@ -142,28 +143,3 @@ def _figure_notes(summary: Summary, group: Sequence[Summary]) -> tuple[str, ...]
             f"up to {summary.largest_gap:.1g} (relative) above the optimum"
         )
     return tuple(notes)
-
-
-def control_of(summary: Summary, group: Sequence[Summary]) -> Summary | None:
-    """Find the untrained network of the same shape, probed in the same way, among the rows of one table."""
-    wanted = CONTROL_OF.get(summary.features)
-    for other in group:
-        same = all(getattr(other, name) == getattr(summary, name) for name in SAME_AS_CONTROL)
-        same &= _geometry(other) == _geometry(summary)
-        # Each chooses its own C, but a given one has to be the same.
-        if other.features == wanted and same and (not summary.given or other.chosen == summary.chosen):
-            return other
-    return None
-
-
-def _geometry(summary: Summary) -> dict[str, Any]:
-    """Return how features were made but for the batch-norm rule and the choice of the checkpoint.
-
-    An untrained network has no running averages, and nothing to choose.
-    """
-    return {name: value for name, value in summary.options.items() if name not in OF_TRAINED_ONLY}
-
-
-def percent(fraction: float) -> str:
-    """Format a fraction of 1 in percent, with two decimals."""
-    return f"{100 * fraction:.2f}"

@@ -7,9 +7,10 @@ from ..evaluation import Summary
 from ..gan import AUTHORS
 from .image_sets import OFFICIAL_SETS, describe_set, is_subset
 from .names import short_layers
+from .numbers import percent
 from .provenance import Provenance, provenance
 from .published import MARKS, PublishedFigure, marked
-from .rows import MeasuredRow, TableRows, percent, table_rows
+from .rows import MeasuredRow, TableRows, table_rows
 
 NOTHING = "–"
 PUBLISHED = "published: "
@@ -20,6 +21,14 @@ INFERRED = (
 CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
 CHOICE = "{symbols} was chosen on training rows that the fits had not seen."
 LABEL_BUDGET = "Label budget: distinct training labels that a fit and the choice of its C read together, at most."
+COPIES = (
+    "{copies:,} of the {scored} images are training images too, pixel by pixel; `dcgan-probe dedup` with --against "
+    "writes the training images without them."
+)
+IMBALANCE = (
+    "Classes are unbalanced, by up to {ratio:.1f} to 1: naming the most frequent class always has an {measure} of "
+    "{majority} %. Balanced {measure}: mean over the classes."
+)
 OVER_DRAWS, OVER_IMAGES = "s.e. draws", "s.e. images"
 ERRORS = {
     OVER_DRAWS: "the standard error of the mean over draws, overlap at its upper bound, the {scored} images fixed",
@@ -102,6 +111,7 @@ def _columns(table: TableRows) -> dict[str, bool]:
         "trained on": False,
         "images seen": True,
         f"{table.scored} {table.measure}, %": False,
+        **({f"balanced {table.measure}, %": True} if table.unbalanced else {}),
         **dict.fromkeys(_errors(table), True),
         "n": True,
         "label budget": True,
@@ -135,6 +145,7 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         notes.cell(row.trained_on or NOTHING, _in_full(row)),
         Cell(short_count(summary.images_seen) if summary.images_seen else NOTHING),
         notes.cell(figure, row.figure_notes),
+        *([Cell(_points(measured_as(table.measure, summary.balanced_accuracy)))] if table.unbalanced else []),
         *(Cell(_points(errors[name])) for name in _errors(table)),
         Cell(f"{summary.draws}"),
         Cell(_number(summary.label_budget)),
@@ -169,6 +180,7 @@ def _published_cells(table: TableRows, figure: PublishedFigure, notes: _Footnote
         Cell(figure.encoder.description if figure.encoder else NOTHING),
         Cell(NOTHING),
         Cell(NOTHING),
+        *([Cell(NOTHING)] if table.unbalanced else []),
         *(Cell(NOTHING) for _ in _errors(table)),
         Cell(_number(figure.draws)),
         Cell(NOTHING),
@@ -181,6 +193,11 @@ def _published_cells(table: TableRows, figure: PublishedFigure, notes: _Footnote
 
 def _points(fraction: float | None) -> str:
     return NOTHING if fraction is None else percent(fraction)
+
+
+def measured_as(measure: str, accuracy: float | None) -> float | None:
+    """Return an accuracy as the error where that is a table's measure."""
+    return 1.0 - accuracy if measure == "error" and accuracy is not None else accuracy
 
 
 def _number(value: int | None) -> str:
@@ -207,11 +224,24 @@ def _choice(table: TableRows) -> tuple[str, ...]:
     return (CHOICE.format(symbols=sentence(" or ".join(symbols))[:-1]),) if symbols else ()
 
 
+def _caveats(table: TableRows) -> list[str]:
+    """Say what makes the figures look better than they are."""
+    sentences = []
+    if table.duplicates:
+        sentences.append(COPIES.format(copies=table.duplicates, scored=table.scored))
+    known = table.unbalanced
+    if known is not None:
+        majority = _points(measured_as(table.measure, known.majority_accuracy))
+        sentences.append(IMBALANCE.format(ratio=known.imbalance, measure=table.measure, majority=majority))
+    return sentences
+
+
 def _caption(table: TableRows) -> str:
     numbers = {row.summary.draws for row in table.measured}
     n = f"{numbers.pop()}" if len(numbers) == 1 else "n"
     spread = table.spread_definition.replace("over draws", f"over {n} draws")
     sentences = [
+        *_caveats(table),
         "Linear L2-SVM, where a name says nothing else, on frozen features of encoders trained without labels, if at "
         f"all; sizes are the probe's training / {table.scored} images.",
         "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labelled rows.",

@@ -31,11 +31,15 @@ TIDY_COLUMNS = {
     **dict.fromkeys(("notes", "evaluation", "command", "date"), "string"),
     "seconds": "Float64",
     **dict.fromkeys(("device", "versions"), "string"),
+    **dict.fromkeys(("balanced_accuracy", "majority_accuracy", "imbalance"), "Float64"),
+    "duplicates": "Int64",
 }
 """Two uncertainties are kept apart: ``standard_error`` is over the draws; ``image_standard_error`` and the 95 %
 interval of the accuracy from ``image_low`` to ``image_high`` are over the test images, missing where no predictions
 were kept. ``seconds`` are of all fits, those that chose C included, and not of the features, which come from a
-cache."""
+cache. ``majority_accuracy`` is that of naming the most frequent class of the test images always, ``imbalance`` the
+ratio of the largest class to the smallest, ``duplicates`` the number of test images whose pixels a training image has
+too; records of schema version 3 lack them."""
 
 
 def result_table(summaries: Iterable[Summary]) -> pandas.DataFrame:
@@ -108,6 +112,10 @@ def _tidy_measured(row: MeasuredRow, table_notes: tuple[str, ...]) -> dict[str, 
         "seconds": round(summary.seconds, 2),
         "device": summary.device,
         "versions": summary.versions,
+        "balanced_accuracy": _percent(summary.balanced_accuracy),
+        "majority_accuracy": _percent(summary.majority_accuracy),
+        "imbalance": None if summary.imbalance is None else round(summary.imbalance, 4),
+        "duplicates": summary.duplicates,
     }
 
 

@@ -3,7 +3,7 @@
 from .array_files import read_arrays, write_arrays
 from .feature_files import FORMAT_VERSION, FeatureFile, FeatureFileWriter, open_feature_file
 from .files import explained_disk_errors, locked, read_bytes, read_json, whole_file, write_json, write_text
-from .fingerprints import fingerprint_blocks, fingerprint_settings, fingerprint_tensors
+from .fingerprints import fingerprint_blocks, fingerprint_rows, fingerprint_settings, fingerprint_tensors
 from .image_files import ImageFile, StoredImages, open_image_file, write_image_file
 from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
 
@@ -18,6 +18,7 @@ __all__ = [
     "StoredImages",
     "explained_disk_errors",
     "fingerprint_blocks",
+    "fingerprint_rows",
     "fingerprint_settings",
     "fingerprint_tensors",
     "locked",

@@ -28,6 +28,16 @@ def fingerprint_blocks(shape: tuple[int, ...], blocks: Iterable[np.ndarray], *ot
     return digest.hexdigest()[:LENGTH]
 
 
+def fingerprint_rows(blocks: Iterable[np.ndarray]) -> np.ndarray:
+    """Hash each row of an array that comes as consecutive blocks: uint64 (N,), equal for equal rows."""
+    digests = [
+        hashlib.blake2b(row.data, digest_size=8).digest()
+        for block in blocks
+        for row in np.ascontiguousarray(block).reshape(len(block), -1)
+    ]
+    return np.frombuffer(b"".join(digests), np.uint64)
+
+
 def fingerprint_tensors(tensors: Mapping[str, "torch.Tensor"]) -> str:
     """Hash named tensors (a state dict): names, dtypes, shapes and bytes."""
     import torch

@@ -105,6 +105,6 @@ class FileStamps:
 
     def require_unchanged(self) -> None:
         """Check all files that were read; raises as ``FileStamp.require_unchanged``."""
-        for index in np.flatnonzero(self._stamps["taken"]):
+        for index in np.flatnonzero(self._stamps["taken"]).tolist():
             size, changed_ns, inode, _ = self._stamps[index].tolist()
             FileStamp(self._paths[index], size, changed_ns, inode).require_unchanged()

@@ -112,7 +112,7 @@ def test_another_verb_compares_its_own_rows(keep, tmp_path):
     keep("c", "whitened", 150)
     store = Results(tmp_path)
     rows = store.summaries()[1:]
-    compared = write_comparisons(rows, store, tmp_path, rows[1])
+    compared = write_comparisons(rows, tmp_path, rows[1])
     assert compared.names == {"b": "1 raw pixels", "c": "2 whitened pixels"}
     assert list(table(tmp_path)["first"]) == ["2 whitened pixels"]
     assert list(table(tmp_path)["comparisons"]) == [1]
@@ -142,9 +142,9 @@ def test_a_single_row_writes_nothing(keep, tmp_path, capsys):
     keep("a", "dcgan", 120)
     keep("b", "pixels", 200, kept=False)
     store = Results(tmp_path)
-    assert write_comparisons(store.summaries()[:1], store, tmp_path) is None
+    assert write_comparisons(store.summaries()[:1], tmp_path) is None
     assert capsys.readouterr().err == ""
-    assert write_comparisons(store.summaries(), store, tmp_path) is None
+    assert write_comparisons(store.summaries(), tmp_path) is None
     assert capsys.readouterr().err == "Not compared, since their test predictions are missing: 2 raw pixels.\n"
     assert not (tmp_path / "tables").exists()
 

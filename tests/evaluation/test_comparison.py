@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dcgan_probe.evaluation import Results, Scored, TestPredictions, compare, summarise_evaluation
+from dcgan_probe.evaluation import Results, TestPredictions, compare, summarise_evaluation
 from dcgan_probe.evaluation.paired import Discordant, difference_over_draws, discordant, holm
 from dcgan_probe.runtime import UserError
 
@@ -15,7 +15,7 @@ def scored(record):
             record(evaluation=evaluation, draw=draw, draws=len(correct), accuracy=float(each.mean()), **changes)
             for draw, each in enumerate(correct)
         ]
-        return Scored(summarise_evaluation(rows, correct), correct)
+        return summarise_evaluation(rows, correct)
 
     return make
 
@@ -76,7 +76,7 @@ def test_the_draws_that_both_have_are_compared(scored):
     assert (found.draws, found.test) == (6, "t")
     assert found.first_accuracy - found.second_accuracy == pytest.approx(found.difference.mean)
     assert found.second_accuracy == pytest.approx(second.correct[:6].mean())
-    assert found.second_accuracy != pytest.approx(second.summary.accuracy)
+    assert found.second_accuracy != pytest.approx(second.accuracy)
     (single,) = compare([(scored(some(1, 0.5, 1)), second)])
     assert (single.draws, single.test) == (1, "McNemar")
     assert single.discordant == discordant(some(1, 0.5, 1), second.correct[:1])

@@ -138,6 +138,7 @@ def test_the_test_images_are_read_when_the_setting_is_chosen(images, search, tmp
     pixels = SealedPixels(images[1].images)
     test = replace(images[1], images=pixels)
     assert test.fingerprint == images[1].fingerprint  # names the images and decides nothing
+    assert len(test.row_fingerprints) == 40  # finds copies of training images and decides nothing
     pixels.open = False
 
     def unseal(seen, total, note):

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from dcgan_probe.report.controls import control_of
 from dcgan_probe.report.names import row_name
-from dcgan_probe.report.rows import control_of, table_rows
+from dcgan_probe.report.rows import table_rows
 from dcgan_probe.report.shown import shown_tables
 
 
@@ -97,24 +98,6 @@ def test_a_supervised_row_says_that_the_published_error_is_one_of_validation(svh
         "not comparable: the published figure is a validation error of the DCGAN's own architecture, the best of a "
         "random search over 64 settings; this one is a test error",
     )
-
-
-def test_a_trained_row_that_loses_to_its_control_says_so(svhn):
-    (table,) = table_rows(svhn(dcgan=0.60, untrained=0.61))
-    assert table.measured[0].figure_notes == (
-        "loses to its untrained control (error 40.00 % against 39.00 %): for this task the training has not helped",
-    )
-    (table,) = table_rows(svhn(dcgan=0.61, untrained=0.61))
-    assert table.measured[0].figure_notes == ()
-
-
-def test_a_control_counts_only_if_it_was_probed_in_the_same_way(svhn):
-    trained, untrained, _ = svhn(dcgan=0.5, untrained=0.9)
-    for change in ({"layers": ("conv1",)}, {"scale": "standardise"}, {"run": "runs/b"}, {"options": {"grid": 2}}):
-        (table,) = table_rows([trained, replace(untrained, **change)])
-        assert table.measured[0].figure_notes == ()
-    (other,) = (t for t in table_rows([trained, replace(untrained, protocol="svhn-500")]) if t.protocol == "svhn-1000")
-    assert other.measured[0].figure_notes == ()
 
 
 def test_notes_of_all_rows_are_said_once_and_others_at_their_row(svhn):

@@ -83,14 +83,6 @@ def test_an_unverified_figure_is_marked_wherever_it_is_shown(svhn, cifar10):
     assert "3,200 [?]" in format_tables(rows, "markdown")
 
 
-@pytest.mark.parametrize("form", ["markdown", "latex", "console"])
-def test_a_loss_to_the_control_is_said_in_every_format(svhn, form):
-    text = " ".join(format_tables(svhn(dcgan=0.60, untrained=0.61), form).split())
-    percent = r"\%" if form == "latex" else "%"
-    assert f"Loses to its untrained control (error 40.00 {percent} against 39.00 {percent})" in text
-    assert "not helped" in text
-
-
 def test_one_fit_has_no_spread_and_cifar10_counts_hits(cifar10):
     header, _, rows = markdown_rows(format_tables(cifar10(), "markdown"))
     row = dict(zip(header, rows[0], strict=True))
@@ -252,3 +244,55 @@ def test_an_unknown_format_is_refused(svhn):
 def test_no_summaries_give_no_tables():
     assert format_tables([], "markdown") == ""
     assert len(result_table([])) == 0
+
+
+UNBALANCED = {"imbalance": 19.0, "majority_accuracy": 0.95, "balanced_accuracy": 0.5}
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex", "console"])
+def test_unbalanced_classes_show_majority_and_balanced_accuracy(cifar10, form):
+    rows = [replace(row, dataset="x", protocol="x-all", **UNBALANCED) for row in cifar10()]
+    text = " ".join(format_tables(rows, form).split())
+    percent = r"\%" if form == "latex" else "%"
+    assert (
+        "Classes are unbalanced, by up to 19.0 to 1: naming the most frequent class always has an accuracy of 95.00 "
+        f"{percent}. Balanced accuracy: mean over the classes."
+    ) in text
+    assert text.count("50.00") == 2
+
+
+def test_errors_of_unbalanced_classes_are_errors(svhn):
+    rows = [replace(row, imbalance=2.7, majority_accuracy=0.2, balanced_accuracy=0.7) for row in svhn()]
+    header, _, cells_of = markdown_rows(format_tables(rows, "markdown"))
+    assert [row[header.index("balanced error, %")] for row in cells_of[:3]] == ["30.00"] * 3
+    assert cells_of[-1][header.index("balanced error, %")] == "–"
+    assert "always has an error of 80.00 %" in format_tables(rows, "markdown")
+    assert max(map(len, format_tables(rows).splitlines())) <= 110
+
+
+@pytest.mark.parametrize("known", [{}, {**UNBALANCED, "imbalance": 1.5, "duplicates": 0}])
+def test_balanced_classes_and_older_records_are_shown_as_ever(svhn, cifar10, known):
+    for form in ("console", "markdown", "latex"):
+        rows = [*svhn(), *cifar10()]
+        assert format_tables([replace(row, **known) for row in rows], form) == format_tables(rows, form)
+
+
+def test_rows_of_older_records_stand_beside_newer_ones(svhn):
+    old, new = svhn()[0], replace(svhn()[1], imbalance=2.7, majority_accuracy=0.2, balanced_accuracy=0.4)
+    header, _, rows = markdown_rows(format_tables([old, new], "markdown"))
+    assert [row[header.index("balanced error, %")] for row in rows[:2]] == ["–", "60.00"]
+
+
+def test_copies_of_training_images_are_counted_under_the_table(cifar10):
+    rows = [replace(row, duplicates=1200) for row in cifar10()]
+    for form in ("console", "markdown", "latex"):
+        text = " ".join(format_tables(rows, form).split())
+        assert "1,200 of the test images are training images too, pixel by pixel; " in text
+    assert list(result_table(rows)["duplicates"][:2]) == [1200, 1200]
+    assert result_table(cifar10())["duplicates"].isna().all()
+
+
+def test_the_tidy_table_has_majority_and_balanced_accuracy_in_percent(cifar10):
+    frame = result_table([replace(row, **UNBALANCED) for row in cifar10()])
+    assert list(frame.loc[0, ["imbalance", "majority_accuracy", "balanced_accuracy"]]) == [19.0, 95.0, 50.0]
+    assert frame.loc[2:, "balanced_accuracy"].isna().all()  # published rows
