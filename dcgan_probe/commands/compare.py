@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ..evaluation import Results, Scored, Summary, compare, why_not_paired
-from ..report import FORMATS, ComparedRows, format_comparisons, numbered_names
+from ..evaluation import Results, Summary, compare, why_not_paired
+from ..report import ComparedRows, format_comparisons, numbered_names
 from ..runtime import UserError
 from ..storage import write_text
 from .table import SUFFIXES, file_name

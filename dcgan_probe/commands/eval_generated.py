@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from ..evaluation import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
+from ..evaluation import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks, split_caveats
 from ..gan import Run
 from ..images import ImageSet
 from ..latent import require_conditional, sample_blocks
@@ -35,6 +35,7 @@ def eval_generated_verb(dataset: str | None, counts: tuple[int, ...], **common: 
     title = (
         f"{test.name}, {len(test):,} test images; generated after {look.run.load()['position']:,} images of training"
     )
+    caveats = split_caveats(train.require_labels("eval-generated"), test.require_labels("eval-generated"), train, test)
     chance = 1 - 1 / look.run.config.network.classes
     save_neighbour_curves(look.path(), found, title, chance)
     look.finish(
@@ -43,11 +44,18 @@ def eval_generated_verb(dataset: str | None, counts: tuple[int, ...], **common: 
             "train_fingerprint": train.fingerprint,
             "test_fingerprint": test.fingerprint,
             "generator": fingerprint_tensors(look.generator.state_dict()),
-            "units": {"error, half_width, chance": "share of the test images, 0 to 1"},
+            "units": {
+                "error, half_width, chance": "share of the test images, 0 to 1",
+                "balanced_error": "mean over the classes of the share of their test images, 0 to 1",
+                "majority_accuracy": "of naming the most frequent class of the test images always, 0 to 1",
+                "imbalance": "images of the largest class over those of the smallest",
+                "duplicates": "test images whose pixels a training image has too",
+            },
             "chance": chance,
+            **asdict(caveats),
             "errors": [{**asdict(each), "error": each.error, "half_width": each.half_width} for each in found],
         },
-        format_neighbour_errors(found, title).splitlines(),
+        format_neighbour_errors(found, title, caveats).splitlines(),
     )
 
 

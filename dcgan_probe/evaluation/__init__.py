@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
+    from .caveats import SplitCaveats, split_caveats
     from .choice import C_GRID
     from .classifiers import check_given
-    from .comparison import Comparison, Scored, compare, require_paired, why_not_paired
+    from .comparison import Comparison, compare, require_paired, why_not_paired
     from .conversion import convert_results
     from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
     from .evaluate import evaluate
@@ -62,6 +63,7 @@ __all__ = [
     "SealedTest",
     "Search",
     "SearchEstimate",
+    "SplitCaveats",
     "Summary",
     "TestPredictions",
     "TrainingProbe",
@@ -85,6 +87,7 @@ __all__ = [
     "require_paired",
     "require_search_memory",
     "shuffled_blocks",
+    "split_caveats",
     "standard_error_over_draws",
     "summarise",
     "summarise_evaluation",

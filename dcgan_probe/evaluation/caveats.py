@@ -1,6 +1,6 @@
 """Facts on an evaluation's images that its accuracy hides: unbalanced classes, and copies of training images."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -45,10 +45,27 @@ def _class_sizes(labels: np.ndarray) -> np.ndarray:
     return sizes[sizes > 0]
 
 
+@dataclass(frozen=True)
+class SplitCaveats:
+    """What a figure on the test images of two splits has to be read with."""
+
+    duplicates: int | None
+    """Test images whose pixels a training image has too; None where they were not counted."""
+    imbalance: float | None
+    """Images of the most frequent class over those of the least frequent, of the split where that is larger."""
+    majority_accuracy: float | None
+    """Accuracy on the test images of naming their most frequent class always."""
+
+    @property
+    def unbalanced(self) -> bool:
+        """Whether the classes are known to differ so much in size that the accuracy alone misleads."""
+        return self.imbalance is not None and self.imbalance > UNBALANCED
+
+
 def split_caveats(
     train_labels: np.ndarray, test_labels: np.ndarray, train: ImageSet | None, test: ImageSet | None
-) -> dict[str, Any]:
-    """Return the fields of an ``Evaluation`` that warn of its images. No fit and no choice depends on them.
+) -> SplitCaveats:
+    """Return the caveats of two splits; no fit and no choice depends on them.
 
     Parameters
     ----------
@@ -57,8 +74,8 @@ def split_caveats(
     train, test
         The images; None where only their features are at hand, and no copies can be counted.
     """
-    return {
-        "duplicates": None if train is None or test is None else test.count_copies_of(train),
-        "imbalance": max(imbalance(train_labels), imbalance(test_labels)),
-        "majority_accuracy": majority_accuracy(test_labels),
-    }
+    return SplitCaveats(
+        duplicates=None if train is None or test is None else test.count_copies_of(train),
+        imbalance=max(imbalance(train_labels), imbalance(test_labels)),
+        majority_accuracy=majority_accuracy(test_labels),
+    )

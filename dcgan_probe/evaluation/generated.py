@@ -14,6 +14,7 @@ import torch
 
 from ..images import ImageSet
 from ..runtime import UserError, numpy_generator
+from .caveats import balanced_accuracy
 
 QUERIES = 2048
 """Test images in one product of blocks."""
@@ -34,6 +35,8 @@ class NeighbourError:
     wrong: int
     tested: int
     """Test images."""
+    balanced_error: float
+    """Mean over the classes of the share of their test images that is classified wrongly, 0 to 1."""
 
     @property
     def error(self) -> float:
@@ -111,7 +114,10 @@ def neighbour_errors(
         nearest.add(images, labels)
         on_progress(done)
         if done in counts:
-            found.append(NeighbourError(fitted_on, done, int((nearest.labels != known).sum()), len(known)))
+            balanced_error = 1.0 - balanced_accuracy(nearest.labels, known)
+            found.append(
+                NeighbourError(fitted_on, done, int((nearest.labels != known).sum()), len(known), balanced_error)
+            )
     return found
 
 

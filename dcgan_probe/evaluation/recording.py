@@ -74,7 +74,7 @@ class Recorder:
             features_key_test=test.key,
             images_fingerprint_train=train.images_fingerprint,
             images_fingerprint_test=test.images_fingerprint,
-            **split_caveats(layout.labels, required_labels(test), train.images, test.images),
+            **vars(split_caveats(layout.labels, required_labels(test), train.images, test.images)),
         )
         return cls(evaluation, grid, origin.images_seen)
 

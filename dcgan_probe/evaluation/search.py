@@ -110,6 +110,6 @@ def search_recorder(
         features_key_test=key,
         images_fingerprint_train=train.fingerprint,
         images_fingerprint_test=test.fingerprint,
-        **split_caveats(layout.labels, test.require_labels("a test"), train, test),
+        **vars(split_caveats(layout.labels, test.require_labels("a test"), train, test)),
     )
     return Recorder(evaluation, Grid((), (), ()), images_seen=0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import UserError
-from .caveats import UNBALANCED
+from .caveats import SplitCaveats
 from .protocols import SPREAD_FACTORS
 from .records import ALL_LABELS, NOTE_SEPARATOR, Evaluation, Options, ProbeRecord, to_json
 from .uncertainty import ImageUncertainty, bootstrap_images, standard_error_over_draws
@@ -116,9 +116,9 @@ class Summary:
     """bool (draws, test rows): which test predictions are right; None where they were not kept."""
 
     @property
-    def unbalanced(self) -> bool:
-        """Whether the classes are known to differ so much in size that the accuracy alone misleads."""
-        return self.imbalance is not None and self.imbalance > UNBALANCED
+    def caveats(self) -> SplitCaveats:
+        """What the accuracy has to be read with."""
+        return SplitCaveats(self.duplicates, self.imbalance, self.majority_accuracy)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as a JSON-able dictionary, without the single predictions."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..evaluation import NeighbourError
+from ..evaluation import NeighbourError, SplitCaveats
 from ..storage import whole_file
 from .console import to_console
-from .shown import NOTHING, Cell, ShownTable
+from .numbers import percent
+from .shown import NOTHING, Cell, ShownTable, caveat_sentences
 
 TITLES = {"generated": "generated", "real": "real training images"}
 CAPTION = (
@@ -16,19 +17,34 @@ CAPTION = (
 INCHES = (7.0, 4.5)
 
 
-def format_neighbour_errors(errors: Sequence[NeighbourError], title: str) -> str:
-    """Write a table for a terminal: a row a count, test error in % on generated and on real images."""
+def format_neighbour_errors(errors: Sequence[NeighbourError], title: str, caveats: SplitCaveats) -> str:
+    """Write a table for a terminal: a row a count, test error in % on generated and on real images.
+
+    Where the classes of the real images are unbalanced, each error is followed by the balanced one.
+    """
     by_place = {(each.fitted_on, each.count): each for each in errors}
     rows = [
-        (Cell(f"{count:,}"), *(_cell(by_place.get((fitted_on, count))) for fitted_on in TITLES))
+        (
+            Cell(f"{count:,}"),
+            *(
+                cell
+                for fitted_on in TITLES
+                for cell in _cells(by_place.get((fitted_on, count)), balanced=caveats.unbalanced)
+            ),
+        )
         for count in sorted({each.count for each in errors})
     ]
-    header = ("images", *(f"fitted on {name}, error %" for name in TITLES.values()))
-    return to_console([ShownTable(title, header, (True, True, True), tuple(rows), (), CAPTION, ())])
+    kinds = ("error %", "balanced error %") if caveats.unbalanced else ("error %",)
+    header = ("images", *(f"fitted on {name}, {kind}" for name in TITLES.values() for kind in kinds))
+    caption = " ".join([*caveat_sentences(caveats, "error", errors[0].tested), CAPTION])
+    return to_console([ShownTable(title, header, (True,) * len(header), tuple(rows), (), caption, ())])
 
 
-def _cell(found: NeighbourError | None) -> Cell:
-    return Cell(NOTHING if found is None else f"{100 * found.error:.2f} ± {100 * found.half_width:.2f}")
+def _cells(found: NeighbourError | None, *, balanced: bool) -> list[Cell]:
+    if found is None:
+        return [Cell(NOTHING)] * (1 + balanced)
+    cells = [Cell(f"{percent(found.error)} ± {percent(found.half_width)}")]
+    return [*cells, Cell(percent(found.balanced_error))] if balanced else cells
 
 
 def save_neighbour_curves(path: str | Path, errors: Sequence[NeighbourError], title: str, chance: float) -> None:

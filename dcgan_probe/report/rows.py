@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..evaluation import Summary, is_validation
+from ..evaluation import SplitCaveats, Summary, is_validation
 from .against import is_comparable, published_notes
 from .controls import control_notes
 from .image_sets import describe_training_images
@@ -49,14 +49,10 @@ class TableRows:
     """What has to be said of all measured rows."""
 
     @property
-    def unbalanced(self) -> Summary | None:
-        """The first row that tells of unbalanced classes; None where there is no such row."""
-        return next((row.summary for row in self.measured if row.summary.unbalanced), None)
-
-    @property
-    def duplicates(self) -> int:
-        """Test images whose pixels a training image has too, where a row has counted them; else 0."""
-        return max((row.summary.duplicates or 0 for row in self.measured), default=0)
+    def caveats(self) -> SplitCaveats:
+        """What the figures have to be read with, by the first row whose record tells it."""
+        known = [row.summary.caveats for row in self.measured]
+        return next((each for each in known if each.imbalance is not None), known[0])
 
     @property
     def measure(self) -> str:

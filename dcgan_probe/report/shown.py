@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..evaluation import Summary
+from ..evaluation import SplitCaveats, Summary
 from ..gan import AUTHORS
 from .image_sets import OFFICIAL_SETS, describe_set, is_subset
 from .names import short_layers
@@ -22,8 +22,8 @@ CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
 CHOICE = "{symbols} was chosen on training rows that the fits had not seen."
 LABEL_BUDGET = "Label budget: distinct training labels that a fit and the choice of its C read together, at most."
 COPIES = (
-    "{copies:,} of the {scored} images are training images too, pixel by pixel; `dcgan-probe dedup` with --against "
-    "writes the training images without them."
+    "{copies:,} of the {rows:,} {scored} images are training images too, pixel by pixel; `dcgan-probe dedup` with "
+    "--against writes the training images without them."
 )
 IMBALANCE = (
     "Classes are unbalanced, by up to {ratio:.1f} to 1: naming the most frequent class always has an {measure} of "
@@ -111,7 +111,7 @@ def _columns(table: TableRows) -> dict[str, bool]:
         "trained on": False,
         "images seen": True,
         f"{table.scored} {table.measure}, %": False,
-        **({f"balanced {table.measure}, %": True} if table.unbalanced else {}),
+        **({f"balanced {table.measure}, %": True} if table.caveats.unbalanced else {}),
         **dict.fromkeys(_errors(table), True),
         "n": True,
         "label budget": True,
@@ -145,7 +145,7 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
         notes.cell(row.trained_on or NOTHING, _in_full(row)),
         Cell(short_count(summary.images_seen) if summary.images_seen else NOTHING),
         notes.cell(figure, row.figure_notes),
-        *([Cell(_points(measured_as(table.measure, summary.balanced_accuracy)))] if table.unbalanced else []),
+        *([Cell(_points(measured_as(table.measure, summary.balanced_accuracy)))] if table.caveats.unbalanced else []),
         *(Cell(_points(errors[name])) for name in _errors(table)),
         Cell(f"{summary.draws}"),
         Cell(_number(summary.label_budget)),
@@ -180,7 +180,7 @@ def _published_cells(table: TableRows, figure: PublishedFigure, notes: _Footnote
         Cell(figure.encoder.description if figure.encoder else NOTHING),
         Cell(NOTHING),
         Cell(NOTHING),
-        *([Cell(NOTHING)] if table.unbalanced else []),
+        *([Cell(NOTHING)] if table.caveats.unbalanced else []),
         *(Cell(NOTHING) for _ in _errors(table)),
         Cell(_number(figure.draws)),
         Cell(NOTHING),
@@ -224,15 +224,14 @@ def _choice(table: TableRows) -> tuple[str, ...]:
     return (CHOICE.format(symbols=sentence(" or ".join(symbols))[:-1]),) if symbols else ()
 
 
-def _caveats(table: TableRows) -> list[str]:
-    """Say what makes the figures look better than they are."""
+def caveat_sentences(caveats: SplitCaveats, measure: str, rows: int, scored: str = "test") -> list[str]:
+    """Say what makes figures on ``rows`` images, accuracies or errors, look better than they are."""
     sentences = []
-    if table.duplicates:
-        sentences.append(COPIES.format(copies=table.duplicates, scored=table.scored))
-    known = table.unbalanced
-    if known is not None:
-        majority = _points(measured_as(table.measure, known.majority_accuracy))
-        sentences.append(IMBALANCE.format(ratio=known.imbalance, measure=table.measure, majority=majority))
+    if caveats.duplicates:
+        sentences.append(COPIES.format(copies=caveats.duplicates, rows=rows, scored=scored))
+    if caveats.unbalanced:
+        majority = _points(measured_as(measure, caveats.majority_accuracy))
+        sentences.append(IMBALANCE.format(ratio=caveats.imbalance, measure=measure, majority=majority))
     return sentences
 
 
@@ -241,7 +240,7 @@ def _caption(table: TableRows) -> str:
     n = f"{numbers.pop()}" if len(numbers) == 1 else "n"
     spread = table.spread_definition.replace("over draws", f"over {n} draws")
     sentences = [
-        *_caveats(table),
+        *caveat_sentences(table.caveats, table.measure, table.test_rows, table.scored),
         "Linear L2-SVM, where a name says nothing else, on frozen features of encoders trained without labels, if at "
         f"all; sizes are the probe's training / {table.scored} images.",
         "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labelled rows.",

@@ -68,7 +68,7 @@ def test_eval_generated_is_scikit_learn_on_the_samples(trained):
     assert result.exit_code == 0, result.output
     picture, numbers, *table = result.stdout.splitlines()
     assert size_of(picture)[0] > 300
-    firsts = [line.split()[0] for line in table if line]
+    firsts = [line.split()[0] for line in table if line and "%" not in line]
     assert [first for first in firsts if first.isdecimal()] == ["20", "50", "60", "100"]
     told = read_json(numbers)
     assert json.loads(run(*arguments, "--json").stdout)["numbers"] == told["numbers"]

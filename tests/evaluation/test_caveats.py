@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
-from dcgan_probe.evaluation import Results, evaluate, protocol_for
-from dcgan_probe.evaluation.caveats import balanced_accuracy, imbalance, majority_accuracy, split_caveats
+from dcgan_probe.evaluation import Results, SplitCaveats, evaluate, protocol_for, split_caveats
+from dcgan_probe.evaluation.caveats import balanced_accuracy, imbalance, majority_accuracy
 from dcgan_probe.features import PixelEncoder, cached_features
 from dcgan_probe.images import ImageSet
 
@@ -37,8 +37,8 @@ def test_balanced_accuracy_is_that_of_scikit_learn():
 def test_the_split_of_the_larger_imbalance_counts_and_the_test_labels_give_the_majority():
     train, test = np.array([0] * 6 + [1] * 2), np.array([0, 1, 1])
     found = split_caveats(train, test, None, None)
-    assert found == {"duplicates": None, "imbalance": 3.0, "majority_accuracy": 2 / 3}
-    assert split_caveats(test, train, None, None)["imbalance"] == 3.0
+    assert found == SplitCaveats(duplicates=None, imbalance=3.0, majority_accuracy=2 / 3)
+    assert split_caveats(test, train, None, None).imbalance == 3.0
 
 
 @pytest.mark.parametrize("copies", [0, 1, 20])
@@ -78,7 +78,7 @@ def test_noise_of_95_to_5_shows_what_a_constant_answer_has(evaluated):
     train, test = image_set(labels, "train", 1), image_set(labels, seed=2)
     summary, records = evaluated(train, test)
     assert (summary.imbalance, summary.majority_accuracy, summary.duplicates) == (19.0, 0.95, 0)
-    assert summary.unbalanced
+    assert summary.caveats.unbalanced
     assert summary.balanced_accuracy < 0.75
     assert all(record.balanced_accuracy is not None for record in records)
     (reported,) = (record for record in records if record.stage == "report")
@@ -93,5 +93,5 @@ def test_a_test_split_of_training_images_is_counted(evaluated):
     train = image_set(np.arange(60) % 3, "train", 1)
     test = replace(train, images=train.images[:30].copy(), labels=train.labels[:30], split="test")
     summary, records = evaluated(train, test, C=1e-3)
-    assert (summary.duplicates, summary.to_dict()["duplicates"], summary.unbalanced) == (30, 30, False)
+    assert (summary.duplicates, summary.to_dict()["duplicates"], summary.caveats.unbalanced) == (30, 30, False)
     assert {record.evaluation.duplicates for record in records} == {30}

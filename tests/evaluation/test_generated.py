@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import recall_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from dcgan_probe.evaluation import NeighbourError, check_counts, generated, neighbour_errors, shuffled_blocks
@@ -34,8 +35,10 @@ def test_errors_at_growing_counts_are_scikit_learns(monkeypatch, size):
     for count, each in zip(counts, found, strict=True):
         classifier = KNeighborsClassifier(1, algorithm="brute")
         classifier.fit(pixels[:count].reshape(count, -1).astype(float), labels[:count])
-        wrong = int((classifier.predict(queries.reshape(180, -1).astype(float)) != known).sum())
-        assert each == NeighbourError("generated", count, wrong, 180)
+        told = classifier.predict(queries.reshape(180, -1).astype(float))
+        recall = recall_score(known, told, labels=np.unique(known), average="macro")
+        wrong = int((told != known).sum())
+        assert each == NeighbourError("generated", count, wrong, 180, pytest.approx(1 - recall))
     assert len({each.wrong for each in found}) > 3
     assert (seen[-1], sorted(seen)) == (300, seen)
 
@@ -48,7 +51,7 @@ def test_of_two_images_as_near_the_earlier_one_stays():
 
 
 def test_the_interval_is_that_of_a_share():
-    found = NeighbourError("real", 10, 25, 100)
+    found = NeighbourError("real", 10, 25, 100, 0.3)
     assert found.error == 0.25
     assert found.half_width == pytest.approx(1.96 * (0.25 * 0.75 / 100) ** 0.5)
 

@@ -287,7 +287,7 @@ def test_copies_of_training_images_are_counted_under_the_table(cifar10):
     rows = [replace(row, duplicates=1200) for row in cifar10()]
     for form in ("console", "markdown", "latex"):
         text = " ".join(format_tables(rows, form).split())
-        assert "1,200 of the test images are training images too, pixel by pixel; " in text
+        assert "1,200 of the 10,000 test images are training images too, pixel by pixel; " in text
     assert list(result_table(rows)["duplicates"][:2]) == [1200, 1200]
     assert result_table(cifar10())["duplicates"].isna().all()
 
