@@ -9,7 +9,7 @@ from ..gan import Run
 from ..images import ImageSet
 from ..networks import Discriminator, build_discriminator, load_discriminator
 from ..runtime import ALONE, Ranks, UserError
-from ..storage import fingerprint_tensors, opened_whole, whole_file
+from ..storage import fingerprint_tensors, whole_file
 from .batchnorm import Statistics, real_statistics
 from .encoders import DiscriminatorEncoder
 from .feature_set import EncoderOrigin
@@ -151,7 +151,6 @@ def write_statistics(path: Path, statistics: Statistics) -> None:
 def read_statistics(path: Path) -> Statistics | None:
     """Read kept statistics; None if they are missing or broken, since they can be computed again."""
     try:
-        with opened_whole(path) as file:
-            return torch.load(file, weights_only=True)
+        return torch.load(path, weights_only=True)
     except Exception:  # foreign bytes raise errors of many kinds in torch.load
         return None
