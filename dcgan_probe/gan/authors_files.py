@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..runtime import UserError
+from ..storage import ChangedFileError, opened_whole
 
 FILE = re.compile(r"(?P<prefix>.*)(?P<kind>discrim|gen)_params\.jl_(?P<number>\d+)\.npy")
 EXPECTED_FILES = "expected models/NAME/ of the authors' repository, with its *_discrim_params.jl_NN.npy"
@@ -44,11 +45,13 @@ def read_array(path: Path) -> np.ndarray:
     Raises
     ------
     UserError
-        If it is truncated, foreign, no array of floating point numbers, or not finite.
+        If it is truncated, foreign, no array of floating point numbers, or not finite, or changes meanwhile.
     """
     try:
-        with open(path, "rb") as file:
+        with opened_whole(path) as file:
             array = np.lib.format.read_array(file, allow_pickle=False)
+    except ChangedFileError:
+        raise
     except Exception as error:  # foreign bytes make numpy fail in many ways
         raise UserError(
             f"{path} is not an array that can be read: it is truncated or foreign ({error}); restore it from the "

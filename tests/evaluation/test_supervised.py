@@ -119,6 +119,8 @@ def test_records_tell_each_training(images, search, tmp_path):
         assert shared.threads == 1
         assert shared.id == test.evaluation
         assert shared.command == "dcgan-probe eval-supervised"
+        assert (shared.duplicates, shared.imbalance) == (0, pytest.approx(14 / 13))
+        assert 0.0 <= record.balanced_accuracy <= 1.0
     assert summary.unconverged == 0
 
 
