@@ -117,9 +117,9 @@ def timed_steps(loop, images, batch, steps, device):
     return batch * steps / (time.perf_counter() - start)
 
 
-def product_rate(precision, device):
-    """Give the operations a second of a large product."""
-    side = SIDES[device.type]
+def product_rate(precision, device, side=None):
+    """Give the operations a second of a product, large if no side is given."""
+    side = side or SIDES[device.type]
     before = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32  # as convolutions may
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
@@ -151,10 +151,11 @@ def convolution_share(loop, pixels):
     return sum(time for name, time in times.items() if "convolution" in name) / sum(times.values())
 
 
-def compare(preset, steps, turns, device, *, precision="auto", updates="both", variants=(), on_rate=None):
+def compare(preset, steps, turns, device, *, precision="auto", updates="both", variants=(), on_rate=None, side=None):
     """Time all loops of a preset; give medians.
 
-    ``on_rate`` is called with the name of a loop and its rate as soon as that is measured.
+    ``on_rate`` is called with the name of a loop and its rate as soon as that is measured. ``side`` is that of the
+    matrices whose product the rates are compared with; large if not given.
     """
     config = preset_config(preset, device=device, updates=updates, precision=precision)
     network = config.network
@@ -181,7 +182,7 @@ def compare(preset, steps, turns, device, *, precision="auto", updates="both", v
                 rate = image_rate(loop, images, config.batch_size, steps, device)
             if on_rate is not None:
                 on_rate(name, rate)
-            product = product_rate(at, device)
+            product = product_rate(at, device, side)
             if turn:  # the first turn warms up
                 rates[name].append(rate)
                 shares[name].append(rate * counted / product)

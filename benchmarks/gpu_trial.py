@@ -73,6 +73,8 @@ class Sizes:
     steps: tuple[int, ...] = (40, 100, 300)
     """In a turn, of each preset."""
     turns: int = 3
+    side: int | None = None
+    """Of the matrices whose product rates are compared with; None for large ones."""
     extracted: int = 8_192
     fitted: tuple[int, int] = (50_000, 28_672)
     """Rows and columns of the features that are fitted."""
@@ -81,7 +83,7 @@ class Sizes:
 
 
 FULL = Sizes()
-SMALL = Sizes(600, 500, "features_and_their_key", ("demo",), (1,), 1, 256, (600, 64), "demo32", "4s")
+SMALL = Sizes(600, 500, "features_and_their_key", ("demo",), (1,), 1, 256, 256, (600, 64), "demo32", "4s")
 
 
 def prepare(data_dir: Path, out: Path) -> None:
@@ -158,7 +160,9 @@ def first(carried: Path, out: Path, home: Path, device: torch.device, sizes: Siz
         def told(loop: str, rate: float) -> None:
             log.write("rate", {"preset": preset, "loop": loop, "images_per_second": round(rate, 1)})
 
-        return lambda: bench_training.compare(preset, steps, sizes.turns, device, variants=variants, on_rate=told)
+        return lambda: bench_training.compare(
+            preset, steps, sizes.turns, device, variants=variants, on_rate=told, side=sizes.side
+        )
 
     for preset, steps in presets:
         log.add(f"training {preset}", training(preset, steps))

@@ -30,6 +30,13 @@ class PixelFeatures:
         """Where the pixels lie, for people."""
 
     def read(self, start: int = 0, stop: int | None = None, columns: slice = slice(None)) -> np.ndarray:
-        """Read rows ``start`` to ``stop`` and a range of columns, in the dtype of the settings."""
+        """Read rows ``start`` to ``stop`` and a range of columns, in the dtype of the settings.
+
+        Raises
+        ------
+        UserError
+            If the file of the images has changed since it was opened.
+        """
         pixels = self._encoder.encode(self._images.images[start:stop])
+        self._images.require_unchanged()  # the key promises the pixels that were there when the file was opened
         return pixels[:, columns].astype(self.dtype, copy=False)

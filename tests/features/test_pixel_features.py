@@ -1,5 +1,6 @@
 """Raw pixels as features: those that a file would hold, without the file."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,14 @@ import pytest
 from dcgan_probe.features import PixelEncoder, PixelFeatures, cached_features
 from dcgan_probe.images import Part
 from dcgan_probe.runtime import UserError
-from dcgan_probe.storage import FORMAT_VERSION, FeatureFileWriter, open_feature_file, open_image_file, write_image_file
+from dcgan_probe.storage import (
+    FORMAT_VERSION,
+    ChangedFileError,
+    FeatureFileWriter,
+    open_feature_file,
+    open_image_file,
+    write_image_file,
+)
 
 ENCODER = PixelEncoder(3, 8, 8)
 
@@ -39,14 +47,24 @@ def test_they_are_those_of_a_feature_file_to_the_last_bit_and_have_its_key(tmp_p
     assert (len(found), found.dimension, found.layers) == (20, 192, {"pixels": 192})
 
 
+def on_disk(path, images):
+    """Write the images into a file; give the same set, read from there."""
+    write_image_file(path, [(images.images, images.labels)], rows=20, name="tiny", split="train", source="a test")
+    return replace(images, images=open_image_file(path).images)
+
+
+def test_a_file_that_changes_gives_no_pixels(tmp_path, tiny_images):
+    images = on_disk(tmp_path / "images.h5", tiny_images(20))
+    found, _ = cached_features(ENCODER, images, tmp_path)
+    assert len(found.load()) == 20
+    os.utime(tmp_path / "images.h5", ns=(1, 1))
+    with pytest.raises(ChangedFileError, match=r"images.h5 changed while it was read"):
+        found.load()
+
+
 def test_rows_and_columns_are_converted_when_they_are_read(tmp_path, tiny_images):
     images = tiny_images(20)
-    path = tmp_path / "images.h5"
-    write_image_file(
-        path, [(images.images, images.labels)], rows=20, name="tiny", split="train", source="made by a test"
-    )
-    on_disk = replace(images, images=open_image_file(path).images)
-    features = PixelFeatures(ENCODER, on_disk, {"dtype": "float32"})
+    features = PixelFeatures(ENCODER, on_disk(tmp_path / "images.h5", images), {"dtype": "float32"})
     whole = ENCODER.encode(images.images)
     assert features.shape == (20, 192)
     assert np.array_equal(features.read(3, 9, slice(5, 70)), whole[3:9, 5:70])
