@@ -4,11 +4,15 @@ Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. 130
 """
 
 import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import click
 
-from ..runtime import FirstRankError, UserError, launched_rank
+from ..runtime import FirstRankError, Notice, UserError, launched_rank
 
 RESUMED = ("train", "extract", "eval-svm", "eval-supervised", "reproduce", "job", "convert-results")
 """The verbs that keep what they finished, and go on from there."""
@@ -26,7 +30,8 @@ class FriendlyGroup(click.Group):
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
         rank, _ = launched_rank()
         try:
-            return super().invoke(ctx)
+            with shown_notices(rank == 0):
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             if rank == 0:
                 anew = ctx.invoked_subcommand not in RESUMED
@@ -43,6 +48,24 @@ class FriendlyGroup(click.Group):
         """Give the long options of the verb under way, without their dashes."""
         verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
         return {name.removeprefix("--") for param in verb.params for name in param.opts}
+
+
+@contextmanager
+def shown_notices(shown: bool) -> Iterator[None]:
+    """Print each different ``Notice`` once on stderr, or none; other warnings stay as they are."""
+    before, said = warnings.showwarning, set[str]()
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, Notice):
+            before(message, category, *place, **more)
+        elif shown and str(message) not in said:
+            said.add(str(message))
+            click.echo(f"Note: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Notice)
+        warnings.showwarning = show
+        yield
 
 
 class StopRequest:

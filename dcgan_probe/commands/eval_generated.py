@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from ..evaluation import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks, split_caveats
 from ..gan import Run
-from ..images import ImageSet
+from ..images import Classes, ImageSet, match_classes
 from ..latent import require_conditional, sample_blocks
 from ..report import format_neighbour_errors, save_neighbour_curves
 from ..runtime import UserError
@@ -20,9 +22,7 @@ def eval_generated_verb(dataset: str | None, counts: tuple[int, ...], **common: 
     look = Investigation(["-".join(map(str, counts)), *([dataset] if dataset else [])], conditional=True, **common)
     require_conditional(look.run)
     name = dataset or look.run.config.dataset
-    train, test = (look.load(name, split) for split in ("train", "test"))
-    for images in (train, test):
-        check_same_classes(look.run, images)
+    train, test = (with_classes_of(look.run, look.load(name, split)) for split in ("train", "test"))
 
     def errors(fitted_on: str, blocks: Iterable[Block], steps: list[int]) -> list[NeighbourError]:
         with look.progress(f"nearest {fitted_on} images", steps[-1], "images") as progress:
@@ -59,8 +59,8 @@ def eval_generated_verb(dataset: str | None, counts: tuple[int, ...], **common: 
     )
 
 
-def check_same_classes(run: Run, images: ImageSet) -> None:
-    """Refuse images of another shape than the run's, without labels, or of other classes."""
+def with_classes_of(run: Run, images: ImageSet) -> ImageSet:
+    """Return images with their labels numbered as a conditional run does; refuse other shapes and classes."""
     network = run.config.network
     images.require_labels("eval-generated")
     shape, expected = tuple(images.images.shape[1:]), (network.nc, network.image_size, network.image_size)
@@ -76,3 +76,4 @@ def check_same_classes(run: Run, images: ImageSet) -> None:
             f"{network.classes}; take the set that trained it, or one of the same classes",
             option="dataset",
         )
+    return match_classes(images, Classes(run.trained_on.class_names, np.arange(network.classes), str(run.folder)))

@@ -170,7 +170,8 @@ def checked_protocol(
     if train.images.shape[1:] != test.images.shape[1:]:
         raise UserError(
             f"{train.name}: training images are {train.images.shape[1:]} (channels, height, width), test images "
-            f"{test.images.shape[1:]}; expected the same, which `dcgan-probe prepare` makes",
+            f"{test.images.shape[1:]}; expected the same, which `dcgan-probe prepare --size {train.height} --channels "
+            f"{max(train.channels, test.channels)}` makes of each",
             option="dataset",
         )
     for split in images:

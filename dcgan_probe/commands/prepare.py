@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from ..images import Resample, prepare
+from ..images import Depth, Layout, Resample, prepare
+from ..storage import open_image_file
 from .progress import Progress
 
 
@@ -14,6 +15,10 @@ def prepare_verb(
     split: str,
     channels: str | None,
     resample: Resample,
+    depth: Depth | None,
+    background: str,
+    layout: Layout | None,
+    skip_unreadable: bool,
     out: Path | None,
     seed: int,
     data_dir: Path,
@@ -35,12 +40,27 @@ def prepare_verb(
             target,
             channels=int(channels) if channels else None,
             resample=resample,
+            depth=depth,
+            background=background,
+            layout=layout,
+            skip_unreadable=skip_unreadable,
             data_dir=data_dir,
             download=download,
             seed=seed,
             progress=advance,
         )
-    click.echo(f"{target}: {count:,} images of {size} x {size}")
+    click.echo(f"{target}: {count:,} images of {size} x {size}{written_text(target)}")
+
+
+def written_text(path: Path) -> str:
+    """Describe what a written file says of unreadable images, and its classes in the order of the labels."""
+    file = open_image_file(path)
+    left_out = f", {file.unreadable:,} that could not be read left out" if file.unreadable else ""
+    if file.labels is None:
+        return left_out
+    if file.class_names is None:
+        return f"{left_out}, labels {file.labels.min()} to {file.labels.max()}"
+    return f"{left_out}\nClasses, from label 0 on: {', '.join(file.class_names)}"
 
 
 def default_name(source: str) -> str:

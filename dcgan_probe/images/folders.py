@@ -1,60 +1,62 @@
-"""Takes a folder of image files, with or without a subfolder a class, gives its stream; knows no size and no array."""
+"""Folders of image files: their splits, classes and labels, as a stream of pictures."""
 
-import os
-from collections.abc import Sequence
+import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
-from ..runtime import UserError
+from ..runtime import Notice, UserError
 from ..storage import ChangedFileError, FileStamps
-from .streams import DEEP_MODES, GREY_MODES, ImageStream
+from .annotations import annotate
+from .listing import EXTENSIONS, NO_IMAGES, Listing, list_images, shown
+from .pictures import find_channels, read_image
+from .reading import Reading
+from .streams import ImageStream
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")  # those of torchvision
+SPLIT_FOLDERS = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}
+"""Names of the folder of a split, the usual one first; a capital initial is allowed."""
+PICTURES = ("images", "imgs")
+"""Names of a single subfolder that holds all images itself and is no class."""
+Rows = tuple[list[Path], np.ndarray | None, tuple[str, ...] | None]
 
 
-def open_folder(path: Path, split: str) -> ImageStream:
+def open_folder(path: Path, split: str, reading: Reading) -> ImageStream:
     """List the images of one split of a folder.
 
     ``PATH/train`` and ``PATH/test`` are the splits where ``PATH/train`` exists; otherwise the whole folder is the
-    training set. Each holds images, or one subfolder a class: labels follow the sorted names of the subfolders, and
-    rows the sorted paths, as in torchvision's ``ImageFolder``. Names that start with a dot are skipped.
+    training set. Where ``PATH/test`` is missing, or has no labels, ``val``, ``valid`` or ``validation`` is the test
+    split. Each holds images, or one subfolder a class: labels follow the sorted names of the subfolders, and rows the
+    sorted paths, as in torchvision's ``ImageFolder``. A file ``labels.csv`` or ``val_annotations.txt`` gives the labels
+    in place of subfolders. Each real folder is visited once. A ``Notice`` says what was chosen, and names what is
+    skipped: names that start with a dot, files without the ending of an image, folders such as ``__MACOSX``, and links
+    to folders that are listed already.
 
     Raises
     ------
     UserError
-        If the split is not there, or the folder holds no images, images both beside and in class folders, an empty
-        class folder, or other classes than the training split.
+        If the split is missing, a folder cannot be read, or the folder holds no images, images both beside and in class
+        folders, or an empty class folder.
     """
-    root = path
-    if (path / "train").is_dir():
-        root = path / split
-    if (root == path and split != "train") or not root.is_dir():
-        raise UserError(
-            f"{path} has no {split} split: expected the folders {path / 'train'} and {path / 'test'}", option="dataset"
-        )
-    files, labels, names = _list_images(root)
-    if root != path and split != "train" and names != (expected := _list_images(path / "train")[2]):
-        raise UserError(
-            f"{root}: got {_classes(names)}, expected those of {path / 'train'}: {_classes(expected)}", option="dataset"
-        )
+    root, (files, labels, names) = _find_split(path, split)
     stamps = FileStamps(files)
 
     def require_unchanged() -> None:
         stamps.require_unchanged()
-        if (now := _list_images(root)[0]) != files:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Notice)
+            now = _rows(list_images(root), split)[0]
+        if now != files:
             raise ChangedFileError(
                 f"{root} changed while it was read: got {len(now):,} images, expected the {len(files):,} that it held "
                 "before; repeat the command once nothing writes to it",
                 option="dataset",
             )
 
-    return ImageStream(
+    stream = ImageStream(
         count=len(files),
-        read=lambda index: read_image(stamps.path(index)),
+        read=lambda index: read_image(stamps.path(index), reading, stream.remarks),
         describe=lambda index: str(files[index]),
-        find_channels=lambda: _find_channels(files),
+        find_channels=lambda: find_channels([*files, *_files_of_other_split(path, split)], reading),
         labels=labels,
         name=path.resolve().name,
         split=split,
@@ -62,75 +64,103 @@ def open_folder(path: Path, split: str) -> ImageStream:
         class_names=names,
         require_unchanged=require_unchanged,
     )
+    return stream
 
 
-def _list_images(root: Path) -> tuple[list[Path], np.ndarray | None, tuple[str, ...] | None]:
-    """Give the files in order, and for a tree their labels, int64 (N,), and the class names."""
-    flat = sorted(path for path in root.iterdir() if _is_image(path))
-    folders = {path.name: _walk(path) for path in sorted(root.iterdir()) if path.is_dir() and path.name[0] != "."}
-    if flat and any(folders.values()):
+def _find_split(path: Path, split: str) -> tuple[Path, Rows]:
+    """Return the folder of a split with its rows."""
+    if not _folders(path, "train"):
+        if split != "train":
+            raise UserError(
+                f"{path} has no {split} split: expected the folders {path / 'train'} and {path / 'test'} (or "
+                f"{', '.join(SPLIT_FOLDERS['test'][2:])})",
+                option="dataset",
+            )
+        listing = list_images(path)
+        others = [name for name in listing.classes if name.lower() in SPLIT_FOLDERS["test"]]
+        if others and len(others) == len(listing.classes) and not listing.flat:
+            raise UserError(
+                f"{path} has the folders {', '.join(others)} and no training split, expected a folder train beside "
+                f"them; add it, or give {path / others[0]} itself",
+                option="dataset",
+            )
+        return path, _told_rows(listing, split)
+    candidates = _folders(path, split)
+    if not candidates:
         raise UserError(
-            f"{root}: got {len(flat)} images beside folders of images ({', '.join(folders)}), expected only images or "
-            "only one folder a class; move them apart",
+            f"{path} has no {split} split: expected a folder {' or '.join(SPLIT_FOLDERS[split])} beside train",
+            option="dataset",
+        )
+    chosen, rows = candidates[0], _told_rows(list_images(candidates[0]), split)
+    for other in candidates[1:]:
+        if rows[1] is not None or split == "train":
+            break
+        other_rows = _told_rows(list_images(other), split)
+        if other_rows[1] is not None:
+            chosen, rows = other, other_rows
+    if split == "test" and chosen.name.lower() not in ("test", "testing"):
+        reason = "has no labels" if chosen != candidates[0] else "is missing"
+        warnings.warn(f"{path / 'test'} {reason}, so {chosen} is the test split", Notice, stacklevel=3)
+    return chosen, rows
+
+
+def _folders(path: Path, split: str) -> list[Path]:
+    """Return the existing folders of a split, the usual name first."""
+    names = [form for name in SPLIT_FOLDERS[split] for form in (name, name.capitalize())]
+    found: list[Path] = []
+    for name in names:
+        folder = path / name
+        if folder.is_dir() and not any(folder.samefile(other) for other in found):
+            found.append(folder)
+    return found
+
+
+def _files_of_other_split(path: Path, split: str) -> list[Path]:
+    """Return the image files of the other split, which has the same channels; none where it cannot be listed."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Notice)
+            root, (files, _, _) = _find_split(path, "test" if split == "train" else "train")
+    except (UserError, OSError):
+        return []
+    return files if root != path else []
+
+
+def _told_rows(listing: Listing, split: str) -> Rows:
+    """Return the rows of a listing, with a ``Notice`` of what is skipped."""
+    rows = _rows(listing, split)
+    if skipped := listing.describe_skipped():
+        warnings.warn(skipped, Notice, stacklevel=4)
+    return rows
+
+
+def _rows(listing: Listing, split: str) -> Rows:
+    """Return the files in order with their labels, int64 (N,), and class names, or None for both."""
+    root, flat, classes = listing.root, listing.flat, listing.classes
+    below = [path for files in classes.values() for path in files]
+    if annotated := annotate(listing, [*flat, *below]):
+        return [*flat, *below], *annotated
+    only = next(iter(classes)).lower() if len(classes) == 1 else ""
+    if not flat and only in PICTURES and all(path.parent.parent == root for path in below):
+        flat, classes = below, {}
+    empty = [name for name, files in classes.items() if not files]
+    if flat and len(empty) < len(classes):
+        raise UserError(
+            f"{root}: got {len(flat)} images beside folders of images ({shown(list(classes))}), expected only images "
+            "or only one folder a class; move them apart",
             option="dataset",
         )
     if flat:
+        for name in empty:
+            listing.skip(NO_IMAGES, root / name)
         return flat, None, None
-    empty = [name for name, files in folders.items() if not files]
-    if empty or not folders:
-        what = f"no images in the class folders {', '.join(empty)}" if folders else "no images"
-        raise UserError(f"{root}: got {what}, expected files that end in {' '.join(EXTENSIONS)}", option="dataset")
-    labels = np.repeat(np.arange(len(folders), dtype=np.int64), [len(files) for files in folders.values()])
-    return [path for files in folders.values() for path in files], labels, tuple(folders)
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in EXTENSIONS and path.name[0] != "." and path.is_file()
-
-
-def _walk(folder: Path) -> list[Path]:
-    return [
-        path
-        for parent, _, names in sorted(os.walk(folder, followlinks=True))
-        for name in sorted(names)
-        if _is_image(path := Path(parent) / name)
-    ]
-
-
-def _classes(names: tuple[str, ...] | None) -> str:
-    return "no classes" if names is None else f"{len(names)} classes ({', '.join(names)})"
-
-
-def read_image(path: Path) -> Image.Image:
-    """Decode one image file, turned upright as its EXIF orientation says.
-
-    Raises
-    ------
-    UserError
-        If the file is not an image, is truncated, or has more than 8 bits a channel.
-    """
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            upright.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise _unreadable(path, error) from error
-    if upright.mode in DEEP_MODES or upright.mode.startswith("I;"):
-        raise UserError(f"{path} has more than 8 bits a channel (mode {upright.mode}), expected an 8-bit image")
-    return upright
-
-
-def _find_channels(files: Sequence[Path]) -> int:
-    """Read the headers until one is not greyscale."""
-    for path in files:
-        try:
-            with Image.open(path) as image:
-                if image.mode not in GREY_MODES:
-                    return 3
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise _unreadable(path, error) from error
-    return 1
-
-
-def _unreadable(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path} cannot be read as an image ({error}); replace or remove it", option="dataset")
+    if not classes or len(empty) == len(classes) or (empty and split == "train"):
+        what = f"no images in the class folders {shown(empty)}" if classes else "no images"
+        skipped = f" ({listing.describe_skipped()})" if listing.skipped else ""
+        raise UserError(
+            f"{root}: got {what}, expected files that end in {' '.join(EXTENSIONS)}{skipped}; add images, or remove "
+            "what is empty",
+            option="dataset",
+        )
+    labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(files) for files in classes.values()])
+    return below, labels, tuple(classes)

@@ -82,7 +82,11 @@ class ImageSet:
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or (self.class_names is not None and high >= len(self.class_names)):
             most = "K-1" if self.class_names is None else len(self.class_names) - 1
-            raise UserError(f"{self.name}: got labels from {low} to {high}, expected 0 to {most}")
+            raise UserError(
+                f"{self.name}: got labels from {low} to {high}, expected 0 to {most}; give every image a class, or "
+                "leave the labels out",
+                option="dataset",
+            )
 
     def __len__(self) -> int:
         """Give the number of images."""
@@ -110,10 +114,22 @@ class ImageSet:
         Raises
         ------
         UserError
-            If the set has no labels.
+            If the set has no labels, or a training split without class names leaves labels between 0 and its largest
+            one unused.
         """
         labels = self.require_labels("counting the classes")
-        return int(labels.max()) + 1 if self.class_names is None else len(self.class_names)
+        if self.class_names is not None:
+            return len(self.class_names)
+        used, classes = np.unique(labels), int(labels.max()) + 1
+        if self.split == "train" and len(used) < classes:
+            missing = np.setdiff1d(np.arange(min(classes, len(used) + 1)), used)[0]
+            raise UserError(
+                f"{self.name} ({self.source}): got {len(used)} labels from {used[0]} to {used[-1]} without class "
+                f"names, and none is {missing}; expected 0 to K-1, each of some image. `dcgan-probe prepare` numbers "
+                "them so and keeps the old labels as class names",
+                option="dataset",
+            )
+        return classes
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,42 +1,51 @@
-"""Takes a set's name or the path of an .h5 file, gives the image-array file of one split; knows no other source."""
+"""Files of image arrays: the .h5 file of one split, by the name of a set or a path."""
 
 import os
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
-from ..runtime import UserError
-from ..storage import ImageFile, open_image_file
+from ..runtime import Notice, UserError
+from ..storage import ImageFile, ImageLayoutError, open_image_file
+from .arrays_in_files import open_arrays
+from .classes import nfc
 from .imageset import ImageSet
+from .reading import Reading
+from .streams import ImageStream
 
 SPLITS = ("train", "test")
+SUFFIXES = {"train": ("train",), "test": ("test", "val", "valid", "validation")}
+"""Last parts of the names of files that hold a split, the usual one first."""
 
 
 def default_data_dir() -> Path:
-    """Give the folder of the local image sets: ``DCGAN_PROBE_DATA`` from the environment, or else ``data``."""
+    """Return the folder of the local image sets: ``DCGAN_PROBE_DATA`` from the environment, or else ``data``."""
     return Path(os.environ.get("DCGAN_PROBE_DATA") or "data")
 
 
-def find_named_file(name: str, split: str, data_dir: Path) -> ImageSet | None:
+def find_named_file(name: str, split: str, data_dir: Path, reading: Reading) -> ImageSet | ImageStream | None:
     """Open ``NAME_SPLIT.h5``, or ``NAME.h5`` if it holds that split; None if neither is in ``data_dir``.
 
-    A ``NAME.h5`` that does not say its split is a training set.
+    ``NAME_val.h5`` is the test split where that is missing, as a ``Notice`` says. A ``NAME.h5`` that does not say its
+    split is a training set.
 
     Raises
     ------
     UserError
-        If a file is there but cannot be read, or says that it holds the other split.
+        If a file exists but cannot be read, or says that it holds the other split.
     """
-    path = data_dir / f"{name}_{split}.h5"
-    if path.is_file():
-        return _as_image_set(_open_split(path, split), split, path, name)
+    path = _find_suffixed(data_dir / name, split)
+    if path is not None:
+        return _image_set(_open_split(path, split, reading), split, path, name)
     path = data_dir / f"{name}.h5"
     if path.is_file():
-        file = open_image_file(path)
+        file = _open(path, reading)
         if (file.split or "train") == split:
-            return _as_image_set(file, split, path, name)
+            return _image_set(file, split, path, name)
     return None
 
 
-def load_file(path: Path, split: str) -> ImageSet:
+def load_file(path: Path, split: str, reading: Reading) -> ImageSet | ImageStream:
     """Open one split of the set that ``path`` belongs to: ``X_test.h5`` lies beside ``X_train.h5``.
 
     A file ``X.h5`` serves the split that it says it holds, or else ``train``.
@@ -44,25 +53,52 @@ def load_file(path: Path, split: str) -> ImageSet:
     Raises
     ------
     UserError
-        If the split's file is not there, cannot be read, or says that it holds the other split.
+        If the split's file is missing, cannot be read, or says that it holds the other split.
     """
     base, _, own = path.stem.rpartition("_")
-    if own not in SPLITS:
-        file = open_image_file(path)
+    if not any(own in suffixes for suffixes in SUFFIXES.values()):
+        file = _open(path, reading)
         if (file.split or "train") == split:
-            return _as_image_set(file, split, path)
+            return _image_set(file, split, path)
         base = path.stem
-    wanted = path.with_name(f"{base}_{split}.h5")
-    if not wanted.is_file():
+    wanted = _find_suffixed(path.with_name(base), split)
+    if wanted is None:
+        expected = path.with_name(f"{base}_{split}.h5")
         raise UserError(
-            f"{path} has no {split} split: expected {wanted} beside it, or a file whose attribute 'split' says {split}",
+            f"{path} has no {split} split: expected {expected} beside it, or a file whose attribute 'split' says "
+            f"{split}",
             option="dataset",
         )
-    return _as_image_set(_open_split(wanted, split), split, wanted)
+    return _image_set(_open_split(wanted, split, reading), split, wanted)
 
 
-def _open_split(path: Path, split: str) -> ImageFile:
-    file = open_image_file(path)
+def _find_suffixed(base: Path, split: str) -> Path | None:
+    for suffix in SUFFIXES[split]:
+        path = base.with_name(f"{base.name}_{suffix}.h5")
+        if path.is_file():
+            if suffix != split:
+                missing = base.with_name(f"{base.name}_{split}.h5")
+                warnings.warn(f"{missing} is missing, so {path} is the {split} split", Notice, stacklevel=3)
+            return path
+    return None
+
+
+def _open(path: Path, reading: Reading) -> ImageFile | ImageStream:
+    try:
+        file = open_image_file(path)
+    except ImageLayoutError as error:
+        if not reading.converts:
+            raise
+        return open_arrays(path, error, reading)
+    if reading.layout not in (None, "NHWC"):
+        raise UserError(f"{path} has the layout NHWC, got {reading.layout}; leave this out", option="layout")
+    if reading.depth not in (None, "scale", (0.0, 255.0)):
+        raise UserError(f"{path} has 8 bits a channel, got the depth {reading.depth}; leave this out", option="depth")
+    return file
+
+
+def _open_split(path: Path, split: str, reading: Reading) -> ImageFile | ImageStream:
+    file = _open(path, reading)
     if file.split in SPLITS and file.split != split:
         raise UserError(
             f"{path} says that it holds the {file.split} split, expected {split}; put the right file there",
@@ -71,22 +107,27 @@ def _open_split(path: Path, split: str) -> ImageFile:
     return file
 
 
-def _as_image_set(file: ImageFile, split: str, path: Path, name: str | None = None) -> ImageSet:
+def _image_set(
+    file: ImageFile | ImageStream, split: str, path: Path, name: str | None = None
+) -> ImageSet | ImageStream:
+    names = None if file.class_names is None else tuple(map(nfc, file.class_names))
+    if isinstance(file, ImageStream):
+        return replace(file, split=split, name=name or file.name, class_names=names)
     return ImageSet(
         images=file.images,
         labels=file.labels,
         name=name or file.name,
         split=split,
         source=f"{path} ({file.source})" if file.source else str(path),
-        class_names=file.class_names,
+        class_names=names,
         attributes=file.attributes,
     )
 
 
 def local_names(data_dir: Path) -> list[str]:
-    """Give the sorted names of the sets that lie in ``data_dir`` as .h5 files."""
+    """Return the sorted names of the sets that lie in ``data_dir`` as .h5 files."""
     names = set()
     for path in data_dir.glob("*.h5"):
         base, _, split = path.stem.rpartition("_")
-        names.add(base if base and split in SPLITS else path.stem)
+        names.add(base if base and any(split in each for each in SUFFIXES.values()) else path.stem)
     return sorted(names)

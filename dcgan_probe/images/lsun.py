@@ -7,7 +7,7 @@ from PIL import Image
 
 from ..runtime import UserError
 from ..storage import FileStamp
-from .streams import ImageStream
+from .streams import ImageStream, UnreadableImageError
 
 PARTS = {"train": "train", "test": "val"}  # LSUN publishes its categories as train and val
 
@@ -49,7 +49,7 @@ def open_lsun(category: str, split: str, data_dir: Path) -> ImageStream:
             with records.begin() as transaction:
                 return Image.open(io.BytesIO(transaction.get(keys[index]) or b"")).convert("RGB")
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, lmdb.Error) as error:
-            raise UserError(f"{folder}: image {index} cannot be read ({error})", option="dataset") from error
+            raise UnreadableImageError(f"{folder}: image {index}", str(error)) from error
 
     return ImageStream(
         count=len(keys),

@@ -17,11 +17,13 @@ from ..runtime import UserError
 from ..storage import StoredImages, write_image_file
 from .imageset import ImageSet
 from .local_files import SPLITS
-from .settings import RESAMPLES, Resample
+from .reading import Reading
+from .settings import RESAMPLES, Depth, Layout, Resample
 from .sources import open_source
-from .streams import to_array, to_picture, with_channels
+from .streams import ImageStream, UnreadableImageError, to_array, to_picture, with_channels
 
 BLOCK_BYTES = 1 << 24  # of prepared images held at a time
+REPORTED = 100  # images between two reports of a pass that writes nothing
 
 
 def prepare(
@@ -32,6 +34,10 @@ def prepare(
     *,
     channels: int | None = None,
     resample: Resample = "lanczos",
+    depth: Depth | None = None,
+    background: str = "white",
+    layout: Layout | None = None,
+    skip_unreadable: bool = False,
     data_dir: Path | None = None,
     download: bool = True,
     seed: int = 0,
@@ -39,7 +45,9 @@ def prepare(
 ) -> int:
     """Write one split of a source as the image-array file ``path``, whole or not at all.
 
-    Images of a folder, an LMDB or an .h5 file pass through in blocks, so memory does not grow with their number.
+    Images of a folder, an LMDB or an .h5 file pass through in blocks, so memory does not grow with their number. An .h5
+    file may have another form than the project's own (``arrays_in_files``), and labels with gaps become names of
+    classes. The file records what was done to images in ``source``.
 
     Parameters
     ----------
@@ -50,9 +58,19 @@ def prepare(
     path
         ``NAME_train.h5`` or ``NAME_test.h5``, or any other name that ends in ``.h5``.
     channels
-        1 writes greyscale, 3 RGB; by default greyscale if all images are, RGB if not.
+        1 writes greyscale, 3 RGB; by default greyscale if all images are, of both splits of a folder; RGB if not.
     resample
         Filter of the resize. The file's attribute ``resample`` records the filter, or is empty if no image was resized.
+    depth
+        Numbers that become 0 and 255 where images have more than 8 bits a channel: ``"scale"``, the full range of the
+        stored type (fractions: 0 to 1), or a pair of numbers. By default such images are refused.
+    background
+        Color that transparent pixels are composited on, a name or ``#rrggbb``.
+    layout
+        Order of the axes of images in an .h5 file; by default the one that fits.
+    skip_unreadable
+        Leave out images that cannot be decoded, after a first pass through all, and record their number in the file's
+        attribute ``unreadable``. By default they are an error, which names all.
     progress
         Called after each block with the images written so far and the number of all.
 
@@ -64,34 +82,65 @@ def prepare(
     Raises
     ------
     UserError
-        If the source cannot be read or changes meanwhile, ``size``, ``channels``, ``resample`` or ``path`` do not fit,
-        or the disk is full.
+        If the source cannot be read or changes meanwhile, a setting or ``path`` does not fit, or the disk is full.
     """
     path = Path(path)
     _check(size, channels, resample, path, split)
-    source = open_source(dataset, split, data_dir=data_dir, download=download, seed=seed)
+    reading = Reading(depth, background, layout, converts=True)
+    source = open_source(dataset, split, data_dir=data_dir, download=download, seed=seed, reading=reading)
+    left_out = 0
     if isinstance(source, ImageSet):
         if isinstance(source.images, StoredImages) and path.exists() and source.images.path.samefile(path):
             raise UserError(f"{path} is the source itself; choose another file to write", option="out")
         read, own_channels, rows = _reader(source), source.channels, len(source)
-        attributes = source.attributes
     else:
-        read, rows, attributes = source.read, source.count, None
+        if skip_unreadable:
+            unreadable = source.unreadable(on_progress=_first_pass(progress, source.count))
+            left_out, source = len(unreadable), source.without(unreadable)
         own_channels = source.find_channels() if channels is None else channels
+        source.remarks.clear()
+        read, rows = _explained(source, progress), source.count
     squares = _Squares(read, source.labels, rows, size, channels or own_channels, resample, progress)
+
+    def facts() -> dict[str, str | int]:
+        done = "" if isinstance(source, ImageSet) else source.describe_remarks()
+        out = f"{left_out} that could not be read left out" if left_out else ""
+        about = [f"{source.source}, shorter side to {size}, middle square", done, out]
+        counted = {"unreadable": left_out} if skip_unreadable else {}
+        return {"source": "; ".join(filter(None, about)), "resample": resample if squares.resized else "", **counted}
+
     write_image_file(
         path,
         squares,
         rows=rows,
         name=path.stem.removesuffix(f"_{split}"),
         split=split,
-        source=f"{source.source}, shorter side to {size}, middle square",
+        source="",
         class_names=source.class_names,
-        attributes=attributes,
-        resample=lambda: resample if squares.resized else "",
+        attributes=source.attributes,
+        facts=facts,
         check=source.require_unchanged,
     )
+    if isinstance(source, ImageStream):
+        source.warn_of_remarks()
     return rows
+
+
+def _first_pass(progress: Callable[[int, int], None] | None, rows: int) -> Callable[[int], None]:
+    """Return what shows the progress of a pass over all images that writes nothing."""
+    return lambda done: None if progress is None or done % REPORTED else progress(done, rows)
+
+
+def _explained(source: ImageStream, progress: Callable[[int, int], None] | None) -> Callable[[int], Image.Image]:
+    """Return a function that decodes image i, and that reads all others too where one fails, to name all that do."""
+
+    def read(index: int) -> Image.Image:
+        try:
+            return source.read(index)
+        except UnreadableImageError as error:
+            raise source.all_unreadable(index, error, _first_pass(progress, source.count)) from error
+
+    return read
 
 
 def _check(size: int, channels: int | None, resample: str, path: Path, split: str) -> None:

@@ -3,14 +3,18 @@
 from pathlib import Path
 
 from ..runtime import UserError
+from ..storage import StoredImages
+from .classes import Classes, has_gaps, match_classes, number_labels
 from .folders import open_folder
 from .glyphs import TRAIN_IMAGES, draw_glyph_set
 from .imageset import ImageSet
 from .local_files import SPLITS, default_data_dir, find_named_file, load_file, local_names
 from .lsun import open_lsun
+from .reading import Reading
 from .streams import ImageStream, stack_stream
 from .torchvision_sources import TORCHVISION_NAMES, load_torchvision
 
+AS_THEY_ARE = Reading()
 BUILT_IN = ("glyphs", "glyphs:N", *TORCHVISION_NAMES, "lsun:CATEGORY")
 
 
@@ -18,6 +22,9 @@ def load_images(
     dataset: str, split: str, *, data_dir: Path | None = None, download: bool = True, seed: int = 0
 ) -> ImageSet:
     """Load one split of an image set.
+
+    Labels of a test split are numbered as in the training split beside it, by the names of the classes; a ``Notice``
+    says where that changes them, and what of a folder is skipped.
 
     ``dataset`` is, in this order: a name (``NAME_train.h5`` and ``NAME_test.h5``, or ``NAME.h5``, in ``data_dir``; then
     torchvision's own files there; then its download), ``glyphs`` or ``glyphs:N``, ``lsun:CATEGORY``, or the path of a
@@ -53,17 +60,54 @@ def load_images(
 
 
 def open_source(
-    dataset: str, split: str, *, data_dir: Path | None = None, download: bool = True, seed: int = 0
+    dataset: str,
+    split: str,
+    *,
+    data_dir: Path | None = None,
+    download: bool = True,
+    seed: int = 0,
+    reading: Reading = AS_THEY_ARE,
 ) -> ImageSet | ImageStream:
-    """Find a set as ``load_images`` does, but leave the images of a folder or an LMDB unread, to be streamed."""
+    """Find a set as ``load_images`` does, but leave the images of a folder or an LMDB unread, to be streamed.
+
+    Where ``reading`` converts other forms, labels with gaps become names of classes.
+    """
     if split not in SPLITS:
         raise UserError(f"got split {split!r}, expected one of {', '.join(SPLITS)}", option="split")
     data_dir = default_data_dir() if data_dir is None else Path(data_dir)
+    try:
+        found = _find(dataset, split, data_dir, download, seed, reading)
+        # Other sources name their classes in one order whatever the split.
+        own = isinstance(found, ImageStream) or isinstance(found.images, StoredImages)
+        if found.labels is None or not own:
+            return found
+        if split == "train":
+            return number_labels(found) if reading.converts and has_gaps(found) else found
+        try:
+            training = _find(dataset, "train", data_dir, False, seed, reading)
+        except UserError:  # reported by whatever reads that split
+            return found
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or dataset} cannot be looked for ({error.strerror}); allow reading and entering its "
+            "folder",
+            option="dataset",
+        ) from error
+    if training.labels is None:
+        return found
+    if reading.converts and has_gaps(training) and found.class_names is None:
+        found, training = number_labels(found), number_labels(training)
+    return match_classes(found, Classes.of(training))
+
+
+def _find(
+    dataset: str, split: str, data_dir: Path, download: bool, seed: int, reading: Reading
+) -> ImageSet | ImageStream:
     path = Path(dataset).expanduser()
     if "/" in dataset or path.suffix == ".h5" or dataset in (".", ".."):
-        return _open_path(path, split)
+        return _open_path(path, split, reading)
     name = dataset.replace("lsun:", "lsun_")
-    found = None if dataset.startswith("glyphs:") else find_named_file(name, split, data_dir)
+    found = None if dataset.startswith("glyphs:") else find_named_file(name, split, data_dir, reading)
     if found is not None:
         return found
     if dataset in TORCHVISION_NAMES:
@@ -74,18 +118,18 @@ def open_source(
     if kind == "lsun" and detail:
         return open_lsun(detail, split, data_dir)
     if path.exists():
-        return _open_path(path, split)
+        return _open_path(path, split, reading)
     raise _unknown(dataset, split, data_dir)
 
 
-def _open_path(path: Path, split: str) -> ImageSet | ImageStream:
+def _open_path(path: Path, split: str, reading: Reading) -> ImageSet | ImageStream:
     if path.is_dir():
-        return open_folder(path, split)
+        return open_folder(path, split, reading)
     if not path.exists():
         raise UserError(f"there is no folder or file {path}", option="dataset")
     if path.suffix != ".h5":
         raise UserError(f"{path} is neither a folder of images nor an .h5 file", option="dataset")
-    return load_file(path, split)
+    return load_file(path, split, reading)
 
 
 def _train_images(text: str, dataset: str) -> int:

@@ -1,11 +1,12 @@
 """Takes a text such as ``age>=60`` and a labelled set, tells which images have that attribute; knows no network."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..images import ImageSet
+from ..images import ImageSet, class_index, name_numbers
 from ..runtime import UserError
 
 FORM = re.compile(r"\s*([A-Za-z_]\w*)\s*(>=|<|=)\s*(.+?)\s*")
@@ -41,7 +42,9 @@ class Attribute:
         return cls(LABEL, "=", text.strip())
 
     def __str__(self) -> str:
-        return self.value if self.name == LABEL else f"{self.name}{self.comparison}{self.value}"
+        return (
+            self.value if (self.name, self.comparison) == (LABEL, "=") else f"{self.name}{self.comparison}{self.value}"
+        )
 
     def of(self, images: ImageSet) -> np.ndarray:
         """Tell which images have the attribute, bool (N,).
@@ -64,13 +67,18 @@ class Attribute:
 
     def _labels(self, images: ImageSet) -> tuple[np.ndarray, float]:
         labels, names = images.require_labels(f"the attribute {self}"), images.class_names or ()
-        if self.value in names:
-            return labels, names.index(self.value)
-        if self.value.isdecimal() and int(self.value) < images.classes:
+        index, numbers = class_index(names, self.value), name_numbers(names)
+        if numbers is not None and (self.comparison != "=" or index is None):
+            # Names are sorted as texts, 10 before 2, so that labels do not compare as the numbers do.
+            with suppress(ValueError):
+                if self.comparison != "=" or float(self.value) in numbers:
+                    return numbers[labels], float(self.value)
+        elif index is not None:
+            return labels, index
+        elif self.value.isdecimal() and int(self.value) < (len(names) or int(labels.max()) + 1):
             return labels, int(self.value)
         raise UserError(
-            f"{images.name} has no class {self.value!r}: expected one of "
-            f"{', '.join(names) or f'0 to {images.classes - 1}'}",
+            f"{images.name} has no class {self.value!r}: expected one of {', '.join(names) or f'0 to {labels.max()}'}",
             option="attribute",
         )
 

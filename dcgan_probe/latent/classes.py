@@ -3,6 +3,7 @@
 import torch
 
 from ..gan import Run
+from ..images import class_index
 from ..networks import NetworkConfig
 from ..runtime import UserError
 
@@ -19,8 +20,8 @@ def find_class(run: Run, text: str) -> int:
     """
     classes, names = run.config.network.classes, run.trained_on.class_names or ()
     require_conditional(run)
-    if text in names:
-        return names.index(text)
+    if (index := class_index(names, text)) is not None:
+        return index
     if text.isdecimal() and int(text) < classes:
         return int(text)
     known = [*names[:SHOWN_NAMES], "..."] if len(names) > SHOWN_NAMES else list(names)

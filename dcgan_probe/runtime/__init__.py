@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         single_thread,
         untried_kernels,
     )
-    from .errors import UserError
+    from .errors import Notice, UserError
     from .memory import available_memory, check_memory, freed_memory_kept, gpu_memory_in_use, memory_in_use
     from .processes import run_tasks
     from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
@@ -28,6 +28,7 @@ __all__ = [
     "ALONE",
     "PRECISIONS",
     "FirstRankError",
+    "Notice",
     "Ranks",
     "UserError",
     "autocast",

@@ -1,4 +1,4 @@
-"""The error of a user's own input: takes what was got, expected and what to do; knows no command line."""
+"""The error of a user's own input, and the notice of what was made of it."""
 
 
 class UserError(ValueError):
@@ -11,3 +11,10 @@ class UserError(ValueError):
         """Keep ``message``, and in ``option`` the name of the setting that it is about (``"device"``), if any."""
         super().__init__(message)
         self.option = option
+
+
+class Notice(UserWarning):
+    """A fact about the input that no figure shows, such as files of a folder that are skipped.
+
+    Issued by ``warnings.warn``. The command line prints each notice once, without the line of code.
+    """

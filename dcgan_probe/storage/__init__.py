@@ -4,7 +4,14 @@ from .array_files import read_arrays, write_arrays
 from .feature_files import FORMAT_VERSION, FeatureFile, FeatureFileWriter, open_feature_file
 from .files import explained_disk_errors, locked, read_bytes, read_json, whole_file, write_json, write_text
 from .fingerprints import fingerprint_blocks, fingerprint_rows, fingerprint_settings, fingerprint_tensors
-from .image_files import ImageFile, StoredImages, open_image_file, write_image_file
+from .image_files import (
+    ImageFile,
+    ImageLayoutError,
+    StoredImages,
+    file_facts,
+    open_image_file,
+    write_image_file,
+)
 from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
 
 __all__ = [
@@ -15,8 +22,10 @@ __all__ = [
     "FileStamp",
     "FileStamps",
     "ImageFile",
+    "ImageLayoutError",
     "StoredImages",
     "explained_disk_errors",
+    "file_facts",
     "fingerprint_blocks",
     "fingerprint_rows",
     "fingerprint_settings",

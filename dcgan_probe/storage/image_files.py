@@ -8,7 +8,9 @@ Layout (the project's one local form for images)::
     attrs     name, split, source   text
               resample              text: the filter that resized the images to H x W when the file was written; empty
                                     or absent if no image was resized or the filter is not recorded
-              class_names           JSON list, optional
+              unreadable            number of images of the source that could not be read and are left out; absent if
+                                    none was allowed to be
+              class_names           JSON list in the order of the labels, optional
 """
 
 import json
@@ -28,6 +30,14 @@ from .files import require_space, whole_file
 from .stamps import FileStamp
 
 CHUNK_ROWS = 256
+
+
+class ImageLayoutError(UserError):
+    """An HDF5 file that was opened and is no image-array file; ``dcgan-probe prepare`` may read it."""
+
+    def __init__(self, message: str, file: h5py.File, stamp: FileStamp):
+        super().__init__(f"{message}; `dcgan-probe prepare` writes such a file from other forms", option="dataset")
+        self.file, self.stamp = file, stamp
 
 
 class StoredImages:
@@ -105,6 +115,8 @@ class ImageFile:
     source: str
     resample: str
     """Filter that resized the images, such as ``box``; empty if none was resized or the filter is not recorded."""
+    unreadable: int
+    """Images of the source that could not be read and are left out."""
     class_names: tuple[str, ...] | None
     attributes: dict[str, np.ndarray]
     """Further numbers of each image by their names, integers or floats (N,)."""
@@ -137,26 +149,36 @@ def open_image_file(path: str | Path) -> ImageFile:
         or images.shape[3] not in (1, 3)
     ):
         found = "no dataset 'images'" if images is None else f"'images' {images.dtype} {images.shape}"
-        raise UserError(f"{path} is not an image-array file: got {found}, expected 'images' uint8 (N, H, W, 1 or 3)")
+        message = f"{path} is not an image-array file: got {found}, expected 'images' uint8 (N, H, W, 1 or 3)"
+        raise ImageLayoutError(message, file, stamp)
     if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iu"):
-        raise UserError(f"{path}: got labels {labels.dtype} {labels.shape}, expected integers ({images.shape[0]},)")
+        message = f"{path}: got labels {labels.dtype} {labels.shape}, expected integers ({images.shape[0]},)"
+        raise ImageLayoutError(message, file, stamp)
     return ImageFile(
         images=StoredImages(images, stamp),
         labels=None if labels is None else labels[:].astype(np.int64),
-        name=_text(file, "name") or path.stem,
-        split=_text(file, "split"),
-        source=_text(file, "source"),
-        resample=_text(file, "resample"),
-        class_names=_class_names(path, _text(file, "class_names")),
-        attributes={
+        **file_facts(path, file),
+    )
+
+
+def file_facts(path: Path, file: h5py.File) -> dict[str, Any]:
+    """Return all that an open file holds beside its images and labels, as the other fields of ``ImageFile``."""
+    return {
+        "name": _text(file, "name") or path.stem,
+        "split": _text(file, "split"),
+        "source": _text(file, "source"),
+        "resample": _text(file, "resample"),
+        "unreadable": int(file.attrs.get("unreadable", 0)),
+        "class_names": _class_names(path, file),
+        "attributes": {
             name: dataset[:]
             for name, dataset in file.items()
             if name not in ("images", "labels")
             and isinstance(dataset, h5py.Dataset)
-            and dataset.shape == images.shape[:1]
+            and dataset.shape == file["images"].shape[:1]
             and dataset.dtype.kind in "iuf"
         },
-    )
+    }
 
 
 def _text(file: h5py.File, name: str) -> str:
@@ -164,7 +186,12 @@ def _text(file: h5py.File, name: str) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _class_names(path: Path, text: str) -> tuple[str, ...] | None:
+def _class_names(path: Path, file: h5py.File) -> tuple[str, ...] | None:
+    """Read class names from a JSON list, or from an array of texts as h5py stores a list of them."""
+    value = file.attrs.get("class_names")
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "OSU":
+        return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in value)
+    text = _text(file, "class_names")
     if not text:
         return None
     try:
@@ -183,7 +210,7 @@ def write_image_file(
     source: str,
     class_names: tuple[str, ...] | None = None,
     attributes: Mapping[str, np.ndarray] | None = None,
-    resample: Callable[[], str] = lambda: "",
+    facts: Callable[[], Mapping[str, str | int]] = dict,
     check: Callable[[], None] = lambda: None,
 ) -> None:
     """Write an image-array file from consecutive blocks; memory does not grow with their number.
@@ -194,9 +221,9 @@ def write_image_file(
         Pairs of uint8 images (n, channels, H, W) and int64 labels (n,) or None, ``rows`` images in all.
     attributes
         Further numbers of each image by their names, integers or floats (rows,).
-    resample
-        Function that returns the filter that resized the images, or an empty text. The call follows the last block,
-        since the sizes of streamed images are known only then.
+    facts
+        Function that returns further attributes of the file, such as ``resample``. The call follows the last block,
+        since what was done to streamed images is known only then.
     check
         Called when all is written, before the file gets its name: raises if the source of the blocks has changed.
 
@@ -227,7 +254,7 @@ def write_image_file(
             start = stop
         if start != rows or rows == 0:
             raise UserError(f"{path}: got {start} images, expected {rows or 'at least one'}")
-        file.attrs.update({"name": name, "split": split, "source": source, "resample": resample()})
+        file.attrs.update({"name": name, "split": split, "source": source, **facts()})
         for attribute, numbers in (attributes or {}).items():
             file[attribute] = numbers
         if class_names:

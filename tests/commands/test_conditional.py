@@ -1,6 +1,7 @@
 """``train --preset conditional``, ``sample --class`` and ``eval-generated``, against scikit-learn on the samples."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
 from dcgan_probe.commands import main
+from dcgan_probe.commands.eval_generated import with_classes_of
 from dcgan_probe.gan import Run
 from dcgan_probe.images import load_images
+from dcgan_probe.runtime import Notice
 from dcgan_probe.storage import read_json, write_image_file
 
 TINY = ["--ndf", "4", "--ngf", "4", "--hidden", "8", "--batch-size", "20", "--images", "40", "--device", "cpu"]
@@ -48,6 +51,15 @@ def test_classes_and_channels_are_those_of_the_images(trained):
     assert Run(trained).config.preset.startswith("conditional (ndf 4, ngf 4, hidden 8, batch_size 20)")
     assert Run(trained).trained_on.class_names == tuple("0123456789")
     assert size_of(trained / "samples" / "fixed-noise-0000000040.png") == (8 * 34 + 2, 10 * 34 + 2)
+
+
+def test_classes_in_another_order_are_renumbered_as_in_the_run(trained):
+    images = load_images("glyphs:60", "test")
+    labels = np.arange(12) % 10
+    turned = replace(images, labels=9 - labels, class_names=images.class_names[::-1])
+    with pytest.warns(Notice, match=r"another order \(9, 8, .*; the labels are renumbered by the names"):
+        matched = with_classes_of(Run(trained), turned)
+    np.testing.assert_array_equal(matched.labels, labels)
 
 
 def test_samples_are_of_each_class_in_turn_or_of_one(trained):

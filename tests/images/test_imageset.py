@@ -28,6 +28,18 @@ def test_classes_without_images_count_where_they_have_names():
     assert make(labels=np.zeros(12, np.int64), class_names=("a", "b", "c")).classes == 3
 
 
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([1, 2] * 6, r"got 2 labels from 1 to 2 without class names, and none is 0; expected 0 to K-1"),
+        ([0, 1, 10**9] * 4, r"got 3 labels from 0 to 1000000000 .* none is 2; .*`dcgan-probe prepare` numbers them so"),
+    ],
+)
+def test_training_labels_with_gaps_are_refused_where_classes_are_counted(labels, message):
+    with pytest.raises(UserError, match=message):
+        _ = make(labels=np.array(labels)).classes
+
+
 def test_the_fingerprint_depends_on_content_alone(tmp_path, monkeypatch):
     labels = np.arange(12) % 3
     images = make(labels=labels)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dcgan_probe.images import load_images
-from dcgan_probe.runtime import UserError
+from dcgan_probe.runtime import Notice, UserError
 from dcgan_probe.storage import StoredImages
 
 
@@ -31,7 +31,7 @@ def load(dataset, split, data_dir):
 
 def test_a_name_finds_its_two_files(tmp_path):
     unpack(tmp_path / "svhn_train.h5", 1, class_names=["no", "yes"])
-    unpack(tmp_path / "svhn_test.h5", 2, rows=4)
+    unpack(tmp_path / "svhn_test.h5", 2, rows=4, class_names=["no", "yes"])
     train, test = load("svhn", "train", tmp_path), load("svhn", "test", tmp_path)
     assert (len(train), len(test), train.images[:1].max(), test.images[:1].max()) == (6, 4, 1, 2)
     assert (train.name, train.split, test.split, train.class_names) == ("svhn", "train", "test", ("no", "yes"))
@@ -112,6 +112,17 @@ def test_a_path_relative_to_the_current_folder_works(tmp_path, monkeypatch):
     unpack(tmp_path / "a.h5", 4)
     monkeypatch.chdir(tmp_path)
     assert load("a.h5", "train", None).images[:].max() == 4
+
+
+@pytest.mark.parametrize("suffix", ["val", "valid", "validation"])
+def test_a_validation_file_serves_as_the_missing_test_split(tmp_path, suffix):
+    train, test = unpack(tmp_path / "a_train.h5", 1), unpack(tmp_path / f"a_{suffix}.h5", 2)
+    for dataset in ("a", str(train), str(test)):
+        with pytest.warns(Notice, match=rf"a_test\.h5 is missing, so .*a_{suffix}\.h5 is the test split"):
+            assert load(dataset, "test", tmp_path).images[:].max() == 2
+        assert load(dataset, "train", tmp_path).images[:].max() == 1
+    unpack(tmp_path / "a_test.h5", 3)
+    assert load("a", "test", tmp_path).images[:].max() == 3
 
 
 def test_a_missing_path_is_named(tmp_path):

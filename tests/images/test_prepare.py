@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dcgan_probe.images import RESAMPLES, load_images, prepare
-from dcgan_probe.runtime import UserError
+from dcgan_probe.runtime import Notice, UserError
 from dcgan_probe.storage import ChangedFileError, open_image_file, write_image_file
 
 module = importlib.import_module("dcgan_probe.images.prepare")  # the package gives the function by that name
@@ -180,6 +180,44 @@ def test_an_unreadable_image_leaves_no_file(tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize("skip", [True, False])
+def test_unreadable_images_are_left_out_and_counted_or_all_named(tmp_path, skip):
+    for index in range(8):
+        draw(tmp_path / "in" / "ab"[index % 2] / f"{index}.png", index, size=(8, 8))
+    for name in ("a/2.png", "b/7.png"):
+        (tmp_path / "in" / name).write_bytes((tmp_path / "in" / name).read_bytes()[:100])
+    if not skip:
+        with pytest.raises(UserError, match=r"2 of 8 images cannot be read: .*a/2\.png \(.*b/7\.png \("):
+            prepare(str(tmp_path / "in"), "train", 8, tmp_path / "x.h5")
+        return
+    assert prepare(str(tmp_path / "in"), "train", 8, tmp_path / "x.h5", skip_unreadable=True) == 6
+    file = open_image_file(tmp_path / "x.h5")
+    assert (file.unreadable, file.labels.tolist()) == (2, [0, 0, 0, 1, 1, 1])
+    assert file.source == f"{tmp_path / 'in'}, shorter side to 8, middle square; 2 that could not be read left out"
+    with Image.open(tmp_path / "in" / "a" / "4.png") as picture:
+        np.testing.assert_array_equal(file.images[:][1].transpose(1, 2, 0), np.asarray(picture))
+
+
+def test_a_folder_of_nothing_readable_is_refused(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").touch()
+    with pytest.raises(UserError, match="none of the 1 images can be read"):
+        prepare(str(tmp_path / "in"), "train", 8, tmp_path / "x.h5", skip_unreadable=True)
+
+
+def test_deep_and_transparent_images_are_counted_in_the_source(tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(np.full((8, 8), 65_535, np.uint16)).save(tmp_path / "in" / "a.png")
+    Image.fromarray(np.zeros((8, 8, 4), np.uint8)).save(tmp_path / "in" / "b.png")
+    done = "1 image with 0 to 65535 mapped to 0 to 255; 1 image with transparent pixels, composited on black"
+    with pytest.warns(Notice, match=done):
+        prepare(str(tmp_path / "in"), "train", 8, tmp_path / "x.h5", depth="scale", background="black")
+    file = open_image_file(tmp_path / "x.h5")
+    assert file.source.endswith(f"middle square; {done}")
+    assert [file.images[:][row].max() for row in (0, 1)] == [255, 0]
+    assert "unreadable" not in h5py.File(tmp_path / "x.h5").attrs
+
+
 def test_the_source_is_not_overwritten(tmp_path):
     prepare("glyphs:40", "train", 32, tmp_path / "g_train.h5", data_dir=tmp_path)
     with pytest.raises(UserError, match=r"g_train\.h5 is the source itself; choose another file to write"):
@@ -192,6 +230,8 @@ def test_the_source_is_not_overwritten(tmp_path):
     [
         ({"size": 0}, "size", "got size 0, expected at least 1 pixel"),
         ({"channels": 4}, "channels", "got 4 channels, expected 1 or 3"),
+        ({"background": "none"}, "background", "got the background 'none', expected a color such as white"),
+        ({"depth": (1.0, 0.0)}, "depth", r"got the depth \(1.0, 0.0\), expected two rising numbers"),
         ({"resample": "mean"}, "resample", "got the filter 'mean', expected one of lanczos, box, bicubic"),
         ({"path": "x.npz"}, "out", r"got the file name x\.npz, expected one that ends in \.h5"),
         ({"path": "x_test.h5"}, "out", r"got the file name x_test\.h5 for the train split, expected \*_train\.h5"),
@@ -241,11 +281,11 @@ def test_a_folder_that_changes_while_it_is_loaded_is_refused(tmp_path, monkeypat
     source, change = changed_picture(tmp_path)
     read, calls = importlib.import_module("dcgan_probe.images.folders").read_image, []
 
-    def reading(path):
+    def reading(path, *settings):
         calls.append(path)
         if len(calls) == 2:
             change()
-        return read(path)
+        return read(path, *settings)
 
     monkeypatch.setattr("dcgan_probe.images.folders.read_image", reading)
     with pytest.raises(ChangedFileError, match=r"a.png changed while it was read"):

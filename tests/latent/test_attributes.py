@@ -31,6 +31,41 @@ def test_an_attribute_is_a_question_about_each_image(text, expected, shown):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("label>=2", [0, 1, 0, 1, 1]),
+        ("label>=2.5", [0, 1, 0, 1, 0]),
+        ("label<2", [1, 0, 1, 0, 0]),
+        ("label=2", [0, 0, 0, 0, 1]),
+        ("2", [0, 0, 0, 0, 1]),
+        ("label=02", [0, 0, 0, 0, 1]),
+    ],
+)
+def test_classes_named_by_numbers_compare_as_numbers(text, expected):
+    names = ("0", "10", "11", "2")  # as texts are sorted
+    images = ImageSet(np.zeros((5, 3, 2, 2), np.uint8), np.array([0, 1, 0, 2, 3]), "ages", "train", "made up", names)
+    np.testing.assert_array_equal(Attribute.parse(text).of(images), np.array(expected, bool))
+
+
+def test_a_number_that_is_no_class_is_refused():
+    images = ImageSet(np.zeros((2, 3, 2, 2), np.uint8), np.array([0, 1]), "x", "train", "made up", ("01", "02"))
+    np.testing.assert_array_equal(Attribute.parse("1").of(images), [True, False])
+    for text in ("label=0", "label>=many"):
+        with pytest.raises(UserError, match=r"x has no class .*: expected one of 01, 02"):
+            Attribute.parse(text).of(images)
+
+
+def test_comparisons_of_labels_keep_their_own_names():
+    assert [str(Attribute.parse(text)) for text in ("label>=2", "label<2", "label=2")] == ["label>=2", "label<2", "2"]
+
+
+def test_names_are_compared_in_one_unicode_form():
+    np.testing.assert_array_equal(
+        Attribute.parse("cafe\u0301").of(faces(names=("caf\u00e9", "b"))), np.array([1, 0, 0, 1], bool)
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "got the attribute '', expected a class such as female"),

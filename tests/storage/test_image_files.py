@@ -71,11 +71,11 @@ def test_the_filter_is_asked_for_after_the_last_block(tmp_path):
             yield pixels()[start : start + 5], None
             written.append(start)
 
-    def resample():
+    def facts():
         assert written == [0, 5]
-        return "box"
+        return {"resample": "box"}
 
-    write_image_file(tmp_path / "a.h5", blocks(), rows=10, name="", split="", source="", resample=resample)
+    write_image_file(tmp_path / "a.h5", blocks(), rows=10, name="", split="", source="", facts=facts)
     with h5py.File(tmp_path / "a.h5") as file:
         assert file.attrs["resample"] == "box"
     assert open_image_file(tmp_path / "a.h5").resample == "box"
@@ -261,3 +261,9 @@ def test_a_file_of_changed_images_does_not_get_its_name(tmp_path):
     with pytest.raises(ChangedFileError):
         write_image_file(tmp_path / "a.h5", blocks(), rows=10, name="", split="", source="", check=check)
     assert not list(tmp_path.iterdir())
+
+
+def test_class_names_may_be_an_array_of_texts(tmp_path):
+    with h5py.File(store(tmp_path / "a.h5", pixels()), "r+") as file:
+        file.attrs["class_names"] = ["cat", "d\u00f6g"]
+    assert open_image_file(tmp_path / "a.h5").class_names == ("cat", "d\u00f6g")

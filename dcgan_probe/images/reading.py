@@ -1,0 +1,88 @@
+"""Settings by which images of other forms become 8-bit pixels, and the arithmetic of both conversions."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageColor
+
+from ..runtime import UserError
+from .settings import Depth, Layout
+
+FULL_RANGES = {"b1": (0.0, 1.0), "u1": (0.0, 255.0), "u2": (0.0, 65535.0), "f2": (0.0, 1.0), "f4": (0.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How images of other forms are read."""
+
+    depth: Depth | None = None
+    """What becomes 0 and 255 where images have more than 8 bits a channel; None refuses them."""
+    background: str = "white"
+    """Color that transparent pixels are composited on: a name or ``#rrggbb``."""
+    layout: Layout | None = None
+    """Order of the axes of images in an .h5 file; None: the one that fits."""
+    converts: bool = False
+    """Whether .h5 files of another form than the project's own are read, as ``prepare`` does."""
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises
+        ------
+        UserError
+            If the background is no opaque color, or the depth is no rising range.
+        """
+        try:
+            opaque = len(ImageColor.getrgb(self.background)) == 3
+        except ValueError:
+            opaque = False
+        if not opaque:
+            raise UserError(
+                f"got the background {self.background!r}, expected a color such as white or #7f7f7f",
+                option="background",
+            )
+        if isinstance(self.depth, tuple) and not self.depth[0] < self.depth[1] < np.inf:
+            raise UserError(f"got the depth {self.depth}, expected two rising numbers", option="depth")
+
+    @property
+    def color(self) -> tuple[int, int, int]:
+        """The background as red, green and blue, 0 to 255."""
+        red, green, blue, *_ = ImageColor.getrgb(self.background)
+        return red, green, blue
+
+    @property
+    def grey_background(self) -> bool:
+        """Whether compositing keeps a greyscale image greyscale."""
+        return len(set(self.color)) == 1
+
+    def value_range(self, dtype: np.dtype) -> tuple[float, float] | None:
+        """Return the numbers of a dtype that become 0 and 255; None if no depth is set, or the dtype has no range."""
+        if self.depth == "scale":
+            return FULL_RANGES.get(np.dtype(dtype).str[1:], (0.0, 1.0) if dtype.kind == "f" else None)
+        return self.depth
+
+
+def to_eight_bits(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Map numbers from ``low`` to ``high`` to uint8 0 to 255, rounded to the nearest, at any shape.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside of the range, or not finite.
+    """
+    numbers = np.asarray(values, np.float64)
+    if not (numbers >= low).all() or not (numbers <= high).all():
+        raise ValueError(f"got values from {numbers.min():g} to {numbers.max():g}, expected {low:g} to {high:g}")
+    return np.rint((numbers - low) * (255.0 / (high - low))).astype(np.uint8)
+
+
+def composited(image: Image.Image, reading: Reading, remarks: Counter[str], *, grey: bool) -> Image.Image:
+    """Return an 8-bit image as greyscale or RGB, on the background where pixels are transparent; count those images."""
+    if image.has_transparency_data:
+        layers = image.convert("RGBA")
+        if np.asarray(layers.getchannel("A")).min() < 255:
+            remarks[f"with transparent pixels, composited on {reading.background}"] += 1
+            grey = grey and reading.grey_background
+        image = Image.alpha_composite(Image.new("RGBA", layers.size, (*reading.color, 255)), layers).convert("RGB")
+    return image.convert("L" if grey else "RGB")
