@@ -1,5 +1,8 @@
 """Takes what a caller gives, refuses what cannot be solved, gives problems; solves nothing."""
 
+from numbers import Integral, Real
+from typing import Any
+
 import numpy as np
 
 from ..runtime import UserError
@@ -18,21 +21,39 @@ FLOAT32_RANGE = 1e10
 """Greatest squared feature, relative to a row's mean squared length."""
 
 
-def check_settings(penalties: np.ndarray, tol: float, max_iter: int, added_variance: float) -> None:
-    """Refuse settings out of range."""
-    if penalties.ndim != 1 or not len(penalties):
-        raise UserError(f"C has shape {penalties.shape}; expected one or more values in a list", option="C")
-    for penalty in penalties:
+def check_penalties(penalties: Any) -> np.ndarray:
+    """Return the values of ``C`` as float64 (M,), or refuse them."""
+    values = np.asarray(penalties)
+    if values.dtype.kind not in "iuf":
+        raise UserError(f"C is {penalties!r}; expected positive numbers, such as 0.001", option="C")
+    if values.ndim != 1 or not len(values):
+        raise UserError(f"C has shape {values.shape}; expected one or more values in a list", option="C")
+    for penalty in values:
         if not 0.0 < penalty < np.inf:
             raise UserError(f"C is {penalty:g}; expected a positive, finite number, such as 0.001", option="C")
         if penalty > GREATEST_PENALTY:
             raise UserError(f"C is {penalty:g}; expected at most {GREATEST_PENALTY:g}", option="C")
-    if not 0.0 < tol < 1.0:
-        raise UserError(f"tol is {tol:g}; expected a relative gap between 0 and 1, such as 1e-6", option="tol")
-    if not 0.0 <= added_variance < np.inf:
-        raise UserError(f"added_variance is {added_variance:g}; expected 0 or a positive number, such as 0.01")
-    if max_iter < 1:
-        raise UserError(f"max_iter is {max_iter}; expected at least 1", option="max-iter")
+    return values.astype(np.float64)
+
+
+def check_settings(tol: Any, max_iter: Any, added_variance: Any, memory: Any) -> None:
+    """Refuse settings of another type or out of range."""
+    if not _is_number(tol) or not 0.0 < tol < 1.0:
+        raise UserError(f"tol is {_shown(tol)}; expected a relative gap between 0 and 1, such as 1e-6", option="tol")
+    if not _is_number(added_variance) or not 0.0 <= added_variance < np.inf:
+        raise UserError(f"added_variance is {_shown(added_variance)}; expected 0 or a positive number, such as 0.01")
+    if not isinstance(max_iter, Integral) or max_iter < 1:
+        raise UserError(f"max_iter is {max_iter!r}; expected at least 1, a whole number", option="max-iter")
+    if memory is not None and not isinstance(memory, Integral):
+        raise UserError(f"memory is {memory!r}; expected a whole number of bytes, or None", option="memory")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if _is_number(value) else repr(value)
 
 
 def check_magnitude(largest: float, mean_square: float, rows: int) -> None:
@@ -82,12 +103,12 @@ def cross_problems(
     row_weights: np.ndarray | None,
     free_intercept: bool,
 ) -> Problems:
-    """Cross the sets of row weights with penalties and classes, in this order; see ``solve``.
+    """Cross the checked sets of row weights with penalties and classes, in this order; see ``solve``.
 
     Raises
     ------
     UserError
-        If targets or row weights have another shape or other values than is said there.
+        If targets have another shape or other values than is said there.
     """
     targets = np.asarray(targets)
     if targets.ndim != (1 if loss.coupled else 2):
@@ -95,7 +116,7 @@ def cross_problems(
     if targets.shape[0] != design.rows:
         raise UserError(f"there are {targets.shape[0]} rows of targets for {design.rows} rows of features")
     _check_targets(targets, coupled=loss.coupled)
-    weights = np.ones((1, design.rows)) if row_weights is None else _checked_weights(row_weights, design.rows)
+    weights = np.ones((1, design.rows)) if row_weights is None else row_weights
     classes = 1 if loss.coupled else targets.shape[1]
     folds, steps, numbers = (
         axis.ravel()
@@ -125,12 +146,28 @@ def _check_targets(targets: np.ndarray, *, coupled: bool) -> None:
         raise UserError("targets hold other numbers than +1 and -1; expected signs")
 
 
-def _checked_weights(row_weights: np.ndarray, rows: int) -> np.ndarray:
-    weights = np.asarray(row_weights, dtype=np.float64)
+def check_row_weights(row_weights: Any, rows: int, penalties: np.ndarray) -> np.ndarray | None:
+    """Return sets of row weights as float64 (F, N), or refuse them; None stays None.
+
+    Raises
+    ------
+    UserError
+        If the weights have another shape, are below 0, not finite, too large for their ``C``, or all zero in a set.
+    """
+    if row_weights is None:
+        return None
+    weights = np.atleast_2d(np.asarray(row_weights, dtype=np.float64))
     if weights.ndim != 2 or weights.shape[1] != rows or not ((weights >= 0.0) & np.isfinite(weights)).all():
-        raise UserError(f"row weights have shape {weights.shape}; expected (F, {rows}), none below 0, all finite")
+        raise UserError(
+            f"row weights have shape {weights.shape}; expected (F, {rows}) or ({rows},), none below 0, all finite"
+        )
     if not (some := weights.any(axis=1)).all():
         raise UserError(f"set {int(np.argmin(some))} of row weights is all zero; expected rows that count")
+    if weights.max() * penalties.max() > GREATEST_PENALTY:
+        raise UserError(
+            f"row weights of up to {weights.max():g} times a C of {penalties.max():g} are over {GREATEST_PENALTY:g}; "
+            "scale the weights, or lower C"
+        )
     return weights
 
 

@@ -24,7 +24,16 @@ PART_ROWS = 2048
 """Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
 SKINNY = 256
 LARGEST_HALF = 65504.0
-DTYPES = ("float16", "float32", "float64")
+DTYPES = (
+    "float64",
+    "float32",
+    "float16",
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+    "bool",
+)
+"""Of features that are read as they are; other types are refused, or converted by scikit-learn to the first."""
+SINGLE = ("float16", "float32")
+"""Computed in float32; every other type in float64."""
 
 
 class RowReader(Protocol):
@@ -38,11 +47,11 @@ class RowReader(Protocol):
 
 
 class Design:
-    """Features (N, D) float16, float32 or float64, and a constant column, as a matrix that only multiplies.
+    """Features (N, D) of a dtype of ``DTYPES`` and a constant column, as a matrix that only multiplies.
 
-    Arithmetic is in ``dtype``: if not chosen, ``stored``, which is float64 for float64 features, else float32.
-    ``width`` is D + 1, or D where ``intercept`` is False because the features hold the constant already. ``passes``
-    counts how often the features were read.
+    Arithmetic is in ``dtype``: if not chosen, ``stored``, which is float32 for float16 and float32 features, else
+    float64. ``width`` is D + 1, or D where ``intercept`` is False because the features hold the constant already.
+    ``passes`` counts how often the features were read.
     """
 
     def __init__(self, features: Any, *, intercept: bool = True, scaling: Scaling | None = None, dtype: Any = None):
@@ -52,7 +61,7 @@ class Design:
         self.features, self.intercept, self.scaling = features, intercept, scaling
         self.rows, self.columns = (int(size) for size in features.shape)
         self.width = self.columns + intercept
-        self.stored = self.xp.float64 if "float64" in str(features.dtype) else self.xp.float32
+        self.stored = self.xp.float32 if dtype_name(features) in SINGLE else self.xp.float64
         self.dtype = dtype or self.stored
         self.device = device(features) if self.in_memory else "cpu"
         self.passes = 0
@@ -176,9 +185,13 @@ class Design:
                 total += float(flat @ flat)
         return largest, total / self.rows
 
-    def measure(self, added_variance: float = 0.0) -> Scaling:
-        """Read the features once; return what standardizes their columns, see ``measure_columns``."""
-        return measure_columns((host(part) for _, part in self._parts()), added_variance)
+    def measure(self, added_variance: float = 0.0, weights: np.ndarray | None = None) -> Scaling:
+        """Read the features once; return what standardizes columns of rows of weights (N,), see ``measure_columns``."""
+        parts = ((first, host(part)) for first, part in self._parts())
+        if weights is None:
+            return measure_columns(((part, None) for _, part in parts), added_variance)
+        weighed = ((part, weights[first : first + len(part)]) for first, part in parts)
+        return measure_columns(((part[own > 0.0], own[own > 0.0]) for part, own in weighed), added_variance)
 
     def _parts(self) -> Iterator[tuple[int, Array]]:
         """Yield raw blocks of at most ``BLOCK_BYTES`` in float64, with the number of their first row."""
@@ -188,13 +201,17 @@ class Design:
                 yield rows.start + start, block[start : start + size]
 
 
+def dtype_name(features: Any) -> str:
+    """Return the name of a numpy or torch dtype, such as "float32"."""
+    return str(features.dtype).removeprefix("torch.")
+
+
 def as_design(features: Any) -> Design:
     """Wrap features; tensors on the CPU become numpy arrays, which are faster there, and odd layouts whole rows."""
-    kind = str(features.dtype).removeprefix("torch.")
-    if len(features.shape) != 2 or 0 in features.shape or kind not in DTYPES:
+    if len(features.shape) != 2 or 0 in features.shape or dtype_name(features) not in DTYPES:
         raise UserError(
-            f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32 or float64 (N, D), not "
-            "empty"
+            f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32, float64, integers or "
+            "bool (N, D), not empty"
         )
     marks = getattr(getattr(features, "file", None), "attrs", {})
     if "complete" in marks and not marks["complete"]:

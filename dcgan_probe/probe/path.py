@@ -12,6 +12,7 @@ from .losses import Logistic, Loss, Squared, SquaredHinge
 from .settings import INTERCEPTS, Classifier, Intercept
 from .solution import CONVERGED, ITERATION_LIMIT, STALLED, Solution
 from .solver import solve
+from .weighting import ClassWeight, check_sample_weight, counted, weigh_rows
 
 TOLERANCE = 1e-6
 ITERATIONS = 1000
@@ -31,7 +32,8 @@ class LinearClassifier:
     C: float
     """The penalty."""
     coefficients: np.ndarray
-    """float64 (K or 1, D); for the features as they are, also where they were standardised to fit."""
+    """float64 (K or 1, D); for the features as they are, also where they were standardised to fit. Over three and more
+    classes of softmax they sum to 0, as intercepts do."""
     intercepts: np.ndarray
     """float64 (K or 1,)."""
     objective: float
@@ -68,6 +70,8 @@ def fit_path(
     *,
     classifier: Classifier = "svm",
     intercept: Intercept = "penalised",
+    sample_weight: np.ndarray | None = None,
+    class_weight: ClassWeight = None,
     standardise: bool = False,
     added_variance: float = 0.0,
     gram: np.ndarray | None = None,
@@ -84,7 +88,7 @@ def fit_path(
     Parameters
     ----------
     features
-        float16, float32 or float64 (N, D), finite: numpy, torch on any device, or HDF5 rows, which are read in blocks.
+        (N, D) of real numbers, finite: numpy, torch on any device, or HDF5 rows, which are read in blocks.
     labels
         (N,), of two classes or more.
     penalties
@@ -94,6 +98,11 @@ def fit_path(
         with ``alpha = 1 / (2 C)`` in scikit-learn's RidgeClassifier.
     intercept
         ``penalised`` as LIBLINEAR does, or ``free``.
+    sample_weight
+        At least 0, (N,): multiplies ``C`` row by row. 0 leaves a row out, 2 is the row twice, of its label and of the
+        statistics that standardise too.
+    class_weight
+        A weight for each label, or "balanced", see ``weigh_rows``: multiplies the weights of the label's rows.
     standardise, added_variance, gram, start, tol, max_iter, memory, on_iteration
         As for ``solve``.
 
@@ -104,12 +113,14 @@ def fit_path(
         if the numbers of rows differ, there is one class only, or the memory does not suffice.
     """
     _check_shapes(features, labels)
-    classes, targets = encode(labels, classifier)
+    sample_weight = check_sample_weight(sample_weight, len(labels))
+    classes, targets = encode(labels, classifier, sample_weight)
     solution = solve(
         features,
         targets,
-        np.array(penalties, dtype=np.float64),
+        penalties,
         loss=loss_of(classifier),
+        row_weights=weigh_rows(labels, sample_weight, class_weight),
         free_intercept=takes_free_intercept(intercept),
         standardise=standardise,
         added_variance=added_variance,
@@ -126,8 +137,13 @@ def fit_path(
 def classifiers_of(solution: Solution, classes: np.ndarray, penalties: Sequence[float]) -> list[LinearClassifier]:
     """Turn a solution without sets of row weights into classifiers."""
     coefficients, intercepts = solution.coefficients, solution.intercepts
-    if len(classes) == 2 and coefficients.shape[1] == 2:  # softmax: only the difference decides
-        coefficients, intercepts = np.diff(coefficients, axis=1), np.diff(intercepts, axis=1)
+    if solution.objective.shape[1] < coefficients.shape[1]:  # softmax: only the classes' differences decide
+        if len(classes) == 2:
+            coefficients, intercepts = np.diff(coefficients, axis=1), np.diff(intercepts, axis=1)
+        else:
+            # Rounding, and the penalty's silence on a free intercept, leave a share that all classes have in common.
+            coefficients = coefficients - coefficients.mean(axis=1, keepdims=True)
+            intercepts = intercepts - intercepts.mean(axis=1, keepdims=True)
     return [
         LinearClassifier(
             classes=classes,
@@ -158,8 +174,12 @@ def predict_path(fits: Sequence[LinearClassifier], features: Any) -> np.ndarray:
     return np.stack([choose(classes, scores[:, m, :]) for m in range(len(fits))])
 
 
-def encode(labels: np.ndarray, classifier: Classifier) -> tuple[np.ndarray, np.ndarray]:
-    """Give the classes (K,) and the targets that ``solve`` takes: signs (N, K), (N, 1) for two, or class numbers (N,).
+def encode(
+    labels: np.ndarray, classifier: Classifier, sample_weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the classes (K,) and the targets for ``solve``: signs (N, K), (N, 1) for two, or class numbers (N,).
+
+    Classes are those of rows with a weight above 0; targets of other rows mean nothing.
 
     Raises
     ------
@@ -170,9 +190,11 @@ def encode(labels: np.ndarray, classifier: Classifier) -> tuple[np.ndarray, np.n
         raise UserError(
             f"labels are {labels.dtype}, and not all whole numbers; expected one discrete label for each row"
         )
-    classes, codes = np.unique(labels, return_inverse=True)
+    classes = np.unique(counted(labels, sample_weight))
     if len(classes) < 2:
-        raise UserError(f"the labels hold one class only, {classes.tolist()[0]!r}; expected two or more")
+        of = "" if sample_weight is None else " of rows with a weight above 0"
+        raise UserError(f"the labels{of} hold one class only, {classes.tolist()[0]!r}; expected two or more")
+    codes = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
     if loss_of(classifier).coupled:
         return classes, codes
     positive = np.arange(1, 2) if len(classes) == 2 else np.arange(len(classes))

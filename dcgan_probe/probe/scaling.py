@@ -68,26 +68,30 @@ class Standardize:
             block *= self._inverse
 
 
-def measure_columns(parts: Iterable[np.ndarray], added_variance: float = 0.0) -> Scaling:
-    """Compute the scaling of rows that come in parts (n, D), updated part by part (Chan et al., 1979).
+def measure_columns(parts: Iterable[tuple[np.ndarray, np.ndarray | None]], added_variance: float = 0.0) -> Scaling:
+    """Compute the scaling of rows that come in parts, updated part by part (Chan et al., 1979).
 
-    The deviation is the root of the variance plus ``added_variance``. Sums are of differences from the first row, so
-    that a large mean costs no digits.
+    A part is rows (n, D) and their weights (n,), above 0, or None for 1. The deviation is the root of the variance plus
+    ``added_variance``. Sums are of differences from the first row, so that a large mean costs no digits.
     """
-    count, first = 0, np.zeros(0)
-    for part in parts:
+    count, first = 0.0, np.zeros(0)
+    for part, weights in parts:
+        if not len(part):
+            continue
         if not count:
             first = part[0].astype(np.float64)
             mean, squares = np.zeros_like(first), np.zeros_like(first)
             low, high = np.full(len(first), np.inf), np.full(len(first), -np.inf)
         low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
         block = part - first
-        own = block.mean(axis=0)
+        total = float(len(block) if weights is None else weights.sum())
+        own = block.mean(axis=0) if weights is None else weights @ block / total
         block -= own
-        step, share = own - mean, len(block) / (count + len(block))
-        squares += np.einsum("nd,nd->d", block, block) + step**2 * count * share
+        step, share = own - mean, total / (count + total)
+        squares += np.einsum("nd,nd->d", block, block if weights is None else block * weights[:, np.newaxis])
+        squares += step**2 * count * share
         mean += step * share
-        count += len(block)
+        count += total
     # Rounding leaves a constant column a deviation that is not quite zero, so it is found by its range.
     deviation = np.where(low == high, 1.0, np.sqrt(squares / count + added_variance))
     total = first + mean

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..runtime import UserError
+from .checks import check_penalties
 from .design import Design, centered_design
 from .path import ITERATIONS, TOLERANCE, choose, encode, fit_path, loss_of, predict_path, takes_free_intercept, worst
 from .settings import Classifier, Intercept
 from .solver import solve
+from .weighting import ClassWeight, check_sample_weight, counted, weigh_rows
 
 STACKED_SHARE = 0.25
 """Share of the rows that splits must train on, on average, to be solved as columns of one problem."""
@@ -51,6 +53,32 @@ class Selection:
         return min(range(len(self.penalties)), key=lambda m: (-self.accuracies[:, m].mean(), self.penalties[m]))
 
 
+@dataclass(frozen=True)
+class _Fitting:
+    """Features (N, D), their labels and weights, and how to fit them."""
+
+    features: Any
+    labels: np.ndarray
+    weights: np.ndarray | None
+    """float64 (N,); None for 1."""
+    class_weight: ClassWeight
+    classifier: Classifier
+    intercept: Intercept
+    settings: dict[str, Any]
+
+    def weights_of(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return the callers' weights of some rows."""
+        return None if self.weights is None else self.weights[rows]
+
+    def weighed(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return the weights of rows that train, by their classes among these rows too."""
+        return weigh_rows(self.labels[rows], self.weights_of(rows), self.class_weight)
+
+    def accuracy(self, predicted: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the weighted share (...,) of labels (..., n) that are right."""
+        return np.average(predicted == self.labels[rows], axis=-1, weights=self.weights_of(rows))
+
+
 def select_penalty(
     features: Any,
     labels: np.ndarray,
@@ -59,6 +87,8 @@ def select_penalty(
     *,
     classifier: Classifier = "svm",
     intercept: Intercept = "penalised",
+    sample_weight: np.ndarray | None = None,
+    class_weight: ClassWeight = None,
     standardise: bool = False,
     tol: float = TOLERANCE,
     max_iter: int = ITERATIONS,
@@ -72,7 +102,11 @@ def select_penalty(
         As for ``fit_path``. Splits that are fitted one after another, since they are standardised or train on few rows,
         are copied into memory one at a time, beyond ``memory``.
     splits
-        At least one.
+        At least one; of row numbers, or masks bool (N,).
+    sample_weight
+        As for ``fit_path``, and of the rows' share in accuracies.
+    class_weight
+        As for ``fit_path``; "balanced" by the rows that each split trains on. Accuracies have nothing of it.
     standardise
         By the rows that each split trains on; such splits are fitted one after another.
 
@@ -81,58 +115,74 @@ def select_penalty(
     UserError
         As ``fit_path`` does, and if a split trains on one class only or holds no row out.
     """
-    if not len(splits):
-        raise UserError("there are no splits; expected at least one")
-    for number, (trains, scores) in enumerate(splits):
-        for rows in (trains, scores):
-            if len(rows) and not 0 <= min(rows) <= max(rows) < features.shape[0]:
-                raise UserError(
-                    f"split {number} names row {max(rows)}; expected rows from 0 to {features.shape[0] - 1}"
-                )
-        if len(scores) == 0 or len(np.unique(labels[trains])) < len(np.unique(labels)):
-            raise UserError(
-                f"split {number} trains on {len(np.unique(labels[trains]))} of {len(np.unique(labels))} classes and "
-                f"holds {len(scores)} rows out; expected all classes and at least one row: take fewer folds"
-            )
-    share = float(np.mean([len(trains) for trains, _ in splits])) / features.shape[0]
+    values = check_penalties(penalties)
+    weights = check_sample_weight(sample_weight, len(labels))
     settings = {"tol": tol, "max_iter": max_iter, "memory": memory}
-    values = np.array(penalties, dtype=np.float64)
+    fitting = _Fitting(features, labels, weights, class_weight, classifier, intercept, settings)
+    splits = [_check_split(fitting, number, split) for number, split in enumerate(splits)]
+    if not splits:
+        raise UserError("there are no splits; expected at least one")
+    share = float(np.mean([len(trains) for trains, _ in splits])) / features.shape[0]
     if standardise or share < STACKED_SHARE:
-        return _one_by_one(features, labels, values, splits, classifier, intercept, standardise, settings)
-    return _stacked(features, labels, values, splits, classifier, intercept, settings)
+        return _one_by_one(fitting, values, splits, standardise)
+    return _stacked(fitting, values, splits)
 
 
-def _stacked(
-    features: Any,
-    labels: np.ndarray,
-    penalties: np.ndarray,
-    splits: Sequence[Split],
-    classifier: Classifier,
-    intercept: Intercept,
-    settings: dict[str, Any],
-) -> Selection:
-    classes, targets = encode(labels, classifier)
-    row_weights = np.zeros((len(splits), features.shape[0]), dtype=np.float32)
+def _check_split(fitting: _Fitting, number: int, split: Any) -> Split:
+    """Return the row numbers of a split, or refuse one that cannot choose."""
+    count = fitting.features.shape[0]
+    trains, scores = (_row_numbers(number, rows, count) for rows in split)
+    wanted = len(np.unique(counted(fitting.labels, fitting.weights)))
+    found = len(np.unique(counted(fitting.labels[trains], fitting.weights_of(trains))))
+    held_out = len(counted(scores, fitting.weights_of(scores)))
+    if held_out == 0 or found < wanted:
+        of = "" if fitting.weights is None else " with a weight above 0"
+        raise UserError(
+            f"split {number} trains on {found} of {wanted} classes and holds {held_out} rows{of} out; expected all "
+            "classes and at least one row: take fewer folds"
+        )
+    return trains, scores
+
+
+def _row_numbers(number: int, rows: Any, count: int) -> np.ndarray:
+    rows = np.asarray(rows)
+    if rows.dtype == bool and rows.shape == (count,):
+        return np.flatnonzero(rows)
+    if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
+        raise UserError(
+            f"split {number} holds {rows.dtype} {rows.shape}; expected row numbers (n,), or bool ({count},)"
+        )
+    if len(outside := rows[(rows < 0) | (rows >= count)]):
+        raise UserError(f"split {number} names row {outside[0]}; expected rows from 0 to {count - 1}")
+    return rows.astype(np.intp)
+
+
+def _stacked(fitting: _Fitting, penalties: np.ndarray, splits: Sequence[Split]) -> Selection:
+    features = fitting.features
+    classes, targets = encode(fitting.labels, fitting.classifier, fitting.weights)
+    whole = fitting.weights is None and fitting.class_weight is None
+    row_weights = np.zeros((len(splits), features.shape[0]), dtype=np.float32 if whole else np.float64)
     for fold, (trains, _) in enumerate(splits):
-        np.add.at(row_weights[fold], trains, 1.0)  # a row that is drawn twice counts twice
+        weighed = fitting.weighed(trains)
+        np.add.at(row_weights[fold], trains, 1.0 if weighed is None else weighed)  # twice for a row drawn twice
     solution = solve(
         features,
         targets,
         penalties,
-        loss=loss_of(classifier),
+        loss=loss_of(fitting.classifier),
         row_weights=row_weights,
-        free_intercept=takes_free_intercept(intercept),
-        **settings,
+        free_intercept=takes_free_intercept(fitting.intercept),
+        **fitting.settings,
     )
     weights = np.concatenate([solution.coefficients, solution.intercepts[..., np.newaxis]], axis=-1)
-    accuracies = _score(centered_design(features), weights, classes, labels, splits)
+    accuracies = _score(centered_design(features), weights, classes, fitting, splits)
     chosen = Selection(penalties, accuracies, float(solution.gap.max()), worst(solution.status), None)
     start = weights[:, chosen.best].mean(axis=0)
     return Selection(penalties, accuracies, chosen.gap, chosen.status, start)
 
 
 def _score(
-    design: Design, weights: np.ndarray, classes: np.ndarray, labels: np.ndarray, splits: Sequence[Split]
+    design: Design, weights: np.ndarray, classes: np.ndarray, fitting: _Fitting, splits: Sequence[Split]
 ) -> np.ndarray:
     """Score held-out rows with weights (S, M, K, width), as many splits at once as memory allows."""
     _, steps, outputs, width = weights.shape
@@ -148,34 +198,26 @@ def _score(
             found = found if isinstance(found, np.ndarray) else found.cpu().numpy()
             for m in range(steps):
                 decided = np.diff(found[m], axis=0).T if outputs == 2 else found[m].T
-                accuracies[first + offset, m] = (choose(classes, decided) == labels[held_out]).mean()
+                accuracies[first + offset, m] = fitting.accuracy(choose(classes, decided), held_out)
     return accuracies
 
 
-def _one_by_one(
-    features: Any,
-    labels: np.ndarray,
-    penalties: np.ndarray,
-    splits: Sequence[Split],
-    classifier: Classifier,
-    intercept: Intercept,
-    standardise: bool,
-    settings: dict[str, Any],
-) -> Selection:
+def _one_by_one(fitting: _Fitting, penalties: np.ndarray, splits: Sequence[Split], standardise: bool) -> Selection:
     accuracies = np.empty((len(splits), len(penalties)))
     gaps, statuses = [], []
     for fold, (trains, held_out) in enumerate(splits):
         fits = fit_path(
-            _rows(features, trains),
-            labels[trains],
+            _rows(fitting.features, trains),
+            fitting.labels[trains],
             penalties.tolist(),
-            classifier=classifier,
-            intercept=intercept,
+            classifier=fitting.classifier,
+            intercept=fitting.intercept,
+            sample_weight=fitting.weights_of(trains),
+            class_weight=fitting.class_weight,
             standardise=standardise,
-            **settings,
+            **fitting.settings,
         )
-        predicted = predict_path(fits, _rows(features, held_out))
-        accuracies[fold] = (predicted == labels[held_out]).mean(axis=1)
+        accuracies[fold] = fitting.accuracy(predict_path(fits, _rows(fitting.features, held_out)), held_out)
         gaps.append(max(fit.gap for fit in fits))
         statuses += [fit.status for fit in fits]
     return Selection(penalties, accuracies, max(gaps), worst(np.array(statuses)), None)

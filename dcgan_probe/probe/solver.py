@@ -16,6 +16,8 @@ from .checks import (
     check_deviations,
     check_given,
     check_magnitude,
+    check_penalties,
+    check_row_weights,
     check_settings,
     check_unchanged,
     cross_problems,
@@ -55,7 +57,7 @@ def solve(
     Parameters
     ----------
     features
-        (N, D) float16, float32 or float64, finite: a numpy array, a torch tensor on the CPU or a GPU, or anything with
+        (N, D) real numbers, finite: a numpy array, a torch tensor on the CPU or a GPU, or anything with
         ``shape``, ``dtype`` and row slices, such as an open HDF5 data set, which is then read in blocks.
     targets
         Signs +-1 (N, K), any numeric type; for the logistic loss class numbers 0 to K - 1, (N,).
@@ -64,12 +66,14 @@ def solve(
     loss
         Of ``losses``; squared hinge if not given.
     row_weights
-        At least 0, (F, N): every penalty and class is solved with each. 0 leaves a row out, as a fold does.
+        At least 0, (F, N): every penalty and class is solved with each. 0 leaves a row out, as a fold does. Or (N,):
+        one set, and no axis of sets in the solution.
     free_intercept
         Leave the intercept out of the penalty.
     standardise
         Subtract each column's mean and divide by its deviation, over all rows, and penalise the weights of the result;
-        the coefficients that are given are those of the features as they are.
+        the coefficients that are given are those of the features as they are. Rows count in mean and deviation by
+        their weights, of several sets by the sum of these.
     added_variance
         Added to each column's variance before that, at least 0; Coates and Ng add 0.01.
     gram
@@ -93,29 +97,34 @@ def solve(
         If a setting is out of range, the memory does not suffice, or features are not finite, too large, or changed
         while they were read.
     """
-    loss, penalties = loss or SquaredHinge(), np.asarray(penalties, dtype=np.float64)
-    check_settings(penalties, tol, max_iter, added_variance)
+    loss, penalties = loss or SquaredHinge(), check_penalties(penalties)
+    check_settings(tol, max_iter, added_variance, memory)
     design = as_design(features)
-    before = _prepare(design, float(penalties.max()), standardise, added_variance)
-    problems = cross_problems(design, loss, targets, penalties, row_weights, free_intercept)
+    weights = check_row_weights(row_weights, design.rows, penalties)
+    before = _prepare(design, penalties, weights, standardise, added_variance)
+    problems = cross_problems(design, loss, targets, penalties, weights, free_intercept)
     check_given(problems, start, gram)
     factors = _factors(problems)
     plan = make_plan(_sizes(problems, factors), memory)
     outcome = _run(problems, factors, plan, Limits(tol, max_iter, on_iteration), start, gram)
     check_unchanged(design, before)
-    return _solution(outcome, problems, plan, design, row_weights is not None, len(penalties))
+    with_folds = row_weights is not None and np.ndim(row_weights) == 2
+    return _solution(outcome, problems, plan, design, with_folds, len(penalties))
 
 
-def _prepare(design: Design, penalty: float, standardise: bool, added_variance: float) -> tuple[float, float]:
+def _prepare(
+    design: Design, penalties: np.ndarray, weights: np.ndarray | None, standardise: bool, added_variance: float
+) -> tuple[float, float]:
     """Check and measure the features, and choose the arithmetic; return what shows whether they change."""
     largest, mean_square = before = design.check()
     check_magnitude(largest, mean_square, design.rows)
     if standardise:
-        design.scaling = design.measure(added_variance)
+        design.scaling = design.measure(added_variance, None if weights is None else weights.sum(axis=0))
         check_deviations(design.scaling, design)
         largest, mean_square = 1.0, float(design.columns)
     design.mean_square = mean_square + design.intercept
-    if needs_float64(design.mean_square, largest, design.rows, penalty):
+    heaviest = float(penalties.max() * (1.0 if weights is None else weights.max()))
+    if needs_float64(design.mean_square, largest, design.rows, heaviest):
         design.dtype = design.xp.float64
     return before
 

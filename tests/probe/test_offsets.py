@@ -80,7 +80,9 @@ def test_a_column_that_is_constant_but_for_the_last_bit_is_a_column_of_signs(
 def test_blocks_are_rounded_once() -> None:
     far, exact, _ = shifted(np.float32, 1e6)
     block = far.copy()
-    Standardize(measure_columns([far[:7].astype(float), far[7:].astype(float)]), np.dtype(np.float32), far)(block)
+    Standardize(
+        measure_columns([(far[:7].astype(float), None), (far[7:].astype(float), None)]), np.dtype(np.float32), far
+    )(block)
     np.testing.assert_allclose(block, exact, rtol=3e-7, atol=1e-7)
 
 

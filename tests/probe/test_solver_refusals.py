@@ -19,7 +19,7 @@ from .solving import force
         ({"penalties": [-2.0]}, "C is -2; expected"),
         ({"tol": 0.0}, "tol is 0; expected a relative gap between 0 and 1"),
         ({"max_iter": 0}, "max_iter is 0; expected at least 1"),
-        ({"row_weights": np.ones(200)}, r"row weights have shape \(200,\); expected \(F, 200\), none below 0"),
+        ({"row_weights": np.ones(199)}, r"row weights have shape \(1, 199\); expected \(F, 200\) or \(200,\), none"),
         (
             {"row_weights": np.eye(2, 200) * [[1.0], [0.0]]},
             "set 1 of row weights is all zero; expected rows that count",
@@ -31,7 +31,10 @@ from .solving import force
         ({"start": np.zeros((4, 12))}, r"start has shape \(4, 12\); expected finite weights \(4, 13\)"),
         ({"start": np.full((4, 13), np.nan)}, "expected finite weights"),
         ({"gram": np.eye(3)}, r"gram has shape \(3, 3\); expected \(200, 200\)"),
-        ({"row_weights": -np.ones((1, 200))}, r"row weights have shape \(1, 200\); expected \(F, 200\), none below 0"),
+        (
+            {"row_weights": -np.ones((1, 200))},
+            r"row weights have shape \(1, 200\); expected \(F, 200\) or \(200,\), none below 0",
+        ),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict, message: str) -> None:
