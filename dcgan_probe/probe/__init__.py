@@ -17,8 +17,10 @@ The way of a fit, each module knowing only those above it::
     span              fewer rows than features: the same, in the span of the rows
     checks            what a caller gives, refused or made into problems
     solver            solve(): arrays in, Solution out
+    weighting         weights of rows, by the caller and by class
     path, selection   labels in, classifiers out; C chosen on held-out rows
-    estimator         scikit-learn's face; estimator_cv: of a C chosen on folds
+    linear_estimator  scikit-learn's face: checks, one fit, prediction
+    estimator         the classifiers of a given C; estimator_cv: of a C chosen on folds
 """
 
 from typing import TYPE_CHECKING

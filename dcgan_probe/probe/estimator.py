@@ -1,167 +1,24 @@
-"""Takes features and labels, gives scikit-learn estimators of one C; knows no files, no folds and no protocol."""
+"""The scikit-learn estimators of one given ``C``: L2-SVM, softmax regression and ridge regression on signs."""
 
-import warnings
 from typing import Any
 
-import h5py
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from scipy.special import log_softmax, softmax
+from sklearn.base import _fit_context
 
-from ..runtime import UserError
-from .arrays import is_torch_array
-from .path import (
-    ITERATIONS,
-    TOLERANCE,
-    LinearClassifier,
-    choose,
-    classifiers_of,
-    decide,
-    encode,
-    loss_of,
-    takes_free_intercept,
-    worst,
-)
-from .settings import Classifier, Intercept
-from .solution import CONVERGED, ITERATION_LIMIT, Solution
-from .solver import solve
-
-DTYPES = [np.float64, np.float32, np.float16]
+from .linear_estimator import LinearEstimator
+from .path import ITERATIONS, TOLERANCE
+from .settings import Intercept
+from .weighting import ClassWeight
 
 
-class LinearEstimator(ClassifierMixin, BaseEstimator):
-    """What the classifiers have in common: checks, the fit of one ``C``, prediction."""
-
-    _classifier: Classifier
-
-    tol: float
-    max_iter: int
-    intercept: Intercept
-    standardise: bool
-    memory: int | None
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Give the scores of ``X`` (N, D): (N, K), or (N,) for two classes.
-
-        Raises
-        ------
-        UserError, ValueError
-            If ``X`` is not finite or has another number of columns than the features of the fit.
-        """
-        check_is_fitted(self)
-        if not read_in_blocks(X):
-            X = validate_data(self, X, dtype=DTYPES, reset=False, ensure_all_finite=False)
-        return decide(X, self.coef_, self.intercept_)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Give the labels (N,) of ``X`` (N, D)."""
-        scores = self.decision_function(X)
-        return choose(self.classes_, scores)
-
-    def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray]:
-        """Check features and labels, and set ``n_features_in_``."""
-        if read_in_blocks(X):
-            if len(X.shape) != 2:
-                raise UserError(f"features have shape {tuple(X.shape)}; expected (N, D)")
-            y = np.asarray(y)
-            self.n_features_in_ = int(X.shape[1])
-            if y.shape != (X.shape[0],):
-                raise UserError(f"labels have shape {y.shape}; expected one for each of the {X.shape[0]} rows")
-        else:
-            X, y = validate_data(self, X, y, dtype=DTYPES, ensure_all_finite=False)
-        try:
-            check_classification_targets(y)
-        except ValueError as error:
-            raise UserError(f"{error} Give one discrete label for each row, such as 0..K-1.") from error
-        return X, y
-
-    def _solve(self, X: Any, y: np.ndarray, C: float, start: np.ndarray | None = None) -> None:
-        self.classes_, targets = encode(y, self._classifier)
-        solution = solve(
-            X,
-            targets,
-            [C],
-            loss=loss_of(self._classifier),
-            free_intercept=takes_free_intercept(self.intercept),
-            standardise=self.standardise,
-            start=start,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            memory=self.memory,
-        )
-        self._keep(solution, C)
-
-    def _keep(self, solution: Solution, C: float) -> None:
-        fit: LinearClassifier = classifiers_of(solution, self.classes_, [C])[0]
-        self.coef_, self.intercept_ = fit.coefficients, fit.intercepts
-        self.objective_, self.gradient_norm_ = solution.objective[0], solution.gradient_norm[0]
-        self.gap_, self.status_ = solution.gap[0], solution.status[0]
-        self.n_iter_, self.n_passes_ = fit.iterations, fit.passes
-        if not fit.converged:
-            warnings.warn(self._advise(C), ConvergenceWarning, stacklevel=4)
-
-    def _advise(self, C: float) -> str:
-        unfinished = self.status_ != CONVERGED
-        status = worst(self.status_)
-        tries = "raise max_iter" if status == ITERATION_LIMIT else "raise tol"
-        return (
-            f"{unfinished.sum()} of {len(unfinished)} problems stopped ({status}) with a relative gap of up to "
-            f"{self.gap_.max():.1e}, above tol={self.tol:.1e}, after {self.n_iter_} iterations at C={C:g}; "
-            f"{tries}, scale the features, or lower C"
-        )
-
-
-class _OneC(LinearEstimator):
-    """Fits with a given ``C``."""
-
-    def __init__(
-        self,
-        C: float = 1.0,
-        *,
-        intercept: Intercept = "penalised",
-        standardise: bool = False,
-        tol: float = TOLERANCE,
-        max_iter: int = ITERATIONS,
-        memory: int | None = None,
-    ):
-        self.C = C
-        self.intercept = intercept
-        self.standardise = standardise
-        self.tol = tol
-        self.max_iter = max_iter
-        self.memory = memory
-
-    def fit(self, X: Any, y: Any) -> Any:
-        """Fit features ``X`` (N, D) and labels ``y`` (N,) of two classes or more.
-
-        ``X`` may be a numpy array, a torch tensor on any device, or an open HDF5 data set, which is read in blocks.
-
-        Raises
-        ------
-        UserError
-            If a feature is not finite (naming the column), there is one class only, a parameter is out of range, or the
-            memory does not suffice.
-        ValueError
-            If ``X`` or ``y`` have a wrong shape or type, or the labels are continuous.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If a class did not reach ``tol``: by how much, and what to try.
-        """
-        X, y = self._checked(X, y)
-        self._solve(X, y, self.C)
-        return self
-
-
-class L2SVMClassifier(_OneC):
+class L2SVMClassifier(LinearEstimator):
     """Linear L2-SVM with LinearSVC's objective: one-vs-rest squared hinge, penalised intercept.
 
-    For each class it minimises ``1/2 |w|^2 + 1/2 b^2 + C sum_i max(0, 1 - t_i (x_i w + b))^2``, all classes at once. It
-    equals ``LinearSVC(C=C)`` with ``intercept_scaling=1``, solved to a known gap. float16 and float32 features are
-    computed in float32 and never copied whole; every other type is computed in float64.
+    For each class it minimises ``1/2 |w|^2 + 1/2 b^2 + C sum_i s_i max(0, 1 - t_i (x_i w + b))^2``, where ``s_i`` is
+    the weight of a row, all classes at once. It equals ``LinearSVC(C=C)`` with ``intercept_scaling=1``, solved to a
+    known gap. float16 and float32 features are computed in float32, every other type in float64; features of these
+    types, of integers and bool are never copied whole.
 
     Parameters
     ----------
@@ -169,8 +26,12 @@ class L2SVMClassifier(_OneC):
         Penalty, positive; multiplies a sum over rows.
     intercept
         "penalised" as in LIBLINEAR, or "free".
+    class_weight
+        A weight for each label, at least 0, where labels that are left out have 1; or "balanced", the total weight of
+        rows divided by K and by that of the class's rows. Multiplies ``sample_weight``.
     standardise
-        Fit to the features minus their mean, divided by their deviation; ``coef_`` is for the features as they are.
+        Fit to the features minus their mean, divided by their deviation, both weighted by ``s_i``; ``coef_`` is for the
+        features as they are.
     tol
         Largest duality gap of a class relative to its objective: a bound on how far the objective is above its least.
     max_iter
@@ -180,40 +41,123 @@ class L2SVMClassifier(_OneC):
 
     Attributes
     ----------
-    classes_ : array (K,)
-    coef_ : array (K, D), or (1, D) for two classes
-    intercept_ : array (K,), or (1,) for two classes
-    objective_, gradient_norm_, gap_ : float64 arrays, one number for each row of ``coef_``, of the float64 weights
-        that ``coef_`` rounds to the features' dtype
+    classes_ : array (K,), labels of rows with a weight above 0
+    coef_ : float64 array (K, D), or (1, D) for two classes, whatever the dtype of the features
+    intercept_ : float64 array (K,), or (1,) for two classes
+    objective_, gradient_norm_, gap_ : float64 arrays, one number for each row of ``coef_``, of these weights
     status_ : array of str, one for each row of ``coef_``: "converged", "stalled" or "iteration limit"
     n_iter_ : int, iterations, the largest of the classes
     n_passes_ : int, how often the features were read
     n_features_in_ : int
+    feature_names_in_ : array (D,), of a data frame's columns
     """
 
     _classifier = "svm"
 
+    def __init__(
+        self,
+        C: float = 1.0,
+        *,
+        intercept: Intercept = "penalised",
+        class_weight: ClassWeight = None,
+        standardise: bool = False,
+        tol: float = TOLERANCE,
+        max_iter: int = ITERATIONS,
+        memory: int | None = None,
+    ):
+        self.C = C
+        self.intercept = intercept
+        self.class_weight = class_weight
+        self.standardise = standardise
+        self.tol = tol
+        self.max_iter = max_iter
+        self.memory = memory
 
-class LogisticClassifier(_OneC):
-    """Softmax regression: ``1/2 |W|^2 + C sum_i (log sum_q exp(s_iq) - s_iy)``, intercepts penalised or free.
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "L2SVMClassifier":
+        """Fit features ``X`` (N, D) and labels ``y`` (N,) of two classes or more.
+
+        Parameters
+        ----------
+        X
+            Real numbers: an array, a data frame, a torch tensor on any device, or an open HDF5 data set, which is read
+            in blocks.
+        y
+            Discrete labels, (N,).
+        sample_weight
+            At least 0, (N,), or one number: multiplies ``C`` row by row. A row of weight 0 is left out, one of weight 2
+            counts as two rows; a class without a row of positive weight is no class.
+
+        Raises
+        ------
+        UserError
+            If a feature is not finite (naming the column), there is one class only, a weight is below 0 or not finite,
+            or the memory does not suffice.
+        ValueError
+            If a parameter has another type or is out of range, ``X`` or ``y`` have a wrong shape or type, or the labels
+            are continuous.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a class did not reach ``tol``: by how much, and what to try.
+        """
+        X, y, weights = self._checked(X, y, sample_weight)
+        self._solve(X, y, weights, self.C)
+        return self
+
+
+class LogisticClassifier(LinearEstimator):
+    """Softmax regression: ``1/2 |W|^2 + C sum_i s_i (log sum_q exp(f_iq) - f_iy)``, intercepts penalised or free.
 
     ``LogisticRegression(C=C)`` of scikit-learn has the same objective with ``intercept="free"``. Parameters and
-    attributes as in ``L2SVMClassifier``, but ``objective_``, ``gap_`` and so on hold one number for all classes.
+    attributes as in ``L2SVMClassifier``, but ``objective_``, ``gap_`` and so on hold one number for all classes, and
+    the classes' ``coef_`` and ``intercept_`` sum to 0 where there are three or more.
     """
 
     _classifier = "logistic"
 
+    def __init__(
+        self,
+        C: float = 1.0,
+        *,
+        intercept: Intercept = "penalised",
+        class_weight: ClassWeight = None,
+        standardise: bool = False,
+        tol: float = TOLERANCE,
+        max_iter: int = ITERATIONS,
+        memory: int | None = None,
+    ):
+        self.C = C
+        self.intercept = intercept
+        self.class_weight = class_weight
+        self.standardise = standardise
+        self.tol = tol
+        self.max_iter = max_iter
+        self.memory = memory
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LogisticClassifier":
+        """Fit features ``X`` (N, D) and labels ``y`` (N,); all as in ``L2SVMClassifier.fit``."""
+        X, y, weights = self._checked(X, y, sample_weight)
+        self._solve(X, y, weights, self.C)
+        return self
+
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the probabilities (N, K) of the classes."""
+        """Compute the probabilities (N, K) of the classes."""
+        return softmax(self._outputs(X), axis=1)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Compute the logarithms (N, K) of the probabilities of the classes; finite where probabilities round to 0."""
+        return log_softmax(self._outputs(X), axis=1)
+
+    def _outputs(self, X: Any) -> np.ndarray:
         scores = self.decision_function(X)
-        if scores.ndim == 1:
-            scores = np.stack([np.zeros_like(scores), scores], axis=1)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return np.stack([np.zeros_like(scores), scores], axis=1) if scores.ndim == 1 else scores
 
 
-class RidgeClassifier(_OneC):
-    """Least squares to signs, one-vs-rest: ``1/2 |w|^2 + C sum_i (t_i - x_i w - b)^2``.
+class RidgeClassifier(LinearEstimator):
+    """Least squares to signs, one-vs-rest: ``1/2 |w|^2 + C sum_i s_i (t_i - x_i w - b)^2``.
 
     ``RidgeClassifier(alpha=1 / (2 * C))`` of scikit-learn has the same solution with ``intercept="free"``. Parameters
     and attributes as in ``L2SVMClassifier``.
@@ -221,7 +165,28 @@ class RidgeClassifier(_OneC):
 
     _classifier = "ridge"
 
+    def __init__(
+        self,
+        C: float = 1.0,
+        *,
+        intercept: Intercept = "penalised",
+        class_weight: ClassWeight = None,
+        standardise: bool = False,
+        tol: float = TOLERANCE,
+        max_iter: int = ITERATIONS,
+        memory: int | None = None,
+    ):
+        self.C = C
+        self.intercept = intercept
+        self.class_weight = class_weight
+        self.standardise = standardise
+        self.tol = tol
+        self.max_iter = max_iter
+        self.memory = memory
 
-def read_in_blocks(X: Any) -> bool:
-    """Tell whether features are something that scikit-learn would copy whole: a tensor, or rows of a file."""
-    return is_torch_array(X) or isinstance(X, h5py.Dataset) or bool(getattr(X, "reads_rows", False))
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "RidgeClassifier":
+        """Fit features ``X`` (N, D) and labels ``y`` (N,); all as in ``L2SVMClassifier.fit``."""
+        X, y, weights = self._checked(X, y, sample_weight)
+        self._solve(X, y, weights, self.C)
+        return self
