@@ -80,8 +80,14 @@ def show_version(context: click.Context, parameter: click.Parameter, wanted: boo
     callback=show_version,
     help="Show the version and exit.",
 )
+@click.option(
+    "--no-locks",
+    is_flag=True,
+    envvar="DCGAN_PROBE_NO_LOCKS",
+    help="Lock no file: for file systems without locks, one command at a time.  [env: DCGAN_PROBE_NO_LOCKS]",
+)
 @click.pass_context
-def main(context: click.Context) -> None:
+def main(context: click.Context, no_locks: bool) -> None:
     """Probe what a network has learnt without labels, as the DCGAN paper does.
 
     \b
@@ -89,6 +95,10 @@ def main(context: click.Context) -> None:
     dcgan-probe extract --layers all
     dcgan-probe eval-svm --dataset svhn --labels 1000
     """
+    if no_locks:
+        from ..storage import without_locks  # late, since it imports HDF5
+
+        context.with_resource(without_locks())
     _, ranks = launched_rank()
     if ranks > 1 and context.invoked_subcommand not in RANKED:
         raise click.UsageError(

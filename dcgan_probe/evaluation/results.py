@@ -266,7 +266,7 @@ def _read_gzip(path: Path) -> str:
         if isinstance(error, FileNotFoundError):
             raise
         raise UserError(
-            f"{path} cannot be read ({error}); it is corrupt, so restore it, or delete it and the row of that "
+            f"{path} cannot be read ({error}); it is corrupt, so restore it, or move it away with the row of that "
             "evaluation in evaluations.csv",
             option="results",
         ) from error

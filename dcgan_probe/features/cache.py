@@ -22,6 +22,7 @@ from ..storage import (
     ChangedFileError,
     FeatureFile,
     FeatureFileWriter,
+    UnreadableFileError,
     fingerprint_settings,
     locked,
     open_feature_file,
@@ -70,27 +71,29 @@ def cached_features(
     Raises
     ------
     UserError
-        If the images do not fit the encoder or change meanwhile, a feature is not finite, or the disk is full.
+        If the images do not fit the encoder or change meanwhile, a feature is not finite, the disk is full, or a file
+        that may hold these features is open in another program.
     """
     encoder.check(images)
     # At the first rank, since the fingerprint of the images takes a while.
     settings = ranks.from_first(lambda: cache_settings(encoder, images, dtype))
     if isinstance(encoder, PixelEncoder):
         return _feature_set(PixelFeatures(encoder, images, settings), encoder, images, settings), True
-    found = ranks.from_first(lambda: find_covering(Path(folder), settings))
+    origin = encoder.origin.features
+    name = re.sub(r"[^\w.-]+", "_", images.name)  # the name comes from a file, and may hold a slash
+    prefix = f"{origin}-{name}-{images.split}-"
+    found = ranks.from_first(lambda: find_covering(Path(folder), settings, prefix))
     if found is None and images.part_of is not None:
         part = images.part_of
         whole, present = cached_features(encoder, part.whole, folder, dtype=dtype, ranks=ranks, on_progress=on_progress)
         return replace(_feature_set(whole.file, encoder, images, settings), rows=part.rows), present
-    origin = encoder.origin.features
-    name = re.sub(r"[^\w.-]+", "_", images.name)  # the name comes from a file, and may hold a slash
-    path = Path(folder) / f"{origin}-{name}-{images.split}-{fingerprint_settings(settings)}.h5"
+    path = Path(folder) / f"{prefix}{fingerprint_settings(settings)}.h5"
     if found is None:
         # A second process that wants the same file waits here and then finds it.
         with ExitStack() as held:
             ranks.from_first(lambda: held.enter_context(locked(path)))
             held.enter_context(freed_memory_kept())
-            found = ranks.from_first(lambda: find_covering(Path(folder), settings))
+            found = ranks.from_first(lambda: find_covering(Path(folder), settings, prefix))
             if found is None and ranks.first:
                 _extract(encoder, images, path, settings, dtype, ranks, on_progress)
             elif found is None:
@@ -110,16 +113,29 @@ def _feature_set(
     return FeatureSet(file, layers, encoder.origin, images.name, images.split, settings["images"], images=images)
 
 
-def find_covering(folder: Path, settings: dict[str, Any]) -> Path | None:
-    """Find a complete file of the same settings whose layers include the wanted ones."""
+def find_covering(folder: Path, settings: dict[str, Any], prefix: str) -> Path | None:
+    """Find a complete file of the same settings whose layers include the wanted ones.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is none, but a file whose name begins with ``prefix`` cannot be read now, and may therefore be one.
+    """
     wanted = set(settings.get("layers", ()))
     rest = {name: value for name, value in settings.items() if name != "layers"}
+    unread: UnreadableFileError | None = None
     for path in sorted(folder.glob("*.h5")):
-        stored = stored_settings(path)
+        try:
+            stored = stored_settings(path)
+        except UnreadableFileError as error:
+            unread = error if path.name.startswith(prefix) else unread
+            continue
         if stored is None or not wanted <= set(stored.get("layers", ())):
             continue
         if {name: value for name, value in stored.items() if name != "layers"} == rest:
             return path
+    if unread is not None:
+        raise unread
     return None
 
 
@@ -127,6 +143,8 @@ def stored_settings(path: Path) -> dict[str, Any] | None:
     """Read a feature file's settings; None for a file that is broken, foreign or incomplete."""
     try:
         return open_feature_file(path).settings
+    except UnreadableFileError:
+        raise
     except UserError:
         return None
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import torch
 
-from ..storage import locked, read_bytes, whole_file
+from ..storage import locked, read_bytes, set_aside, whole_file
 
 Tensors = dict[str, torch.Tensor]
 
 
 def kept_tensors(path: Path, names: Collection[str], compute: Callable[[], Tensors]) -> Tensors:
     """Give the tensors in a file; where it is missing, broken or foreign, compute them and write it whole.
+
+    A broken or foreign file is kept under another name, with a warning.
 
     A second process that wants the same file waits, and then reads it.
 
@@ -34,6 +36,8 @@ def kept_tensors(path: Path, names: Collection[str], compute: Callable[[], Tenso
         # torch writes into memory, since it reports a full disk as an error of its own.
         content = BytesIO()
         torch.save(tensors, content)
+        if path.exists():
+            set_aside(path, f"does not hold {', '.join(sorted(names))}")
         with whole_file(path) as temporary:
             temporary.write_bytes(content.getbuffer())
     return tensors
@@ -47,6 +51,8 @@ def _read(path: Path) -> Tensors | None:
         return None
     try:
         tensors = torch.load(content, weights_only=True)
+    except MemoryError:
+        raise
     except Exception:  # foreign bytes raise errors of many kinds in torch.load
         return None
     return tensors if isinstance(tensors, dict) else None

@@ -1,6 +1,8 @@
 """Takes a training run, gives the encoders that can be made from it, keeping batch-norm statistics in the run."""
 
+import warnings
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -9,7 +11,7 @@ from ..gan import Run
 from ..images import ImageSet
 from ..networks import Discriminator, build_discriminator, load_discriminator
 from ..runtime import ALONE, Ranks, UserError
-from ..storage import fingerprint_tensors, whole_file
+from ..storage import fingerprint_tensors, read_bytes, set_aside, whole_file
 from .batchnorm import Statistics, real_statistics
 from .encoders import DiscriminatorEncoder
 from .feature_set import EncoderOrigin
@@ -149,8 +151,28 @@ def write_statistics(path: Path, statistics: Statistics) -> None:
 
 
 def read_statistics(path: Path) -> Statistics | None:
-    """Read kept statistics; None if they are missing or broken, since they can be computed again."""
+    """Read kept statistics; None if they are missing or broken, since they can be computed again.
+
+    A broken file is kept under another name, with a warning.
+
+    Raises
+    ------
+    UserError
+        If the file exists and the system cannot read it.
+    """
     try:
-        return torch.load(path, weights_only=True)
-    except Exception:  # foreign bytes raise errors of many kinds in torch.load
+        content = BytesIO(read_bytes(path))
+    except FileNotFoundError:
         return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of foreign bytes
+            stored = torch.load(content, weights_only=True)
+    except MemoryError:
+        raise
+    except Exception:  # foreign bytes raise errors of many kinds in torch.load
+        stored = None
+    if isinstance(stored, dict) and stored:
+        return stored
+    set_aside(path, "holds no statistics")
+    return None

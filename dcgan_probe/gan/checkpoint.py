@@ -6,6 +6,7 @@ weights have no ``optimizers`` (None), maybe no ``generator`` (None), and tell i
 loads with ``torch.load(path, weights_only=True)``.
 """
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +37,23 @@ def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> dic
     Raises
     ------
     UserError
-        If the file is missing, truncated, not a checkpoint of this project, or changes meanwhile.
+        If the file is missing, cannot be read, is damaged, not a checkpoint of this project, or changes meanwhile.
     """
     path = Path(path)
-    if not path.is_file():
-        raise UserError(f"there is no checkpoint {path}; train first, or name a run folder that holds one")
     try:
         with opened_whole(path) as file:
             stored = torch.load(file, map_location=device, weights_only=True)
-    except ChangedFileError:
+    except FileNotFoundError as error:
+        raise UserError(f"there is no checkpoint {path}; train first, or name a run folder that holds one") from error
+    except (ChangedFileError, MemoryError):
         raise
     except Exception as error:  # foreign bytes make torch fail in many ways
+        # Of the system, not of the content; torch seeks to where a file that was cut off has no byte.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise UserError(f"{path} cannot be read ({error.strerror}); allow that, then rerun") from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
-            f"{path} is not a checkpoint that can be read: it is truncated or foreign ({reason}); "
-            "restore it from a copy or train again"
+            f"{path} is corrupt, or not a checkpoint ({reason}); restore it from a copy, or train in another folder"
         ) from error
     if not isinstance(stored, dict) or not set(stored) >= KEYS:
         missing = sorted(KEYS - set(stored)) if isinstance(stored, dict) else sorted(KEYS)

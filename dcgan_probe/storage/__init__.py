@@ -2,8 +2,9 @@
 
 from .array_files import read_arrays, write_arrays
 from .feature_files import FORMAT_VERSION, FeatureFile, FeatureFileWriter, open_feature_file
-from .files import explained_disk_errors, locked, read_bytes, read_json, whole_file, write_json, write_text
+from .files import explained_disk_errors, read_bytes, read_json, set_aside, whole_file, write_json, write_text
 from .fingerprints import fingerprint_blocks, fingerprint_rows, fingerprint_settings, fingerprint_tensors
+from .hdf5 import DamagedFileError, UnreadableFileError, open_hdf5
 from .image_files import (
     ImageFile,
     ImageLayoutError,
@@ -12,11 +13,14 @@ from .image_files import (
     open_image_file,
     write_image_file,
 )
+from .locks import NO_LOCKS, locked, without_locks
 from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
 
 __all__ = [
     "FORMAT_VERSION",
+    "NO_LOCKS",
     "ChangedFileError",
+    "DamagedFileError",
     "FeatureFile",
     "FeatureFileWriter",
     "FileStamp",
@@ -24,6 +28,7 @@ __all__ = [
     "ImageFile",
     "ImageLayoutError",
     "StoredImages",
+    "UnreadableFileError",
     "explained_disk_errors",
     "file_facts",
     "fingerprint_blocks",
@@ -32,12 +37,15 @@ __all__ = [
     "fingerprint_tensors",
     "locked",
     "open_feature_file",
+    "open_hdf5",
     "open_image_file",
     "opened_whole",
     "read_arrays",
     "read_bytes",
     "read_json",
+    "set_aside",
     "whole_file",
+    "without_locks",
     "write_arrays",
     "write_image_file",
     "write_json",

@@ -46,8 +46,10 @@ def read_arrays(path: str | Path, names: Sequence[str], optional: Sequence[str] 
     try:
         stored = np.load(content)
         return {name: stored[name] for name in (*names, *(other for other in optional if other in stored))}
+    except MemoryError:
+        raise
     except Exception as error:  # foreign bytes raise errors of many kinds in zipfile, lzma and numpy
         raise UserError(
             f"{path} cannot be read ({type(error).__name__}: {error}); it is corrupt, or not a file of arrays, so "
-            "delete it and repeat the command that made it"
+            "move it away and repeat the command that made it"
         ) from error

@@ -27,9 +27,10 @@ import h5py
 import numpy as np
 
 from ..runtime import UserError
-from .allotted import UNBUFFERED, create_allotted
-from .files import explained_disk_errors, require_space
+from .allotted import create_allotted
+from .files import explained_disk_errors, require_space, set_aside
 from .fingerprints import fingerprint_settings
+from .hdf5 import DamagedFileError, open_hdf5
 from .stamps import FileStamp
 
 FORMAT_VERSION = 1
@@ -64,6 +65,13 @@ class FeatureFileWriter:
             Column range (first, after the last) of each layer, in order and without gaps.
         labels
             int64 (rows,), or None.
+
+        A file of either name that holds something else is kept under another name, with a warning.
+
+        Raises
+        ------
+        UserError
+            If another program has the part file open, or there is no room on the disk.
         """
         self.path = Path(path)
         self.part = self.path.with_name(self.path.name + ".part")
@@ -76,21 +84,24 @@ class FeatureFileWriter:
         self.rows_written = int(self._file["rows"][()])
 
     def _reopen(self) -> h5py.File | None:
-        """Open the part file if it belongs to this key; a part of another key or a broken one is made anew."""
+        """Open the part file if it belongs to this key; a damaged one or one of another key makes way."""
         try:
-            file = h5py.File(self.part, "r+", **UNBUFFERED)
-        except OSError:
+            file = open_hdf5(self.part, "r+")
+        except FileNotFoundError:
+            return None
+        except DamagedFileError:
+            set_aside(self.part, "is not a whole HDF5 file")
             return None
         if file.attrs.get("key") == fingerprint_settings(self._settings) and "rows" in file:
             return file
         file.close()
+        set_aside(self.part, "holds other features than its name says")
         return None
 
     def _create(self) -> h5py.File:
-        self.part.unlink(missing_ok=True)
         row_bytes = self.dimension * self._dtype.itemsize
         require_space(self.path, self._rows * row_bytes)
-        file = h5py.File(self.part, "w", **UNBUFFERED)
+        file = open_hdf5(self.part, "w")
         create_allotted(file, "features", (self._rows, self.dimension), self._dtype, CHUNK_BYTES // row_bytes)
         if self._labels is not None:
             file["labels"] = np.asarray(self._labels, dtype=np.int64)
@@ -140,6 +151,8 @@ class FeatureFileWriter:
                 self._file.attrs.modify("complete", True)
             self._file.close()
             if complete:
+                if self.path.exists():
+                    set_aside(self.path, "is not a complete file of these features")
                 os.replace(self.part, self.path)
 
 
@@ -201,23 +214,23 @@ def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
 
     Raises
     ------
+    UnreadableFileError
+        If another program has it open for writing.
     UserError
-        If the file is missing, truncated, foreign, incomplete, or has another key.
+        If the file is missing, cannot be read, is damaged, foreign or incomplete, or has another key.
     """
     path = Path(path)
     try:
         stamp = FileStamp.of(path)  # before anything is read
-        file = h5py.File(path, "r")
+        file = open_hdf5(path)
     except FileNotFoundError as error:
         raise UserError(f"there is no feature file {path}; run extract first") from error
-    except OSError as error:
-        raise UserError(f"{path} cannot be read as HDF5 ({error}); delete it and extract again") from error
+    except DamagedFileError as error:
+        raise UserError(f"{error}; extract again, which keeps it under another name") from error
     if not {"features", "rows"} <= set(file) or not set(file.attrs) >= ATTRIBUTES:
-        raise UserError(f"{path} is not a feature file; delete it and extract again")
+        raise UserError(f"{path} is not a feature file; name one that extract has written")
     if file.attrs["format_version"] != FORMAT_VERSION:
-        raise UserError(
-            f"{path} has format {file.attrs['format_version']}, expected {FORMAT_VERSION}; delete it and extract again"
-        )
+        raise UserError(f"{path} has format {file.attrs['format_version']}, expected {FORMAT_VERSION}; extract again")
     if not file.attrs["complete"]:
         raise UserError(
             f"{path} is incomplete: {int(file['rows'][()])} of {len(file['features'])} rows; extract again to resume"

@@ -1,11 +1,11 @@
 """Takes content and a path, gives a file that is whole or absent; knows no format but JSON."""
 
 import errno
-import fcntl
 import json
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,7 +80,7 @@ def whole_file(path: str | Path, check: Callable[[], None] = lambda: None) -> It
         temporary = Path(name)
         try:
             yield temporary
-            with open(temporary, "rb") as file:
+            with open(temporary, "r+b") as file:  # Windows flushes no file that is open for reading alone
                 os.fsync(file.fileno())
             check()
             os.replace(temporary, path)
@@ -111,15 +111,14 @@ def read_json(path: str | Path) -> Any:
     Raises
     ------
     UserError
-        If the file is missing or is not JSON.
+        If the file is missing, cannot be read, or is not JSON.
     """
-    path = Path(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_bytes(path).decode())
     except FileNotFoundError as error:
         raise UserError(f"there is no {path}") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not a JSON file ({error}); it is truncated or foreign") from error
+        raise UserError(f"{path} is not a JSON file ({error}); it is corrupt, so restore it from a copy") from error
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -141,25 +140,19 @@ def read_bytes(path: str | Path) -> bytes:
         raise UserError(f"{path} cannot be read ({error.strerror}); allow that, or move it away") from error
 
 
-@contextmanager
-def locked(path: str | Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold an exclusive lock for ``path`` (in ``.NAME.lock`` beside it) against other processes.
+def set_aside(path: Path, reason: str) -> Path:
+    """Rename a file that cannot be used to ``NAME.unreadable``, or the next free name, and warn with both names.
 
-    Raises
-    ------
-    UserError
-        If another process holds it and ``wait`` is false.
+    Parameters
+    ----------
+    reason
+        Completes the sentence that begins with the file's path, such as ``is not HDF5``.
     """
-    path = Path(path)
+    number, kept = 1, path.with_name(f"{path.name}.unreadable")
+    while kept.exists():
+        number += 1
+        kept = path.with_name(f"{path.name}.unreadable-{number}")
     with explained_disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path.parent / f".{path.name}.lock", os.O_WRONLY | os.O_CREAT, 0o666)
-    # Outside, since an error of the body is not about this file.
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(f"another process is working on {path}; wait for it, or choose another name") from error
-        yield
-    finally:
-        os.close(handle)
+        path.rename(kept)
+    warnings.warn(f"{path} {reason}; it is made again, and kept as {kept.name}", stacklevel=2)
+    return kept

@@ -25,8 +25,9 @@ import h5py
 import numpy as np
 
 from ..runtime import UserError
-from .allotted import UNBUFFERED, create_allotted
+from .allotted import create_allotted
 from .files import require_space, whole_file
+from .hdf5 import DamagedFileError, open_hdf5
 from .stamps import FileStamp
 
 CHUNK_ROWS = 256
@@ -127,20 +128,20 @@ def open_image_file(path: str | Path) -> ImageFile:
 
     Raises
     ------
+    UnreadableFileError
+        If another program has it open for writing.
     UserError
-        If the file is missing, truncated or not an image-array file. Its images raise ``ChangedFileError`` later on, if
-        the file is written to.
+        If the file is missing, cannot be read, is damaged or not an image-array file. Its images raise
+        ``ChangedFileError`` later on, if the file is written to.
     """
     path = Path(path)
     try:
         stamp = FileStamp.of(path)  # before anything is read
-        file = h5py.File(path, "r")
+        file = open_hdf5(path)
     except FileNotFoundError as error:
         raise UserError(f"there is no image file {path}") from error
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be read as HDF5 ({error}); it is truncated or foreign, so make it again"
-        ) from error
+    except DamagedFileError as error:
+        raise UserError(f"{error}; restore it from a copy, or make it again with `dcgan-probe prepare`") from error
     images, labels = file.get("images"), file.get("labels")
     if (
         not isinstance(images, h5py.Dataset)
@@ -232,7 +233,7 @@ def write_image_file(
     UserError
         If the blocks differ from each other in shape, or their rows from ``rows`` in number.
     """
-    with whole_file(path, check) as temporary, h5py.File(temporary, "w", **UNBUFFERED) as file:
+    with whole_file(path, check) as temporary, open_hdf5(temporary, "w") as file:
         start = 0
         for images, labels in blocks:
             stop = start + len(images)

@@ -257,7 +257,9 @@ def test_missing_and_damaged_predictions_are_named(tmp_path):
     results.predictions_path("id").parent.mkdir()
     for content in (b"", b"PK\x03\x04 cut off"):
         results.predictions_path("id").write_bytes(content)
-        with pytest.raises(UserError, match=r"id\.npz cannot be read .*delete it and repeat the command that made it"):
+        with pytest.raises(
+            UserError, match=r"id\.npz cannot be read .*move it away and repeat the command that made it"
+        ):
             results.read_predictions("id")
 
 

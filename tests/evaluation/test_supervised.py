@@ -274,7 +274,7 @@ def test_a_damaged_training_is_named(images, search, tmp_path):
     whole = kept.read_bytes()
     for size in (0, 50):
         kept.write_bytes(whole[:size])
-        with pytest.raises(UserError, match=r"select-0-setting-000.npz cannot be read .* delete it"):
+        with pytest.raises(UserError, match=r"select-0-setting-000.npz cannot be read .* move it away"):
             evaluate(images, replace(search, settings=1), tmp_path)
 
 

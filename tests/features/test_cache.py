@@ -1,8 +1,10 @@
+import fcntl
 import itertools
 import json
 import os
 import signal
 import time
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 
@@ -197,14 +199,49 @@ def test_broken_and_foreign_files_are_passed_over(tmp_path, tiny_images):
     (tmp_path / "foreign.h5").write_bytes(b"text")
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file["images"] = np.zeros(3)
-    for content in (b"", whole[:400], whole[:-200]):
+    for number, content in enumerate((b"", whole[:400], whole[:-200])):
         del found  # HDF5 would answer from the file that is still open
         path.write_bytes(content)
         encoder = Counting()
-        found, present = cached_features(encoder, tiny_images(20), tmp_path)
+        with pytest.warns(UserWarning, match=r"\.h5 is not a complete file of these features; it is made again"):
+            found, present = cached_features(encoder, tiny_images(20), tmp_path)
+        assert (tmp_path / f"{path.name}.unreadable{f'-{number + 1}' if number else ''}").read_bytes() == content
         assert not present
         assert encoder.blocks == [7, 7, 6]
         assert np.array_equal(found.load(), tiny_images(20).images[:, 0, 0, :5])
+
+
+@contextmanager
+def held(path):
+    """Lock a file as HDF5 locks what it writes."""
+    with open(path, "rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        yield
+
+
+def test_a_file_that_another_program_has_open_is_neither_replaced_nor_made_again(tmp_path, tiny_images):
+    found, _ = cached_features(Counting(), tiny_images(20), tmp_path)
+    path, inode = found.file.path, found.file.path.stat().st_ino
+    del found  # HDF5 would answer from the file that is still open
+    encoder = Counting()
+    with (
+        held(path),
+        pytest.raises(UserError, match=r"\.h5 is open in another program that may be writing to it; close"),
+    ):
+        cached_features(encoder, tiny_images(20), tmp_path)
+    assert encoder.blocks == []
+    assert files(tmp_path) == [path.name]
+    assert path.stat().st_ino == inode
+    assert cached_features(encoder, tiny_images(20), tmp_path)[1]
+    assert encoder.blocks == []
+
+
+def test_a_held_file_of_other_features_is_in_nobodys_way(tmp_path, tiny_images):
+    with h5py.File(tmp_path / "random-tiny-train-123.h5", "w") as file:
+        file["features"] = np.zeros(3)
+    with held(tmp_path / "random-tiny-train-123.h5"):
+        assert not cached_features(Counting(), tiny_images(20), tmp_path)[1]
+        assert cached_features(Counting(), tiny_images(20), tmp_path)[1]
 
 
 def test_feature_that_is_not_finite_is_named_by_layer(tmp_path, tiny_config, tiny_images):

@@ -1,3 +1,5 @@
+import errno
+import os
 import pickle
 import random
 
@@ -63,7 +65,9 @@ def test_truncated_checkpoint_is_named(tmp_path, tiny_config):
     whole = path.read_bytes()
     for size in (0, 1, 4, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size])
-        with pytest.raises(UserError, match=r"checkpoint.pt is not a checkpoint that can be read: it is trunc"):
+        with pytest.raises(
+            UserError, match=r"checkpoint.pt is corrupt, or not a checkpoint \(.*; restore it from a copy"
+        ):
             load_checkpoint(path)
 
 
@@ -77,8 +81,22 @@ def test_foreign_bytes_are_named(tmp_path):
     contents += [pickle.dumps(print), b"PK\x03\x04" + bytes(100)]
     for content in contents:
         path.write_bytes(content)
-        with pytest.raises(UserError, match="is not a checkpoint"):
+        with pytest.raises(UserError, match="is corrupt, or not a checkpoint"):
             load_checkpoint(path)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_what_the_system_does_not_read_is_not_called_corrupt(tmp_path, tiny_config, monkeypatch, number):
+    path = tmp_path / "checkpoint.pt"
+    save(path, tiny_config, steps=0)
+
+    def fail(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(UserError) as caught:
+        load_checkpoint(path)
+    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); allow that, then rerun"
 
 
 def test_foreign_torch_file_is_named(tmp_path):

@@ -6,7 +6,9 @@ import pytest
 from dcgan_probe.runtime import UserError
 from dcgan_probe.storage import read_arrays, read_bytes, write_arrays
 
-DAMAGED = r"x\.npz cannot be read \(.*\); it is corrupt, or not a file of arrays, so delete it and repeat the command"
+DAMAGED = (
+    r"x\.npz cannot be read \(.*\); it is corrupt, or not a file of arrays, so move it away and repeat the command"
+)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import os
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from dcgan_probe.runtime import UserError
-from dcgan_probe.storage import ChangedFileError, FeatureFileWriter, open_feature_file
+from dcgan_probe.storage import ChangedFileError, FeatureFileWriter, UnreadableFileError, open_feature_file
 
 SETTINGS = {"weights": "abc", "grid": 4}
 LAYERS = {"conv1": (0, 6), "conv2": (6, 10)}
@@ -93,19 +94,48 @@ def test_leaving_early_does_not_finish_the_file(tmp_path):
     assert path.exists()
 
 
-def test_part_of_another_key_or_a_broken_one_is_made_anew(tmp_path):
+def test_part_of_another_key_or_a_broken_one_makes_way_and_is_kept(tmp_path):
     path, part = tmp_path / "x.h5", tmp_path / "x.h5.part"
     with writer(path, settings={"weights": "other"}) as file:
         file.append(np.zeros((5, 10)))
-    with writer(path) as file:
+    kept = {"x.h5.part.unreadable": part.read_bytes()}
+    with pytest.warns(UserWarning, match="x.h5.part holds other features than its name says; it is made again"):
+        opened = writer(path)
+    with opened as file:
         assert file.rows_written == 0
         file.append(ROWS[:5])
-    for content in (b"", b"not HDF5", part.read_bytes()[:500]):
+    for number, content in enumerate((b"not HDF5", part.read_bytes()[:500]), 2):
         part.write_bytes(content)
-        with writer(path) as file:
+        with pytest.warns(
+            UserWarning, match=r"x.h5.part (is not a whole HDF5|holds other).*; it is made again, and kept as"
+        ):
+            opened = writer(path)
+        kept[f"x.h5.part.unreadable-{number}"] = content
+        with opened as file:
             assert file.rows_written == 0
     write(path)
     assert np.array_equal(open_feature_file(path).read(), ROWS)
+    assert {other.name: other.read_bytes() for other in tmp_path.iterdir() if other != path} == kept
+
+
+def test_a_part_that_another_program_has_open_is_left_alone(tmp_path):
+    path, part = tmp_path / "x.h5", tmp_path / "x.h5.part"
+    with writer(path) as file:
+        file.append(ROWS[:5])
+    with open(part, "rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_SH)  # as HDF5 locks what it reads
+        with pytest.raises(UnreadableFileError, match=r"x.h5.part is open in another program"):
+            writer(path)
+    with writer(path) as file:
+        assert file.rows_written == 5
+
+
+def test_a_file_in_the_place_of_the_finished_one_is_kept(tmp_path):
+    (tmp_path / "x.h5").write_text("not HDF5")
+    with pytest.warns(UserWarning, match="x.h5 is not a complete file of these features; it is made again"):
+        write(tmp_path / "x.h5")
+    assert np.array_equal(open_feature_file(tmp_path / "x.h5").read(), ROWS)
+    assert (tmp_path / "x.h5.unreadable").read_text() == "not HDF5"
 
 
 KILLED = """
@@ -242,11 +272,11 @@ def test_missing_truncated_foreign_and_incomplete_files(tmp_path):
     whole = path.read_bytes()
     for content in (b"", b"text", whole[:300], whole[:-100]):
         path.write_bytes(content)
-        with pytest.raises(UserError, match=r"x.h5 cannot be read as HDF5 .* delete it and extract again"):
+        with pytest.raises(UserError, match=r"x.h5 is corrupt, or not an HDF5 file .*; extract again, which keeps it"):
             open_feature_file(path)
     with h5py.File(path, "w") as file:
         file["images"] = np.zeros(3)
-    with pytest.raises(UserError, match=r"x.h5 is not a feature file; delete it and extract again"):
+    with pytest.raises(UserError, match=r"x.h5 is not a feature file; name one that extract has written"):
         open_feature_file(path)
     with writer(tmp_path / "y.h5") as file:
         file.append(ROWS[:7])
@@ -272,5 +302,5 @@ def test_other_format_and_other_key_are_refused(tmp_path):
         open_feature_file(path, "123")
     with h5py.File(path, "r+") as file:
         file.attrs["format_version"] = 99
-    with pytest.raises(UserError, match="has format 99, expected 1; delete it and extract again"):
+    with pytest.raises(UserError, match="has format 99, expected 1; extract again"):
         open_feature_file(path)

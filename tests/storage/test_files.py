@@ -1,15 +1,13 @@
 import errno
+import fcntl
 import json
 import os
 import stat
-import subprocess
-import sys
-import time
 
 import pytest
 
 from dcgan_probe.runtime import UserError
-from dcgan_probe.storage import explained_disk_errors, locked, read_json, whole_file, write_json, write_text
+from dcgan_probe.storage import explained_disk_errors, read_json, set_aside, whole_file, write_json, write_text
 
 
 def test_file_appears_only_when_the_block_is_done(tmp_path):
@@ -71,59 +69,6 @@ def test_forbidden_folder_is_named(tmp_path):
     assert str(caught.value) == f"{tmp_path / 'x'} cannot be written (Permission denied); choose another folder"
 
 
-def test_errors_in_a_locked_block_are_not_blamed_on_the_lock(tmp_path):
-    with pytest.raises(PermissionError), locked(tmp_path / "x"):
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-
-# Plain system calls, so that the other process is not the code itself.
-CHILD = """
-import fcntl, pathlib, sys, time
-path, lock = pathlib.Path(sys.argv[1]), open(sys.argv[2], "w")
-fcntl.flock(lock, fcntl.LOCK_EX)
-path.with_suffix(".held").touch()
-time.sleep(0.5)
-path.write_text("from the child")
-"""
-TRY = "import fcntl, sys; fcntl.flock(open(sys.argv[1], 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
-
-
-def test_lock_waits_for_another_process(tmp_path):
-    path = tmp_path / "shared"
-    with subprocess.Popen([sys.executable, "-c", CHILD, str(path), str(tmp_path / ".shared.lock")]) as child:
-        while not path.with_suffix(".held").exists():
-            assert child.poll() is None
-            time.sleep(0.01)
-        with locked(path):
-            assert path.read_text() == "from the child"
-        assert child.wait() == 0
-
-
-def test_lock_keeps_another_process_out(tmp_path):
-    def try_lock():
-        return subprocess.run([sys.executable, "-c", TRY, str(tmp_path / ".x.lock")], capture_output=True, text=True)
-
-    with locked(tmp_path / "x"):
-        assert "BlockingIOError" in try_lock().stderr
-    assert try_lock().returncode == 0
-
-
-def test_lock_that_does_not_wait_names_what_is_taken(tmp_path):
-    text = f"another process is working on {tmp_path / 'x'}; wait for it, or choose another name"
-    # A lock belongs to an open file, so this process can stand for another one.
-    with locked(tmp_path / "x"), pytest.raises(UserError, match=text), locked(tmp_path / "x", wait=False):
-        pass
-    with locked(tmp_path / "x", wait=False):
-        pass
-
-
-def test_lock_is_free_again_after_an_error(tmp_path):
-    with pytest.raises(RuntimeError, match="stop"), locked(tmp_path / "x"):
-        raise RuntimeError("stop")
-    with locked(tmp_path / "x"):
-        pass
-
-
 def test_json_there_and_back(tmp_path):
     value = {"b": [1, 2.5, None], "a": {"text": "ä"}}
     write_json(tmp_path / "x.json", value)
@@ -137,5 +82,30 @@ def test_missing_truncated_and_foreign_json(tmp_path):
         read_json(path)
     for content in (b"", b'{"a": [1, 2', b"\xff\xfe\x00binary"):
         path.write_bytes(content)
-        with pytest.raises(UserError, match=r"x.json is not a JSON file .* it is truncated or foreign"):
+        with pytest.raises(UserError, match=r"x.json is not a JSON file .* it is corrupt, so restore it"):
             read_json(path)
+
+
+def test_what_cannot_be_read_is_not_called_damaged(tmp_path):
+    (tmp_path / "x.json").mkdir()
+    with pytest.raises(UserError, match=r"x.json cannot be read \(Is a directory\); allow that, or move it away"):
+        read_json(tmp_path / "x.json")
+
+
+def test_files_are_set_aside_one_beside_the_other(tmp_path):
+    for content in ("first", "second"):
+        (tmp_path / "x.h5").write_text(content)
+        with pytest.warns(UserWarning, match=r"x.h5 is odd; it is made again, and kept as x.h5.unreadable(-2)?$"):
+            set_aside(tmp_path / "x.h5", "is odd")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "x.h5.unreadable": "first",
+        "x.h5.unreadable-2": "second",
+    }
+
+
+def test_content_is_flushed_through_a_handle_that_may_write(tmp_path, monkeypatch):
+    # Windows flushes no other.
+    modes = []
+    monkeypatch.setattr(os, "fsync", lambda handle: modes.append(fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE))
+    write_text(tmp_path / "x", "text")
+    assert modes == [os.O_RDWR]

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import shutil
@@ -164,13 +165,26 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_truncated_file_is_named(tmp_path):
     path = store(tmp_path / "a.h5", pixels(rows=100))
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(UserError, match=r"a\.h5 cannot be read as HDF5 \(.*truncated.*so make it again"):
+    with pytest.raises(
+        UserError, match=r"a\.h5 is corrupt, or not an HDF5 file \(.*truncated.*; restore it from a copy"
+    ):
         open_image_file(path)
+
+
+def test_a_file_that_another_program_writes_is_not_called_damaged(tmp_path):
+    path = store(tmp_path / "a.h5", pixels())
+    with open(path, "rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)  # as HDF5 locks what it writes
+        with pytest.raises(UserError) as caught:
+            open_image_file(path)
+    assert str(caught.value) == (
+        f"{path} is open in another program that may be writing to it; close it there, then rerun the command"
+    )
 
 
 def test_a_foreign_file_is_named(tmp_path):
     (tmp_path / "a.h5").write_text("not HDF5 at all")
-    with pytest.raises(UserError, match=r"a\.h5 cannot be read as HDF5"):
+    with pytest.raises(UserError, match=r"a\.h5 is corrupt, or not an HDF5 file"):
         open_image_file(tmp_path / "a.h5")
 
 
