@@ -1,7 +1,6 @@
 """``dcgan-probe eval-supervised``: searches settings of a supervised network, reports the best, prints the table."""
 
 import json
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -24,7 +23,7 @@ from ..evaluation import (
 )
 from ..images import load_images
 from ..presets import preset_config
-from ..runtime import resolve_device
+from ..runtime import available_cores, resolve_device
 from .command_lines import command_line
 from .evaluate import checked_protocol
 from .progress import Progress, duration
@@ -59,7 +58,7 @@ def eval_supervised_verb(
     network = replace(preset_config(name, device=target).network, nc=train.channels)
     search = Search(network, name, settings, seed)
     check_images(train, test, search)
-    workers = workers or (1 if target.type == "cuda" else len(os.sched_getaffinity(0)))
+    workers = workers or (1 if target.type == "cuda" else available_cores())
     workers = min(workers, useful_workers(protocol, search))
     if dry_run:
         estimate = estimate_search(protocol, search, workers, target)

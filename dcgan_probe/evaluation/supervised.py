@@ -13,7 +13,7 @@ import torch
 
 from ..baselines import BATCH, draw_setting
 from ..images import ImageSet
-from ..runtime import derive_seed
+from ..runtime import derive_seed, require_main_guard
 from ..storage import locked
 from .caveats import balanced_accuracy
 from .choice import best_c
@@ -73,9 +73,10 @@ def evaluate_supervised(
     Raises
     ------
     UserError
-        If images or labels do not fit network and protocol, a worker was killed, or another process is at the same
-        search.
+        If images or labels do not fit network and protocol, a worker was killed, another process is at the same
+        search, or there are several workers and the calling script has no main guard.
     """
+    require_main_guard(workers)
     check_images(train, test, search)
     sealed = SealedImages(test, protocol.classes)
     layout = lay_out(protocol, train.require_labels("supervised training"), search.seed)

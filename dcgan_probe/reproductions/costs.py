@@ -1,7 +1,6 @@
 """Takes the rows of a table that are missing, gives the time, memory and disk that they need; runs none."""
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from ..gan import TrainConfig, rehearse
 from ..images import ImageSet
 from ..networks import Discriminator, Generator
 from ..presets import PRESETS, preset_config
-from ..runtime import memory_in_use, resolve_precision
+from ..runtime import available_cores, memory_in_use, resolve_precision
 from .released_rows import ReleasedNet
 from .rows import Reproduction, Row
 from .scales import Scale
@@ -152,7 +151,7 @@ def row_costs(
 
 def _search_cost(protocol: Protocol, scale: Scale, device: torch.device) -> Cost:
     search = Search(PRESETS[scale.preset].network, scale.preset, scale.settings)
-    cores = 1 if device.type == "cuda" else len(os.sched_getaffinity(0))
+    cores = 1 if device.type == "cuda" else available_cores()
     estimate = estimate_search(protocol, search, min(cores, useful_workers(protocol, search)), device)
     return Cost(estimate.seconds, estimate.memory_bytes)
 

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
         untried_kernels,
     )
     from .errors import Notice, UserError
-    from .memory import available_memory, check_memory, freed_memory_kept, gpu_memory_in_use, memory_in_use
-    from .processes import run_tasks
+    from .memory import (
+        available_memory,
+        check_memory,
+        freed_memory_kept,
+        gpu_memory_in_use,
+        is_out_of_memory,
+        memory_in_use,
+    )
+    from .processes import available_cores, require_main_guard, run_tasks
     from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
     from .seeds import derive_seed, numpy_generator, torch_generator
     from .versions import package_version, versions
@@ -32,6 +39,7 @@ __all__ = [
     "Ranks",
     "UserError",
     "autocast",
+    "available_cores",
     "available_memory",
     "check_memory",
     "convolution_kernels",
@@ -40,6 +48,7 @@ __all__ = [
     "freed_memory_kept",
     "full_float32",
     "gpu_memory_in_use",
+    "is_out_of_memory",
     "joined_ranks",
     "launched_rank",
     "map_on_cores",
@@ -47,6 +56,7 @@ __all__ = [
     "numpy_generator",
     "package_version",
     "rank_device",
+    "require_main_guard",
     "resolve_device",
     "resolve_precision",
     "run_tasks",

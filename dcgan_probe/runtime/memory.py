@@ -1,10 +1,15 @@
-"""Takes what a piece of work needs, refuses what cannot fit in this machine's free memory; knows no work."""
+"""Memory of this process: in use, still to be had, and too little of it.
+
+A limit may come from the machine, a control group (of a container or a scheduler) or ``ulimit -v``.
+"""
 
 import ctypes
 import os
 import platform
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import UserError
@@ -12,11 +17,26 @@ from .errors import UserError
 if TYPE_CHECKING:
     import torch
 
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None  # type: ignore[assignment]
+
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt(3)."""
 KEPT = {M_MMAP_THRESHOLD: 2**30, M_TRIM_THRESHOLD: 2**31 - 1}
 USUAL = {M_MMAP_THRESHOLD: 2**25, M_TRIM_THRESHOLD: 2**26}
 """Bytes. The usual ones are the largest that glibc comes to by itself."""
+GROUPS = {"v1": Path("/sys/fs/cgroup/memory"), "v2": Path("/sys/fs/cgroup"), "both": Path("/sys/fs/cgroup/unified")}
+"""Folders of the control groups: of both versions, and of the second where the first is mounted too."""
+GROUP_FILES = {
+    "v1": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    "v2": ("memory.max", "memory.current", "inactive_file"),
+}
+"""Files of a group's limit and use, and the line of ``memory.stat`` for cached pages of files that are let go first."""
+MEMBERSHIP = Path("/proc/self/cgroup")
+OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "Cannot allocate memory")
+"""Words of errors that are no ``MemoryError``: torch's, of a CPU and a GPU, C++'s and the system's."""
 
 
 def memory_in_use() -> int:
@@ -36,12 +56,61 @@ def gpu_memory_in_use(device: "torch.device") -> int | None:
 
 
 def available_memory() -> int:
-    """Give the memory in bytes that can be had without swapping; all pages where the system says no more."""
-    try:
-        with open("/proc/meminfo") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
+    """Return the memory in bytes that this process can still get without swapping and without being killed.
+
+    It is the least of the memory that the machine, each control group of this process and its address space have left.
+    Where the system says nothing, it is ``sys.maxsize``.
+    """
+    return max(0, min(_machine_left(), _address_space_left(), *_groups_left()))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory could not be had."""
+    if isinstance(error, RuntimeError | OSError):  # of torch and of the system
+        return any(words in str(error) for words in OUT_OF_MEMORY)
+    return isinstance(error, MemoryError)
+
+
+def _machine_left() -> int:
+    with suppress(OSError, StopIteration), open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable"))
+    with suppress(AttributeError, OSError, ValueError):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return sys.maxsize
+
+
+def _address_space_left() -> int:
+    limit = sys.maxsize if resource is None else resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == sys.maxsize or limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    with suppress(OSError), open("/proc/self/statm") as file:
+        return limit - int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return limit
+
+
+def _groups_left() -> Iterator[int]:
+    """Yield what is left of the limit of each control group that holds this process, and of each group around it."""
+    with suppress(OSError):
+        for line in MEMBERSHIP.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers and "memory" not in controllers.split(","):
+                continue
+            version = "v1" if controllers else "v2"
+            for root in [GROUPS["v1"]] if controllers else [GROUPS["v2"], GROUPS["both"]]:
+                # A group outside of the container's own tree is written with leading dots, or is missing there.
+                inside = root / path.lstrip("/") if ".." not in path else root
+                for folder in (inside, *inside.parents):
+                    if folder.is_relative_to(root):
+                        yield _group_left(folder, *GROUP_FILES[version])
+
+
+def _group_left(folder: Path, limit: str, used: str, cached: str) -> int:
+    try:
+        most = int((folder / limit).read_text())  # v2 writes max for no limit
+        stat = dict(line.split(" ", 1) for line in (folder / "memory.stat").read_text().splitlines())
+        return most - int((folder / used).read_text()) + int(stat.get(cached, 0))
+    except (OSError, ValueError):
+        return sys.maxsize
 
 
 def check_memory(what: str, needed: int, available: int, remedy: str, *, option: str | None = None) -> None:

@@ -1,21 +1,46 @@
-"""Takes a function and its tasks, gives results as they come, from processes of their own; knows no task's content.
+"""Tasks in processes of their own, with results as they come.
 
 Several processes of one thread are faster than one process of several threads where a task's tensors are small.
 """
 
 import multiprocessing
+import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
 from .errors import UserError
+from .memory import is_out_of_memory
 
 Shared = TypeVar("Shared")
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+LOST = (EOFError, BrokenPipeError, ConnectionResetError)
+"""Errors of a connection whose other side has ended."""
+OF_THE_TERMINAL = ("SIGINT", "SIGHUP", "SIGUSR1")
+"""Signals that reach every process of a group and that this process answers for its workers."""
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use; that of the machine where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):  # macOS and Windows lack it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def require_main_guard(workers: int) -> None:
+    """End a worker process that still imports the script that started it, where that script starts workers in turn.
+
+    A script without ``if __name__ == "__main__":`` around its calls does so. The process that started it says why.
+    """
+    if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)
 
 
 def run_tasks(
@@ -25,9 +50,10 @@ def run_tasks(
     workers: int,
     on_result: Callable[[int, Result], None],
 ) -> None:
-    """Do all tasks, each in one of ``workers`` processes; one worker is this process.
+    """Do all tasks, each in one of ``workers`` processes, or in this process if that is 1.
 
-    If anything is raised, Ctrl-C included, the processes are ended, whatever they are doing.
+    If anything is raised, Ctrl-C included, the processes are ended, whatever they are doing. They also end with this
+    process, however it ends.
 
     Parameters
     ----------
@@ -41,7 +67,7 @@ def run_tasks(
     Raises
     ------
     UserError
-        If a task raised one, or a process was killed.
+        If a task raised one, a process was killed, or the calling script has no main guard.
     RuntimeError
         If a task failed otherwise; with its traceback.
     """
@@ -49,11 +75,14 @@ def run_tasks(
         for number, task in enumerate(tasks):
             on_result(number, work(shared, task))
         return
+    require_main_guard(workers)
     left = iter(enumerate(tasks))
     crew: list[_Worker] = []
     try:
         for _ in range(min(workers, len(tasks))):
-            crew.append(_Worker(work, shared))
+            crew.append(_Worker())
+        for worker in crew:
+            worker.prepare(work, shared)
         busy = {worker.connection: worker for worker in crew if worker.begin(left)}
         while busy:
             for connection in wait(list(busy)):
@@ -70,24 +99,43 @@ def run_tasks(
 class _Worker:
     """A process that does one task after another."""
 
-    def __init__(self, work: Callable[[Any, Any], Any], shared: Any):
+    def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that torch's threads may hold
         self.number = -1
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, work, shared), daemon=True)
-        # Ctrl-C reaches every process of a terminal; the workers inherit that it is blocked, and are ended by this one.
-        resource_tracker.ensure_running()  # begun by the first start otherwise, and that would unblock it
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        with _blocked_signals():
             self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            theirs.close()
+        theirs.close()
+
+    def prepare(self, work: Callable[[Any, Any], Any], shared: Any) -> None:
+        """Wait until the process has started, and send the work to it.
+
+        They are not arguments of the process: multiprocessing would wait for ever for a process that ended before it
+        read them.
+        """
+        try:
+            self.connection.recv()
+            self.connection.send((work, shared))
+        except LOST as gone:
+            self._process.join()
+            status = self._process.exitcode or 0
+            if status < 0:
+                raise _killed() from gone
+            raise UserError(
+                f"a worker process ended before its first task (exit status {status}). Worker processes import the "
+                'script that starts them: keep it in a file, with its calls under `if __name__ == "__main__":`, or '
+                "take workers=1",
+                option="workers",
+            ) from None
 
     def begin(self, left: Iterator[tuple[int, Any]]) -> bool:
-        """Send the next of the tasks that are left; tell whether there was one."""
+        """Send the next of the tasks that are left; return whether there was one."""
         for self.number, task in left:
-            self.connection.send(task)
+            try:
+                self.connection.send(task)
+            except LOST as gone:
+                raise _killed() from gone
             return True
         return False
 
@@ -95,12 +143,8 @@ class _Worker:
         """Receive what became of the task."""
         try:
             result, error = self.connection.recv()
-        except (EOFError, ConnectionResetError) as gone:
-            raise UserError(
-                "a worker process was killed, perhaps for want of memory; take fewer --workers; the same command goes "
-                "on from what was finished",
-                option="workers",
-            ) from gone
+        except LOST as gone:
+            raise _killed() from gone
         if error is not None:
             raise error
         return result
@@ -112,17 +156,57 @@ class _Worker:
         self.connection.close()
 
 
-def _serve(connection: Connection, work: Callable[[Any, Any], Any], shared: Any) -> None:
-    """Do tasks until the other side is gone."""
+def _killed() -> UserError:
+    return UserError(
+        "a worker process was killed, perhaps for want of memory; take fewer --workers, then rerun the command to "
+        "resume",
+        option="workers",
+    )
+
+
+@contextmanager
+def _blocked_signals() -> Iterator[None]:
+    """Block the terminal's signals, also in the processes that are started within the block, which inherit that."""
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # begun by the first start otherwise, and that would unblock SIGINT
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name) for name in OF_THE_TERMINAL})
     try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(connection: Connection) -> None:
+    """Do tasks until the other side is gone."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        connection.send(None)  # started
+        work, shared = connection.recv()
         while True:
             task = connection.recv()
             try:
                 answer: tuple[Any, Exception | None] = (work(shared, task), None)
             except UserError as error:
                 answer = (None, error)
-            except Exception:  # whatever it is, the process that asked has to know
-                answer = (None, RuntimeError(f"a worker process failed:\n{traceback.format_exc()}"))
+            except Exception as error:  # whatever it is, the process that asked has to know
+                answer = (None, _described(error))
             connection.send(answer)
-    except (EOFError, BrokenPipeError):
+    except LOST:
         return
+
+
+def _described(error: Exception) -> Exception:
+    if is_out_of_memory(error):
+        reason = str(error).partition("\n")[0]
+        return UserError(f"a worker process ran out of memory ({reason}); take fewer --workers", option="workers")
+    return RuntimeError(f"a worker process failed:\n{traceback.format_exc()}")
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it has ended, whatever task it is at."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,6 +1,7 @@
 """A search on 8x8 images whose pixels tell the class: a part of a second for each training."""
 
 import math
+import multiprocessing
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -285,3 +286,10 @@ def test_the_estimate_counts_every_image(search):
     assert estimate.images_seen == 15 * (sum(passes) + round(2 * sum(passes) / 4))
     assert estimate.seconds == pytest.approx((estimate.images_seen + 90 * 6 / 3) / estimate.images_per_second)
     assert estimate_search(PROTOCOL, search, 3, CPU).memory_bytes > estimate.memory_bytes > 0
+
+
+def test_a_worker_that_imports_the_calling_script_touches_nothing(images, search, tmp_path, monkeypatch):
+    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
+    with pytest.raises(SystemExit):
+        evaluate(images, search, tmp_path, workers=2)
+    assert list(tmp_path.iterdir()) == []
