@@ -1,18 +1,17 @@
 """Takes the library's errors, gives click's; knows every exit status.
 
-Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. 130: interrupted.
+Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. After a signal: ``signals.STATUSES``.
 """
 
-import signal
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
 
-from ..runtime import FirstRankError, Notice, UserError, launched_rank
+from ..runtime import FirstRankError, Notice, UserError, available_memory, is_out_of_memory, launched_rank
+from .signals import STATUSES, Stopped, StopSignals
 
 RESUMED = ("train", "extract", "eval-svm", "eval-supervised", "reproduce", "job", "convert-results")
 """The verbs that keep what they finished, and go on from there."""
@@ -28,15 +27,19 @@ class FriendlyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
+        with StopSignals():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> object:
         rank, _ = launched_rank()
         try:
-            with shown_notices(rank == 0):
+            with shown_notices(rank == 0), explained_memory():
                 return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             if rank == 0:
-                anew = ctx.invoked_subcommand not in RESUMED
-                click.echo(f"Interrupted. {BEGINS_ANEW if anew else GOES_ON}", err=True)
-            ctx.exit(130)
+                with suppress(OSError):  # of a terminal that was closed
+                    click.echo(_farewell(stop, ctx.invoked_subcommand in RESUMED), err=True)
+            ctx.exit(stop.status if isinstance(stop, Stopped) else STATUSES["SIGINT"])
         except FirstRankError:
             ctx.exit(1)
         except UserError as error:
@@ -68,25 +71,26 @@ def shown_notices(shown: bool) -> Iterator[None]:
         yield
 
 
-class StopRequest:
-    """Catches Ctrl-C and SIGTERM while a verb runs, so that it can save first; a second signal ends it at once."""
+def _farewell(stop: KeyboardInterrupt, resumed: bool) -> str:
+    """Return the message of a verb that a signal has ended."""
+    name = stop.name if isinstance(stop, Stopped) else "SIGINT"
+    by = "Interrupted" if name == "SIGINT" else f"Interrupted by {name}"
+    if isinstance(stop, Stopped) and stop.saved:
+        return f"{by}: {stop.saved}. Rerun the command to resume."
+    return f"{by}. {GOES_ON if resumed else BEGINS_ANEW}"
 
-    def __init__(self) -> None:
-        self.requested = False
 
-    def __enter__(self) -> "StopRequest":
-        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def __call__(self) -> bool:
-        """Tell whether a signal came."""
-        return self.requested
+@contextmanager
+def explained_memory() -> Iterator[None]:
+    """Turn an error of memory that could not be had into a ``UserError``."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(
+            f"out of memory ({reason}): {available_memory() / 1e9:.1f} GB are left of what the machine, its control "
+            "group and `ulimit -v` allow. Take less at a time (--memory, --dtype, --batch-size, --window or --workers, "
+            "where --help lists them), or ask for more memory"
+        ) from error

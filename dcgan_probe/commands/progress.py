@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 
 import click
 
@@ -50,7 +51,7 @@ class Progress:
             self._bar.set_postfix_str(text)
         elif self._bar is None and not self._quiet and silence > LINE_SECONDS:
             self._line_time = time.monotonic()
-            click.echo(f"{self._title}: {text}", err=True)
+            _say(f"{self._title}: {text}")
 
     def begin(self, start: int) -> None:
         """Start the clock; ``start`` of the total were done before it and do not count in the rate."""
@@ -71,10 +72,9 @@ class Progress:
         left = max(self.total - done, 0)
         told = f"{duration(left / rate)} left" if rate else "time left unknown"
         state = told if left else f"{duration(self._line_time - self._began)}"
-        click.echo(
+        _say(
             f"{self._title}: {done:,} of {self.total:,} {self._unit}, {rate:,.0f}/s, {state}"
-            + (f", {note}" if note else ""),
-            err=True,
+            + (f", {note}" if note else "")
         )
 
     def close(self) -> None:
@@ -87,6 +87,12 @@ class Progress:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _say(line: str) -> None:
+    """Write a line to stderr, unless the terminal is gone: the work goes on without it."""
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ import click
 from ..images import ImageSet, load_images
 from ..reproductions import Cost
 from ..runtime import UserError
+from .errors import explained_memory
 from .progress import duration
 from .verbs.eval_supervised import eval_supervised_command
 from .verbs.eval_svm import eval_svm_command
@@ -144,7 +145,8 @@ def run_steps(steps: list[Step], *, quiet: bool) -> list[str]:
 def run_step(step: Step, *, quiet: bool) -> str:
     """Run one command; give what went wrong, or nothing."""
     try:
-        run_verb(VERBS[step.verb], [*step.arguments, *(["--quiet"] if quiet else [])])
+        with explained_memory():
+            run_verb(VERBS[step.verb], [*step.arguments, *(["--quiet"] if quiet else [])])
     except click.ClickException as error:
         return error.format_message()
     except UserError as error:

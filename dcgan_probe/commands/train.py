@@ -2,7 +2,6 @@
 
 import json
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
@@ -20,8 +19,8 @@ from ..runtime import Ranks, UserError, joined_ranks, rank_device, resolve_devic
 from .command_lines import called_as
 from .encoder_choices import EncoderOptions
 from .encoding import make_encoder
-from .errors import StopRequest
 from .progress import Progress, duration
+from .signals import StopSignals
 from .train_options import run_name
 from .training_notes import TickNote, collapse_of, ending
 
@@ -87,7 +86,7 @@ def train_verb(
             raise UserError("a dry run tells what one process needs; leave torchrun out", option="dry-run")
         click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
-    with StopRequest() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
+    with StopSignals.noted() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
         if run.checkpoint_path.exists():
             progress.begin(run.position())
         outcome = train(
@@ -104,12 +103,10 @@ def train_verb(
             stop_on_collapse=stop_on_collapse,
             deterministic=deterministic,
         )
+        if outcome == "interrupted":
+            raise stop.stopped(f"saved in {run.folder}")
     if outcome == "collapsed":
         raise UserError(collapse_of(run))
-    if outcome == "interrupted":
-        if ranks.first:
-            click.echo(f"Interrupted: saved in {run.folder}. The same command continues it.", err=True)
-        sys.exit(130)
     if not config.network.classes and (config.keep == "last" or run.best_path.exists()):
         # The statistics that features need are kept in the run now, so that it can leave its training images behind.
         options = EncoderOptions(device=target, training_images=lambda: training_images, ranks=ranks, quiet=quiet)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..runtime import UserError
+from ..runtime import Notice, UserError
 from .stamps import opened_whole
 
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
@@ -154,5 +154,5 @@ def set_aside(path: Path, reason: str) -> Path:
         kept = path.with_name(f"{path.name}.unreadable-{number}")
     with explained_disk_errors(path):
         path.rename(kept)
-    warnings.warn(f"{path} {reason}; it is made again, and kept as {kept.name}", stacklevel=2)
+    warnings.warn(f"{path} {reason}; it is made again, and kept as {kept.name}", Notice, stacklevel=2)
     return kept

@@ -6,9 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
-from dcgan_probe.commands.errors import FriendlyGroup, StopRequest
+from dcgan_probe.commands.errors import FriendlyGroup
 from dcgan_probe.commands.options import Count, Labels, Numbers
 from dcgan_probe.commands.progress import Progress, duration
+from dcgan_probe.commands.signals import Stopped
 from dcgan_probe.commands.train_options import run_name
 from dcgan_probe.presets import preset_config
 from dcgan_probe.runtime import UserError
@@ -54,7 +55,11 @@ def test_a_run_is_named_after_its_arguments():
         (UserError("got 3, expected 4", option="nc"), 2, "Invalid value for --nc: got 3, expected 4"),
         (UserError("got 3, expected 4", option="ndf"), 1, "Error: got 3, expected 4"),  # no option of this verb
         (UserError("the disk is full"), 1, "Error: the disk is full"),
-        (KeyboardInterrupt(), 130, "Interrupted"),
+        (KeyboardInterrupt(), 130, "Interrupted. The same command begins anew"),
+        (Stopped(signal.SIGTERM), 143, "Interrupted by SIGTERM. The same command begins anew"),
+        (Stopped(signal.SIGHUP, "saved in x"), 129, "Interrupted by SIGHUP: saved in x. Rerun the command to resume."),
+        (MemoryError("2 GB"), 1, "Error: out of memory (2 GB): "),
+        (RuntimeError("can't allocate memory: you tried"), 1, "out of memory (can't allocate memory: you tried): "),
     ],
 )
 def test_errors_become_messages_with_the_right_status(error, status, text):
@@ -71,17 +76,6 @@ def test_errors_become_messages_with_the_right_status(error, status, text):
     assert result.exit_code == status
     assert text in result.output
     assert "Traceback" not in result.output
-
-
-def test_a_first_signal_is_noted_and_a_second_one_ends():
-    before = signal.getsignal(signal.SIGINT)
-    with StopRequest() as stop:
-        assert not stop()
-        signal.raise_signal(signal.SIGTERM)
-        assert stop()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_progress_without_a_terminal_writes_one_line_at_the_end(capsys):

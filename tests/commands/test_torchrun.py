@@ -45,7 +45,7 @@ def test_torchrun_is_interrupted_and_the_run_is_saved(tmp_path):
             assert process.wait(DEADLINE) != 0
         finally:
             process.kill()
-    assert told.read_text().count("Interrupted: saved in run. The same command continues it.") == 1
+    assert told.read_text().count("Interrupted: saved in run. Rerun the command to resume.") == 1
     assert run.position() > 0
     assert run.position() % 20 == 0
 

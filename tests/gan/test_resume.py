@@ -180,18 +180,75 @@ def wait_for(condition, process):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_saves_and_exits_130(tmp_path, new_process, image_file, number):
-    folder = tmp_path / "run"
-    arguments = ["train", "--dataset", image_file, "--run", str(folder), "--preset", "demo", "--device", "cpu"]
-    arguments += ["--image-size", "8", "--multipliers", "1,2", "--strides", "2,2", "--ndf", "4", "--ngf", "4"]
-    arguments += ["--batch-size", "8"]
-    errors = tmp_path / "stderr"
-    process = new_process(COMMAND, arguments=[*arguments, "--images", "100M"], errors=str(errors))
-    wait_for((folder / "checkpoint.pt").exists, process)
-    os.kill(process.pid, number)
-    assert exit_code(process) == 130
-    assert f"Interrupted: saved in {folder}. The same command continues it." in errors.read_text()
+SMALL = ["--preset", "demo", "--device", "cpu", "--image-size", "8", "--multipliers", "1,2", "--strides", "2,2"]
+SMALL += ["--ndf", "4", "--ngf", "4", "--batch-size", "8", "--images", "100M"]
+STATUSES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGUSR1": 85}
+
+
+@pytest.fixture
+def training(tmp_path, new_process, image_file):
+    """Give a function that begins a training in a process of its own, and waits for its first save."""
+
+    def start(before=""):
+        folder = tmp_path / "run"
+        arguments = ["train", "--dataset", image_file, "--run", str(folder), *SMALL]
+        code = before + COMMAND
+        process = new_process(code, arguments=arguments, errors=str(tmp_path / "stderr"))
+        wait_for((folder / "checkpoint.pt").exists, process)
+        return process, folder
+
+    return start
+
+
+@pytest.mark.parametrize("name", STATUSES)
+def test_a_signal_saves_and_exits_with_its_status(training, tmp_path, name):
+    process, folder = training()
+    os.kill(process.pid, getattr(signal, name))
+    assert exit_code(process) == STATUSES[name]
+    by = "Interrupted" if name == "SIGINT" else f"Interrupted by {name}"
+    assert (tmp_path / "stderr").read_text() == f"{by}: saved in {folder}. Rerun the command to resume.\n"
     position = stored(folder)["position"]
     assert position > 0
     assert position % 8 == 0
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT"])
+def test_an_ignored_signal_stays_ignored(training, tmp_path, name):
+    # nohup ignores SIGHUP, and a shell without job control SIGINT in the background.
+    process, folder = training(f"import signal; signal.signal(signal.{name}, signal.SIG_IGN)\n")
+    os.kill(process.pid, getattr(signal, name))
+    before = (folder / "stats.jsonl").read_text() if (folder / "stats.jsonl").exists() else ""
+    process.join(1.0)
+    assert process.is_alive()
+    os.kill(process.pid, signal.SIGTERM)
+    assert exit_code(process) == 143
+    assert len((folder / "stats.jsonl").read_text()) > len(before)
+
+
+TERMINAL = """
+import fcntl, os, signal, sys, termios
+os.setsid()
+terminal = os.open(name, os.O_RDWR)
+fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+for number in (0, 1, 2):
+    os.dup2(terminal, number)
+sys.stdout = open(1, "w", buffering=1, closefd=False)
+sys.stderr = open(2, "w", buffering=1, closefd=False)
+from dcgan_probe.commands import main
+try:
+    main(arguments, prog_name="dcgan-probe")
+except SystemExit as end:
+    os._exit(end.code)  # multiprocessing would write to the terminal
+"""
+
+
+def test_a_terminal_that_is_closed_saves(tmp_path, new_process, image_file):
+    folder = tmp_path / "run"
+    ours, theirs = os.openpty()
+    arguments = ["train", "--dataset", image_file, "--run", str(folder), *SMALL]
+    process = new_process(TERMINAL, name=os.ttyname(theirs), arguments=arguments)
+    wait_for((folder / "checkpoint.pt").exists, process)
+    os.close(theirs)
+    os.close(ours)  # the system sends SIGHUP, and what is written to the terminal fails
+    assert exit_code(process) == 129
+    assert stored(folder)["position"] > 0
