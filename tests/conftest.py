@@ -12,6 +12,7 @@ os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS
 import numpy as np
 import pytest
 import torch
+from torch.utils._pytree import tree_map_only
 
 from dcgan_probe.gan import TrainConfig
 from dcgan_probe.images import ImageSet
@@ -91,6 +92,32 @@ def tiny_images():
 def tiny_config():
     """Give a function that makes training settings for these images, any field changed by its name."""
     return make_config
+
+
+class OnMps(torch.Tensor):
+    """A tensor that says that it is on MPS, and refuses float64 as MPS does; its numbers are computed on the CPU."""
+
+    @staticmethod
+    def __new__(cls, held):
+        if held.dtype == torch.float64:
+            raise TypeError("Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64")
+        tensor = torch.Tensor._make_subclass(cls, held)
+        tensor.held = held
+        return tensor
+
+    @classmethod
+    def __torch_function__(cls, function, types, positional=(), named=None):
+        if function == torch.Tensor.device.__get__:
+            return torch.device("mps")
+        positional, named = tree_map_only(OnMps, lambda tensor: vars(tensor)["held"], (positional, named or {}))
+        result = function(*positional, **named)
+        return result if function is torch.Tensor.cpu else tree_map_only(torch.Tensor, OnMps, result)
+
+
+@pytest.fixture(scope="session")
+def on_mps():
+    """Give a function that stands a tensor on the CPU for one on MPS, without float64."""
+    return OnMps
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def lloyd(
     for number in range(1, iterations + 1):
         sums, sizes, distances = assign(points, centroids)
         centroids = sums / sizes.clamp(min=1.0)[:, None]
-        on_iteration(number, float(distances.sum(dtype=torch.float64)))
+        on_iteration(number, float(distances.cpu().sum(dtype=torch.float64)))  # MPS has no float64
     return centroids
 
 

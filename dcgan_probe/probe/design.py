@@ -24,6 +24,8 @@ PART_ROWS = 2048
 """Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
 SKINNY = 256
 LARGEST_HALF = 65504.0
+SOLVED_ON_HOST = ("cpu", "mps")
+"""Kinds of devices whose tensors become numpy arrays: MPS has no float64, in which every fit is judged."""
 DTYPES = (
     "float64",
     "float32",
@@ -207,7 +209,7 @@ def dtype_name(features: Any) -> str:
 
 
 def as_design(features: Any) -> Design:
-    """Wrap features; tensors on the CPU become numpy arrays, which are faster there, and odd layouts whole rows."""
+    """Wrap features; tensors on the CPU and on MPS become numpy arrays, and odd layouts whole rows."""
     if len(features.shape) != 2 or 0 in features.shape or dtype_name(features) not in DTYPES:
         raise UserError(
             f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32, float64, integers or "
@@ -216,8 +218,8 @@ def as_design(features: Any) -> Design:
     marks = getattr(getattr(features, "file", None), "attrs", {})
     if "complete" in marks and not marks["complete"]:
         raise UserError("the file of the features is not complete: its writing was interrupted; finish it first")
-    if is_torch_array(features) and features.device.type == "cpu":
-        features = features.detach().numpy()
+    if is_torch_array(features) and features.device.type in SOLVED_ON_HOST:
+        features = features.detach().cpu().numpy()
     if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
         features = np.ascontiguousarray(features)
     return Design(features)

@@ -4,6 +4,7 @@ A limit may come from the machine, a control group (of a container or a schedule
 """
 
 import ctypes
+import mmap
 import os
 import platform
 import sys
@@ -43,7 +44,7 @@ def memory_in_use() -> int:
     """Give the resident memory of this process in bytes; 0 where the system does not tell."""
     try:
         with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            return int(file.read().split()[1]) * mmap.PAGESIZE
     except OSError:
         return 0
 
@@ -75,7 +76,7 @@ def _machine_left() -> int:
     with suppress(OSError, StopIteration), open("/proc/meminfo") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable"))
     with suppress(AttributeError, OSError, ValueError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return os.sysconf("SC_PHYS_PAGES") * mmap.PAGESIZE
     return sys.maxsize
 
 
@@ -84,7 +85,7 @@ def _address_space_left() -> int:
     if limit == sys.maxsize or limit == resource.RLIM_INFINITY:
         return sys.maxsize
     with suppress(OSError), open("/proc/self/statm") as file:
-        return limit - int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return limit - int(file.read().split()[0]) * mmap.PAGESIZE
     return limit
 
 

@@ -242,3 +242,18 @@ def test_images_of_another_shape_are_refused(tiny_images):
     encoder = KMeansEncoder(learn_dictionary(images, CONFIG, CPU), images, device=CPU)
     with pytest.raises(UserError, match=r"tiny has images of \(1, 8, 8\).* come from images of \(3, 8, 8\)"):
         encoder.check(tiny_images(4, channels=1))
+
+
+def test_centroids_move_on_a_device_without_float64(on_mps):
+    points, first = torch.randn(300, 5), torch.randn(4, 5)
+    told, expected = [], []
+    found = lloyd(on_mps(points), on_mps(first), iterations=3, on_iteration=lambda *state: told.append(state))
+    moved = lloyd(points, first, iterations=3, on_iteration=lambda *state: expected.append(state))
+    assert found.device.type == "mps"
+    torch.testing.assert_close(found.cpu(), moved)
+    np.testing.assert_allclose(told, expected, rtol=1e-5)
+
+
+def test_a_device_without_float64_refuses_it(on_mps):
+    with pytest.raises(TypeError, match="doesn't support float64"):
+        on_mps(torch.ones(3)).sum(dtype=torch.float64)
