@@ -12,6 +12,8 @@ from .locks import HELD, WITHOUT_LOCKS, lacks_locks, locks_wanted
 LOCKING = "HDF5_USE_FILE_LOCKING"
 UNLOCKABLE = "unable to lock file"
 """HDF5's words for a file that it could open and not lock."""
+OPEN, OTHER_LOCKING = "already open", "locking flag"
+"""HDF5's words for a file that is marked as open by its writer, or that this process opened with the other locking."""
 
 
 class UnreadableFileError(UserError):
@@ -49,19 +51,31 @@ def open_hdf5(path: str | Path, mode: str = "r") -> h5py.File:
     except FileNotFoundError:
         raise
     except OSError as error:
-        if UNLOCKABLE in str(error) and error.errno in HELD:
-            raise UnreadableFileError(
-                f"{path} is open in another program that may be writing to it; close it there, then rerun the command"
-            ) from error
-        if UNLOCKABLE in str(error) and error.errno in WITHOUT_LOCKS:
-            if locks_wanted():
-                raise UnreadableFileError(lacks_locks(path, error)) from error
-            asked = f"{LOCKING}={os.environ.get(LOCKING)} asks HDF5 for one"
-            raise UnreadableFileError(f"{path} cannot be locked, but {asked}; unset that variable") from error
-        if mode == "w":
-            raise
-        if error.errno is not None:
-            raise UnreadableFileError(
-                f"{path} cannot be read ({os.strerror(error.errno)}); allow that, then rerun"
-            ) from error
-        raise DamagedFileError(f"{path} is corrupt, or not an HDF5 file ({error})") from error
+        explained = _explained(path, error, making=mode == "w")
+        raise explained from (None if explained is error else error)
+
+
+def _explained(path: Path, error: OSError, *, making: bool) -> Exception:
+    """Return the error that says what HDF5's error means; that error itself for a file that could not be made."""
+    text, number = str(error), error.errno
+    if UNLOCKABLE in text and number in HELD:
+        return UnreadableFileError(
+            f"{path} is open in another program that may be writing to it; close it there, then rerun the command"
+        )
+    if UNLOCKABLE in text and number in WITHOUT_LOCKS:
+        if locks_wanted():
+            return UnreadableFileError(lacks_locks(path, error))
+        asked = f"{LOCKING}={os.environ.get(LOCKING)} asks HDF5 for one"
+        return UnreadableFileError(f"{path} cannot be locked, but {asked}; unset that variable")
+    if making:
+        return error
+    if OPEN in text:
+        return UnreadableFileError(
+            f"{path} is in use ({text}); close it, then rerun the command. If no program has it open, its writer was "
+            f"killed: `h5clear -s {path}` marks it as closed"
+        )
+    if OTHER_LOCKING in text:
+        return UnreadableFileError(f"{path} is in use in this process ({text}); close it first")
+    if number is not None:
+        return UnreadableFileError(f"{path} cannot be read ({os.strerror(number)}); allow that, then rerun")
+    return DamagedFileError(f"{path} is corrupt, or not an HDF5 file ({text})")

@@ -108,3 +108,22 @@ def test_hdf5s_own_variable_goes_first(path, monkeypatch):
     text = "x.h5 cannot be locked, but HDF5_USE_FILE_LOCKING=TRUE asks HDF5 for one; unset that variable"
     with without_locks(), pytest.raises(UnreadableFileError, match=text):
         open_hdf5(path)
+
+
+def test_a_file_that_is_marked_as_open_is_not_damaged(path):
+    with h5py.File(path, "w", libver="latest") as file:
+        file.swmr_mode = True
+        file.flush()
+        content = path.read_bytes()
+    path.write_bytes(content)  # as its writer leaves it that is killed
+    with pytest.raises(UnreadableFileError, match=r"x.h5 is in use \(.*already open.*`h5clear -s .*x.h5` marks it as"):
+        open_hdf5(path)
+
+
+def test_a_file_that_this_process_opened_with_locks_is_not_damaged(path):
+    with (
+        open_hdf5(path),
+        without_locks(),
+        pytest.raises(UnreadableFileError, match=r"in use in this process \("),
+    ):
+        open_hdf5(path)
