@@ -86,7 +86,8 @@ def _write_statistics(
 
     for features in ("dcgan", "random"):
         discriminator, _ = run_discriminator(rounded, features)
-        statistics = read_statistics(statistics_path(run, discriminator, RULE))  # the untrained is not rounded
+        # The untrained is not rounded.
+        statistics = read_statistics(statistics_path(run, discriminator, RULE), discriminator)
         if statistics is None:
             statistics = kept_statistics(rounded, discriminator, RULE, training_images, device, advance)
             done += rounded.trained_on.images

@@ -118,7 +118,7 @@ def kept_statistics(
 ) -> Statistics:
     """Give the statistics of these weights over the run's training images, computed once and kept in the run."""
     path = statistics_path(run, discriminator, rule)
-    kept = ranks.from_first(lambda: read_statistics(path))
+    kept = ranks.from_first(lambda: read_statistics(path, discriminator))
     if kept is not None:
         return kept
     images = training_images()
@@ -150,8 +150,8 @@ def write_statistics(path: Path, statistics: Statistics) -> None:
         torch.save(statistics, file)
 
 
-def read_statistics(path: Path) -> Statistics | None:
-    """Read kept statistics; None if they are missing or broken, since they can be computed again.
+def read_statistics(path: Path, discriminator: Discriminator) -> Statistics | None:
+    """Read kept statistics of a discriminator; None if they are missing or broken, since they can be computed again.
 
     A broken file is kept under another name, with a warning.
 
@@ -172,7 +172,7 @@ def read_statistics(path: Path) -> Statistics | None:
         raise
     except Exception:  # foreign bytes raise errors of many kinds in torch.load
         stored = None
-    if isinstance(stored, dict) and stored:
+    if isinstance(stored, dict) and stored.keys() == discriminator.norms().keys():
         return stored
-    set_aside(path, "holds no statistics")
+    set_aside(path, "does not hold the statistics of this discriminator")
     return None

@@ -81,7 +81,10 @@ def test_broken_statistics_are_computed_again(run, tiny_images, content):
     (path,) = (run.folder / "batchnorm").glob("real-*.pt")
     path.write_bytes(content)
     asked = []
-    with pytest.warns(UserWarning, match=r"real-.*\.pt holds no statistics; it is made again, and kept as"):
+    with pytest.warns(
+        UserWarning,
+        match=r"real-.*\.pt does not hold the statistics of this discriminator; it is made again, and kept as",
+    ):
         second = run_encoder(run, training_images=lambda: asked.append(1) or tiny_images(), device=CPU, grid=2)
     assert path.with_name(f"{path.name}.unreadable").read_bytes() == content
     assert asked == [1]
