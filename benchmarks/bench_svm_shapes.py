@@ -1,4 +1,4 @@
-"""Is a fit of few columns faster than scikit-learn's, whatever the shape, and what does standardizing far features cost?
+"""Is a fit of few columns faster than scikit-learn's, whatever the shape, and what do features far from zero cost?
 
     python benchmarks/bench_svm_shapes.py [--repeats 3] [--largest 1000000] [--json OUT]
 

@@ -9,8 +9,8 @@ import click
 from ..evaluation import Results, Summary, compare, why_not_paired
 from ..report import ComparedRows, format_comparisons, numbered_names
 from ..runtime import UserError
-from ..storage import write_text
-from .table import SUFFIXES, file_name
+from ..storage import file_name, write_text
+from .table import SUFFIXES
 
 Names = dict[str, str]
 """For each evaluation the number and name of its row."""
@@ -21,7 +21,7 @@ def compare_verb(protocol: str, against: str | None, all_pairs: bool, results: P
     if against is not None and all_pairs:
         raise UserError("got --against and --all-pairs, expected one of them", option="against")
     store = Results(results)
-    summaries = [summary for summary in store.summaries() if summary.protocol == protocol]
+    summaries = store.summaries(protocol)
     if not summaries:
         raise UserError(f"no records of {protocol!r} in {store.path}; run eval-svm first", option="protocol")
     reference = None if against is None else _named(summaries, against)

@@ -31,7 +31,7 @@ from ..images import ImageSet
 from ..runtime import UserError
 from .encoder_choices import EncoderOptions
 from .feature_options import DISCRIMINATOR_GRID, FREE_FEATURES, KMEANS_GRID, PCA_COMPONENTS
-from .progress import Progress
+from .progress import Progress, say
 
 
 def make_encoder(features: str, run: Run, options: EncoderOptions) -> DiscriminatorEncoder:
@@ -131,8 +131,19 @@ def features_of(
     encoded = images if images.part_of is None else images.part_of.whole
     title = f"{features} features of {encoded.name} {encoded.split}"
     with Progress(title, len(encoded), "images", quiet=options.quiet) as progress:
+
+        def resume(rows: int) -> None:
+            say([f"{title}: resuming at {rows:,} of {len(encoded):,} images"], quiet=options.quiet)
+            progress.begin(rows)
+
         return cached_features(
-            encoder, images, folder, dtype=options.dtype, ranks=options.ranks, on_progress=progress.update
+            encoder,
+            images,
+            folder,
+            dtype=options.dtype,
+            ranks=options.ranks,
+            on_progress=progress.update,
+            on_resume=resume,
         )
 
 

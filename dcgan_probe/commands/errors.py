@@ -3,6 +3,7 @@
 Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. After a signal: ``signals.STATUSES``.
 """
 
+import errno
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,12 +12,19 @@ from typing import Any
 import click
 
 from ..runtime import FirstRankError, Notice, UserError, available_memory, is_out_of_memory, launched_rank
+from .foreign_options import explained
 from .signals import STATUSES, Stopped, StopSignals
 
 RESUMED = ("train", "extract", "eval-svm", "eval-supervised", "reproduce", "job", "convert-results")
-"""The verbs that keep what they finished, and go on from there."""
-GOES_ON = "What was finished is kept; the same command goes on from there."
-BEGINS_ANEW = "The same command begins anew; only features of whole sets that were computed are kept."
+"""The verbs that keep finished work, and resume from it."""
+GOES_ON = "Finished work is kept; rerun the command to resume."
+BEGINS_ANEW = "Only features of whole sets are kept; rerun the command to start over."
+
+UNREACHABLE = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+    *(errno.ENAMETOOLONG, errno.ELOOP),
+)
+"""Errors of a path, as opposed to those of the machine or of the program."""
 
 
 class FriendlyGroup(click.Group):
@@ -46,6 +54,14 @@ class FriendlyGroup(click.Group):
             if error.option not in self._options(ctx):
                 raise click.ClickException(str(error)) from error
             raise click.BadParameter(str(error), param_hint=f"--{error.option}") from error
+        except click.NoSuchOption as error:
+            raise explained(error, self._options(ctx)) from error
+        except OSError as error:
+            if error.errno not in UNREACHABLE or error.filename is None:
+                raise
+            raise click.ClickException(
+                f"{error.filename} cannot be reached ({error.strerror}); allow this user to, or give another path"
+            ) from error
 
     def _options(self, ctx: click.Context) -> set[str]:
         """Give the long options of the verb under way, without their dashes."""

@@ -16,8 +16,11 @@ from ..evaluation import (
     Scale,
     Summary,
     check_given,
+    class_rows,
     estimate_evaluation,
     evaluate,
+    lay_out,
+    most_labels,
     protocol_for,
     require_memory,
     validation_splits,
@@ -30,7 +33,7 @@ from .command_lines import command_line
 from .encoder_choices import EncoderOptions, chosen_encoders, needed_run
 from .encoding import columns_of, features_of
 from .feature_options import FREE_FEATURES, RUN_FEATURES, refuse_ignored
-from .progress import Progress, duration
+from .progress import Progress, duration, say
 from .table import show_results
 
 CONTROLS = ("random", "pixels")
@@ -74,7 +77,7 @@ def eval_svm_verb(
     load = partial(load_images, data_dir=data_dir, download=download)
     training = load(dataset, "train")
     images = [*validation_splits(training)] if validate else [training, load(dataset, "test")]
-    protocol = checked_protocol(images, labels, draws, select_draws)
+    protocol = checked_protocol(images, labels, draws, select_draws, seed)
     options = chosen_encoders(chosen, run, load, device=resolve_device(device), seed=seed, quiet=quiet)
     share = None if maps is None else MapShare(maps, maps_seed)
     given = Given(protocol, images, run, runs, options, penalty, scale, classifier, memory, seed, share)
@@ -85,8 +88,10 @@ def eval_svm_verb(
     for each in estimates.values():
         require_memory(each)
     store = Results(results)
-    store.append([])  # before the work, so that a folder that cannot keep its records is found now
-    summaries = [given.evaluate(source, store) for source in sources]
+    say(store.prepare(), quiet=quiet)  # before the work, so that a folder that cannot keep its records is found now
+    # All features first, so that those that cannot be had are found before the first fit.
+    pairs = [(source, given.features(source)) for source in sources]
+    summaries = [given.evaluate(source, *pair, store) for source, pair in pairs]
     show_results(summaries, store, as_json=as_json, quiet=quiet)
 
 
@@ -121,13 +126,14 @@ class Given:
             memory=self.memory,
         )
 
-    def evaluate(self, source: str, store: Results) -> Summary:
-        """Evaluate some features, extracting them first, with progress shown and every fit kept as it comes."""
-        train, test = (self.features(source, split) for split in self.images)
+    def evaluate(self, source: str, train: FeatureSet, test: FeatureSet, store: Results) -> Summary:
+        """Evaluate some features, with progress shown and every fit kept as it comes."""
         with Progress(f"{self.protocol.name} on {source} features", 0, "fits", quiet=self.options.quiet) as progress:
 
             def advance(done: int, total: int) -> None:
                 progress.total = total
+                if not progress.begun:
+                    progress.begin(done)
                 progress.update(done)
 
             return evaluate(
@@ -137,8 +143,8 @@ class Given:
                 scale=self.scale or USUAL_SCALES.get(source, "none"),
                 C=self.penalty,
                 seed=self.seed,
-                on_fits=store.append,
-                on_predictions=store.write_predictions,
+                results=store,
+                on_note=lambda sentence: say([sentence], quiet=self.options.quiet),
                 on_progress=advance,
                 on_iteration=lambda left, gap: progress.note(f"{left} problems of this fit left, gap {gap:.0e}"),
                 classifier=self.classifier,
@@ -146,10 +152,15 @@ class Given:
                 command=command_line(),
             )
 
-    def features(self, source: str, split: ImageSet) -> FeatureSet:
-        """Give the features of one split, from the cache where they are there."""
-        found, _ = features_of(source, split, lambda: self.images[0], self.run, self.runs, self.options)
-        return replace(found, maps=self.maps) if source in RUN_FEATURES else found
+    def features(self, source: str) -> tuple[FeatureSet, FeatureSet]:
+        """Return the features of both splits, from the cache where it holds them."""
+        train, test = (
+            features_of(source, split, lambda: self.images[0], self.run, self.runs, self.options)[0]
+            for split in self.images
+        )
+        if source in RUN_FEATURES:
+            return replace(train, maps=self.maps), replace(test, maps=self.maps)
+        return train, test
 
 
 def describe(estimate: Estimate) -> dict[str, Any]:
@@ -163,9 +174,9 @@ def describe(estimate: Estimate) -> dict[str, Any]:
 
 
 def checked_protocol(
-    images: list[ImageSet], labels: int | None, draws: int | None, select_draws: int | None
+    images: list[ImageSet], labels: int | None, draws: int | None, select_draws: int | None, seed: int = 0
 ) -> Protocol:
-    """Give the protocol of these images, before anything is extracted."""
+    """Give the protocol of these images, checked with their labels before anything is extracted."""
     train, test = images
     if train.images.shape[1:] != test.images.shape[1:]:
         raise UserError(
@@ -174,8 +185,19 @@ def checked_protocol(
             f"{max(train.channels, test.channels)}` makes of each",
             option="dataset",
         )
-    for split in images:
-        split.require_labels("a probe")
+    known, _ = (split.require_labels("a probe") for split in images)
     if test.classes > train.classes:
         raise UserError(f"{test.name}: the test split has {test.classes} classes, the training split {train.classes}")
-    return protocol_for(train.name, len(train), train.classes, labels, draws, select_draws)
+    if train.fingerprint == test.fingerprint:
+        raise UserError(
+            f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "
+            f"{train.fingerprint}); expected a test split of other images",
+            option="dataset",
+        )
+    classes, most = train.classes, None
+    if classes > 1:
+        class_rows(known, classes, train.name)
+        most = most_labels(train.name, known, classes, seed)
+    protocol = protocol_for(train.name, len(train), classes, labels, draws, select_draws, most)
+    lay_out(protocol, known, seed)
+    return protocol

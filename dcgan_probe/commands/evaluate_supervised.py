@@ -24,9 +24,10 @@ from ..evaluation import (
 from ..images import load_images
 from ..presets import preset_config
 from ..runtime import available_cores, resolve_device
+from ..storage import require_writable
 from .command_lines import command_line
 from .evaluate import checked_protocol
-from .progress import Progress, duration
+from .progress import Progress, duration, say
 from .table import show_results
 
 SELECT_DRAWS, REPORT_DRAWS = 1, 10
@@ -53,7 +54,7 @@ def eval_supervised_verb(
     target = resolve_device(device)
     train, test = (load_images(dataset, split, data_dir=data_dir, download=download) for split in ("train", "test"))
     one_fit = labels is None
-    protocol = checked_protocol([train, test], labels, draws or (1 if one_fit else REPORT_DRAWS), SELECT_DRAWS)
+    protocol = checked_protocol([train, test], labels, draws or (1 if one_fit else REPORT_DRAWS), SELECT_DRAWS, seed)
     name = preset or ("svhn32" if target.type == "cuda" else "cpu32")
     network = replace(preset_config(name, device=target).network, nc=train.channels)
     search = Search(network, name, settings, seed)
@@ -66,7 +67,8 @@ def eval_supervised_verb(
         return
     require_search_memory(protocol, search, workers)
     store = Results(results)
-    store.append([])  # before the work, so that a folder that cannot keep its records is found now
+    say(store.prepare(), quiet=quiet)  # before the work, so that a folder that cannot keep its records is found now
+    require_writable(runs / "supervised")
     with ExitStack() as bars:
         summary = evaluate_supervised(
             train,
@@ -76,11 +78,11 @@ def eval_supervised_verb(
             runs / "supervised",
             device=target,
             workers=workers,
-            on_fits=store.append,
-            on_predictions=store.write_predictions,
             on_search=shown_in(bars, f"{protocol.name} supervised, search", quiet=quiet),
             on_report=shown_in(bars, f"{protocol.name} supervised, test", quiet=quiet),
             command=command_line(),
+            results=store,
+            on_note=lambda sentence: say([sentence], quiet=quiet),
         )
     show_results([summary], store, as_json=as_json, quiet=quiet)
 

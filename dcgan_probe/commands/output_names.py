@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ..runtime import UserError
-from ..storage import fingerprint_settings, read_bytes
+from ..storage import fingerprint_settings, read_bytes, shortened
 
 ELSEWHERE = {"--run", "--runs", "--device", "--data-dir", "--download", "--name", "--json", "--quiet"}
 """Options that say where to read, compute and tell, and change no number."""
@@ -20,7 +20,7 @@ LONGEST, DIGITS = 100, 6
 
 def output_name(readable: Sequence[str | int], seed: int) -> str:
     """Give ``READABLE-sSEED-DIGITS``: what tells a person which look it was, and a hash of all settings."""
-    return f"{safe_name('-'.join(map(str, readable)))[:LONGEST]}-s{seed}-{settings_digits()}"
+    return f"{shortened(safe_name('-'.join(map(str, readable))), LONGEST)}-s{seed}-{settings_digits()}"
 
 
 def settings_digits() -> str:

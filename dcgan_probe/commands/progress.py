@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 
 import click
@@ -29,7 +30,7 @@ class Progress:
 
     def update(self, done: int, note: str = "") -> None:
         """Show that ``done`` of the total are done."""
-        if self._start is None:
+        if not self.begun:
             self.begin(0)
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
@@ -52,6 +53,11 @@ class Progress:
         elif self._bar is None and not self._quiet and silence > LINE_SECONDS:
             self._line_time = time.monotonic()
             _say(f"{self._title}: {text}")
+
+    @property
+    def begun(self) -> bool:
+        """Whether the clock runs."""
+        return self._start is not None
 
     def begin(self, start: int) -> None:
         """Start the clock; ``start`` of the total were done before it and do not count in the rate."""
@@ -100,3 +106,9 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def say(sentences: Iterable[str], *, quiet: bool) -> None:
+    """Print notes on stderr, a line each, unless the user wants none."""
+    for sentence in () if quiet else sentences:
+        _say(sentence)

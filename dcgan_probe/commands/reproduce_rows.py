@@ -37,7 +37,8 @@ class ResultTable:
     def found_rows(self) -> dict[Row, Summary]:
         """Find the rows that are in the records."""
         store = Results(self._given.results)
-        summaries = store.summaries() if store.path.exists() else []
+        protocols = dict.fromkeys(row.protocol for row in self._wanted.rows) if store.path.exists() else ()
+        summaries = [summary for protocol in protocols for summary in store.summaries(protocol)]
         train, test = self._images
         prints = train.fingerprint, test.fingerprint
         found = {row: row.found_in(summaries, prints, self._protocol(row).draws) for row in self._wanted.rows}

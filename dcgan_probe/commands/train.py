@@ -19,7 +19,7 @@ from ..runtime import Ranks, UserError, joined_ranks, rank_device, resolve_devic
 from .command_lines import called_as
 from .encoder_choices import EncoderOptions
 from .encoding import make_encoder
-from .progress import Progress, duration
+from .progress import Progress, duration, say
 from .signals import StopSignals
 from .train_options import run_name
 from .training_notes import TickNote, collapse_of, ending
@@ -48,7 +48,7 @@ def train_verb(
     quiet: bool,
     **fields: Any,
 ) -> None:
-    """Train a DCGAN; the same command again continues it."""
+    """Train a DCGAN; rerun the command to resume."""
     target = rank_device(device)
     ranks = click.get_current_context().with_resource(joined_ranks(target))
     quiet = quiet or not ranks.first
@@ -87,8 +87,11 @@ def train_verb(
         click.echo(json.dumps(plan(config, run, training_images, device), indent=2))
         return
     with StopSignals.noted() as stop, Progress(f"train {run.folder}", config.images, "images", quiet=quiet) as progress:
-        if run.checkpoint_path.exists():
-            progress.begin(run.position())
+
+        def resume(position: int) -> None:
+            say([f"{run.folder}: resuming at {position:,} of {config.images:,} images"], quiet=quiet)
+            progress.begin(position)
+
         outcome = train(
             config,
             training_images,
@@ -97,6 +100,7 @@ def train_verb(
             ranks=ranks,
             command=called_as(),
             on_tick=TickNote(progress),
+            on_resume=resume,
             should_stop=stop,
             time_limit=math.inf if time_limit is None else time_limit,
             probe=probe,

@@ -8,7 +8,7 @@ from .progress import Progress
 
 def ending(outcome: Outcome, run: Run) -> str:
     """Tell how training ended and where its results lie."""
-    ended = "the time is up, and the same command continues it" if outcome == "out of time" else outcome
+    ended = "the time is up, so rerun the command to resume" if outcome == "out of time" else outcome
     text = f"{run.folder}: {ended}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}"
     last = run.stats()[-1]
     if last["collapsed_since"] is not None:
@@ -23,8 +23,8 @@ def collapse_of(run: Run) -> str:
     row = run.stats()[-1]
     return (
         f"training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
-        f"saved in {run.folder} at {row['images_seen']:,}. The same command without --stop-on-collapse "
-        "continues it; another --seed or a lower --lr may do better."
+        f"saved in {run.folder} at {row['images_seen']:,}. Rerun the command without --stop-on-collapse "
+        "to resume; another --seed or a lower --lr may do better."
     )
 
 

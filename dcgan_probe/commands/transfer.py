@@ -15,7 +15,7 @@ from .options import (
     chosen_run,
 )
 from .progress import Progress
-from .table import write_tables
+from .table import say_faults, write_tables
 
 
 def export_run_verb(
@@ -72,7 +72,9 @@ def import_results_verb(folder: Path, results: Path) -> None:
     """Add the records and test predictions in DIR, such as a job's, to those here, and make the tables again."""
     here = Results(results)
     new = here.merge_from(Results(folder))
-    tables = write_tables(here.summaries(), results)
+    survey = here.survey()
+    say_faults(survey)
+    tables = write_tables(survey.summaries, results)
     click.echo(f"{here.path}: {len(new)} new evaluations from {folder}")
     for path in tables:
         click.echo(path)

@@ -4,7 +4,7 @@
 
     protocol = protocol_for("svhn", train_rows=4434, classes=10, labels=1000)
     results = Results("results")
-    summary = evaluate(train, test, protocol, on_fits=results.append, on_predictions=results.write_predictions)
+    summary = evaluate(train, test, protocol, results=results)
 """
 
 from typing import TYPE_CHECKING
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from .classifiers import check_given
     from .comparison import Comparison, compare, require_paired, why_not_paired
     from .conversion import convert_results
+    from .draws import class_rows, lay_out, most_labels
     from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
     from .evaluate import evaluate
     from .generated import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
     from .predictions import TestPredictions
     from .protocols import Protocol, protocol_for
     from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
-    from .results import Results
+    from .results import Results, Survey
     from .sealed import SealedImages, SealedSplitError, SealedTest
     from .search import Search, check_images
     from .search_estimate import SearchEstimate, estimate_search, require_search_memory, useful_workers
@@ -65,12 +66,14 @@ __all__ = [
     "SearchEstimate",
     "SplitCaveats",
     "Summary",
+    "Survey",
     "TestPredictions",
     "TrainingProbe",
     "bootstrap_images",
     "check_counts",
     "check_given",
     "check_images",
+    "class_rows",
     "compare",
     "convert_results",
     "estimate_evaluation",
@@ -78,7 +81,9 @@ __all__ = [
     "evaluate",
     "evaluate_supervised",
     "is_validation",
+    "lay_out",
     "mean_over_draws",
+    "most_labels",
     "neighbour_errors",
     "probed_set",
     "product_rate",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..runtime import UserError, numpy_generator
-from .protocols import Protocol
+from .protocols import Protocol, advised_labels, fixed_validation_rows
 
 Rows = slice | np.ndarray
 """Row positions: a slice, or sorted int64 (n,)."""
@@ -88,13 +88,18 @@ def lay_out(protocol: Protocol, labels: np.ndarray, seed: int) -> Layout:
     UserError
         If the labels are not the protocol's, or a class has too few rows.
     """
-    _check_classes(protocol, labels)
-    generator = numpy_generator(seed, protocol.dataset, "validation")
+    if len(labels) != protocol.train_rows:
+        raise UserError(
+            f"protocol {protocol.name} is for {protocol.train_rows} training rows of classes 0 to "
+            f"{protocol.classes - 1}, got {len(labels)} rows; make the protocol from the same image set"
+        )
+    counts = class_rows(labels, protocol.classes, protocol.dataset)
     held_out = np.empty(0, np.int64)
     if protocol.held_out_rows:
-        held_out = generator.permutation(len(labels))[: protocol.held_out_rows]
+        held_out = _fixed_rows(protocol.dataset, len(labels), protocol.held_out_rows, seed)
     elif protocol.held_out_share:
-        sizes = [max(1, round(protocol.held_out_share * rows)) for rows in np.bincount(labels)]
+        generator = numpy_generator(seed, protocol.dataset, "validation")
+        sizes = [max(1, round(protocol.held_out_share * rows)) for rows in counts]
         held_out = np.concatenate(
             [generator.permutation(np.flatnonzero(labels == label))[:size] for label, size in enumerate(sizes)]
         )
@@ -104,33 +109,93 @@ def lay_out(protocol: Protocol, labels: np.ndarray, seed: int) -> Layout:
     return Layout(protocol, seed, order, labels[order], len(rest))
 
 
-def _check_classes(protocol: Protocol, labels: np.ndarray) -> None:
-    low, high = int(labels.min()), int(labels.max())
-    if len(labels) != protocol.train_rows or low < 0 or high >= protocol.classes:
+def class_rows(labels: np.ndarray, classes: int, dataset: str, least: int = 2) -> np.ndarray:
+    """Count the rows of each class, int64 (classes,).
+
+    Parameters
+    ----------
+    labels
+        int64 (N,) of a training set.
+    least
+        Rows that each class must have.
+
+    Raises
+    ------
+    UserError
+        If a label is not among the classes, or a class has fewer rows.
+    """
+    found, counts = np.unique(labels, return_counts=True)
+    if found[0] < 0 or found[-1] >= classes:
         raise UserError(
-            f"protocol {protocol.name} is for {protocol.train_rows} training rows of classes 0 to "
-            f"{protocol.classes - 1}, got {len(labels)} rows of classes {low} to {high}; make the protocol from the "
-            "same image set"
-        )
-    counts = np.bincount(labels, minlength=protocol.classes)
-    smallest = int(counts.argmin())
-    if counts[smallest] < 2:
-        raise UserError(
-            f"{protocol.dataset} has {counts[smallest]} training rows of class {smallest}; expected at least two of "
-            "each class, one to train on and one to validate on; add images or drop the class",
+            f"{dataset} has labels from {found[0]} to {found[-1]}, expected classes 0 to {classes - 1}; make the "
+            "protocol from the same image set",
             option="dataset",
         )
+    if len(found) < classes:
+        missing = int(np.setdiff1d(np.arange(min(classes, len(found) + 1)), found)[0])
+        shifted = found[0] > 0 and len(found) == found[-1] - found[0] + 1
+        remedy = (
+            f"subtract {found[0]} from the labels of both splits"
+            if shifted
+            else "number the classes from 0 on without gaps, add images, or drop the class"
+        )
+        raise UserError(
+            f"{dataset} has labels from {found[0]} to {found[-1]}, of {len(found)} of {classes} classes, and no "
+            f"training row of class {missing}; expected at least {least} of each of the classes 0 to K-1, so {remedy}",
+            option="dataset",
+        )
+    smallest = int(counts.argmin())
+    if counts[smallest] < least:
+        raise UserError(
+            f"{dataset} has {counts[smallest]} training row{'' if counts[smallest] == 1 else 's'} of class {smallest}; "
+            f"expected at least {least} of each class, to train on and to validate on; add images or drop the class",
+            option="dataset",
+        )
+    return counts
+
+
+def most_labels(dataset: str, labels: np.ndarray, classes: int, seed: int) -> int:
+    """Return the most labels that a draw can have: as many of each class, and one of each left to choose C on.
+
+    Parameters
+    ----------
+    labels
+        int64 (N,) of the whole training set, in image order, 2 or more of each class.
+    seed
+        The user's seed, on which the fixed validation rows depend.
+    """
+    fixed = fixed_validation_rows(dataset, len(labels))
+    rest = np.delete(labels, _fixed_rows(dataset, len(labels), fixed, seed)) if fixed else labels
+    counts = np.bincount(rest, minlength=classes)
+    return (int(counts.min()) - (0 if fixed else 1)) * classes
+
+
+def _fixed_rows(dataset: str, rows: int, fixed: int, seed: int) -> np.ndarray:
+    return numpy_generator(seed, dataset, "validation").permutation(rows)[:fixed]
 
 
 def _check_enough(protocol: Protocol, counts: np.ndarray) -> None:
     """Check that each class has the rows of a draw, and one more where the undrawn rows validate."""
     spare = int(protocol.chooses_on == "undrawn")
     smallest = int(counts.argmin())
+    if protocol.labels is None and counts[smallest] < 1:
+        raise UserError(
+            f"all training rows of class {smallest} of {protocol.dataset} are held out; expected some to train on, so "
+            "add images or drop the class",
+            option="dataset",
+        )
     if counts[smallest] < protocol.per_class + spare:
+        most = (int(counts[smallest]) - spare) * protocol.classes
         raise UserError(
             f"got {protocol.labels} labels for {protocol.dataset}, {protocol.per_class} of each class; class "
             f"{smallest} has {counts[smallest]} training rows to draw from, expected at least "
-            f"{protocol.per_class + spare}, so that some are left to choose C on; take at most "
-            f"{(int(counts[smallest]) - spare) * protocol.classes}, or all",
+            f"{protocol.per_class + spare}, so that some are left to choose C on; "
+            f"{advised_labels(protocol.labels or 0, protocol.classes, most)}",
+            option="labels",
+        )
+    if protocol.draws > 1 and counts.max() == protocol.per_class:
+        raise UserError(
+            f"got {protocol.labels} labels for {protocol.dataset}, which are all rows to draw from, so that "
+            f"{protocol.draws} draws would be the same rows; take fewer labels, or --draws 1",
             option="labels",
         )

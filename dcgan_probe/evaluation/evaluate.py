@@ -1,8 +1,8 @@
-"""Takes train and test features and a protocol, gives a summary, and each fit's record on the way; writes no file."""
+"""Evaluation of features by a protocol: fits, their records and a summary, resumable where a folder keeps them."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,9 +18,11 @@ from .predictions import TestPredictions
 from .protocols import Protocol
 from .recording import Recorder
 from .records import ProbeRecord
+from .results import Results
 from .sealed import SealedTest
 from .settings import NEIGHBOURS, SCALES, ProbeClassifier, Scale
 from .summary import Summary, summarise_evaluation
+from .unfinished import FitsUnderWay, complete_note, find_complete, fits_under_way
 
 ADDED_VARIANCE: dict[Scale, float] = {"none": 0.0, "standardise": 0.0, "standardise+0.01": 0.01}
 
@@ -36,6 +38,7 @@ class _Task:
     grams: DrawGrams
     fit: FitPath
     recorder: Recorder
+    under_way: FitsUnderWay
     tell: Callable[[list[ProbeRecord], int], None]
     """Takes the records of a stacked fit and the number of fits still to come."""
 
@@ -52,6 +55,47 @@ class _Task:
             gram=self.grams.of(trains),
         )
         return fits, predict_rows(fits, scored, scores)
+
+    def fit_to_select(self, draw: int, values: Sequence[float]) -> list[ProbeRecord]:
+        """Fit all values of C on one draw and score them on its validation rows; keep the records."""
+        trains, scores = self.layout.select_rows(draw)
+        started = time.perf_counter()
+        fits, predictions = self.score(trains, values, self.features, scores)
+        labels = self.layout.labels[scores]
+        records = self.recorder.records(
+            "select",
+            draw,
+            fits,
+            values,
+            (predictions == labels).mean(axis=1).tolist(),
+            balanced=[balanced_accuracy(row, labels) for row in predictions],
+            rows_trained=len(self.layout.labels[trains]),
+            rows_scored=predictions.shape[1],
+            seconds=time.perf_counter() - started,
+        )
+        self.under_way.add(records)
+        return records
+
+    def fit_to_report(
+        self, draw: int, C: float, features: np.ndarray, labels: np.ndarray
+    ) -> tuple[list[ProbeRecord], np.ndarray]:
+        """Fit one draw and predict the test split, int64 (test rows,); keep the record and the predictions."""
+        trains = self.layout.report_rows(draw)
+        started = time.perf_counter()
+        fits, (predicted,) = self.score(trains, (C,), features, slice(0, len(labels)))
+        records = self.recorder.records(
+            "report",
+            draw,
+            fits,
+            (C,),
+            [float((predicted == labels).mean())],
+            balanced=[balanced_accuracy(predicted, labels)],
+            rows_trained=len(self.layout.labels[trains]),
+            rows_scored=len(labels),
+            seconds=time.perf_counter() - started,
+        )
+        self.under_way.add(records, predicted)
+        return records, predicted
 
 
 def evaluate(
@@ -70,6 +114,8 @@ def evaluate(
     memory: int | None = None,
     fit: FitPath | None = None,
     command: str = "",
+    results: Results | None = None,
+    on_note: Callable[[str], None] = lambda sentence: None,
 ) -> Summary:
     """Choose C on validation rows, then report fits with that C on the test split.
 
@@ -88,7 +134,7 @@ def evaluate(
     seed
         Each draw derives its own seed from it, the protocol's name and the stage.
     on_fits
-        Called with the records of each stacked fit.
+        Called with the records of each stacked fit, those of an earlier, interrupted call included.
     on_predictions
         Called once with the test predictions, before the last record: a complete evaluation has them.
     on_progress
@@ -104,6 +150,11 @@ def evaluate(
         Another fit of one draw with several C, in the place of ``probe.fit_path``.
     command
         The command line that the records name.
+    results
+        Folder that keeps each fit as it ends and gets the evaluation when it is complete. An interrupted evaluation is
+        resumed from it, and a complete one with the same numbers is returned from it. None keeps nothing.
+    on_note
+        Called with a sentence where an evaluation is resumed or is complete already.
 
     Raises
     ------
@@ -117,24 +168,38 @@ def evaluate(
     sealed = SealedTest(test, protocol.classes)
     layout = lay_out(protocol, required_labels(train), seed)
     recorder = Recorder.of(train, test, layout, command=command, scale=scale, classifier=classifier, C=C)
-    selecting = protocol.select_draws if C is None else 0
-    fitted: list[ProbeRecord] = []
+    about = (recorder.evaluation, recorder.images_seen, C)
+    title = f"{protocol.name} on {train.origin.features} features"
+    found = find_complete(results, *about)
+    if found is not None:
+        on_note(complete_note(title, found))
+        return found
+    with fits_under_way(results, *about) as under_way:
+        kept, fitted = len(under_way), list[ProbeRecord]()
+        selecting = protocol.select_draws if C is None else 0
+        total = protocol.draws + selecting * len(recorder.grid.first) + under_way.extended(recorder.grid.first)
 
-    def tell(records: list[ProbeRecord], left: int) -> None:
-        fitted.extend(records)
-        on_fits(records)
-        on_progress(len(fitted), len(fitted) + left)
+        def tell(records: list[ProbeRecord], left: int) -> None:
+            fitted.extend(records)
+            on_fits(records)
+            if len(fitted) > kept:
+                on_progress(len(fitted), len(fitted) + left)
 
-    on_progress(0, protocol.draws + selecting * len(recorder.grid.first))
-    features = load_finite(train, layout.order)
-    takes_gram = scale == "none" and classifier not in NEIGHBOURS
-    grams = DrawGrams(features, layout, protocol.draws + selecting, useful=takes_gram)
-    fit = fit or fit_of(classifier, memory, on_iteration)
-    task = _Task(layout, features, scale, grams, fit, recorder, tell)
-    chosen = _select(task) if C is None else float(C)
-    sealed.open(chosen)
-    predictions = _report(task, sealed, chosen, on_predictions)
-    return summarise_evaluation(fitted, predictions == sealed.labels)
+        if kept:
+            on_note(f"{title}: resuming at fit {kept} of {total}")
+        on_progress(kept, total)
+        features = load_finite(train, layout.order)
+        takes_gram = scale == "none" and classifier not in NEIGHBOURS
+        grams = DrawGrams(features, layout, protocol.draws + selecting, useful=takes_gram)
+        fit = fit or fit_of(classifier, memory, on_iteration)
+        recorder = replace(recorder, evaluation=under_way.evaluation)
+        task = _Task(layout, features, scale, grams, fit, recorder, under_way, tell)
+        chosen = _select(task) if C is None else float(C)
+        sealed.open(chosen)
+        predictions = _report(task, sealed, chosen, on_predictions)
+        summary = summarise_evaluation(fitted, predictions.correct)
+        under_way.finish(predictions)
+    return summary
 
 
 def _select(task: _Task) -> float:
@@ -143,50 +208,29 @@ def _select(task: _Task) -> float:
     accuracies: dict[float, list[float]] = {}
     while values := values_to_try(accuracies, task.recorder.grid):
         for draw in range(protocol.select_draws):
-            trains, scores = task.layout.select_rows(draw)
-            started = time.perf_counter()
-            fits, predictions = task.score(trains, values, task.features, scores)
-            labels = task.layout.labels[scores]
-            correct = (predictions == labels).mean(axis=1).tolist()
-            records = task.recorder.records(
-                "select",
-                draw,
-                fits,
-                values,
-                correct,
-                balanced=[balanced_accuracy(row, labels) for row in predictions],
-                rows_trained=len(task.layout.labels[trains]),
-                rows_scored=predictions.shape[1],
-                seconds=time.perf_counter() - started,
-            )
-            for C, accuracy in zip(values, correct, strict=True):
-                accuracies.setdefault(C, []).append(accuracy)
+            records = task.under_way.find("select", draw, values) or task.fit_to_select(draw, values)
+            for record in records:
+                accuracies.setdefault(record.chosen, []).append(record.accuracy)
             task.tell(records, (protocol.select_draws - draw - 1) * len(values) + protocol.draws)
     return best_c(accuracies)
 
 
-def _report(task: _Task, sealed: SealedTest, C: float, on_predictions: Callable[[TestPredictions], None]) -> np.ndarray:
-    """Fit fresh draws with one C and predict the test split, which was opened for it: int64 (draws, test rows)."""
+def _report(
+    task: _Task, sealed: SealedTest, C: float, on_predictions: Callable[[TestPredictions], None]
+) -> TestPredictions:
+    """Fit fresh draws with one C and predict the test split, which was opened for it."""
     features, labels, draws = sealed.load(), sealed.labels, task.layout.protocol.draws
-    predictions = np.empty((draws, len(labels)), np.int64)
+    predicted: list[np.ndarray] = []
     for draw in range(draws):
-        trains = task.layout.report_rows(draw)
-        started = time.perf_counter()
-        fits, predicted = task.score(trains, (C,), features, slice(0, len(labels)))
-        predictions[draw] = predicted[0]
-        records = task.recorder.records(
-            "report",
-            draw,
-            fits,
-            (C,),
-            [float((predicted[0] == labels).mean())],
-            balanced=[balanced_accuracy(predicted[0], labels)],
-            rows_trained=len(task.layout.labels[trains]),
-            rows_scored=len(labels),
-            seconds=time.perf_counter() - started,
-        )
+        records = task.under_way.find("report", draw, (C,))
+        if records:
+            predicted.append(task.under_way.predictions(draw))
+        else:
+            records, own = task.fit_to_report(draw, C, features, labels)
+            predicted.append(own)
         # Kept before the last record is, so that an evaluation with all its records has its predictions too.
         if draw + 1 == draws:
-            on_predictions(TestPredictions.of(task.recorder.evaluation.id, predictions, labels, C))
+            predictions = TestPredictions.of(task.recorder.evaluation.id, np.stack(predicted), labels, C)
+            on_predictions(predictions)
         task.tell(records, draws - draw - 1)
     return predictions

@@ -114,6 +114,7 @@ def protocol_for(
     labels: int | None = None,
     draws: int | None = None,
     select_draws: int | None = None,
+    most: int | None = None,
 ) -> Protocol:
     """Give the protocol of a set.
 
@@ -129,6 +130,8 @@ def protocol_for(
         Labelled rows of a fit, a multiple of ``classes``; None for all.
     draws, select_draws
         Other numbers of reported draws and of draws that choose C than the protocol's own.
+    most
+        Labels that a draw can have at most, where the rows of each class are known: see ``most_labels``.
 
     Raises
     ------
@@ -146,10 +149,11 @@ def protocol_for(
                 "or a number of labels",
                 option=option,
             )
-    fixed = SVHN_VALIDATION_ROWS if dataset == "svhn" and train_rows >= SVHN_LEAST_ROWS else 0
+    fixed = fixed_validation_rows(dataset, train_rows)
     if labels is None:
         return _all_labels(dataset, train_rows, classes, fixed)
-    _check_labels(dataset, train_rows - fixed, classes, labels)
+    available = train_rows - fixed
+    _check_labels(dataset, available, classes, labels, (available - 1) // classes * classes if most is None else most)
     svhn = dataset == "svhn"
     return Protocol(
         name=f"{dataset}-{labels}",
@@ -192,17 +196,31 @@ def _all_labels(dataset: str, train_rows: int, classes: int, fixed: int) -> Prot
     )
 
 
-def _check_labels(dataset: str, available: int, classes: int, labels: int) -> None:
-    if labels < classes or labels % classes:
-        below = max(labels // classes, 1) * classes
+def fixed_validation_rows(dataset: str, train_rows: int) -> int:
+    """Return the random training rows that are held out of every draw, whatever their class: 10,000 of SVHN's."""
+    return SVHN_VALIDATION_ROWS if dataset == "svhn" and train_rows >= SVHN_LEAST_ROWS else 0
+
+
+def advised_labels(labels: int, classes: int, most: int) -> str:
+    """Say which numbers of labels can be taken in the place of ``labels``, the nearest first."""
+    below = min(max(labels // classes, 1) * classes, most)
+    if below < classes:
+        return "take all"
+    if below == most:
+        return f"take at most {most}, or all"
+    return f"take {below} or {below + classes}, at most {most}, or all"
+
+
+def _check_labels(dataset: str, available: int, classes: int, labels: int, most: int) -> None:
+    advice = advised_labels(labels, classes, most)
+    if labels > most:
         raise UserError(
-            f"got {labels} labels for {dataset}, expected a multiple of its {classes} classes; "
-            f"take {below} or {below + classes}",
+            f"got {labels} labels for {dataset}, which has {available} training rows to draw from, as many of each of "
+            f"{classes} classes, and some must be left to choose C on; {advice}",
             option="labels",
         )
-    if labels >= available:
+    if labels < classes or labels % classes:
         raise UserError(
-            f"got {labels} labels for {dataset}, which has {available} training rows to draw from: none would be left "
-            f"to choose C on; take fewer than {available}, or all",
+            f"got {labels} labels for {dataset}, expected a multiple of its {classes} classes; {advice}",
             option="labels",
         )

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_type_hints
 
+from ..storage import unicode_text
+
 SCHEMA_VERSION = 4
 READABLE_VERSIONS = (3, SCHEMA_VERSION)
 """Version 3 has all columns but the last ones, ``ADDED``."""
@@ -151,7 +153,7 @@ def to_line(cells: Iterable[Any]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return to_json(value) if isinstance(value, dict) else " ".join(str(value).splitlines())
+    return unicode_text(to_json(value) if isinstance(value, dict) else " ".join(str(value).splitlines()))
 
 
 def to_json(options: Options) -> str:
@@ -163,21 +165,22 @@ EVALUATIONS_HEADER, FITS_HEADER = to_line(EVALUATION_COLUMNS), to_line(FIT_COLUM
 OLD_EVALUATIONS_HEADER = to_line(name for name in EVALUATION_COLUMNS if name not in ADDED)
 
 
-def with_added_columns(text: str, columns: Sequence[str]) -> str:
+def with_added_columns(content: bytes, columns: Sequence[str]) -> bytes:
     """Return a file of version 3 with the columns of today, those that were added empty; any other as it is.
 
     Parameters
     ----------
-    text
+    content
         Rows of CSV, the header first; a header of other columns stays, for its reader to refuse.
     columns
         ``EVALUATION_COLUMNS`` or ``FIT_COLUMNS``.
     """
-    old = [name for name in columns if name not in ADDED]
-    if not text.startswith(to_line(old)):
-        return text
-    _, *rows = csv.reader(io.StringIO(text))
-    return to_line(columns) + "".join(to_line([*row, *[""] * (len(columns) - len(row))]) for row in rows)
+    old = to_line(name for name in columns if name not in ADDED).encode()
+    if not content.startswith(old):
+        return content
+    added = b"," * sum(name in ADDED for name in columns)
+    rows = content[len(old) :].split(b"\n")[:-1]
+    return to_line(columns).encode() + b"".join(row + added + b"\n" for row in rows)
 
 
 def evaluation_line(evaluation: Evaluation) -> str:
@@ -196,14 +199,22 @@ def evaluation_of(cells: Sequence[str]) -> Evaluation:
     Raises
     ------
     ValueError
-        If their number or the type of one is wrong.
+        If their number, or the type or range of one is wrong.
     """
-    return Evaluation(**_values(Evaluation, EVALUATION_COLUMNS, cells))
+    found = Evaluation(**_values(Evaluation, EVALUATION_COLUMNS, cells))
+    if found.labels != ALL_LABELS and not found.labels.isdecimal():
+        raise ValueError(f"labels is {found.labels!r}, expected {ALL_LABELS} or a number")
+    if not 0.0 <= found.overlap <= 1.0 or found.draws < 1 or found.overlap == 1.0 < found.draws:
+        raise ValueError(f"overlap is {found.overlap} of {found.draws} draws, expected 0 to 1, of 1 draw or more")
+    return found
 
 
 def fit_of_cells(evaluation: Evaluation, cells: Sequence[str]) -> ProbeRecord:
     """Read the cells of one row of an evaluation's fits; raises as ``evaluation_of``."""
-    return ProbeRecord(evaluation=evaluation, **_values(ProbeRecord, FIT_COLUMNS, cells))
+    found = ProbeRecord(evaluation=evaluation, **_values(ProbeRecord, FIT_COLUMNS, cells))
+    if not 0.0 <= found.accuracy <= 1.0:
+        raise ValueError(f"accuracy is {found.accuracy}, expected 0 to 1")
+    return found
 
 
 _TYPES: dict[type, dict[str, Any]] = {kind: get_type_hints(kind) for kind in (Evaluation, ProbeRecord)}

@@ -5,47 +5,59 @@
     RESULTS/evaluations.csv           one row an evaluation, only ever appended to
     RESULTS/fits/ID.csv.gz            one row a fit of that evaluation
     RESULTS/predictions/ID.npz        its test predictions
+    RESULTS/unfinished/               evaluations under way; see ``unfinished``
 """
 
-import csv
 import gzip
-import io
 import os
-import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pandas
 
 from ..runtime import UserError
-from ..storage import explained_disk_errors, locked, read_arrays, read_bytes, whole_file, write_arrays
+from ..storage import explained_disk_errors, locked, read_arrays, require_writable, whole_file, write_arrays
 from .predictions import ARRAYS, LABELED, PACKED, TestPredictions
+from .record_files import (
+    EvaluationsFile,
+    Fault,
+    evaluation_ids,
+    read_evaluations,
+    read_fits,
+    read_gzip,
+    whole_size,
+)
 from .records import (
     EVALUATION_COLUMNS,
     EVALUATIONS_HEADER,
     FIT_COLUMNS,
     FITS_HEADER,
-    OLD_EVALUATIONS_HEADER,
     OPTIONAL,
-    READABLE_VERSIONS,
     SCHEMA_VERSION,
     Evaluation,
     ProbeRecord,
     evaluation_line,
-    evaluation_of,
     fit_line,
-    fit_of_cells,
     to_json,
     with_added_columns,
 )
 from .summary import Summary, summarise
 
-VERSION_BYTES = 16
+UNFINISHED = "unfinished"
 OLD_RECORDS = "records.csv"
 """File of the records up to schema version 2."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Content of a results folder, as far as it can be read."""
+
+    summaries: list[Summary]
+    """Of the complete evaluations of each protocol without a fault."""
+    faults: list[Fault]
 
 
 class Results:
@@ -74,11 +86,12 @@ class Results:
             if records and self.path.exists():
                 self._add_columns()
             file = held.enter_context(open(self.path, "a+b", buffering=0))
-            size = _whole_size(file, self.path)
+            size = whole_size(file, self.path)
             file.truncate(size)
+            file.seek(0)
+            known = evaluation_ids(file.read(size))
             for evaluation in dict.fromkeys(record.evaluation.id for record in records):
                 self._append_fits([record for record in records if record.evaluation.id == evaluation])
-            known = {row[1] for row in _rows(file, size)[1:]}
             new = {record.evaluation.id: record.evaluation for record in records if record.evaluation.id not in known}
             text = "".join(evaluation_line(evaluation) for evaluation in new.values())
             left = memoryview((text if size else EVALUATIONS_HEADER + text).encode())
@@ -92,20 +105,20 @@ class Results:
 
     def _add_columns(self) -> None:
         with open(self.path, "rb") as file:
-            size = _whole_size(file, self.path)
+            size = whole_size(file, self.path)
             file.seek(0)
             before = file.read(size)
-        after = with_added_columns(before.decode(), EVALUATION_COLUMNS).encode()
+        after = with_added_columns(before, EVALUATION_COLUMNS)
         if after != before:
             with whole_file(self.path) as temporary:
                 temporary.write_bytes(after)
 
     def _append_fits(self, records: Sequence[ProbeRecord]) -> None:
         path = self.fits_path(records[0].evaluation.id)
-        before = with_added_columns(_read_gzip(path), FIT_COLUMNS) if path.exists() else FITS_HEADER
-        content = before + "".join(map(fit_line, records))
+        before = with_added_columns(read_gzip(path), FIT_COLUMNS) if path.exists() else FITS_HEADER.encode()
+        content = before + "".join(map(fit_line, records)).encode()
         with whole_file(path) as temporary:
-            temporary.write_bytes(gzip.compress(content.encode(), mtime=0))
+            temporary.write_bytes(gzip.compress(content, mtime=0))
 
     def read(self) -> pandas.DataFrame:
         """Read all fits, oldest evaluation first: one row a fit, its evaluation's columns before its own.
@@ -135,19 +148,17 @@ class Results:
         UserError
             If there are none, or the file is damaged or of another schema version.
         """
+        file = self._evaluations_file()
+        for fault in file.damaged:
+            raise UserError(fault.text, option="results")
+        return file.evaluations
+
+    def _evaluations_file(self) -> EvaluationsFile:
         self._check_version()
         try:
-            with open(self.path, "rb") as file:
-                rows = _rows(file, _whole_size(file, self.path))
+            return read_evaluations(self.path)
         except FileNotFoundError as error:
             raise UserError(f"there are no records {self.path}; run eval-svm first", option="results") from error
-        found = []
-        for number, row in enumerate(rows[1:], 2):
-            try:
-                found.append(evaluation_of(row))
-            except ValueError as error:
-                raise _damaged(self.path, number, error) from error
-        return found
 
     def records(self) -> list[ProbeRecord]:
         """Read all fits, oldest evaluation first.
@@ -157,27 +168,25 @@ class Results:
         UserError
             As ``evaluations``, or if the fits of an evaluation are missing or damaged.
         """
-        return [record for evaluation in self.evaluations() for record in self._fits(evaluation)]
+        return [record for evaluation in self.evaluations() for record in self.fits(evaluation)]
 
-    def _fits(self, evaluation: Evaluation) -> list[ProbeRecord]:
+    def fits(self, evaluation: Evaluation) -> list[ProbeRecord]:
+        """Read the fits of one evaluation.
+
+        Raises
+        ------
+        UserError
+            If they are missing or damaged.
+        """
         path = self.fits_path(evaluation.id)
         try:
-            rows = list(csv.reader(io.StringIO(with_added_columns(_read_gzip(path), FIT_COLUMNS))))
+            return read_fits(path, evaluation)
         except FileNotFoundError as error:
             raise UserError(
                 f"there are no fits {path}, which {self.path} names; restore that file, or remove the row of "
                 f"{evaluation.id}",
                 option="results",
             ) from error
-        if not rows or tuple(rows[0]) != FIT_COLUMNS:
-            raise UserError(f"{path} has other columns than expected: {', '.join(FIT_COLUMNS)}", option="results")
-        found = []
-        for number, row in enumerate(rows[1:], 2):
-            try:
-                found.append(fit_of_cells(evaluation, row))
-            except ValueError as error:
-                raise _damaged(path, number, error) from error
-        return found
 
     def merge_from(self, other: "Results") -> list[str]:
         """Add the evaluations of another folder that this one lacks, with their test predictions; return their ids.
@@ -190,7 +199,7 @@ class Results:
             As ``records`` of the other folder and ``append`` of this one, or if predictions are damaged.
         """
         theirs = other.records()
-        known = {evaluation.id for evaluation in self.evaluations()} if self.path.exists() else set()
+        known = self._ids()
         new = [name for name in dict.fromkeys(record.evaluation.id for record in theirs) if name not in known]
         for name in new:
             if other.predictions_path(name).exists():
@@ -231,9 +240,60 @@ class Results:
             return None
         return self.read_predictions(evaluation).correct
 
-    def summaries(self) -> list[Summary]:
-        """Summarize the complete evaluations, with the uncertainty over test images; see ``summarise``."""
-        return summarise(self.records(), self.correct)
+    def survey(self, protocol: str | None = None) -> Survey:
+        """Summarize the complete evaluations of one protocol, or of all, with the uncertainty over test images.
+
+        A fault leaves out its own protocol alone, or a single row where the protocol cannot be read.
+
+        Raises
+        ------
+        UserError
+            If there are no records, or ``evaluations.csv`` is of another kind or schema version.
+        """
+        file = self._evaluations_file()
+        faults = [*file.cut, *(fault for fault in file.damaged if protocol in (None, fault.protocol))]
+        broken, summaries = {fault.protocol for fault in faults}, []
+        for name in dict.fromkeys(evaluation.protocol for evaluation in file.evaluations):
+            if name in broken or protocol not in (None, name):
+                continue
+            try:
+                own = [evaluation for evaluation in file.evaluations if evaluation.protocol == name]
+                summaries += summarise((record for each in own for record in self.fits(each)), self.correct)
+            except UserError as error:
+                faults.append(Fault(str(error), name))
+        return Survey(summaries, faults)
+
+    def summaries(self, protocol: str | None = None) -> list[Summary]:
+        """Summarize the complete evaluations as ``survey`` does; refuse damaged ones.
+
+        Raises
+        ------
+        UserError
+            As ``survey``, and if a record or predictions of the protocol, or of any, are damaged.
+        """
+        found = self.survey(protocol)
+        for fault in found.faults:
+            if fault.protocol is not None:
+                raise UserError(fault.text, option="results")
+        return found.summaries
+
+    def _ids(self) -> set[str]:
+        return evaluation_ids(self.path.read_bytes()) if self.path.exists() else set()
+
+    def prepare(self) -> list[str]:
+        """Check that records can be kept here, before the work; return a sentence for each row that cannot be read.
+
+        Raises
+        ------
+        UserError
+            As ``append``, or if a folder in this one cannot be written.
+        """
+        self._check_version()
+        file = read_evaluations(self.path) if self.path.exists() else None  # before a cut row is dropped
+        self.append([])
+        for name in ("fits", "predictions", "tables", UNFINISHED):
+            require_writable(self.folder / name)
+        return [] if file is None else [fault.text for fault in (*file.damaged, *file.cut)]
 
     def fits_path(self, evaluation: str) -> Path:
         """Return the file of an evaluation's fits."""
@@ -251,63 +311,3 @@ class Results:
                 f"convert-results --results {self.folder}`, or give another --results",
                 option="results",
             )
-
-
-def _rows(file: BinaryIO, size: int) -> list[list[str]]:
-    """Read the rows of the first ``size`` bytes, the header included, with all columns of today."""
-    file.seek(0)
-    return list(csv.reader(io.StringIO(with_added_columns(file.read(size).decode(), EVALUATION_COLUMNS))))
-
-
-def _read_gzip(path: Path) -> str:
-    try:
-        return gzip.decompress(read_bytes(path)).decode()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise UserError(
-            f"{path} cannot be read ({error}); it is corrupt, so restore it, or move it away with the row of that "
-            "evaluation in evaluations.csv",
-            option="results",
-        ) from error
-
-
-def _whole_size(file: BinaryIO, path: Path) -> int:
-    """Check header and version; return the length up to the end of the last whole row, 0 without a whole header.
-
-    The whole file is read only if the last row was cut off.
-    """
-    file.seek(0)
-    header = EVALUATIONS_HEADER.encode()
-    head = file.read(len(header) + VERSION_BYTES)
-    if head.startswith(OLD_EVALUATIONS_HEADER.encode()):
-        header = OLD_EVALUATIONS_HEADER.encode()
-        head = head[: len(header) + VERSION_BYTES]
-    if len(head) < len(header) and header.startswith(head):
-        return 0
-    if not head.startswith(header):
-        found = head[:60].split(b"\n")[0].decode(errors="replace")
-        raise UserError(
-            f"{path} is not an evaluations file of schema version {SCHEMA_VERSION}: its first line starts {found!r}; "
-            "move it away, or give another --results",
-            option="results",
-        )
-    version, comma, _ = head[len(header) :].partition(b",")
-    if comma and version not in [str(each).encode() for each in READABLE_VERSIONS]:
-        raise UserError(
-            f"{path} has schema version {version.decode(errors='replace')}, expected "
-            f"{' or '.join(map(str, READABLE_VERSIONS))}; move it away, or give another --results",
-            option="results",
-        )
-    size = file.seek(-1, os.SEEK_END) + 1
-    if file.read(1) == b"\n":
-        return size
-    file.seek(0)
-    return file.read().rfind(b"\n") + 1
-
-
-def _damaged(path: Path, number: int, error: ValueError) -> UserError:
-    return UserError(
-        f"{path}, row {number}, cannot be read ({error}); it was edited or damaged, so restore that row, or remove it",
-        option="results",
-    )

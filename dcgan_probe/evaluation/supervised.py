@@ -23,10 +23,12 @@ from .predictions import TestPredictions
 from .protocols import Protocol
 from .recording import Recorder
 from .records import ProbeRecord
+from .results import Results
 from .sealed import SealedImages
 from .search import Search, check_images, search_key, search_recorder
 from .summary import Summary, summarise_evaluation
 from .trainings import Ground, PlannedTraining, read_kept, train_rest
+from .unfinished import complete_note, find_complete
 
 CHOICE_NOTE = (
     "setting {number} of {settings} drawn at random, the one with the least validation error: {error:.2f} % on "
@@ -50,11 +52,13 @@ def evaluate_supervised(
     on_search: OnProgress = lambda done, total, note: None,
     on_report: OnProgress = lambda done, total, note: None,
     command: str = "",
+    results: Results | None = None,
+    on_note: Callable[[str], None] = lambda sentence: None,
 ) -> Summary:
     """Choose a setting on validation rows, then report trainings with it on the test split.
 
-    Every training is kept in ``folder`` as it ends, and the same call goes on from there. Its numbers do not depend on
-    the number of workers, each of which computes on one thread.
+    Every training is kept in ``folder`` as it ends, and the same call resumes an interrupted search there. The numbers
+    do not depend on the number of workers, each of which computes on one thread.
 
     Parameters
     ----------
@@ -69,6 +73,10 @@ def evaluate_supervised(
         Called once with the test predictions, before the records.
     command
         The command line that the records name.
+    results
+        Folder that gets the complete evaluation; one that is there with the same numbers is returned from it.
+    on_note
+        Called with a sentence where a search is resumed or an evaluation is complete already.
 
     Raises
     ------
@@ -81,6 +89,12 @@ def evaluate_supervised(
     sealed = SealedImages(test, protocol.classes)
     layout = lay_out(protocol, train.require_labels("supervised training"), search.seed)
     key = search_key(train, test, protocol, search, device)
+    recorder = search_recorder(train, test, layout, search, key, device, command)
+    title = f"{protocol.name} supervised"
+    found = find_complete(results, recorder.evaluation, None, None)
+    if found is not None:
+        on_note(complete_note(title, found))
+        return found
     images = np.ascontiguousarray(train.images[:][layout.order])
     evaluation = _Evaluation(
         layout=layout,
@@ -88,7 +102,8 @@ def evaluate_supervised(
         ground=Ground(images, layout.labels, images, protocol.classes, search.network, device),
         kept=KeptFits(Path(folder) / key),
         workers=workers,
-        recorder=search_recorder(train, test, layout, search, key, device, command),
+        recorder=recorder,
+        on_kept=lambda stage, kept, total: on_note(f"{title}, {stage}: resuming at training {kept} of {total}"),
     )
     with locked(Path(folder) / key, wait=False):
         number, searched = _select(evaluation, on_search)
@@ -98,6 +113,9 @@ def evaluate_supervised(
         records, predictions = _report(replace(evaluation, ground=ground), number, note, sealed.labels, on_report)
         on_predictions(predictions)
         on_fits([*searched, *records])
+        if results is not None:
+            results.write_predictions(predictions)
+            results.append([*searched, *records])
     return summarise_evaluation([*searched, *records], predictions.correct)
 
 
@@ -111,6 +129,8 @@ class _Evaluation:
     kept: KeptFits
     workers: int
     recorder: Recorder
+    on_kept: Callable[[str, int, int], None]
+    """Takes the stage, and the numbers of its kept trainings and of all, where some were kept."""
 
     def plan(self, training: Training, trains: Rows, scores: Rows) -> PlannedTraining:
         """Plan one training; all settings of a draw begin with the same weights."""
@@ -136,6 +156,8 @@ class _Evaluation:
         outcomes = read_kept(planned, self.kept)
         note = "".join([describe(index, outcome) for index, outcome in outcomes.items()][-1:])
         total = sum(map(self.images_seen, planned))
+        if 0 < len(outcomes) < len(planned):
+            self.on_kept("search" if planned[0].training.stage == "select" else "test", len(outcomes), len(planned))
 
         def tell() -> None:
             seen = sum(self.images_seen(planned[index]) for index in outcomes)

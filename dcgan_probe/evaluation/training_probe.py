@@ -15,7 +15,7 @@ from ..networks import Discriminator, NetworkConfig
 from ..probe import fit_path, predict_path
 from ..runtime import UserError, numpy_generator
 from .choice import C_GRID
-from .draws import draw_rows
+from .draws import class_rows, draw_rows
 
 STATISTICS_IMAGES = 32 * 128
 """Training images of the GAN that give the batch-norm statistics: 32 of the rule's batches instead of all."""
@@ -73,7 +73,11 @@ class TrainingProbe:
             )
         count_columns(network, None, GRID)
         known, classes = labelled.require_labels("the probe during training"), labelled.classes
-        fewest = int(np.bincount(known, minlength=classes).min())
+        try:
+            fewest = int(class_rows(known, classes, labelled.name).min())
+        except UserError as error:
+            # The same words are about another flag here.
+            raise UserError(str(error), option="probe-dataset") from error
         half, rest = divmod(labels, 2 * classes)
         if rest or not 0 < half <= fewest // 2:
             raise UserError(

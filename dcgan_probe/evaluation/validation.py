@@ -6,7 +6,8 @@ import numpy as np
 
 from ..images import ImageSet, Part
 from ..runtime import numpy_generator
-from .draws import draw_rows
+from ..storage import LONGEST, plain_name
+from .draws import class_rows, draw_rows
 from .protocols import HELD_OUT_SHARE
 
 ENDING = "-validation"
@@ -42,13 +43,13 @@ def validation_splits(images: ImageSet) -> tuple[ImageSet, ImageSet]:
     Raises
     ------
     UserError
-        If the set has no labels.
+        If the set has no labels, or a class fewer than three images: to train, to choose C and to report on.
     """
     labels = images.require_labels("a validation split")
-    per_class = max(1, round(HELD_OUT_SHARE * int(np.bincount(labels, minlength=images.classes).min())))
+    per_class = max(1, round(HELD_OUT_SHARE * int(class_rows(labels, images.classes, images.name, least=3).min())))
     reported = draw_rows(labels, images.classes, per_class, numpy_generator(0, images.name, ENDING))
     trains = np.setdiff1d(np.arange(len(images)), reported, assume_unique=True)
-    name = images.name + ENDING
+    name = plain_name(images.name, LONGEST - len(ENDING)) + ENDING
     return (
         replace(images.subset(trains), name=name, part_of=Part(images, trains)),
         replace(images.subset(reported), name=name, split="val", part_of=Part(images, reported)),

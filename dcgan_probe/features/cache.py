@@ -5,7 +5,6 @@ layers, grid, pooling), the images with their labels, the dtype and the file for
 key and so can never be served old features.
 """
 
-import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -23,6 +22,7 @@ from ..storage import (
     FeatureFile,
     FeatureFileWriter,
     UnreadableFileError,
+    file_name,
     fingerprint_settings,
     locked,
     open_feature_file,
@@ -48,6 +48,7 @@ def cached_features(
     dtype: str = "float32",
     ranks: Ranks = ALONE,
     on_progress: Callable[[int], None] = lambda done: None,
+    on_resume: Callable[[int], None] = lambda done: None,
 ) -> tuple[FeatureSet, bool]:
     """Give the features of ``images``, from ``folder`` if they are there, else computed block by block into it.
 
@@ -62,6 +63,8 @@ def cached_features(
         block; the first alone writes, so that every row is written once and in order, whoever computed it.
     on_progress
         Called with the number of rows done.
+    on_resume
+        Called with the number of rows that an interrupted computation has left, where there are some.
 
     Returns
     -------
@@ -80,12 +83,14 @@ def cached_features(
     if isinstance(encoder, PixelEncoder):
         return _feature_set(PixelFeatures(encoder, images, settings), encoder, images, settings), True
     origin = encoder.origin.features
-    name = re.sub(r"[^\w.-]+", "_", images.name)  # the name comes from a file, and may hold a slash
+    name = file_name(images.name)  # the name comes from a file, and may hold a slash
     prefix = f"{origin}-{name}-{images.split}-"
     found = ranks.from_first(lambda: find_covering(Path(folder), settings, prefix))
     if found is None and images.part_of is not None:
         part = images.part_of
-        whole, present = cached_features(encoder, part.whole, folder, dtype=dtype, ranks=ranks, on_progress=on_progress)
+        whole, present = cached_features(
+            encoder, part.whole, folder, dtype=dtype, ranks=ranks, on_progress=on_progress, on_resume=on_resume
+        )
         return replace(_feature_set(whole.file, encoder, images, settings), rows=part.rows), present
     path = Path(folder) / f"{prefix}{fingerprint_settings(settings)}.h5"
     if found is None:
@@ -95,7 +100,7 @@ def cached_features(
             held.enter_context(freed_memory_kept())
             found = ranks.from_first(lambda: find_covering(Path(folder), settings, prefix))
             if found is None and ranks.first:
-                _extract(encoder, images, path, settings, dtype, ranks, on_progress)
+                _extract(encoder, images, path, settings, dtype, ranks, on_progress, on_resume)
             elif found is None:
                 ranks.assist(partial(_encode, encoder, images))
             ranks.from_first(lambda: None)  # the file is there for all
@@ -157,12 +162,15 @@ def _extract(
     dtype: str,
     ranks: Ranks,
     on_progress: Callable[[int], None],
+    on_resume: Callable[[int], None],
 ) -> None:
     writer = FeatureFileWriter(
         path, settings, rows=len(images), layers=encoder.layers, dtype=dtype, labels=images.labels
     )
     try:
         with writer:
+            if writer.rows_written:
+                on_resume(writer.rows_written)
             starts = range(writer.rows_written, len(images), encoder.batch)
             for features in ranks.in_order(partial(_encode, encoder, images), starts):
                 writer.append(features)

@@ -9,7 +9,7 @@ from .run import Run, TrainedOn
 
 
 def stored_state(run: Run, config: TrainConfig, trained_on: TrainedOn) -> dict[str, Any] | None:
-    """Read the checkpoint that training goes on from; None for a run that was never saved: it has nothing to protect.
+    """Read the checkpoint that training resumes from; None for a run that was never saved: it has nothing to protect.
 
     Raises
     ------
@@ -21,7 +21,7 @@ def stored_state(run: Run, config: TrainConfig, trained_on: TrainedOn) -> dict[s
     stored = run.load_last()
     if stored["optimizers"] is None:
         raise UserError(
-            f"{run.folder} holds imported weights, without the optimisers' state that training goes on from; "
+            f"{run.folder} holds imported weights, without the optimisers' state that training resumes from; "
             "give another --run to train",
             option="run",
         )

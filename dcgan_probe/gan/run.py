@@ -3,7 +3,7 @@
 ::
 
     RUN/config.json       resolved config, training images, one entry a session: versions, command line, device
-    RUN/checkpoint.pt     the last good state, from which training goes on
+    RUN/checkpoint.pt     the last good state, from which training resumes
     RUN/best.pt           with ``keep`` best: the state with the best probe on validation images so far
     RUN/stats.jsonl       one line a tick
     RUN/curves.png        the same, drawn
@@ -130,7 +130,7 @@ class Run:
         return self._load(self.best_path)
 
     def load_last(self) -> dict[str, Any]:
-        """Read the checkpoint that training goes on from; otherwise as ``load``."""
+        """Read the checkpoint that training resumes from; otherwise as ``load``."""
         return self._load(self.checkpoint_path)
 
     def _load(self, path: Path) -> dict[str, Any]:

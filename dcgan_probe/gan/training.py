@@ -58,6 +58,7 @@ def train(
     ranks: Ranks = ALONE,
     command: list[str] | None = None,
     on_tick: Tick = lambda row: None,
+    on_resume: Callable[[int], None] = lambda position: None,
     should_stop: Callable[[], bool] = lambda: False,
     time_limit: float = math.inf,
     probe: Probe | None = None,
@@ -78,6 +79,8 @@ def train(
         The command line, for the record.
     on_tick
         Called every few seconds with the row that goes into ``stats.jsonl``.
+    on_resume
+        Called with the number of images seen where training continues from a checkpoint.
     should_stop
         Asked after each step; when true the run is saved and ``"interrupted"`` is returned.
     time_limit
@@ -113,6 +116,7 @@ def train(
             state.load_state_dict(stored)
             if state.position >= config.images:
                 return "already finished"
+            on_resume(state.position)
         probing = ranks.after_first(lambda: Probing(run, state, probe))
         measured = {}
         if probe is not None:

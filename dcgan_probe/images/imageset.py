@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ..runtime import UserError
-from ..storage import StoredImages, fingerprint_blocks, fingerprint_rows
+from ..storage import StoredImages, fingerprint_blocks, fingerprint_rows, plain_name
 
 BLOCK_ROWS = 2048
 
@@ -32,7 +32,7 @@ class ImageSet:
     """int64 (N,), 0 to K-1; None for an unlabelled set."""
 
     name: str
-    """Name of the set, such as ``svhn``."""
+    """Name of the set, such as ``svhn``, in one line of at most 100 characters; see ``storage.plain_name``."""
 
     split: str
     """``train``, ``val`` or ``test``."""
@@ -57,6 +57,7 @@ class ImageSet:
         UserError
             If the images are not uint8 (N, 1 or 3, H, W) with N > 0, or the labels are not int64 (N,) from 0 to K-1.
         """
+        object.__setattr__(self, "name", plain_name(self.name) or "unnamed")
         shape, dtype = self.images.shape, self.images.dtype
         if dtype != np.uint8 or len(shape) != 4 or shape[1] not in (1, 3):
             raise UserError(

@@ -170,8 +170,8 @@ class Ranks:
         except RuntimeError as error:
             raise UserError(
                 f"rank {self.rank} of {self.size} can no longer reach the others ({str(error).splitlines()[0]}): one "
-                "has ended or was killed, so this one ends too. What was saved is kept; the same command goes on from "
-                "there, on any number of ranks."
+                "has ended or was killed, so this one ends too. What was saved is kept; rerun the command to "
+                "resume, on any number of ranks."
             ) from error
 
 

@@ -2,7 +2,16 @@
 
 from .array_files import read_arrays, write_arrays
 from .feature_files import FORMAT_VERSION, FeatureFile, FeatureFileWriter, open_feature_file
-from .files import explained_disk_errors, read_bytes, read_json, set_aside, whole_file, write_json, write_text
+from .files import (
+    explained_disk_errors,
+    read_bytes,
+    read_json,
+    require_writable,
+    set_aside,
+    whole_file,
+    write_json,
+    write_text,
+)
 from .fingerprints import fingerprint_blocks, fingerprint_rows, fingerprint_settings, fingerprint_tensors
 from .hdf5 import DamagedFileError, UnreadableFileError, open_hdf5
 from .image_files import (
@@ -14,10 +23,12 @@ from .image_files import (
     write_image_file,
 )
 from .locks import NO_LOCKS, locked, without_locks
+from .names import LONGEST, file_name, plain_name, shortened, unicode_text
 from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
 
 __all__ = [
     "FORMAT_VERSION",
+    "LONGEST",
     "NO_LOCKS",
     "ChangedFileError",
     "DamagedFileError",
@@ -31,6 +42,7 @@ __all__ = [
     "UnreadableFileError",
     "explained_disk_errors",
     "file_facts",
+    "file_name",
     "fingerprint_blocks",
     "fingerprint_rows",
     "fingerprint_settings",
@@ -40,10 +52,14 @@ __all__ = [
     "open_hdf5",
     "open_image_file",
     "opened_whole",
+    "plain_name",
     "read_arrays",
     "read_bytes",
     "read_json",
+    "require_writable",
     "set_aside",
+    "shortened",
+    "unicode_text",
     "whole_file",
     "without_locks",
     "write_arrays",

@@ -55,6 +55,22 @@ def require_space(path: Path, size: int) -> None:
         )
 
 
+def require_writable(folder: str | Path) -> None:
+    """Check before a piece of work that files can be listed and made in a folder, or where it is missing, itself.
+
+    Raises
+    ------
+    UserError
+        If they cannot.
+    """
+    place = Path(folder)
+    with explained_disk_errors(place):
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        os.scandir(place).close()
+        tempfile.TemporaryFile(dir=place).close()
+
+
 @contextmanager
 def whole_file(path: str | Path, check: Callable[[], None] = lambda: None) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` when the block succeeds, remove it when not.

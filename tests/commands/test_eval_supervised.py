@@ -33,11 +33,13 @@ def test_a_search_is_recorded_shown_and_not_repeated(here):
     assert "solver's tolerance" not in first.stdout
     kept = {path: path.stat().st_mtime_ns for path in here.glob("runs/supervised/*/*.npz")}
     assert len(kept) == 2 + 2
-    (summary,) = json.loads(invoke(*VERB, "--json", "--quiet").stdout)
+    again = invoke(*VERB, "--json")
+    (summary,) = json.loads(again.stdout)
+    assert f"glyphs-10 supervised: complete since {summary['date']} (evaluation" in again.stderr
     assert {path: path.stat().st_mtime_ns for path in here.glob("runs/supervised/*/*.npz")} == kept
     assert (summary["features"], summary["draws"], summary["labels"]) == ("supervised", 2, 10)
     records = Results("results").read()
-    assert records["stage"].tolist() == 2 * ["select", "select", "report", "report"]
+    assert records["stage"].tolist() == ["select", "select", "report", "report"]
     assert records["command"][0] == "dcgan-probe " + " ".join(VERB)
     assert f"{100 * summary['accuracy']:.2f}" in invoke("table").stdout
     assert (here / "results" / "predictions" / f"{summary['evaluation']}.npz").exists()

@@ -182,12 +182,15 @@ def test_a_run_is_found_by_its_name_in_the_folder_of_all(workplace):
     assert Path(by_name.split()[0]).resolve() == Path(by_path.split()[0]).resolve()
 
 
-def test_an_interrupted_look_does_not_claim_to_go_on(monkeypatch):
+def test_an_interrupted_look_does_not_claim_to_be_resumed(monkeypatch):
     def interrupted(*arguments, **more):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("dcgan_probe.commands.walk.interpolate", interrupted)
-    assert "Interrupted. The same command begins anew" in invoke("walk", status=130).stderr
+    assert (
+        "Interrupted. Only features of whole sets are kept; rerun the command to start over."
+        in invoke("walk", status=130).stderr
+    )
 
 
 def test_what_is_not_finite_is_absent_from_json():

@@ -121,7 +121,7 @@ def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
 
     monkeypatch.setattr("dcgan_probe.commands.evaluate.features_of", interrupted)
     result = reproduce("--results", "third", status=130)
-    assert "the same command goes on from there" in result.stderr
+    assert "Finished work is kept; rerun the command to resume." in result.stderr
 
 
 @pytest.mark.slow

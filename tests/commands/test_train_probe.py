@@ -76,7 +76,7 @@ def test_a_collapse_ends_the_command(here):
     row = Run("runs/it").stats()[-1]
     assert result.stderr == (
         f"Error: training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
-        f"saved in runs/it at {row['images_seen']:,}. The same command without --stop-on-collapse continues it; "
+        f"saved in runs/it at {row['images_seen']:,}. Rerun the command without --stop-on-collapse to resume; "
         "another --seed or a lower --lr may do better.\n"
     )
 
@@ -119,5 +119,5 @@ def test_the_progress_line_shows_the_last_probe_and_the_alarm(capsys):
 def test_a_run_that_ends_before_its_first_probe_is_saved_and_says_so(here):
     late = ["--probe-every", "8000", *PROBE[2:]]
     result = invoke(*TRAIN, *late, "--images", "8000000", "--keep", "best", "--time-limit", "1s")
-    assert "runs/it: the time is up, and the same command continues it" in result.output
+    assert "runs/it: the time is up, so rerun the command to resume" in result.output
     assert Run(here / "runs/it").position() > 0

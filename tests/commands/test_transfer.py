@@ -83,7 +83,7 @@ def test_results_of_elsewhere_join_those_here(workplace):
 def test_a_time_limit_ends_training_and_the_same_command_continues(workplace):
     command = ["train", *TINY, "--dataset", "glyphs:300", "--run", "runs/limited"]
     output = invoke(*command, "--images", "10M", "--time-limit", "0.5s").output
-    assert "the time is up, and the same command continues it" in output
+    assert "the time is up, so rerun the command to resume" in output
     run = Run("runs/limited")
     position = run.position()
     assert 0 < position < 10_000_000

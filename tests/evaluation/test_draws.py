@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dcgan_probe.evaluation import protocol_for
-from dcgan_probe.evaluation.draws import draw_rows, lay_out
+from dcgan_probe.evaluation.draws import class_rows, draw_rows, lay_out, most_labels
 from dcgan_probe.runtime import UserError
 
 
@@ -81,8 +83,9 @@ def test_draws_differ_between_stages_draws_seeds_and_protocols_and_repeat_for_th
     [
         ([20, 20, 4], 15, "labels", "class 2 has 4 training rows to draw from, expected at least 6.* take at most 9"),
         ([20, 20, 5], 15, "labels", "class 2 has 5 training rows to draw from, expected at least 6.* take at most 12"),
-        ([20, 20, 1], None, "dataset", "1 training rows of class 2; expected at least two of each class"),
-        ([20, 0, 20], None, "dataset", "0 training rows of class 1; expected at least two of each class"),
+        ([20, 20, 1], None, "dataset", "1 training row of class 2; expected at least 2 of each class"),
+        ([20, 0, 20], None, "dataset", "no training row of class 1; .* number the classes from 0 on without gaps"),
+        ([0, 20, 20], None, "dataset", "no training row of class 0; .* subtract 1 from the labels of both splits"),
     ],
 )
 def test_too_few_rows_of_a_class_are_refused(counts, labels, option, text):
@@ -98,5 +101,33 @@ def test_as_many_labels_as_the_message_names_are_accepted():
 
 @pytest.mark.parametrize("labels", [labels_of([20, 20]), labels_of([20, 20, 20, 20])])
 def test_labels_of_another_set_are_refused(labels):
-    with pytest.raises(UserError, match="is for 60 training rows of classes 0 to 2, got"):
+    with pytest.raises(UserError, match="glyphs-15 is for 60 training rows of classes 0 to 2, got"):
         lay_out(protocol_for("glyphs", 60, 3, 15), labels, seed=0)
+
+
+def test_a_label_of_a_billion_is_refused_at_once():
+    labels = np.array([*[0, 1] * 20, 10**9])
+    with pytest.raises(UserError, match="labels from 0 to 1000000000, of 3 of 1000000001 classes") as caught:
+        class_rows(labels, 10**9 + 1, "glyphs")
+    assert caught.value.option == "dataset"
+
+
+@pytest.mark.parametrize("dataset", ["glyphs", "svhn"])
+def test_the_most_labels_that_are_named_can_be_drawn(dataset):
+    labels = labels_of([3000, 4000, 5000])
+    most = most_labels(dataset, labels, 3, seed=2)
+    assert most == (8997 if dataset == "glyphs" else pytest.approx(1500, abs=200))
+    protocol = protocol_for(dataset, 12_000, 3, most, most=most)
+    assert len(lay_out(protocol, labels, seed=2).report_rows(0)) == most
+    with pytest.raises(UserError, match=f"take at most {most}, or all"):
+        protocol_for(dataset, 12_000, 3, 99_999, most=most)
+
+
+def test_draws_of_all_rows_are_refused():
+    protocol = replace(protocol_for("svhn", 12_000, 2, 100), held_out_rows=11_900)
+    labels = np.arange(12_000) % 2
+    layout = lay_out(replace(protocol, labels=2), labels, seed=0)
+    given = np.empty_like(labels)
+    given[layout.order] = labels
+    with pytest.raises(UserError, match="100 draws would be the same rows; take fewer labels, or --draws 1"):
+        lay_out(protocol, given, seed=0)

@@ -120,8 +120,8 @@ def test_rank_that_was_killed_is_noticed_at_once(rank_processes, tmp_path):
     message = path.read_text()
     assert message.startswith("rank 0 of 2 can no longer reach the others (")
     assert message.endswith(
-        "): one has ended or was killed, so this one ends too. What was saved is kept; the same command goes on from "
-        "there, on any number of ranks."
+        "): one has ended or was killed, so this one ends too. What was saved is kept; rerun the command to "
+        "resume, on any number of ranks."
     )
 
 

@@ -35,7 +35,7 @@ def eval_supervised_command(**options: Any) -> None:
 
     Each of the settings (learning rate, weight decay, dropout, length), drawn at random, is trained on one draw and
     scored on validation rows. The best is trained on the reported draws and scored on the test split. Each training is
-    kept in RUNS/supervised as it ends; the same command again goes on from there.
+    kept in RUNS/supervised as it ends; rerun the command to resume.
 
     \b
     dcgan-probe eval-supervised --dataset svhn --labels 1000

@@ -58,8 +58,9 @@ from ..options import Bytes, Labels, dry_run_option, evaluation_options, run_opt
 def eval_svm_command(**options: Any) -> None:
     """Fit L2-SVMs on features, as the paper does, and print the table.
 
-    Features that are not in the cache are extracted first. C is chosen on rows that are not reported. With --dry-run,
-    the memory and time of the fits are told and nothing is done.
+    Features that are not in the cache are extracted first. C is chosen on rows that are not reported. Each fit is kept
+    as it ends: rerun the command to resume. With --dry-run, the memory and time of the fits are told and nothing is
+    done.
 
     \b
     dcgan-probe eval-svm --dataset svhn --labels 1000

@@ -24,7 +24,7 @@ SPLITS = ("train", "test")
 def extract_command(**options: Any) -> None:
     """Encode labelled images by the layers of a run's discriminator, or by k-means, into HDF5 files.
 
-    What is there already is not computed again; what was interrupted goes on at the row where it stopped.
+    Features that the cache holds are not computed again, and an interrupted extraction resumes at its row.
 
     \b
     dcgan-probe extract --layers all

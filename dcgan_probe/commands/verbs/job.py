@@ -31,7 +31,7 @@ def job_command(**options: Any) -> None:
     """Train one of the larger networks and leave small files, or evaluate such files.
 
     The two parts need not run on one machine: the files hold the weights and the batch-norm statistics,
-    and the evaluation needs the labelled images alone. After an interruption the same command goes on.
+    and the evaluation needs the labelled images alone. After an interruption, rerun the command to resume.
 
     \b
     dcgan-probe job --list

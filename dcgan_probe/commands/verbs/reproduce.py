@@ -46,8 +46,8 @@ def reproduce_command(**options: Any) -> None:
     protocols, and compares the DCGAN with every other row. The table of the guidelines has a training that follows the
     paper's rules for stable nets, and one that breaks each in turn.
 
-    What is there already stays as it is, so the same command goes on after an interruption. Each step is a command of
-    its own, as the plan prints it.
+    Finished rows stay as they are: after an interruption, rerun the command to resume. Each step is a command of its
+    own, as the plan prints it.
 
     \b
     dcgan-probe reproduce svhn-1000 --scale smoke

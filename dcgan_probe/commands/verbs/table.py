@@ -17,6 +17,8 @@ from ..options import results_option
 def table_command(**options: Any) -> None:
     """Print the tables of all records, and write each as Markdown, CSV and LaTeX into RESULTS/tables.
 
+    A damaged record is named on stderr and leaves out the table of its own protocol alone; the exit status is then 1.
+
     \b
     dcgan-probe table
     dcgan-probe table --format latex --protocol svhn-1000

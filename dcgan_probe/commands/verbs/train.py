@@ -59,7 +59,7 @@ from ..train_options import field_options
 @dry_run_option
 @quiet_option
 def train_command(**options: Any) -> None:
-    """Train a DCGAN; the same command again continues it.
+    """Train a DCGAN; rerun the command to resume.
 
     \b
     dcgan-probe train

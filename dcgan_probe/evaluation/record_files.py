@@ -1,0 +1,181 @@
+"""Files of records, read row by row, so that a damaged row spoils no other."""
+
+import csv
+import gzip
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..runtime import UserError
+from ..storage import read_bytes
+from .records import (
+    EVALUATION_COLUMNS,
+    EVALUATIONS_HEADER,
+    FIT_COLUMNS,
+    OLD_EVALUATIONS_HEADER,
+    READABLE_VERSIONS,
+    SCHEMA_VERSION,
+    Evaluation,
+    ProbeRecord,
+    evaluation_of,
+    fit_of_cells,
+    with_added_columns,
+)
+
+VERSION_BYTES = 16
+ID, PROTOCOL = (EVALUATION_COLUMNS.index(name) for name in ("id", "protocol"))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Damage in a results folder."""
+
+    text: str
+    """Sentence with the file, what is wrong and what to do."""
+    protocol: str | None = None
+    """Protocol whose table cannot be made; None where a single row is left out."""
+
+
+@dataclass(frozen=True)
+class EvaluationsFile:
+    """Content of ``evaluations.csv``: its rows, whole or damaged."""
+
+    evaluations: list[Evaluation]
+    """Oldest first."""
+    damaged: list[Fault]
+    cut: list[Fault]
+    """The last row, where a kill or a full disk cut it off; else empty."""
+
+
+def read_evaluations(path: Path) -> EvaluationsFile:
+    """Read ``evaluations.csv``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    UserError
+        If the file is of another kind or schema version.
+    """
+    with open(path, "rb") as file:
+        size = whole_size(file, path)
+        file.seek(0)
+        content, rest = with_added_columns(file.read(size), EVALUATION_COLUMNS), file.read()
+    evaluations, damaged = [], []
+    for number, cells in _numbered(content):
+        try:
+            evaluations.append(evaluation_of(_checked(cells)))
+        except ValueError as error:
+            named = isinstance(cells, list) and len(cells) == len(EVALUATION_COLUMNS)
+            damaged.append(Fault(_damage(path, number, error), _checked(cells)[PROTOCOL] if named else None))
+    return EvaluationsFile(evaluations, damaged, [_cut_row(path, rest)] if rest and size else [])
+
+
+def evaluation_ids(content: bytes) -> set[str]:
+    """Return the ids of the evaluations in the whole rows of ``evaluations.csv``, damaged ones included."""
+    return {cells[ID] for _, cells in _numbered(content) if isinstance(cells, list) and len(cells) > ID}
+
+
+def read_fits(path: Path, evaluation: Evaluation) -> list[ProbeRecord]:
+    """Read the fits of an evaluation.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    UserError
+        If it is damaged; the message names the row.
+    """
+    content = with_added_columns(read_gzip(path), FIT_COLUMNS)
+    head = next(_parsed(content[: content.find(b"\n") + 1].splitlines()), [])
+    if isinstance(head, ValueError) or tuple(head) != FIT_COLUMNS:
+        raise UserError(f"{path} has other columns than expected: {', '.join(FIT_COLUMNS)}", option="results")
+    found = []
+    for number, cells in _numbered(content):
+        try:
+            found.append(fit_of_cells(evaluation, _checked(cells)))
+        except ValueError as error:
+            raise UserError(_damage(path, number, error), option="results") from error
+    return found
+
+
+def read_gzip(path: Path) -> bytes:
+    """Read a compressed file whole; raises as ``read_fits``."""
+    try:
+        return gzip.decompress(read_bytes(path))
+    except (OSError, EOFError, zlib.error) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise UserError(
+            f"{path} cannot be read ({error}); it is corrupt, so restore it, or move it away with the row of that "
+            "evaluation in evaluations.csv",
+            option="results",
+        ) from error
+
+
+def whole_size(file: BinaryIO, path: Path) -> int:
+    """Check header and version; return the length up to the end of the last whole row, 0 without a whole header.
+
+    The whole file is read only if the last row was cut off.
+    """
+    file.seek(0)
+    header = EVALUATIONS_HEADER.encode()
+    head = file.read(len(header) + VERSION_BYTES)
+    if head.startswith(OLD_EVALUATIONS_HEADER.encode()):
+        header = OLD_EVALUATIONS_HEADER.encode()
+        head = head[: len(header) + VERSION_BYTES]
+    if len(head) < len(header) and header.startswith(head):
+        return 0
+    if not head.startswith(header):
+        found = head[:60].split(b"\n")[0].decode(errors="replace")
+        raise UserError(
+            f"{path} is not an evaluations file of schema version {SCHEMA_VERSION}: its first line starts {found!r}; "
+            "move it away, or give another --results",
+            option="results",
+        )
+    version, comma, _ = head[len(header) :].partition(b",")
+    if comma and version.isdigit() and int(version) not in READABLE_VERSIONS:
+        raise UserError(
+            f"{path} has schema version {version.decode()}, expected {' or '.join(map(str, READABLE_VERSIONS))}; move "
+            "it away, or give another --results",
+            option="results",
+        )
+    size = file.seek(-1, os.SEEK_END) + 1
+    if file.read(1) == b"\n":
+        return size
+    file.seek(0)
+    return file.read().rfind(b"\n") + 1
+
+
+def _numbered(content: bytes) -> Iterator[tuple[int, list[str] | ValueError]]:
+    """Give the cells of each row after the header with its number in the file, or the reason why it has none."""
+    yield from enumerate(_parsed(content.split(b"\n")[1:-1]), 2)
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[list[str] | ValueError]:
+    for line in lines:
+        try:
+            yield next(csv.reader([line.decode()], strict=True), [])
+        except (csv.Error, UnicodeDecodeError) as error:
+            yield ValueError(str(error))
+
+
+def _checked(cells: list[str] | ValueError) -> list[str]:
+    if isinstance(cells, ValueError):
+        raise cells
+    return cells
+
+
+def _cut_row(path: Path, rest: bytes) -> Fault:
+    cells = rest.decode(errors="replace").split(",")
+    name = f" of evaluation {cells[ID]}" if len(cells) > ID + 1 else ""
+    return Fault(f"{path}: its last row{name} was cut off and is left out; rerun the command of that evaluation")
+
+
+def _damage(path: Path, number: int, error: ValueError) -> str:
+    return (
+        f"{path}, row {number}, cannot be read ({error}); it was edited or damaged, so restore that row, or remove it"
+    )

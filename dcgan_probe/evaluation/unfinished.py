@@ -1,0 +1,180 @@
+"""Evaluations under way: each fit is kept as it ends, so that an interrupted evaluation can be resumed.
+
+::
+
+    RESULTS/unfinished/FEATURES-KEY/                     a results folder of this one evaluation
+    RESULTS/unfinished/FEATURES-KEY/draws/DRAW.npz       test predictions of one reported fit
+
+The key is the hash of everything that decides the numbers. A complete evaluation moves into RESULTS as a whole, so an
+interrupted one leaves no rows there.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..runtime import UserError
+from ..storage import fingerprint_settings, locked, read_arrays, write_arrays
+from .predictions import TestPredictions
+from .record_files import read_evaluations
+from .records import Evaluation, ProbeRecord, to_json
+from .results import UNFINISHED, Results
+from .summary import IDENTITY, Summary, summarise_evaluation
+
+DECIDES = (*IDENTITY, "select_draws", "draws", "given", "versions")
+"""Fields of an evaluation that decide its numbers, beside its options, the images seen and a given C.
+
+Memory, threads and the device of a solver change rounding alone, within its tolerance.
+"""
+
+
+class FitsUnderWay:
+    """The fits of one evaluation that have ended, in memory alone or in a folder too."""
+
+    def __init__(self, evaluation: Evaluation, results: Results | None = None, folder: Path | None = None):
+        self.evaluation = evaluation
+        """As it began: an evaluation that is resumed keeps its id, date and command."""
+        self._results, self._part = results, None if folder is None else Results(folder)
+        self._fits: dict[tuple[str, int, float], ProbeRecord] = {}
+        if self._part is not None and self._part.path.exists():
+            self._read(self._part)
+
+    def _read(self, part: Results) -> None:
+        try:
+            records = part.records()
+            self._predictions = {
+                record.draw: read_arrays(self._draw(part, record.draw), ("predictions",))["predictions"]
+                for record in records
+                if record.stage == "report"
+            }
+        except (UserError, FileNotFoundError) as error:
+            raise UserError(
+                f"{part.folder} cannot be resumed ({error}); move it away, and the evaluation starts over",
+                option="results",
+            ) from error
+        if records:
+            self.evaluation = records[0].evaluation
+        self._fits = {(record.stage, record.draw, record.chosen): record for record in records}
+
+    def __len__(self) -> int:
+        return len(self._fits)
+
+    def extended(self, first: Sequence[float]) -> int:
+        """Count the fits that chose among other values than the ``first`` ones."""
+        return sum(stage == "select" and value not in first for stage, _, value in self._fits)
+
+    def find(self, stage: str, draw: int, values: Sequence[float]) -> list[ProbeRecord]:
+        """Return the records of a stacked fit that has ended, one a value; none of one that has not."""
+        found = [self._fits.get((stage, draw, float(value))) for value in values]
+        return [] if None in found else [record for record in found if record is not None]
+
+    def predictions(self, draw: int) -> np.ndarray:
+        """Return the test predictions of a reported fit that has ended, int64 (test rows,)."""
+        return self._predictions[draw].astype(np.int64)
+
+    def add(self, records: Sequence[ProbeRecord], predictions: np.ndarray | None = None) -> None:
+        """Keep a stacked fit that has ended; of a reported one also its test predictions, int64 (test rows,)."""
+        if self._part is None:
+            return
+        if predictions is not None:
+            write_arrays(self._draw(self._part, records[0].draw), predictions=predictions)
+        self._part.append(records)
+
+    def finish(self, predictions: TestPredictions) -> None:
+        """Move the complete evaluation into the results folder, its test predictions first."""
+        if self._part is not None and self._results is not None:
+            self._part.write_predictions(predictions)
+            self._results.merge_from(self._part)
+            self.discard()
+
+    def discard(self) -> None:
+        """Remove the folder of the fits."""
+        if self._part is not None:
+            shutil.rmtree(self._part.folder, ignore_errors=True)
+
+    @staticmethod
+    def _draw(part: Results, draw: int) -> Path:
+        return part.folder / "draws" / f"{draw}.npz"
+
+
+@contextmanager
+def fits_under_way(
+    results: Results | None, evaluation: Evaluation, images_seen: int, given: float | None
+) -> Iterator[FitsUnderWay]:
+    """Give the fits of an evaluation that were kept when it was interrupted; none without a results folder.
+
+    Parameters
+    ----------
+    images_seen
+        By the encoder in its training.
+    given
+        Value of C or k that the user gave; None if it is chosen.
+
+    Raises
+    ------
+    UserError
+        If another process is at the same evaluation, or the kept fits are damaged.
+    """
+    if results is None:
+        yield FitsUnderWay(evaluation)
+        return
+    key = fingerprint_settings({**_identity(evaluation), "images_seen": images_seen, "given_value": given})
+    folder = results.folder / UNFINISHED / f"{evaluation.features}-{key}"
+    with locked(folder, wait=False):
+        yield FitsUnderWay(evaluation, results, folder)
+
+
+def find_complete(
+    results: Results | None, evaluation: Evaluation, images_seen: int | None, given: float | None
+) -> Summary | None:
+    """Find the newest complete evaluation with the same numbers; None if there is none that can be read.
+
+    Parameters
+    ----------
+    images_seen
+        By the encoder in its training; None where each fit has its own number.
+    given
+        Value of C or k that the user gave; None if it is chosen.
+    """
+    if results is None or not results.path.exists():
+        return None
+    identity = _identity(evaluation)
+    for earlier in reversed(read_evaluations(results.path).evaluations):
+        if _identity(earlier) == identity:
+            try:
+                found = _complete(results, earlier, images_seen, given)
+            except UserError:
+                continue
+            if found is not None:
+                return found
+    return None
+
+
+def _complete(results: Results, earlier: Evaluation, images_seen: int | None, given: float | None) -> Summary | None:
+    records, correct = results.fits(earlier), results.correct(earlier.id)
+    reported = [record for record in records if record.stage == "report"]
+    if correct is None or {record.draw for record in reported} != set(range(earlier.draws)):
+        return None
+    if images_seen not in (None, reported[0].images_seen) or given not in (None, reported[0].chosen):
+        return None
+    return summarise_evaluation(records, correct)
+
+
+def complete_note(title: str, found: Summary) -> str:
+    """Return the sentence on an evaluation that is complete already."""
+    return f"{title}: complete since {found.date} (evaluation {found.evaluation}), nothing to fit"
+
+
+def _identity(evaluation: Evaluation) -> dict[str, Any]:
+    """Return the fields that decide the numbers, as text without line breaks, as files of records have them."""
+    fields = {name: " ".join(str(getattr(evaluation, name)).splitlines()) for name in DECIDES}
+    # Of features without weights, and of networks trained on labels, their key decides.
+    return {
+        **fields,
+        "options": to_json(evaluation.options),
+        "key": evaluation.weights or evaluation.features_key_train,
+    }
