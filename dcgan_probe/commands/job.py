@@ -113,7 +113,8 @@ def left_run(job: Job, folder: Path, runs: Path) -> Run:
         )
     if fingerprint_tensors(given["discriminator"]) != fingerprint_tensors(imported.load()["discriminator"]):
         raise UserError(
-            f"{imported.folder} holds other weights than {folder}; remove it, or give another --runs", option="evaluate"
+            f"{imported.folder} holds other weights than {folder}; move it away, or give another --runs",
+            option="evaluate",
         )
     return imported
 

@@ -94,7 +94,7 @@ def check_list(path: Path, judged: Path | None) -> None:
         So; or if there is a list that cannot be read.
     """
     if path.exists() and not (judged and judged.exists() and path.samefile(judged)) and _read_answers(path):
-        raise UserError(f"{path} holds judgements; give it to keep them, or remove it", option="judged")
+        raise UserError(f"{path} holds judgements; give it to keep them, or move it away", option="judged")
 
 
 def check_judgements(judged: Mapping[tuple[int, int], bool], rows: int, others: int) -> None:

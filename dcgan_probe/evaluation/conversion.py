@@ -124,7 +124,7 @@ def _read_old(path: Path) -> dict[str, list[dict[str, str]]]:
             if row["schema_version"] != OLD_VERSION or None in row.values():
                 raise UserError(
                     f"{path}, row {number}, is not whole or not of schema version {OLD_VERSION}; it was cut off, "
-                    "edited or damaged, so remove that row and repeat the command"
+                    "edited or damaged, so restore that row, or move it out of the file, and repeat the command"
                 )
             groups.setdefault(row["evaluation"], []).append(row)
     return groups

@@ -183,7 +183,7 @@ class Results:
             return read_fits(path, evaluation)
         except FileNotFoundError as error:
             raise UserError(
-                f"there are no fits {path}, which {self.path} names; restore that file, or remove the row of "
+                f"there are no fits {path}, which {self.path} names; restore that file, or move out the row of "
                 f"{evaluation.id}",
                 option="results",
             ) from error

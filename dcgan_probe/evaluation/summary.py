@@ -206,7 +206,7 @@ def _check_same_fits(evaluation: str, correct: np.ndarray, accuracy: float) -> N
     if abs(correct.mean() - accuracy) > ROUNDING:
         raise UserError(
             f"the test predictions of {evaluation} have an accuracy of {correct.mean():.6f}, its records one of "
-            f"{accuracy:.6f}: they are of different fits; delete the predictions and run that evaluation again"
+            f"{accuracy:.6f}: they are of different fits; move the predictions away and run that evaluation again"
         )
 
 

@@ -130,4 +130,4 @@ def read_grid(path: str | Path, rows: int, side: int, padding: int = 2) -> np.nd
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"))[: rows * (side + padding) + padding]
     except OSError as error:
-        raise UserError(f"{path} is no picture that can be read ({error}); remove it, then repeat") from error
+        raise UserError(f"{path} is no picture that can be read ({error}); move it away, then repeat") from error

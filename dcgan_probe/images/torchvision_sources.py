@@ -101,7 +101,7 @@ def _not_there(name: str, split: str, data_dir: Path, reason: str) -> UserError:
     own = " or ".join(OWN_FILES[name]).format(split=split)
     damaged = bool(_own_files(name, split, data_dir))
     state = f"torchvision's files in {data_dir} ({own}) are damaged or incomplete" if damaged else f"not in {data_dir}"
-    first = "delete them and repeat with a network; " if damaged else ""
+    first = "move them away and repeat with a network; " if damaged else ""
     return UserError(
         f"{name}, {split} split: {state}, and {reason}. Ways out: {first}put {name}_train.h5 and {name}_test.h5 into "
         f"{data_dir} (dcgan-probe prepare writes them from a folder), or torchvision's own files ({own}); or take the "

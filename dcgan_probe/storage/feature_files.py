@@ -181,7 +181,7 @@ class FeatureFile:
             block = self._features[start:stop, columns]
         except OSError as error:
             self._stamp.require_unchanged()
-            raise UserError(f"{self.path}: rows cannot be read ({error}); delete it and extract again") from error
+            raise UserError(f"{self.path}: rows cannot be read ({error}); move it away and extract again") from error
         self._stamp.require_unchanged()
         return block
 

@@ -70,7 +70,9 @@ class StoredImages:
             block = self._dataset[rows] if isinstance(rows, slice) else self._read_rows(np.arange(len(self))[rows])
         except OSError as error:
             self.require_unchanged()
-            raise UserError(f"{self.path}: rows cannot be read ({error}); it is damaged, so make it again") from error
+            raise UserError(
+                f"{self.path}: rows cannot be read ({error}); it is damaged: restore it from a copy, or make it again"
+            ) from error
         self.require_unchanged()
         return np.ascontiguousarray(block.transpose(0, 3, 1, 2))
 

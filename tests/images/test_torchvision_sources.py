@@ -254,7 +254,9 @@ def test_a_download_that_is_not_allowed_is_not_tried(tmp_path, svhn, site, monke
 def test_damaged_files_without_a_network_are_said_to_be_damaged(tmp_path, cifar):
     files = cifar[0]
     write(tmp_path / "cifar-10-batches-py", files | {"data_batch_3": files["data_batch_3"][:-1]})
-    message = r"files in .* \(cifar-10-batches-py/.* are damaged or incomplete, and .* Ways out: delete them and repeat"
+    message = (
+        r"files in .* \(cifar-10-batches-py/.* are damaged or incomplete, and .* Ways out: move them away and repeat"
+    )
     with pytest.raises(UserError, match=message):
         load_images("cifar10", "train", data_dir=tmp_path)
 
