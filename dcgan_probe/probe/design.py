@@ -288,6 +288,6 @@ def _refuse(block: np.ndarray, first: int) -> None:
     row, column = (int(axis[0]) for axis in np.nonzero(~np.isfinite(block)))
     value = "NaN" if np.isnan(block[row, column]) else "inf"
     raise UserError(
-        f"X contains {value}, first in column {column} at row {first + row}; expected finite features, so check "
+        f"Input X contains {value}, first in column {column} at row {first + row}; expected finite features, so check "
         "what made that column"
     )
