@@ -187,7 +187,11 @@ def checked_protocol(
         )
     known, _ = (split.require_labels("a probe") for split in images)
     if test.classes > train.classes:
-        raise UserError(f"{test.name}: the test split has {test.classes} classes, the training split {train.classes}")
+        raise UserError(
+            f"{test.name}: the test split has {test.classes} classes, the training split {train.classes}; expected the "
+            "same, so leave out the test images of other classes",
+            option="dataset",
+        )
     if train.fingerprint == test.fingerprint:
         raise UserError(
             f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "

@@ -14,7 +14,7 @@ from ..runtime import UserError, resolve_device
 from .options import (
     chosen_run,
 )
-from .progress import Progress
+from .progress import Progress, say
 from .table import say_faults, write_tables
 
 
@@ -94,7 +94,7 @@ def convert_results_verb(results: Path, data_dir: Path) -> None:
         labels = images.labels
         return None if labels is None or images.fingerprint != fingerprint else np.bincount(labels)
 
-    count, unknown = convert_results(results, class_rows)
+    count, unknown = convert_results(results, class_rows, lambda sentence: say([sentence], quiet=False))
     tables = write_tables(Results(results).summaries(), results)
     done = f"{count} evaluations converted" if count else "converted already"
     click.echo(f"{results}: {done}; the old files are in {results / 'schema-2'}")

@@ -47,7 +47,9 @@ ClassRows = Callable[[str, str], np.ndarray | None]
 """Returns how many rows each class has, int64 (classes,), for the name and fingerprint of a training set; or None."""
 
 
-def convert_results(folder: str | Path, class_rows: ClassRows) -> tuple[int, list[str]]:
+def convert_results(
+    folder: str | Path, class_rows: ClassRows, on_note: Callable[[str], None] = lambda sentence: None
+) -> tuple[int, list[str]]:
     """Convert a folder in place, and keep the old files in its folder ``schema-2``.
 
     A conversion that was interrupted is completed by the same call.
@@ -56,6 +58,8 @@ def convert_results(folder: str | Path, class_rows: ClassRows) -> tuple[int, lis
     ----------
     class_rows
         Gives the class sizes that decide the overlap of draws. Where it returns None, all classes count as of one size.
+    on_note
+        Called with a sentence where an interrupted conversion is resumed.
 
     Returns
     -------
@@ -74,6 +78,8 @@ def convert_results(folder: str | Path, class_rows: ClassRows) -> tuple[int, lis
     groups, unknown = _read_old(old), []
     if not Results(folder).path.exists():
         done = {evaluation.id for evaluation in part.evaluations()} if part.path.exists() else set()
+        if done:
+            on_note(f"{folder}: resuming at evaluation {len(done)} of {len(groups)}")
         kept = backup if (backup / "predictions").exists() else folder
         for name, rows in groups.items():
             sizes = class_rows(rows[0]["dataset"], rows[0]["images_fingerprint_train"])

@@ -4,24 +4,30 @@ import csv
 import gzip
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import pandas
+
 from ..runtime import UserError
-from ..storage import read_bytes
+from ..storage import read_bytes, whole_file
 from .records import (
     EVALUATION_COLUMNS,
     EVALUATIONS_HEADER,
     FIT_COLUMNS,
+    FITS_HEADER,
     OLD_EVALUATIONS_HEADER,
+    OPTIONAL,
     READABLE_VERSIONS,
     SCHEMA_VERSION,
     Evaluation,
     ProbeRecord,
     evaluation_of,
+    fit_line,
     fit_of_cells,
+    to_json,
     with_added_columns,
 )
 
@@ -100,6 +106,38 @@ def read_fits(path: Path, evaluation: Evaluation) -> list[ProbeRecord]:
         except ValueError as error:
             raise UserError(_damage(path, number, error), option="results") from error
     return found
+
+
+def append_fits(path: Path, records: Sequence[ProbeRecord]) -> None:
+    """Add the fits of one evaluation to its file, whole or not at all."""
+    before = with_added_columns(read_gzip(path), FIT_COLUMNS) if path.exists() else FITS_HEADER.encode()
+    content = before + "".join(map(fit_line, records)).encode()
+    with whole_file(path) as temporary:
+        temporary.write_bytes(gzip.compress(content, mtime=0))
+
+
+def add_columns(path: Path) -> None:
+    """Give the rows of an ``evaluations.csv`` of version 3 the columns of today, empty."""
+    with open(path, "rb") as file:
+        size = whole_size(file, path)
+        file.seek(0)
+        before = file.read(size)
+    after = with_added_columns(before, EVALUATION_COLUMNS)
+    if after != before:
+        with whole_file(path) as temporary:
+            temporary.write_bytes(after)
+
+
+def to_frame(records: Iterable[ProbeRecord]) -> pandas.DataFrame:
+    """Return one row a fit, its evaluation's columns before its own; see ``Results.read``."""
+    shared = [f"evaluation_{name}" if name in FIT_COLUMNS else name for name in EVALUATION_COLUMNS]
+    rows = []
+    for record in records:
+        values = [getattr(record.evaluation, name) for name in EVALUATION_COLUMNS]
+        values += [getattr(record, name) for name in FIT_COLUMNS]
+        rows.append([to_json(value) if isinstance(value, dict) else value for value in values])
+    frame = pandas.DataFrame(rows, columns=[*shared, *FIT_COLUMNS])
+    return frame.astype(OPTIONAL)
 
 
 def read_gzip(path: Path) -> bytes:

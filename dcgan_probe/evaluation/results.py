@@ -8,7 +8,6 @@
     RESULTS/unfinished/               evaluations under way; see ``unfinished``
 """
 
-import gzip
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -19,30 +18,25 @@ import numpy as np
 import pandas
 
 from ..runtime import UserError
-from ..storage import explained_disk_errors, locked, read_arrays, require_writable, whole_file, write_arrays
+from ..storage import explained_disk_errors, locked, read_arrays, require_writable, write_arrays
 from .predictions import ARRAYS, LABELED, PACKED, TestPredictions
 from .record_files import (
     EvaluationsFile,
     Fault,
+    add_columns,
+    append_fits,
     evaluation_ids,
     read_evaluations,
     read_fits,
-    read_gzip,
+    to_frame,
     whole_size,
 )
 from .records import (
-    EVALUATION_COLUMNS,
     EVALUATIONS_HEADER,
-    FIT_COLUMNS,
-    FITS_HEADER,
-    OPTIONAL,
     SCHEMA_VERSION,
     Evaluation,
     ProbeRecord,
     evaluation_line,
-    fit_line,
-    to_json,
-    with_added_columns,
 )
 from .summary import Summary, summarise
 
@@ -84,14 +78,15 @@ class Results:
             held.enter_context(locked(self.path))
             held.enter_context(explained_disk_errors(self.path))
             if records and self.path.exists():
-                self._add_columns()
+                add_columns(self.path)
             file = held.enter_context(open(self.path, "a+b", buffering=0))
             size = whole_size(file, self.path)
             file.truncate(size)
             file.seek(0)
             known = evaluation_ids(file.read(size))
             for evaluation in dict.fromkeys(record.evaluation.id for record in records):
-                self._append_fits([record for record in records if record.evaluation.id == evaluation])
+                own = [record for record in records if record.evaluation.id == evaluation]
+                append_fits(self.fits_path(evaluation), own)
             new = {record.evaluation.id: record.evaluation for record in records if record.evaluation.id not in known}
             text = "".join(evaluation_line(evaluation) for evaluation in new.values())
             left = memoryview((text if size else EVALUATIONS_HEADER + text).encode())
@@ -102,23 +97,6 @@ class Results:
             except OSError:
                 file.truncate(size)
                 raise
-
-    def _add_columns(self) -> None:
-        with open(self.path, "rb") as file:
-            size = whole_size(file, self.path)
-            file.seek(0)
-            before = file.read(size)
-        after = with_added_columns(before, EVALUATION_COLUMNS)
-        if after != before:
-            with whole_file(self.path) as temporary:
-                temporary.write_bytes(after)
-
-    def _append_fits(self, records: Sequence[ProbeRecord]) -> None:
-        path = self.fits_path(records[0].evaluation.id)
-        before = with_added_columns(read_gzip(path), FIT_COLUMNS) if path.exists() else FITS_HEADER.encode()
-        content = before + "".join(map(fit_line, records)).encode()
-        with whole_file(path) as temporary:
-            temporary.write_bytes(gzip.compress(content, mtime=0))
 
     def read(self) -> pandas.DataFrame:
         """Read all fits, oldest evaluation first: one row a fit, its evaluation's columns before its own.
@@ -131,14 +109,7 @@ class Results:
         UserError
             As ``records``.
         """
-        shared = [f"evaluation_{name}" if name in FIT_COLUMNS else name for name in EVALUATION_COLUMNS]
-        rows = []
-        for record in self.records():
-            values = [getattr(record.evaluation, name) for name in EVALUATION_COLUMNS]
-            values += [getattr(record, name) for name in FIT_COLUMNS]
-            rows.append([to_json(value) if isinstance(value, dict) else value for value in values])
-        frame = pandas.DataFrame(rows, columns=[*shared, *FIT_COLUMNS])
-        return frame.astype(OPTIONAL)
+        return to_frame(self.records())
 
     def evaluations(self) -> list[Evaluation]:
         """Read what the fits of each evaluation share, oldest first.

@@ -203,6 +203,23 @@ def test_a_conversion_that_was_killed_within_is_completed(old):
     assert not (old / "converting").exists()
 
 
+def test_a_resumed_conversion_says_from_where(old, monkeypatch):
+    convert, notes = conversion._convert, []
+
+    def interrupted(rows, sizes, predictions, results):
+        if results.path.exists():
+            raise KeyboardInterrupt
+        convert(rows, sizes, predictions, results)
+
+    monkeypatch.setattr(conversion, "_convert", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        convert_results(old, lambda name, fingerprint: SIZES, notes.append)
+    assert notes == []
+    monkeypatch.undo()
+    convert_results(old, lambda name, fingerprint: SIZES, notes.append)
+    assert notes == [f"{old}: resuming at evaluation 1 of 2"]
+
+
 def test_other_folders_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"holds no records\.csv of schema version 2, so there is nothing to convert"):
         convert_results(tmp_path, lambda name, fingerprint: None)
