@@ -215,6 +215,6 @@ def _cut_row(path: Path, rest: bytes) -> Fault:
 
 def _damage(path: Path, number: int, error: ValueError) -> str:
     return (
-        f"{path}, row {number}, cannot be read ({error}); it was edited or damaged; restore that row, or move it out "
-        "of the file"
+        f"{path}, row {number}, cannot be read ({error}); it was edited or damaged, so restore that row, or move it "
+        "out of the file"
     )
