@@ -1,4 +1,4 @@
-"""Options that other programs have, and the options that stand for them here."""
+"""Options that other programs have, or that stand before the verb, and what to type instead."""
 
 import click
 
@@ -22,6 +22,7 @@ FOREIGN: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("model", "ckpt", "checkpoint", "weights", "load"), ("run", "a run folder, or its name in --runs")),
     **dict.fromkeys(("n-labels", "num-labels", "n-labeled"), ("labels", "")),
     **dict.fromkeys(("resume", "continue", "resume-from"), ("", "rerun the command to resume")),
+    "no-locks": ("", "give it before the verb: dcgan-probe --no-locks VERB ..."),
 }
 """Without dashes: the option here, empty for none, and what to know of it."""
 

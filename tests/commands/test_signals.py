@@ -109,11 +109,10 @@ def test_systems_with_fewer_signals_and_other_threads_have_no_handlers(monkeypat
 
 
 SUPERVISED = """
-import sys
+import os, sys
 from dcgan_probe.commands import main
-from dcgan_probe.evaluation import trainings
 
-os_dup = __import__("os").dup2(__import__("os").open(errors, 65, 0o644), 2)
+os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT, 0o644), 2)
 sys.stderr = open(2, "w", buffering=1, closefd=False)
 main(arguments, prog_name="dcgan-probe")
 """
@@ -121,7 +120,7 @@ ARGUMENTS = ["eval-supervised", "--dataset", "glyphs:200", "--labels", "100", "-
 ARGUMENTS += ["--settings", "400", "--workers", "2"]
 
 
-def test_a_search_ends_with_its_workers_and_keeps_what_was_trained(tmp_path, new_process, monkeypatch):
+def test_a_search_ends_with_its_workers_and_keeps_what_was_trained(tmp_path, new_process):
     runs, results = tmp_path / "runs", tmp_path / "results"
     arguments = [*ARGUMENTS, "--runs", str(runs), "--results", str(results)]
     process = new_process(SUPERVISED, arguments=arguments, errors=str(tmp_path / "errors"))
@@ -135,7 +134,10 @@ def test_a_search_ends_with_its_workers_and_keeps_what_was_trained(tmp_path, new
     os.kill(process.pid, signal.SIGTERM)
     process.join(60)
     assert process.exitcode == 143
-    assert "Interrupted by SIGTERM. What was finished is kept" in (tmp_path / "errors").read_text()
+    assert (
+        "Interrupted by SIGTERM. Finished work is kept; rerun the command to resume."
+        in (tmp_path / "errors").read_text()
+    )
     assert not [pid for pid in children if is_worker(pid)]
     assert not list(runs.glob("supervised/*/.*.part"))
     assert not list(runs.glob("supervised/.*.lock"))
