@@ -133,14 +133,18 @@ class Design:
             return sums
         return self.xp.concat([sums, self.xp.sum(residuals, axis=1)[:, None]], axis=1)
 
-    def moments(self) -> Array:
-        """Give ``X'X`` (width, width) in the design's dtype; only its lower triangle is defined."""
+    def moments(self, row_weights: Array | None = None) -> Array:
+        """Return ``X'X`` (width, width) in the design's dtype; only its lower triangle is defined.
+
+        Weights (N,) of a mean of 1, in this dtype, make it ``X'WX``.
+        """
         storage = self.zeros((self.width * self.width,))
         inner = storage[: self.columns * self.columns].reshape((self.columns, self.columns)).T
         sums = self.zeros((self.columns,), self.xp.float64)
-        for _, block in self.blocks():
-            _add_cross_product(block, inner)
-            sums += self.xp.sum(block, axis=0, dtype=self.xp.float64)
+        for rows, block in self.blocks():
+            for part, own in _weighed_parts(block, None if row_weights is None else row_weights[rows]):
+                _add_cross_product(part if own is None else part * self.xp.sqrt(own)[:, None], inner)
+                sums += self.xp.sum(part, axis=0, dtype=self.xp.float64) if own is None else own @ part
         if not self.intercept:
             return inner
         moments = storage.reshape((self.width, self.width)).T
@@ -153,16 +157,18 @@ class Design:
         moments[-1, -1] = self.rows
         return moments
 
-    def sketch(self, directions: Array) -> Array:
-        """Give ``X'X`` times directions (width, r), in one pass."""
+    def sketch(self, directions: Array, row_weights: Array | None = None) -> Array:
+        """Return ``X'X``, or ``X'WX``, times directions (width, r), in one pass."""
         weights = directions.T
         inner = weights[:, : self.columns]
         sums = self.zeros(inner.shape)
         totals = self.zeros((inner.shape[0], 1))
-        for _, block in self.blocks():
+        for rows, block in self.blocks():
             scores = inner @ block.T
             if self.intercept:
                 scores += weights[:, -1:]
+            if row_weights is not None:
+                scores *= row_weights[rows]
             _add_product(sums, scores, block)
             totals += self.xp.sum(scores, axis=1)[:, None]
         return self._with_totals(sums, totals).T
@@ -231,6 +237,17 @@ def centered_design(features: Any) -> Design:
     first = host64(design.features[0:1])[0]
     design.scaling = Scaling.centered(np.where(np.isfinite(first), first, 0.0))
     return design
+
+
+def _weighed_parts(block: Array, row_weights: Array | None) -> Iterator[tuple[Array, Array | None]]:
+    """Yield a block (n, D) whole, or parts of it with their weights: no weighed copy is larger than a part."""
+    if row_weights is None:
+        yield block, None
+        return
+    size = max(16, BLOCK_BYTES // (8 * block.shape[1]))
+    for start in range(0, block.shape[0], size):
+        rows = slice(start, start + size)
+        yield block[rows], row_weights[rows]
 
 
 def _add_cross_product(block: Array, moments: Array) -> None:

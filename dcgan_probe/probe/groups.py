@@ -40,9 +40,10 @@ def solve_in_groups(
     levels = np.array(values)[numbers]
     preconditioner: Preconditioner
     if plan.route == "factored":
-        preconditioner = Factored(design.moments())
+        preconditioner = Factored(design.moments(problems.shared_weights))
     else:
-        preconditioner = Sketched(design, plan.rank, numpy_generator(0, "sketch", design.rows, design.columns))
+        generator = numpy_generator(0, "sketch", design.rows, design.columns)
+        preconditioner = Sketched(design, plan.rank, generator, problems.shared_weights)
     heavy = HeavyDirections.of(design, preconditioner, free_intercept=problems.free_intercept)
     outcome = Outcome.of(len(problems), problems.outputs, design.width)
     if start is not None:

@@ -82,6 +82,18 @@ class Problems:
             row_weights=design.array(host64(self.row_weights), design.dtype),
         )
 
+    @property
+    def shared_weights(self) -> Array | None:
+        """Row weights (N,) of a mean of 1 for the curvature that problems share; None where sets only leave rows out.
+
+        A preconditioner of equal rows has nothing of the directions of heavy rows, and L-BFGS hardly moves in them.
+        """
+        xp, weights = self.design.xp, self.row_weights
+        if bool(xp.all((weights == 0.0) | (weights == xp.max(weights)))):
+            return None
+        mean = xp.mean(weights, axis=0)
+        return mean / xp.mean(mean)
+
     def shrunk(self, weights: Array) -> Array:
         """Give the penalised part of weights (J, Q, width): free intercepts are zero in it."""
         if not self.free_intercept:

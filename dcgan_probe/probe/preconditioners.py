@@ -127,13 +127,16 @@ class Factored:
 
 
 class Sketched:
-    """The largest eigenvalues of ``X'X`` and their vectors, from a randomised Nystroem sketch of some rank."""
+    """The largest eigenvalues of ``X'WX`` and their vectors, from a randomised Nystroem sketch of some rank."""
 
-    def __init__(self, design: Design, rank: int, generator: np.random.Generator):
-        """Sketch a design: one pass, ``4 N width rank`` operations, and twice ``width rank`` numbers of memory."""
+    def __init__(self, design: Design, rank: int, generator: np.random.Generator, row_weights: Array | None = None):
+        """Sketch a design: one pass, ``4 N width rank`` operations, and twice ``width rank`` numbers of memory.
+
+        ``W`` holds weights (N,) of a mean of 1 in the design's dtype, 1 if not given.
+        """
         xp = design.xp
         directions = design.array(generator.standard_normal((design.width, rank), dtype=np.float32), design.dtype)
-        images = design.sketch(directions)
+        images = design.sketch(directions, row_weights)
         check_finite(images)
         shift = float(xp.finfo(design.dtype).eps) * float(xp.sum(images * images, dtype=xp.float64)) ** 0.5 / rank**0.5
         images += shift * directions

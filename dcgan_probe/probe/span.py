@@ -41,10 +41,17 @@ class RowSpan:
         coordinates[pivots, :rank] = np.tril(lower[:, :rank])
         return cls(coordinates, pivots[:rank])
 
-    def moments(self) -> np.ndarray:
-        """Give ``L'L`` (r, r), of which the lower triangle counts; the triangle ``L_1`` takes a third of a product."""
+    def moments(self, row_weights: np.ndarray | None = None) -> np.ndarray:
+        """Return ``L'L`` (r, r), of which the lower triangle counts; the triangle ``L_1`` takes a third of a product.
+
+        Weights (N,) of a mean of 1 make it ``L'WL``.
+        """
         if not len(self.pivots):
             return np.zeros((1, 1))
+        if row_weights is not None:
+            return scipy.linalg.blas.dsyrk(
+                1.0, self.coordinates * np.sqrt(row_weights)[:, np.newaxis], trans=1, lower=1
+            )
         corner = np.asfortranarray(self.coordinates[self.pivots])
         moments, _ = scipy.linalg.lapack.dlauum(corner, lower=1, overwrite_c=1)
         others = np.delete(self.coordinates, self.pivots, axis=0)
@@ -76,7 +83,8 @@ def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram:
     reduced.mean_square = float(np.einsum("nr,nr->", span.coordinates, span.coordinates)) / reduced.rows
     inner = problems.on(reduced)
     levels, numbers = levels_of(factors)
-    preconditioner = Factored(reduced.moments() if problems.free_intercept else span.moments())
+    shared = inner.shared_weights
+    preconditioner = Factored(reduced.moments(shared) if problems.free_intercept else span.moments(shared))
     heavy = HeavyDirections.of(reduced, preconditioner, free_intercept=problems.free_intercept)
     preconditioner.prepare(levels)
     found = Outcome.of(len(inner), inner.outputs, reduced.width)
@@ -102,10 +110,11 @@ def _judge_span(
     if len(left):
         exact = Design(design.features, scaling=design.scaling, dtype=design.xp.float64)
         generator = numpy_generator(0, "sketch", exact.rows, exact.columns)
-        sketch = Sketched(exact, min(REFINEMENT_RANK, exact.rows), generator)
+        left_over = problems.take(left).on(exact)
+        sketch = Sketched(exact, min(REFINEMENT_RANK, exact.rows), generator, left_over.shared_weights)
         levels, numbers = levels_of(factors[left])
         heavy = HeavyDirections.of(exact, sketch, free_intercept=problems.free_intercept)
-        solve_group(problems.take(left).on(exact), sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
+        solve_group(left_over, sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
         problems.design.passes += exact.passes
     return outcome
 
