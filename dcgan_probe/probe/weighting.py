@@ -85,6 +85,8 @@ def weigh_rows(labels: np.ndarray, sample_weight: np.ndarray | None, class_weigh
         raise UserError(f"got class_weight {class_weight!r}, expected a dict of weights by label, 'balanced' or None")
     result = np.zeros(len(labels))
     result[rows] = weights[rows] * of_class[codes]
+    if not result.any():
+        raise UserError(f"got class_weight {class_weight!r}, zero for all classes; expected a positive number for some")
     return result
 
 

@@ -176,6 +176,7 @@ def test_weights_that_weigh_nothing_are_refused(weights, message: str) -> None:
     ("class_weight", "message"),
     [
         ({0: -1.0}, r"got class_weight \{0: -1.0\}, expected weights of 0 or positive, finite numbers"),
+        ({0: 0, 1: 0, 2: 0, 3: 0}, "zero for all classes; expected a positive number for some"),
         ({0: np.nan}, "expected weights of 0 or positive, finite numbers"),
         ({"0": 1.0}, r"The classes, \[0, 1, 2, 3\], are not in class_weight; expected a number for each label"),
         ({0: "heavy"}, "could not convert string to float: 'heavy'; expected a number for each label"),
