@@ -25,6 +25,8 @@ UNREACHABLE = (
     *(errno.ENAMETOOLONG, errno.ELOOP),
 )
 """Errors of a path, as opposed to those of the machine or of the program."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of standard output, where no path is named: files report a full disk themselves."""
 
 
 class FriendlyGroup(click.Group):
@@ -57,6 +59,10 @@ class FriendlyGroup(click.Group):
         except click.NoSuchOption as error:
             raise explained(error, self._options(ctx)) from error
         except OSError as error:
+            if error.errno in FULL and error.filename is None:
+                raise click.ClickException(
+                    f"the output cannot be written ({error.strerror}); results that were finished are kept"
+                ) from error
             if error.errno not in UNREACHABLE or error.filename is None:
                 raise
             raise click.ClickException(

@@ -52,8 +52,9 @@ class FitsUnderWay:
                 if record.stage == "report"
             }
         except (UserError, FileNotFoundError) as error:
+            reason = str(error).split("; ")[0]
             raise UserError(
-                f"{part.folder} cannot be resumed ({error}); move it away, and the evaluation starts over",
+                f"{part.folder} cannot be resumed ({reason}); move it away, and the evaluation starts over",
                 option="results",
             ) from error
         if records:

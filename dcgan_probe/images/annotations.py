@@ -44,7 +44,8 @@ def annotate(listing: Listing, files: Sequence[Path]) -> tuple[np.ndarray, tuple
     Raises
     ------
     UserError
-        If the file cannot be read as a table of names and classes, or lacks some of the images.
+        If the file cannot be read as a table of names and classes, lacks some of the images, or stands beside several
+        folders and does not tell which folder's image a name is of.
     """
     candidates = [listing.root / name for name in INSIDE]
     if not listing.classes:
@@ -53,6 +54,8 @@ def annotate(listing: Listing, files: Sequence[Path]) -> tuple[np.ndarray, tuple
     if path is None or not files:
         return None
     table = read_annotations(path)
+    if path.parent != listing.root:
+        _require_distinct(path, listing.root, files, table)
     found = [_look_up(table, keys) for keys in _keys(files, path.parent, listing.root, table)]
     missing = [str(file.relative_to(listing.root)) for file, name in zip(files, found, strict=True) if not name]
     if len(missing) == len(files):
@@ -129,6 +132,19 @@ def _keys(files: Sequence[Path], beside: Path, root: Path, table: dict[str, str]
         paths = [file.relative_to(beside).as_posix(), file.relative_to(root).as_posix()]
         keys.append([*paths, *([file.name] if by_name else []), *([file.stem] if by_stem else [])])
     return keys
+
+
+def _require_distinct(path: Path, root: Path, files: Sequence[Path], table: dict[str, str]) -> None:
+    """Refuse a table beside several folders in which the same name, without its folder, may be of several images."""
+    others = [each for each in path.parent.iterdir() if each.is_dir() and each.resolve() != root.resolve()]
+    stems = {each.stem for folder in others for each in folder.iterdir() if each.is_file()}
+    bare = [file for file in files if _look_up(table, [file.relative_to(path.parent).as_posix()]) is None]
+    if twice := [file.name for file in bare if file.stem in stems]:
+        raise UserError(
+            f"{path} does not tell which folder its names are of: {root.name} and other folders beside it hold "
+            f"{shown(twice)}; name the images with their folder, such as {root.name}/{twice[0]}",
+            option="dataset",
+        )
 
 
 def _look_up(table: dict[str, str], keys: Sequence[str]) -> str | None:

@@ -170,6 +170,13 @@ def read_labels(
         if texts or not np.isin(values, (0, 1)).all() or not (values.sum(axis=1) == 1).all():
             raise UserError(f"{path}: got labels {dataset.shape}, expected exactly one 1 in each row", option="dataset")
         values, form = values.argmax(axis=1), f"labels by the place of the 1 in {dataset.shape[1]} columns"
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise UserError(
+            f"{path}: {(~np.isfinite(values)).sum()} of {rows} labels are not finite, first at row {row}; give every "
+            "image a class, or leave 'labels' out",
+            option="dataset",
+        )
     numbers = values.astype(np.int64)
     if not (numbers == values).all() or (names is not None and numbers.max() >= len(names)) or numbers.min() < 0:
         most = "on" if names is None else f"to {len(names) - 1}"

@@ -36,8 +36,11 @@ GROUP_FILES = {
 }
 """Files of a group's limit and use, and the line of ``memory.stat`` for cached pages of files that are let go first."""
 MEMBERSHIP = Path("/proc/self/cgroup")
-OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "Cannot allocate memory")
-"""Words of errors that are no ``MemoryError``: torch's, of a CPU and a GPU, C++'s and the system's."""
+OUT_OF_MEMORY = (
+    *("can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "Cannot allocate memory"),
+    "failed to map segment",
+)
+"""Words of errors that are no ``MemoryError``: torch's, of a CPU and a GPU, C++'s, the system's and its linker's."""
 
 
 def memory_in_use() -> int:
@@ -67,7 +70,7 @@ def available_memory() -> int:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory could not be had."""
-    if isinstance(error, RuntimeError | OSError):  # of torch and of the system
+    if isinstance(error, RuntimeError | OSError | ImportError):  # of torch, of the system and of its linker
         return any(words in str(error) for words in OUT_OF_MEMORY)
     return isinstance(error, MemoryError)
 

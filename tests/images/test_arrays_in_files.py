@@ -141,6 +141,12 @@ def test_other_labels_are_refused(tmp_path, labels):
         prepare(str(path), "train", 8, tmp_path / "no.h5")
 
 
+def test_labels_that_are_not_finite_are_counted(tmp_path):
+    path = store(tmp_path / "x_train.h5", NOISE, np.array([0.0, np.nan, 1.0, np.inf, 0.0, 1.0]))
+    with pytest.raises(UserError, match="2 of 6 labels are not finite, first at row 1; give every image a class"):
+        prepare(str(path), "train", 8, tmp_path / "no.h5")
+
+
 def test_labels_from_one_are_numbered_alike_in_both_splits(tmp_path):
     store(tmp_path / "x_train.h5", NOISE, LABELS + 1)
     store(tmp_path / "x_test.h5", NOISE, np.array([1, 1, 3, 3, 3, 3]))

@@ -128,3 +128,5 @@ def test_other_errors_are_not(error):
 def test_errors_of_a_gpu_and_of_the_system_are():
     assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"))
     assert is_out_of_memory(OSError(12, "Cannot allocate memory"))
+    assert is_out_of_memory(ImportError("libtorch_cpu.so: failed to map segment from shared object"))
+    assert not is_out_of_memory(ImportError("No module named 'torch'"))
