@@ -80,9 +80,7 @@ def test_a_table_beside_two_folders_names_the_folder_of_an_image(tmp_path):
         draw(tmp_path / split, "0.png", "1.png")
     (tmp_path / "labels.csv").write_text("0.png,cat\n1.png,dog\n")
     for split in ("train", "test"):
-        with pytest.raises(
-            UserError, match=rf"does not tell which folder .*: 0\.png, 1\.png; .* such as {split}/0\.png"
-        ):
+        with pytest.raises(UserError, match=r"does not tell which folder .* hold 0\.png, 1\.png; name the images"):
             load_images(f"{tmp_path}/", split)
     (tmp_path / "labels.csv").write_text("train/0.png,cat\ntrain/1.png,dog\ntest/0.png,dog\ntest/1.png,cat\n")
     assert load(tmp_path)[0] == [0, 1]
