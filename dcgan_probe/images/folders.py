@@ -100,7 +100,9 @@ def _find_split(path: Path, split: str) -> tuple[Path, Rows]:
             chosen, rows = other, other_rows
     if split == "test" and chosen.name.lower() not in ("test", "testing"):
         reason = "has no labels" if chosen != candidates[0] else "is missing"
-        warnings.warn(f"{path / 'test'} {reason}, so {chosen} is the test split", Notice, stacklevel=3)
+        unread = [each.name for each in candidates if each != chosen and each.name.lower() not in ("test", "testing")]
+        rest = f"; not read: {', '.join(unread)}" if unread else ""
+        warnings.warn(f"{path / 'test'} {reason}, so {chosen} is the test split{rest}", Notice, stacklevel=3)
     return chosen, rows
 
 

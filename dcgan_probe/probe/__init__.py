@@ -5,6 +5,7 @@ The way of a fit, each module knowing only those above it::
     losses            value, slope and curvature of a row
     conversion        rows from one dtype to another, in threads
     scaling           means and deviations, taken off blocks before they are multiplied
+    products          a block with itself, weights with a block
     design            products with the features, block by block, wherever they lie
     gram              products of the rows with each other
     objective         values and exact steps of many problems at once
@@ -16,7 +17,8 @@ The way of a fit, each module knowing only those above it::
     solution          what is known of problems, on the way and in the end
     groups            many rows: all problems, or as many at once as memory allows
     span              fewer rows than features: the same, in the span of the rows
-    rows, narrow      few features: Newton's method with a Hessian of each problem, in blocks that stay in the cache
+    rows, curvature, narrow
+                      few features: Newton's method with a Hessian of each problem, in blocks that stay in the cache
     checks            what a caller gives, refused or made into problems
     solver            solve(): arrays in, Solution out
     weighting         weights of rows, by the caller and by class

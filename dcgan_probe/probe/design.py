@@ -11,18 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
-import scipy.linalg
 
 from ..runtime import UserError
 from .arrays import array_namespace, device, is_torch_array
 from .conversion import THREADS, convert
 from .losses import Array
+from .products import BLOCK_BYTES, PART_ROWS, add_cross_product, add_product, weighed_parts
 from .scaling import Scaling, Standardize, measure_columns
 
-BLOCK_BYTES = 16 << 20
-PART_ROWS = 2048
-"""Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
-SKINNY = 256
 LARGEST_HALF = 65504.0
 SOLVED_ON_HOST = ("cpu", "mps")
 """Kinds of devices whose tensors become numpy arrays: MPS has no float64, in which every fit is judged."""
@@ -124,7 +120,7 @@ class Design:
         residuals = self.xp.astype(residuals, dtype, copy=False)
         sums = self.zeros((residuals.shape[0], self.columns), dtype)
         for rows, block in self.blocks(dtype):
-            _add_product(sums, residuals[:, rows], block)
+            add_product(sums, residuals[:, rows], block)
         return self._with_totals(sums, residuals)
 
     def _with_totals(self, sums: Array, residuals: Array) -> Array:
@@ -142,8 +138,8 @@ class Design:
         inner = storage[: self.columns * self.columns].reshape((self.columns, self.columns)).T
         sums = self.zeros((self.columns,), self.xp.float64)
         for rows, block in self.blocks():
-            for part, own in _weighed_parts(block, None if row_weights is None else row_weights[rows]):
-                _add_cross_product(part if own is None else part * self.xp.sqrt(own)[:, None], inner)
+            for part, own in weighed_parts(block, None if row_weights is None else row_weights[rows]):
+                add_cross_product(part if own is None else part * self.xp.sqrt(own)[:, None], inner)
                 sums += self.xp.sum(part, axis=0, dtype=self.xp.float64) if own is None else own @ part
         if not self.intercept:
             return inner
@@ -169,7 +165,7 @@ class Design:
                 scores += weights[:, -1:]
             if row_weights is not None:
                 scores *= row_weights[rows]
-            _add_product(sums, scores, block)
+            add_product(sums, scores, block)
             totals += self.xp.sum(scores, axis=1)[:, None]
         return self._with_totals(sums, totals).T
 
@@ -237,42 +233,6 @@ def centered_design(features: Any) -> Design:
     first = host64(design.features[0:1])[0]
     design.scaling = Scaling.centered(np.where(np.isfinite(first), first, 0.0))
     return design
-
-
-def _weighed_parts(block: Array, row_weights: Array | None) -> Iterator[tuple[Array, Array | None]]:
-    """Yield a block (n, D) whole, or parts of it with their weights: no weighed copy is larger than a part."""
-    if row_weights is None:
-        yield block, None
-        return
-    size = max(16, BLOCK_BYTES // (8 * block.shape[1]))
-    for start in range(0, block.shape[0], size):
-        rows = slice(start, start + size)
-        yield block[rows], row_weights[rows]
-
-
-def _add_cross_product(block: Array, moments: Array) -> None:
-    """Add ``block' block`` to the lower triangle of moments (D, D), which for numpy are in Fortran order."""
-    if isinstance(block, np.ndarray):
-        syrk = scipy.linalg.blas.get_blas_funcs("syrk", (moments,))
-        if block.flags.c_contiguous:
-            syrk(1.0, block.T, beta=1.0, c=moments, lower=1, overwrite_c=1)
-        else:
-            syrk(1.0, block, beta=1.0, c=moments, trans=1, lower=1, overwrite_c=1)
-    else:
-        moments += block.T @ block
-
-
-def _add_product(sums: Array, left: Array, block: Array) -> None:
-    """Add ``left block`` to sums (J, D): a skinny left part by part, a thick one with no temporary of that size."""
-    if len(left) <= SKINNY:
-        for start in range(0, block.shape[0], PART_ROWS):
-            rows = slice(start, start + PART_ROWS)
-            sums += left[:, rows] @ block[rows]
-    elif isinstance(block, np.ndarray) and block.flags.c_contiguous:
-        gemm = scipy.linalg.blas.get_blas_funcs("gemm", (block,))
-        gemm(1.0, block.T, left.T, beta=1.0, c=sums.T, overwrite_c=1)
-    else:
-        sums += left @ block
 
 
 def host(array: Array) -> np.ndarray:

@@ -172,6 +172,13 @@ def test_another_name_of_the_test_split_is_taken_and_said(tmp_path, name):
     np.testing.assert_array_equal(test.labels, [0, 1])
 
 
+def test_other_candidates_for_the_test_split_are_named(tmp_path):
+    for index, path in enumerate(["train/a/1.png", "train/b/2.png", "val/a/3.png", "val/b/4.png", "valid/a/5.png"]):
+        draw(tmp_path / path, index)
+    with pytest.warns(Notice, match=r"val is the test split; not read: valid$"):
+        assert len(load(tmp_path, "test")) == 2
+
+
 def test_test_comes_before_val_and_training_is_train(tmp_path):
     for index, path in enumerate(
         ["Training/a/1.png", "Training/b/2.png", "test/a/3.png", "test/b/4.png", "val/a/5.png"]
