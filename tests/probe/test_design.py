@@ -17,9 +17,10 @@ KINDS += ["tensor float16", "file float64", "file float32", "file float16"]
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let 200 rows of 12 columns be several blocks."""
-    monkeypatch.setattr("dcgan_probe.probe.design.BLOCK_BYTES", 30 * 12 * 8)
-    monkeypatch.setattr("dcgan_probe.probe.design.PART_ROWS", 70)
-    monkeypatch.setattr("dcgan_probe.probe.design.SKINNY", 4)  # three residuals are skinny, five directions are not
+    for module in ("design", "products"):
+        monkeypatch.setattr(f"dcgan_probe.probe.{module}.BLOCK_BYTES", 30 * 12 * 8)
+        monkeypatch.setattr(f"dcgan_probe.probe.{module}.PART_ROWS", 70)
+    monkeypatch.setattr("dcgan_probe.probe.products.SKINNY", 4)  # three residuals are skinny, five directions are not
 
 
 def given(kind: str, features: np.ndarray, path: Path) -> Any:
