@@ -91,7 +91,7 @@ def check_deviations(scaling: Scaling, design: Design) -> None:
     if scaling.deviation[column] < least:
         found = f"{scaling.deviation[column]:.1e}" if scaling.deviation[column] else f"less than {least:.0e}"
         raise UserError(
-            f"column {column} has a deviation of {found}, and is not constant; expected 0 or at least {least:.0e} "
+            f"column {column} has a deviation of {found}; expected 0 or at least {least:.0e} "
             f"to standardise {np.dtype(dtype).name} features; scale the features, or leave the column out"
         )
 

@@ -83,6 +83,12 @@ def test_a_column_too_small_to_standardise_is_refused() -> None:
         solve(features, one_vs_rest(labels), [1.0], standardise=True)
 
 
+def test_a_deviation_that_underflows_is_said_to_be_too_small() -> None:
+    features, labels = tall()
+    with pytest.raises(UserError, match="column 0 has a deviation of less than 1e-154; expected 0 or at least 1e-154"):
+        solve(features * 1e-200, one_vs_rest(labels), [1.0], standardise=True)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("case", [tall, wide])
 def test_features_that_are_not_finite_are_refused(case: Callable, value: float) -> None:
