@@ -28,14 +28,33 @@ from typing import TYPE_CHECKING
 from .runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .evaluation import Results, Search, TrainingProbe, compare, evaluate, evaluate_supervised, protocol_for
+    from .evaluation import (
+        EvalConfig,
+        Results,
+        Search,
+        TrainingProbe,
+        compare,
+        evaluate,
+        evaluate_supervised,
+        protocol_for,
+        run_evaluation,
+        run_evaluations,
+    )
     from .features import (
         DictionaryConfig,
+        Encoder,
+        EncoderOrigin,
+        ExtractConfig,
+        FeatureSet,
+        FeatureSource,
         KMeansEncoder,
         PixelEncoder,
         cached_features,
+        extract,
         learn_dictionary,
+        register_source,
         run_encoder,
+        sources,
     )
     from .gan import Probe, Run, TrainConfig, latest_run, train
     from .images import ImageSet, load_images, prepare
@@ -52,11 +71,17 @@ if TYPE_CHECKING:
         solve,
     )
     from .report import format_tables, result_table
-    from .runtime import UserError, resolve_device
+    from .runtime import UserError, Workspace, resolve_device
     from .storage import open_feature_file
 
 __all__ = [
     "DictionaryConfig",
+    "Encoder",
+    "EncoderOrigin",
+    "EvalConfig",
+    "ExtractConfig",
+    "FeatureSet",
+    "FeatureSource",
     "ImageSet",
     "KMeansEncoder",
     "L2SVMClassifier",
@@ -71,10 +96,12 @@ __all__ = [
     "TrainConfig",
     "TrainingProbe",
     "UserError",
+    "Workspace",
     "cached_features",
     "compare",
     "evaluate",
     "evaluate_supervised",
+    "extract",
     "fit_path",
     "format_tables",
     "latest_run",
@@ -85,12 +112,16 @@ __all__ = [
     "prepare",
     "preset_config",
     "protocol_for",
+    "register_source",
     "resolve_device",
     "result_table",
     "run_encoder",
+    "run_evaluation",
+    "run_evaluations",
     "sample",
     "select_penalty",
     "solve",
+    "sources",
     "train",
 ]
 

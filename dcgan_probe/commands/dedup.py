@@ -1,7 +1,7 @@
 """``dcgan-probe dedup``: finds near-duplicates, shows them, and writes the set without them."""
 
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def dedup_verb(
         findings = deduplicate(searched, config, runs / "dedup", against=other, progress=bars.update)
     summary = {
         "command": command_line(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 1),
         "device": describe_device(resolve_device("cpu")),
         "versions": versions(),

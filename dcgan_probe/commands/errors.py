@@ -35,6 +35,19 @@ class FriendlyGroup(click.Group):
     Under torchrun every rank runs the verb; what concerns all of them is told by the first.
     """
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Import the modules of ``--plugin`` first, wherever it stands, so that verbs have what they register."""
+        modules, others = plugins_of(args)
+        if modules:
+            from ..features import load_plugin  # late, since most commands need none
+
+            try:
+                for module in modules:
+                    load_plugin(module)
+            except UserError as error:
+                raise click.BadParameter(str(error), ctx=ctx, param_hint="--plugin") from error
+        return super().parse_args(ctx, others)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
         with StopSignals():
@@ -53,9 +66,10 @@ class FriendlyGroup(click.Group):
         except FirstRankError:
             ctx.exit(1)
         except UserError as error:
-            if error.option not in self._options(ctx):
+            flag = self._flag(ctx, error.option)
+            if flag is None:
                 raise click.ClickException(str(error)) from error
-            raise click.BadParameter(str(error), param_hint=f"--{error.option}") from error
+            raise click.BadParameter(str(error), param_hint=flag) from error
         except click.NoSuchOption as error:
             raise explained(error, self._options(ctx)) from error
         except OSError as error:
@@ -72,7 +86,31 @@ class FriendlyGroup(click.Group):
     def _options(self, ctx: click.Context) -> set[str]:
         """Give the long options of the verb under way, without their dashes."""
         verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
-        return {name.removeprefix("--") for param in verb.params for name in param.opts}
+        return {name.removeprefix("--") for param in verb.get_params(ctx) for name in param.opts}
+
+    def _flag(self, ctx: click.Context, parameter: str | None) -> str | None:
+        """Return the flag of the verb under way that sets a parameter of the library; None if it has none."""
+        flag = f"--{(parameter or '').replace('_', '-')}"
+        return flag if flag.removeprefix("--") in self._options(ctx) else None
+
+
+def plugins_of(args: list[str]) -> tuple[list[str], list[str]]:
+    """Divide a command line into the modules of ``--plugin`` and all other arguments."""
+    modules, others = list[str](), list[str]()
+    left = iter(args)
+    for each in left:
+        if each == "--":
+            others += [each, *left]
+        elif each == "--plugin":
+            module = next(left, None)
+            if module is None:
+                raise click.BadOptionUsage("plugin", "Option '--plugin' requires an argument.")
+            modules.append(module)
+        elif each.startswith("--plugin="):
+            modules.append(each.removeprefix("--plugin="))
+        else:
+            others.append(each)
+    return modules, others
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ..evaluation import (
     Search,
     SearchEstimate,
     check_images,
+    checked_protocol,
     estimate_search,
     evaluate_supervised,
     require_search_memory,
@@ -26,7 +27,6 @@ from ..presets import preset_config
 from ..runtime import available_cores, resolve_device
 from ..storage import require_writable
 from .command_lines import command_line
-from .evaluate import checked_protocol
 from .progress import Progress, duration, say
 from .table import show_results
 

@@ -1,66 +1,59 @@
-"""``dcgan-probe extract``: writes the features of labelled image sets into a run's cache."""
+"""``dcgan-probe extract``: writes the features of labeled image sets into the cache."""
 
 import sys
-from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
-from ..images import ImageSet, load_images
-from ..runtime import UserError, joined_ranks, rank_device
-from .encoder_choices import chosen_encoders, needed_run
-from .encoding import features_of
-from .feature_options import refuse_ignored
+from ..features import FeatureConfig, features_of, find_run
+from ..images import load_images
+from ..runtime import UserError, Workspace, joined_ranks, rank_device
+from .config_options import config_of, fields_of
+from .progress import StepBars, say
+from .source_options import chosen_configs
 from .verbs.extract import SPLITS
 
 DEFAULT_SETS = ("cifar10", "svhn")
 
 
 def extract_verb(
-    datasets: tuple[str, ...],
-    features: tuple[str, ...],
-    splits: tuple[str, ...],
-    run_folder: Path | None,
-    runs: Path,
-    seed: int,
-    device: str,
-    data_dir: Path,
-    download: bool,
-    quiet: bool,
-    **chosen: Any,
+    datasets: tuple[str, ...], features: tuple[str, ...], splits: tuple[str, ...], quiet: bool, **options: Any
 ) -> None:
-    """Encode labelled images by the layers of a run's discriminator, or by k-means, into HDF5 files."""
-    target = rank_device(device)
-    ranks = click.get_current_context().with_resource(joined_ranks(target))
+    """Encode labeled images by the layers of a run's discriminator, or by another source, into HDF5 files."""
+    workspace, shared = config_of(Workspace, options), fields_of(FeatureConfig, options)
+    ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
     quiet = quiet or not ranks.first
-    refuse_ignored(features)
-    run = needed_run(features, run_folder, runs, quiet=quiet)
-    load = partial(load_images, data_dir=data_dir, download=download)
-    options = chosen_encoders(chosen, run, load, device=target, seed=seed, ranks=ranks, quiet=quiet)
+    configs = chosen_configs(FeatureConfig, features, options, **shared)
+    runs = [find_run(config, workspace) for config in configs]
+    load = partial(load_images, data_dir=workspace.data_dir, download=workspace.download)
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
         try:
-            images = ranks.after_first(partial(load_splits, load, dataset, splits or SPLITS))
+            images = ranks.after_first(lambda dataset=dataset: [load(dataset, each) for each in splits or SPLITS])  # type: ignore[misc]
         except UserError as error:
             failures += 1
             if ranks.first:
                 click.echo(f"{dataset}: not done. {error}", err=True)
             continue
         for split in images:
-            for source in features:
-                result, present = features_of(source, split, partial(load, dataset, "train"), run, runs, options)
+            for config, run in zip(configs, runs, strict=True):
+                with StepBars(quiet=quiet) as bars:
+                    result, present = features_of(
+                        config,
+                        split,
+                        partial(load, dataset, "train"),
+                        run,
+                        workspace,
+                        ranks=ranks,
+                        on_step=bars,
+                        on_note=lambda sentence: say([sentence], quiet=quiet),
+                    )
                 what = "there already" if present else "written"
-                if source == "pixels":
+                if config.features == "pixels":
                     what = "read from the images; no file is written"
                 if ranks.first:
-                    click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {options.dtype}, {what}")
+                    click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {config.dtype}, {what}")
     # The default sets are an offer, those that were named a request.
     if failures and (datasets or failures == len(DEFAULT_SETS)):
         sys.exit(1)
-
-
-def load_splits(load: Callable[..., ImageSet], dataset: str, splits: Sequence[str]) -> list[ImageSet]:
-    """Load splits of one set."""
-    return [load(dataset, split) for split in splits]

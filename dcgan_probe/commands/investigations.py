@@ -8,7 +8,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,13 @@ import click
 import numpy as np
 import torch
 
-from ..features import DiscriminatorEncoder, cached_features
+from ..features import DiscriminatorEncoder, cached_features, run_encoder
 from ..images import ImageSet, load_images
 from ..latent import Attribute, ProbePair, Samples, encode_images, fit_probe_pairs, generate, numbered
 from ..networks import Generator
 from ..runtime import UserError, describe_device, resolve_device, versions
 from ..storage import explained_disk_errors, fingerprint_tensors, write_json
 from .command_lines import called_as, command_line
-from .encoder_choices import EncoderOptions
-from .encoding import make_encoder
 from .options import chosen_run
 from .output_names import output_name
 from .progress import Progress
@@ -133,8 +131,20 @@ class Investigation:
     @cached_property
     def encoder(self) -> DiscriminatorEncoder:
         """All layers of the run's discriminator on a 4x4 grid, batch norm by the real-images rule."""
-        options = EncoderOptions(self.device, lambda: self.training_images, quiet=self.quiet)
-        return make_encoder("dcgan", self.run, options)
+        return self.make_encoder("dcgan")
+
+    def make_encoder(self, features: str, **options: Any) -> DiscriminatorEncoder:
+        """Make the encoder of the run's discriminator, ``dcgan`` or ``random``; options as ``run_encoder``."""
+        title = f"batch-norm statistics of {features}"
+        with self.progress(title, self.run.trained_on.images, "images") as progress:
+            return run_encoder(
+                self.run,
+                features,
+                training_images=lambda: self.training_images,
+                device=self.device,
+                on_progress=progress.update,
+                **options,
+            )
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Encode images uint8 (n, channels, H, W), not cached: float32 (n, D)."""
@@ -176,7 +186,7 @@ class Investigation:
         stored, trained_on = self.run.load(), self.run.trained_on
         told = {
             "command": command_line(),
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": time.monotonic() - self._began,
             "device": describe_device(self.device),
             "versions": versions(),

@@ -7,6 +7,8 @@ from contextlib import suppress
 
 import click
 
+from ..runtime import Step
+
 try:
     from tqdm import tqdm
 except ImportError:  # a machine where nothing can be installed: lines, as without a terminal
@@ -89,6 +91,37 @@ class Progress:
             self._bar.close()
 
     def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class StepBars:
+    """A bar for each step of some work, the last one left as it is when the next begins."""
+
+    def __init__(self, *, quiet: bool = False):
+        self._quiet, self._last = quiet, Step("", 0, 0, "")
+        self._bar: Progress | None = None
+
+    def __call__(self, step: Step) -> None:
+        """Show how far a step has come."""
+        if self._bar is None or step.title != self._last.title:
+            self.close()
+            self._bar = Progress(step.title, step.total, step.unit, quiet=self._quiet)
+            self._bar.begin(step.before)
+        elif step.done == self._last.done and step.note:
+            self._bar.note(step.note)
+            return
+        self._bar.total, self._last = step.total, step
+        self._bar.update(step.done, step.note)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def __enter__(self) -> "StepBars":
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import torch
 
-from ..evaluation import Protocol, Results, Summary
+from ..evaluation import Protocol, Results, Summary, checked_protocol
 from ..gan import Run
 from ..report import format_tables
 from ..reproductions import (
@@ -22,7 +22,6 @@ from ..reproductions import (
 )
 from ..runtime import UserError, resolve_device
 from .compare import write_comparisons
-from .evaluate import checked_protocol
 from .steps import Given, Step, listed, needs
 
 

@@ -21,8 +21,6 @@ from ..latent import (
 )
 from ..report import save_contact_sheet, tiled
 from ..runtime import UserError, numpy_generator
-from .encoder_choices import EncoderOptions
-from .encoding import make_encoder
 from .investigations import Investigation
 
 FIRST = 6
@@ -55,8 +53,7 @@ def saliency_verb(
     look = Investigation(parts, **common)
     name = choose_layer(layer, look.run.config.network.layer_names)
     # The largest activation over a map's positions is that map on a grid of 1x1.
-    options = EncoderOptions(look.device, lambda: look.training_images, layers=(name,), grid=1, quiet=look.quiet)
-    encoders = {key: make_encoder(kind, look.run, options) for key, kind in NETWORKS.items()}
+    encoders = {key: look.make_encoder(kind, layers=(name,), grid=1) for key, kind in NETWORKS.items()}
 
     images = look.training_images if dataset is None else look.load(dataset, "train")
     encoders["trained"].check(images)

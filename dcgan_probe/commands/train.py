@@ -12,13 +12,12 @@ import click
 import torch
 
 from ..evaluation import TrainingProbe
+from ..features import run_encoder
 from ..gan import Probe, Run, TrainConfig, check_images, check_probe, choose_window, held_bytes, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
 from ..runtime import Ranks, UserError, joined_ranks, rank_device, resolve_device
 from .command_lines import called_as
-from .encoder_choices import EncoderOptions
-from .encoding import make_encoder
 from .progress import Progress, duration, say
 from .signals import StopSignals
 from .train_options import run_name
@@ -113,9 +112,16 @@ def train_verb(
         raise UserError(collapse_of(run))
     if not config.network.classes and (config.keep == "last" or run.best_path.exists()):
         # The statistics that features need are kept in the run now, so that it can leave its training images behind.
-        options = EncoderOptions(device=target, training_images=lambda: training_images, ranks=ranks, quiet=quiet)
         for features in ("dcgan", "random"):
-            make_encoder(features, run, options)
+            with Progress(f"batch-norm statistics of {features}", len(training_images), "images", quiet=quiet) as shown:
+                run_encoder(
+                    run,
+                    features,
+                    training_images=lambda: training_images,
+                    device=target,
+                    ranks=ranks,
+                    on_progress=shown.update,
+                )
     if not quiet:
         click.echo(ending(outcome, run), err=True)
 

@@ -14,8 +14,8 @@ from ..runtime.late_names import import_when_used
 if TYPE_CHECKING:
     from .caveats import SplitCaveats, split_caveats
     from .choice import C_GRID
-    from .classifiers import check_given
     from .comparison import Comparison, compare, require_paired, why_not_paired
+    from .config import EvalConfig
     from .conversion import convert_results
     from .draws import class_rows, lay_out, most_labels
     from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from .protocols import Protocol, protocol_for
     from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
     from .results import Results, Survey
+    from .running import PlannedEvaluation, checked_protocol, plan_evaluations, run_evaluation, run_evaluations
     from .sealed import SealedImages, SealedSplitError, SealedTest
     from .search import Search, check_images
     from .search_estimate import SearchEstimate, estimate_search, require_search_memory, useful_workers
-    from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale
+    from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given
     from .summary import Summary, summarise, summarise_evaluation
     from .supervised import evaluate_supervised
     from .training_probe import TrainingProbe
@@ -49,11 +50,13 @@ __all__ = [
     "Block",
     "Comparison",
     "Estimate",
+    "EvalConfig",
     "Evaluation",
     "ImageUncertainty",
     "MeanEstimate",
     "NeighbourError",
     "Options",
+    "PlannedEvaluation",
     "ProbeClassifier",
     "ProbeRecord",
     "Protocol",
@@ -73,6 +76,7 @@ __all__ = [
     "check_counts",
     "check_given",
     "check_images",
+    "checked_protocol",
     "class_rows",
     "compare",
     "convert_results",
@@ -85,12 +89,15 @@ __all__ = [
     "mean_over_draws",
     "most_labels",
     "neighbour_errors",
+    "plan_evaluations",
     "probed_set",
     "product_rate",
     "protocol_for",
     "require_memory",
     "require_paired",
     "require_search_memory",
+    "run_evaluation",
+    "run_evaluations",
     "shuffled_blocks",
     "split_caveats",
     "standard_error_over_draws",

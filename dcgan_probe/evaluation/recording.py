@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import torch
@@ -147,7 +147,7 @@ def shared_fields(layout: Layout, *, command: str, device: torch.device) -> dict
     protocol = layout.protocol
     return {
         "schema_version": SCHEMA_VERSION,
-        "id": f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
+        "id": f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
         "command": command,
         "date": _now(),
         "protocol": protocol.name,
@@ -167,4 +167,4 @@ def shared_fields(layout: Layout, *, command: str, device: torch.device) -> dict
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -7,6 +7,7 @@ from ..runtime.late_names import import_when_used
 if TYPE_CHECKING:
     from .batchnorm import permuted_rows, real_statistics
     from .cache import cached_features
+    from .config import ExtractConfig, FeatureConfig
     from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
     from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
     from .dictionaries import Dictionary, kept_dictionary, learn_dictionary
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         layer_columns,
     )
     from .exported_runs import export_run, import_run
+    from .extraction import extract, features_of, find_run
     from .feature_set import EncoderOrigin, FeatureSet, MapShare
     from .field_layers import FieldLayer
     from .kmeans import first_centroids, lloyd
@@ -43,6 +45,16 @@ if TYPE_CHECKING:
         FieldConfig,
         Start,
     )
+    from .sources import (
+        FeatureSource,
+        SourceContext,
+        SourceCost,
+        load_plugin,
+        register_source,
+        source_named,
+        source_options,
+        sources,
+    )
 
 __all__ = [
     "ACTIVATIONS",
@@ -61,7 +73,10 @@ __all__ = [
     "DiscriminatorEncoder",
     "Encoder",
     "EncoderOrigin",
+    "ExtractConfig",
+    "FeatureConfig",
     "FeatureSet",
+    "FeatureSource",
     "FieldConfig",
     "FieldLayer",
     "KMeansEncoder",
@@ -71,6 +86,8 @@ __all__ = [
     "PixelFeatures",
     "PrincipalConfig",
     "PrincipalEncoder",
+    "SourceContext",
+    "SourceCost",
     "Start",
     "cached_features",
     "choose_layer",
@@ -80,6 +97,9 @@ __all__ = [
     "deep_kmeans_operations",
     "discriminator_operations",
     "export_run",
+    "extract",
+    "features_of",
+    "find_run",
     "first_centroids",
     "import_run",
     "kept_axes",
@@ -89,12 +109,17 @@ __all__ = [
     "layer_columns",
     "learn_dictionary",
     "lloyd",
+    "load_plugin",
     "permuted_rows",
     "pool_to_grid",
     "principal_axes",
     "real_statistics",
+    "register_source",
     "require_positions",
     "run_encoder",
+    "source_named",
+    "source_options",
+    "sources",
     "statistics_path",
     "write_statistics",
 ]

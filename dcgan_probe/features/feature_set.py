@@ -21,18 +21,18 @@ class EncoderOrigin:
     """Where an encoder comes from, as every record tells it."""
 
     features: str
-    """``dcgan``, ``random`` or ``pixels``."""
-    network: str
+    """Name of the source."""
+    network: str = ""
     """Preset of the network; empty for pixels."""
-    trained_on: str
+    trained_on: str = ""
     """Name of the images that trained the encoder without labels; empty for an untrained one."""
-    trained_on_images: int
+    trained_on_images: int = 0
     """Number of different images in that set; 0 for an untrained encoder."""
-    images_seen: int
+    images_seen: int = 0
     """Real images that the discriminator had seen; 0 for an untrained encoder."""
-    run: str
+    run: str = ""
     """Run folder; empty for pixels."""
-    seed: int
+    seed: int = 0
     """Seed of the encoder's initialisation and training."""
     weights: str = ""
     """Hash of the network's weights; empty for pixels."""

@@ -13,7 +13,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ class Run:
     def begin_session(self, config: TrainConfig, trained_on: TrainedOn, session: dict[str, Any]) -> None:
         """Store the config and add one entry to the list of sessions."""
         sessions = self._stored()["sessions"] if self.exists else []
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
         sessions.append({"started": now, **session, "versions": versions()})
         stored = {"config": config.to_dict(), "trained_on": asdict(trained_on), "sessions": sessions}
         write_json(self.config_path, stored)

@@ -4,19 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..evaluation import Summary
+from ..features import sources
 
-NAMES = {
-    "dcgan": "DCGAN",
-    "random": "untrained",
-    "pixels": "raw pixels",
-    "whitened": "whitened pixels",
-    "pca": "PCA of pixels",
-    "kmeans": "k-means",
-    "kmeans3": "three-layer k-means",
-    "supervised": "supervised CNN",
-}
-SEPARATORS = {"whitened": ", ", "pca": ", "}
-"""Between the name and that of the network, or the number of components, where that is not a space."""
+SUPERVISED = ("supervised CNN", " ")
 SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
 CLASSIFIERS = {
     "l2-svm": "",
@@ -83,10 +73,16 @@ def describe_option(name: str, value: Any) -> str:
 
 def row_name(summary: Summary) -> str:
     """Name a measured row: ``DCGAN cpu32, standardised``."""
-    between = SEPARATORS.get(summary.features, " ")
-    name = between.join(filter(None, (NAMES.get(summary.features, summary.features), summary.network)))
+    label, between = _label(summary.features)
+    name = between.join(filter(None, (label, summary.network)))
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
     given = f", {summary.chosen_name} = {summary.chosen:g} given" if summary.given else ""
     share = f", {100 * summary.options['maps']:g} % of the maps" if "maps" in summary.options else ""
     return f"{name}{share}{scaled}{kind}{given}"
+
+
+def _label(features: str) -> tuple[str, str]:
+    """Return the label of a source of features, and what stands between it and the name of the network."""
+    known = {source.name: (source.label, source.separator) for source in sources()}
+    return {"supervised": SUPERVISED, **known}.get(features, (features, " "))

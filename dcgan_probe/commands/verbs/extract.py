@@ -4,25 +4,24 @@ from typing import Any
 
 import click
 
-from ..feature_options import encoder_options, features_option
-from ..options import data_options, device_option, quiet_option, run_option, runs_option, seed_option
+from ...features import FeatureConfig
+from ...runtime import Workspace
+from ..config_options import config_options
+from ..options import quiet_option
+from ..source_options import SourceCommand, features_option
 
 SPLITS = ("train", "test")
 
 
-@click.command("extract")
+@click.command("extract", cls=SourceCommand)
 @click.option("--dataset", "datasets", multiple=True, help="Images to encode; repeatable.  [default: cifar10 and svhn]")
 @features_option
 @click.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, help="Only this split.  [default: both]")
-@encoder_options
-@run_option
-@runs_option
-@seed_option
-@device_option
-@data_options
+@config_options(FeatureConfig, without=("features",))
+@config_options(Workspace, without=("results",))
 @quiet_option
 def extract_command(**options: Any) -> None:
-    """Encode labelled images by the layers of a run's discriminator, or by k-means, into HDF5 files.
+    """Encode labeled images by the layers of a run's discriminator, or by k-means, into HDF5 files.
 
     Features that the cache holds are not computed again, and an interrupted extraction resumes at its row.
 

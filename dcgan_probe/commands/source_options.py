@@ -1,0 +1,166 @@
+"""Options of the sources of features: one for each field of their options, whoever registered them."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, get_type_hints
+
+import click
+
+from ..features import FeatureConfig, FeatureSource, source_named, source_options, sources
+from ..runtime import UserError, flag_of, has_type
+from .command_lines import RecordedCommand
+from .config_options import field_option
+
+Wanted = TypeVar("Wanted", bound=FeatureConfig)
+
+
+class SourceName(click.ParamType):
+    """The name of a source of features."""
+
+    name = "source"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check that there is such a source."""
+        try:
+            return source_named(value).name
+        except UserError as error:
+            self.fail(str(error), param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return the names of all sources."""
+        return f"[{'|'.join(source.name for source in sources())}]"
+
+
+features_option = click.option(
+    "--features",
+    type=SourceName(),
+    multiple=True,
+    default=("dcgan",),
+    show_default=True,
+    help="Source of the features; repeatable.",
+)
+
+
+class SourceCommand(RecordedCommand):
+    """A verb with the options of all sources; its help shows those of one with ``--help-source``."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the verb's own parameters, then those of the sources."""
+        own = super().get_params(ctx)
+        taken = {name for param in own for name in (param.name, *param.opts)}
+        return [*own, _help_option(), *_options(sources(), taken)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verb's own options, and how to see the others."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Options of each source of features"):
+            formatter.write_text(f"dcgan-probe {self.name} --help-source {'|'.join(each.name for each in sources())}")
+
+
+def _help_option() -> click.Option:
+    return click.Option(
+        ["--help-source"],
+        type=SourceName(),
+        metavar="NAME",
+        expose_value=False,
+        is_eager=True,
+        callback=_show_source,
+        help="Show the options of a source of features and exit.",
+    )
+
+
+def _show_source(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
+    """Print the options of a source."""
+    if name is None or context.resilient_parsing:
+        return
+    source = source_named(name)
+    rows = [option.get_help_record(context) for option in _own_options(source)]
+    formatter = context.make_formatter()
+    with formatter.section(f"Options of {name} features ({source.label})"):
+        formatter.write_dl([row for row in rows if row is not None] or [("none", "")])
+    click.echo(formatter.getvalue().rstrip())
+    context.exit()
+
+
+def _own_options(source: FeatureSource) -> list[click.Option]:
+    """Return the options of one source with their defaults, as its help shows them."""
+    hints = get_type_hints(source.options)
+    return [_built(each, hints[each.name]) for each in dataclasses.fields(source.options)]
+
+
+def _options(registered: Sequence[FeatureSource], taken: set[Any]) -> list[click.Option]:
+    """Return an option for each name that sources have, without a default: what is not typed is the source's own."""
+    annotations: dict[str, Any] = {}
+    fields: dict[str, dataclasses.Field[Any]] = {}
+    for source in registered:
+        hints = get_type_hints(source.options)
+        for each in dataclasses.fields(source.options):
+            own = hints[each.name]
+            annotations[each.name] = annotations[each.name] | own if each.name in annotations else own
+            fields.setdefault(each.name, each)
+    clash = [name for name, each in fields.items() if name in taken or flag_of(each) in taken]
+    if clash:
+        raise UserError(f"a source has an option {', '.join(clash)}, which this command has too: give it another name")
+    return [_built(each, annotations[name], default=None, hidden=True) for name, each in fields.items()]
+
+
+def _built(each: dataclasses.Field[Any], annotation: Any, **changes: Any) -> click.Option:
+    def nothing() -> None:
+        """Carry the option that the decorator adds."""
+
+    return field_option(each, annotation, **changes)(nothing).__click_params__[0]
+
+
+def chosen_configs(
+    kind: type[Wanted], names: Iterable[str], typed: dict[str, Any], controls: Iterable[str] = (), **shared: Any
+) -> list[Wanted]:
+    """Make one config for each source of features.
+
+    Parameters
+    ----------
+    typed
+        Options of sources that the user typed; each goes to every source that has it.
+    controls
+        Sources that were added: options that do not suit them are left at their defaults.
+    shared
+        Fields that all configs have in common.
+
+    Raises
+    ------
+    UserError
+        If no source has an option, or a value suits none of them.
+    """
+    chosen = [source_named(name) for name in dict.fromkeys(names)]
+    added = [source_named(name) for name in dict.fromkeys(controls) if name not in {each.name for each in chosen}]
+    typed = {name: value for name, value in typed.items() if value is not None}
+    for name in typed:
+        if not any(name in _names(source) for source in (*chosen, *added)):
+            takers = [source.name for source in sources() if name in _names(source)]
+            raise UserError(
+                f"{', '.join(source.name for source in chosen)} features do not take this option; "
+                f"{', '.join(takers)} do: leave it out",
+                option=name,
+            )
+    return [
+        *(kind(features=source.name, options=source_options(source, typed), **shared) for source in chosen),
+        *(
+            kind(features=source.name, options=_suited(source, typed), **_without_maps(source, shared))
+            for source in added
+        ),
+    ]
+
+
+def _names(source: FeatureSource) -> set[str]:
+    return {each.name for each in dataclasses.fields(source.options)}
+
+
+def _suited(source: FeatureSource, typed: dict[str, Any]) -> Any:
+    """Make the options of a control from those that were typed for other features, where it has them."""
+    hints = get_type_hints(source.options)
+    return source_options(
+        source, {name: value for name, value in typed.items() if name in hints and has_type(value, hints[name])}
+    )
+
+
+def _without_maps(source: FeatureSource, shared: dict[str, Any]) -> dict[str, Any]:
+    return {**shared, "maps": None} if "maps" in shared and not source.needs_run else shared

@@ -1,0 +1,72 @@
+"""Config of one evaluation: which features of which images are probed, and how."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from ..features import FeatureConfig
+from ..runtime import UserError, Workspace, option
+from .settings import ProbeClassifier, Scale, check_given
+
+if TYPE_CHECKING:
+    from ..features import MapShare
+
+
+@dataclass(frozen=True)
+class EvalConfig(FeatureConfig):
+    """One row of a table: everything that decides its numbers, beside the images and the weights themselves."""
+
+    verb: ClassVar[str] = "eval-svm"
+
+    dataset: str = option("cifar10", "Labeled images: a name, a folder, an .h5 file.")
+    labels: int | None = option(None, "Labeled images of a fit.", min=1, kind="labels", usual="all")
+    validate: bool = option(
+        False, "Leave the test split alone and report on a fifth of the training images, to compare settings."
+    )
+    draws: int | None = option(None, "Reported draws of labels.", min=1, usual="the protocol's")
+    select_draws: int | None = option(None, "Draws that choose C.", min=1, usual="the protocol's")
+    C: float | None = option(None, "Take this C, or k of nearest neighbors.", usual="chosen on validation rows")
+    scale: Scale | None = option(
+        None,
+        "standardise: by mean and deviation of the rows that each fit trains on; +0.01: added to the variance.",
+        usual="none; standardise+0.01 for kmeans and kmeans3",
+    )
+    classifier: ProbeClassifier = option(
+        "svm",
+        "svm: the paper's. logistic: softmax. ridge: least squares to +-1. knn: nearest neighbors, k for C.",
+    )
+    memory: int | None = option(
+        None,
+        "Most that a fit may take on top of the features, such as 500MB.",
+        min=1,
+        kind="bytes",
+        usual="about a third of the features",
+    )
+    maps: float | None = option(
+        None,
+        "dcgan, random: a random share of each layer's maps, such as 0.25; no second extraction.",
+        usual="all",
+    )
+    maps_seed: int = option(0, "Seed of that share.", min=0)
+
+    def check(self) -> None:
+        """Check the given value and the share of the maps."""
+        check_given(self.C, self.classifier)
+        share = self.share
+        if share is not None and not self.source.needs_run:
+            raise UserError(f"{self.features} features have no maps to take a share of; leave it out", option="maps")
+
+    @property
+    def share(self) -> "MapShare | None":
+        """The share of each layer's maps; None for all."""
+        from ..features import MapShare  # late, since it imports numpy
+
+        return None if self.maps is None else MapShare(self.maps, self.maps_seed)
+
+    @property
+    def scaling(self) -> Scale:
+        """Scaling of the features: the given one, or that of the source."""
+        return self.scale or self.source.default_scale  # type: ignore[return-value]
+
+    def to_command(self, workspace: Workspace | None = None) -> str:
+        """Return the command line that makes this row alone; see ``Config.to_command``."""
+        return f"{super().to_command(workspace)} --no-controls"

@@ -1,0 +1,227 @@
+"""Evaluations from their configs: images, features, fits, records and summary in one call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from ..features import FeatureSet, features_of, find_run
+from ..gan import Run
+from ..images import ImageSet, load_images
+from ..runtime import OnNote, OnStep, Step, UserError, Workspace, no_note, no_step
+from .config import EvalConfig
+from .draws import class_rows, lay_out, most_labels
+from .estimate import Estimate, estimate_evaluation, require_memory
+from .evaluate import evaluate
+from .protocols import Protocol, protocol_for
+from .results import Results
+from .summary import Summary
+from .validation import validation_splits
+
+ITEMSIZES = {"float16": 2, "float32": 4}
+
+
+def run_evaluation(
+    config: EvalConfig,
+    workspace: Workspace | None = None,
+    *,
+    on_progress: OnStep = no_step,
+    on_note: OnNote = no_note,
+) -> Summary:
+    """Probe the features of a config and record every fit.
+
+    Features that are not in the cache are extracted first. An evaluation that was interrupted is resumed at its fit,
+    and one that is complete is returned from the records.
+
+    Parameters
+    ----------
+    workspace
+        Where runs, records and images lie; the folders ``runs``, ``results`` and ``data`` by default.
+    on_progress
+        Called with the progress of each step.
+    on_note
+        Called with a sentence where an evaluation is resumed or is complete already.
+
+    Raises
+    ------
+    UserError
+        If images or run are missing, or the labels, the memory or the features do not suffice.
+    """
+    (summary,) = run_evaluations([config], workspace, on_progress=on_progress, on_note=on_note)
+    return summary
+
+
+def run_evaluations(
+    configs: Sequence[EvalConfig],
+    workspace: Workspace | None = None,
+    *,
+    on_progress: OnStep = no_step,
+    on_note: OnNote = no_note,
+) -> list[Summary]:
+    """Probe several features of the same images; see ``run_evaluation``.
+
+    Memory is checked and all features are made before the first fit, so that those that cannot be had are found then.
+
+    Raises
+    ------
+    UserError
+        If the configs differ in their images; and as ``run_evaluation``.
+    """
+    place = workspace or Workspace()
+    planned = plan_evaluations(configs, place)
+    for each in planned:
+        require_memory(each.estimate())
+    results = Results(place.results)
+    for sentence in results.prepare():  # before the work, so that a folder that cannot keep its records is found now
+        on_note(sentence)
+    pairs = [each.features(on_progress, on_note) for each in planned]
+    return [each.evaluate(*pair, results, on_progress, on_note) for each, pair in zip(planned, pairs, strict=True)]
+
+
+def plan_evaluations(configs: Sequence[EvalConfig], workspace: Workspace) -> list["PlannedEvaluation"]:
+    """Load the images that evaluations share and check them with their protocols, before anything is extracted.
+
+    Raises
+    ------
+    UserError
+        If the configs differ in their images, images or run are missing, or the labels do not suffice.
+    """
+    first = configs[0]
+    asked = {(each.dataset, each.validate, each.labels, each.draws, each.select_draws, each.seed) for each in configs}
+    if len(asked) > 1:
+        raise UserError("got evaluations of different images or protocols, expected one of both in a call")
+    images = load_pair(first.dataset, workspace, validate=first.validate)
+    protocol = checked_protocol(images, first.labels, first.draws, first.select_draws, first.seed)
+    runs: dict[tuple[bool, Path | None], Run | None] = {}
+    for each in configs:
+        key = each.source.needs_run, each.run
+        if key not in runs:
+            runs[key] = find_run(each, workspace)
+    return [
+        PlannedEvaluation(each, workspace, protocol, *images, runs[each.source.needs_run, each.run]) for each in configs
+    ]
+
+
+def load_pair(dataset: str, workspace: Workspace, *, validate: bool = False) -> tuple[ImageSet, ImageSet]:
+    """Load training and test split, or with ``validate`` the two parts of the training split in their place."""
+    load = partial(load_images, data_dir=workspace.data_dir, download=workspace.download)
+    training = load(dataset, "train")
+    return validation_splits(training) if validate else (training, load(dataset, "test"))
+
+
+@dataclass(frozen=True)
+class PlannedEvaluation:
+    """One evaluation with its images, protocol and run, before any work."""
+
+    config: EvalConfig
+    workspace: Workspace
+    protocol: Protocol
+    train: ImageSet
+    test: ImageSet
+    """The test split, or the held-out training images in its place."""
+    run: Run | None
+    """The run that the features come from; None for those of no run."""
+
+    @property
+    def columns(self) -> int:
+        """Features of an image, all chosen layers together."""
+        columns = self.config.source.count_columns(self.config.options, self.train, self.run)
+        return columns if self.config.maps is None else max(1, round(self.config.maps * columns))
+
+    def estimate(self) -> Estimate:
+        """Estimate the memory and the time of the fits."""
+        return estimate_evaluation(
+            self.protocol,
+            self.columns,
+            len(self.test),
+            itemsize=ITEMSIZES[self.config.dtype],
+            classifier=self.config.classifier,
+            memory=self.config.memory,
+        )
+
+    def features(self, on_progress: OnStep = no_step, on_note: OnNote = no_note) -> tuple[FeatureSet, FeatureSet]:
+        """Return the features of both splits, extracting what the cache does not hold."""
+        train, test = (
+            features_of(
+                self.config,
+                images,
+                lambda: self.train,
+                self.run,
+                self.workspace,
+                on_step=on_progress,
+                on_note=on_note,
+            )[0]
+            for images in (self.train, self.test)
+        )
+        return replace(train, maps=self.config.share), replace(test, maps=self.config.share)
+
+    def evaluate(
+        self,
+        train: FeatureSet,
+        test: FeatureSet,
+        results: Results,
+        on_progress: OnStep = no_step,
+        on_note: OnNote = no_note,
+    ) -> Summary:
+        """Fit, choose, report and record."""
+        config, title = self.config, f"{self.protocol.name} on {self.config.features} features"
+        last: Step | None = None
+
+        def fitted(done: int, total: int) -> None:
+            nonlocal last
+            last = Step(title, done, total, "fits", before=done if last is None else last.before)
+            on_progress(last)
+
+        def iterated(left: int, gap: float) -> None:
+            if last is not None:
+                on_progress(replace(last, note=f"{left} problems of this fit left, gap {gap:.0e}"))
+
+        return evaluate(
+            train,
+            test,
+            self.protocol,
+            scale=config.scaling,
+            C=config.C,
+            seed=config.seed,
+            results=results,
+            on_note=on_note,
+            on_progress=fitted,
+            on_iteration=iterated,
+            classifier=config.classifier,
+            memory=config.memory,
+            command=config.to_command(self.workspace),
+        )
+
+
+def checked_protocol(
+    images: Sequence[ImageSet], labels: int | None, draws: int | None, select_draws: int | None, seed: int = 0
+) -> Protocol:
+    """Give the protocol of these images, checked with their labels before anything is extracted."""
+    train, test = images
+    if train.images.shape[1:] != test.images.shape[1:]:
+        raise UserError(
+            f"{train.name}: training images are {train.images.shape[1:]} (channels, height, width), test images "
+            f"{test.images.shape[1:]}; expected the same, which `dcgan-probe prepare --size {train.height} --channels "
+            f"{max(train.channels, test.channels)}` makes of each",
+            option="dataset",
+        )
+    known, _ = (split.require_labels("a probe") for split in images)
+    if test.classes > train.classes:
+        raise UserError(
+            f"{test.name}: the test split has {test.classes} classes, the training split {train.classes}; expected the "
+            "same, so leave out the test images of other classes",
+            option="dataset",
+        )
+    if train.fingerprint == test.fingerprint:
+        raise UserError(
+            f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "
+            f"{train.fingerprint}); expected a test split of other images",
+            option="dataset",
+        )
+    classes, most = train.classes, None
+    if classes > 1:
+        class_rows(known, classes, train.name)
+        most = most_labels(train.name, known, classes, seed)
+    protocol = protocol_for(train.name, len(train), classes, labels, draws, select_draws, most)
+    lay_out(protocol, known, seed)
+    return protocol

@@ -1,0 +1,54 @@
+"""Configs of features: which source, which options, which images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from ..runtime import Config, Workspace, from_mapping, option
+from .sources import FeatureSource, plugin_of, source_named
+
+
+@dataclass(frozen=True)
+class FeatureConfig(Config):
+    """Everything that decides the numbers in a feature file, beside the images."""
+
+    features: str = option("dcgan", "Source of the features.")
+    options: Any = field(default=None)
+    """Instance of the source's ``options``; None takes their defaults."""
+    dtype: Literal["float32", "float16"] = option("float32", "Of the features on disk.")
+    run: Path | None = option(None, "Run folder, or its name in --runs.", usual="the run trained last")
+    seed: int = option(0, "Seed of every random choice.", min=0)
+
+    def __post_init__(self) -> None:
+        """Take the source's default options where none are given; see ``Config``."""
+        if self.options is None:
+            object.__setattr__(self, "options", self.source.options())
+        super().__post_init__()
+
+    @property
+    def source(self) -> FeatureSource:
+        """The source of the features."""
+        return source_named(self.features)
+
+    def to_command(self, workspace: Workspace | None = None) -> str:
+        """Return the command line that makes the same, with the plugin of the source; see ``Config.to_command``."""
+        plugin = plugin_of(self.features)
+        return super().to_command(workspace) + ("" if plugin is None else f" --plugin {plugin}")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Build a config from values as TOML has them, those of the source in ``options``; see ``from_mapping``."""
+        source = source_named(str(values.get("features", "dcgan")))
+        options = from_mapping(source.options, values.get("options", {}))
+        return from_mapping(cls, {**values, "options": options})
+
+
+@dataclass(frozen=True)
+class ExtractConfig(FeatureConfig):
+    """What ``extract`` writes: the features of one split of one image set."""
+
+    verb: ClassVar[str] = "extract"
+
+    dataset: str = option("cifar10", "Images to encode: a name, a folder or an .h5 file.")
+    split: Literal["train", "test"] = option("train", "Split to encode.")

@@ -1,0 +1,124 @@
+"""Extraction of features from an image set by a source, into the cache."""
+
+from collections.abc import Callable
+from functools import partial
+
+from ..gan import Run, latest_run
+from ..images import ImageSet, load_images
+from ..runtime import ALONE, OnNote, OnStep, Ranks, Step, Workspace, no_note, no_step, rank_device
+from .cache import cached_features
+from .config import ExtractConfig, FeatureConfig
+from .feature_set import FeatureSet
+from .sources import SourceContext
+
+
+def find_run(config: FeatureConfig, workspace: Workspace) -> Run | None:
+    """Return the run that the config names, by its folder or by its name in the workspace.
+
+    Where it names none, that is the run trained last, or None for features of no run.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    if config.run is not None:
+        named = [Run(config.run), Run(workspace.runs / config.run)]
+        return next((run for run in named if run.exists), named[0])
+    return latest_run(workspace.runs) if config.source.needs_run else None
+
+
+def extract(
+    config: ExtractConfig,
+    workspace: Workspace | None = None,
+    *,
+    ranks: Ranks = ALONE,
+    on_step: OnStep = no_step,
+    on_note: OnNote = no_note,
+) -> tuple[FeatureSet, bool]:
+    """Return the features of one split, extracting what the cache does not hold.
+
+    Parameters
+    ----------
+    ranks
+        The processes that share the work, of which each calls this function.
+    on_step
+        Called with the progress of each step.
+    on_note
+        Called with a sentence where an extraction is resumed.
+
+    Returns
+    -------
+    tuple
+        The features, and whether they were there already.
+
+    Raises
+    ------
+    UserError
+        If the images or the run cannot be read, or the features cannot be written.
+    """
+    place = workspace or Workspace()
+    load = partial(load_images, data_dir=place.data_dir, download=place.download)
+    images = ranks.after_first(partial(load, config.dataset, config.split))
+    return features_of(
+        config,
+        images,
+        lambda: load(config.dataset, "train"),
+        find_run(config, place),
+        place,
+        ranks=ranks,
+        on_step=on_step,
+        on_note=on_note,
+    )
+
+
+def features_of(
+    config: FeatureConfig,
+    images: ImageSet,
+    training: Callable[[], ImageSet],
+    run: Run | None,
+    workspace: Workspace,
+    *,
+    ranks: Ranks = ALONE,
+    on_step: OnStep = no_step,
+    on_note: OnNote = no_note,
+) -> tuple[FeatureSet, bool]:
+    """Return the features of images that are loaded already; see ``extract``.
+
+    Parameters
+    ----------
+    training
+        Returns the training split of the same set.
+    run
+        The run that the features come from; None for a source that needs none.
+    """
+    source = config.source
+    folder = run.folder / "features" if run is not None and source.needs_run else workspace.runs / "features"
+    context = SourceContext(
+        images=images,
+        training=training,
+        run=run,
+        device=rank_device(workspace.device),
+        seed=config.seed,
+        folder=folder,
+        load=partial(load_images, data_dir=workspace.data_dir, download=workspace.download),
+        ranks=ranks,
+        on_step=on_step,
+    )
+    encoder = source.make_encoder(config.options, context)
+    whole = images if images.part_of is None else images.part_of.whole
+    title = f"{source.name} features of {whole.name} {whole.split}"
+
+    before = 0
+
+    def encoded(rows: int) -> None:
+        on_step(Step(title, rows, len(whole), "images", before=before))
+
+    def resumed(rows: int) -> None:
+        nonlocal before
+        before = rows
+        on_note(f"{title}: resuming at {rows:,} of {len(whole):,} images")
+
+    return cached_features(
+        encoder, images, folder, dtype=config.dtype, ranks=ranks, on_progress=encoded, on_resume=resumed
+    )

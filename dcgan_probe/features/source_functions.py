@@ -1,0 +1,184 @@
+"""Encoders, columns and costs of the sources of features that come with the package."""
+
+from ..gan import Run
+from ..images import ImageSet
+from ..runtime import Step, UserError
+from .deep_kmeans import kept_deep_kmeans, require_positions
+from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
+from .dictionaries import kept_dictionary
+from .encoders import DiscriminatorEncoder, PixelEncoder, count_columns
+from .kmeans_encoder import Cells, KMeansEncoder
+from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
+from .patches import PatchGrid
+from .principal import PrincipalConfig, PrincipalEncoder, kept_axes
+from .run_encoders import run_encoder
+from .source_options import (
+    ComponentsOptions,
+    DeepKMeansOptions,
+    DiscriminatorOptions,
+    KMeansOptions,
+    PixelOptions,
+    UntrainedOptions,
+    WhitenedOptions,
+)
+from .sources import SourceContext, SourceCost
+
+CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5
+"""Of the rate of a large matrix product, that encoding reaches: as measured on two cores."""
+
+
+def make_trained(options: DiscriminatorOptions, context: SourceContext) -> DiscriminatorEncoder:
+    """Make the encoder of a run's discriminator, computing its batch-norm statistics where the run has none."""
+    return _of_run("dcgan", options, context)
+
+
+def make_untrained(options: UntrainedOptions, context: SourceContext) -> DiscriminatorEncoder:
+    """Make the encoder of a run's discriminator before training."""
+    return _of_run("random", options, context, options.network_seed)
+
+
+def _of_run(
+    features: str,
+    options: DiscriminatorOptions | UntrainedOptions,
+    context: SourceContext,
+    network_seed: int | None = None,
+) -> DiscriminatorEncoder:
+    run = context.run
+    assert run is not None  # of a source that needs one
+    total = run.trained_on.images
+    title = f"batch-norm statistics of {features}"
+    return run_encoder(
+        run,
+        features,
+        training_images=lambda: context.load(run.config.dataset, "train"),
+        device=context.device,
+        layers=options.layers,
+        grid=options.grid,
+        pool=options.pool,
+        bn_stats=options.bn_stats,
+        network_seed=network_seed,
+        ranks=context.ranks,
+        on_progress=lambda done: context.on_step(Step(title, done, total, "images")),
+    )
+
+
+def discriminator_columns(options: DiscriminatorOptions | UntrainedOptions, images: ImageSet, run: Run) -> int:
+    """Count the features of the chosen layers."""
+    return count_columns(run.config.network, options.layers, options.grid)
+
+
+def discriminator_cost(options: DiscriminatorOptions | UntrainedOptions, images: ImageSet, run: Run) -> SourceCost:
+    """Count the operations of all convolutions."""
+    return SourceCost(discriminator_operations(run.config.network) / CONVOLUTION_SHARE)
+
+
+def make_pixels(options: PixelOptions, context: SourceContext) -> PixelEncoder:
+    """Make the encoder of raw pixels."""
+    return PixelEncoder(context.images.channels, context.images.height, context.images.width)
+
+
+def pixel_columns(options: PixelOptions, images: ImageSet) -> int:
+    """Count the numbers of an image."""
+    return images.channels * images.height * images.width
+
+
+def make_components(options: ComponentsOptions, context: SourceContext) -> PrincipalEncoder:
+    """Make the encoder of principal components."""
+    return _principal(PrincipalConfig("pca", options.components), options.learn_from, context)
+
+
+def make_whitened(options: WhitenedOptions, context: SourceContext) -> PrincipalEncoder:
+    """Make the encoder of whitened pixels."""
+    return _principal(PrincipalConfig("whitened", options.components), options.learn_from, context)
+
+
+def _principal(config: PrincipalConfig, learn_from: str | None, context: SourceContext) -> PrincipalEncoder:
+    teaching = _teaching(learn_from, context)
+    axes = context.ranks.after_first(lambda: kept_axes(teaching, context.folder))
+    return PrincipalEncoder(axes, config, teaching, context.device)
+
+
+def component_columns(options: ComponentsOptions | WhitenedOptions, images: ImageSet) -> int:
+    """Count the axes that are kept."""
+    return PrincipalConfig("pca", options.components).columns(images.channels * images.height * images.width)
+
+
+def component_cost(options: ComponentsOptions | WhitenedOptions, images: ImageSet) -> SourceCost:
+    """Count the operations of the projections; those of the axes' covariance are about as many."""
+    width = images.channels * images.height * images.width
+    return SourceCost(2.0 * width * (width + component_columns(options, images)) / KMEANS_SHARE / 2.0)
+
+
+def make_kmeans(options: KMeansOptions, context: SourceContext) -> KMeansEncoder:
+    """Make the encoder of k-means features, learning its dictionary first where the folder has none."""
+    teaching, config = _teaching(options.learn_from, context), options.dictionary(context.seed)
+    title = f"{config.centroids:,} centroids of {teaching.name}"
+
+    def learned(number: int, inertia: float) -> None:
+        context.on_step(Step(title, number, config.iterations, "iterations", f"inertia {inertia:.4g}"))
+
+    dictionary = context.ranks.after_first(
+        lambda: kept_dictionary(teaching, config, context.folder, context.device, learned)
+    )
+    return KMeansEncoder(
+        dictionary,
+        teaching,
+        stride=options.stride,
+        activation=options.activation,
+        grid=options.grid,
+        device=context.device,
+    )
+
+
+def kmeans_columns(options: KMeansOptions, images: ImageSet) -> int:
+    """Count the centroids of all cells."""
+    patches = PatchGrid(options.patch, options.stride)
+    cells = Cells.of(patches.positions(images.height), patches.positions(images.width), options.grid)
+    return options.centroids * len(cells.bounds)
+
+
+def kmeans_cost(options: KMeansOptions, images: ImageSet) -> SourceCost:
+    """Count the operations of learning and encoding, and the memory of learning."""
+    config = options.dictionary(0)
+    learning, encoding = kmeans_operations(config, images.channels, images.height)
+    return SourceCost(encoding / KMEANS_SHARE, learning / KMEANS_SHARE, config.learning_bytes(images.channels))
+
+
+def make_deep_kmeans(options: DeepKMeansOptions, context: SourceContext) -> DeepKMeansEncoder:
+    """Make the encoder of three-layer k-means, learning first the layers that the folder lacks."""
+    teaching = _teaching(options.learn_from, context)
+    config, fields = options.dictionary(context.seed), options.field_config()
+    require_positions(teaching, config.patch, options.grid)
+
+    def learned(what: str, done: int, total: int) -> None:
+        context.on_step(Step(f"{what} of k-means on {teaching.name}", done, total, "done"))
+
+    deep = context.ranks.after_first(
+        lambda: kept_deep_kmeans(teaching, config, fields, context.folder, context.device, learned)
+    )
+    return DeepKMeansEncoder(deep, teaching, layers=options.layers, grid=options.grid, device=context.device)
+
+
+def deep_kmeans_columns(options: DeepKMeansOptions, images: ImageSet) -> int:
+    """Count the maps of the chosen layers in all cells."""
+    require_positions(images, options.patch, options.grid)
+    maps = (options.centroids, *[options.field_config().maps] * 2)
+    return max(stop for _, stop in deep_columns(maps, options.layers, options.grid).values())
+
+
+def deep_kmeans_cost(options: DeepKMeansOptions, images: ImageSet) -> SourceCost:
+    """Count the operations of learning and encoding, and the memory of learning."""
+    config, fields = options.dictionary(0), options.field_config()
+    learning, encoding = deep_kmeans_operations(config, fields, images.channels, images.height)
+    memory = max(config.learning_bytes(images.channels), *map(fields.learning_bytes, (config.centroids, fields.maps)))
+    return SourceCost(encoding / KMEANS_SHARE, learning / KMEANS_SHARE, memory)
+
+
+def _teaching(learn_from: str | None, context: SourceContext) -> ImageSet:
+    """Return the images that teach the features."""
+    if learn_from is None:
+        return context.training()
+    try:
+        return context.load(learn_from, "train")
+    except UserError as error:
+        raise UserError(str(error), option="learn_from") from error

@@ -1,0 +1,191 @@
+"""Configs: frozen dataclasses whose fields are keys of a TOML file, options of a command and arguments of a function.
+
+A field's type, default and metadata say all that either needs: ``help`` (one line), ``min`` and ``max`` (the least and
+the greatest value), ``kind`` (how its text is written: ``count``, ``bytes``, ``seconds``, ``names``, ``labels``),
+``flag`` (where it is not the field's name) and ``usual`` (the default in words, where the value does not say it).
+"""
+
+import dataclasses
+import math
+import shlex
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from .errors import UserError
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+
+def option(default: Any = MISSING, help: str = "", **metadata: Any) -> Any:
+    """Declare a field of a config: its default, its help, and what else the module's docstring lists."""
+    return dataclasses.field(default=default, metadata={"help": help, **metadata})
+
+
+def check_fields(config: Any) -> None:
+    """Check that every field of a config has a value of its type, within its range.
+
+    Raises
+    ------
+    UserError
+        With the field, the value and the values that are expected.
+    """
+    hints = get_type_hints(type(config))
+    for each in dataclasses.fields(config):
+        value, expected = getattr(config, each.name), hints[each.name]
+        if not has_type(value, expected):
+            raise UserError(f"got {each.name} {value!r}, expected {_in_words(expected)}", option=each.name)
+        least, most = each.metadata.get("min", -math.inf), each.metadata.get("max", math.inf)
+        if isinstance(value, int | float) and not isinstance(value, bool) and not least <= value <= most:
+            bounds = [f"at least {least}"] * (least > -math.inf) + [f"at most {most}"] * (most < math.inf)
+            raise UserError(f"got {each.name} {value}, expected {' and '.join(bounds)}", option=each.name)
+
+
+def has_type(value: Any, expected: Any) -> bool:
+    """Tell whether a value is of an annotated type, as far as configs use types."""
+    origin, parts = get_origin(expected), get_args(expected)
+    if expected is Any:
+        return True
+    if origin in (Union, types.UnionType):
+        return any(has_type(value, part) for part in parts)
+    if origin is Literal:
+        return value in parts
+    if origin is tuple:
+        return isinstance(value, tuple) and all(has_type(part, parts[0]) for part in value)
+    if expected is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    if expected is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, origin or expected)
+
+
+def _in_words(expected: Any) -> str:
+    """Describe an annotated type: ``int or None``, ``max or avg``."""
+    origin, parts = get_origin(expected), get_args(expected)
+    if origin in (Union, types.UnionType):
+        return " or ".join(map(_in_words, parts))
+    if origin is Literal:
+        return " or ".join(map(str, parts))
+    return "None" if expected is type(None) else getattr(expected, "__name__", str(expected))
+
+
+def from_mapping(cls: type[Any], values: Mapping[str, Any]) -> Any:
+    """Build a config of a dataclass from values as TOML and JSON have them; fields that are missing get their default.
+
+    Raises
+    ------
+    UserError
+        If a key is no field, a field without a default is missing, or a value is not of the field's type and range.
+    """
+    known = {each.name: each for each in dataclasses.fields(cls) if each.init}
+    unknown = sorted(values.keys() - known.keys())
+    if unknown:
+        raise UserError(
+            f"unknown {'keys' if len(unknown) > 1 else 'key'} {', '.join(unknown)}: {cls.__name__} has "
+            f"{', '.join(known) or 'no keys'}"
+        )
+    missing = [name for name, each in known.items() if name not in values and _has_no_default(each)]
+    if missing:
+        raise UserError(f"{cls.__name__} needs {', '.join(missing)}")
+    hints = get_type_hints(cls)
+    made = cls(**{name: _as_field(value, hints[name]) for name, value in values.items()})
+    check_fields(made)
+    return made
+
+
+def _has_no_default(each: Field[Any]) -> bool:
+    return each.default is MISSING and each.default_factory is MISSING
+
+
+def _as_field(value: Any, expected: Any) -> Any:
+    """Turn a value of TOML into that of a field: lists to tuples, texts to paths, mappings to configs."""
+    for part in (expected, *get_args(expected)):
+        if isinstance(value, list) and (part is tuple or get_origin(part) is tuple):
+            return tuple(value)
+        if isinstance(value, str) and part is Path:
+            return Path(value)
+        if isinstance(value, Mapping) and dataclasses.is_dataclass(part):
+            return from_mapping(part, value)  # type: ignore[arg-type]
+    return value
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """Return a config as TOML and JSON take it: fields in their order, without those that are None."""
+    found: dict[str, Any] = {}
+    for each in dataclasses.fields(config):
+        value = getattr(config, each.name)
+        if value is not None:
+            found[each.name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return to_mapping(value)
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def flag_of(each: Field[Any]) -> str:
+    """Return the flag of a field: ``--bn-stats``."""
+    return each.metadata.get("flag") or f"--{each.name.replace('_', '-')}"
+
+
+def arguments_of(config: Any) -> list[str]:
+    """Return the arguments that a shell needs for the fields of a config that differ from their defaults."""
+    return [part for each in dataclasses.fields(config) for part in _arguments(each, getattr(config, each.name))]
+
+
+def _arguments(each: Field[Any], value: Any) -> Iterator[str]:
+    default = each.default_factory() if each.default_factory is not MISSING else each.default
+    if value == default or value is None:
+        return
+    flag = flag_of(each)
+    if dataclasses.is_dataclass(value):
+        yield from arguments_of(value)
+    elif isinstance(value, bool):
+        yield flag if value else f"--no-{flag.removeprefix('--')}"
+    elif isinstance(value, tuple) and each.metadata.get("kind") not in ("names", "numbers"):
+        for part in value:
+            yield from (flag, str(part))
+    else:
+        yield from (flag, ",".join(map(str, value)) if isinstance(value, tuple) else str(value))
+
+
+class Config:
+    """A frozen dataclass of options that is checked when it is made."""
+
+    verb: ClassVar[str] = ""
+    """The command whose options its fields are."""
+
+    def __post_init__(self) -> None:
+        """Check every field, then all together.
+
+        Raises
+        ------
+        UserError
+            If a value is not of its field's type and range, or values contradict one another.
+        """
+        check_fields(self)
+        self.check()
+
+    def check(self) -> None:
+        """Check what fields must agree on; a config that has such a rule overrides this method."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Build a config from values as TOML has them; see ``from_mapping``."""
+        return from_mapping(cls, values)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the config as TOML takes it; see ``to_mapping``."""
+        return to_mapping(self)
+
+    def to_command(self, workspace: "Workspace | None" = None) -> str:
+        """Return the command line that makes the same, as a shell takes it; for people to read."""
+        where = [] if workspace is None else arguments_of(workspace)
+        return shlex.join(["dcgan-probe", self.verb, *arguments_of(self), *where])
