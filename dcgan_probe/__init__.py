@@ -51,10 +51,10 @@ if TYPE_CHECKING:
         PixelEncoder,
         cached_features,
         extract,
+        feature_sources,
         learn_dictionary,
         register_source,
         run_encoder,
-        sources,
     )
     from .gan import Probe, Run, TrainConfig, latest_run, train
     from .images import ImageSet, load_images, prepare
@@ -102,6 +102,7 @@ __all__ = [
     "evaluate",
     "evaluate_supervised",
     "extract",
+    "feature_sources",
     "fit_path",
     "format_tables",
     "latest_run",
@@ -121,7 +122,6 @@ __all__ = [
     "sample",
     "select_penalty",
     "solve",
-    "sources",
     "train",
 ]
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import click
 
-from ..features import FeatureConfig, FeatureSource, source_named, source_options, sources
+from ..features import FeatureConfig, FeatureSource, feature_sources, source_named, source_options
 from ..runtime import UserError, flag_of, has_type
 from .command_lines import RecordedCommand
 from .config_options import field_option
@@ -28,7 +28,7 @@ class SourceName(click.ParamType):
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Return the names of all sources."""
-        return f"[{'|'.join(source.name for source in sources())}]"
+        return f"[{'|'.join(source.name for source in feature_sources())}]"
 
 
 features_option = click.option(
@@ -48,13 +48,15 @@ class SourceCommand(RecordedCommand):
         """Return the verb's own parameters, then those of the sources."""
         own = super().get_params(ctx)
         taken = {name for param in own for name in (param.name, *param.opts)}
-        return [*own, _help_option(), *_options(sources(), taken)]
+        return [*own, _help_option(), *_options(feature_sources(), taken)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verb's own options, and how to see the others."""
         super().format_options(ctx, formatter)
         with formatter.section("Options of each source of features"):
-            formatter.write_text(f"dcgan-probe {self.name} --help-source {'|'.join(each.name for each in sources())}")
+            formatter.write_text(
+                f"dcgan-probe {self.name} --help-source {'|'.join(each.name for each in feature_sources())}"
+            )
 
 
 def _help_option() -> click.Option:
@@ -135,7 +137,7 @@ def chosen_configs(
     typed = {name: value for name, value in typed.items() if value is not None}
     for name in typed:
         if not any(name in _names(source) for source in (*chosen, *added)):
-            takers = [source.name for source in sources() if name in _names(source)]
+            takers = [source.name for source in feature_sources() if name in _names(source)]
             raise UserError(
                 f"{', '.join(source.name for source in chosen)} features do not take this option; "
                 f"{', '.join(takers)} do: leave it out",

@@ -49,11 +49,11 @@ if TYPE_CHECKING:
         FeatureSource,
         SourceContext,
         SourceCost,
+        feature_sources,
         load_plugin,
         register_source,
         source_named,
         source_options,
-        sources,
     )
 
 __all__ = [
@@ -98,6 +98,7 @@ __all__ = [
     "discriminator_operations",
     "export_run",
     "extract",
+    "feature_sources",
     "features_of",
     "find_run",
     "first_centroids",
@@ -119,7 +120,6 @@ __all__ = [
     "run_encoder",
     "source_named",
     "source_options",
-    "sources",
     "statistics_path",
     "write_statistics",
 ]

@@ -191,7 +191,7 @@ def source_named(name: str) -> FeatureSource:
     return _SOURCES[name]
 
 
-def sources() -> tuple[FeatureSource, ...]:
+def feature_sources() -> tuple[FeatureSource, ...]:
     """Return all sources in the order in which they were registered."""
     load_entry_points()
     return tuple(_SOURCES.values())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..evaluation import Summary
-from ..features import sources
+from ..features import feature_sources
 
 SUPERVISED = ("supervised CNN", " ")
 SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
@@ -84,5 +84,5 @@ def row_name(summary: Summary) -> str:
 
 def _label(features: str) -> tuple[str, str]:
     """Return the label of a source of features, and what stands between it and the name of the network."""
-    known = {source.name: (source.label, source.separator) for source in sources()}
+    known = {source.name: (source.label, source.separator) for source in feature_sources()}
     return {"supervised": SUPERVISED, **known}.get(features, (features, " "))

@@ -11,12 +11,12 @@ import pytest
 from dcgan_probe.features import (
     FeatureConfig,
     FeatureSource,
+    feature_sources,
     register_source,
     source_named,
     source_options,
-    sources,
 )
-from dcgan_probe.features import sources as listed
+from dcgan_probe.features import sources as module
 from dcgan_probe.runtime import Config, UserError
 
 BUILT_IN = ("dcgan", "random", "pixels", "whitened", "pca", "kmeans", "kmeans3")
@@ -39,13 +39,11 @@ def source(name="histogram", **changes):
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
-    import dcgan_probe.features.sources as module
-
     monkeypatch.setattr(module, "_SOURCES", dict(module._SOURCES))
 
 
 def test_the_sources_of_the_package_come_first():
-    assert tuple(each.name for each in listed())[: len(BUILT_IN)] == BUILT_IN
+    assert tuple(each.name for each in feature_sources())[: len(BUILT_IN)] == BUILT_IN
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -117,7 +115,9 @@ def test_options_of_another_source_are_refused():
 
 
 def test_listing_the_sources_imports_no_torch():
-    code = "import sys; from dcgan_probe.features import sources; sources(); print('torch' in sys.modules)"
+    code = (
+        "import sys; from dcgan_probe.features import feature_sources; feature_sources(); print('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
 
 
