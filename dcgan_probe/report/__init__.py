@@ -10,12 +10,11 @@ if TYPE_CHECKING:
     from .formats import format_comparisons, format_guidelines, format_tables
     from .generated import format_neighbour_errors, save_neighbour_curves
     from .guidelines import MEASURED, GuidelineRun
-    from .published import FIGURES, MARKS, PublishedFigure, published_figures
+    from .published import MARKS, PublishedFigure, figures_shown, published_figures, read_figures, register_figures
     from .settings import FORMATS
     from .tables import result_table
 
 __all__ = [
-    "FIGURES",
     "FORMATS",
     "MARKS",
     "MEASURED",
@@ -24,12 +23,15 @@ __all__ = [
     "PublishedFigure",
     "comparison_table",
     "enlarged",
+    "figures_shown",
     "format_comparisons",
     "format_guidelines",
     "format_neighbour_errors",
     "format_tables",
     "numbered_names",
     "published_figures",
+    "read_figures",
+    "register_figures",
     "result_table",
     "save_contact_sheet",
     "save_neighbour_curves",

@@ -1,12 +1,17 @@
-"""Takes nothing, gives the published figures as data, each with its origin; knows no measured row.
+"""Published figures, read from the plans of tables, each with the mark of its origin.
 
 Marks of origin: ``P`` the paper (Radford et al., arXiv 1511.06434), ``2`` quoted by a later paper, ``?`` remembered
 with no source at hand: unverified, and marked so wherever it is shown; ``A`` the authors' released code; ``C`` Coates,
 Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning", 2011.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
+
+from ..runtime import UserError, from_mapping
+from ..storage import TABLES, read_toml
 
 Mark = Literal["", "P", "A", "C", "2", "?"]
 MARKS: dict[Mark, str] = {
@@ -28,14 +33,6 @@ class PublishedEncoder:
     least_images: int
     """A set with fewer images is only a part of them."""
     images: int
-
-
-IMAGENET = PublishedEncoder(
-    "ImageNet-1k", ("imagenet", "imagenet1k", "imagenet-1k", "imagenet32", "ilsvrc2012"), 1_280_000, 1_281_167
-)
-SVHN = PublishedEncoder("SVHN itself", ("svhn",), 63_257, 73_257)
-"""The authors trained on SVHN's 73,257 images, 10,000 of which are the validation split."""
-CIFAR10 = PublishedEncoder("CIFAR-10 itself", ("cifar10",), 50_000, 50_000)
 
 
 @dataclass(frozen=True)
@@ -95,110 +92,54 @@ def marked(text: str, mark: Mark) -> str:
     return f"{text} [{mark}]" if mark else text
 
 
-def _full(model: str, value: float, mark: Mark, layer: int, layer_mark: Mark = "", **more: Any) -> PublishedFigure:
-    """CIFAR-10, all 50,000 labels."""
-    return PublishedFigure(
-        "cifar10-all", model, "accuracy", value, mark, largest_layer=layer, layer_mark=layer_mark, **more
-    )
+def read_figures(plan: Mapping[str, Any]) -> tuple[PublishedFigure, ...]:
+    """Return the published figures of a table's plan.
+
+    Parameters
+    ----------
+    plan
+        As TOML has it: ``dataset``, a list ``published`` of figures, each with the name of its ``protocol`` in the plan
+        and the name of its ``encoder``, one of the tables ``encoders``.
+
+    Raises
+    ------
+    UserError
+        If a figure has an unknown key, a value of a wrong type, or an encoder that the plan does not have.
+    """
+    encoders = {name: from_mapping(PublishedEncoder, values) for name, values in plan.get("encoders", {}).items()}
+    found = []
+    for values in plan.get("published", ()):
+        name = values.get("encoder")
+        if name is not None and name not in encoders:
+            raise UserError(f"published figure of {values.get('model')}: the plan has no encoder {name!r}")
+        encoder = None if name is None else encoders[name]
+        protocol = f"{plan['dataset']}-{values['protocol']}" if "protocol" in values else None
+        found.append(from_mapping(PublishedFigure, {**values, "protocol": protocol, "encoder": encoder}))
+    return tuple(found)
 
 
-def _few(
-    model: str,
-    value: float,
-    mark: Mark,
-    spread: float,
-    spread_mark: Mark,
-    layer: int,
-    layer_mark: Mark = "",
-    **more: Any,
-) -> PublishedFigure:
-    """CIFAR-10, 400 labels of each class."""
-    return PublishedFigure(
-        "cifar10-4000", model, "accuracy", value, mark, spread, spread_mark, layer, layer_mark, **more
-    )
+def register_figures(figures: Iterable[PublishedFigure]) -> None:
+    """Show more published figures in the tables of their protocols; those that are shown already are left out."""
+    _REGISTERED.extend(figure for figure in figures if figure not in figures_shown())
 
 
-def _svhn(model: str, value: float, mark: Mark, spread: float | None = None, **more: Any) -> PublishedFigure:
-    """SVHN, 1000 labels."""
-    return PublishedFigure("svhn-1000", model, "error", value, mark, spread, mark if spread else "", **more)
+_REGISTERED: list[PublishedFigure] = []
 
 
-_KMEANS: dict[str, Any] = {
-    "features": "kmeans",
-    "encoder": CIFAR10,
-    "trained": "centroids",
-    "unit": "centroids",
-    "scale": "standardise+0.01",
-}
-_KMEANS3: dict[str, Any] = {
-    **_KMEANS,
-    "features": "kmeans3",
-    "unit": "centroids in the largest layer",
-    "scale": None,
-}
-_DCGAN: dict[str, Any] = {
-    "features": "dcgan",
-    "trained": "a DCGAN",
-    "unit": "maps in the largest layer",
-    "scale": "none",
-}
-_ON_IMAGENET: dict[str, Any] = {
-    **_DCGAN,
-    "encoder": IMAGENET,
-    "images_seen": 19_200_000,
-    "seen_mark": "A",
-    "layers": 6,
-}
-"""30 epochs of 1.28 million images by the authors' clock, which shows half of the images to the discriminator."""
+@cache
+def _shipped() -> tuple[PublishedFigure, ...]:
+    """Return the figures of the plans that come with the package."""
+    return tuple(figure for path in sorted(TABLES.glob("*.toml")) for figure in read_figures(read_toml(path)))
 
-FIGURES: tuple[PublishedFigure, ...] = (
-    _full("1-layer k-means", 80.6, "P", 4800, **_KMEANS),
-    _full("1-layer k-means, 1,600 centroids", 77.9, "C", 1600, **_KMEANS),
-    _full("1-layer k-means, 4,000 centroids", 79.6, "C", 4000, **_KMEANS),
-    _full("3-layer k-means, learned RF", 82.0, "P", 3200, "?", **_KMEANS3),
-    _full("view-invariant k-means", 81.9, "?", 6400, "?"),
-    _full("Exemplar CNN", 84.3, "2", 1024),
-    _full("DCGAN + L2-SVM", 82.8, "P", 512, **_ON_IMAGENET),
-    _few("1-layer k-means", 63.7, "?", 0.7, "?", 4800, **_KMEANS),
-    _few("3-layer k-means, learned RF", 70.7, "2", 0.7, "?", 3200, "?", **_KMEANS3),
-    _few("view-invariant k-means", 72.6, "2", 0.7, "?", 6400, "?"),
-    _few("Exemplar CNN", 77.4, "2", 0.2, "2", 1024),
-    _few("DCGAN + L2-SVM", 73.8, "2", 0.4, "?", 512, **_ON_IMAGENET),
-    _svhn("KNN", 77.93, "2", features="pixels", classifier="knn"),
-    _svhn("TSVM", 66.55, "2"),
-    _svhn("M1+KNN", 65.63, "?"),
-    _svhn("M1+TSVM", 54.33, "?"),
-    _svhn("M1+M2", 36.02, "2"),
-    _svhn("SWWAE", 27.83, "2"),
-    _svhn("SWWAE with dropout", 23.56, "2"),
-    _svhn(
-        "supervised CNN",
-        28.87,
-        "P",
-        features="supervised",
-        classifier="softmax",
-        note="of the DCGAN's own architecture; a validation error, the best of a random search over 64 settings",
-        incomparable="the published figure is a validation error of the DCGAN's own architecture, the best of a random "
-        "search over 64 settings; this one is a test error",
-    ),
-    _svhn(
-        "DCGAN + L2-SVM",
-        22.48,
-        "P",
-        draws=100,
-        encoder=SVHN,
-        layers=3,
-        note="later papers quote 22.18 ± 1.13 for it [2]",
-        **_DCGAN,
-    ),
-    _svhn("ALI, L2-SVM", 19.14, "?", 0.50),
-    _svhn("IAN, L2-SVM", 18.50, "?", 0.38),
-)
+
+def figures_shown() -> tuple[PublishedFigure, ...]:
+    """Return the figures of the package's plans, then the registered ones."""
+    return (*_shipped(), *_REGISTERED)
 
 
 def published_figures(protocol: str) -> tuple[PublishedFigure, ...]:
     """Give the published figures of a protocol, such as ``svhn-1000``."""
-    return tuple(figure for figure in FIGURES if figure.protocol == protocol)
+    return tuple(figure for figure in figures_shown() if figure.protocol == protocol)
 
 
 def beside(protocol: str, features: str, classifier: str) -> PublishedFigure | None:

@@ -25,11 +25,13 @@ from .image_files import (
 from .locks import NO_LOCKS, locked, without_locks
 from .names import LONGEST, file_name, plain_name, shortened, unicode_text
 from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
+from .toml_files import TABLES, read_toml, write_toml
 
 __all__ = [
     "FORMAT_VERSION",
     "LONGEST",
     "NO_LOCKS",
+    "TABLES",
     "ChangedFileError",
     "DamagedFileError",
     "FeatureFile",
@@ -56,6 +58,7 @@ __all__ = [
     "read_arrays",
     "read_bytes",
     "read_json",
+    "read_toml",
     "require_writable",
     "set_aside",
     "shortened",
@@ -66,4 +69,5 @@ __all__ = [
     "write_image_file",
     "write_json",
     "write_text",
+    "write_toml",
 ]

@@ -8,6 +8,9 @@ from typing import Any
 from ..runtime import UserError
 from .files import read_bytes, write_text
 
+TABLES = Path(__file__).parents[1] / "tables"
+"""Folder of the plans of tables that come with the package."""
+
 
 def read_toml(path: str | Path) -> dict[str, Any]:
     """Read a TOML file.

@@ -1,8 +1,8 @@
 import pytest
 
-from dcgan_probe.report import FIGURES, MARKS, published_figures
+from dcgan_probe.report import MARKS, figures_shown, published_figures
 from dcgan_probe.report.image_sets import describe_set, describe_training_images, is_subset, same_images
-from dcgan_probe.report.published import IMAGENET, SVHN, beside, same_size
+from dcgan_probe.report.published import beside, same_size
 
 # Typed in from the paper's tables and the papers that quote them, apart from the code.
 CIFAR10 = """
@@ -25,6 +25,10 @@ SVHN_ERRORS = {
     "ALI, L2-SVM": (19.14, "?"),
     "IAN, L2-SVM": (18.50, "?"),
 }
+
+FIGURES = figures_shown()
+IMAGENET = beside("cifar10-all", "dcgan", "l2-svm").encoder
+SVHN = beside("svhn-1000", "dcgan", "l2-svm").encoder
 
 
 def figure(protocol, model):
