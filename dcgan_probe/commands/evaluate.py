@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from ..evaluation import Estimate, EvalConfig, Results, plan_evaluations, run_ev
 from ..features import source_named
 from ..runtime import Workspace
 from .config_options import config_of, fields_of
-from .progress import StepBars, duration, say
+from .progress import StepBars, duration, say_one
 from .source_options import chosen_configs
 from .table import show_results
 
@@ -25,14 +26,13 @@ def eval_svm_verb(
     with_run = shared["run"] is not None or any(source_named(name).needs_run for name in features)
     added = [name for name in CONTROLS if controls and (with_run or not source_named(name).needs_run)]
     configs = chosen_configs(EvalConfig, features, options, added, **shared)
+    note = partial(say_one, quiet=quiet)
     if dry_run:
-        planned = plan_evaluations(configs, workspace)
+        planned = plan_evaluations(configs, workspace, note)
         click.echo(json.dumps({each.config.features: describe(each.estimate()) for each in planned}, indent=2))
         return
     with StepBars(quiet=quiet) as bars:
-        summaries = run_evaluations(
-            configs, workspace, on_progress=bars, on_note=lambda sentence: say([sentence], quiet=quiet)
-        )
+        summaries = run_evaluations(configs, workspace, on_progress=bars, on_note=note)
     show_results(summaries, Results(workspace.results), as_json=as_json, quiet=quiet)
 
 

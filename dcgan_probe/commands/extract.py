@@ -10,7 +10,7 @@ from ..features import FeatureConfig, features_of, find_run
 from ..images import load_images
 from ..runtime import UserError, Workspace, joined_ranks, rank_device
 from .config_options import config_of, fields_of
-from .progress import StepBars, say
+from .progress import StepBars, say_one
 from .source_options import chosen_configs
 from .verbs.extract import SPLITS
 
@@ -25,7 +25,8 @@ def extract_verb(
     ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
     quiet = quiet or not ranks.first
     configs = chosen_configs(FeatureConfig, features, options, **shared)
-    runs = [find_run(config, workspace) for config in configs]
+    note = partial(say_one, quiet=quiet)
+    runs = [find_run(config, workspace, note) for config in configs]
     load = partial(load_images, data_dir=workspace.data_dir, download=workspace.download)
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
@@ -47,7 +48,7 @@ def extract_verb(
                         workspace,
                         ranks=ranks,
                         on_step=bars,
-                        on_note=lambda sentence: say([sentence], quiet=quiet),
+                        on_note=note,
                     )
                 what = "there already" if present else "written"
                 if config.features == "pixels":

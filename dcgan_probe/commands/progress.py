@@ -145,3 +145,8 @@ def say(sentences: Iterable[str], *, quiet: bool) -> None:
     """Print notes on stderr, a line each, unless the user wants none."""
     for sentence in () if quiet else sentences:
         _say(sentence)
+
+
+def say_one(sentence: str, *, quiet: bool) -> None:
+    """Print a note on stderr, unless the user wants none."""
+    say([sentence], quiet=quiet)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .generated import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
     from .predictions import TestPredictions
     from .protocols import Protocol, protocol_for
+    from .recording import RECORDED_CLASSIFIERS
     from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
     from .results import Results, Survey
     from .running import PlannedEvaluation, checked_protocol, plan_evaluations, run_evaluation, run_evaluations
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLASSIFIERS",
     "C_GRID",
+    "RECORDED_CLASSIFIERS",
     "SCALES",
     "SCHEMA_VERSION",
     "Block",

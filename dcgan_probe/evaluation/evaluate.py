@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..features import FeatureSet
+from ..features import Arrays, FeatureSet, array_pair
 from ..runtime import UserError
 from .caveats import balanced_accuracy
 from .choice import best_c, values_to_try
@@ -15,7 +15,7 @@ from .draws import Layout, Rows, lay_out
 from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
 from .predictions import TestPredictions
-from .protocols import Protocol
+from .protocols import Protocol, protocol_for
 from .recording import Recorder
 from .records import ProbeRecord
 from .results import Results
@@ -99,9 +99,9 @@ class _Task:
 
 
 def evaluate(
-    train: FeatureSet,
-    test: FeatureSet,
-    protocol: Protocol,
+    train: FeatureSet | Arrays,
+    test: FeatureSet | Arrays,
+    protocol: Protocol | None = None,
     *,
     scale: Scale = "none",
     C: float | None = None,
@@ -125,7 +125,10 @@ def evaluate(
     Parameters
     ----------
     train, test
-        Features of both splits, of one encoder.
+        Features of both splits, of one encoder; or pairs (X, y) of features (N, D), an array, a memory map or an h5py
+        data set, and labels (N,), integers or strings.
+    protocol
+        By default that of the set with all labels: a fifth of each class chooses C, then one fit on all is reported.
     scale
         ``none`` (the paper), ``standardise``, by mean and deviation of the rows that each fit trains on, or
         ``standardise+0.01``, with that added to the variance (Coates and Ng).
@@ -164,7 +167,11 @@ def evaluate(
     if scale not in SCALES:
         raise UserError(f"got scale {scale!r}, expected one of {', '.join(SCALES)}", option="scale")
     check_given(C, classifier)
+    if not isinstance(train, FeatureSet) or not isinstance(test, FeatureSet):
+        name = "arrays" if protocol is None else protocol.dataset
+        train, test = array_pair(_arrays(train), _arrays(test), name=name)
     check_pair(train, test)
+    protocol = protocol or protocol_for(train.dataset, len(train), int(required_labels(train).max()) + 1)
     sealed = SealedTest(test, protocol.classes)
     layout = lay_out(protocol, required_labels(train), seed)
     recorder = Recorder.of(train, test, layout, command=command, scale=scale, classifier=classifier, C=C)
@@ -200,6 +207,21 @@ def evaluate(
         summary = summarise_evaluation(fitted, predictions.correct)
         under_way.finish(predictions)
     return summary
+
+
+def _arrays(given: FeatureSet | Arrays) -> Arrays:
+    """Return features and labels that are arrays; the other split's are not those of a file.
+
+    Raises
+    ------
+    UserError
+        If they are those of a file, or no pair.
+    """
+    if isinstance(given, FeatureSet):
+        raise UserError("got features of a file and of arrays, expected both splits from files or both as arrays")
+    if not (isinstance(given, tuple) and len(given) == 2):
+        raise UserError(f"got {type(given).__name__}, expected a FeatureSet or a pair (X, y) of features and labels")
+    return given
 
 
 def _select(task: _Task) -> float:

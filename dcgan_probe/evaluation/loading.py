@@ -109,7 +109,7 @@ def largest_layer(features: FeatureSet) -> int | None:
 
     None where the features lie on no grid of positions (raw pixels), so that there is nothing to count.
     """
-    grid = features.file.settings.get("grid")
+    grid: Any = features.file.settings.get("grid")
     return None if grid is None else max(features.layers.values()) // int(grid) ** 2
 
 

@@ -18,7 +18,7 @@ from .loading import largest_layer, required_labels, source_options
 from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, Evaluation, Options, ProbeRecord
 from .settings import ProbeClassifier
 
-RECORDED = {"svm": "l2-svm"}
+RECORDED_CLASSIFIERS = {"svm": "l2-svm"}
 """Names of classifiers in the records, where those are not the same."""
 GIVEN_NOTE = "{name} was given by the user, not chosen on validation rows"
 LIMIT_NOTE = "{name} = {chosen:g} is the limit of the grid's extension, so the best value may lie beyond it"
@@ -61,7 +61,7 @@ class Recorder:
             largest_layer=largest_layer(train),
             options=source_options(train),
             scale=scale,
-            classifier=RECORDED.get(classifier, classifier),
+            classifier=RECORDED_CLASSIFIERS.get(classifier, classifier),
             chosen_name=name,
             given=C is not None,
             test_rows=len(test),

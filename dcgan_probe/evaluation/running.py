@@ -8,6 +8,7 @@ from pathlib import Path
 from ..features import FeatureSet, features_of, find_run
 from ..gan import Run
 from ..images import ImageSet, load_images
+from ..networks import NetworkConfig
 from ..runtime import OnNote, OnStep, Step, UserError, Workspace, no_note, no_step
 from .config import EvalConfig
 from .draws import class_rows, lay_out, most_labels
@@ -68,7 +69,7 @@ def run_evaluations(
         If the configs differ in their images; and as ``run_evaluation``.
     """
     place = workspace or Workspace()
-    planned = plan_evaluations(configs, place)
+    planned = plan_evaluations(configs, place, on_note)
     for each in planned:
         require_memory(each.estimate())
     results = Results(place.results)
@@ -78,8 +79,15 @@ def run_evaluations(
     return [each.evaluate(*pair, results, on_progress, on_note) for each, pair in zip(planned, pairs, strict=True)]
 
 
-def plan_evaluations(configs: Sequence[EvalConfig], workspace: Workspace) -> list["PlannedEvaluation"]:
+def plan_evaluations(
+    configs: Sequence[EvalConfig], workspace: Workspace, on_note: OnNote = no_note
+) -> list["PlannedEvaluation"]:
     """Load the images that evaluations share and check them with their protocols, before anything is extracted.
+
+    Parameters
+    ----------
+    on_note
+        Called with a sentence that names the run, where the configs name none.
 
     Raises
     ------
@@ -96,10 +104,13 @@ def plan_evaluations(configs: Sequence[EvalConfig], workspace: Workspace) -> lis
     for each in configs:
         key = each.source.needs_run, each.run
         if key not in runs:
-            runs[key] = find_run(each, workspace)
-    return [
-        PlannedEvaluation(each, workspace, protocol, *images, runs[each.source.needs_run, each.run]) for each in configs
-    ]
+            runs[key] = find_run(each, workspace, on_note)
+    planned = []
+    for each in configs:
+        run = runs[each.source.needs_run, each.run]
+        network = None if run is None else run.config.network
+        planned.append(PlannedEvaluation(each, workspace, protocol, *images, run, network))
+    return planned
 
 
 def load_pair(dataset: str, workspace: Workspace, *, validate: bool = False) -> tuple[ImageSet, ImageSet]:
@@ -120,12 +131,14 @@ class PlannedEvaluation:
     test: ImageSet
     """The test split, or the held-out training images in its place."""
     run: Run | None
-    """The run that the features come from; None for those of no run."""
+    """The run that the features come from; None for those of no run, and for a run that is still to be made."""
+    network: NetworkConfig | None = None
+    """Networks of that run."""
 
     @property
     def columns(self) -> int:
         """Features of an image, all chosen layers together."""
-        columns = self.config.source.count_columns(self.config.options, self.train, self.run)
+        columns = self.config.source.count_columns(self.config.options, self.train, self.network)
         return columns if self.config.maps is None else max(1, round(self.config.maps * columns))
 
     def estimate(self) -> Estimate:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
+    from .array_features import Arrays, array_pair
     from .batchnorm import permuted_rows, real_statistics
     from .cache import cached_features
     from .config import ExtractConfig, FeatureConfig
@@ -64,6 +65,7 @@ __all__ = [
     "POOLS",
     "REAL_RULES",
     "STARTS",
+    "Arrays",
     "BatchNormRule",
     "Cells",
     "DeepKMeans",
@@ -89,6 +91,7 @@ __all__ = [
     "SourceContext",
     "SourceCost",
     "Start",
+    "array_pair",
     "cached_features",
     "choose_layer",
     "choose_layers",

@@ -27,6 +27,7 @@ from ..storage import (
     locked,
     open_feature_file,
 )
+from .array_features import ArrayFeatures
 from .encoders import Encoder, PixelEncoder
 from .feature_set import FeatureSet
 from .pixel_features import PixelFeatures
@@ -111,7 +112,7 @@ def cached_features(
 
 
 def _feature_set(
-    file: FeatureFile | PixelFeatures, encoder: Encoder, images: ImageSet, settings: dict[str, Any]
+    file: FeatureFile | PixelFeatures | ArrayFeatures, encoder: Encoder, images: ImageSet, settings: dict[str, Any]
 ) -> FeatureSet:
     """Name the features of some images in a file."""
     layers = tuple(encoder.layers)

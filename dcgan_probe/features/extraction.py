@@ -12,10 +12,10 @@ from .feature_set import FeatureSet
 from .sources import SourceContext
 
 
-def find_run(config: FeatureConfig, workspace: Workspace) -> Run | None:
+def find_run(config: FeatureConfig, workspace: Workspace, on_note: OnNote = no_note) -> Run | None:
     """Return the run that the config names, by its folder or by its name in the workspace.
 
-    Where it names none, that is the run trained last, or None for features of no run.
+    Where it names none, that is the run trained last, with a note, or None for features of no run.
 
     Raises
     ------
@@ -25,7 +25,11 @@ def find_run(config: FeatureConfig, workspace: Workspace) -> Run | None:
     if config.run is not None:
         named = [Run(config.run), Run(workspace.runs / config.run)]
         return next((run for run in named if run.exists), named[0])
-    return latest_run(workspace.runs) if config.source.needs_run else None
+    if not config.source.needs_run:
+        return None
+    run = latest_run(workspace.runs)
+    on_note(f"Using the run trained last: {run.folder}")
+    return run
 
 
 def extract(
@@ -64,7 +68,7 @@ def extract(
         config,
         images,
         lambda: load(config.dataset, "train"),
-        find_run(config, place),
+        find_run(config, place, on_note),
         place,
         ranks=ranks,
         on_step=on_step,

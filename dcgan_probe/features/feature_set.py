@@ -11,6 +11,7 @@ from ..runtime import UserError, numpy_generator
 from ..storage import FeatureFile, fingerprint_settings
 
 if TYPE_CHECKING:
+    from .array_features import ArrayFeatures
     from .pixel_features import PixelFeatures
 
 READ_ROWS = 2048
@@ -93,8 +94,8 @@ class MapShare:
 class FeatureSet:
     """Features of one image set: row i belongs to image i, columns to named layers."""
 
-    file: "FeatureFile | PixelFeatures"
-    """float32 or float16 (N or more, all columns), on disk."""
+    file: "FeatureFile | PixelFeatures | ArrayFeatures"
+    """float32, float16 or, of arrays, float64 (N or more, all columns)."""
     names: tuple[str, ...]
     """The chosen layers, in the file's order."""
     origin: EncoderOrigin
@@ -162,7 +163,7 @@ class FeatureSet:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of the stored features, float32 or float16."""
+        """Of the stored features: float32, float16 or, of arrays, float64."""
         return self.file.dtype
 
     def blocks(self, rows: int = READ_ROWS, dtype: Any = np.float32) -> Iterator[np.ndarray]:

@@ -1,28 +1,33 @@
 """Encoders, columns and costs of the sources of features that come with the package."""
 
-from ..gan import Run
+from typing import Any
+
 from ..images import ImageSet
+from ..networks import NetworkConfig
 from ..runtime import Step, UserError
 from .deep_kmeans import kept_deep_kmeans, require_positions
-from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
+from .deep_kmeans_encoder import LAYERS, DeepKMeansEncoder, deep_columns
 from .dictionaries import kept_dictionary
-from .encoders import DiscriminatorEncoder, PixelEncoder, count_columns
+from .encoders import DiscriminatorEncoder, PixelEncoder, choose_layers, count_columns
 from .kmeans_encoder import Cells, KMeansEncoder
 from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
 from .patches import PatchGrid
 from .principal import PrincipalConfig, PrincipalEncoder, kept_axes
 from .run_encoders import run_encoder
+from .settings import REAL_RULES
 from .source_options import (
     ComponentsOptions,
     DeepKMeansOptions,
     DiscriminatorOptions,
     KMeansOptions,
+    PatchOptions,
     PixelOptions,
     UntrainedOptions,
     WhitenedOptions,
 )
 from .sources import SourceContext, SourceCost
 
+RunOptions = DiscriminatorOptions | UntrainedOptions
 CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5
 """Of the rate of a large matrix product, that encoding reaches: as measured on two cores."""
 
@@ -39,7 +44,7 @@ def make_untrained(options: UntrainedOptions, context: SourceContext) -> Discrim
 
 def _of_run(
     features: str,
-    options: DiscriminatorOptions | UntrainedOptions,
+    options: RunOptions,
     context: SourceContext,
     network_seed: int | None = None,
 ) -> DiscriminatorEncoder:
@@ -62,14 +67,23 @@ def _of_run(
     )
 
 
-def discriminator_columns(options: DiscriminatorOptions | UntrainedOptions, images: ImageSet, run: Run) -> int:
+def discriminator_columns(options: RunOptions, images: ImageSet, network: NetworkConfig) -> int:
     """Count the features of the chosen layers."""
-    return count_columns(run.config.network, options.layers, options.grid)
+    return count_columns(network, options.layers, options.grid)
 
 
-def discriminator_cost(options: DiscriminatorOptions | UntrainedOptions, images: ImageSet, run: Run) -> SourceCost:
+def discriminator_recorded(options: RunOptions) -> dict[str, Any]:
+    """Return what records have of the options but layers and seed, which depend on the run.
+
+    The authors' rule of batch norm counts as one, whichever order its batches follow.
+    """
+    rules = REAL_RULES if options.bn_stats in REAL_RULES else (options.bn_stats,)
+    return {"grid": options.grid, "pool": options.pool, "batch_norm": rules}
+
+
+def discriminator_cost(options: RunOptions, images: ImageSet, network: NetworkConfig) -> SourceCost:
     """Count the operations of all convolutions."""
-    return SourceCost(discriminator_operations(run.config.network) / CONVOLUTION_SHARE)
+    return SourceCost(discriminator_operations(network) / CONVOLUTION_SHARE)
 
 
 def make_pixels(options: PixelOptions, context: SourceContext) -> PixelEncoder:
@@ -109,6 +123,11 @@ def component_cost(options: ComponentsOptions | WhitenedOptions, images: ImageSe
     return SourceCost(2.0 * width * (width + component_columns(options, images)) / KMEANS_SHARE / 2.0)
 
 
+def components_recorded(options: ComponentsOptions | WhitenedOptions) -> dict[str, Any]:
+    """Return the name of the axes in records."""
+    return {"network": "" if options.components is None else f"{options.components} components"}
+
+
 def make_kmeans(options: KMeansOptions, context: SourceContext) -> KMeansEncoder:
     """Make the encoder of k-means features, learning its dictionary first where the folder has none."""
     teaching, config = _teaching(options.learn_from, context), options.dictionary(context.seed)
@@ -135,6 +154,12 @@ def kmeans_columns(options: KMeansOptions, images: ImageSet) -> int:
     patches = PatchGrid(options.patch, options.stride)
     cells = Cells.of(patches.positions(images.height), patches.positions(images.width), options.grid)
     return options.centroids * len(cells.bounds)
+
+
+def kmeans_recorded(options: KMeansOptions) -> dict[str, Any]:
+    """Return what records have of the options."""
+    code = {"stride": options.stride, "activation": options.activation}
+    return {"network": f"{options.centroids}", **_dictionary_recorded(options), **code}
 
 
 def kmeans_cost(options: KMeansOptions, images: ImageSet) -> SourceCost:
@@ -166,6 +191,14 @@ def deep_kmeans_columns(options: DeepKMeansOptions, images: ImageSet) -> int:
     return max(stop for _, stop in deep_columns(maps, options.layers, options.grid).values())
 
 
+def deep_kmeans_recorded(options: DeepKMeansOptions) -> dict[str, Any]:
+    """Return what records have of the options."""
+    fields = options.field_config()
+    layers = {} if options.layers is None else {"layers": choose_layers(options.layers, LAYERS)}
+    network = f"{options.centroids}-{fields.maps}-{fields.maps}"
+    return {"network": network, **_dictionary_recorded(options), **fields.recipe, **layers}
+
+
 def deep_kmeans_cost(options: DeepKMeansOptions, images: ImageSet) -> SourceCost:
     """Count the operations of learning and encoding, and the memory of learning."""
     config, fields = options.dictionary(0), options.field_config()
@@ -182,3 +215,10 @@ def _teaching(learn_from: str | None, context: SourceContext) -> ImageSet:
         return context.load(learn_from, "train")
     except UserError as error:
         raise UserError(str(error), option="learn_from") from error
+
+
+def _dictionary_recorded(options: PatchOptions) -> dict[str, Any]:
+    """Return what records have of the options of a dictionary of patches."""
+    config = options.dictionary(0)
+    names = ("learning", "whiten", "patch", "grid")
+    return {**config.recipe, **{name: getattr(options, name) for name in names}}

@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..gan import Run
     from ..images import ImageSet
+    from ..networks import NetworkConfig
     from .encoders import Encoder
 
 ENTRY_POINTS = "dcgan_probe.sources"
@@ -71,7 +72,7 @@ class FeatureSource:
     """A kind of features: how an encoder is made, and how verbs and tables name it.
 
     Parameters of ``columns``, ``make`` and ``cost`` are an instance of ``options`` first. ``columns`` and ``cost`` get
-    the images next and, where ``needs_run``, the run last.
+    the images next and, where ``needs_run``, the config of the run's networks last.
     """
 
     name: str
@@ -88,12 +89,15 @@ class FeatureSource:
     """Whether the features come from a run's networks."""
     default_scale: str = "none"
     """Scaling of the features before a fit."""
+    recorded: Callable[[Any], Mapping[str, Any]] | None = None
+    """Returns columns of an evaluation, and settings in its column ``options``, that follow from the options; None
+    stands for the options themselves, as far as the encoder's settings have them."""
     cost: Callable[..., SourceCost] | None = None
     """Counts the operations; None where nobody has, and plans leave them out."""
     separator: str = " "
     """In tables, between the label and the name of the network."""
 
-    def count_columns(self, options: Any, images: "ImageSet", run: "Run | None" = None) -> int:
+    def count_columns(self, options: Any, images: "ImageSet", network: "NetworkConfig | None" = None) -> int:
         """Count the features that an image of the set gets.
 
         Raises
@@ -101,18 +105,18 @@ class FeatureSource:
         UserError
             If the images have no such grid, layers or components.
         """
-        return int(self.columns(*self._arguments(options, images, run)))
+        return int(self.columns(*self._arguments(options, images, network)))
 
-    def estimated_cost(self, options: Any, images: "ImageSet", run: "Run | None" = None) -> SourceCost:
+    def estimated_cost(self, options: Any, images: "ImageSet", network: "NetworkConfig | None" = None) -> SourceCost:
         """Count the operations, as far as they are known."""
-        return SourceCost() if self.cost is None else self.cost(*self._arguments(options, images, run))
+        return SourceCost() if self.cost is None else self.cost(*self._arguments(options, images, network))
 
-    def _arguments(self, options: Any, images: "ImageSet", run: "Run | None") -> tuple[Any, ...]:
+    def _arguments(self, options: Any, images: "ImageSet", network: "NetworkConfig | None") -> tuple[Any, ...]:
         if not self.needs_run:
             return options, images
-        if run is None:
+        if network is None:
             raise UserError(f"{self.name} features need a run; train first, or name one", option="run")
-        return options, images, run
+        return options, images, network
 
     def make_encoder(self, options: Any, context: SourceContext) -> "Encoder":
         """Make the encoder.
@@ -261,6 +265,7 @@ for _source in (
         make=_late("make_trained"),
         columns=_late("discriminator_columns"),
         needs_run=True,
+        recorded=_late("discriminator_recorded"),
         cost=_late("discriminator_cost"),
     ),
     FeatureSource(
@@ -270,6 +275,7 @@ for _source in (
         make=_late("make_untrained"),
         columns=_late("discriminator_columns"),
         needs_run=True,
+        recorded=_late("discriminator_recorded"),
         cost=_late("discriminator_cost"),
     ),
     FeatureSource("pixels", "raw pixels", PixelOptions, make=_late("make_pixels"), columns=_late("pixel_columns")),
@@ -279,6 +285,7 @@ for _source in (
         WhitenedOptions,
         make=_late("make_whitened"),
         columns=_late("component_columns"),
+        recorded=_late("components_recorded"),
         cost=_late("component_cost"),
         separator=", ",
     ),
@@ -288,6 +295,7 @@ for _source in (
         ComponentsOptions,
         make=_late("make_components"),
         columns=_late("component_columns"),
+        recorded=_late("components_recorded"),
         cost=_late("component_cost"),
         separator=", ",
     ),
@@ -298,6 +306,7 @@ for _source in (
         make=_late("make_kmeans"),
         columns=_late("kmeans_columns"),
         default_scale="standardise+0.01",
+        recorded=_late("kmeans_recorded"),
         cost=_late("kmeans_cost"),
     ),
     FeatureSource(
@@ -307,6 +316,7 @@ for _source in (
         make=_late("make_deep_kmeans"),
         columns=_late("deep_kmeans_columns"),
         default_scale="standardise+0.01",
+        recorded=_late("deep_kmeans_recorded"),
         cost=_late("deep_kmeans_cost"),
     ),
 ):

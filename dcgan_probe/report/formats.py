@@ -24,7 +24,7 @@ def format_tables(summaries: Iterable[Summary], form: str = "console") -> str:
     """
     _check(form)
     if form == "csv":
-        return result_table(summaries).to_csv(index=False, lineterminator="\n")
+        return result_table(summaries, full=True).to_csv(index=False, lineterminator="\n")
     return _written(shown_tables(summaries), form)
 
 

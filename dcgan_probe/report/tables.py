@@ -42,13 +42,27 @@ ratio of the largest class to the smallest, ``duplicates`` the number of test im
 too; records of schema version 3 lack them."""
 
 
-def result_table(summaries: Iterable[Summary]) -> pandas.DataFrame:
-    """Give one row for each summary and each published figure of the same protocols, figures in percent.
+COMPACT = {
+    "protocol": "protocol",
+    "name": "features",
+    "accuracy": "accuracy",
+    "spread": "spread",
+    "chosen": "C",
+    "published_accuracy": "published",
+}
+"""Columns of a table for people, with their short names."""
+
+
+def result_table(summaries: Iterable[Summary], *, full: bool = False) -> pandas.DataFrame:
+    """Return one row for each summary and each published figure of the same protocols, figures in percent.
 
     Parameters
     ----------
     summaries
         In the order of the rows; those of one protocol and set are put together.
+    full
+        Whether all columns are returned; else those of ``COMPACT``: features, accuracy, spread and C (or k), and the
+        published accuracy beside them.
 
     Returns
     -------
@@ -69,7 +83,8 @@ def result_table(summaries: Iterable[Summary]) -> pandas.DataFrame:
         rows += [{**common, **_tidy_measured(row, table.notes)} for row in table.measured]
         rows += [{**common, **_tidy_published(figure)} for figure in table.published]
     frame = pandas.DataFrame(rows, columns=list(TIDY_COLUMNS))
-    return frame.astype(TIDY_COLUMNS)
+    typed = frame.astype(TIDY_COLUMNS)
+    return typed if full else typed[list(COMPACT)].rename(columns=COMPACT)
 
 
 def _tidy_measured(row: MeasuredRow, table_notes: tuple[str, ...]) -> dict[str, object]:

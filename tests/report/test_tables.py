@@ -22,7 +22,7 @@ def markdown_rows(text):
 
 
 def test_the_tidy_table_holds_measured_and_published_rows(svhn):
-    frame = result_table(svhn())
+    frame = result_table(svhn(), full=True)
     assert list(frame["kind"]) == ["measured"] * 3 + ["published"] * 11
     trained = frame.iloc[0]
     assert (trained["error"], trained["accuracy"], trained["spread"]) == (29.88, 70.12, 1.23)
@@ -41,7 +41,7 @@ def test_the_tidy_table_holds_measured_and_published_rows(svhn):
 def test_csv_is_the_tidy_table(svhn, cifar10):
     rows = [*svhn(), *cifar10()]
     read = pandas.read_csv(io.StringIO(format_tables(rows, "csv")))
-    frame = result_table(rows)
+    frame = result_table(rows, full=True)
     assert list(read.columns) == list(frame.columns)
     assert len(read) == len(frame)
     assert read["accuracy"].dropna().tolist() == frame["accuracy"].dropna().tolist()
@@ -138,7 +138,7 @@ def test_two_kinds_of_uncertainty_are_kept_apart(svhn, cifar10):
     mixed = [svhn()[0], replace(svhn()[1], over_images=None)]
     header, _, rows = markdown_rows(format_tables(mixed, "markdown"))
     assert [row[header.index("s.e. images")] for row in rows[:3]] == ["0.41", "–", "–"]
-    frame = result_table(mixed)
+    frame = result_table(mixed, full=True)
     assert list(frame.loc[0, ["standard_error", "image_standard_error"]]) == [0.06, 0.41]
     assert list(frame.loc[0, ["image_low", "image_high"]]) == [69.31, 70.93]
     assert frame.loc[1, ["image_standard_error", "image_low", "image_high"]].isna().all()
@@ -156,7 +156,7 @@ def test_each_row_says_how_it_was_made(svhn):
     rows = [replace(row, command="dcgan-probe eval-svm --labels `n` --layers a_b") for row in rows]
     assert "`` dcgan-probe eval-svm --labels `n` --layers a_b ``" in format_tables(rows, "markdown")
     assert r"\texttt{dcgan-probe eval-svm -{}-labels `n` -{}-layers a\_b}" in format_tables(rows, "latex")
-    trained = result_table(rows).iloc[0]
+    trained = result_table(rows, full=True).iloc[0]
     assert (trained["seconds"], trained["device"], trained["versions"]) == (
         63.4,
         "cpu (2 threads, x86_64)",
@@ -243,7 +243,7 @@ def test_an_unknown_format_is_refused(svhn):
 
 def test_no_summaries_give_no_tables():
     assert format_tables([], "markdown") == ""
-    assert len(result_table([])) == 0
+    assert len(result_table([], full=True)) == 0
 
 
 UNBALANCED = {"imbalance": 19.0, "majority_accuracy": 0.95, "balanced_accuracy": 0.5}
@@ -288,11 +288,20 @@ def test_copies_of_training_images_are_counted_under_the_table(cifar10):
     for form in ("console", "markdown", "latex"):
         text = " ".join(format_tables(rows, form).split())
         assert "1,200 of the 10,000 test images are training images too, pixel by pixel; " in text
-    assert list(result_table(rows)["duplicates"][:2]) == [1200, 1200]
-    assert result_table(cifar10())["duplicates"].isna().all()
+    assert list(result_table(rows, full=True)["duplicates"][:2]) == [1200, 1200]
+    assert result_table(cifar10(), full=True)["duplicates"].isna().all()
 
 
 def test_the_tidy_table_has_majority_and_balanced_accuracy_in_percent(cifar10):
-    frame = result_table([replace(row, **UNBALANCED) for row in cifar10()])
+    frame = result_table([replace(row, **UNBALANCED) for row in cifar10()], full=True)
     assert list(frame.loc[0, ["imbalance", "majority_accuracy", "balanced_accuracy"]]) == [19.0, 95.0, 50.0]
     assert frame.loc[2:, "balanced_accuracy"].isna().all()  # published rows
+
+
+def test_a_table_for_people_has_features_accuracy_spread_and_penalty():
+    frame = result_table(cifar10())
+    assert list(frame.columns) == ["protocol", "features", "accuracy", "spread", "C", "published"]
+    shown = frame.to_string()
+    assert max(map(len, shown.splitlines())) <= 100
+    for row in cifar10():
+        assert f"{100 * row.accuracy:.2f}" in shown

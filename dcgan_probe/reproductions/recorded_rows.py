@@ -1,0 +1,88 @@
+"""Rows of a table in the records: a row is known by its config, however its command was typed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..evaluation import RECORDED_CLASSIFIERS, PlannedEvaluation, Summary
+from ..features import choose_layers
+from ..networks import NetworkConfig
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What records have of a run, whether it has been made or not."""
+
+    preset: str
+    network: NetworkConfig
+    trained_on: str
+    """Name of the images."""
+    images_seen: int
+    """At least."""
+    seed: int
+
+
+def find_summary(planned: PlannedEvaluation, run: RunFacts | None, summaries: Iterable[Summary]) -> Summary | None:
+    """Find the evaluation of a config among summaries; None if there is none with test predictions and enough draws.
+
+    Parameters
+    ----------
+    planned
+        The evaluation, its images and its protocol.
+    run
+        Of features that need one.
+    """
+    wanted = recorded_fields(planned, run)
+    for summary in summaries:
+        enough = summary.draws >= planned.protocol.draws
+        if planned.config.features == "dcgan" and run is not None:
+            enough &= summary.images_seen >= run.images_seen
+        # Without its predictions a row cannot be compared.
+        if enough and summary.over_images is not None and _has(summary, wanted):
+            return summary
+    return None
+
+
+def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[str, Any]:
+    """Return what the summary of an evaluation has, by the names of its fields and of its options.
+
+    A tuple of values of an option stands for any of them.
+    """
+    config, options = planned.config, planned.config.options
+    found: dict[str, Any] = {
+        "protocol": planned.protocol.name,
+        "images_fingerprint_train": planned.train.fingerprint,
+        "images_fingerprint_test": planned.test.fingerprint,
+        "features": config.features,
+        "dimension": planned.columns,
+        "classifier": RECORDED_CLASSIFIERS.get(config.classifier, config.classifier),
+        "scale": config.scaling,
+        "seed": config.seed,
+        "given": config.C is not None,
+        "dtype": config.dtype,
+    }
+    if config.C is not None:
+        found["chosen"] = config.C
+    if config.maps is not None:
+        found |= {"maps": config.maps, "maps_seed": config.maps_seed}
+    recorded = config.source.recorded
+    found |= vars(options) if recorded is None else recorded(options)
+    if run is not None:
+        layers = choose_layers(options.layers, run.network.layer_names)
+        found |= {"network": run.preset, "layers": layers, "trained_on": run.trained_on, "encoder_seed": run.seed}
+        if config.features == "random":
+            seed = run.seed if options.network_seed is None else options.network_seed
+            found |= {"trained_on": "", "encoder_seed": seed}
+    elif hasattr(options, "learn_from"):
+        found["trained_on"] = options.learn_from or planned.train.name
+    return found
+
+
+def _has(summary: Summary, wanted: Mapping[str, Any]) -> bool:
+    for name, value in wanted.items():
+        if name in Summary.__dataclass_fields__:
+            if getattr(summary, name) != value:
+                return False
+        elif name in summary.options and summary.options[name] not in (value if isinstance(value, tuple) else (value,)):
+            return False
+    return True
