@@ -298,7 +298,7 @@ def test_the_tidy_table_has_majority_and_balanced_accuracy_in_percent(cifar10):
     assert frame.loc[2:, "balanced_accuracy"].isna().all()  # published rows
 
 
-def test_a_table_for_people_has_features_accuracy_spread_and_penalty():
+def test_a_table_for_people_has_features_accuracy_spread_and_penalty(cifar10):
     frame = result_table(cifar10())
     assert list(frame.columns) == ["protocol", "features", "accuracy", "spread", "C", "published"]
     shown = frame.to_string()
