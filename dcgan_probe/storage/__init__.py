@@ -25,12 +25,13 @@ from .image_files import (
 from .locks import NO_LOCKS, locked, without_locks
 from .names import LONGEST, file_name, plain_name, shortened, unicode_text
 from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
-from .toml_files import TABLES, read_toml, write_toml
+from .toml_files import PLANS, TABLES, read_toml, write_toml
 
 __all__ = [
     "FORMAT_VERSION",
     "LONGEST",
     "NO_LOCKS",
+    "PLANS",
     "TABLES",
     "ChangedFileError",
     "DamagedFileError",

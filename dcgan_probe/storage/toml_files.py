@@ -8,8 +8,9 @@ from typing import Any
 from ..runtime import UserError
 from .files import read_bytes, write_text
 
-TABLES = Path(__file__).parents[1] / "tables"
-"""Folder of the plans of tables that come with the package."""
+PLANS = Path(__file__).parents[1] / "plans"
+TABLES = PLANS / "tables"
+"""Folders of the plans that come with the package: of jobs, and of tables."""
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

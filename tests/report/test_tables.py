@@ -304,4 +304,4 @@ def test_a_table_for_people_has_features_accuracy_spread_and_penalty(cifar10):
     shown = frame.to_string()
     assert max(map(len, shown.splitlines())) <= 100
     for row in cifar10():
-        assert f"{100 * row.accuracy:.2f}" in shown
+        assert f"{100 * row.accuracy:g}" in shown
