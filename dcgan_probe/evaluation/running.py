@@ -76,7 +76,10 @@ def run_evaluations(
     for sentence in results.prepare():  # before the work, so that a folder that cannot keep its records is found now
         on_note(sentence)
     pairs = [each.features(on_progress, on_note) for each in planned]
-    return [each.evaluate(*pair, results, on_progress, on_note) for each, pair in zip(planned, pairs, strict=True)]
+    summaries = []
+    for each, pair in zip(planned, pairs, strict=True):
+        summaries.append(each.evaluate(*pair, results, on_progress, on_note))
+    return summaries
 
 
 def plan_evaluations(

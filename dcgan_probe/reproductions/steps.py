@@ -1,0 +1,73 @@
+"""Steps that make a table or a job, one after another; one that fails leaves the others to be made."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..runtime import OnNote, OnStep, UserError, explained_memory, no_note, no_step
+from .costs import Cost
+
+FREE = Cost(0.0, 0, 0)
+
+
+@dataclass(frozen=True)
+class TableStep:
+    """One piece of work: a training, an import, an export or an evaluation."""
+
+    command: str
+    """Command line that does the same, for people."""
+    work: Callable[[OnStep, OnNote], object]
+    """Does it, and reports progress and notes."""
+    cost: Cost = FREE
+    """Nothing, where no plan is shown."""
+    verb: str = ""
+    """``train``, ``import-authors`` or the verb of a row."""
+    makes_run: str = ""
+    """Name of the run that it makes; empty for other steps."""
+    needs_run: str = ""
+    """Name of the run that must be there; empty for none."""
+    obstacle: str = ""
+    """Why it cannot be done; empty if it can."""
+
+
+def run_steps(
+    steps: Iterable[TableStep],
+    *,
+    on_step: OnStep = no_step,
+    on_note: OnNote = no_note,
+) -> list[str]:
+    """Do the steps one after another.
+
+    A step that fails leaves the others to be done, but for those that need the run that it makes.
+
+    Returns
+    -------
+    list of str
+        What went wrong, the command first; empty if nothing did.
+    """
+    planned = list(steps)
+    failures: list[str] = []
+    missing_runs: set[str] = set()
+    for number, step in enumerate(planned, 1):
+        place = f"[{number}/{len(planned)}]"
+        failure = step.obstacle or (f"there is no run {step.needs_run}" if step.needs_run in missing_runs else "")
+        if not failure:
+            on_note(f"{place} {step.command}")
+            started = time.monotonic()
+            failure = _failure_of(step, on_step, on_note)
+            if not failure:
+                on_note(f"{place} done in {time.monotonic() - started:.0f} s")
+        if failure:
+            missing_runs |= {step.makes_run} - {""}
+            failures.append(f"{step.command}: {failure}")
+    return failures
+
+
+def _failure_of(step: TableStep, on_step: OnStep, on_note: OnNote) -> str:
+    """Do one step; return what went wrong, or nothing."""
+    try:
+        with explained_memory():
+            step.work(on_step, on_note)
+    except UserError as error:
+        return str(error)
+    return ""
