@@ -248,76 +248,78 @@ def source_options(source: FeatureSource, typed: dict[str, Any]) -> Any:
     return options
 
 
-def _late(name: str) -> Callable[..., Any]:
-    """Return a function of ``source_functions`` that is imported, with torch, when it is called."""
+class _Functions:
+    """The functions of ``source_functions``, which is imported, with torch, when one of them is called."""
 
-    def call(*arguments: Any) -> Any:
-        return getattr(import_module(".source_functions", __package__), name)(*arguments)
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            return getattr(import_module(".source_functions", __package__), name)(*arguments)
 
-    return call
+        return call
 
 
+_functions = _Functions()
 for _source in (
     FeatureSource(
         "dcgan",
         "DCGAN",
         DiscriminatorOptions,
-        make=_late("make_trained"),
-        columns=_late("discriminator_columns"),
+        make=_functions.make_trained,
+        columns=_functions.discriminator_columns,
         needs_run=True,
-        recorded=_late("discriminator_recorded"),
-        cost=_late("discriminator_cost"),
+        recorded=_functions.discriminator_recorded,
+        cost=_functions.discriminator_cost,
     ),
     FeatureSource(
         "random",
         "untrained",
         UntrainedOptions,
-        make=_late("make_untrained"),
-        columns=_late("discriminator_columns"),
+        make=_functions.make_untrained,
+        columns=_functions.discriminator_columns,
         needs_run=True,
-        recorded=_late("discriminator_recorded"),
-        cost=_late("discriminator_cost"),
+        recorded=_functions.discriminator_recorded,
+        cost=_functions.discriminator_cost,
     ),
-    FeatureSource("pixels", "raw pixels", PixelOptions, make=_late("make_pixels"), columns=_late("pixel_columns")),
+    FeatureSource("pixels", "raw pixels", PixelOptions, make=_functions.make_pixels, columns=_functions.pixel_columns),
     FeatureSource(
         "whitened",
         "whitened pixels",
         WhitenedOptions,
-        make=_late("make_whitened"),
-        columns=_late("component_columns"),
-        recorded=_late("components_recorded"),
-        cost=_late("component_cost"),
+        make=_functions.make_whitened,
+        columns=_functions.component_columns,
+        recorded=_functions.components_recorded,
+        cost=_functions.component_cost,
         separator=", ",
     ),
     FeatureSource(
         "pca",
         "PCA of pixels",
         ComponentsOptions,
-        make=_late("make_components"),
-        columns=_late("component_columns"),
-        recorded=_late("components_recorded"),
-        cost=_late("component_cost"),
+        make=_functions.make_components,
+        columns=_functions.component_columns,
+        recorded=_functions.components_recorded,
+        cost=_functions.component_cost,
         separator=", ",
     ),
     FeatureSource(
         "kmeans",
         "k-means",
         KMeansOptions,
-        make=_late("make_kmeans"),
-        columns=_late("kmeans_columns"),
+        make=_functions.make_kmeans,
+        columns=_functions.kmeans_columns,
         default_scale="standardise+0.01",
-        recorded=_late("kmeans_recorded"),
-        cost=_late("kmeans_cost"),
+        recorded=_functions.kmeans_recorded,
+        cost=_functions.kmeans_cost,
     ),
     FeatureSource(
         "kmeans3",
         "three-layer k-means",
         DeepKMeansOptions,
-        make=_late("make_deep_kmeans"),
-        columns=_late("deep_kmeans_columns"),
+        make=_functions.make_deep_kmeans,
+        columns=_functions.deep_kmeans_columns,
         default_scale="standardise+0.01",
-        recorded=_late("deep_kmeans_recorded"),
-        cost=_late("deep_kmeans_cost"),
+        recorded=_functions.deep_kmeans_recorded,
+        cost=_functions.deep_kmeans_cost,
     ),
 ):
     register_source(_source)

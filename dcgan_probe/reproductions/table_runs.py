@@ -31,8 +31,10 @@ from .steps import TableStep
 from .table_plan import ImportPlan, RowPlan, TablePlan
 
 REPOSITORY = "https://github.com/Newmu/dcgan_code"
-LACKING = "The rows of the authors' {net} net are left out: {folder} is missing. It is models/{models} of {repository} " \
+LACKING = (
+    "The rows of the authors' {net} net are left out: {folder} is missing. It is models/{models} of {repository} "
     "(MIT license); its *_params.jl_NN.npy suffice."
+)
 
 
 @dataclass(frozen=True, eq=False)
