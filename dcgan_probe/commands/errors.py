@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..runtime import FirstRankError, Notice, UserError, available_memory, is_out_of_memory, launched_rank
+from ..runtime import FirstRankError, Notice, UserError, explained_memory, launched_rank
 from .foreign_options import explained
 from .signals import STATUSES, Stopped, StopSignals
 
@@ -138,19 +138,3 @@ def _farewell(stop: KeyboardInterrupt, resumed: bool) -> str:
     if isinstance(stop, Stopped) and stop.saved:
         return f"{by}: {stop.saved}. Rerun the command to resume."
     return f"{by}. {GOES_ON if resumed else BEGINS_ANEW}"
-
-
-@contextmanager
-def explained_memory() -> Iterator[None]:
-    """Turn an error of memory that could not be had into a ``UserError``."""
-    try:
-        yield
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(
-            f"out of memory ({reason}): {available_memory() / 1e9:.1f} GB are left of what the machine, its control "
-            "group and `ulimit -v` allow. Take less at a time (--memory, --dtype, --batch-size, --window or --workers, "
-            "where --help lists them), or ask for more memory"
-        ) from error

@@ -9,9 +9,9 @@ import click
 
 from ..evaluation import Estimate, EvalConfig, Results, plan_evaluations, run_evaluations
 from ..features import source_named
-from ..runtime import Workspace
+from ..runtime import Workspace, duration
 from .config_options import config_of, fields_of
-from .progress import StepBars, duration, say_one
+from .progress import StepBars, say_one
 from .source_options import chosen_configs
 from .table import show_results
 

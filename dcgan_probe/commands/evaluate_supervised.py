@@ -24,10 +24,10 @@ from ..evaluation import (
 )
 from ..images import load_images
 from ..presets import preset_config
-from ..runtime import available_cores, resolve_device
+from ..runtime import available_cores, duration, resolve_device
 from ..storage import require_writable
 from .command_lines import command_line
-from .progress import Progress, duration, say
+from .progress import Progress, say
 from .table import show_results
 
 SELECT_DRAWS, REPORT_DRAWS = 1, 10

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import click
 
-from ..runtime import Step
+from ..runtime import Step, duration
 
 try:
     from tqdm import tqdm
@@ -132,13 +132,6 @@ def _say(line: str) -> None:
     """Write a line to stderr, unless the terminal is gone: the work goes on without it."""
     with suppress(OSError):
         click.echo(line, err=True)
-
-
-def duration(seconds: float) -> str:
-    """Format a time for people: 45 s, 12 min, 3.4 h."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def say(sentences: Iterable[str], *, quiet: bool) -> None:

@@ -1,49 +1,56 @@
-"""``dcgan-probe reproduce``: makes a whole table, row by row, by the other verbs."""
+"""``dcgan-probe reproduce``: makes a whole table from its plan."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import click
 
-from ..reproductions import ScaleName, Table
-from ..runtime import UserError
-from .reproduce_guidelines import GuidelineTable
-from .reproduce_rows import ResultTable
-from .steps import Given, run_steps
-from .verbs.reproduce import GUIDELINES, SEEDS
+from ..reproductions import GUIDELINES, GuidelineTable, TableRun, read_plan, run_steps
+from ..runtime import UserError, Workspace
+from .config_options import fields_of
+from .progress import StepBars, say_one
+from .verbs.reproduce import SEEDS
+
+SMOKE = "smoke"
+"""The scale whose runs and records lie apart, since its figures mean nothing."""
 
 
 def reproduce_verb(
     table: str,
-    scale: ScaleName,
+    scale: str | None,
     seeds: int | None,
     authors: Path | None,
-    results: Path | None,
-    runs: Path,
-    device: str,
-    data_dir: Path,
-    download: bool,
     dry_run: bool,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Make every row of a table, after a plan with its time, memory and disk."""
-    if scale == "smoke":
-        runs = runs / "smoke"
-        results = results or runs / "results"
-    given = Given(runs, results or Path("results"), data_dir, device, download, quiet)
-    if table != GUIDELINES and seeds is not None:
+    workspace = place_of(scale, fields_of(Workspace, options))
+    if table == GUIDELINES:
+        wanted: TableRun | GuidelineTable = GuidelineTable(scale, seeds or SEEDS, workspace)
+    elif seeds is not None:
         raise UserError(f"got {seeds} seeds for {table}, which has one DCGAN; leave them out", option="seeds")
-    wanted = (
-        GuidelineTable(scale, seeds or SEEDS, given)
-        if table == GUIDELINES
-        else ResultTable(cast(Table, table), scale, given, authors or data_dir / "authors")
-    )
+    else:
+        wanted = TableRun(read_plan(table, scale), workspace, authors)
     steps = wanted.missing_steps()
     if dry_run or not quiet:
         click.echo("\n".join(wanted.describe(steps)), err=not dry_run)
     if dry_run:
         return
-    failures = run_steps(steps, quiet=quiet)
-    wanted.write()
+    with StepBars(quiet=quiet) as bars:
+        failures = run_steps(steps, on_step=bars, on_note=partial(say_one, quiet=quiet))
+    click.echo(wanted.write())
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} of {len(steps)} steps failed:", *failures]))
+
+
+def place_of(scale: str | None, folders: dict[str, Any]) -> Workspace:
+    """Return the workspace of a scale: a smoke test's runs and records lie in folders of their own."""
+    results = folders.pop("results")
+    workspace = Workspace(**folders)
+    if scale == SMOKE:
+        workspace = replace(workspace, runs=workspace.runs / SMOKE)
+        results = results or workspace.runs / "results"
+    return replace(workspace, results=results or workspace.results)

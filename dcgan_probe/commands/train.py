@@ -16,9 +16,9 @@ from ..features import run_encoder
 from ..gan import Probe, Run, TrainConfig, check_images, check_probe, choose_window, held_bytes, rehearse, train
 from ..images import ImageSet, load_images
 from ..presets import PRESETS, preset_config
-from ..runtime import Ranks, UserError, joined_ranks, rank_device, resolve_device
+from ..runtime import Ranks, UserError, duration, joined_ranks, rank_device, resolve_device
 from .command_lines import called_as
-from .progress import Progress, duration, say
+from .progress import Progress, say
 from .signals import StopSignals
 from .train_options import run_name
 from .training_notes import TickNote, collapse_of, ending

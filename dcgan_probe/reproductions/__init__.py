@@ -1,4 +1,4 @@
-"""Floor 6. Result tables and larger trainings as data: which commands, at which sizes, and what they will cost."""
+"""Floor 6. Tables and larger trainings from plans: which rows, at which sizes, what they cost, and how they are made."""
 
 from typing import TYPE_CHECKING
 
@@ -6,51 +6,43 @@ from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
     from .costs import (
-        Cost,
-        TrainingSize,
-        import_cost,
-        row_costs,
-        trained_config,
-        training_cost,
-        training_product_rate,
-        training_size,
+        Cost as Cost,
+        evaluation_cost as evaluation_cost,
+        training_cost as training_cost,
+        training_product_rate as training_product_rate,
+        training_size as training_size,
     )
-    from .guideline_runs import check_guideline_run, guideline_run, images_seen, last_samples
-    from .guidelines import GUIDELINES, GuidelineTraining, guideline_cost, guideline_trainings
-    from .jobs import JOBS, PARTS, Job
-    from .released_rows import ReleasedNet
-    from .rows import Reproduction, Row, reproduction
-    from .scales import SCALE_NAMES, TABLES, Scale, ScaleName, Table
-
-__all__ = [
-    "GUIDELINES",
-    "JOBS",
-    "PARTS",
-    "SCALE_NAMES",
-    "TABLES",
-    "Cost",
-    "GuidelineTraining",
-    "Job",
-    "ReleasedNet",
-    "Reproduction",
-    "Row",
-    "Scale",
-    "ScaleName",
-    "Table",
-    "TrainingSize",
-    "check_guideline_run",
-    "guideline_cost",
-    "guideline_run",
-    "guideline_trainings",
-    "images_seen",
-    "import_cost",
-    "last_samples",
-    "reproduction",
-    "row_costs",
-    "trained_config",
-    "training_cost",
-    "training_product_rate",
-    "training_size",
-]
+    from .guideline_runs import (
+        check_guideline_run as check_guideline_run,
+        guideline_run as guideline_run,
+        images_seen as images_seen,
+        last_samples as last_samples,
+    )
+    from .guideline_table import GuidelineTable as GuidelineTable
+    from .guidelines import (
+        NAME as GUIDELINES,
+        GuidelineTraining as GuidelineTraining,
+        guideline_trainings as guideline_trainings,
+        read_guidelines as read_guidelines,
+    )
+    from .jobs import (
+        Job as Job,
+        evaluation_steps as evaluation_steps,
+        job_lines as job_lines,
+        job_training as job_training,
+        keep_samples as keep_samples,
+        left_run as left_run,
+        read_jobs as read_jobs,
+        training_steps as training_steps,
+    )
+    from .recorded_rows import RunFacts as RunFacts, find_summary as find_summary
+    from .steps import TableStep as TableStep, run_steps as run_steps
+    from .table_plan import (
+        TablePlan as TablePlan,
+        job_names as job_names,
+        read_plan as read_plan,
+        shipped_plans as shipped_plans,
+    )
+    from .table_runs import TableRun as TableRun
 
 import_when_used(__name__)

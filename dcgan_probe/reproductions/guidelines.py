@@ -1,9 +1,10 @@
-"""Takes a scale and a number of seeds, gives the trainings that test the paper's guidelines; runs none.
+"""Trainings that test the paper's guidelines for stable nets, from their plan.
 
 Each training follows all of the guidelines, or breaks one. Images, clock, batch and the seeds are the same for all.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -11,64 +12,30 @@ import torch
 from ..features import discriminator_operations
 from ..gan import TrainConfig
 from ..images import ImageSet
-from ..presets import preset_config
-from ..runtime import UserError
+from ..presets import TrainingPlan
+from ..runtime import Config, UserError, from_mapping, option
+from ..storage import TABLES, read_toml
 from .costs import CONVOLUTION_SHARE, Cost, training_cost
-from .scales import ScaleName
+from .table_plan import at_scale, chosen_scale, located
 
-
-@dataclass(frozen=True, eq=False)
-class Guideline:
-    """A rule of the paper, and how to break it."""
-
-    name: str
-    """Of the run folders."""
-    shown: str
-    """What is done in its place, as tables name it."""
-    broken: dict[str, Any] = field(default_factory=dict)
-    """Fields of the training or the network, and their values."""
-
-    @property
-    def setting(self) -> str:
-        """Give the fields as one text; empty where all guidelines are followed."""
-        return ", ".join(f"{name} {value}" for name, value in self.broken.items())
-
-
-BASELINE = Guideline("baseline", "all guidelines followed")
-GUIDELINES = (
-    BASELINE,
-    Guideline("max-pooling", "max-pooling, not strides", {"resampling": "max-pool"}),
-    Guideline("no-batch-norm", "no batch norm", {"norm": "none"}),
-    Guideline("batch-norm-everywhere", "batch norm on every layer", {"norm": "all"}),
-    Guideline("hidden-layer", "fully connected hidden layers", {"hidden": 256}),
-    Guideline("relu", "ReLU in D, not LeakyReLU", {"leak": 0.0}),
-    Guideline("sigmoid", "sigmoid and 0 to 1, not tanh", {"output": "sigmoid"}),
-    Guideline("beta1", "Adam's beta1 0.9, not 0.5", {"beta1": 0.9}),
-    Guideline("learning-rate", "learning rate 1e-3, not 2e-4", {"lr": 1e-3}),
-)
-"""The last two are Adam's own defaults, which the paper found unstable and too high."""
+NAME = "guidelines"
+"""Of the plan, and of the folders of its runs and results."""
+KEYS = {"title", "scales", "train", "guidelines"}
 
 
 @dataclass(frozen=True)
-class GuidelineScale:
-    """The sizes of all trainings."""
+class Guideline(Config):
+    """A rule of the paper, and how to break it."""
 
-    preset: str
-    dataset: str
-    """Training images."""
-    images: int
-    """Real images shown to D."""
-    probe_dataset: str
-    """Labelled set; its training split alone is read."""
-    probe_labels: int
-    """Labelled images: half of them fitted, half held out."""
+    name: str = option(help="Of the run folders.")
+    shown: str = option(help="What is done in its place, as tables name it.")
+    broken: dict[str, Any] = field(default_factory=dict)
+    """Fields of the training or the network, and their values; empty where all guidelines are followed."""
 
-
-GUIDELINE_SCALES: dict[ScaleName, GuidelineScale] = {
-    "smoke": GuidelineScale("demo", "glyphs:2000", 1_280, "glyphs:2000", 400),
-    "small": GuidelineScale("demo", "tiny_imagenet32", 120_000, "cifar10", 10_000),
-}
-"""``smoke``: that everything runs, in a minute or two. ``small``: about an hour on two cores."""
+    @property
+    def setting(self) -> str:
+        """The fields as one text; empty where all guidelines are followed."""
+        return ", ".join(f"{name} {value}" for name, value in self.broken.items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,57 +43,55 @@ class GuidelineTraining:
     """One training, known by the guideline that it breaks and its seed."""
 
     guideline: Guideline
-    seed: int
-    scale: GuidelineScale
+    plan: TrainingPlan
 
     @property
     def run_name(self) -> str:
-        """Name its run folder."""
-        return f"{self.guideline.name}-s{self.seed}"
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """Give the arguments of ``train``; the probe comes once, at the end."""
-        scale, images = self.scale, str(self.scale.images)
-        broken = [
-            part for name, value in self.guideline.broken.items() for part in (f"--{name.replace('_', '-')}", value)
-        ]
-        probe = ("--probe-every", images, "--probe-dataset", scale.probe_dataset, "--probe-labels", scale.probe_labels)
-        chosen = ("--preset", scale.preset, "--dataset", scale.dataset, "--images", images, *broken, *probe)
-        return tuple(map(str, (*chosen, "--seed", self.seed)))
+        """Name of its run folder."""
+        return f"{self.guideline.name}-s{self.plan.seed}"
 
     def config(self, device: torch.device) -> TrainConfig:
-        """Give the config that the arguments resolve to, but for the number of channels."""
-        scale = self.scale
-        return preset_config(
-            scale.preset,
-            dataset=scale.dataset,
-            device=device,
-            seed=self.seed,
-            images=scale.images,
-            **self.guideline.broken,
-        )
+        """Return the config that the plan resolves to, but for the number of channels."""
+        return self.plan.config(device)
 
 
-def guideline_trainings(scale: ScaleName, seeds: int) -> list[GuidelineTraining]:
-    """Give all trainings: seed by seed, so that an interruption leaves whole tables of fewer seeds.
+def read_guidelines(scale: str | None, seeds: int) -> tuple[str, list[GuidelineTraining]]:
+    """Return the scale and all trainings of the package's plan: seed by seed, so that an interruption leaves whole tables.
 
     Raises
     ------
     UserError
         If there is no such scale.
     """
-    if scale not in GUIDELINE_SCALES:
-        raise UserError(
-            f"got scale {scale!r}, expected {' or '.join(GUIDELINE_SCALES)}: the paper has no table of its guidelines",
-            option="scale",
-        )
-    sizes = GUIDELINE_SCALES[scale]
-    return [GuidelineTraining(guideline, seed, sizes) for seed in range(seeds) for guideline in GUIDELINES]
+    path = TABLES / f"{NAME}.toml"
+    with located(path.name):
+        return guideline_trainings(read_toml(path), scale, seeds)
+
+
+def guideline_trainings(plan: Mapping[str, Any], scale: str | None, seeds: int) -> tuple[str, list[GuidelineTraining]]:
+    """Return the scale and the trainings of a plan, as TOML has it; see ``read_guidelines``."""
+    unknown = sorted(plan.keys() - KEYS)
+    if unknown:
+        raise UserError(f"unknown {', '.join(unknown)}: expected {', '.join(sorted(KEYS))}")
+    chosen = chosen_scale(plan.get("scales", {}), scale)
+    shared = at_scale(plan["train"], chosen)
+    # The probe comes once, at the end.
+    base = TrainingPlan.from_mapping({"probe_every": shared.get("images"), **shared})
+    trainings = []
+    for seed in range(seeds):
+        for values in plan["guidelines"]:
+            guideline = from_mapping(Guideline, values)
+            with located(f"guideline {guideline.name}"):
+                trainings.append(
+                    GuidelineTraining(
+                        guideline, TrainingPlan.from_mapping({**base.to_mapping(), **guideline.broken, "seed": seed})
+                    )
+                )
+    return chosen, trainings
 
 
 def guideline_cost(config: TrainConfig, images: ImageSet, labels: int, rate: float, device: torch.device) -> Cost:
-    """Give the cost of one training from the start, with what ``train`` does after it: statistics and the probe.
+    """Estimate one training from the start, with the statistics and the probe after it.
 
     Parameters
     ----------
@@ -140,4 +105,4 @@ def guideline_cost(config: TrainConfig, images: ImageSet, labels: int, rate: flo
     cost = training_cost(config, images, device, 0)
     # The statistics of the trained and of the untrained network need a pass each over the training images.
     encoded = (2 * len(images) + labels) * discriminator_operations(config.network)
-    return Cost(cost.seconds + encoded / (CONVOLUTION_SHARE * rate), cost.memory_bytes, cost.disk_bytes)
+    return replace(cost, seconds=cost.seconds + encoded / (CONVOLUTION_SHARE * rate))

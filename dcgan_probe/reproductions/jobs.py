@@ -1,40 +1,54 @@
-"""Larger trainings and their evaluations, in order of worth.
+"""Larger trainings and their evaluations, in order of worth, from their plan.
 
 A job has two parts, which need not run on one machine. The first trains one seed for as long as it is given, with a
-cheap probe, and leaves small files. The second evaluates what these files hold by the protocols.
+cheap probe, and leaves small files::
+
+    OUT/config.json, weights-NN.part, batchnorm/     the run, for import-run
+    OUT/stats.jsonl                                  its statistics, thinned
+    OUT/curves.png, samples/                         all rows as curves; samples over time
+
+The second evaluates the features of what these files hold by the protocols.
 """
 
-from dataclasses import dataclass
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-CIFAR10 = ("--dataset", "cifar10")
-CIFAR10_4000 = (*CIFAR10, "--labels", "4000")
-SVHN_1000 = ("--dataset", "svhn", "--labels", "1000")
-CHOICE = (*CIFAR10_4000, "--validate")
-"""Settings are compared on training images."""
-CHOICES = (
-    CHOICE,
-    (*CHOICE, "--bn-stats", "running"),
-    (*CHOICE, "--scale", "standardise"),
-    *((*CHOICE, "--layers", f"conv{layer}") for layer in range(1, 7)),
-)
-PAPER = ("--preset", "imagenet32", "--dataset", "tiny_imagenet32")
-NARROW = (*PAPER, "--ndf", "32", "--ngf", "32")
+import torch
+
+from ..evaluation import EvalConfig, run_evaluation
+from ..features import export_run, import_run
+from ..gan import Run, thinned
+from ..images import load_images
+from ..presets import TrainingPlan, run_training
+from ..runtime import OnNote, OnStep, UserError, Workspace, duration, resolve_device
+from ..storage import PLANS, fingerprint_tensors, read_toml, write_text
+from .costs import training_product_rate, training_size
+from .steps import TableStep
+from .table_plan import located
+
 PARTS = 20
 """Probes of a training that ends at its last image, by default; one that runs out of time has fewer."""
+KEPT = ("curves.png", "samples")
+KEYS = {"name", "question", "train", "trained_by", "controls", "protocols"}
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training and what its features are probed on."""
+    """One training and the protocols that probe its features."""
 
     name: str
     question: str
-    training: tuple[str, ...]
-    """Arguments of ``train``; none if the job evaluates what ``trained_by`` leaves."""
-    protocols: tuple[tuple[str, ...], ...]
-    """Arguments of ``eval-svm``, for each table that the features enter; none leaves the probe out, too."""
+    train: TrainingPlan | None
+    """None if the job evaluates what ``trained_by`` leaves."""
+    protocols: tuple[EvalConfig, ...]
+    """One for each table that the features enter; none leaves the probe out, too."""
     controls: tuple[str, ...] = ()
-    """Features beside the trained network's."""
+    """Sources of features beside the trained network's."""
     trained_by: str = ""
     """Name of the job that trains; empty if this one does."""
 
@@ -43,74 +57,174 @@ class Job:
         """Name of the run folder."""
         return self.trained_by or self.name
 
+    def evaluations(self, run: Run) -> list[EvalConfig]:
+        """Return the evaluations of a run's features and of the controls, protocol by protocol."""
+        return [
+            EvalConfig.from_mapping({**protocol.to_mapping(), "features": source, "run": str(run.folder)})
+            for protocol in self.protocols
+            for source in ("dcgan", *self.controls)
+        ]
 
-JOBS = (
-    Job(
-        "imagenet32",
-        "The paper's experiment with a thirteenth of its images: how far from 82.8, 73.8 and 22.48 %?",
-        PAPER,
-        (CIFAR10, CIFAR10_4000, SVHN_1000),
-        ("random",),
-    ),
-    Job(
-        "imagenet32-flips",
-        "The same with mirrored images: do 100,000 images last longer?",
-        (*PAPER, "--flips"),
-        (CIFAR10, CIFAR10_4000, SVHN_1000),
-    ),
-    Job(
-        "imagenet32-seed1",
-        "How much of that is the seed?",
-        (*PAPER, "--seed", "1"),
-        (CIFAR10, CIFAR10_4000, SVHN_1000),
-    ),
-    Job(
-        "svhn32",
-        "The paper's SVHN net on SVHN's own images.",
-        ("--preset", "svhn32", "--dataset", "svhn"),
-        (SVHN_1000,),
-    ),
-    Job(
-        "imagenet32-choices",
-        "Batch-norm rule, scaling and single layers of the first job's features, on training images.",
-        (),
-        CHOICES,
-        trained_by="imagenet32",
-    ),
-    Job("imagenet32-longer", "Do features go on getting better?", (*PAPER, "--images", "38.4M"), (CIFAR10, SVHN_1000)),
-    Job("imagenet32-wider", "Do wider nets?", (*PAPER, "--ndf", "192", "--ngf", "192"), (CIFAR10, SVHN_1000)),
-    Job("imagenet32-both", "Does it matter that G and D take turns?", (*PAPER, "--updates", "both"), (CIFAR10,)),
-    Job(
-        "svhn32-natural",
-        "The same net on natural images.",
-        ("--preset", "svhn32", "--dataset", "tiny_imagenet32"),
-        (SVHN_1000, CIFAR10),
-    ),
-    Job("faces64", "Samples of faces after 1 and 5 passes.", ("--preset", "faces64", "--dataset", "faces64"), ()),
-    Job(
-        "imagenet32-narrow",
-        "The paper's net at a quarter of its width: what do two CPU cores reach in two hours?",
-        (*NARROW, "--images", "1M"),
-        (CIFAR10, CIFAR10_4000, SVHN_1000),
-        ("random",),
-    ),
-    Job(
-        "imagenet32-narrow-long",
-        "The same for all of the paper's 19.2 million images: what is length worth?",
-        (*NARROW, "--keep", "best"),
-        (CIFAR10, CIFAR10_4000, SVHN_1000),
-    ),
-    Job(
-        "demo32",
-        "A tiny net on the same images: does it all work on this machine?",
-        ("--preset", "demo", "--dataset", "tiny_imagenet32", "--ndf", "4", "--ngf", "4"),
-        (CIFAR10_4000,),
-    ),
-    Job(
-        "imagenet32-narrow-choices",
-        "Batch-norm rule, scaling and single layers of its features, on training images.",
-        (),
-        CHOICES,
-        trained_by="imagenet32-narrow",
-    ),
-)
+
+def read_jobs() -> tuple[Job, ...]:
+    """Return the jobs of the package's plan, most wanted first."""
+    path = PLANS / "jobs.toml"
+    jobs = []
+    for values in read_toml(path)["jobs"]:
+        with located(f"{path.name}, {values.get('name')}"):
+            jobs.append(_job(values))
+    return tuple(jobs)
+
+
+def _job(values: Mapping[str, Any]) -> Job:
+    unknown = sorted(values.keys() - KEYS)
+    if unknown:
+        raise UserError(f"unknown {', '.join(unknown)}: expected {', '.join(sorted(KEYS))}")
+    train = values.get("train")
+    return Job(
+        values["name"],
+        values["question"],
+        None if train is None else TrainingPlan.from_mapping(train),
+        tuple(EvalConfig.from_mapping(each) for each in values.get("protocols", ())),
+        tuple(values.get("controls", ())),
+        values.get("trained_by", ""),
+    )
+
+
+def job_training(job: Job, time_limit: float | None = None, probe_dataset: str | None = "cifar10") -> TrainingPlan:
+    """Return the training of a job, with a probe now and then if its features are evaluated.
+
+    Parameters
+    ----------
+    time_limit
+        Seconds after which it saves and ends; None for no limit.
+    probe_dataset
+        Labeled images of the probe; None for no probe.
+
+    Raises
+    ------
+    UserError
+        If the job trains nothing.
+    """
+    if job.train is None:
+        raise UserError(
+            f"{job.name} trains nothing: it evaluates what `dcgan-probe job {job.trained_by}` leaves; name its folder",
+            option="evaluate",
+        )
+    plan = replace(job.train, time_limit=time_limit)
+    if not job.protocols or probe_dataset is None:
+        return plan
+    return replace(plan, probe_every=max(1, plan.config().images // PARTS), probe_dataset=probe_dataset)
+
+
+def training_steps(job: Job, plan: TrainingPlan, out: Path, workspace: Workspace) -> list[TableStep]:
+    """Return the steps of a job's first part: the training, and the export of what is kept of it."""
+    run = Run(workspace.runs / job.run_name)
+
+    def work(on_step: OnStep, on_note: OnNote) -> None:
+        run_training(plan, workspace, run.folder, on_step=on_step, on_note=on_note)
+
+    def export(on_step: OnStep, on_note: OnNote) -> None:
+        export_run(run, out)
+
+    command = f"dcgan-probe export-run {out} --run {run.folder}"
+    return [
+        TableStep(plan.to_command(workspace, run.folder), work, verb="train", makes_run=job.run_name),
+        TableStep(command, export, verb="export-run", needs_run=job.run_name),
+    ]
+
+
+def keep_samples(run: Run, out: Path) -> None:
+    """Copy curves and samples of a run into the folder ``out``, and its statistics, thinned to some 200 rows."""
+    for name in KEPT:
+        source, target = run.folder / name, out / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    rows = thinned(run.stats())
+    if rows:
+        write_text(out / run.stats_path.name, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def evaluation_steps(job: Job, run: Run, workspace: Workspace) -> list[TableStep]:
+    """Return the steps of a job's second part, each an evaluation."""
+    return [
+        TableStep(config.to_command(workspace), _Evaluation(config, workspace), verb=config.verb)
+        for config in job.evaluations(run)
+    ]
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """The work of one evaluation."""
+
+    config: EvalConfig
+    workspace: Workspace
+
+    def __call__(self, on_step: OnStep, on_note: OnNote) -> None:
+        run_evaluation(self.config, self.workspace, on_progress=on_step, on_note=on_note)
+
+
+def left_run(job: Job, folder: Path, runs: Path) -> Run:
+    """Return the run that a job has left in a folder: imported into ``runs``, unless it is a run folder itself.
+
+    Raises
+    ------
+    UserError
+        If the job has no protocols, the folder holds no run, or ``runs`` has another run of its name.
+    """
+    if not job.protocols:
+        raise UserError(f"{job.name} has no protocols: its samples are in {folder / 'samples'}", option="evaluate")
+    left, imported = Run(folder), Run(runs / job.run_name)
+    if left.checkpoint_path.is_file():
+        return left
+    if not imported.exists:
+        return import_run(folder, imported.folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        given = import_run(folder, Path(temporary) / "run").load()
+    if "imported" not in imported.load():
+        raise UserError(
+            f"{imported.folder} was trained here, and would be evaluated instead of the run in {folder}; evaluate "
+            f"{imported.folder}, or name another folder of runs",
+            option="evaluate",
+        )
+    if fingerprint_tensors(given["discriminator"]) != fingerprint_tensors(imported.load()["discriminator"]):
+        raise UserError(
+            f"{imported.folder} holds other weights than {folder}; move it away, or name another folder of runs",
+            option="evaluate",
+        )
+    return imported
+
+
+def job_lines(jobs: Sequence[Job], workspace: Workspace) -> list[str]:
+    """Return the lines of the list of jobs: what each needs on the workspace's device, and its question."""
+    device = resolve_device(workspace.device)
+    rate = training_product_rate(device)
+    rows, questions = [("job", "training images", "time", "MB in", "MB out")], [""]
+    for job in jobs:
+        questions.append(f"    {job.question}")
+        rows.append(_job_row(job, rate, device, workspace))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row, question in zip(rows, questions, strict=True):
+        name, images_named, *numbers = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        numbers = [number.strip().rjust(width) for number, width in zip(numbers, widths[2:], strict=True)]
+        lines += ["  ".join([name, images_named, *numbers]).rstrip(), *([question] if question else [])]
+    return lines
+
+
+def _job_row(job: Job, rate: float, device: torch.device, workspace: Workspace) -> tuple[str, ...]:
+    """Return name, images, time and sizes of a job as text."""
+    if job.train is None:
+        return job.name, f"none: evaluates {job.trained_by}", "", "", ""
+    config = job.train.config(device)
+    size = training_size(config, rate, device)
+    try:
+        images = load_images(config.dataset, "train", data_dir=workspace.data_dir, download=False)
+        named = f"{config.dataset} ({len(images):,})"
+        given = f"{len(images) * images.images[:1].nbytes / 1e6:.0f}"
+    except UserError:
+        named, given = f"{config.dataset} (missing)", "?"
+    return job.name, named, duration(size.seconds), given, f"{size.carried_bytes / 1e6:.0f}"

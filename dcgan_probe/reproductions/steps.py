@@ -1,10 +1,10 @@
 """Steps that make a table or a job, one after another; one that fails leaves the others to be made."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..runtime import OnNote, OnStep, UserError, explained_memory, no_note, no_step
+from ..runtime import OnNote, OnStep, UserError, duration, explained_memory, no_note, no_step
 from .costs import Cost
 
 FREE = Cost(0.0, 0, 0)
@@ -28,6 +28,27 @@ class TableStep:
     """Name of the run that must be there; empty for none."""
     obstacle: str = ""
     """Why it cannot be done; empty if it can."""
+
+
+def needs(steps: Sequence[TableStep]) -> str:
+    """Say what all steps need together."""
+    seconds, disk = (sum(getattr(step.cost, name) for step in steps) for name in ("seconds", "disk_bytes"))
+    memory = max(step.cost.memory_bytes for step in steps)
+    return f"in about {duration(seconds)}, with {memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk at most"
+
+
+def listed(steps: Sequence[TableStep]) -> list[str]:
+    """Return the lines of a plan: a command each with its cost, then what stands in the way of some."""
+    blocked = [step for step in steps if step.obstacle]
+    return [
+        "    time   memory     disk  command",
+        *(
+            f"{duration(step.cost.seconds):>8}  {step.cost.memory_bytes / 1e9:>4.1f} GB  "
+            f"{step.cost.disk_bytes / 1e9:>4.1f} GB  {step.command}"
+            for step in steps
+        ),
+        *(f"\nCannot be made, nor can the rows that need its run: {step.command}: {step.obstacle}" for step in blocked),
+    ]
 
 
 def run_steps(
@@ -56,7 +77,7 @@ def run_steps(
             started = time.monotonic()
             failure = _failure_of(step, on_step, on_note)
             if not failure:
-                on_note(f"{place} done in {time.monotonic() - started:.0f} s")
+                on_note(f"{place} done in {duration(time.monotonic() - started)}")
         if failure:
             missing_runs |= {step.makes_run} - {""}
             failures.append(f"{step.command}: {failure}")

@@ -25,7 +25,7 @@ from ..evaluation import EvalConfig, SupervisedConfig
 from ..presets import TrainingPlan
 from ..report import PublishedFigure, read_figures
 from ..runtime import Config, UserError, from_mapping, option
-from ..storage import TABLES, read_toml
+from ..storage import PLANS, TABLES, read_toml
 
 KEYS = {"title", "dataset", "scales", "protocols", "runs", "rows", "published", "encoders"}
 USUAL_SCALE = "small"
@@ -78,6 +78,11 @@ def shipped_plans() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in TABLES.glob("*.toml")))
 
 
+def job_names() -> tuple[str, ...]:
+    """Return the names of the jobs that come with the package, most wanted first."""
+    return tuple(job["name"] for job in read_toml(PLANS / "jobs.toml")["jobs"])
+
+
 def read_plan(source: str, scale: str | None = None) -> TablePlan:
     """Read the plan of a table.
 
@@ -112,12 +117,12 @@ def plan_at(name: str, plan: Mapping[str, Any], scale: str | None = None) -> Tab
     for key in ("dataset", "rows"):
         if key not in plan:
             raise UserError(f"{key} is missing; expected {KEYS_TEXT}")
-    chosen = _scale_of(plan.get("scales", {}), scale)
+    chosen = chosen_scale(plan.get("scales", {}), scale)
     runs = {}
     for run, values in plan.get("runs", {}).items():
         with located(f"runs.{run}"):
             runs[run] = _run(values, chosen)
-    protocols = [_at(each, chosen) for each in plan.get("protocols", [{"name": "all"}])]
+    protocols = [at_scale(each, chosen) for each in plan.get("protocols", [{"name": "all"}])]
     rows = []
     for protocol in protocols:
         with located(f"protocol {protocol.get('name')}"):
@@ -140,7 +145,7 @@ def located(place: str) -> Iterator[None]:
         raise UserError(f"{place}: {error}", option=error.option) from error
 
 
-def _scale_of(scales: Mapping[str, str], asked: str | None) -> str:
+def chosen_scale(scales: Mapping[str, str], asked: str | None) -> str:
     """Return the scale that was asked for, or the usual one."""
     if asked is None:
         return USUAL_SCALE if USUAL_SCALE in scales else next(iter(scales), "")
@@ -150,7 +155,7 @@ def _scale_of(scales: Mapping[str, str], asked: str | None) -> str:
     return asked
 
 
-def _at(values: Mapping[str, Any], scale: str) -> dict[str, Any]:
+def at_scale(values: Mapping[str, Any], scale: str) -> dict[str, Any]:
     """Return the keys of a part of a plan at a scale."""
     plain = {key: value for key, value in values.items() if key != "at"}
     return _merged(plain, values.get("at", {}).get(scale, {}))
@@ -168,9 +173,9 @@ def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 def _run(values: Mapping[str, Any], scale: str) -> TrainingPlan | ImportPlan:
     """Build the plan of a training or an import."""
     if list(values) == ["train"]:
-        return TrainingPlan.from_mapping(_at(values["train"], scale))
+        return TrainingPlan.from_mapping(at_scale(values["train"], scale))
     if list(values) == ["import_authors"]:
-        return ImportPlan.from_mapping(_at(values["import_authors"], scale))
+        return ImportPlan.from_mapping(at_scale(values["import_authors"], scale))
     raise UserError(f"got {', '.join(values) or 'nothing'}, expected one of train and import_authors")
 
 
@@ -178,7 +183,7 @@ def _row(
     dataset: str, protocol: ProtocolPlan, values: Mapping[str, Any], scale: str, runs: Mapping[str, Any]
 ) -> list[RowPlan]:
     """Build the row of one protocol at a scale; none where the plan leaves it out."""
-    chosen = _at(values, scale)
+    chosen = at_scale(values, scale)
     scales, protocols = chosen.pop("scales", [scale]), chosen.pop("protocols", [protocol.name])
     if scale not in scales or protocol.name not in protocols:
         return []

@@ -24,10 +24,10 @@ from ..gan import RELEASED, Run, read_authors
 from ..images import ImageSet, load_images
 from ..presets import TrainingPlan, default_run_name, preset_config, run_training
 from ..report import format_tables, register_figures, write_comparisons
-from ..runtime import UserError, Workspace, resolve_device
+from ..runtime import OnNote, OnStep, UserError, Workspace, resolve_device
 from .costs import Cost, evaluation_cost, import_cost, training_cost
 from .recorded_rows import RunFacts, find_summary
-from .steps import TableStep
+from .steps import FREE, TableStep, listed, needs
 from .table_plan import ImportPlan, RowPlan, TablePlan
 
 REPOSITORY = "https://github.com/Newmu/dcgan_code"
@@ -49,6 +49,32 @@ class PlannedRun:
     source: Path | None = None
     """Folder of the released arrays, of an import."""
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether the run is still to be made, or to be trained to its end."""
+        if isinstance(self.plan, TrainingPlan):
+            return images_seen(self.run) < self.facts.images_seen
+        return not self.run.exists
+
+    def command(self, workspace: Workspace) -> str:
+        """Return the command line that makes the run."""
+        if isinstance(self.plan, TrainingPlan):
+            return self.plan.to_command(workspace, self.run.folder)
+        return self.plan.to_command(workspace, self.source)
+
+    def make(self, workspace: Workspace, on_step: OnStep, on_note: OnNote) -> None:
+        """Train or import the run."""
+        if isinstance(self.plan, TrainingPlan):
+            run_training(self.plan, workspace, self.run.folder, on_step=on_step, on_note=on_note)
+        else:
+            import_authors(self.source, self.plan.dataset, workspace, on_step=on_step, on_note=on_note)
+
+    def cost(self, images: ImageSet, device: torch.device) -> Cost:
+        """Estimate what making the run needs."""
+        if isinstance(self.plan, TrainingPlan):
+            return training_cost(self.plan.config(device), images, device, images_seen(self.run))
+        return import_cost(self.facts.network, images)
+
 
 @dataclass(frozen=True, eq=False)
 class TableRow:
@@ -56,6 +82,23 @@ class TableRow:
 
     planned: PlannedEvaluation | PlannedSupervised
     run: PlannedRun | None = None
+
+    @property
+    def cache(self) -> tuple[object, ...]:
+        """What rows have in common whose features lie in one file; that of a run holds all of its layers."""
+        config = self.planned.config
+        if not isinstance(config, EvalConfig):
+            return (self,)
+        options = config.options if self.run is None else replace(config.options, layers=None)
+        return config.features, options, config.dtype, config.seed, self.run
+
+    def evaluate(self, on_step: OnStep, on_note: OnNote) -> None:
+        """Make the row."""
+        planned = self.planned
+        if isinstance(planned, PlannedEvaluation):
+            run_evaluation(planned.config, planned.workspace, on_progress=on_step, on_note=on_note)
+        else:
+            run_supervised(planned.config, planned.workspace, on_progress=on_step, on_note=on_note)
 
     def found_in(self, summaries: list[Summary]) -> Summary | None:
         """Find the row in the records; None if it is not there."""
@@ -165,18 +208,63 @@ class TableRun:
         there = self.found()
         rows = [row for row in self.rows if row not in there]
         needed = {row.run for row in rows if row.run is not None}
-        steps = [self._run_step(run) for run in self._runs.values() if run in needed and self._is_to_make(run)]
+        steps = [self._run_step(run) for run in self._runs.values() if run in needed and run.is_missing]
         rate, cached = product_rate() if rows else 0.0, set[object]()
         for row in rows:
             cost = evaluation_cost(row.planned, rate, with_features=row.cache not in cached)
             cached.add(row.cache)
-            steps.append(
-                TableStep(
-                    row.planned.config.to_command(self._place),
-                    partial(_evaluate, row, self._place),
-                    cost,
-                    row.planned.config.verb,
-                    needs_run="" if row.run is None else row.run.name,
-                )
-            )
+            config, run = row.planned.config, "" if row.run is None else row.run.name
+            command = config.to_command(self._place)
+            steps.append(TableStep(command, row.evaluate, cost, verb=config.verb, needs_run=run))
         return steps
+
+    def _run_step(self, run: PlannedRun) -> TableStep:
+        """Return the step that trains or imports a run."""
+        command, obstacle, cost = run.command(self._place), "", FREE
+        work = partial(run.make, self._place)
+        try:
+            images = load_training_images(run.plan.dataset, self._place)
+        except UserError as error:
+            obstacle = str(error)
+        else:
+            cost = run.cost(images, self._device)
+        return TableStep(command, work, cost, verb=run.plan.verb, makes_run=run.name, obstacle=obstacle)
+
+    def describe(self, steps: list[TableStep]) -> list[str]:
+        """Return the lines of the plan."""
+        rows, number = [step for step in steps if not step.makes_run], len(self.rows)
+        name = f"{self.plan.name} at scale {self.plan.scale}" if self.plan.scale else self.plan.name
+        total = f"{name}: {number} rows, {number - len(rows)} of them in the records"
+        if not steps:
+            return [f"{total}; nothing to do.", *self.left_out]
+        verbs = [step.verb for step in steps if step.makes_run]
+        first = ["1 row" if len(rows) == 1 else f"{len(rows)} rows"]
+        first += ["a training"] if "train" in verbs else []
+        first += ["an import of the authors' weights"] if "import-authors" in verbs else []
+        to_do = f"To do: {', '.join(first)}; {needs(steps)}, if no features are cached."
+        return [f"{total}. {to_do}", *self.left_out, "", *listed(steps)]
+
+    def write(self) -> str:
+        """Write the comparisons of the rows that are in the records; return the table of these rows."""
+        summaries = list(self.found().values())
+        for protocol in dict.fromkeys(summary.protocol for summary in summaries):
+            write_comparisons([each for each in summaries if each.protocol == protocol], self._place.results)
+        return format_tables(summaries).rstrip()
+
+
+def load_training_images(dataset: str, workspace: Workspace) -> ImageSet:
+    """Load images that train networks.
+
+    Raises
+    ------
+    UserError
+        If the images are missing; the message gives the command that makes them from a folder.
+    """
+    try:
+        return load_images(dataset, "train", data_dir=workspace.data_dir, download=workspace.download)
+    except UserError as error:
+        path = workspace.data_dir / f"{dataset}_train.h5"
+        # The file of the published results was box-averaged.
+        resample = " --resample box" if dataset == "tiny_imagenet32" else ""
+        how = f"From a folder of images: dcgan-probe prepare FOLDER --size 32{resample} --out {path}"
+        raise UserError(f"{error}. {how}", option=error.option) from error

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .memory import (
         available_memory,
         check_memory,
+        explained_memory,
         freed_memory_kept,
         gpu_memory_in_use,
         is_out_of_memory,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .processes import available_cores, require_main_guard, run_tasks
     from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
     from .seeds import derive_seed, numpy_generator, torch_generator
-    from .steps import OnNote, OnStep, Step, no_note, no_step
+    from .steps import OnNote, OnStep, Step, duration, no_note, no_step
     from .versions import package_version, versions
     from .workers import map_on_cores
     from .workspace import Workspace
@@ -55,6 +56,8 @@ __all__ = [
     "convolution_kernels",
     "derive_seed",
     "describe_device",
+    "duration",
+    "explained_memory",
     "flag_of",
     "freed_memory_kept",
     "from_mapping",

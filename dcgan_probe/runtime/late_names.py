@@ -11,7 +11,8 @@ from typing import Any, cast
 def import_when_used(package: str) -> None:
     """Import the names of ``package`` when they are first used: those that its ``if TYPE_CHECKING`` block imports.
 
-    The block is what type checkers and editors read; it is never run, and stands in the source once.
+    The block is what type checkers and editors read, as ``from .module import name as name``; it is never run, and is
+    the one list of the package's names: ``__all__`` comes from it.
 
     Parameters
     ----------
@@ -23,20 +24,24 @@ def import_when_used(package: str) -> None:
     tree = ast.parse(loader.get_source(package) or "")
     blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     imports = [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]
-    vars(module)["_late"] = {alias.name: f".{node.module}" for node in imports for alias in node.names}
+    vars(module)["_late"] = {
+        alias.asname or alias.name: (f".{node.module}", alias.name) for node in imports for alias in node.names
+    }
+    vars(module)["__all__"] = sorted(vars(module)["_late"])
     module.__class__ = LatePackage
 
 
 class LatePackage(ModuleType):
     """A package whose names are imported from its modules when they are first used."""
 
-    _late: dict[str, str]
+    _late: dict[str, tuple[str, str]]
 
     def __getattr__(self, name: str) -> Any:
         """Import a name that is used for the first time."""
         if name not in self._late:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(self._late[name], self.__name__), name)
+        source, own = self._late[name]
+        value = getattr(import_module(source, self.__name__), own)
         vars(self)[name] = value
         return value
 

@@ -159,3 +159,19 @@ def freed_memory_kept() -> Iterator[None]:
         for parameter, value in USUAL.items():
             libc.mallopt(parameter, value)
         libc.malloc_trim(0)
+
+
+@contextmanager
+def explained_memory() -> Iterator[None]:
+    """Turn an error of memory that could not be had into a ``UserError``."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(
+            f"out of memory ({reason}): {available_memory() / 1e9:.1f} GB are left of what the machine, its control "
+            "group and `ulimit -v` allow. Take less at a time (--memory, --dtype, --batch-size, --window or --workers, "
+            "where --help lists them), or ask for more memory"
+        ) from error

@@ -32,3 +32,10 @@ def no_step(step: Step) -> None:
 
 def no_note(sentence: str) -> None:
     """Say nothing."""
+
+
+def duration(seconds: float) -> str:
+    """Format a time for people: 45 s, 12 min, 3.4 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

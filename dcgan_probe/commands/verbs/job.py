@@ -5,13 +5,15 @@ from typing import Any
 
 import click
 
-from ...reproductions import JOBS
+from ...reproductions import job_names
+from ...runtime import Workspace
 from ..command_lines import RecordedCommand
-from ..options import Seconds, data_options, device_option, quiet_option, results_option, runs_option
+from ..config_options import config_options
+from ..options import Seconds, quiet_option
 
 
 @click.command("job", cls=RecordedCommand)
-@click.argument("name", metavar="[NAME]", required=False, type=click.Choice([job.name for job in JOBS]))
+@click.argument("name", metavar="[NAME]", required=False, type=click.Choice(job_names()))
 @click.option("--list", "listed", is_flag=True, help="List the jobs and what each needs; the same without NAME.")
 @click.option("--time-limit", type=Seconds(), help="Of the training, such as 6m; probe and export come after it.")
 @click.option("--evaluate", type=click.Path(path_type=Path), help="Evaluate what the job has left in this folder.")
@@ -19,19 +21,16 @@ from ..options import Seconds, data_options, device_option, quiet_option, result
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of what is small.  [default: NAME]"
 )
 @click.option(
-    "--probe-dataset", default="cifar10", show_default=True, help="Labelled training images of the cheap probe."
+    "--probe-dataset", default="cifar10", show_default=True, help="Labeled training images of the cheap probe."
 )
-@click.option("--no-probe", is_flag=True, help="Train without a probe, such as where no labelled images are.")
-@runs_option
-@results_option
-@device_option
-@data_options
+@click.option("--no-probe", is_flag=True, help="Train without a probe, such as where no labeled images are.")
+@config_options(Workspace)
 @quiet_option
 def job_command(**options: Any) -> None:
     """Train one of the larger networks and leave small files, or evaluate such files.
 
     The two parts need not run on one machine: the files hold the weights and the batch-norm statistics,
-    and the evaluation needs the labelled images alone. After an interruption, rerun the command to resume.
+    and the evaluation needs the labeled images alone. After an interruption, rerun the command to resume.
 
     \b
     dcgan-probe job --list

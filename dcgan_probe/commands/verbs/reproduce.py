@@ -5,24 +5,26 @@ from typing import Any
 
 import click
 
-from ...reproductions import SCALE_NAMES, TABLES
+from ...reproductions import shipped_plans
+from ...runtime import Workspace
 from ..command_lines import RecordedCommand
-from ..options import data_options, device_option, dry_run_option, quiet_option, runs_option
+from ..config_options import config_options
+from ..options import dry_run_option, quiet_option
 
-GUIDELINES, SEEDS = "guidelines", 3
+SEEDS = 3
 
 
 @click.command("reproduce", cls=RecordedCommand)
-@click.argument("table", type=click.Choice([*TABLES, GUIDELINES]))
+@click.argument("table", metavar=f"{'|'.join(shipped_plans())}|FILE.toml")
 @click.option(
     "--scale",
-    type=click.Choice(SCALE_NAMES),
-    default="small",
-    show_default=True,
-    help="smoke: that all runs, in minutes. small: hours on a CPU. paper: as published; wants a GPU.",
+    help="smoke: that all runs, in minutes. small: hours on a CPU. paper: as published; wants a GPU. A plan may have "
+    "others.  [default: small, or the plan's first]",
 )
 @click.option(
-    "--seeds", type=click.IntRange(min=1), help=f"Trainings of each net of the guidelines.  [default: {SEEDS}]"
+    "--seeds",
+    type=click.IntRange(min=1),
+    help=f"Trainings of each net of the guidelines.  [default: {SEEDS}]",
 )
 @click.option(
     "--authors",
@@ -34,24 +36,24 @@ GUIDELINES, SEEDS = "guidelines", 3
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of records and tables.  [default: results; RUNS/smoke/results for smoke]",
 )
-@runs_option
-@device_option
-@data_options
+@config_options(Workspace, without=("results",))
 @dry_run_option
 @quiet_option
 def reproduce_command(**options: Any) -> None:
     """Make every row of a table, after a plan with its time, memory and disk.
 
-    A result table has the DCGAN, its controls, the baselines and the authors' released weights under the same
-    protocols, and compares the DCGAN with every other row. The table of the guidelines has a training that follows the
-    paper's rules for stable nets, and one that breaks each in turn.
+    A table is a TOML file: one that comes with the package, or your own. A result table has the DCGAN, its controls,
+    the baselines and the authors' released weights under the same protocols, and compares the DCGAN with every other
+    row. The table of the guidelines has a training that follows the paper's rules for stable nets, and one that breaks
+    each in turn.
 
-    Finished rows stay as they are: after an interruption, rerun the command to resume. Each step is a command of its
-    own, as the plan prints it.
+    Finished rows stay as they are: after an interruption, rerun the command to resume. Each step can be typed as a
+    command of its own, as the plan prints it.
 
     \b
     dcgan-probe reproduce svhn-1000 --scale smoke
     dcgan-probe reproduce cifar10 --dry-run
+    dcgan-probe reproduce my-table.toml
     dcgan-probe reproduce guidelines --seeds 3
     """
     from ..reproduce import reproduce_verb

@@ -1,0 +1,94 @@
+"""The making of the table of the guidelines: its trainings, and the table once they have run.
+
+::
+
+    RESULTS/guidelines/guidelines.csv       one row a training
+    RESULTS/guidelines/guidelines.md, .tex  one row a guideline, mean and spread over the seeds
+    RESULTS/guidelines/samples.webp         samples of each training, one row a guideline
+"""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from ..evaluation import product_rate
+from ..gan import Run
+from ..images import save_contact_sheet
+from ..presets import run_training
+from ..report import format_guidelines
+from ..runtime import OnNote, OnStep, Workspace, resolve_device
+from ..storage import write_text
+from .costs import Cost
+from .guideline_runs import check_guideline_run, guideline_run, images_seen, last_samples
+from .guidelines import NAME, GuidelineTraining, guideline_cost, read_guidelines
+from .steps import TableStep, listed, needs
+from .table_runs import load_training_images
+
+
+class GuidelineTable:
+    """The table of the guidelines, at one scale and for some seeds."""
+
+    def __init__(self, scale: str | None, seeds: int, workspace: Workspace):
+        self._scale, self._trainings = read_guidelines(scale, seeds)
+        self._place = workspace
+
+    def _run(self, training: GuidelineTraining) -> Run:
+        return Run(self._place.runs / NAME / training.run_name)
+
+    def missing_steps(self) -> list[TableStep]:
+        """Return the trainings that are to be begun or continued, in their order."""
+        for training in self._trainings:
+            check_guideline_run(training, self._run(training))
+        missing = [each for each in self._trainings if images_seen(self._run(each)) < (each.plan.images or 0)]
+        costs = self._costs(missing)
+        return [self._step(training, costs[training.guideline.name]) for training in missing]
+
+    def _step(self, training: GuidelineTraining, whole: Cost) -> TableStep:
+        folder, plan = self._run(training).folder, training.plan
+        left = whole.seconds * (1 - images_seen(self._run(training)) / (plan.images or 1))
+        command = plan.to_command(self._place, folder)
+        return TableStep(command, partial(self._train, training), replace(whole, seconds=left), verb=plan.verb)
+
+    def _train(self, training: GuidelineTraining, on_step: OnStep, on_note: OnNote) -> None:
+        run_training(training.plan, self._place, self._run(training).folder, on_step=on_step, on_note=on_note)
+
+    def _costs(self, missing: list[GuidelineTraining]) -> dict[str, Cost]:
+        """Return the cost of a whole training of each guideline by its name; the seed does not matter."""
+        if not missing:
+            return {}
+        device, rate, plan = resolve_device(self._place.device), product_rate(), missing[0].plan
+        images = load_training_images(plan.dataset, self._place)
+        one_each = {training.guideline.name: training for training in missing}
+        return {
+            name: guideline_cost(training.config(device), images, plan.probe_labels, rate, device)
+            for name, training in one_each.items()
+        }
+
+    def describe(self, steps: list[TableStep]) -> list[str]:
+        """Return the lines of the plan."""
+        number = len(self._trainings)
+        total = f"{NAME} at scale {self._scale}: {number} trainings, {number - len(steps)} of them done"
+        if not steps:
+            return [f"{total}; nothing to do."]
+        to_do = "1 training" if len(steps) == 1 else f"{len(steps)} trainings"
+        return [f"{total}. To do: {to_do}, {needs(steps)}.", "", *listed(steps)]
+
+    def write(self) -> str:
+        """Write the table and the samples; return the table of the trainings that have begun."""
+        order = [training.guideline.name for training in self._trainings]
+        # Guideline by guideline; the trainings' own order is seed by seed.
+        ordered = sorted(self._trainings, key=lambda training: order.index(training.guideline.name))
+        found = {training: guideline_run(training, self._run(training)) for training in ordered}
+        runs = [run for run in found.values() if run is not None]
+        if not runs:
+            return ""
+        folder = self._place.results / NAME
+        for form, suffix in (("csv", "csv"), ("markdown", "md"), ("latex", "tex")):
+            write_text(folder / f"{NAME}.{suffix}", format_guidelines(runs, form).rstrip() + "\n")
+        pictures: dict[str, list[np.ndarray]] = {}
+        for training, run in found.items():
+            if run is not None:
+                pictures.setdefault(training.guideline.shown, []).append(last_samples(self._run(training)))
+        save_contact_sheet(folder / "samples.webp", list(pictures.items()))
+        return format_guidelines(runs).rstrip()
