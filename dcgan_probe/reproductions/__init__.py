@@ -1,4 +1,4 @@
-"""Floor 6. Tables and larger trainings from plans: which rows, at which sizes, what they cost, and how they are made."""
+"""Floor 6. Tables and larger trainings from plans: their rows and sizes, what they cost, and how they are made."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from .guideline_table import GuidelineTable as GuidelineTable
     from .guidelines import (
-        NAME as GUIDELINES,
+        GUIDELINES as GUIDELINES,
         GuidelineTraining as GuidelineTraining,
         guideline_trainings as guideline_trainings,
         read_guidelines as read_guidelines,

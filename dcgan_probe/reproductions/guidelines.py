@@ -18,7 +18,7 @@ from ..storage import TABLES, read_toml
 from .costs import CONVOLUTION_SHARE, Cost, training_cost
 from .table_plan import at_scale, chosen_scale, located
 
-NAME = "guidelines"
+GUIDELINES = "guidelines"
 """Of the plan, and of the folders of its runs and results."""
 KEYS = {"title", "scales", "train", "guidelines"}
 
@@ -63,7 +63,7 @@ def read_guidelines(scale: str | None, seeds: int) -> tuple[str, list[GuidelineT
     UserError
         If there is no such scale.
     """
-    path = TABLES / f"{NAME}.toml"
+    path = TABLES / f"{GUIDELINES}.toml"
     with located(path.name):
         return guideline_trainings(read_toml(path), scale, seeds)
 

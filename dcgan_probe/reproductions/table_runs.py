@@ -1,6 +1,5 @@
 """The making of a table from its plan: what the records lack, by which steps, and the table once they are done."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
