@@ -1,14 +1,13 @@
 """``dcgan-probe job``: a larger training as one command, and its evaluation, elsewhere, as another."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..gan import Run
 from ..reproductions import (
-    Job,
     TableStep,
     evaluation_steps,
     job_lines,
@@ -19,8 +18,7 @@ from ..reproductions import (
     run_steps,
     training_steps,
 )
-from ..gan import Run
-from ..runtime import Workspace, resolve_device
+from ..runtime import Workspace
 from .config_options import config_of
 from .progress import StepBars, say_one
 

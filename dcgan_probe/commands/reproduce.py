@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from ..reproductions import GUIDELINES, GuidelineTable, TableRun, read_plan, run_steps
-from ..runtime import UserError, Workspace
+from ..reproductions import open_table, run_steps
+from ..runtime import Workspace
 from .config_options import fields_of
 from .progress import StepBars, say_one
-from .verbs.reproduce import SEEDS
 
 SMOKE = "smoke"
 """The scale whose runs and records lie apart, since its figures mean nothing."""
@@ -28,12 +27,7 @@ def reproduce_verb(
 ) -> None:
     """Make every row of a table, after a plan with its time, memory and disk."""
     workspace = place_of(scale, fields_of(Workspace, options))
-    if table == GUIDELINES:
-        wanted: TableRun | GuidelineTable = GuidelineTable(scale, seeds or SEEDS, workspace)
-    elif seeds is not None:
-        raise UserError(f"got {seeds} seeds for {table}, which has one DCGAN; leave them out", option="seeds")
-    else:
-        wanted = TableRun(read_plan(table, scale), workspace, authors)
+    wanted = open_table(table, workspace, scale=scale, seeds=seeds, authors=authors)
     steps = wanted.missing_steps()
     if dry_run or not quiet:
         click.echo("\n".join(wanted.describe(steps)), err=not dry_run)

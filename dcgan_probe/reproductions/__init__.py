@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     )
     from .guideline_table import GuidelineTable as GuidelineTable
     from .guidelines import (
-        GUIDELINES as GUIDELINES,
         GuidelineTraining as GuidelineTraining,
         guideline_trainings as guideline_trainings,
-        read_guidelines as read_guidelines,
     )
     from .jobs import (
         Job as Job,
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
         read_jobs as read_jobs,
         training_steps as training_steps,
     )
+    from .opening import SEEDS as SEEDS, open_table as open_table
     from .recorded_rows import RunFacts as RunFacts, find_summary as find_summary
     from .steps import TableStep as TableStep, run_steps as run_steps
     from .table_plan import (

@@ -7,6 +7,7 @@
     RESULTS/guidelines/samples.webp         samples of each training, one row a guideline
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -21,7 +22,7 @@ from ..runtime import OnNote, OnStep, Workspace, resolve_device
 from ..storage import write_text
 from .costs import Cost
 from .guideline_runs import check_guideline_run, guideline_run, images_seen, last_samples
-from .guidelines import GUIDELINES, GuidelineTraining, guideline_cost, read_guidelines
+from .guidelines import GuidelineTraining, guideline_cost
 from .steps import TableStep, listed, needs
 from .table_runs import load_training_images
 
@@ -29,12 +30,11 @@ from .table_runs import load_training_images
 class GuidelineTable:
     """The table of the guidelines, at one scale and for some seeds."""
 
-    def __init__(self, scale: str | None, seeds: int, workspace: Workspace):
-        self._scale, self._trainings = read_guidelines(scale, seeds)
-        self._place = workspace
+    def __init__(self, name: str, scale: str, trainings: Sequence[GuidelineTraining], workspace: Workspace):
+        self._name, self._scale, self._trainings, self._place = name, scale, trainings, workspace
 
     def _run(self, training: GuidelineTraining) -> Run:
-        return Run(self._place.runs / GUIDELINES / training.run_name)
+        return Run(self._place.runs / self._name / training.run_name)
 
     def missing_steps(self) -> list[TableStep]:
         """Return the trainings that are to be begun or continued, in their order."""
@@ -68,7 +68,7 @@ class GuidelineTable:
     def describe(self, steps: list[TableStep]) -> list[str]:
         """Return the lines of the plan."""
         number = len(self._trainings)
-        total = f"{GUIDELINES} at scale {self._scale}: {number} trainings, {number - len(steps)} of them done"
+        total = f"{self._name} at scale {self._scale}: {number} trainings, {number - len(steps)} of them done"
         if not steps:
             return [f"{total}; nothing to do."]
         to_do = "1 training" if len(steps) == 1 else f"{len(steps)} trainings"
@@ -83,9 +83,9 @@ class GuidelineTable:
         runs = [run for run in found.values() if run is not None]
         if not runs:
             return ""
-        folder = self._place.results / GUIDELINES
+        folder = self._place.results / self._name
         for form, suffix in (("csv", "csv"), ("markdown", "md"), ("latex", "tex")):
-            write_text(folder / f"{GUIDELINES}.{suffix}", format_guidelines(runs, form).rstrip() + "\n")
+            write_text(folder / f"{self._name}.{suffix}", format_guidelines(runs, form).rstrip() + "\n")
         pictures: dict[str, list[np.ndarray]] = {}
         for training, run in found.items():
             if run is not None:

@@ -13,13 +13,10 @@ from ..features import discriminator_operations
 from ..gan import TrainConfig
 from ..images import ImageSet
 from ..presets import TrainingPlan
-from ..runtime import Config, UserError, from_mapping, option
-from ..storage import TABLES, read_toml
+from ..runtime import Config, from_mapping, option
 from .costs import CONVOLUTION_SHARE, Cost, training_cost
-from .table_plan import at_scale, chosen_scale, located
+from .table_plan import at_scale, check_keys, chosen_scale, located
 
-GUIDELINES = "guidelines"
-"""Of the plan, and of the folders of its runs and results."""
 KEYS = {"title", "scales", "train", "guidelines"}
 
 
@@ -55,24 +52,17 @@ class GuidelineTraining:
         return self.plan.config(device)
 
 
-def read_guidelines(scale: str | None, seeds: int) -> tuple[str, list[GuidelineTraining]]:
-    """Return the scale and all trainings of the package's plan: seed by seed, so that an interruption leaves whole tables.
+def guideline_trainings(plan: Mapping[str, Any], scale: str | None, seeds: int) -> tuple[str, list[GuidelineTraining]]:
+    """Return the scale and all trainings of a plan, as TOML has it.
+
+    They come seed by seed, so that an interruption leaves whole tables of fewer seeds.
 
     Raises
     ------
     UserError
-        If there is no such scale.
+        If there is no such scale, or a key or a value in the plan is wrong.
     """
-    path = TABLES / f"{GUIDELINES}.toml"
-    with located(path.name):
-        return guideline_trainings(read_toml(path), scale, seeds)
-
-
-def guideline_trainings(plan: Mapping[str, Any], scale: str | None, seeds: int) -> tuple[str, list[GuidelineTraining]]:
-    """Return the scale and the trainings of a plan, as TOML has it; see ``read_guidelines``."""
-    unknown = sorted(plan.keys() - KEYS)
-    if unknown:
-        raise UserError(f"unknown {', '.join(unknown)}: expected {', '.join(sorted(KEYS))}")
+    check_keys(plan, KEYS)
     chosen = chosen_scale(plan.get("scales", {}), scale)
     shared = at_scale(plan["train"], chosen)
     # The probe comes once, at the end.

@@ -29,7 +29,7 @@ from ..runtime import OnNote, OnStep, UserError, Workspace, duration, resolve_de
 from ..storage import PLANS, fingerprint_tensors, read_toml, write_text
 from .costs import training_product_rate, training_size
 from .steps import TableStep
-from .table_plan import located
+from .table_plan import check_keys, located
 
 PARTS = 20
 """Probes of a training that ends at its last image, by default; one that runs out of time has fewer."""
@@ -66,9 +66,8 @@ class Job:
         ]
 
 
-def read_jobs() -> tuple[Job, ...]:
-    """Return the jobs of the package's plan, most wanted first."""
-    path = PLANS / "jobs.toml"
+def read_jobs(path: Path = PLANS / "jobs.toml") -> tuple[Job, ...]:
+    """Return the jobs of a plan, by default the package's, most wanted first."""
     jobs = []
     for values in read_toml(path)["jobs"]:
         with located(f"{path.name}, {values.get('name')}"):
@@ -77,9 +76,7 @@ def read_jobs() -> tuple[Job, ...]:
 
 
 def _job(values: Mapping[str, Any]) -> Job:
-    unknown = sorted(values.keys() - KEYS)
-    if unknown:
-        raise UserError(f"unknown {', '.join(unknown)}: expected {', '.join(sorted(KEYS))}")
+    check_keys(values, KEYS, needed=("name", "question"))
     train = values.get("train")
     return Job(
         values["name"],

@@ -15,7 +15,7 @@
 Any part has ``at.SCALE``: keys that differ at that scale.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,20 +83,18 @@ def job_names() -> tuple[str, ...]:
     return tuple(job["name"] for job in read_toml(PLANS / "jobs.toml")["jobs"])
 
 
-def read_plan(source: str, scale: str | None = None) -> TablePlan:
-    """Read the plan of a table.
+def read_plan_file(source: str) -> tuple[str, dict[str, Any]]:
+    """Return name and content, as TOML has it, of the plan of a table.
 
     Parameters
     ----------
     source
         Name of a plan that comes with the package, or path of a TOML file.
-    scale
-        One of the plan's scales; None stands for ``small``, or for the only one.
 
     Raises
     ------
     UserError
-        If there is no such plan or scale, or a key or a value in it is wrong; the message names the place.
+        If there is no such plan.
     """
     path = Path(source) if source.endswith(".toml") else TABLES / f"{source}.toml"
     if path.parent == TABLES and source not in shipped_plans():
@@ -104,19 +102,32 @@ def read_plan(source: str, scale: str | None = None) -> TablePlan:
             f"there is no table {source!r}: expected {', '.join(shipped_plans())}, or the path of a .toml file",
             option="table",
         )
-    plan = read_toml(path)
-    with located(path.name):
-        return plan_at(path.stem, plan, scale)
+    return path.stem, read_toml(path)
+
+
+def read_plan(source: str, scale: str | None = None) -> TablePlan:
+    """Read the plan of a result table.
+
+    Parameters
+    ----------
+    source
+        As for ``read_plan_file``.
+    scale
+        One of the plan's scales; None stands for ``small``, or for the first one.
+
+    Raises
+    ------
+    UserError
+        If there is no such plan or scale, or a key or a value in it is wrong; the message names the place.
+    """
+    name, plan = read_plan_file(source)
+    with located(f"{name}.toml"):
+        return plan_at(name, plan, scale)
 
 
 def plan_at(name: str, plan: Mapping[str, Any], scale: str | None = None) -> TablePlan:
     """Return a plan, as TOML has it, at one scale; see ``read_plan``."""
-    unknown = sorted(plan.keys() - KEYS)
-    if unknown:
-        raise UserError(f"unknown {'keys' if len(unknown) > 1 else 'key'} {', '.join(unknown)}: expected {KEYS_TEXT}")
-    for key in ("dataset", "rows"):
-        if key not in plan:
-            raise UserError(f"{key} is missing; expected {KEYS_TEXT}")
+    check_keys(plan, KEYS, needed=("dataset", "rows"))
     chosen = chosen_scale(plan.get("scales", {}), scale)
     runs = {}
     for run, values in plan.get("runs", {}).items():
@@ -133,7 +144,14 @@ def plan_at(name: str, plan: Mapping[str, Any], scale: str | None = None) -> Tab
     return TablePlan(name, plan["dataset"], chosen, runs, tuple(rows), read_figures(plan))
 
 
-KEYS_TEXT = ", ".join(sorted(KEYS))
+def check_keys(plan: Mapping[str, Any], known: Collection[str], needed: Collection[str] = ()) -> None:
+    """Raise ``UserError`` for a key that a part of a plan cannot have, or one that it lacks."""
+    text, unknown = ", ".join(sorted(known)), sorted(plan.keys() - set(known))
+    if unknown:
+        raise UserError(f"unknown {'keys' if len(unknown) > 1 else 'key'} {', '.join(unknown)}: expected {text}")
+    for key in needed:
+        if key not in plan:
+            raise UserError(f"{key} is missing; expected {text}")
 
 
 @contextmanager

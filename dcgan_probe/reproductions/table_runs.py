@@ -25,6 +25,7 @@ from ..presets import TrainingPlan, default_run_name, preset_config, run_trainin
 from ..report import format_tables, register_figures, write_comparisons
 from ..runtime import OnNote, OnStep, UserError, Workspace, resolve_device
 from .costs import Cost, evaluation_cost, import_cost, training_cost
+from .guideline_runs import images_seen
 from .recorded_rows import RunFacts, find_summary
 from .steps import FREE, TableStep, listed, needs
 from .table_plan import ImportPlan, RowPlan, TablePlan

@@ -10,25 +10,38 @@ import torch
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
-from dcgan_probe.features import FieldConfig
 from dcgan_probe.features.principal import PrincipalAxes
 from dcgan_probe.gan import RELEASED
 from dcgan_probe.images import load_images
-from dcgan_probe.reproductions import Scale, scales
 from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import write_toml
 
-TINY = Scale(
-    preset="demo",
-    unlabelled="svhn",
-    images=640,
-    untrained_seeds=(0, 1),
-    centroids=(8,),
-    learning={"patches": 300, "iterations": 2},
-    fields=FieldConfig(fields=2, field_maps=4, field_centroids=4, field_components=4, field_windows=100),
-    settings=1,
-    draws=1,
-    released=False,
-)
+KMEANS = {"patches": 300, "iterations": 2, "centroids": 8}
+FIELDS = {"fields": 2, "field_maps": 4, "field_centroids": 4, "field_components": 4, "field_windows": 100}
+TRAIN = {"preset": "demo", "dataset": "svhn", "images": 640}
+
+
+def plan(train=TRAIN, untrained=(0, 1), released=False):
+    """Make the plan of a tiny table, as TOML has it."""
+    rows = [
+        {"features": "dcgan", "run": "net"},
+        *({"features": "random", "run": "net", "options": {"network_seed": seed}} for seed in untrained),
+        *({"features": features} for features in ("pixels", "whitened", "pca")),
+        {"features": "kmeans", "options": KMEANS},
+        {"features": "kmeans3", "options": {**KMEANS, **FIELDS}},
+        *({"features": "pixels", "classifier": metric} for metric in ("knn-euclidean", "knn-cosine")),
+        *({"features": "dcgan", "run": "net", "classifier": metric} for metric in ("knn-euclidean", "knn-cosine")),
+        {"kind": "supervised", "preset": "demo", "settings": 1},
+    ]
+    runs = {"net": {"train": train}}
+    if released:
+        for net in ("svhn32", "imagenet32"):
+            runs[f"authors-{net}"] = {"import_authors": {"net": net, "dataset": "svhn"}}
+            rows += [{"features": features, "run": f"authors-{net}"} for features in ("dcgan", "random")]
+    protocols = [{"name": "1000", "labels": 1000, "draws": 1, "select_draws": 1}]
+    return {"dataset": "svhn", "scales": {"smoke": "tiny"}, "protocols": protocols, "runs": runs, "rows": rows}
+
+
 DISCRIMINATOR = [(64, 3, 5, 5), (128, 64, 5, 5), (128,), (128,), (256, 128, 5, 5), (256,), (256,), (4096, 1)]
 """Shapes of the authors' arrays of the SVHN net."""
 
@@ -52,7 +65,7 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("DCGAN_PROBE_DATA", raising=False)
-        patch.setitem(scales.SCALES["svhn-1000"], "smoke", TINY)
+        write_toml("svhn-1000.toml", plan())
         patch.setattr("os.sched_getaffinity", lambda process: {0})  # one worker: this process
         patch.setattr("dcgan_probe.baselines.settings.PASSES", (1, 1.4))
         patch.setattr("dcgan_probe.features.principal.principal_axes", pixel_axes)
@@ -60,7 +73,7 @@ def place(tmp_path_factory):
 
 
 def reproduce(*arguments, status=0):
-    result = CliRunner().invoke(main, ["reproduce", "svhn-1000", "--scale", "smoke", "--no-download", *arguments])
+    result = CliRunner().invoke(main, ["reproduce", "svhn-1000.toml", "--scale", "smoke", "--no-download", *arguments])
     assert result.exit_code == status, result.output
     assert "Traceback" not in result.output
     return result
@@ -107,27 +120,25 @@ def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkey
     def fail(*arguments):
         raise UserError("the disk is full")
 
-    monkeypatch.setattr("dcgan_probe.commands.encoding.kept_axes", fail)
-    monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "untrained_seeds": (0,)}))
+    monkeypatch.setattr("dcgan_probe.features.source_functions.kept_axes", fail)
     result = reproduce("--results", "other", status=1)
-    assert re.search("2 of 1[23] steps failed:\ndcgan-probe eval-svm .*--features whitened", result.stderr)
+    assert re.search("2 of 13 steps failed:\ndcgan-probe eval-svm .*--features whitened", result.stderr)
     assert result.stderr.count(": the disk is full") == 2
-    assert len(set(pandas.read_csv(place / "other" / "evaluations.csv")["id"])) == 10
+    assert len(set(pandas.read_csv(place / "other" / "evaluations.csv")["id"])) == 11
 
 
 def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dcgan_probe.commands.evaluate.features_of", interrupted)
+    monkeypatch.setattr("dcgan_probe.evaluation.running.features_of", interrupted)
     result = reproduce("--results", "third", status=130)
     assert "Finished work is kept; rerun the command to resume." in result.stderr
 
 
 @pytest.mark.slow
 def test_rows_that_need_no_run_are_made_without_the_training_images(place, monkeypatch):
-    tiny = {**vars(TINY), "unlabelled": "elsewhere", "untrained_seeds": ()}
-    monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**tiny))
+    write_toml("svhn-1000.toml", plan({**TRAIN, "dataset": "elsewhere"}, untrained=()))
     plan = reproduce("--results", "fourth", "--dry-run").stdout
     assert "Cannot be made, nor can the rows that need its run: dcgan-probe train" in plan
     assert "there is no image set 'elsewhere'" in plan
@@ -145,7 +156,7 @@ def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypa
     for number, shape in enumerate(DISCRIMINATOR, 1):
         array = random.normal(len(shape) == 1, 0.05, shape).astype(np.float32)
         np.save(folder / f"200_discrim_params.jl_{number:02d}.npy", array)
-    monkeypatch.setitem(scales.SCALES["svhn-1000"], "smoke", Scale(**{**vars(TINY), "released": True}))
+    write_toml("svhn-1000.toml", plan(released=True))
     plan = " ".join(reproduce("--results", "fifth", "--dry-run").stdout.split())
     assert "15 rows, 0 of them in the records. To do: 15 rows, an import of the authors' weights; in about" in plan
     assert "The rows of the authors' imagenet32 net are left out: data/authors/imagenet_gan_pretrain" in plan
@@ -170,4 +181,7 @@ def test_missing_images_are_named_without_an_option_that_the_verb_lacks(place):
 def test_an_unknown_table_is_a_usage_error(place):
     result = CliRunner().invoke(main, ["reproduce", "mnist"])
     assert result.exit_code == 2
-    assert "'mnist' is not one of 'cifar10', 'svhn-1000'" in result.output
+    assert (
+        "there is no table 'mnist': expected cifar10, guidelines, svhn-1000, or the path of a .toml file"
+        in " ".join(result.output.split())
+    )

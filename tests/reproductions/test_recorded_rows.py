@@ -40,7 +40,9 @@ def summary(evaluation, run=None, **changes) -> Summary:
     """Make the summary that an evaluation leaves."""
     fields = recorded_fields(evaluation, run)
     own = {name: value for name, value in fields.items() if name in Summary.__dataclass_fields__}
-    options = {name: value[0] if isinstance(value, tuple) else value for name, value in fields.items() if name not in own}
+    options = {
+        name: value[0] if isinstance(value, tuple) else value for name, value in fields.items() if name not in own
+    }
     values = dict.fromkeys(Summary.__dataclass_fields__)
     values |= {"draws": 10, "images_seen": 2_000_000, "over_images": ImageUncertainty(0.1, 0.2, 0.3)}
     return Summary(**{**values, **own, "options": options, **changes})

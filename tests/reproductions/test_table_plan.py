@@ -60,7 +60,9 @@ def test_a_smoke_test_is_small_and_imports_nothing(table):
     assert not any(row.run.startswith("authors") for row in plan.rows)
     assert all(row.config.draws == 1 for row in plan.rows if row.config.labels is not None)
     assert plan.runs["dcgan"].images == 6_400
-    assert all(row.config.options.centroids == 32 for row in plan.rows if "kmeans" in getattr(row.config, "features", ""))
+    assert all(
+        row.config.options.centroids == 32 for row in plan.rows if "kmeans" in getattr(row.config, "features", "")
+    )
 
 
 OWN = {
