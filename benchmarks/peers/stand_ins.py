@@ -8,12 +8,10 @@ both are accepted, and every fit is solved to a gap of ``GAP``.
 from typing import Any, ClassVar
 
 from sklearn.base import _fit_context
-from sklearn.linear_model import LogisticRegression as TheirLogisticRegression
-from sklearn.linear_model import RidgeClassifier as TheirRidgeClassifier
+from sklearn.linear_model import LogisticRegression as TheirLogisticRegression, RidgeClassifier as TheirRidgeClassifier
 from sklearn.svm import LinearSVC as TheirLinearSVC
 
-from dcgan_probe import L2SVMClassifier, LogisticClassifier
-from dcgan_probe import RidgeClassifier as OurRidgeClassifier
+from dcgan_probe import L2SVMClassifier, LogisticClassifier, RidgeClassifier as OurRidgeClassifier
 from dcgan_probe.probe.linear_estimator import LinearEstimator
 
 GAP = 1e-14

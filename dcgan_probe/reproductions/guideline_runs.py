@@ -55,14 +55,14 @@ def guideline_run(training: GuidelineTraining, run: Run) -> GuidelineRun | None:
     rows = run.stats()
     if not rows:
         return None
-    sessions, scale = read_json(run.config_path)["sessions"], training.scale
+    sessions, plan = read_json(run.config_path)["sessions"], training.plan
     alarms = [row["collapsed_since"] for row in rows if row.get("collapsed_since") is not None]
     facts = {
-        "seed": training.seed,
-        "preset": scale.preset,
-        "dataset": scale.dataset,
-        "probe": f"half of {scale.probe_labels:,} training images of {scale.probe_dataset} fitted, half held out",
-        "images": scale.images,
+        "seed": plan.seed,
+        "preset": plan.preset,
+        "dataset": plan.dataset,
+        "probe": f"half of {plan.probe_labels:,} training images of {plan.probe_dataset} fitted, half held out",
+        "images": plan.images,
         "images_seen": rows[-1]["images_seen"],
         "first_alarm": min(alarms, default=None),
         "collapsed_since": rows[-1].get("collapsed_since"),

@@ -1,3 +1,4 @@
+import shlex
 import shutil
 from dataclasses import replace
 
@@ -6,16 +7,18 @@ from click.testing import CliRunner
 
 from dcgan_probe.commands import job as job_module
 from dcgan_probe.commands import main
-from dcgan_probe.commands.steps import VERBS
-from dcgan_probe.evaluation import Results
+from dcgan_probe.evaluation import EvalConfig, Results
 from dcgan_probe.gan import Run, thinned
-from dcgan_probe.reproductions import JOBS, Job
+from dcgan_probe.presets import TrainingPlan
+from dcgan_probe.reproductions import Job, evaluation_steps, jobs as jobs_module, job_training, keep_samples, read_jobsfrom dcgan_probe.runtime import Workspace
 
+JOBS = read_jobs()
 TINY = (
     *("--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"),
     *("--dataset", "glyphs:300", "--images", "320"),
 )
-PROTOCOL = ("--dataset", "glyphs:300", "--labels", "50", "--draws", "2", "--select-draws", "2")
+PLAN = TrainingPlan(preset="demo", ndf=4, ngf=4, nz=8, batch_size=32, dataset="glyphs:300", images=320)
+PROTOCOL = EvalConfig(dataset="glyphs:300", labels=50, draws=2, select_draws=2)
 
 
 def invoke(*arguments, status=0):
@@ -28,15 +31,15 @@ def invoke(*arguments, status=0):
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """Make the first job small enough for a test."""
-    first = replace(JOBS[0], training=TINY, protocols=(PROTOCOL,))
-    monkeypatch.setattr(job_module, "JOBS", (first,))
+    first = replace(JOBS[0], train=PLAN, protocols=(PROTOCOL,))
+    monkeypatch.setattr(job_module, "read_jobs", lambda: (first,))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
     return tmp_path
 
 
 def test_jobs_are_listed_in_order_of_worth(monkeypatch, tmp_path):
-    monkeypatch.setattr(job_module, "training_product_rate", lambda device: 4e12)
+    monkeypatch.setattr(jobs_module, "training_product_rate", lambda device: 4e12)
     lines = invoke("job", "--list", "--device", "cpu", "--data-dir", tmp_path, "--no-download").stdout.splitlines()
     assert lines == invoke("job", "--device", "cpu", "--data-dir", tmp_path, "--no-download").stdout.splitlines()
     assert lines[0].split() == ["job", "training", "images", "time", "MB", "in", "MB", "out"]
@@ -53,17 +56,17 @@ def test_a_list_tells_the_size_of_the_images_on_this_machine(small):
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_every_command_of_a_job_is_understood(job, tmp_path):
-    given, run = job_module.Given(tmp_path, tmp_path, tmp_path, "auto", False, False), Run(tmp_path / "run")
-    steps = job_module.evaluation_steps(job, run, given)
+    run = Run(tmp_path / "run")
+    commands = [step.command for step in evaluation_steps(job, run, Workspace(runs=tmp_path))]
     if not job.trained_by:
-        steps.append(job_module.training_step(job, run, 60.0, "cifar10", given))
-    for step in steps:
-        verb = VERBS[step.verb]
-        with verb.make_context(step.verb, list(step.arguments)) as context:
-            assert str(context.params.get("folder") or context.params.get("run_folder")).startswith(str(tmp_path))
-            if step.verb == "train":
-                assert (context.params["probe_every"] is None) == (not job.protocols)
-                assert context.params["time_limit"] == 60.0
+        plan = job_training(job, 60.0)
+        assert (plan.probe_every is None) == (not job.protocols)
+        assert plan.time_limit == 60.0
+        commands.append(plan.to_command(Workspace(runs=tmp_path), run.folder))
+    for command in commands:
+        _, verb, *arguments = shlex.split(command)
+        with main.commands[verb].make_context(verb, arguments) as context:
+            assert str(context.params.get("folder") or context.params.get("run")).startswith(str(tmp_path))
 
 
 @pytest.mark.slow
@@ -91,7 +94,7 @@ def test_other_weights_than_those_imported_before_are_not_mixed_up(small):
         invoke("export-run", name, "--run", f"kept/{name}")
     invoke("job", "imagenet32", "--evaluate", "one")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "two", status=2).output.split())
-    assert "runs/imagenet32 holds other weights than two; move it away, or give another --runs" in output
+    assert "runs/imagenet32 holds other weights than two; move it away, or name another folder" in output
     assert "nowhere has no config.json" in invoke("job", "imagenet32", "--evaluate", "nowhere", status=1).output
 
 
@@ -100,16 +103,17 @@ def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small):
     invoke("train", *TINY, "--run", "runs/imagenet32")
     invoke("export-run", "out", "--run", "runs/imagenet32")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "out", status=2).output.split())
-    assert "runs/imagenet32 was trained here, and would be evaluated in the place of what is in out; give" in output
+    assert "runs/imagenet32 was trained here, and would be evaluated instead of the run in out; evaluate" in output
     invoke("job", "imagenet32", "--evaluate", "runs/imagenet32")
     assert len(Results(small / "results").summaries()) == 2
 
 
 def test_a_job_that_trains_nothing_evaluates_what_another_left(small, monkeypatch):
-    choices = Job("imagenet32-choices", "?", (), ((*PROTOCOL, "--validate"),), trained_by="imagenet32")
-    monkeypatch.setattr(job_module, "JOBS", (job_module.JOBS[0], choices))
+    first = job_module.read_jobs()[0]
+    choices = Job("imagenet32-choices", "?", None, (replace(PROTOCOL, validate=True),), trained_by="imagenet32")
+    monkeypatch.setattr(job_module, "read_jobs", lambda: (first, choices))
     output = " ".join(invoke("job", choices.name, status=2).output.split())
-    assert "it evaluates what `dcgan-probe job imagenet32` leaves; give --evaluate DIR" in output
+    assert "it evaluates what `dcgan-probe job imagenet32` leaves; name its folder" in output
     invoke("train", *TINY, "--run", "runs/imagenet32")
     invoke("job", choices.name, "--evaluate", "runs/imagenet32", "--results", "out")
     (summary,) = Results(small / "out").summaries()
@@ -122,8 +126,8 @@ def test_a_job_that_trains_nothing_evaluates_what_another_left(small, monkeypatc
 
 
 def test_a_job_of_samples_alone_has_no_evaluation(small, monkeypatch):
-    samples = replace(job_module.JOBS[0], protocols=())
-    monkeypatch.setattr(job_module, "JOBS", (samples,))
+    samples = replace(job_module.read_jobs()[0], protocols=())
+    monkeypatch.setattr(job_module, "read_jobs", lambda: (samples,))
     invoke("job", "imagenet32", "--out", "out")  # and no probe
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "out", status=2).output.split())
     assert "imagenet32 has no protocols: its samples are in out/samples" in output
@@ -135,7 +139,7 @@ def test_long_statistics_are_kept_thinned(small):
     for tick in range(1, 501):
         long.append_stats({"images_seen": 128 * tick, "d_loss": 1.5, "collapse_signs": []})
     for run in (long, empty):
-        job_module.copy_stats(run, small / "out" / run.folder.name)
+        keep_samples(run, small / "out" / run.folder.name)
     kept = Run(small / "out/long")
     assert kept.stats() == thinned(long.stats())
     assert len(kept.stats()) == 200
@@ -146,12 +150,13 @@ def test_long_statistics_are_kept_thinned(small):
 
 @pytest.mark.slow
 def test_what_fails_is_told_and_the_rest_is_kept(small, monkeypatch):
-    broken = replace(job_module.JOBS[0], protocols=(("--dataset", "nothing"), PROTOCOL))
-    monkeypatch.setattr(job_module, "JOBS", (broken,))
+    first = job_module.read_jobs()[0]
+    broken = replace(first, protocols=(replace(PROTOCOL, dataset="nothing"), PROTOCOL))
+    monkeypatch.setattr(job_module, "read_jobs", lambda: (broken,))
     invoke("train", *TINY, "--run", "runs/imagenet32")
     command = ["job", "imagenet32", "--evaluate", "runs/imagenet32", "--no-download", "--results", "out"]
     output = " ".join(invoke(*command, status=1).output.split())
-    assert "1 steps failed: dcgan-probe eval-svm --dataset nothing" in output
+    assert "2 steps failed: dcgan-probe eval-svm --run runs/imagenet32 --dataset nothing" in output
     assert len(Results(small / "out").summaries()) == 2
 
 

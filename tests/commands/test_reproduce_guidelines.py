@@ -5,12 +5,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from dcgan_probe.commands import main, train
-from dcgan_probe.reproductions import GUIDELINES, guidelines
+from dcgan_probe.commands import main
+from dcgan_probe.presets import running
 from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import TABLES, read_toml, write_toml
 
-THREE = GUIDELINES[:1] + GUIDELINES[2:3] + GUIDELINES[4:5]  # the baseline, no batch norm, a hidden layer
-TINY = guidelines.GuidelineScale("demo", "glyphs:300", 128, "glyphs:300", 40)
+SIZES = {"preset": "demo", "dataset": "glyphs:300", "images": 128, "probe_dataset": "glyphs:300", "probe_labels": 40}
 
 
 @pytest.fixture
@@ -18,13 +18,14 @@ def place(tmp_path, monkeypatch):
     """Give a folder without data, and the settings of a tiny table of three rows."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
-    monkeypatch.setitem(guidelines.GUIDELINE_SCALES, "smoke", TINY)
-    monkeypatch.setattr("dcgan_probe.reproductions.guidelines.GUIDELINES", THREE)
+    rows = read_toml(TABLES / "guidelines.toml")["guidelines"]
+    three = [rows[0], rows[2], rows[4]]  # the baseline, no batch norm, a hidden layer
+    write_toml("guidelines.toml", {"scales": {"smoke": "tiny"}, "train": SIZES, "guidelines": three})
     monkeypatch.setattr("dcgan_probe.gan.rehearsal.STEPS", 1)
     return tmp_path
 
 
-def reproduce(*arguments, table="guidelines", scale="smoke", status=0):
+def reproduce(*arguments, table="guidelines.toml", scale="smoke", status=0):
     result = CliRunner().invoke(main, ["reproduce", table, "--scale", scale, "--no-download", *arguments])
     assert result.exit_code == status, result.output
     assert "Traceback" not in result.output
@@ -71,8 +72,8 @@ def test_a_training_that_fails_leaves_the_others_and_is_told_in_the_end(place, m
             raise UserError("a loss is not finite")
         return working(config, *arguments, **options)
 
-    working = train.train
-    monkeypatch.setattr("dcgan_probe.commands.train.train", fail)
+    working = running.train
+    monkeypatch.setattr(running, "train", fail)
     result = reproduce("--seeds", "1", status=1)
     assert "1 of 3 steps failed:\ndcgan-probe train --preset demo" in result.stderr
     assert result.stderr.count(": a loss is not finite") == 1
@@ -81,11 +82,11 @@ def test_a_training_that_fails_leaves_the_others_and_is_told_in_the_end(place, m
 
 
 def test_what_does_not_fit_is_refused(place):
-    refused = reproduce("--seeds", "2", table="cifar10", status=2)
+    refused = reproduce("--seeds", "2", table="cifar10", scale="small", status=2)
     assert "Invalid value for --seeds: got 2 seeds for cifar10, which has one DCGAN; leave them out" in refused.stderr
     refused = reproduce(scale="paper", status=2)
-    assert "Invalid value for --scale: got scale 'paper', expected smoke or small" in refused.stderr
-    missing = reproduce("--dry-run", scale="small", status=1).stderr
+    assert "Invalid value for --scale: guidelines.toml: got scale 'paper', expected one of smoke" in refused.stderr
+    missing = reproduce("--dry-run", table="guidelines", scale="small", status=1).stderr
     assert "there is no image set 'tiny_imagenet32'" in missing
     command = "dcgan-probe prepare FOLDER --size 32 --resample box --out data/tiny_imagenet32_train.h5"
     assert f"From a folder of images: {command}" in missing

@@ -15,8 +15,8 @@ from dcgan_probe.features import (
     register_source,
     source_named,
     source_options,
+    sources as module,
 )
-from dcgan_probe.features import sources as module
 from dcgan_probe.runtime import Config, UserError
 
 BUILT_IN = ("dcgan", "random", "pixels", "whitened", "pca", "kmeans", "kmeans3")

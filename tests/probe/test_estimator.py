@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
-from sklearn.linear_model import LogisticRegression
-from sklearn.linear_model import RidgeClassifier as TheirRidgeClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier as TheirRidgeClassifier
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks

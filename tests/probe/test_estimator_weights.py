@@ -3,8 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.linear_model import RidgeClassifier as TheirRidgeClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier as TheirRidgeClassifier
 from sklearn.svm import LinearSVC
 
 from dcgan_probe.probe import L2SVMClassifier, LogisticClassifier, RidgeClassifier, fit_path

@@ -1,10 +1,10 @@
 """What the rows of a table are expected to cost."""
 
 import torch
+from dcgan_probe.reproductions.scales import SCALES
 
 from dcgan_probe.evaluation import protocol_for
 from dcgan_probe.reproductions import reproduction, row_costs
-from dcgan_probe.reproductions.scales import SCALES
 
 
 def test_features_take_disk_once_and_pixels_none():

@@ -8,10 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from dcgan_probe.commands.train_options import FIELDS
 from dcgan_probe.gan import Run, TrainConfig, train
-from dcgan_probe.reproductions import GUIDELINES, guideline_run, guideline_trainings, images_seen, last_samples
+from dcgan_probe.reproductions import guideline_run, guideline_trainings, images_seen, last_samples
 from dcgan_probe.runtime import UserError
+from dcgan_probe.storage import TABLES, read_toml
 
 # Each row's fields, written out: the paper's value and the one that breaks it.
 BROKEN = {
@@ -32,35 +32,38 @@ def flat(config: TrainConfig) -> dict:
     return {**whole, **{f"network.{name}": value for name, value in whole.pop("network").items()}}
 
 
+def trainings_of(scale, seeds):
+    return guideline_trainings(read_toml(TABLES / "guidelines.toml"), scale, seeds)[1]
+
+
 @pytest.mark.parametrize("scale", ["smoke", "small"])
 def test_each_training_breaks_one_guideline_and_nothing_else(scale):
-    trainings = guideline_trainings(scale, 3)
-    assert [(each.guideline.name, each.seed) for each in trainings] == [(n, s) for s in range(3) for n in BROKEN]
+    trainings = trainings_of(scale, 3)
+    assert [(each.guideline.name, each.plan.seed) for each in trainings] == [(n, s) for s in range(3) for n in BROKEN]
     assert len({each.run_name for each in trainings}) == 27
     kept = flat(trainings[0].config(torch.device("cpu")))
     for training in trainings:
         own = flat(training.config(torch.device("cpu")))
         changed = {n: (kept[n], own[n]) for n in kept if n not in ("network", "preset") and kept[n] != own[n]}
-        assert changed.pop("seed", (0, 0)) == (0, training.seed)
+        assert changed.pop("seed", (0, 0)) == (0, training.plan.seed)
         assert changed == BROKEN[training.guideline.name]
 
 
-def test_arguments_say_what_the_config_has():
-    known = {f"--{name}" for name, *_ in FIELDS}
-    for training in guideline_trainings("small", 2):
-        given = dict(zip(training.arguments[::2], training.arguments[1::2], strict=True))
-        assert {name: given[name] for name in given if name in known} == {
-            f"--{name.rpartition('.')[2]}": str(value) for name, (_, value) in BROKEN[training.guideline.name].items()
-        }
-        assert given["--seed"] == str(training.seed)
+def test_commands_say_what_the_config_has():
+    for training in trainings_of("small", 2):
+        command = training.plan.to_command().split()
+        given = dict(zip(command[2::2], command[3::2], strict=True))
+        broken = {f"--{name.rpartition('.')[2]}": value for name, (_, value) in BROKEN[training.guideline.name].items()}
+        assert {name: given[name] for name in broken} == {name: str(value) for name, value in broken.items()}
+        assert given.get("--seed", "0") == str(training.plan.seed)
         assert given["--dataset"] == "tiny_imagenet32"
-        assert given["--probe-dataset"] == "cifar10"
+        assert training.plan.probe_dataset == "cifar10"
         assert given["--images"] == given["--probe-every"] == "120000"  # one probe, at the end
 
 
 def test_there_is_no_published_scale():
-    with pytest.raises(UserError, match="got scale 'paper', expected smoke or small: the paper has no table") as caught:
-        guideline_trainings("paper", 3)
+    with pytest.raises(UserError, match="got scale 'paper', expected one of smoke, small") as caught:
+        trainings_of("paper", 3)
     assert caught.value.option == "scale"
 
 
@@ -87,7 +90,7 @@ def test_a_run_is_read_from_its_statistics(tmp_path):
         {"images_seen": 700, "d_loss": 2.0, "images_per_second": 50.0},
         {"images_seen": 1280, "probe_accuracy": 0.25, "diversity": 0.75, "oscillating_filters": None},
     ]
-    training = guideline_trainings("smoke", 2)[11]
+    training = trainings_of("smoke", 2)[11]
     found = guideline_run(training, make_run(tmp_path / "run", rows))
     assert (found.guideline, found.setting) == ("no batch norm", "norm none")
     expected = {"seed": 1, "images": 1280, "images_seen": 1280, "first_alarm": 300, "collapsed_since": None}
@@ -106,7 +109,7 @@ def test_a_run_is_read_from_its_statistics(tmp_path):
 def test_a_collapse_at_the_end_has_its_signs(tmp_path):
     signs = ["samples alike", "filters dead"]
     run = make_run(tmp_path / "run", [{"images_seen": 1280, "collapsed_since": 640, "collapse_signs": signs}])
-    found = guideline_run(guideline_trainings("smoke", 1)[0], run)
+    found = guideline_run(trainings_of("smoke", 1)[0], run)
     assert (found["first_alarm"], found["collapsed_since"]) == (640, 640)
     assert found["collapse_signs"] == "samples alike, filters dead"
     assert found["probe_accuracy"] is None
@@ -114,7 +117,7 @@ def test_a_collapse_at_the_end_has_its_signs(tmp_path):
 
 def test_a_run_that_was_never_begun_is_none(tmp_path):
     run = Run(tmp_path / "nothing")
-    assert guideline_run(guideline_trainings("smoke", 1)[0], run) is None
+    assert guideline_run(trainings_of("smoke", 1)[0], run) is None
     assert images_seen(run) == 0
 
 
@@ -128,5 +131,5 @@ def test_samples_are_two_rows_of_the_last_grid(tmp_path, tiny_config, tiny_image
 
 
 def test_every_guideline_of_the_table_has_a_name_of_its_own():
-    assert [each.name for each in GUIDELINES] == list(BROKEN)
+    assert [each.guideline.name for each in trainings_of("small", 1)] == list(BROKEN)
     assert len({each.shown for each in GUIDELINES}) == len(BROKEN)

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.runtime import available_memory, is_out_of_memory, memory_in_use
-from dcgan_probe.runtime import memory as memory_module
+from dcgan_probe.runtime import available_memory, is_out_of_memory, memory as memory_module, memory_in_use
 
 MB = 1 << 20
 

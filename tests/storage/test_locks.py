@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from dcgan_probe.runtime import UserError
-from dcgan_probe.storage import NO_LOCKS, locked, without_locks
-from dcgan_probe.storage import locks as locks_module
+from dcgan_probe.storage import NO_LOCKS, locked, locks as locks_module, without_locks
 
 
 def test_errors_in_a_locked_block_are_not_blamed_on_the_lock(tmp_path):
