@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from dcgan_probe.commands import job as job_module
-from dcgan_probe.commands import main
+from dcgan_probe.commands import job as job_module, main
 from dcgan_probe.evaluation import EvalConfig, Results
 from dcgan_probe.gan import Run, thinned
 from dcgan_probe.presets import TrainingPlan
-from dcgan_probe.reproductions import Job, evaluation_steps, jobs as jobs_module, job_training, keep_samples, read_jobsfrom dcgan_probe.runtime import Workspace
+from dcgan_probe.reproductions import Job, evaluation_steps, job_training, jobs as jobs_module, keep_samples, read_jobs
+from dcgan_probe.runtime import Workspace
 
 JOBS = read_jobs()
 TINY = (

@@ -21,7 +21,7 @@ FIELDS = {"fields": 2, "field_maps": 4, "field_centroids": 4, "field_components"
 TRAIN = {"preset": "demo", "dataset": "svhn", "images": 640}
 
 
-def plan(train=TRAIN, untrained=(0, 1), released=False):
+def table_plan(train=TRAIN, untrained=(0, 1), released=False):
     """Make the plan of a tiny table, as TOML has it."""
     rows = [
         {"features": "dcgan", "run": "net"},
@@ -65,7 +65,7 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("DCGAN_PROBE_DATA", raising=False)
-        write_toml("svhn-1000.toml", plan())
+        write_toml("svhn-1000.toml", table_plan())
         patch.setattr("os.sched_getaffinity", lambda process: {0})  # one worker: this process
         patch.setattr("dcgan_probe.baselines.settings.PASSES", (1, 1.4))
         patch.setattr("dcgan_probe.features.principal.principal_axes", pixel_axes)
@@ -138,7 +138,7 @@ def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
 
 @pytest.mark.slow
 def test_rows_that_need_no_run_are_made_without_the_training_images(place, monkeypatch):
-    write_toml("svhn-1000.toml", plan({**TRAIN, "dataset": "elsewhere"}, untrained=()))
+    write_toml("svhn-1000.toml", table_plan({**TRAIN, "dataset": "elsewhere"}, untrained=()))
     plan = reproduce("--results", "fourth", "--dry-run").stdout
     assert "Cannot be made, nor can the rows that need its run: dcgan-probe train" in plan
     assert "there is no image set 'elsewhere'" in plan
@@ -156,7 +156,7 @@ def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypa
     for number, shape in enumerate(DISCRIMINATOR, 1):
         array = random.normal(len(shape) == 1, 0.05, shape).astype(np.float32)
         np.save(folder / f"200_discrim_params.jl_{number:02d}.npy", array)
-    write_toml("svhn-1000.toml", plan(released=True))
+    write_toml("svhn-1000.toml", table_plan(released=True))
     plan = " ".join(reproduce("--results", "fifth", "--dry-run").stdout.split())
     assert "15 rows, 0 of them in the records. To do: 15 rows, an import of the authors' weights; in about" in plan
     assert "The rows of the authors' imagenet32 net are left out: data/authors/imagenet_gan_pretrain" in plan
