@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import click
 
-from ..runtime import Step
+from ..runtime import OnNote, Step
 
 try:
     from tqdm import tqdm
@@ -139,6 +139,11 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def sayer(quiet: bool) -> OnNote:
+    """Return a function that prints a note on stderr, unless the user wants none."""
+    return lambda sentence: say([sentence], quiet=quiet)
 
 
 def say(sentences: Iterable[str], *, quiet: bool) -> None:

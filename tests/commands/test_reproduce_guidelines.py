@@ -5,7 +5,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from dcgan_probe.commands import main, train
+from dcgan_probe.commands import main
+from dcgan_probe.presets import running
 from dcgan_probe.reproductions import GUIDELINES, guidelines
 from dcgan_probe.runtime import UserError
 
@@ -71,8 +72,8 @@ def test_a_training_that_fails_leaves_the_others_and_is_told_in_the_end(place, m
             raise UserError("a loss is not finite")
         return working(config, *arguments, **options)
 
-    working = train.train
-    monkeypatch.setattr("dcgan_probe.commands.train.train", fail)
+    working = running.train
+    monkeypatch.setattr("dcgan_probe.presets.running.train", fail)
     result = reproduce("--seeds", "1", status=1)
     assert "1 of 3 steps failed:\ndcgan-probe train --preset demo" in result.stderr
     assert result.stderr.count(": a loss is not finite") == 1

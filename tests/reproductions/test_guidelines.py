@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from dcgan_probe.commands.train_options import FIELDS
 from dcgan_probe.gan import Run, TrainConfig, train
+from dcgan_probe.presets import Changes
 from dcgan_probe.reproductions import GUIDELINES, guideline_run, guideline_trainings, images_seen, last_samples
 from dcgan_probe.runtime import UserError
 
@@ -46,7 +46,7 @@ def test_each_training_breaks_one_guideline_and_nothing_else(scale):
 
 
 def test_arguments_say_what_the_config_has():
-    known = {f"--{name}" for name, *_ in FIELDS}
+    known = {f"--{name.replace('_', '-')}" for name in Changes.__dataclass_fields__}
     for training in guideline_trainings("small", 2):
         given = dict(zip(training.arguments[::2], training.arguments[1::2], strict=True))
         assert {name: given[name] for name in given if name in known} == {
