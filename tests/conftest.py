@@ -130,7 +130,7 @@ def new_process():
     context = multiprocessing.get_context("forkserver")
     # What is imported late: when the first optimiser, the first event file and the first curves are made.
     late = ["torch._dynamo", "torch.utils.tensorboard", "matplotlib.figure", "matplotlib.backends.backend_agg"]
-    context.set_forkserver_preload(["dcgan_probe.commands.train", "dcgan_probe.commands.extract", *late])
+    context.set_forkserver_preload(["dcgan_probe.presets.running", "dcgan_probe.commands.extract", *late])
 
     def start(code, **names):
         process = context.Process(target=exec, args=(code, names))

@@ -10,12 +10,13 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import click
 
 from ..runtime import flag_of
-from .options import Bytes, Count, Labels, LayerNames, Numbers, Seconds
+from .options import Bytes, Count, DepthType, Labels, LayerNames, Numbers, Seconds
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 KINDS: dict[str, type[click.ParamType]] = {
     "bytes": Bytes,
     "count": Count,
+    "depth": DepthType,
     "labels": Labels,
     "names": LayerNames,
     "numbers": Numbers,
@@ -50,11 +51,13 @@ def config_options(config: type, *, without: Iterable[str] = (), only: Iterable[
 def field_option(each: Field[Any], annotation: Any, **changes: Any) -> Any:
     """Return the click option of a field."""
     flag, told = flag_of(each), dict(each.metadata)
+    if told.get("argument"):
+        return click.argument(each.name, type=option_type(annotation, told), metavar=told.get("metavar"))
     default = None if each.default is MISSING else each.default
     usual = told.get("usual")
     settings: dict[str, Any] = {
         "help": told.get("help", "") + (f"  [default: {usual}]" if usual and default is None else ""),
-        "default": default,
+        **({"required": True} if each.default is MISSING else {"default": default}),
         "show_default": (default is not None and not isinstance(default, bool)) or default is True,
         "metavar": told.get("metavar"),
     }
@@ -63,6 +66,8 @@ def field_option(each: Field[Any], annotation: Any, **changes: Any) -> Any:
     if annotation is bool:
         names = f"{flag}/--no-{flag.removeprefix('--')}" if default else flag
         return click.option(names, each.name, **{**settings, "is_flag": True, **changes})
+    if bool in _alternatives(annotation):
+        return click.option(f"{flag}/--no-{flag.removeprefix('--')}", each.name, **{**settings, **changes})
     settings |= {"type": option_type(annotation, told), "multiple": _is_repeated(annotation, told)}
     return click.option(flag, each.name, **{**settings, **changes})
 
@@ -83,7 +88,7 @@ def option_type(annotation: Any, told: dict[str, Any]) -> Any:
     if first is float:
         return click.FloatRange(least, most)
     if first is Path:
-        return click.Path(file_okay=False, path_type=Path)
+        return click.Path(file_okay=told.get("file", False), dir_okay=not told.get("file"), path_type=Path)
     return str
 
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import click
@@ -11,7 +10,7 @@ from ..evaluation import Estimate, EvalConfig, Results, plan_evaluations, run_ev
 from ..features import source_named
 from ..runtime import Workspace, duration
 from .config_options import config_of, fields_of
-from .progress import StepBars, say_one
+from .progress import StepBars, sayer
 from .source_options import chosen_configs
 from .table import show_results
 
@@ -26,7 +25,7 @@ def eval_svm_verb(
     with_run = shared["run"] is not None or any(source_named(name).needs_run for name in features)
     added = [name for name in CONTROLS if controls and (with_run or not source_named(name).needs_run)]
     configs = chosen_configs(EvalConfig, features, options, added, **shared)
-    note = partial(say_one, quiet=quiet)
+    note = sayer(quiet)
     if dry_run:
         planned = plan_evaluations(configs, workspace, note)
         click.echo(json.dumps({each.config.features: describe(each.estimate()) for each in planned}, indent=2))

@@ -10,7 +10,7 @@ from ..features import FeatureConfig, features_of, find_run
 from ..images import load_images
 from ..runtime import UserError, Workspace, joined_ranks, rank_device
 from .config_options import config_of, fields_of
-from .progress import StepBars, say_one
+from .progress import StepBars, sayer
 from .source_options import chosen_configs
 from .verbs.extract import SPLITS
 
@@ -25,7 +25,7 @@ def extract_verb(
     ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
     quiet = quiet or not ranks.first
     configs = chosen_configs(FeatureConfig, features, options, **shared)
-    note = partial(say_one, quiet=quiet)
+    note = sayer(quiet)
     runs = [find_run(config, workspace, note) for config in configs]
     load = partial(load_images, data_dir=workspace.data_dir, download=workspace.download)
     failures = 0

@@ -1,6 +1,5 @@
 """``dcgan-probe job``: a larger training as one command, and its evaluation, elsewhere, as another."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..reproductions import (
 )
 from ..runtime import Workspace
 from .config_options import config_of
-from .progress import StepBars, say_one
+from .progress import StepBars, say, sayer
 
 
 def job_verb(
@@ -48,13 +47,13 @@ def job_verb(
     failures = done(training_steps(job, plan, out, workspace), quiet=quiet)
     keep_samples(Run(workspace.runs / job.run_name), out)
     report(failures)
-    say_one(f"{out}: weights, curves and samples; next: dcgan-probe job {name} --evaluate {out}", quiet=quiet)
+    say([f"{out}: weights, curves and samples; next: dcgan-probe job {name} --evaluate {out}"], quiet=quiet)
 
 
 def done(steps: list[TableStep], *, quiet: bool) -> list[str]:
     """Do the steps of a job with their progress shown; return what failed."""
     with StepBars(quiet=quiet) as bars:
-        return run_steps(steps, on_step=bars, on_note=partial(say_one, quiet=quiet))
+        return run_steps(steps, on_step=bars, on_note=sayer(quiet))
 
 
 def report(failures: list[str]) -> None:

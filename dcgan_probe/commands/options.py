@@ -50,7 +50,7 @@ class Bytes(click.ParamType):
             number = 0.0
         if not 1.0 <= number < float("inf"):
             self.fail(f"{value!r} is not an amount of memory: expected one such as 500MB or 2GB", param, ctx)
-        return int(number)
+        return round(number)
 
 
 class Seconds(click.ParamType):
@@ -85,6 +85,22 @@ class Numbers(click.ParamType):
             return tuple(int(part) for part in value.split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list of whole numbers such as 1,2,4", param, ctx)
+
+
+class DepthType(click.ParamType):
+    """``scale``, or two numbers with a comma between them."""
+
+    name = "scale|LOW,HIGH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Turn text into a depth."""
+        if value == "scale" or isinstance(value, tuple):
+            return value
+        try:
+            low, high = (float(number) for number in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is neither scale nor two numbers such as 0,4095", param, ctx)
+        return low, high
 
 
 class Labels(click.ParamType):

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import click
 
-from ..runtime import Step, duration
+from ..runtime import OnNote, Step, duration
 
 try:
     from tqdm import tqdm
@@ -134,12 +134,12 @@ def _say(line: str) -> None:
         click.echo(line, err=True)
 
 
+def sayer(quiet: bool) -> OnNote:
+    """Return a function that prints a note on stderr, unless the user wants none."""
+    return lambda sentence: say([sentence], quiet=quiet)
+
+
 def say(sentences: Iterable[str], *, quiet: bool) -> None:
     """Print notes on stderr, a line each, unless the user wants none."""
     for sentence in () if quiet else sentences:
         _say(sentence)
-
-
-def say_one(sentence: str, *, quiet: bool) -> None:
-    """Print a note on stderr, unless the user wants none."""
-    say([sentence], quiet=quiet)

@@ -1,7 +1,6 @@
 """``dcgan-probe reproduce``: makes a whole table from its plan."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 from ..reproductions import open_table, run_steps
 from ..runtime import Workspace
 from .config_options import fields_of
-from .progress import StepBars, say_one
+from .progress import StepBars, sayer
 
 SMOKE = "smoke"
 """The scale whose runs and records lie apart, since its figures mean nothing."""
@@ -34,7 +33,7 @@ def reproduce_verb(
     if dry_run:
         return
     with StepBars(quiet=quiet) as bars:
-        failures = run_steps(steps, on_step=bars, on_note=partial(say_one, quiet=quiet))
+        failures = run_steps(steps, on_step=bars, on_note=sayer(quiet))
     click.echo(wanted.write())
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} of {len(steps)} steps failed:", *failures]))

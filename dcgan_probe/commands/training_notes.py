@@ -1,14 +1,16 @@
-"""Takes a run and the rows of its statistics, gives words on how its training goes and ended; trains nothing."""
+"""Sentences on how a training ended, and what it is expected to need."""
 
 from typing import Any
 
-from ..gan import Outcome, Run
-from .progress import Progress
+from ..gan import Run
+from ..presets import TrainedRun
+from .progress import duration
 
 
-def ending(outcome: Outcome, run: Run) -> str:
-    """Tell how training ended and where its results lie."""
-    ended = "the time is up, so rerun the command to resume" if outcome == "out of time" else outcome
+def ending(trained: TrainedRun) -> str:
+    """Describe how training ended and where its results lie."""
+    run = trained.run
+    ended = "the time is up, so rerun the command to resume" if trained.outcome == "out of time" else trained.outcome
     text = f"{run.folder}: {ended}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}"
     last = run.stats()[-1]
     if last["collapsed_since"] is not None:
@@ -19,7 +21,7 @@ def ending(outcome: Outcome, run: Run) -> str:
 
 
 def collapse_of(run: Run) -> str:
-    """Tell since when a run has collapsed, and what to do."""
+    """Describe since when a run has collapsed, and what to do."""
     row = run.stats()[-1]
     return (
         f"training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
@@ -28,16 +30,8 @@ def collapse_of(run: Run) -> str:
     )
 
 
-class TickNote:
-    """Shows a row of statistics beside the progress, with the last probe and the alarm."""
-
-    def __init__(self, progress: Progress):
-        self._progress, self._probe = progress, ""
-
-    def __call__(self, row: dict[str, Any]) -> None:
-        """Show one row."""
-        if row["probe_accuracy"] is not None:
-            self._probe = f" probe {row['probe_accuracy']:.1%}"
-        alarm = "" if row["collapsed_since"] is None else f" COLLAPSED since {row['collapsed_since']:,}"
-        losses = f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
-        self._progress.update(row["images_seen"], losses + self._probe + alarm)
+def in_words(described: dict[str, Any]) -> dict[str, Any]:
+    """Add the time and the memory that a training needs in words."""
+    needs = described["expects"]
+    words = {"time": duration(needs["seconds"]), "memory": f"{needs['memory_bytes'] / 2**30:.1f} GiB"}
+    return {**described, "expects": {**needs, **words}}

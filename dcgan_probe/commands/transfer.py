@@ -48,7 +48,7 @@ def export_run_verb(
                 on_progress=progress.update,
             )
         except UserError as error:
-            if error.option not in ("dataset", "bn-stats"):
+            if error.option not in ("dataset", "bn_stats"):
                 raise
             raise UserError(
                 f"{error}. Without the images that trained the run, give --no-statistics: what is imported then asks "

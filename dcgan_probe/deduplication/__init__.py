@@ -8,39 +8,23 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .config import DedupConfig
+    from .config import DRAWN_DISTANCE, DedupConfig, DedupPlan
     from .deduplicate import Findings, deduplicate
-    from .judging import (
-        check_judgements,
-        check_list,
-        draw_pairs,
-        false_positives,
-        read_judgements,
-        save_list,
-        save_sheet,
-    )
     from .planting import KINDS
+    from .running import Deduplication, run_deduplication, summary_lines
     from .search import Pairs
-    from .writing import check_target, findings_summary, make_folder, save_removed, write_kept
 
 __all__ = [
+    "DRAWN_DISTANCE",
     "KINDS",
     "DedupConfig",
+    "DedupPlan",
+    "Deduplication",
     "Findings",
     "Pairs",
-    "check_judgements",
-    "check_list",
-    "check_target",
     "deduplicate",
-    "draw_pairs",
-    "false_positives",
-    "findings_summary",
-    "make_folder",
-    "read_judgements",
-    "save_list",
-    "save_removed",
-    "save_sheet",
-    "write_kept",
+    "run_deduplication",
+    "summary_lines",
 ]
 
 import_when_used(__name__)

@@ -1,4 +1,4 @@
-"""Takes an image set, alone or against another, gives its near-duplicates and how well planted ones were found.
+"""Search for the near-duplicates of an image set, within it or in another, and for planted copies.
 
 The search: hashes of views, candidates within some bits, confirmed by their pixels. Beside it stands the paper's rule:
 its own autoencoder reads whole pictures, and images that share a hash are copies.
@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from ..images import ImageSet
-from ..runtime import UserError
+from ..runtime import OnStep, UserError, no_step
 from .autoencoder import READ, Encoder, kept_encoder
 from .candidates import HashIndex
 from .config import DedupConfig
 from .groups import group_rows, rows_to_remove
-from .phases import Phases, Told
+from .phases import Phases
 from .planting import plant
 from .search import Pairs, find_near_duplicates
 
@@ -55,7 +55,7 @@ def deduplicate(
     kept: Path,
     *,
     against: ImageSet | None = None,
-    progress: Told = lambda phase, done, total: None,
+    on_step: OnStep = no_step,
 ) -> Findings:
     """Find the near-duplicates within a set, or of the images of another set.
 
@@ -65,8 +65,8 @@ def deduplicate(
         Folder of trained autoencoders: those of these images and settings are read, or trained and kept there.
     against
         The other set; by default the set itself.
-    progress
-        Called with a phase, what is done of it and its total.
+    on_step
+        Called with the progress of each phase.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def deduplicate(
             option="against",
         )
     others = images if against is None else against
-    phases = Phases(progress)
+    phases = Phases(on_step)
     encoders = {
         read: kept_encoder(
             *(kept, images, read),
@@ -92,36 +92,23 @@ def deduplicate(
         for read in READ
     }
     hashes = encoders["detail"].hash_set(others, phases.begin("hashing", len(others)))
-    index = HashIndex(hashes)
-
     find = partial(
         find_near_duplicates,
         others=others,
-        index=index,
+        index=HashIndex(hashes),
         encoder=encoders["detail"],
         bits=config.bits,
         distance=config.distance,
     )
-
     pairs = find(images, progress=phases.begin("searching", len(images)))
-    groups = group_rows(pairs.first, pairs.second, len(images)) if against is None else []
-    papers = _papers_hashes(others, encoders["whole"], phases.begin("the paper's rule", len(others)))
+    rule = _PapersRule(encoders["whole"], others, phases.begin("the paper's rule", len(others)))
     if against is None:
-        removed, paper_removed = rows_to_remove(groups), len(papers) - len(np.unique(papers))
+        groups = group_rows(pairs.first, pairs.second, len(images))
+        removed, paper_removed = rows_to_remove(groups), rule.copies_within
     else:
-        own = _papers_hashes(images, encoders["whole"], phases.begin("the paper's rule, training split", len(images)))
-        removed, paper_removed = np.unique(pairs.first), int(np.isin(own, papers).sum())
-    rows, plants = plant(others, config.plants, config.seed)
-    told, planted = phases.begin("planted copies", len(plants)), dict[str, dict[str, float]]()
-    for kind, copies in plants.items():
-        found = find(copies)
-        same = _papers_hashes(copies, encoders["whole"]) == papers[rows]
-        planted[kind] = {
-            "planted": len(rows),
-            "found": float(np.sum(rows[found.first] == found.second) / len(rows)),
-            "paper": float(same.mean()),
-        }
-        told(len(planted))
+        groups, removed = [], np.unique(pairs.first)
+        paper_removed = rule.copies_in(images, phases.begin("the paper's rule, training split", len(images)))
+    planted = _find_planted(others, config, find, rule, phases)
     for each in (images, others):
         each.require_unchanged()
     return Findings(
@@ -136,8 +123,43 @@ def deduplicate(
     )
 
 
-def _papers_hashes(
-    images: ImageSet, encoder: Encoder, progress: Callable[[int], None] = lambda done: None
-) -> np.ndarray:
-    """Hash a set by the paper's rule: one value of 16 bytes an image, so that hashes compare as numbers do."""
-    return np.ascontiguousarray(encoder.hash_set(images, progress)).view("S16")[:, 0]
+def _find_planted(
+    others: ImageSet, config: DedupConfig, find: Callable[[ImageSet], Pairs], rule: "_PapersRule", phases: Phases
+) -> dict[str, dict[str, float]]:
+    """Plant copies of each kind, and return how many there are and the shares that the search and the rule find."""
+    rows, plants = plant(others, config.plants, config.seed)
+    advance, planted = phases.begin("planted copies", len(plants)), dict[str, dict[str, float]]()
+    for kind, copies in plants.items():
+        found = find(copies)
+        planted[kind] = {
+            "planted": len(rows),
+            "found": float(np.sum(rows[found.first] == found.second) / len(rows)),
+            "paper": rule.share_found(copies, rows),
+        }
+        advance(len(planted))
+    return planted
+
+
+class _PapersRule:
+    """The paper's rule: images with the same hash are copies of each other."""
+
+    def __init__(self, encoder: Encoder, images: ImageSet, progress: Callable[[int], None]):
+        self._encoder = encoder
+        self._hashes = self._hash(images, progress)
+
+    def _hash(self, images: ImageSet, progress: Callable[[int], None] = lambda done: None) -> np.ndarray:
+        """Hash a set: one value of 16 bytes an image, so that hashes compare as numbers do."""
+        return np.ascontiguousarray(self._encoder.hash_set(images, progress)).view("S16")[:, 0]
+
+    @property
+    def copies_within(self) -> int:
+        """Number of images that have the hash of another one before them."""
+        return len(self._hashes) - len(np.unique(self._hashes))
+
+    def copies_in(self, images: ImageSet, progress: Callable[[int], None]) -> int:
+        """Count the images of another set that have the hash of one of these."""
+        return int(np.isin(self._hash(images, progress), self._hashes).sum())
+
+    def share_found(self, copies: ImageSet, rows: np.ndarray) -> float:
+        """Return the share of copies that have the hash of their original, whose rows are given."""
+        return float((self._hash(copies) == self._hashes[rows]).mean())

@@ -1,4 +1,4 @@
-"""Takes confirmed pairs, gives a list and a picture for a person to judge, reads the judgements; knows no search."""
+"""List and picture of confirmed pairs for a person to judge, and the judgements that come back."""
 
 import csv
 import io
@@ -91,7 +91,7 @@ def check_list(path: Path, judged: Path | None) -> None:
     Raises
     ------
     UserError
-        So; or if there is a list that cannot be read.
+        If the list holds answers that were not read, or cannot be read.
     """
     if path.exists() and not (judged and judged.exists() and path.samefile(judged)) and _read_answers(path):
         raise UserError(f"{path} holds judgements; give it to keep them, or move it away", option="judged")
@@ -103,7 +103,7 @@ def check_judgements(judged: Mapping[tuple[int, int], bool], rows: int, others: 
     Raises
     ------
     UserError
-        So.
+        If a judged row is not below the size of its set.
     """
     beyond = [pair for pair in judged if pair[0] >= rows or pair[1] >= others]
     if beyond:

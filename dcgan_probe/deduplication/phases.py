@@ -1,29 +1,32 @@
-"""Takes the beginnings of phases, gives their seconds and tells how far each is; knows nothing of what they do."""
+"""Phases of a search, one after another: their progress, and their seconds."""
 
 import time
 from collections.abc import Callable
 
-Told = Callable[[str, int, int], None]
-"""What is told of progress: the phase, what is done of it, and its total."""
+from ..runtime import OnStep, Step
 
 
 class Phases:
-    """The seconds of each phase, which is over when the next begins; one that begins again goes on."""
+    """The seconds of each phase, which ends when the next begins; one that begins again is continued."""
 
-    def __init__(self, progress: Told):
-        self._progress = progress
+    def __init__(self, on_step: OnStep):
+        self._on_step = on_step
         self._seconds: dict[str, float] = {}
         self._phase, self._began = "", time.monotonic()
 
     def begin(self, phase: str, total: int) -> Callable[[int], None]:
-        """Start a phase, and give what is to be told how much of it is done."""
+        """Begin a phase of ``total`` images, and return a function to call with the number that is done."""
+
+        def advance(done: int) -> None:
+            self._on_step(Step(phase, done, total, "images"))
+
         self._note()
         self._phase = phase
-        self._progress(phase, 0, total)
-        return lambda done: self._progress(phase, done, total)
+        advance(0)
+        return advance
 
     def end(self) -> dict[str, float]:
-        """Give the seconds by phase."""
+        """Return the seconds by phase."""
         self._note()
         return self._seconds
 

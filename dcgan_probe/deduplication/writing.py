@@ -1,4 +1,4 @@
-"""Takes findings and the set they are about, gives the numbers as JSON has them and the filtered image-array file."""
+"""Files of a search: its numbers as JSON has them, the image-array file of what is left, and the removed rows."""
 
 import os
 from collections import Counter
@@ -19,7 +19,7 @@ from .deduplicate import Findings
 def findings_summary(
     images: ImageSet, findings: Findings, config: DedupConfig, against: ImageSet | None = None
 ) -> dict[str, Any]:
-    """Give every number of the findings but the pairs themselves, as plain values."""
+    """Return every number of the findings but the pairs themselves, as plain values."""
     sizes = Counter(len(group) for group in findings.groups)
     return {
         "images": _named(images),
@@ -49,7 +49,7 @@ def check_target(path: Path, images: ImageSet) -> None:
     Raises
     ------
     UserError
-        So.
+        If the name does not fit, or the folder can be neither made nor written.
     """
     if path.suffix != ".h5":
         raise UserError(f"got the file name {path.name}, expected one that ends in .h5", option="out")

@@ -22,6 +22,8 @@ STATISTICS_IMAGES = 32 * 128
 TOLERANCE = 1e-3
 """Relative gap of a fit: of no consequence beside the standard error of 2,000 images, which is a point."""
 GRID = 4
+SEED = 0
+"""Of the draw, the same for all runs, so that their accuracies can be compared."""
 UNRECORDED = EncoderOrigin("dcgan", "", "", 0, 0, "", 0)
 
 
@@ -36,7 +38,6 @@ class TrainingProbe:
         network: NetworkConfig,
         unlabelled: ImageSet,
         device: torch.device,
-        seed: int = 0,
     ):
         """Draw the images, as many of each class, and read them into memory.
 
@@ -61,7 +62,7 @@ class TrainingProbe:
             raise UserError(
                 f"got the {labelled.split} split of {labelled.name} for the probe during training, expected training "
                 "images: what chooses must not be what is reported",
-                option="probe-dataset",
+                option="probe_dataset",
             )
         shape, expected = labelled.images.shape[1:], (network.nc, network.image_size, network.image_size)
         if shape != expected:
@@ -69,7 +70,7 @@ class TrainingProbe:
                 f"got images of {shape} (channels, height, width) for the probe during training, expected {expected} "
                 f"as the network takes; make a copy with `dcgan-probe prepare {labelled.name} --size {expected[1]} "
                 f"--channels {expected[0]}`",
-                option="probe-dataset",
+                option="probe_dataset",
             )
         count_columns(network, None, GRID)
         known, classes = labelled.require_labels("the probe during training"), labelled.classes
@@ -77,17 +78,17 @@ class TrainingProbe:
             fewest = int(class_rows(known, classes, labelled.name).min())
         except UserError as error:
             # The same words are about another flag here.
-            raise UserError(str(error), option="probe-dataset") from error
+            raise UserError(str(error), option="probe_dataset") from error
         half, rest = divmod(labels, 2 * classes)
         if rest or not 0 < half <= fewest // 2:
             raise UserError(
                 f"got {labels} labels for the probe during training, expected a multiple of {2 * classes} up to "
                 f"{fewest // 2 * 2 * classes}: as many of each of {classes} classes of {labelled.name}, half of them "
                 "held out",
-                option="probe-labels",
+                option="probe_labels",
             )
-        rows = draw_rows(known, classes, 2 * half, numpy_generator(seed, labelled.name, "training probe"))
-        trains = draw_rows(known[rows], classes, half, numpy_generator(seed, labelled.name, "training probe, half"))
+        rows = draw_rows(known, classes, 2 * half, numpy_generator(SEED, labelled.name, "training probe"))
+        trains = draw_rows(known[rows], classes, half, numpy_generator(SEED, labelled.name, "training probe, half"))
         drawn, self._trains = labelled.subset(rows), np.isin(np.arange(len(rows)), trains)
         self._images, self._labels = drawn.images[:], known[rows]
         self._statistics_of = unlabelled.subset(permuted_rows(len(unlabelled))[:STATISTICS_IMAGES])
@@ -95,7 +96,7 @@ class TrainingProbe:
         self.description: dict[str, Any] = {
             "dataset": labelled.name,
             "labels": labels,
-            "seed": seed,
+            "seed": SEED,
             "fingerprint": drawn.fingerprint,
         }
         """JSON-able: what decides the accuracy beside the discriminator."""

@@ -49,6 +49,7 @@ class ExtractConfig(FeatureConfig):
     """What ``extract`` writes: the features of one split of one image set."""
 
     verb: ClassVar[str] = "extract"
+    places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
 
     dataset: str = option("cifar10", "Images to encode: a name, a folder or an .h5 file.")
     split: Literal["train", "test"] = option("train", "Split to encode.")

@@ -61,10 +61,10 @@ def run_encoder(
     # One rank reads the run for all, since a training under way may replace its checkpoint.
     discriminator, origin = ranks.from_first(lambda: run_discriminator(run, features, network_seed))
     if bn_stats not in BN_STATS:
-        raise UserError(f"unknown statistics {bn_stats!r}: expected one of {', '.join(BN_STATS)}", option="bn-stats")
+        raise UserError(f"unknown statistics {bn_stats!r}: expected one of {', '.join(BN_STATS)}", option="bn_stats")
     if bn_stats == "running" and features == "random":
         raise UserError(
-            f"an untrained network has no running statistics; take --bn-stats {REAL_RULES[0]}", option="bn-stats"
+            f"an untrained network has no running statistics; take --bn-stats {REAL_RULES[0]}", option="bn_stats"
         )
     statistics = None
     if bn_stats != "running":
@@ -140,7 +140,7 @@ def _check_training_images(run: Run, images: ImageSet) -> None:
             f"the batch-norm statistics need the images that trained {run.folder}: got {images.source} with "
             f"fingerprint {images.fingerprint}, expected {expected.source} with {expected.fingerprint}; "
             "put those back, or take --bn-stats running",
-            option="bn-stats",
+            option="bn_stats",
         )
 
 

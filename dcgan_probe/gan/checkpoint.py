@@ -31,8 +31,8 @@ def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
         torch.save(state, file)
 
 
-def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Read a checkpoint.
+def load_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> dic
     path = Path(path)
     try:
         with opened_whole(path) as file:
-            stored = torch.load(file, map_location=device, weights_only=True)
+            stored = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise UserError(f"there is no checkpoint {path}; train first, or name a run folder that holds one") from error
     except (ChangedFileError, MemoryError):

@@ -58,7 +58,7 @@ def check_parts(config: TrainConfig, ranks: Ranks) -> None:
         raise UserError(
             f"got a batch of {config.batch_size} for {ranks.size} ranks, expected at least 2 images a rank: batch norm "
             "needs a batch; take fewer ranks, a larger batch, or --sync-norm",
-            option="batch-size",
+            option="batch_size",
         )
 
 

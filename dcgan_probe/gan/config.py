@@ -1,11 +1,12 @@
-"""Takes the settings of a training run, gives a checked, comparable config; knows no file and no device."""
+"""Config of a training run: everything that decides its numbers, beside the training images."""
 
 import math
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ..networks import NetworkConfig
-from ..runtime import UserError
+from ..runtime import UserError, option
 
 BLOCK = 256  # the rows of a chunk in the files that this project writes
 PIECE_BYTES = 15 << 20  # of a file of an exported run's weights, at most
@@ -23,25 +24,27 @@ class TrainConfig:
     """The architecture of both networks."""
     images: int
     """Length of training: real images seen by the discriminator."""
-    updates: Literal["both", "alternate"]
+    updates: Literal["both", "alternate"] = option(help="Update G and D on every batch, or in turn.")
     """``both``: G and D are updated with the same z. ``alternate`` (the authors): each mini-batch updates G or D."""
-    batch_size: int
+    batch_size: int = option(help="Real images in a mini-batch, over all ranks.")
     """Real images in a mini-batch, over all ranks."""
-    lr: float
+    lr: float = option(help="Adam's learning rate.")
     """Adam's learning rate."""
-    beta1: float
+    beta1: float = option(help="Adam's decay of the first moment.")
     """Adam's decay of the first moment."""
-    weight_decay: float
+    weight_decay: float = option(help="L2 penalty coupled into Adam.")
     """L2 penalty, coupled into Adam's gradient as the authors do."""
-    seed: int
+    seed: int = option()
     """Seed of the initialisation, the image order and z."""
-    precision: str
+    precision: str = option()
     """``float32`` or ``bfloat16`` (autocast)."""
-    flips: bool = False
+    flips: bool = option(False, "Mirror half of the real images left to right.")
     """Mirror each real image left to right with probability 1/2. The paper does not."""
-    ema: int = 0
+    ema: int = option(0, "Half-life, in images, of an average of G's weights to sample from.", kind="count", min=1)
     """Half-life, in images, of the moving average of G's weights that samples are drawn from; 0: no average."""
-    keep: Literal["last", "best"] = "last"
+    keep: Literal["last", "best"] = option(
+        "last", "Weights that the run gives: the last, or the best by --probe-every."
+    )
     """Which weights the run gives: the last ones, or those with the best probe on validation images."""
     sync_norm: bool = False
     """Batch norm over the batches of all ranks; else each rank normalises its own part."""
@@ -53,11 +56,9 @@ class TrainConfig:
             raise UserError(f"got updates {self.updates!r}, expected both or alternate", option="updates")
         for name in ("images", "batch_size", "lr"):
             if not 0 < getattr(self, name) < math.inf:
-                raise UserError(
-                    f"got {name} {getattr(self, name)}, expected more than 0", option=name.replace("_", "-")
-                )
+                raise UserError(f"got {name} {getattr(self, name)}, expected more than 0", option=name)
         if self.batch_size < 2:
-            raise UserError("got a batch size of 1, expected at least 2: batch norm needs a batch", option="batch-size")
+            raise UserError("got a batch size of 1, expected at least 2: batch norm needs a batch", option="batch_size")
         if not 0 <= self.beta1 < 1:
             raise UserError(f"got beta1 {self.beta1}, expected 0 <= beta1 < 1", option="beta1")
         if self.ema < 0:
@@ -73,7 +74,7 @@ class TrainConfig:
                 option="window",
             )
         if not 0 <= self.weight_decay < math.inf:
-            raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight-decay")
+            raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight_decay")
         if self.keep not in ("last", "best"):
             raise UserError(f"got keep {self.keep!r}, expected last or best", option="keep")
         if self.precision not in ("float32", "bfloat16"):
@@ -101,11 +102,22 @@ class TrainConfig:
             raise UserError(f"the stored config does not fit this version ({error}); train again") from error
 
     def differences(self, other: "TrainConfig") -> list[str]:
-        """List the fields, other than ``images``, in which ``other`` differs: ``lr: 0.0002 -> 0.001``."""
+        """List the fields, other than ``images``, in which ``other`` differs: ``lr: 0.0002 -> 0.001``.
+
+        The changes that ``preset`` names may be in any order.
+        """
         here, there = flattened(self.to_dict()), flattened(other.to_dict())
+        ignored = {"images"} | ({"preset"} if words(self.preset) == words(other.preset) else set())
         return [
-            f"{name}: {here[name]} -> {there[name]}" for name in here if name != "images" and here[name] != there[name]
+            f"{name}: {here[name]} -> {there[name]}"
+            for name in here
+            if name not in ignored and here[name] != there[name]
         ]
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text without its punctuation, sorted."""
+    return sorted(re.findall(r"[^\s(),]+", text))
 
 
 def jsonable(value: Any) -> Any:

@@ -25,7 +25,7 @@ class Probe:
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise UserError(f"got a probe every {self.every} images, expected at least 1", option="probe-every")
+            raise UserError(f"got a probe every {self.every} images, expected at least 1", option="probe_every")
 
 
 def check_probe(config: TrainConfig, probe: Probe | None) -> None:
@@ -34,7 +34,7 @@ def check_probe(config: TrainConfig, probe: Probe | None) -> None:
         raise UserError(
             f"got a probe of networks that are conditional on {config.network.classes} classes, expected none: such a "
             "discriminator has no features of images alone; leave --probe-every out, or train with --classes 0",
-            option="probe-every",
+            option="probe_every",
         )
     if config.keep == "best" and probe is None:
         raise UserError("the best weights are kept by a probe, and there is none; give --probe-every", option="keep")
@@ -69,7 +69,7 @@ class Probing:
                 raise UserError(
                     f"{run.best_path} was chosen by the probe {stored}, got {probe.description}; their accuracies "
                     "cannot be compared: give the probe that the run was started with",
-                    option="probe-dataset",
+                    option="probe_dataset",
                 )
 
     def untrained(self) -> dict[str, float]:

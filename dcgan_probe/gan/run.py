@@ -14,6 +14,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,9 @@ class Run:
             raise UserError(f"{self.config_path} is not a run's config; expected config, trained_on and sessions")
         return stored
 
-    @property
+    @cached_property
     def config(self) -> TrainConfig:
-        """The run's settings.
+        """The run's settings, read once; ``begin_session`` replaces them.
 
         Raises
         ------
@@ -88,9 +89,9 @@ class Run:
         """
         return TrainConfig.from_dict(self._stored()["config"])
 
-    @property
+    @cached_property
     def trained_on(self) -> TrainedOn:
-        """The run's training images."""
+        """The run's training images, read once; ``begin_session`` replaces them."""
         try:
             trained_on = TrainedOn(**self._stored()["trained_on"])
         except TypeError as error:
@@ -105,6 +106,7 @@ class Run:
         sessions.append({"started": now, **session, "versions": versions()})
         stored = {"config": config.to_dict(), "trained_on": asdict(trained_on), "sessions": sessions}
         write_json(self.config_path, stored)
+        self.config, self.trained_on = config, trained_on
 
     def untrained_accuracy(self) -> float | None:
         """Give the probe's accuracy before training, 0 to 1; None if the run did not begin with a probe."""

@@ -10,17 +10,19 @@ if TYPE_CHECKING:
     from .imageset import ImageSet, Part
     from .pixels import from_signed, to_signed
     from .prepare import prepare
-    from .settings import LAYOUTS, RESAMPLES, Depth, Layout, Resample
+    from .prepared_files import PreparedFile, prepare_file
+    from .settings import RESAMPLES, Depth, Layout, PrepareConfig, Resample
     from .sources import load_images
 
 __all__ = [
-    "LAYOUTS",
     "RESAMPLES",
     "Classes",
     "Depth",
     "ImageSet",
     "Layout",
     "Part",
+    "PrepareConfig",
+    "PreparedFile",
     "Resample",
     "class_index",
     "from_signed",
@@ -29,6 +31,7 @@ __all__ = [
     "match_classes",
     "name_numbers",
     "prepare",
+    "prepare_file",
     "read_grid",
     "save_animation",
     "save_grid",

@@ -1,9 +1,9 @@
-"""Takes the numbers of an architecture, gives a checked config; knows no torch module and no training."""
+"""Config of an architecture: the numbers of a discriminator and of the generator that mirrors it."""
 
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal
 
-from ..runtime import UserError
+from ..runtime import UserError, option
 
 CHOICES = {
     "z": ("uniform", "gaussian"),
@@ -25,48 +25,54 @@ class NetworkConfig:
     breaks one, to see what it is worth. The last two are for the class-conditional net of the authors' MNIST script.
     """
 
-    image_size: int
-    """Side of the square images, in pixels."""
-    nc: int
-    """Image channels, 1 or 3."""
-    nz: int
+    nz: int = option(help="Length of z.")
     """Length of the latent vector z."""
-    z: Literal["uniform", "gaussian"]
+    z: Literal["uniform", "gaussian"] = option(help="Distribution of z.")
     """Distribution of z: uniform on (-1, 1), or standard normal."""
-    ndf: int
+    nc: int = option(help="Image channels.", usual="those of the images")
+    """Image channels, 1 or 3."""
+    ndf: int = option(help="Maps of D's first layer.")
     """Maps of the discriminator's first layer."""
-    ngf: int
+    ngf: int = option(help="Maps of G's last hidden layer.")
     """Maps of the generator's last hidden layer."""
-    multipliers: tuple[int, ...]
-    """Width of each layer in units of ``ndf`` and ``ngf``."""
-    strides: tuple[int, ...]
-    """Stride of each layer, 1 or 2."""
-    kernel: int
+    image_size: int = option(help="Side of the images, in pixels.")
+    """Side of the square images, in pixels."""
+    kernel: int = option(help="Side of the kernels, in pixels.")
     """Side of every kernel: 3, 4 or 5."""
-    eps: float
+    multipliers: tuple[int, ...] = option(help="Width of each layer in units of ndf and ngf, as 1,2,4.", kind="numbers")
+    """Width of each layer in units of ``ndf`` and ``ngf``."""
+    strides: tuple[int, ...] = option(help="Stride of each layer, as 2,2,2.", kind="numbers")
+    """Stride of each layer, 1 or 2."""
+    eps: float = option(help="Batch norm's epsilon.")
     """Batch normalisation's epsilon."""
-    first_norm: Literal["unit", "map"]
+    first_norm: Literal["unit", "map"] = option(help="Gains of G's first batch norm: for each unit or each map.")
     """Generator's first batch normalisation: a gain for each unit of z's projection (the authors) or for each map."""
-    resampling: Literal["stride", "max-pool"] = "stride"
+    resampling: Literal["stride", "max-pool"] = option(
+        "stride", "Strides, or max-pooling in D and nearest neighbours in G."
+    )
     """``stride``: D's convolutions halve the side and G's transposed ones double it, so that both learn how (the
     paper). ``max-pool``: all convolutions have stride 1; D's are followed by 2x2 max-pooling, and G's come after
     nearest-neighbour doubling, where ``strides`` says 2. The weights have the same shapes."""
-    norm: Literal["all-but-ends", "none", "all"] = "all-but-ends"
+    norm: Literal["all-but-ends", "none", "all"] = option(
+        "all-but-ends", "Layers with batch norm; ends: D's first, G's last."
+    )
     """Batch normalisation of every layer but D's first and G's last (the paper), of none, or of these two as well. In a
     net without it the layers that lost it have biases, as its shift would have been one."""
-    hidden: int = 0
+    hidden: int = option(0, "Units of a fully connected hidden layer in D and in G; 0 for none.")
     """Units of a fully connected hidden layer between D's last maps and its output, and of one between z and G's first
     maps; 0 for none. The paper connects "the highest convolutional features to the input and output respectively of the
     generator and discriminator" directly."""
-    leak: float = 0.2
+    leak: float = option(0.2, "Slope of D's activation below 0; 0 is ReLU.")
     """Slope of D's activation below 0: LeakyReLU (the paper's 0.2), or with 0 ReLU."""
-    output: Literal["tanh", "sigmoid"] = "tanh"
+    output: Literal["tanh", "sigmoid"] = option("tanh", "What bounds G's images; sigmoid: the networks see 0 to 1.")
     """What bounds G's images, and with it the range of pixels in both networks: -1 to 1 (the paper) or 0 to 1. Outside
     of the networks images are signed with either."""
-    classes: int = 0
+    classes: int = option(
+        0, "Classes to be conditional on; 0: none.", usual="those of the images, with preset conditional"
+    )
     """Classes that both networks are conditional on: every layer gets the label as maps or units of its own; 0 for an
     unconditional net."""
-    affine: bool = True
+    affine: bool = option(True, "Whether batch norm learns a gain and a bias.")
     """Whether batch normalisation learns a gain and a bias. The authors' MNIST script has neither."""
 
     def __post_init__(self) -> None:
@@ -74,7 +80,7 @@ class NetworkConfig:
             if getattr(self, name) not in choices:
                 raise UserError(
                     f"got {name.replace('_', ' ')} {getattr(self, name)!r}, expected {' or '.join(choices)}",
-                    option=name.replace("_", "-"),
+                    option=name,
                 )
         if len(self.multipliers) != len(self.strides) or not self.multipliers:
             raise UserError(
@@ -112,7 +118,7 @@ class NetworkConfig:
             raise UserError(
                 f"got images of {self.image_size} pixels, expected a multiple of {self.total_stride}, since "
                 f"the strides {self.strides} divide the side by that; `prepare --size` makes images of another size",
-                option="image-size",
+                option="image_size",
             )
 
     @property

@@ -1,15 +1,16 @@
 """Configs: frozen dataclasses whose fields are keys of a TOML file, options of a command and arguments of a function.
 
 A field's type, default and metadata say all that either needs: ``help`` (one line), ``min`` and ``max`` (the least and
-the greatest value), ``kind`` (how its text is written: ``count``, ``bytes``, ``seconds``, ``names``, ``labels``),
-``flag`` (where it is not the field's name) and ``usual`` (the default in words, where the value does not say it).
+the greatest value), ``kind`` (how its text is written: ``count``, ``bytes``, ``seconds``, ``numbers``, ``names``,
+``labels``, ``depth``), ``flag`` (where it is not the field's name), ``argument`` (it has no flag and stands behind the
+verb), ``file`` (a path is that of a file) and ``usual`` (the default in words, where the value does not say it).
 """
 
 import dataclasses
 import math
 import shlex
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
@@ -135,25 +136,44 @@ def flag_of(each: Field[Any]) -> str:
     return each.metadata.get("flag") or f"--{each.name.replace('_', '-')}"
 
 
-def arguments_of(config: Any) -> list[str]:
-    """Return the arguments that a shell needs for the fields of a config that differ from their defaults."""
-    return [part for each in dataclasses.fields(config) for part in _arguments(each, getattr(config, each.name))]
+def arguments_of(config: Any, *, only: Iterable[str] | None = None) -> list[str]:
+    """Return the arguments that a shell needs for the fields of a config that differ from their defaults.
+
+    Parameters
+    ----------
+    only
+        Names of the fields that count; None for all.
+    """
+    chosen = [each for each in dataclasses.fields(config) if only is None or each.name in only]
+    chosen.sort(key=lambda each: not each.metadata.get("argument"))
+    return [part for each in chosen for part in _arguments(each, getattr(config, each.name))]
 
 
 def _arguments(each: Field[Any], value: Any) -> Iterator[str]:
     default = each.default_factory() if each.default_factory is not MISSING else each.default
     if value == default or value is None:
         return
-    flag = flag_of(each)
+    flag, kind = flag_of(each), each.metadata.get("kind")
     if dataclasses.is_dataclass(value):
         yield from arguments_of(value)
+    elif each.metadata.get("argument"):
+        yield str(value)
     elif isinstance(value, bool):
         yield flag if value else f"--no-{flag.removeprefix('--')}"
-    elif isinstance(value, tuple) and each.metadata.get("kind") not in ("names", "numbers"):
+    elif isinstance(value, tuple) and kind is None:
         for part in value:
             yield from (flag, str(part))
     else:
-        yield from (flag, ",".join(map(str, value)) if isinstance(value, tuple) else str(value))
+        yield from (flag, _typed(value, kind))
+
+
+def _typed(value: Any, kind: str | None) -> str:
+    """Return a value as an option of its kind is typed: ``1,2,4``, ``480s``, ``500000kB``."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    factor, unit = {"seconds": (1, "s"), "bytes": (1000, "kB")}.get(kind or "", (1, ""))
+    number = value / factor if unit else value
+    return f"{int(number) if unit and number == int(number) else number}{unit}"
 
 
 class Config:
@@ -161,6 +181,8 @@ class Config:
 
     verb: ClassVar[str] = ""
     """The command whose options its fields are."""
+    places: ClassVar[tuple[str, ...]] = ("runs", "results", "data_dir", "download", "device")
+    """Fields of a ``Workspace`` that are options of that command, too."""
 
     def __post_init__(self) -> None:
         """Check every field, then all together.
@@ -187,5 +209,5 @@ class Config:
 
     def to_command(self, workspace: "Workspace | None" = None) -> str:
         """Return the command line that makes the same, as a shell takes it; for people to read."""
-        where = [] if workspace is None else arguments_of(workspace)
+        where = [] if workspace is None else arguments_of(workspace, only=self.places)
         return shlex.join(["dcgan-probe", self.verb, *arguments_of(self), *where])

@@ -53,7 +53,7 @@ class Ranks:
             raise UserError(
                 f"got a batch of {batch_size} for {self.size} ranks, expected a multiple of {self.size}: it is the "
                 "total, of which each rank takes an equal part",
-                option="batch-size",
+                option="batch_size",
             )
         rows = batch_size // self.size
         return slice(self.rank * rows, (self.rank + 1) * rows)

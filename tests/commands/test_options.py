@@ -10,8 +10,6 @@ from dcgan_probe.commands.errors import FriendlyGroup
 from dcgan_probe.commands.options import Count, Labels, Numbers
 from dcgan_probe.commands.progress import Progress, duration
 from dcgan_probe.commands.signals import Stopped
-from dcgan_probe.commands.train_options import run_name
-from dcgan_probe.presets import preset_config
 from dcgan_probe.runtime import UserError
 
 
@@ -40,13 +38,6 @@ def test_labels_are_all_or_a_number():
     for text in ("none", "0", "-5", "1.5"):
         with pytest.raises(click.BadParameter, match="expected all, or a number"):
             Labels().convert(text, None, None)
-
-
-def test_a_run_is_named_after_its_arguments():
-    given = {"lr": 0.001, "strides": (2, 2, 2), "nz": None, "batch_size": 64}
-    config = preset_config("cpu32", dataset="data/my set.h5", seed=3, **given)
-    assert run_name(config, given) == "my-set-cpu32-strides2.2.2-batchsize64-lr0.001-s3"
-    assert run_name(preset_config("cpu32"), {"lr": None}) == "cifar10-cpu32-s0"
 
 
 @pytest.mark.parametrize(

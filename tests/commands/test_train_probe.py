@@ -8,8 +8,6 @@ import torch
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
-from dcgan_probe.commands.progress import Progress
-from dcgan_probe.commands.train import TickNote
 from dcgan_probe.features import run_encoder
 from dcgan_probe.gan import Run, load_checkpoint
 from dcgan_probe.storage import write_image_file
@@ -96,24 +94,6 @@ def test_what_no_probe_can_do_is_a_usage_error(here, arguments, text):
     assert text in invoke(*TRAIN, "--images", "80", *arguments, "--dry-run", code=2).stderr
     assert text in invoke(*TRAIN, "--images", "80", *arguments, code=2).stderr
     assert not (here / "runs").exists()
-
-
-def test_the_progress_line_shows_the_last_probe_and_the_alarm(capsys):
-    progress = Progress("train", 100, "images")
-    note = TickNote(progress)
-    row = {
-        "d_loss": 1.0,
-        "g_loss": 2.0,
-        "d_real": 0.5,
-        "images_seen": 100,
-        "probe_accuracy": 0.456,
-        "collapsed_since": None,
-    }
-    note(row)
-    note({**row, "probe_accuracy": None, "collapsed_since": 1200})
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.endswith("D 1.00 G 2.00 D(x) 0.50 probe 45.6%")
-    assert second.endswith("D 1.00 G 2.00 D(x) 0.50 probe 45.6% COLLAPSED since 1,200")
 
 
 def test_a_run_that_ends_before_its_first_probe_is_saved_and_says_so(here):

@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_probe.deduplication import (
-    Pairs,
+from dcgan_probe.deduplication import Pairs, judging
+from dcgan_probe.deduplication.judging import (
     check_judgements,
     check_list,
     draw_pairs,
     false_positives,
-    judging,
     read_judgements,
     save_list,
     save_sheet,

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from dcgan_probe.deduplication import write_kept
+from dcgan_probe.deduplication.writing import write_kept
 from dcgan_probe.images import load_images
 from dcgan_probe.storage import ChangedFileError, open_image_file, write_image_file
 

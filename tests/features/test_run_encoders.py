@@ -101,7 +101,7 @@ def test_other_training_images_are_refused(run, tiny_images):
         f"{other.fingerprint}, expected made by a test with {tiny_images().fingerprint}; put those back, or take "
         "--bn-stats running"
     )
-    assert caught.value.option == "bn-stats"
+    assert caught.value.option == "bn_stats"
     assert not (run.folder / "batchnorm").exists()
 
 
@@ -128,8 +128,8 @@ def test_running_statistics_are_those_of_training(run, tiny_images, tmp_path):
     ("arguments", "option", "text"),
     [
         ({"features": "vgg"}, "features", "a run has no features 'vgg': expected dcgan or random"),
-        ({"bn_stats": "none"}, "bn-stats", "unknown statistics 'none': expected one of real-permuted, real, running"),
-        ({"features": "random", "bn_stats": "running"}, "bn-stats", "an untrained network has no running statistics"),
+        ({"bn_stats": "none"}, "bn_stats", "unknown statistics 'none': expected one of real-permuted, real, running"),
+        ({"features": "random", "bn_stats": "running"}, "bn_stats", "an untrained network has no running statistics"),
         ({"layers": ["9"]}, "layers", "unknown layer 9"),
         ({"grid": 4}, "grid", "a grid of 4 does not divide maps of 2 x 2; take a divisor"),
         ({"pool": "sum"}, "pool", "unknown pooling 'sum'"),

@@ -129,4 +129,4 @@ def test_a_probe_of_conditional_networks_is_refused(conditional, tiny_images, tm
     probe = Probe(lambda discriminator: 0.5, 8, {})
     with pytest.raises(UserError, match="has no features of images alone; leave --probe-every out, or train") as caught:
         train(conditional(), tiny_images(), tmp_path / "run", device=CPU, probe=probe)
-    assert caught.value.option == "probe-every"
+    assert caught.value.option == "probe_every"

@@ -99,7 +99,7 @@ def test_another_probe_cannot_go_on_choosing(tmp_path, tiny_config, tiny_images)
         UserError, match=r"best.pt was chosen by the probe .*'d'.*, got .*'e'.*; their accuracies"
     ) as caught:
         train(longer, tiny_images(), tmp_path, device=CPU, probe=scripted([0.5], dataset="e"))
-    assert caught.value.option == "probe-dataset"
+    assert caught.value.option == "probe_dataset"
     assert Run(tmp_path).config.images == 48
 
 

@@ -317,7 +317,7 @@ def test_checkpoint_of_another_run_is_refused(tmp_path, tiny_config, tiny_images
     [
         ({"lr": float("inf")}, "lr", "got lr inf, expected more than 0"),
         ({"lr": float("nan")}, "lr", "got lr nan, expected more than 0"),
-        ({"weight_decay": float("nan")}, "weight-decay", "got weight decay nan, expected 0 or more"),
+        ({"weight_decay": float("nan")}, "weight_decay", "got weight decay nan, expected 0 or more"),
         ({"beta1": float("nan")}, "beta1", "got beta1 nan, expected 0 <= beta1 < 1"),
         ({"precision": "auto"}, "precision", "got precision 'auto', expected float32 or bfloat16"),
     ],

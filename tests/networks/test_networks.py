@@ -222,9 +222,9 @@ def test_weights_of_another_network_are_refused():
         ({"ngf": 0}, "ngf", "got ngf 0, expected at least 1"),
         ({"eps": 0.0}, "eps", "got eps 0.0, expected a small number above 0"),
         ({"eps": float("nan")}, "eps", "got eps nan, expected a small number above 0"),
-        ({"first_norm": "layer"}, "first-norm", "got first norm 'layer', expected unit or map"),
-        ({"image_size": 30}, "image-size", "got images of 30 pixels, expected a multiple of 4"),
-        ({"image_size": 0}, "image-size", "got images of 0 pixels, expected a multiple of 4"),
+        ({"first_norm": "layer"}, "first_norm", "got first norm 'layer', expected unit or map"),
+        ({"image_size": 30}, "image_size", "got images of 30 pixels, expected a multiple of 4"),
+        ({"image_size": 0}, "image_size", "got images of 0 pixels, expected a multiple of 4"),
     ],
 )
 def test_impossible_architectures_are_refused(change, option, text):

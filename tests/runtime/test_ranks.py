@@ -41,7 +41,7 @@ def test_ranks_that_do_not_divide_a_batch_are_refused():
         "got a batch of 128 for 3 ranks, expected a multiple of 3: it is the total, of which each rank takes an equal "
         "part"
     )
-    assert caught.value.option == "batch-size"
+    assert caught.value.option == "batch_size"
 
 
 TOGETHER = """

@@ -1,54 +1,21 @@
-"""Options and help of ``dcgan-probe dedup``."""
+"""``dcgan-probe dedup``: an image set without its near-duplicates."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from ...deduplication import DedupConfig
-from ..command_lines import RecordedCommand
-from ..options import Count, data_options, quiet_option, runs_option, seed_option
-
-USUAL = DedupConfig()
-DRAWN_DISTANCE = 0.15
-"""A limit for pictures of few strokes: two digits of one shape differ by 0.21 or more, whatever their colours."""
+from ...deduplication import DRAWN_DISTANCE, DedupConfig, DedupPlan
+from ...runtime import Workspace
+from ..config_options import config_of, config_options, fields_of
+from ..options import quiet_option
 
 
-@click.command("dedup", cls=RecordedCommand)
-@click.argument("dataset")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .h5 file of what is left."
-)
-@click.option(
-    "--split", type=click.Choice(["train", "test"]), help="Which split.  [default: train; with --against, test of that]"
-)
-@click.option("--against", help="Look for the images of this set's split instead, in DATASET's training split.")
-@click.option(
-    "--figures", type=click.Path(file_okay=False, path_type=Path), help="Folder of figures.  [default: --out's]"
-)
-@click.option(
-    "--judged", type=click.Path(dir_okay=False, path_type=Path), help="The list of pairs, judged by a person."
-)
-@click.option(
-    "--bits", type=click.IntRange(0, 23), default=USUAL.bits, show_default=True, help="Most bits that hashes differ in."
-)
-@click.option(
-    "--distance",
-    type=click.FloatRange(0, 1),
-    default=USUAL.distance,
-    show_default=True,
-    help="Most that views differ, over what either changes when moved by two pixels; the default is for photographs, "
-    f"{DRAWN_DISTANCE} for digits and drawings.",
-)
-@click.option(
-    "--images", type=Count(), default=USUAL.images_seen, show_default=True, help="Images shown to each autoencoder."
-)
-@click.option("--plants", type=Count(), default=USUAL.plants, show_default=True, help="Planted copies of each kind.")
-@seed_option
-@runs_option
-@data_options
+@click.command("dedup")
+@config_options(DedupPlan, without=("search",))
+@config_options(DedupConfig)
+@config_options(Workspace, only=DedupPlan.places)
 @quiet_option
-def dedup_command(**options: Any) -> None:
+def dedup_command(quiet: bool, **options: Any) -> None:
     """Remove the near-duplicates of DATASET: re-encoded, lighter, noisy, mirrored, shifted by one pixel or two.
 
     Of images that are near-duplicates of each other the first stays. With --against, those go that the other set has.
@@ -63,6 +30,17 @@ def dedup_command(**options: Any) -> None:
     dcgan-probe dedup tiny_imagenet32 --out data/clean_train.h5
     dcgan-probe dedup cifar10 --against cifar10 --split test --out data/cifar10-fair_train.h5
     """
-    from ..dedup import dedup_verb
+    from ...deduplication import run_deduplication, summary_lines
+    from ..progress import StepBars
 
-    dedup_verb(**options)
+    workspace, search = config_of(Workspace, options), config_of(DedupConfig, options)
+    plan = DedupPlan(**fields_of(DedupPlan, options), search=search)
+    with StepBars(quiet=quiet) as bars:
+        found = run_deduplication(plan, workspace, on_step=bars)
+    click.echo("\n".join(summary_lines(found.summary)))
+    click.echo(f"{plan.out}: {found.left:,} images")
+    if found.sheet is not None and search.distance > DRAWN_DISTANCE:
+        click.echo(
+            f"Look at {found.sheet}: a limit of {search.distance} is for photographs; for digits and drawings give "
+            f"--distance {DRAWN_DISTANCE}, or pictures that share only a shape come as one"
+        )

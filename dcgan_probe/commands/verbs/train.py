@@ -1,64 +1,29 @@
-"""Options and help of ``dcgan-probe train``."""
+"""``dcgan-probe train``: one training from a preset and what differs from it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ...presets import PRESETS
-from ...runtime import PRECISIONS
-from ..command_lines import RecordedCommand
-from ..options import (
-    Count,
-    Seconds,
-    data_options,
-    device_option,
-    dry_run_option,
-    quiet_option,
-    runs_option,
-    seed_option,
-)
-from ..train_options import field_options
+from ...presets import Changes, TrainingPlan
+from ...runtime import UserError, Workspace
+from ..command_lines import RecordedCommand, called_as
+from ..config_options import config_of, config_options
+from ..options import dry_run_option, quiet_option
+
+FIRST = ("preset", "dataset", "images")
 
 
 @click.command("train", cls=RecordedCommand)
-@click.option("--preset", default="auto", show_default=True, metavar=f"auto|{'|'.join(PRESETS)}", help="Named setting.")
-@click.option(
-    "--dataset", default="cifar10", show_default=True, help="Training images: a name, a folder or an .h5 file."
-)
-@click.option("--images", type=Count(), help="Real images shown to D, as 64000, 64k or 2M.  [default: the preset's]")
-@field_options
-@click.option(
-    "--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="auto: bfloat16 on CUDA."
-)
-@click.option("--probe-every", type=Count(), help="Measure the features after every so many images.  [default: never]")
-@click.option(
-    "--probe-dataset", default="cifar10", show_default=True, help="Labelled set; its training split alone is read."
-)
-@click.option(
-    "--probe-labels", type=Count(), default=4000, show_default=True, help="Labelled images, half of them held out."
-)
-@click.option(
-    "--time-limit",
-    type=Seconds(),
-    help="Save and end after this time, such as 90s, 8m or 2h; the last probe comes after it.",
-)
-@click.option("--stop-on-collapse", is_flag=True, help="Save and end as soon as training has collapsed; exit status 1.")
-@click.option("--deterministic", is_flag=True, help="Of a GPU: the same bits each time, by slower kernels.")
-@click.option("--sync-norm", is_flag=True, help="Of several ranks: batch norm over all ranks' parts of a batch.")
-@click.option(
-    "--window",
-    type=Count(),
-    help="Images in memory and shuffled at a time, 256 or a multiple.  [default: all; 65,536 if these do not fit]",
-)
-@seed_option
-@device_option
+@config_options(TrainingPlan, only=FIRST)
+@config_options(Changes)
+@config_options(TrainingPlan, without=(*FIRST, *Changes.__dataclass_fields__))
 @click.option("--run", "folder", type=click.Path(file_okay=False, path_type=Path), help="Run folder.  [default: named]")
-@runs_option
-@data_options
+@config_options(Workspace, only=TrainingPlan.places)
 @dry_run_option
 @quiet_option
-def train_command(**options: Any) -> None:
+def train_command(folder: Path | None, dry_run: bool, quiet: bool, **options: Any) -> None:
     """Train a DCGAN; rerun the command to resume.
 
     \b
@@ -66,6 +31,35 @@ def train_command(**options: Any) -> None:
     dcgan-probe train --preset svhn32 --dataset svhn --images 2M
     torchrun --nproc-per-node 2 -m -- dcgan_probe train
     """
-    from ..train import train_verb
+    from ...presets import describe_training, run_training
+    from ...runtime import joined_ranks, rank_device
+    from ..progress import StepBars, sayer
+    from ..signals import StopSignals
+    from ..training_notes import collapse_of, ending, in_words
 
-    train_verb(**options)
+    workspace, plan = config_of(Workspace, options), config_of(TrainingPlan, options)
+    ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
+    quiet = quiet or not ranks.first
+    if dry_run and ranks.size > 1:
+        raise UserError("a dry run describes what one process needs; leave torchrun out", option="dry_run")
+    if dry_run:
+        described = describe_training(plan, workspace, folder, on_note=sayer(quiet))
+        click.echo(json.dumps(in_words(described), indent=2))
+        return
+    with StopSignals.noted() as stop, StepBars(quiet=quiet) as bars:
+        trained = run_training(
+            plan,
+            workspace,
+            folder,
+            ranks=ranks,
+            command=called_as(),
+            on_step=bars,
+            on_note=sayer(quiet),
+            should_stop=stop,
+        )
+        if trained.outcome == "interrupted":
+            raise stop.stopped(f"saved in {trained.run.folder}")
+    if trained.outcome == "collapsed":
+        raise UserError(collapse_of(trained.run))
+    if not quiet:
+        click.echo(ending(trained), err=True)

@@ -114,12 +114,12 @@ def test_unknown_preset_is_refused():
         ({"updates": "never"}, "updates", "got updates 'never', expected both or alternate"),
         ({"images": 0}, "images", "got images 0, expected more than 0"),
         ({"lr": -1.0}, "lr", "got lr -1.0, expected more than 0"),
-        ({"batch_size": 0}, "batch-size", "got batch_size 0, expected more than 0"),
-        ({"batch_size": 1}, "batch-size", "got a batch size of 1, expected at least 2"),
+        ({"batch_size": 0}, "batch_size", "got batch_size 0, expected more than 0"),
+        ({"batch_size": 1}, "batch_size", "got a batch size of 1, expected at least 2"),
         ({"beta1": 1.0}, "beta1", "got beta1 1.0, expected 0 <= beta1 < 1"),
-        ({"weight_decay": -0.1}, "weight-decay", "got weight decay -0.1, expected 0 or more"),
+        ({"weight_decay": -0.1}, "weight_decay", "got weight decay -0.1, expected 0 or more"),
         ({"precision": "float16"}, "precision", "unknown precision 'float16'"),
-        ({"image_size": 33}, "image-size", "got images of 33 pixels, expected a multiple of 8"),
+        ({"image_size": 33}, "image_size", "got images of 33 pixels, expected a multiple of 8"),
     ],
 )
 def test_values_out_of_range_are_refused(change, option, text):

@@ -1,4 +1,4 @@
-"""Takes the name of a published or useful setting, gives its training config; knows no file and no data.
+"""Named settings of trainings: the published ones and some useful ones.
 
 Marks of origin, as in the README: [P] the paper, [A] the authors' released code, [T] the widespread PyTorch tutorial,
 [own] chosen here. Where neither paper nor code states a value it is marked [assumed]; what was concluded from names of
@@ -8,9 +8,9 @@ released files is marked [inferred].
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from .gan import TrainConfig
-from .networks import NetworkConfig
-from .runtime import UserError, resolve_precision
+from ..gan import TrainConfig
+from ..networks import NetworkConfig
+from ..runtime import UserError, resolve_precision
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,7 @@ class Preset:
 
 
 def _network(size: int, nz: int, width: int, multipliers: tuple[int, ...], **changes: Any) -> NetworkConfig:
-    """Give a net in the authors' manner: 5x5 kernels, stride 2 everywhere, uniform z."""
+    """Return a net in the authors' manner: 5x5 kernels, stride 2 everywhere, uniform z."""
     authors: dict[str, Any] = {
         "image_size": size,
         "nc": 3,
@@ -53,7 +53,7 @@ def _network(size: int, nz: int, width: int, multipliers: tuple[int, ...], **cha
 
 
 def _training(images: int, **changes: Any) -> dict[str, Any]:
-    """Give the paper's training: batch 128, Adam with learning rate 2e-4 and beta1 0.5."""
+    """Return the paper's training: batch 128, Adam with learning rate 2e-4 and beta1 0.5."""
     paper = {"updates": "both", "batch_size": 128, "lr": 2e-4, "beta1": 0.5, "weight_decay": AUTHORS_L2}
     return {"images": images, **paper, **changes}
 
@@ -107,6 +107,19 @@ PRESETS = {
 }
 
 
+def preset_named(name: str) -> Preset:
+    """Return a preset.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    if name not in PRESETS:
+        raise UserError(f"unknown preset {name!r}: expected auto or one of {', '.join(PRESETS)}", option="preset")
+    return PRESETS[name]
+
+
 def preset_config(
     name: str = "auto",
     *,
@@ -116,7 +129,7 @@ def preset_config(
     precision: str = "auto",
     **changes: Any,
 ) -> TrainConfig:
-    """Give a preset's training config, with any field of ``TrainConfig`` or ``NetworkConfig`` changed.
+    """Return a preset's training config, with any field of ``TrainConfig`` or ``NetworkConfig`` changed.
 
     Parameters
     ----------
@@ -137,9 +150,7 @@ def preset_config(
     device = device or torch.device("cpu")
     if name == "auto":
         name = "imagenet32" if device.type == "cuda" else "cpu32"
-    if name not in PRESETS:
-        raise UserError(f"unknown preset {name!r}: expected auto or one of {', '.join(PRESETS)}", option="preset")
-    preset = PRESETS[name]
+    preset = preset_named(name)
     given = {field: value for field, value in changes.items() if value is not None}
     network = {field: given.pop(field) for field in list(given) if field in NetworkConfig.__dataclass_fields__}
     # What differs is named, so that no record shows a changed network under the preset's name alone.

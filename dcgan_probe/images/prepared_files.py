@@ -1,0 +1,74 @@
+"""Image-array files from their configs: where each lies by default, and what it says of itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..runtime import OnStep, Step, Workspace, no_step
+from ..storage import open_image_file
+from .prepare import prepare
+from .settings import PrepareConfig
+
+
+@dataclass(frozen=True)
+class PreparedFile:
+    """An image-array file that was written."""
+
+    path: Path
+    images: int
+    """Number of images."""
+    size: int
+    """Side of the images, in pixels."""
+
+    def describe(self) -> str:
+        """Return a line on the images, unreadable ones included, and one that names the classes in their order."""
+        file = open_image_file(self.path)
+        text = f"{self.path}: {self.images:,} images of {self.size} x {self.size}"
+        if file.unreadable:
+            text += f", {file.unreadable:,} that could not be read left out"
+        if file.labels is None:
+            return text
+        if file.class_names is None:
+            return f"{text}, labels {file.labels.min()} to {file.labels.max()}"
+        return f"{text}\nClasses, from label 0 on: {', '.join(file.class_names)}"
+
+
+def prepare_file(
+    config: PrepareConfig, workspace: Workspace | None = None, *, on_step: OnStep = no_step
+) -> PreparedFile:
+    """Write the images of a config as one image-array file; see ``prepare``.
+
+    Parameters
+    ----------
+    on_step
+        Called with the progress, in images.
+
+    Raises
+    ------
+    UserError
+        As ``prepare``.
+    """
+    place = workspace or Workspace()
+    path = config.out or place.data_dir / f"{default_name(config.source)}-{config.size}_{config.split}.h5"
+    count = prepare(
+        config.source,
+        config.split,
+        config.size,
+        path,
+        channels=config.channels,
+        resample=config.resample,
+        depth=config.depth,
+        background=config.background,
+        layout=config.layout,
+        skip_unreadable=config.skip_unreadable,
+        data_dir=place.data_dir,
+        download=place.download,
+        seed=config.seed,
+        progress=lambda done, total: on_step(Step(f"prepare {path}", done, total, "images")),
+    )
+    return PreparedFile(path, count, config.size)
+
+
+def default_name(source: str) -> str:
+    """Return the name of a set from its source: the last part of a path, without its split."""
+    name = Path(source).resolve().stem if Path(source).exists() else source.replace(":", "_")
+    return name.removesuffix("_train").removesuffix("_test")

@@ -1,0 +1,111 @@
+"""Config of a training as a person asks for it: a preset, what differs from it, and how it is watched."""
+
+import math
+import shlex
+from dataclasses import dataclass, fields, make_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_type_hints
+
+from ..gan import TrainConfig
+from ..networks import NetworkConfig
+from ..runtime import Config, UserError, Workspace, option
+from .presets import PRESETS, preset_config, preset_named
+
+if TYPE_CHECKING:
+    import torch
+
+
+def _changeable() -> list[tuple[str, Any, Any]]:
+    """Return name, type and field of everything in both configs that has a help text: None for the preset's value."""
+    return [
+        (
+            each.name,
+            get_type_hints(config)[each.name] | None,
+            option(None, **{"usual": "the preset's", **each.metadata}),
+        )
+        for config in (NetworkConfig, TrainConfig)
+        for each in fields(config)
+        if each.metadata.get("help")
+    ]
+
+
+Changes: Any = make_dataclass("Changes", _changeable(), bases=(Config,), frozen=True)
+"""The fields of ``NetworkConfig`` and ``TrainConfig`` that a preset decides, each None by default: the preset's value.
+"""
+
+
+@dataclass(frozen=True)
+class TrainingPlan(Changes):
+    """A training: a preset, what differs from it, and how the training is watched.
+
+    Beside the fields below, each field of ``NetworkConfig`` and ``TrainConfig`` that a preset decides is a field here,
+    such as ``ndf``, ``strides``, ``lr`` or ``keep``. None, the default, keeps the preset's value; ``nc`` and, for a
+    conditional network, ``classes`` are then those of the images.
+    """
+
+    verb: ClassVar[str] = "train"
+    places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
+
+    preset: str = option("auto", "Named setting.", metavar=f"auto|{'|'.join(PRESETS)}")
+    dataset: str = option("cifar10", "Training images: a name, a folder or an .h5 file.")
+    images: int | None = option(
+        None, "Real images shown to D, as 64000, 64k or 2M.", min=1, kind="count", usual="the preset's"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = option("auto", "auto: bfloat16 on CUDA.")
+    probe_every: int | None = option(
+        None, "Measure the features after every so many images.", min=1, kind="count", usual="never"
+    )
+    probe_dataset: str = option("cifar10", "Labelled set; its training split alone is read.")
+    probe_labels: int = option(4000, "Labelled images, half of them held out.", min=1, kind="count")
+    time_limit: float | None = option(
+        None, "Save and end after this time, such as 90s, 8m or 2h; the last probe comes after it.", kind="seconds"
+    )
+    stop_on_collapse: bool = option(False, "Save and end as soon as training has collapsed; exit status 1.")
+    deterministic: bool = option(False, "Of a GPU: the same bits each time, by slower kernels.")
+    sync_norm: bool = option(False, "Of several ranks: batch norm over all ranks' parts of a batch.")
+    window: int | None = option(
+        None,
+        "Images in memory and shuffled at a time, 256 or a multiple.",
+        min=1,
+        kind="count",
+        usual="all; 65,536 if these do not fit",
+    )
+    seed: int = option(0, "Seed of every random choice.", min=0)
+
+    def check(self) -> None:
+        """Check the preset's name and the time."""
+        if self.preset != "auto":
+            preset_named(self.preset)
+        if self.time_limit is not None and not 0 < self.time_limit < math.inf:
+            raise UserError(f"got time_limit {self.time_limit}, expected more than 0 seconds", option="time_limit")
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The fields that differ from the preset, beside the length, in the order of both configs."""
+        values = {each.name: getattr(self, each.name) for each in fields(Changes)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def config(self, device: "torch.device | None" = None) -> TrainConfig:
+        """Resolve the plan for a device, the CPU by default, as far as the images need not be seen.
+
+        Raises
+        ------
+        UserError
+            If a value is out of range, or values contradict one another.
+        """
+        config = preset_config(
+            self.preset,
+            dataset=self.dataset,
+            device=device,
+            seed=self.seed,
+            precision=self.precision,
+            images=self.images,
+            sync_norm=self.sync_norm,
+            **self.changes,
+        )
+        return config if self.window is None else replace(config, window=self.window)
+
+    def to_command(self, workspace: Workspace | None = None, folder: Path | None = None) -> str:
+        """Return the command line that makes the same run, in the run folder ``folder``; see ``Config.to_command``."""
+        command = super().to_command(workspace)
+        return str(command) if folder is None else f"{command} --run {shlex.quote(str(folder))}"
