@@ -4,6 +4,7 @@ import dataclasses
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -13,9 +14,10 @@ from ..runtime import flag_of
 from .options import Bytes, Count, Labels, LayerNames, Numbers, Seconds
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
-KINDS: dict[str, type[click.ParamType]] = {
+KINDS: dict[str, Callable[[], click.ParamType]] = {
     "bytes": Bytes,
     "count": Count,
+    "file": partial(click.Path, dir_okay=False, path_type=Path),
     "labels": Labels,
     "names": LayerNames,
     "numbers": Numbers,
@@ -29,14 +31,14 @@ def config_options(config: type, *, without: Iterable[str] = (), only: Iterable[
 
     Parameters
     ----------
-    without, only
-        Names of fields that get none, or that alone get one.
+    without
+        Names of fields that get none.
+    only
+        Names of the fields that alone get one, in the order of these names.
     """
-    chosen = [
-        each
-        for each in dataclasses.fields(config)
-        if each.name not in {"options", *without} and (only is None or each.name in only)
-    ]
+    fields = {each.name: each for each in dataclasses.fields(config)}
+    names = fields if only is None else [name for name in only if name in fields]
+    chosen = [fields[name] for name in names if name not in {"options", *without}]
     hints = get_type_hints(config)
 
     def decorate(verb: Verb) -> Verb:
@@ -51,10 +53,13 @@ def field_option(each: Field[Any], annotation: Any, **changes: Any) -> Any:
     """Return the click option of a field."""
     flag, told = flag_of(each), dict(each.metadata)
     default = None if each.default is MISSING else each.default
+    if default and told.get("kind") in ("names", "numbers"):
+        default = ",".join(map(str, default))
     usual = told.get("usual")
     settings: dict[str, Any] = {
-        "help": told.get("help", "") + (f"  [default: {usual}]" if usual and default is None else ""),
+        "help": told.get("help", "") + (f"  [default: {usual}]" if usual and default in (None, ()) else ""),
         "default": default,
+        "required": each.default is MISSING and each.default_factory is MISSING,
         "show_default": (default is not None and not isinstance(default, bool)) or default is True,
         "metavar": told.get("metavar"),
     }

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..evaluation import product_rate
 from ..gan import Run
-from ..report import format_guidelines, save_contact_sheet
+from ..images import save_contact_sheet
+from ..report import format_guidelines
 from ..reproductions import (
     GUIDELINES,
     Cost,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from .draws import class_rows, lay_out, most_labels
     from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
     from .evaluate import evaluate
-    from .generated import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
+    from .generated import GeneratedResult, NeighborError, evaluate_generated, neighbor_errors, shuffled_blocks
+    from .generated_config import GeneratedConfig
+    from .neighbor_curves import FITTED_ON
     from .predictions import TestPredictions
     from .protocols import Protocol, protocol_for
     from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
@@ -45,16 +47,18 @@ if TYPE_CHECKING:
 __all__ = [
     "CLASSIFIERS",
     "C_GRID",
+    "FITTED_ON",
     "SCALES",
     "SCHEMA_VERSION",
-    "Block",
     "Comparison",
     "Estimate",
     "EvalConfig",
     "Evaluation",
+    "GeneratedConfig",
+    "GeneratedResult",
     "ImageUncertainty",
     "MeanEstimate",
-    "NeighbourError",
+    "NeighborError",
     "Options",
     "PlannedEvaluation",
     "ProbeClassifier",
@@ -73,7 +77,6 @@ __all__ = [
     "TestPredictions",
     "TrainingProbe",
     "bootstrap_images",
-    "check_counts",
     "check_given",
     "check_images",
     "checked_protocol",
@@ -83,12 +86,13 @@ __all__ = [
     "estimate_evaluation",
     "estimate_search",
     "evaluate",
+    "evaluate_generated",
     "evaluate_supervised",
     "is_validation",
     "lay_out",
     "mean_over_draws",
     "most_labels",
-    "neighbour_errors",
+    "neighbor_errors",
     "plan_evaluations",
     "probed_set",
     "product_rate",

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from dcgan_probe.images import ImageSet
+from dcgan_probe.images import ImageSet, nearest_images, usual_distances
 from dcgan_probe.images import imageset as module
-from dcgan_probe.latent import nearest_images, usual_distances
 from dcgan_probe.runtime import UserError
 
 
