@@ -30,11 +30,14 @@ from .runtime.late_names import import_when_used
 if TYPE_CHECKING:
     from .evaluation import (
         EvalConfig,
+        GeneratedConfig,
+        GeneratedResult,
         Results,
         Search,
         TrainingProbe,
         compare,
         evaluate,
+        evaluate_generated,
         evaluate_supervised,
         protocol_for,
         run_evaluation,
@@ -56,9 +59,25 @@ if TYPE_CHECKING:
         register_source,
         run_encoder,
     )
-    from .gan import Probe, Run, TrainConfig, latest_run, train
+    from .gan import Probe, Run, SampleConfig, SampleResult, TrainConfig, latest_run, sample, train
     from .images import ImageSet, load_images, prepare
-    from .latent import sample
+    from .latent import (
+        ArithmeticConfig,
+        ArithmeticResult,
+        ForgetConfig,
+        ForgetResult,
+        SaliencyConfig,
+        SaliencyResult,
+        TurnConfig,
+        TurnResult,
+        WalkConfig,
+        WalkResult,
+        arithmetic,
+        forget,
+        saliency,
+        turn,
+        walk,
+    )
     from .presets import preset_config
     from .probe import (
         L2SVMClassifier,
@@ -75,6 +94,8 @@ if TYPE_CHECKING:
     from .storage import open_feature_file
 
 __all__ = [
+    "ArithmeticConfig",
+    "ArithmeticResult",
     "DictionaryConfig",
     "Encoder",
     "EncoderOrigin",
@@ -82,6 +103,10 @@ __all__ = [
     "ExtractConfig",
     "FeatureSet",
     "FeatureSource",
+    "ForgetConfig",
+    "ForgetResult",
+    "GeneratedConfig",
+    "GeneratedResult",
     "ImageSet",
     "KMeansEncoder",
     "L2SVMClassifier",
@@ -92,18 +117,29 @@ __all__ = [
     "Results",
     "RidgeClassifier",
     "Run",
+    "SaliencyConfig",
+    "SaliencyResult",
+    "SampleConfig",
+    "SampleResult",
     "Search",
     "TrainConfig",
     "TrainingProbe",
+    "TurnConfig",
+    "TurnResult",
     "UserError",
+    "WalkConfig",
+    "WalkResult",
     "Workspace",
+    "arithmetic",
     "cached_features",
     "compare",
     "evaluate",
+    "evaluate_generated",
     "evaluate_supervised",
     "extract",
     "feature_sources",
     "fit_path",
+    "forget",
     "format_tables",
     "latest_run",
     "learn_dictionary",
@@ -119,10 +155,13 @@ __all__ = [
     "run_encoder",
     "run_evaluation",
     "run_evaluations",
+    "saliency",
     "sample",
     "select_penalty",
     "solve",
     "train",
+    "turn",
+    "walk",
 ]
 
 import_when_used(__name__)

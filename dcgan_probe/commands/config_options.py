@@ -4,6 +4,7 @@ import dataclasses
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -13,10 +14,11 @@ from ..runtime import flag_of
 from .options import Bytes, Count, DepthType, Labels, LayerNames, Numbers, Seconds
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
-KINDS: dict[str, type[click.ParamType]] = {
+KINDS: dict[str, Callable[[], click.ParamType]] = {
     "bytes": Bytes,
     "count": Count,
     "depth": DepthType,
+    "file": partial(click.Path, dir_okay=False, path_type=Path),
     "labels": Labels,
     "names": LayerNames,
     "numbers": Numbers,
@@ -30,14 +32,14 @@ def config_options(config: type, *, without: Iterable[str] = (), only: Iterable[
 
     Parameters
     ----------
-    without, only
-        Names of fields that get none, or that alone get one.
+    without
+        Names of fields that get none.
+    only
+        Names of the fields that alone get one, in the order of these names.
     """
-    chosen = [
-        each
-        for each in dataclasses.fields(config)
-        if each.name not in {"options", *without} and (only is None or each.name in only)
-    ]
+    fields = {each.name: each for each in dataclasses.fields(config)}
+    names = fields if only is None else [name for name in only if name in fields]
+    chosen = [fields[name] for name in names if name not in {"options", *without}]
     hints = get_type_hints(config)
 
     def decorate(verb: Verb) -> Verb:
@@ -54,10 +56,12 @@ def field_option(each: Field[Any], annotation: Any, **changes: Any) -> Any:
     if told.get("argument"):
         return click.argument(each.name, type=option_type(annotation, told), metavar=told.get("metavar"))
     default = None if each.default is MISSING else each.default
-    usual = told.get("usual")
+    if default and told.get("kind") in ("names", "numbers"):
+        default = ",".join(map(str, default))
+    usual, required = told.get("usual"), each.default is MISSING and each.default_factory is MISSING
     settings: dict[str, Any] = {
-        "help": told.get("help", "") + (f"  [default: {usual}]" if usual and default is None else ""),
-        **({"required": True} if each.default is MISSING else {"default": default}),
+        "help": told.get("help", "") + (f"  [default: {usual}]" if usual and default in (None, ()) else ""),
+        **({"required": True} if required else {"default": default}),
         "show_default": (default is not None and not isinstance(default, bool)) or default is True,
         "metavar": told.get("metavar"),
     }

@@ -90,6 +90,10 @@ class FriendlyGroup(click.Group):
 
     def _flag(self, ctx: click.Context, parameter: str | None) -> str | None:
         """Return the flag of the verb under way that sets a parameter of the library; None if it has none."""
+        verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
+        for param in verb.get_params(ctx):
+            if parameter == param.name and param.opts[0].startswith("--"):
+                return param.opts[0]
         flag = f"--{(parameter or '').replace('_', '-')}"
         return flag if flag.removeprefix("--") in self._options(ctx) else None
 

@@ -1,50 +1,36 @@
 """Options of the verbs that look into a run."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import dataclasses
+from typing import Any
 
 import click
 
-from .options import Count, data_options, device_option, quiet_option, run_option, runs_option, seed_option
+from ..runtime import Workspace
+from .config_options import Verb, config_options
+from .options import quiet_option, run_option
 
-Verb = TypeVar("Verb", bound=Callable[..., Any])
 
-
-def investigation_options(verb: Verb) -> Verb:
-    """Add the options that ``Investigation`` takes."""
+def investigation_options(config: type) -> Any:
+    """Return a decorator that adds the options of an investigation's config, and those that all of them share."""
+    fields = {each.name for each in dataclasses.fields(config)}
+    own = [name for name in vars(config)["__annotations__"] if name in fields]
     options = (
-        quiet_option,
-        click.option("--json", "as_json", is_flag=True, help="Print the JSON file instead of the paths and a summary."),
+        config_options(config, only=own),
+        config_options(config, without=(*own, "seed")),
+        run_option,
+        config_options(Workspace, only=("runs",)),
+        config_options(config, only=("seed",)),
+        config_options(Workspace, only=("device", "data_dir", "download")),
         click.option(
             "--name", metavar="TEXT", help="Begins the files' names in RUN/figures.  [default: verb and settings]"
         ),
-        data_options,
-        device_option,
-        seed_option,
-        runs_option,
-        run_option,
+        click.option("--json", "as_json", is_flag=True, help="Print the JSON file instead of the paths and a summary."),
+        quiet_option,
     )
-    for option in options:
-        verb = option(verb)
-    return verb
 
+    def decorate(verb: Verb) -> Verb:
+        for option in reversed(options):
+            verb = option(verb)
+        return verb
 
-def concept_options(verb: Verb) -> Verb:
-    """Add --attribute, --dataset and --pool."""
-    for option in (
-        click.option(
-            "--pool", type=Count(), default=2000, show_default=True, help="Samples among which probes pick a concept's."
-        ),
-        click.option(
-            "--dataset", help="Labelled images whose training split trains the probes.  [default: the run's own images]"
-        ),
-        click.option(
-            "--attribute",
-            "scored",
-            multiple=True,
-            metavar="TEXT",
-            help="Score this too, as female, label=3, age>=60; repeatable.  [default: the attributes of the concepts]",
-        ),
-    ):
-        verb = option(verb)
-    return verb
+    return decorate

@@ -106,9 +106,9 @@ class StepBars:
 
     def __call__(self, step: Step) -> None:
         """Show how far a step has come."""
-        if self._bar is None or step.title != self._last.title:
+        if self._bar is None or step.title != self._last.title or step.done < self._last.done:
             self.close()
-            self._bar = Progress(step.title, step.total, step.unit, quiet=self._quiet)
+            self._bar = Progress(step.title, step.total, step.unit, quiet=self._quiet, brief=step.brief)
             self._bar.begin(step.before)
         elif step.done == self._last.done and step.note:
             self._bar.note(step.note)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from .draws import class_rows, lay_out, most_labels
     from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
     from .evaluate import evaluate
-    from .generated import Block, NeighbourError, check_counts, neighbour_errors, shuffled_blocks
+    from .generated import GeneratedResult, NeighborError, evaluate_generated, neighbor_errors, shuffled_blocks
+    from .generated_config import GeneratedConfig
+    from .neighbor_curves import FITTED_ON
     from .predictions import TestPredictions
     from .protocols import Protocol, protocol_for
     from .recording import RECORDED_CLASSIFIERS
@@ -46,17 +48,19 @@ if TYPE_CHECKING:
 __all__ = [
     "CLASSIFIERS",
     "C_GRID",
+    "FITTED_ON",
     "RECORDED_CLASSIFIERS",
     "SCALES",
     "SCHEMA_VERSION",
-    "Block",
     "Comparison",
     "Estimate",
     "EvalConfig",
     "Evaluation",
+    "GeneratedConfig",
+    "GeneratedResult",
     "ImageUncertainty",
     "MeanEstimate",
-    "NeighbourError",
+    "NeighborError",
     "Options",
     "PlannedEvaluation",
     "ProbeClassifier",
@@ -75,7 +79,6 @@ __all__ = [
     "TestPredictions",
     "TrainingProbe",
     "bootstrap_images",
-    "check_counts",
     "check_given",
     "check_images",
     "checked_protocol",
@@ -85,12 +88,13 @@ __all__ = [
     "estimate_evaluation",
     "estimate_search",
     "evaluate",
+    "evaluate_generated",
     "evaluate_supervised",
     "is_validation",
     "lay_out",
     "mean_over_draws",
     "most_labels",
-    "neighbour_errors",
+    "neighbor_errors",
     "plan_evaluations",
     "probed_set",
     "product_rate",

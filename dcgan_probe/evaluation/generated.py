@@ -1,37 +1,47 @@
-"""Takes blocks of labelled images and growing counts, gives the test error of the nearest neighbour at each count.
+"""Test of generated images of known classes as training images, by the error of the nearest neighbor.
 
-The paper's supplement: how good are class-conditional samples as training images? A 1-nearest-neighbour classifier on
+The paper's supplement: how good are class-conditional samples as training images? A 1-nearest-neighbor classifier on
 pixels, with the Euclidean distance, has nothing to choose, so the test images are looked at once. The counts are
 nested, and no image is kept: only each test image's nearest one so far.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 
-from ..images import ImageSet
-from ..runtime import UserError, numpy_generator
-from .caveats import balanced_accuracy
+from ..gan import Investigation, InvestigationResult, Run, require_conditional, sample_blocks
+from ..images import Classes, ImageSet, NearestSoFar, match_classes
+from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step, numpy_generator
+from ..storage import fingerprint_tensors
+from .caveats import SplitCaveats, balanced_accuracy, split_caveats
+from .generated_config import GeneratedConfig
+from .neighbor_curves import draw_neighbor_curves
 
-QUERIES = 2048
-"""Test images in one product of blocks."""
+BLOCK = 2048
+"""Real images in a block."""
 NORMAL_95 = 1.96
+UNITS = {
+    "error, half_width, chance": "share of the test images, 0 to 1",
+    "balanced_error": "mean over the classes of the share of their test images, 0 to 1",
+    "majority_accuracy": "of naming the most frequent class of the test images always, 0 to 1",
+    "imbalance": "images of the largest class over those of the smallest",
+    "duplicates": "test images whose pixels a training image has too",
+}
 
 Block = tuple[np.ndarray, np.ndarray]
 """Images uint8 (n, channels, H, W) and their labels int64 (n,)."""
 
 
 @dataclass(frozen=True)
-class NeighbourError:
-    """How often the nearest of some images has another class than a test image."""
+class NeighborError:
+    """Error of the classifier that gives a test image the class of the nearest of some images."""
 
     fitted_on: str
     """``generated`` or ``real``."""
     count: int
-    """Images that the neighbour is one of."""
+    """Images that the neighbor is one of."""
     wrong: int
     tested: int
     """Test images."""
@@ -49,51 +59,110 @@ class NeighbourError:
         return NORMAL_95 * float(np.sqrt(self.error * (1 - self.error) / self.tested))
 
 
-class NearestSoFar:
-    """The label of the nearest of all images so far, for each test image."""
+@dataclass(frozen=True, kw_only=True)
+class GeneratedResult(InvestigationResult):
+    """Test errors on generated and on real images, with their curves; ``report`` makes a table of them."""
 
-    def __init__(self, images: np.ndarray, device: torch.device):
-        """Keep the test images, uint8 (M, channels, H, W)."""
-        self._images, self._device = torch.from_numpy(images), device
-        # Distances are those of centred pixels, whose squares are smaller: float32 carries the differences.
-        self._centre = torch.from_numpy(images.mean(axis=0, dtype=np.float64)).float().to(device)
-        self._least = torch.full((len(images),), torch.inf, device=device)
-        self._labels = torch.full((len(images),), -1, device=device)
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The labels, int64 (M,); -1 before there is an image."""
-        return self._labels.cpu().numpy()
-
-    def add(self, images: np.ndarray, labels: np.ndarray) -> None:
-        """Look at some more images; of two that are as near, the earlier one stays.
-
-        ``|q - x|^2 = |q|^2 + |x|^2 - 2 q x``, of which the first term is the same for all x.
-        """
-        rows, known = self._centred(torch.from_numpy(images)), torch.from_numpy(labels).to(self._device)
-        squares = rows.square().sum(1)
-        for start in range(0, len(self._images), QUERIES):
-            part = slice(start, start + QUERIES)
-            queries = self._centred(self._images[part])
-            least, where = torch.addmm(squares, queries, rows.T, alpha=-2).min(1)
-            nearer = least < self._least[part]
-            self._least[part] = torch.where(nearer, least, self._least[part])
-            self._labels[part] = torch.where(nearer, known[where], self._labels[part])
-
-    def _centred(self, images: torch.Tensor) -> torch.Tensor:
-        """Give float32 (n, pixels)."""
-        return (images.to(self._device).float() - self._centre).flatten(1)
+    title: str
+    """Of table and curves: test images, and images of the run's training."""
+    errors: tuple[NeighborError, ...]
+    """At each count of generated images, then of real ones."""
+    caveats: SplitCaveats
 
 
-def neighbour_errors(
+def evaluate_generated(
+    run: Run,
+    config: GeneratedConfig | None = None,
+    *,
+    workspace: Workspace | None = None,
+    on_step: OnStep = no_step,
+    on_note: OnNote = no_note,
+) -> GeneratedResult:
+    """Fit a 1-nearest-neighbor classifier on a conditional run's samples, next to one on real images.
+
+    Both are tested on the set's test split, the real one at those counts that the training images reach and on all of
+    them.
+
+    Parameters
+    ----------
+    workspace
+        Where the real images lie, and the device; the folder ``data`` by default.
+    on_step, on_note
+        Called with the progress of each step, and with notes in words.
+
+    Raises
+    ------
+    UserError
+        If the run is not conditional, or the images have another shape or other classes.
+    """
+    config = config or GeneratedConfig()
+    look = Investigation(run, config, workspace, on_step, on_note, conditional=True)
+    require_conditional(run)
+    name, counts = config.dataset or run.config.dataset, list(config.counts)
+    train, test = (with_classes_of(run, look.load(name, split)) for split in ("train", "test"))
+    sources = {
+        "generated": (sample_blocks(look.generator, counts[-1], seed=look.seed, device=look.device), counts),
+        "real": (shuffled_blocks(train, look.seed), [*(each for each in counts if each < len(train)), len(train)]),
+    }
+    errors: list[NeighborError] = []
+    for fitted_on, (blocks, steps) in sources.items():
+        counter = look.counter(f"nearest {fitted_on} images", steps[-1])
+        errors += neighbor_errors(fitted_on, blocks, steps, test, look.device, counter)
+    title = f"{test.name}, {len(test):,} test images; generated after {run.load()['position']:,} images of training"
+    caveats = split_caveats(train.require_labels("eval-generated"), test.require_labels("eval-generated"), train, test)
+    chance = 1 - 1 / run.config.network.classes
+    return look.result(
+        GeneratedResult,
+        numbers={
+            "dataset": test.name,
+            "train_fingerprint": train.fingerprint,
+            "test_fingerprint": test.fingerprint,
+            "generator": fingerprint_tensors(look.generator.state_dict()),
+            "units": UNITS,
+            "chance": chance,
+            **asdict(caveats),
+            "errors": [{**asdict(each), "error": each.error, "half_width": each.half_width} for each in errors],
+        },
+        pictures={".png": draw_neighbor_curves(errors, title, chance)},
+        summary=tuple(
+            f"fitted on {each.count:,} {each.fitted_on} images: error {each.error:.4f} +- {each.half_width:.4f}"
+            for each in errors
+        ),
+        title=title,
+        errors=tuple(errors),
+        caveats=caveats,
+    )
+
+
+def with_classes_of(run: Run, images: ImageSet) -> ImageSet:
+    """Return images with their labels numbered as a conditional run does; refuse other shapes and classes."""
+    network = run.config.network
+    images.require_labels("eval-generated")
+    shape, expected = tuple(images.images.shape[1:]), (network.nc, network.image_size, network.image_size)
+    if shape != expected:
+        raise UserError(
+            f"{images.name} has images of {shape} (channels, height, width), but {run.folder} generates {expected}; "
+            f"make a copy with `dcgan-probe prepare {images.name} --size {expected[1]} --channels {expected[0]}`",
+            option="dataset",
+        )
+    if images.classes != network.classes:
+        raise UserError(
+            f"{images.name} ({images.split}) has {images.classes} classes, but {run.folder} is conditional on "
+            f"{network.classes}; take the set that trained it, or one of the same classes",
+            option="dataset",
+        )
+    return match_classes(images, Classes(run.trained_on.class_names, np.arange(network.classes), str(run.folder)))
+
+
+def neighbor_errors(
     fitted_on: str,
     blocks: Iterable[Block],
     counts: Sequence[int],
     test: ImageSet,
     device: torch.device,
-    on_progress: Callable[[int], None] = lambda done: None,
-) -> list[NeighbourError]:
-    """Give the test error of the nearest neighbour among the first ``count`` images, for each count.
+    on_progress: Callable[[int], None] | None = None,
+) -> list[NeighborError]:
+    """Return the test error of the nearest neighbor among the first ``count`` images, for each count.
 
     Parameters
     ----------
@@ -104,56 +173,43 @@ def neighbour_errors(
     counts
         Increasing.
     test
-        Labelled images of the same shape.
+        Labeled images of the same shape.
     on_progress
-        Called with the number of images looked at.
+        Called with the number of images searched.
     """
     known = test.require_labels("a test error")
     nearest, found = NearestSoFar(test.images[:], device), []
-    for done, images, labels in _cut(blocks, counts):
-        nearest.add(images, labels)
-        on_progress(done)
-        if done in counts:
-            balanced_error = 1.0 - balanced_accuracy(nearest.labels, known)
-            found.append(
-                NeighbourError(fitted_on, done, int((nearest.labels != known).sum()), len(known), balanced_error)
-            )
+    searched = np.empty(0, np.int64)  # labels of all images so far
+    for images, labels in _cut(blocks, counts):
+        nearest.add(images)
+        searched = np.concatenate([searched, labels])
+        if on_progress is not None:
+            on_progress(len(searched))
+        if len(searched) in counts:
+            told = searched[nearest.places]
+            balanced_error = 1.0 - balanced_accuracy(told, known)
+            wrong = int((told != known).sum())
+            found.append(NeighborError(fitted_on, len(searched), wrong, len(known), balanced_error))
     return found
 
 
-def _cut(blocks: Iterable[Block], counts: Sequence[int]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Give blocks that end at every count, each with the images so far, up to the last count."""
+def _cut(blocks: Iterable[Block], counts: Sequence[int]) -> Iterator[Block]:
+    """Yield blocks that end at every count, up to the last count."""
     done = 0
     for block, labels in blocks:
         images = block[: counts[-1] - done]
         ends = [count - done for count in counts if 0 < count - done < len(images)]
         for start, stop in zip([0, *ends], [*ends, len(images)], strict=True):
-            yield done + stop, images[start:stop], labels[start:stop]
+            yield images[start:stop], labels[start:stop]
         done += len(images)
         if done == counts[-1]:
             return
 
 
-def shuffled_blocks(images: ImageSet, seed: int, rows: int = QUERIES) -> Iterator[Block]:
-    """Give the images of a labelled set, read whole, in random order."""
+def shuffled_blocks(images: ImageSet, seed: int, rows: int = BLOCK) -> Iterator[Block]:
+    """Yield the images of a labeled set, read whole, in random order."""
     labels, pixels = images.require_labels("a nearest neighbour"), images.images[:]
     order = numpy_generator(seed, images.name, "nearest neighbours").permutation(len(images))
     for start in range(0, len(order), rows):
         chosen = order[start : start + rows]
         yield pixels[chosen], labels[chosen]
-
-
-def check_counts(counts: Sequence[int]) -> None:
-    """Refuse counts that do not grow.
-
-    Raises
-    ------
-    UserError
-        If there is none, one is below 1, or they do not increase.
-    """
-    if not counts or counts[0] < 1 or any(a >= b for a, b in pairwise(counts)):
-        raise UserError(
-            f"got the counts {', '.join(map(str, counts)) or '(none)'}, expected increasing numbers from 1 on, such as "
-            "1000,10000,100000",
-            option="counts",
-        )

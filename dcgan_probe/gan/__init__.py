@@ -1,4 +1,4 @@
-"""Floor 2. Adversarial training: config, updates, checkpoints and run folders; no features and no probe."""
+"""Floor 2. Adversarial training: config, updates, checkpoints, run folders and samples; no features and no probe."""
 
 from typing import TYPE_CHECKING
 
@@ -8,13 +8,20 @@ if TYPE_CHECKING:
     from .authors import AUTHORS, RELEASED, AuthorsWeights, read_authors
     from .checkpoint import load_checkpoint, save_checkpoint
     from .checks import check_images
+    from .class_labels import find_class, require_conditional
     from .collapse import Collapse, CollapseAlarm
     from .config import PIECE_BYTES, TrainConfig
     from .imported_run import check_sides, check_unused, save_authors
+    from .investigation import Investigation
+    from .investigation_config import InvestigationConfig
+    from .investigation_result import InvestigationResult
     from .pieces import read_pieces, write_pieces
     from .probing import Probe, check_probe
     from .rehearsal import Plan, rehearse
     from .run import Run, TrainedOn, latest_run, thinned
+    from .sample import SampleResult, sample
+    from .sample_config import SampleConfig
+    from .sampling import Samples, draw_samples, generate, numbered, sample_blocks
     from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
     from .training import Outcome, train
     from .windows import choose_window, held_bytes
@@ -26,10 +33,16 @@ __all__ = [
     "AuthorsWeights",
     "Collapse",
     "CollapseAlarm",
+    "Investigation",
+    "InvestigationConfig",
+    "InvestigationResult",
     "Outcome",
     "Plan",
     "Probe",
     "Run",
+    "SampleConfig",
+    "SampleResult",
+    "Samples",
     "StepStatistics",
     "TrainConfig",
     "TrainState",
@@ -40,13 +53,20 @@ __all__ = [
     "check_unused",
     "choose_window",
     "discriminator_loss",
+    "draw_samples",
+    "find_class",
+    "generate",
     "generator_loss",
     "held_bytes",
     "latest_run",
     "load_checkpoint",
+    "numbered",
     "read_authors",
     "read_pieces",
     "rehearse",
+    "require_conditional",
+    "sample",
+    "sample_blocks",
     "save_authors",
     "save_checkpoint",
     "thinned",

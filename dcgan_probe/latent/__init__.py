@@ -1,19 +1,17 @@
-"""Floor 4. Looking inside: samples by number, walks, arithmetic, turns, and the probes that score what they give.
+"""Floor 4. Investigations of a run: its latent space, its generator's maps and its discriminator's features.
 
-::
+Each is a function of a run and a config; its result holds numbers, pictures and files::
 
-    sampling      a run and numbers in, z and generated images out
-    classes       which class of a conditional run a sample is of
-    attributes    ``age>=60``: which images of a labelled set have it
-    concepts      samples that have something in common, picked by eye or by probes
+    walk          a path through random z, and how evenly it goes            paths
+    arithmetic    A - B + C, of z and of pixels                              gathering, concepts
+    turn          an axis between two groups of samples, added in steps      gathering, concepts
+    saliency      which pixels excite a feature of D                         backpropagation
+    forget        G without the maps that draw what is in boxes              forgetting, boxes, forget_findings
+
+    config        their configs
+    investigation a run under way, with its encoder and probes of attributes
+    attributes    ``age>=60``: which images of a labeled set have it
     scoring       two linear probes of an attribute: one selects, the other scores
-    neighbours    the nearest training image of a sample
-    walk          a path through random z, and how evenly it goes
-    arithmetic    A - B + C, of z and of pixels
-    turn          an axis between two groups of samples, added in steps
-    saliency      which pixels excite a feature of D, by guided backpropagation, or a probe
-    boxes         rectangles on samples, from a file or where a probe looks
-    forgetting    the maps of G that draw what is in boxes, and G without them
 """
 
 from typing import TYPE_CHECKING
@@ -21,11 +19,23 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .arithmetic import around, combine, combine_pixels
+    from .arithmetic import ArithmeticResult, arithmetic, around, combine, combine_pixels
     from .attributes import Attribute
-    from .boxes import Box, boxed_samples, inside, outlined, read_boxes, strongest_windows, write_boxes
-    from .classes import find_class, require_conditional
+    from .backpropagation import (
+        as_images,
+        concentration,
+        feature_saliency,
+        likeness,
+        score_saliency,
+        seen_pixels,
+        selectivity,
+        strongest,
+        with_rule,
+    )
+    from .boxes import Box, box_entries, boxed_samples, inside, outlined, read_boxes, strongest_windows
     from .concepts import Concept, top_samples
+    from .config import ArithmeticConfig, ForgetConfig, SaliencyConfig, TurnConfig, WalkConfig
+    from .forget import ForgetResult, forget
     from .forgetting import (
         BOX_PENALTY,
         ObjectMaps,
@@ -39,41 +49,38 @@ if TYPE_CHECKING:
         pixel_change,
         without_maps,
     )
-    from .neighbours import Neighbours, nearest_images, usual_distances
-    from .saliency import (
-        as_images,
-        concentration,
-        feature_saliency,
-        likeness,
-        score_saliency,
-        seen_pixels,
-        selectivity,
-        strongest,
-        with_rule,
-    )
-    from .sampling import Samples, generate, numbered, sample, sample_blocks
+    from .paths import interpolate, leg_unevenness, step_lengths
+    from .saliency import SaliencyResult, saliency
     from .scoring import AttributeProbe, ProbePair, encode_images, fit_probe_pairs
-    from .settings import INTERPOLATIONS, RULES, Interpolation, Rule
-    from .turn import along, monotonicity, random_axis, turn_axis
-    from .walk import interpolate, leg_unevenness, step_lengths
+    from .settings import Interpolation, Rule
+    from .turn import TurnResult, along, monotonicity, random_axis, turn, turn_axis
+    from .walk import WalkResult, walk
 
 __all__ = [
     "BOX_PENALTY",
-    "INTERPOLATIONS",
-    "RULES",
+    "ArithmeticConfig",
+    "ArithmeticResult",
     "Attribute",
     "AttributeProbe",
     "Box",
     "Concept",
+    "ForgetConfig",
+    "ForgetResult",
     "Interpolation",
-    "Neighbours",
     "ObjectMaps",
     "ProbePair",
     "Rule",
-    "Samples",
+    "SaliencyConfig",
+    "SaliencyResult",
+    "TurnConfig",
+    "TurnResult",
+    "WalkConfig",
+    "WalkResult",
     "along",
+    "arithmetic",
     "around",
     "as_images",
+    "box_entries",
     "boxed_samples",
     "combine",
     "combine_pixels",
@@ -83,10 +90,9 @@ __all__ = [
     "difference_images",
     "encode_images",
     "feature_saliency",
-    "find_class",
     "find_object",
     "fit_probe_pairs",
-    "generate",
+    "forget",
     "inside",
     "interpolate",
     "layer_maps",
@@ -94,16 +100,12 @@ __all__ = [
     "likeness",
     "map_images",
     "monotonicity",
-    "nearest_images",
-    "numbered",
     "object_layer",
     "outlined",
     "pixel_change",
     "random_axis",
     "read_boxes",
-    "require_conditional",
-    "sample",
-    "sample_blocks",
+    "saliency",
     "score_saliency",
     "seen_pixels",
     "selectivity",
@@ -111,11 +113,11 @@ __all__ = [
     "strongest",
     "strongest_windows",
     "top_samples",
+    "turn",
     "turn_axis",
-    "usual_distances",
+    "walk",
     "with_rule",
     "without_maps",
-    "write_boxes",
 ]
 
 import_when_used(__name__)

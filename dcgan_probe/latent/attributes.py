@@ -26,8 +26,13 @@ class Attribute:
     """A number, or with ``label`` a class name."""
 
     @classmethod
-    def parse(cls, text: str) -> "Attribute":
+    def parse(cls, text: str, option: str = "attribute") -> "Attribute":
         """Read ``NAME=VALUE``, ``NAME>=VALUE``, ``NAME<VALUE``, or the name of a class.
+
+        Parameters
+        ----------
+        option
+            Name of the setting that has the text, for the error.
 
         Raises
         ------
@@ -38,7 +43,7 @@ class Attribute:
         if found is not None:
             return cls(*found.groups())
         if not text.strip() or set(text) & set("<>="):
-            raise UserError(f"got the attribute {text!r}, expected {EXAMPLES}", option="attribute")
+            raise UserError(f"got the attribute {text!r}, expected {EXAMPLES}", option=option)
         return cls(LABEL, "=", text.strip())
 
     def __str__(self) -> str:

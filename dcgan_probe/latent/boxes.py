@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from ..gan.sampling import MOST
 from ..runtime import UserError
-from ..storage import read_json, write_json
-from .sampling import MOST
+from ..storage import read_json
 
 FORM = '{"sample": 17, "box": [left, top, right, bottom]}, right and bottom outside'
 
@@ -75,9 +75,9 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def write_boxes(path: str | Path, boxes: Sequence[Box]) -> None:
-    """Write boxes to a file that ``read_boxes`` reads."""
-    write_json(path, [{"sample": box.sample, "box": [box.left, box.top, box.right, box.bottom]} for box in boxes])
+def box_entries(boxes: Sequence[Box]) -> list[dict[str, Any]]:
+    """Return boxes as the JSON that ``read_boxes`` reads from a file."""
+    return [{"sample": box.sample, "box": [box.left, box.top, box.right, box.bottom]} for box in boxes]
 
 
 def boxed_samples(boxes: Sequence[Box]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Takes a text such as ``old-women=female,age>=50`` and scores of samples, gives the samples of a concept."""
+"""Concepts such as ``old-women=female,age>=50``: what some samples have in common, and how they are found."""
 
 import re
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..gan.sampling import MOST
 from ..runtime import UserError
 from .attributes import EXAMPLES, Attribute
-from .sampling import MOST
 
 LIKE_A_NUMBER = re.compile(r"[-+.]?\d")
 """How a part begins that is no attribute: those begin with a letter, and a class by number is ``label=3``."""
@@ -88,7 +88,7 @@ def top_samples(scores: Sequence[np.ndarray], count: int) -> np.ndarray:
     if not 1 <= count <= len(scores[0]):
         raise UserError(
             f"got {count} samples of a concept from a pool of {len(scores[0])}, expected 1 to {len(scores[0])}",
-            option="per-concept",
+            option="per_concept",
         )
     log_probability = -sum(np.logaddexp(0.0, -each) for each in scores)
     return np.argsort(-log_probability, kind="stable")[:count]

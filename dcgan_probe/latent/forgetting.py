@@ -14,10 +14,10 @@ import torch
 from torch import nn
 
 from ..features import choose_layer
+from ..gan import generate
 from ..networks import Generator, load_generator
 from ..probe import fit_path
 from ..runtime import UserError, numpy_generator
-from .sampling import generate
 from .scoring import balanced_accuracy
 
 BOX_PENALTY = 1.0

@@ -1,216 +1,207 @@
-"""Takes a discriminator and images, gives what in their pixels excites a feature; knows no run, no set and no figure.
+"""Saliency of the discriminator's features, beside that of an untrained discriminator."""
 
-The gradient of an activation with respect to the pixels, where each activation function phi passes the signal R that
-comes back from above by one of three rules::
-
-    gradient        phi'(x) R              the derivative itself
-    deconvolution   max(R, 0)              [Zeiler and Fergus 2014, arXiv 1311.2901]
-    guided          phi'(x) max(R, 0)      [Springenberg et al. 2014, arXiv 1412.6806], what the DCGAN paper shows
-
-The last two were written for ReLU, whose derivative is 1 above 0 and 0 below: guided is then both masks at once. The
-discriminator has LeakyReLU, whose derivative is the leak below 0, so that a unit which is off passes a fifth of what it
-gets on, instead of nothing. What both rules share stays: no signal that would lower the units on its way.
-"""
-
-from collections.abc import Sequence
-from copy import deepcopy
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn.functional import leaky_relu
 
-from ..features import DiscriminatorEncoder
-from ..images import to_signed
-from ..networks import Discriminator
-from ..networks.layers import ConvolutionLayer
+from ..features import DiscriminatorEncoder, choose_layer
+from ..gan import InvestigationResult, Run
+from ..images import ImageSet, contact_sheet, tiled, to_signed
+from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step, numpy_generator
+from .backpropagation import (
+    as_images,
+    concentration,
+    feature_saliency,
+    likeness,
+    seen_pixels,
+    selectivity,
+    strongest,
+    with_rule,
+)
+from .config import FIRST_FEATURES, SaliencyConfig
+from .investigation import FeatureInvestigation
+from .scoring import encode_images
 from .settings import Rule
 
-BEST_SHARE = 0.25
-"""Of the pixels that a position sees, in ``concentration``."""
+NETWORKS = {"trained": "dcgan", "untrained": "random"}
+UNITS = {
+    "rows": "of the training split",
+    "activations": "of the layer after its activation function, the largest over the map's positions",
+    "stands_out": "standard deviations over the images searched, above their mean",
+    "best_quarter": "share of the squared saliency in the best quarter of the pixels that the position sees",
+    "likeness": "correlation over pixels of both networks' squared saliency, -1 to 1",
+}
 
 
-class _Ruled(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, leak: float, rule: Rule) -> torch.Tensor:
-        ctx.save_for_backward(x)
-        ctx.leak, ctx.rule = leak, rule
-        return leaky_relu(x, leak)
+@dataclass(frozen=True, kw_only=True)
+class SaliencyResult(InvestigationResult):
+    """Images that excite features most, and the saliency of their pixels."""
 
-    @staticmethod
-    def backward(ctx: Any, *signals: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        (x,), (signal,) = ctx.saved_tensors, signals
-        if ctx.rule != "gradient":
-            signal = signal.clamp(min=0)
-        if ctx.rule != "deconvolution":
-            signal = torch.where(x > 0, signal, ctx.leak * signal)
-        return signal, None, None
+    features: np.ndarray
+    """int64 (F,): numbers of the layer's maps."""
+    rows: np.ndarray
+    """int64 (F, count): each feature's images, rows of the training split."""
+    images: np.ndarray
+    """uint8 (F, count, channels, H, W)."""
+    saliencies: Mapping[str, np.ndarray]
+    """Of the ``trained`` and the ``untrained`` network, float32 (F, count, channels, H, W)."""
 
 
-class RuledActivation(nn.LeakyReLU):
-    """LeakyReLU forward; backward one of the rules above."""
-
-    def __init__(self, leak: float, rule: Rule):
-        super().__init__(leak)
-        self.rule = rule
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Give the activations of maps of any shape."""
-        return _Ruled.apply(maps, self.negative_slope, self.rule)
-
-
-def with_rule(network: Discriminator, rule: Rule) -> Discriminator:
-    """Give a copy of a discriminator, in evaluation mode, whose activations pass signals back by a rule."""
-    copy = deepcopy(network).eval().requires_grad_(False)
-    for layer in copy.layers.values():
-        if isinstance(layer, ConvolutionLayer):
-            layer.activation = RuledActivation(copy.config.leak, rule)
-    return copy
-
-
-def feature_saliency(
-    network: Discriminator, layer: str, signed: torch.Tensor, features: Sequence[int]
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Follow the strongest activation of one feature in each image back to the pixels.
+def saliency(
+    run: Run,
+    config: SaliencyConfig | None = None,
+    *,
+    workspace: Workspace | None = None,
+    on_step: OnStep = no_step,
+    on_note: OnNote = no_note,
+) -> SaliencyResult:
+    """Find the images that excite a layer's features most, and which of their pixels do.
 
     Parameters
     ----------
-    network
-        From ``with_rule``, in evaluation mode: no image must depend on the others.
-    layer
-        Whose maps are the features.
-    signed
-        float (n, channels, H, W).
-    features
-        For each image, the number of a map.
+    workspace
+        Where the images lie, and the device; the folder ``data`` by default.
+    on_step, on_note
+        Called with the progress of each step, and with notes in words.
 
-    Returns
-    -------
-    tuple
-        Saliency, of the shape of ``signed``; the activation that it explains, the largest over the map's positions,
-        (n,); and that position, row and column, int64 (n, 2).
+    Raises
+    ------
+    UserError
+        If the run or the images cannot be read, or the layer has no such feature.
     """
-    signed = signed.detach().requires_grad_()
-    maps = network.activations(signed)[layer]  # (n, maps, h, w)
-    peaks, places = maps[torch.arange(len(maps)), list(features)].flatten(1).max(dim=1)  # (n,)
-    (saliency,) = torch.autograd.grad(peaks.sum(), signed)
-    rows_and_columns = torch.stack([places // maps.shape[3], places % maps.shape[3]], dim=1)
-    return saliency, peaks.detach(), rows_and_columns
+    config = config or SaliencyConfig()
+    look = FeatureInvestigation(run, config, workspace, on_step, on_note)
+    layer = choose_layer(config.layer, look.run.config.network.layer_names)
+    # The largest activation over a map's positions is that map on a grid of 1x1.
+    encoders = {key: look.make_encoder(kind, layers=(layer,), grid=1) for key, kind in NETWORKS.items()}
+    images = look.labeled(config.dataset)
+    encoders["trained"].check(images)
+    _check(config, encoders["trained"].layers[layer][1], min(config.scan, len(images)))
+    rows = np.sort(numpy_generator(look.seed, "saliency").permutation(len(images))[: config.scan])
+    scanned = images.subset(rows)
+    peaks = {key: _peaks(look, encoder, scanned, key) for key, encoder in encoders.items()}
+    stands_out = {key: selectivity(each, config.count) for key, each in peaks.items()}
+    features = _chosen(config, stands_out["trained"])
+    best = strongest(peaks["trained"][:, features], config.count).T  # (features, count), rows of those scanned
+    shown = scanned.images[best.ravel()]
+    repeated = np.repeat(features, best.shape[1])
+    found = {key: _saliencies(look, each, config.rule, layer, shown, repeated) for key, each in encoders.items()}
+    saliencies = {key: each for key, (each, _) in found.items()}
+    quarter = {key: _means(concentration(*each), best) for key, each in found.items()}
+    alike = _means(likeness(*saliencies.values()), best)
+    numbers = {
+        "units": UNITS,
+        "layer": layer,
+        "rule": config.rule,
+        "dataset": images.name,
+        "scanned": len(rows),
+        "features": [
+            {
+                "feature": number,
+                "rows": rows[best[i]],
+                "activations": {key: each[best[i], number] for key, each in peaks.items()},
+                "stands_out": {key: each[number] for key, each in stands_out.items()},
+                "best_quarter": {key: each[i] for key, each in quarter.items()},
+                "likeness": alike[i],
+            }
+            for i, number in enumerate(features)
+        ],
+        "stands_out": {key: each[features].mean() for key, each in stands_out.items()},
+        "best_quarter": {key: each.mean() for key, each in quarter.items()},
+        "likeness": alike.mean(),
+    }
+    return look.result(
+        SaliencyResult,
+        numbers=numbers,
+        pictures={".png": _sheet(config, layer, features, len(rows), [shown, *map(as_images, saliencies.values())])},
+        summary=_summary(numbers, config.count),
+        features=features,
+        rows=rows[best],
+        images=shown.reshape(*best.shape, *shown.shape[1:]),
+        saliencies={key: each.reshape(*best.shape, *each.shape[1:]) for key, each in saliencies.items()},
+    )
 
 
-def seen_pixels(network: Discriminator, layer: str, positions: np.ndarray) -> np.ndarray:
-    """Count the pixels that positions of a layer's maps see, those of their receptive fields inside the image.
-
-    Going down through each layer, positions first to last of what pools are ``first * stride`` to ``last * stride +
-    window - 1`` of what it pools, and likewise of a convolution, less its padding.
-
-    Parameters
-    ----------
-    positions
-        Row and column, int64 (n, 2).
-
-    Returns
-    -------
-    numpy.ndarray
-        int64 (n,).
-    """
-    config, depth = network.config, network.config.layer_names.index(layer)
-    first, last = positions.copy(), positions.copy()
-    for stride in reversed(config.strides[: depth + 1]):
-        pooled, step = (stride, 1) if config.resampling == "max-pool" else (1, stride)
-        first, last = first * pooled, last * pooled + pooled - 1
-        first, last = first * step - config.padding, last * step - config.padding + config.kernel - 1
-    size = config.image_size
-    return (last.clip(max=size - 1) - first.clip(min=0) + 1).prod(axis=1)
+def _means(per_image: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """Return each feature's mean of numbers (features * count,)."""
+    return per_image.reshape(best.shape).mean(axis=1)
 
 
-def strongest(peaks: np.ndarray, count: int) -> np.ndarray:
-    """Give the rows of the ``count`` largest numbers of each column, the largest first: int64 (count, D) of (N, D)."""
-    return np.argsort(-peaks, axis=0, kind="stable")[:count]
+def _peaks(look: FeatureInvestigation, encoder: DiscriminatorEncoder, images: ImageSet, key: str) -> np.ndarray:
+    return encode_images(encoder, images.images[:], look.counter(f"activations, {key}", len(images)))
 
 
-def selectivity(peaks: np.ndarray, count: int) -> np.ndarray:
-    """Tell how far the mean of a feature's ``count`` strongest images stands out, float64 (D,) of peaks (N, D).
-
-    In standard deviations over all N images above their mean; a feature that is the same everywhere has 0.
-    """
-    top = np.take_along_axis(peaks, strongest(peaks, count), axis=0).mean(axis=0, dtype=np.float64)
-    deviation = peaks.std(axis=0, dtype=np.float64)
-    return np.divide(top - peaks.mean(axis=0, dtype=np.float64), deviation, out=np.zeros_like(top), where=deviation > 0)
-
-
-def energy(saliency: np.ndarray) -> np.ndarray:
-    """Give each pixel's squared saliency, summed over the channels: float64 (n, H, W) of (n, channels, H, W)."""
-    return (saliency.astype(np.float64) ** 2).sum(axis=1)
-
-
-def concentration(saliency: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Give the share of an image's energy that lies in the strongest quarter of the pixels seen, float64 (n,).
-
-    About 0.25: spread evenly over what the position sees, or there is none at all. 1: three quarters of it say nothing.
-    Over the whole image, the share would be 1 wherever a position sees less than a quarter of it.
-
-    Parameters
-    ----------
-    seen
-        int64 (n,): how many pixels the position sees; all others have no saliency.
-    """
-    best_first = np.sort(energy(saliency).reshape(len(saliency), -1), axis=1)[:, ::-1]
-    best = np.maximum(1, np.rint(BEST_SHARE * seen).astype(np.int64))
-    total = best_first.sum(axis=1)
-    within = best_first.cumsum(axis=1)[np.arange(len(best)), best - 1]
-    return np.divide(within, total, out=np.full(len(total), BEST_SHARE), where=total > 0)
+def _check(config: SaliencyConfig, maps: int, searched: int) -> None:
+    """Refuse features that the layer lacks and more images than are searched, before any is searched."""
+    features = config.features
+    if features and not 0 <= min(features) <= max(features) < maps:
+        raise UserError(f"got features {features}, expected numbers from 0 to {maps - 1}", option="features")
+    if config.top and config.top > maps:
+        raise UserError(f"got the top {config.top} features, but the layer has {maps}", option="top")
+    if config.count >= searched:
+        raise UserError(
+            f"got the {config.count} strongest of {searched} images, expected fewer than are searched: lower count, or "
+            "raise scan",
+            option="count",
+        )
 
 
-def likeness(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Give the correlation over the pixels of two saliencies' energies of the same images, float64 (n,).
-
-    Near 1, saliency shows the image more than the network: "sanity checks" [Adebayo et al. 2018, arXiv 1810.03292].
-    """
-    a, b = (energy(each).reshape(len(each), -1) for each in (one, other))
-    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.divide((a * b).sum(axis=1), lengths, out=np.zeros(len(a)), where=lengths > 0)
+def _chosen(config: SaliencyConfig, stands_out: np.ndarray) -> np.ndarray:
+    """Return the numbers of the features to show, int64."""
+    if config.top:
+        return np.argsort(-stands_out, kind="stable")[: config.top]
+    return np.array(config.features or range(min(FIRST_FEATURES, len(stands_out))))
 
 
-def as_images(saliency: np.ndarray) -> np.ndarray:
-    """Give saliency as pictures uint8: grey is 0, and each image's own largest number is white or black."""
-    largest = np.abs(saliency).max(axis=(1, 2, 3), keepdims=True)
-    return (127.5 + 127.5 * saliency / np.where(largest > 0, largest, 1)).round().astype(np.uint8)
-
-
-def score_saliency(
-    encoder: DiscriminatorEncoder, coefficients: np.ndarray, images: np.ndarray, device: torch.device
-) -> np.ndarray:
-    """Tell how much each pixel speaks for an attribute, by the gradient of a linear probe's score.
-
-    The score of an image x is w . features(x). To first order, a pixel's part in it is how it differs from the image's
-    mean colour, times what the score gains by it::
-
-        part_p = sum over channels c of (x_pc - mean_c) d(w . features(x)) / d x_pc
-
-    Without the mean, a bright wall has a large part in everything.
-
-    Parameters
-    ----------
-    encoder
-        What the probe sees images by.
-    coefficients
-        The probe's w, (D,).
-    images
-        uint8 (n, channels, H, W).
-
-    Returns
-    -------
-    numpy.ndarray
-        float32 (n, H, W), above 0 for what raises the score.
-    """
-    weights = torch.from_numpy(coefficients).float().to(device)
-    parts = []
+def _saliencies(
+    look: FeatureInvestigation,
+    encoder: DiscriminatorEncoder,
+    rule: Rule,
+    layer: str,
+    images: np.ndarray,
+    features: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the saliencies, and how many pixels the positions that they explain see."""
+    network, blocks, positions = with_rule(encoder.network, rule), [], []
     for start in range(0, len(images), encoder.batch):
-        signed = to_signed(torch.from_numpy(images[start : start + encoder.batch]).to(device)).requires_grad_()
-        (gradient,) = torch.autograd.grad((encoder.features_of(signed) @ weights).sum(), signed)
-        contrast = signed.detach() - signed.detach().mean(dim=(2, 3), keepdim=True)
-        parts.append((contrast * gradient).sum(dim=1).cpu())
-    return torch.cat(parts).numpy()
+        block = slice(start, start + encoder.batch)
+        signed = to_signed(torch.from_numpy(images[block]).to(look.device))
+        found, _, places = feature_saliency(network, layer, signed, features[block].tolist())
+        blocks.append(found.cpu())
+        positions.append(places.cpu())
+    return torch.cat(blocks).numpy(), seen_pixels(network, layer, torch.cat(positions).numpy())
+
+
+def _sheet(
+    config: SaliencyConfig, layer: str, features: np.ndarray, scanned: int, kinds: list[np.ndarray]
+) -> np.ndarray:
+    """Draw a row for each feature: its images, and the saliencies of both networks."""
+    return contact_sheet(
+        [
+            (f"{layer}, {number}", [tiled(np.split(each, len(features))[i]) for each in kinds])
+            for i, number in enumerate(features)
+        ],
+        [
+            f"strongest of {scanned:,} images",
+            f"{config.rule}, trained",
+            f"{config.rule}, untrained, same images",
+        ],
+    )
+
+
+def _summary(numbers: dict[str, Any], count: int) -> tuple[str, ...]:
+    return (
+        f"{numbers['layer']}, {len(numbers['features'])} features, each network's {count} strongest of "
+        f"{numbers['scanned']:,} images stand out by {_of_both(numbers['stands_out'], '.1f')} standard deviations",
+        "share of the squared saliency inside the best quarter of the pixels that the position sees: "
+        + _of_both(numbers["best_quarter"], ".2f"),
+        f"likeness of the two saliencies, correlation over pixels: {numbers['likeness']:.2f}",
+    )
+
+
+def _of_both(means: dict[str, float], form: str) -> str:
+    """Write a number of both networks."""
+    return ", ".join(f"{mean:{form}} ({key})" for key, mean in means.items())

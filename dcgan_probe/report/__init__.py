@@ -6,9 +6,8 @@ from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
     from .comparisons import ComparedRows, comparison_table, numbered_names
-    from .contact_sheet import enlarged, save_contact_sheet, tiled
     from .formats import format_comparisons, format_guidelines, format_tables
-    from .generated import format_neighbour_errors, save_neighbour_curves
+    from .generated import format_neighbor_errors
     from .guidelines import MEASURED, GuidelineRun
     from .published import MARKS, PublishedFigure, figures_shown, published_figures, read_figures, register_figures
     from .settings import FORMATS
@@ -22,20 +21,16 @@ __all__ = [
     "GuidelineRun",
     "PublishedFigure",
     "comparison_table",
-    "enlarged",
     "figures_shown",
     "format_comparisons",
     "format_guidelines",
-    "format_neighbour_errors",
+    "format_neighbor_errors",
     "format_tables",
     "numbered_names",
     "published_figures",
     "read_figures",
     "register_figures",
     "result_table",
-    "save_contact_sheet",
-    "save_neighbour_curves",
-    "tiled",
 ]
 
 import_when_used(__name__)

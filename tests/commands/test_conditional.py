@@ -10,7 +10,7 @@ from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
 from dcgan_probe.commands import main
-from dcgan_probe.commands.eval_generated import with_classes_of
+from dcgan_probe.evaluation.generated import with_classes_of
 from dcgan_probe.gan import Run
 from dcgan_probe.images import load_images
 from dcgan_probe.runtime import Notice

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from dcgan_probe.commands import main
-from dcgan_probe.commands.investigations import plain
+from dcgan_probe.gan.investigation_result import plain
 
 SET = "glyphs:300"
 TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
@@ -80,7 +81,8 @@ def test_the_animation_of_a_walk_has_every_image_of_the_path(monkeypatch):
     # Read before encoding: the frames of this run differ by one gray level, and WebP stores such frames as one.
     saved = []
     monkeypatch.setattr(
-        "dcgan_probe.commands.walk.save_animation", lambda path, frames, seconds: saved.append((frames, seconds))
+        "dcgan_probe.gan.investigation_result.save_animation",
+        lambda path, frames, seconds: saved.append((frames, seconds)),
     )
     grid, *_ = invoke("walk", "--points", 3, "--steps", 4, "--seed", 2).stdout.splitlines()
     ((frames, seconds),) = saved
@@ -186,7 +188,7 @@ def test_an_interrupted_look_does_not_claim_to_be_resumed(monkeypatch):
     def interrupted(*arguments, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dcgan_probe.commands.walk.interpolate", interrupted)
+    monkeypatch.setattr(import_module("dcgan_probe.latent.walk"), "interpolate", interrupted)
     assert (
         "Interrupted. Only features of whole sets are kept; rerun the command to start over."
         in invoke("walk", status=130).stderr
@@ -232,8 +234,9 @@ def test_samples_are_shown_with_their_numbers():
         (["turn", "--from", "a=1,2", "--to", "b=2,1"], "--to: got the samples [1, 2] at both ends"),
         *(
             (["turn", "--from", "a=1", "--to", "b=2", "--reach", reach], f"--reach: got a reach of {float(reach)}")
-            for reach in ("nan", "inf", "0")
+            for reach in ("inf", "0")
         ),
+        (["turn", "--from", "a=1", "--to", "b=2", "--reach", "nan"], "--reach: got reach nan, expected float"),
         (["forget", "--boxes", "broken.json"], "--boxes: broken.json is not a JSON file"),
         (["arithmetic", "--concept", "a", "--concept", "b=1", "--concept", "c=2"], "expected NAME=3,17,42"),
         (["turn", "--from", "a=left<5"], "Missing option '--to'"),
@@ -264,6 +267,6 @@ def test_a_look_that_is_stopped_leaves_no_numbers_of_an_earlier_one(monkeypatch)
     (*_, numbers) = [line for line in invoke(*call).stdout.splitlines() if line.endswith(".json")]
     assert Path(numbers).exists()
     with monkeypatch.context() as patch:
-        patch.setattr("dcgan_probe.commands.walk.save_animation", lambda *arguments, **more: sys.exit(9))
+        patch.setattr("dcgan_probe.gan.investigation_result.save_animation", lambda *arguments, **more: sys.exit(9))
         invoke(*call, status=9)
     assert not Path(numbers).exists()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 
 import h5py
 import numpy as np
@@ -91,12 +92,13 @@ def test_saliency_of_chosen_features_of_a_layer(look):
         (["--features", "0,2,0"], "--features: got features (0, 2, 0), expected each once"),
         (["--count", "50"], "--count: got the 50 strongest of 50 images, expected fewer than are searched"),
         (["--top", "17"], "--top: got the top 17 features, but the layer has 16"),
-        (["--top", "2", "--features", "1"], "--top: got --features and --top, expected one of them"),
+        (["--top", "2", "--features", "1"], "--top: got features and top, expected one of them"),
         (["--dataset", "small.h5"], "there is no folder or file small.h5"),
     ],
 )
 def test_saliency_refuses_before_it_searches(look, monkeypatch, arguments, message):
-    monkeypatch.setattr("dcgan_probe.commands.saliency.encode_images", lambda *arguments: pytest.fail("searched"))
+    module = import_module("dcgan_probe.latent.saliency")
+    monkeypatch.setattr(module, "encode_images", lambda *arguments: pytest.fail("searched"))
     assert message in look("saliency", "--scan", "50", *arguments, status=2)
 
 
@@ -174,16 +176,16 @@ def test_what_one_map_draws(look):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--boxes: got none of --boxes, --boxes-from and --map, expected one of them"),
-        (["--map", "1", "--boxes-from", "left>=9"], "got --boxes-from and --map of --boxes, --boxes-from and --map"),
+        ([], "--boxes: got none of boxes, boxes_from and map, expected one of them"),
+        (["--map", "1", "--boxes-from", "left>=9"], "got boxes_from and map of boxes, boxes_from and map"),
         (["--map", "4"], "--map: got map 4 of deconv2, expected 0 to 3"),
         (["--map", "0", "--layer", "conv1"], "--layer: unknown layer conv1: expected one of deconv1, deconv2"),
         (["--map", "0", "--attribute", "age>=3"], "--attribute: glyphs has no attribute 'age'"),
         (["--boxes-from", "age>=3"], "--boxes-from: glyphs has no attribute 'age'"),
-        (["--boxes-from", "left>=9", "--attribute", "left>=9"], "--attribute: got --attribute with --boxes-from"),
-        (["--map", "1", "--top", "3"], "--top: got --top with --map, which drops that map alone"),
-        (["--map", "1", "--window", "8"], "--window: got --window without --boxes-from"),
-        (["--map", "1", "--dataset", "glyphs:50"], "--dataset: got --dataset, but no probe to teach by it"),
+        (["--boxes-from", "left>=9", "--attribute", "left>=9"], "--attribute: got attribute with boxes_from"),
+        (["--map", "1", "--top", "3"], "--top: got top with map, which drops that map alone"),
+        (["--map", "1", "--window", "8"], "--window: got window without boxes_from"),
+        (["--map", "1", "--dataset", "glyphs:50"], "--dataset: got dataset, but no probe to teach by it"),
         (["--boxes-from", "left>=9", "--window", "32"], "--window: got a window of 32 pixels, expected less than"),
     ],
 )

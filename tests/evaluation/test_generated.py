@@ -6,8 +6,8 @@ import torch
 from sklearn.metrics import recall_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from dcgan_probe.evaluation import NeighbourError, check_counts, generated, neighbour_errors, shuffled_blocks
-from dcgan_probe.images import ImageSet
+from dcgan_probe.evaluation import GeneratedConfig, NeighborError, neighbor_errors, shuffled_blocks
+from dcgan_probe.images import ImageSet, neighbors
 from dcgan_probe.runtime import UserError
 
 CPU = torch.device("cpu")
@@ -28,17 +28,17 @@ def cut(pixels, labels, size):
 
 @pytest.mark.parametrize("size", [7, 64, 1000])
 def test_errors_at_growing_counts_are_scikit_learns(monkeypatch, size):
-    monkeypatch.setattr(generated, "QUERIES", 50)  # the last block of the test images is short
+    monkeypatch.setattr(neighbors, "QUERIES", 50)  # the last block of the test images is short
     (pixels, labels), (queries, known) = blurred_classes(400, 1), blurred_classes(180, 2)
     test, counts, seen = ImageSet(queries, known, "blurred", "test", "made by a test"), (1, 20, 64, 65, 300), []
-    found = neighbour_errors("generated", cut(pixels, labels, size), counts, test, CPU, seen.append)
+    found = neighbor_errors("generated", cut(pixels, labels, size), counts, test, CPU, seen.append)
     for count, each in zip(counts, found, strict=True):
         classifier = KNeighborsClassifier(1, algorithm="brute")
         classifier.fit(pixels[:count].reshape(count, -1).astype(float), labels[:count])
         told = classifier.predict(queries.reshape(180, -1).astype(float))
         recall = recall_score(known, told, labels=np.unique(known), average="macro")
         wrong = int((told != known).sum())
-        assert each == NeighbourError("generated", count, wrong, 180, pytest.approx(1 - recall))
+        assert each == NeighborError("generated", count, wrong, 180, pytest.approx(1 - recall))
     assert len({each.wrong for each in found}) > 3
     assert (seen[-1], sorted(seen)) == (300, seen)
 
@@ -46,12 +46,12 @@ def test_errors_at_growing_counts_are_scikit_learns(monkeypatch, size):
 def test_of_two_images_as_near_the_earlier_one_stays():
     pixels = np.full((4, 1, 2, 2), 7, np.uint8)
     test = ImageSet(pixels[:1], np.array([2]), "one", "test", "made by a test")
-    found = neighbour_errors("real", cut(pixels, np.array([2, 0, 1, 0]), 2), (1, 4), test, CPU)
+    found = neighbor_errors("real", cut(pixels, np.array([2, 0, 1, 0]), 2), (1, 4), test, CPU)
     assert [each.wrong for each in found] == [0, 0]
 
 
 def test_the_interval_is_that_of_a_share():
-    found = NeighbourError("real", 10, 25, 100, 0.3)
+    found = NeighborError("real", 10, 25, 100, 0.3)
     assert found.error == 0.25
     assert found.half_width == pytest.approx(1.96 * (0.25 * 0.75 / 100) ** 0.5)
 
@@ -71,7 +71,7 @@ def test_shuffled_blocks_give_every_image_once_with_its_label():
 )
 def test_counts_that_do_not_grow_are_refused(counts, shown):
     with pytest.raises(UserError) as caught:
-        check_counts(counts)
+        GeneratedConfig(counts=counts)
     assert str(caught.value) == (
         f"got the counts {shown}, expected increasing numbers from 1 on, such as 1000,10000,100000"
     )

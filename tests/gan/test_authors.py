@@ -9,8 +9,8 @@ from scipy.signal import convolve2d
 
 from dcgan_probe.features import real_statistics, run_encoder
 from dcgan_probe.gan import Run, load_checkpoint, read_authors, save_authors, train
+from dcgan_probe.gan.sampling import draw_samples, generate
 from dcgan_probe.images import ImageSet
-from dcgan_probe.latent import generate, sample
 from dcgan_probe.networks import load_discriminator
 from dcgan_probe.presets import preset_config
 from dcgan_probe.runtime import UserError
@@ -216,7 +216,7 @@ def test_the_generator_gets_the_statistics_of_its_own_samples(tmp_path, monkeypa
     exact = (generator[0].astype(np.float64) ** 2).sum(0)
     assert float(norm.running_var.double().mean()) == pytest.approx(exact.mean(), rel=0.02)
     assert abs(norm.running_mean.numpy() / np.sqrt(exact)).max() < 5 / np.sqrt(4 * 128)
-    drawn = sample(run, 128, device=CPU)
+    drawn = draw_samples(run, 128, device=CPU)
     batch = (numpy_generator(drawn.z.astype(np.float64), generator, (2, 2, 2)) + 1) * 127.5
     assert abs(drawn.images - batch).mean() < 0.15 * batch.std()
     few = generate(run.generator(), torch.from_numpy(drawn.z[:3]), CPU).astype(int)
@@ -281,7 +281,7 @@ def test_without_the_generator_the_discriminator_serves(svhn, tmp_path):
     run = import_run(svhn, tmp_path / "run", make_images())
     assert run_encoder(run, training_images=make_images, device=CPU).encode(make_images().images).shape == (6, 7_168)
     with pytest.raises(UserError) as caught:
-        sample(run, 3, device=CPU)
+        draw_samples(run, 3, device=CPU)
     assert str(caught.value) == (
         f"{run.folder} was imported without a generator: {svhn} holds no 200_gen_params.jl_NN.npy; import a folder "
         "that holds all of its arrays into another run"

@@ -7,8 +7,8 @@ import torch
 from dcgan_probe.gan import Probe, Run, TrainState, check_images, read_pieces, rehearse, train, write_pieces
 from dcgan_probe.gan.batches import Ahead, BatchStream, WindowStream, known_labels, open_batches
 from dcgan_probe.gan.fixed_noise import fixed_noise
+from dcgan_probe.gan.sampling import draw_samples
 from dcgan_probe.images import ImageSet
-from dcgan_probe.latent import sample
 from dcgan_probe.networks import build_discriminator, build_generator
 from dcgan_probe.runtime import Ranks, UserError
 
@@ -106,7 +106,7 @@ def test_a_run_knows_the_names_of_its_classes_and_is_exported_whole(conditional,
     write_pieces(Run(tmp_path / "run"), tmp_path / "pieces")
     again = read_pieces(tmp_path / "pieces", tmp_path / "again")
     assert again.trained_on.class_names == ("a", "b", "c")
-    found, expected = (sample(run, 6, device=CPU) for run in (again, Run(tmp_path / "run")))
+    found, expected = (draw_samples(run, 6, device=CPU) for run in (again, Run(tmp_path / "run")))
     assert found.labels.tolist() == expected.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert np.abs(found.images.astype(int) - expected.images).max() <= 2  # weights of 16 bits
 

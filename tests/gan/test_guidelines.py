@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dcgan_probe.gan import Run, train
-from dcgan_probe.latent import sample
+from dcgan_probe.gan.sampling import draw_samples
 from dcgan_probe.networks import build_discriminator, build_generator
 
 CPU = torch.device("cpu")
@@ -31,6 +31,6 @@ def test_every_weight_is_trained_and_an_interruption_changes_nothing(changes, ti
         for key, before in build(config.network, config.seed).named_parameters():
             assert not torch.equal(before, whole[name][key]), key
         assert all(torch.equal(tensor, parts[name][key]) for key, tensor in whole[name].items())
-    drawn = sample(Run(tmp_path / "whole"), 4, device=CPU)
+    drawn = draw_samples(Run(tmp_path / "whole"), 4, device=CPU)
     assert drawn.images.shape == (4, 3, 8, 8)
     assert drawn.images.std() > 0

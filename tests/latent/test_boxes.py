@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from dcgan_probe.latent import Box, boxed_samples, inside, outlined, read_boxes, strongest_windows, write_boxes
+from dcgan_probe.latent import Box, box_entries, boxed_samples, inside, outlined, read_boxes, strongest_windows
 from dcgan_probe.runtime import UserError
 
 
@@ -15,7 +15,7 @@ def write(folder, content):
 
 def test_boxes_come_back_as_they_were_written(tmp_path):
     boxes = [Box(17, 4, 10, 14, 30), Box(3, 0, 0, 32, 32), Box(17, 0, 0, 1, 1)]
-    write_boxes(tmp_path / "boxes.json", boxes)
+    write(tmp_path, box_entries(boxes))
     assert read_boxes(tmp_path / "boxes.json", 32) == boxes
     assert boxed_samples(boxes).tolist() == [3, 17]
 

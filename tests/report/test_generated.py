@@ -2,15 +2,15 @@
 
 import pytest
 
-from dcgan_probe.evaluation import NeighbourError, SplitCaveats
-from dcgan_probe.report import format_neighbour_errors
+from dcgan_probe.evaluation import NeighborError, SplitCaveats
+from dcgan_probe.report import format_neighbor_errors
 
-ERRORS = [NeighbourError(fitted_on, 10, 25, 100, 0.4321) for fitted_on in ("generated", "real")]
-ERRORS += [NeighbourError("generated", 20, 20, 100, 0.3)]
+ERRORS = [NeighborError(fitted_on, 10, 25, 100, 0.4321) for fitted_on in ("generated", "real")]
+ERRORS += [NeighborError("generated", 20, 20, 100, 0.3)]
 
 
 def test_a_row_a_count_and_nothing_where_none_was_measured():
-    text = format_neighbour_errors(ERRORS, "glyphs", SplitCaveats(0, 1.5, 0.1))
+    text = format_neighbor_errors(ERRORS, "glyphs", SplitCaveats(0, 1.5, 0.1))
     rows = [line.split() for line in text.splitlines()]
     assert ["10", "25.00", "±", "8.49", "25.00", "±", "8.49"] in rows
     assert ["20", "20.00", "±", "7.84", "–"] in rows
@@ -19,7 +19,7 @@ def test_a_row_a_count_and_nothing_where_none_was_measured():
 
 
 def test_unbalanced_classes_and_copies_are_told():
-    text = format_neighbour_errors(ERRORS, "glyphs", SplitCaveats(7, 19.0, 0.95))
+    text = format_neighbor_errors(ERRORS, "glyphs", SplitCaveats(7, 19.0, 0.95))
     rows = [line.split() for line in text.splitlines()]
     assert ["10", "25.00", "±", "8.49", "43.21", "25.00", "±", "8.49", "43.21"] in rows
     assert ["20", "20.00", "±", "7.84", "30.00", "–", "–"] in rows
@@ -30,4 +30,4 @@ def test_unbalanced_classes_and_copies_are_told():
 
 @pytest.mark.parametrize("caveats", [SplitCaveats(None, None, None), SplitCaveats(0, 1.0, 0.1)])
 def test_balanced_or_unknown_classes_are_not_mentioned(caveats):
-    assert "nbalanced" not in format_neighbour_errors(ERRORS, "glyphs", caveats)
+    assert "nbalanced" not in format_neighbor_errors(ERRORS, "glyphs", caveats)

@@ -4,24 +4,13 @@ from typing import Any
 
 import click
 
+from ...latent import ArithmeticConfig
 from ..command_lines import RecordedCommand
-from ..look_options import concept_options, investigation_options
+from ..look_options import investigation_options
 
 
 @click.command("arithmetic", cls=RecordedCommand)
-@click.option(
-    "--concept",
-    "texts",
-    multiple=True,
-    metavar="NAME=...",
-    help="A, B and C, in this order: NAME=3,17,42 are numbers of samples, as `sample --number` shows them; "
-    "NAME=female,age>=50 are the samples that probes of these attributes choose.",
-)
-@click.option(
-    "--per-concept", type=click.IntRange(min=1), default=3, show_default=True, help="Samples that probes pick."
-)
-@concept_options
-@investigation_options
+@investigation_options(ArithmeticConfig)
 def arithmetic_command(**options: Any) -> None:
     """Compute A - B + C of the mean z of three concepts, with the grid of noise around it, as the paper does.
 
@@ -33,6 +22,7 @@ def arithmetic_command(**options: Any) -> None:
     dcgan-probe arithmetic --concept smiling-women=3,17,42 --concept women=5,8,61 --concept men=2,30,77
     dcgan-probe arithmetic --concept "a=female,age>=50" --concept "b=female,age<30" --concept "c=male,age<30"
     """
-    from ..arithmetic import arithmetic_verb
+    from ...latent import arithmetic
+    from ..investigate import investigate
 
-    arithmetic_verb(**options)
+    investigate(arithmetic, ArithmeticConfig, options)

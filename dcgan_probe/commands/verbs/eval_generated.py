@@ -4,17 +4,13 @@ from typing import Any
 
 import click
 
+from ...evaluation import GeneratedConfig
 from ..command_lines import RecordedCommand
 from ..look_options import investigation_options
-from ..options import Numbers
 
 
 @click.command("eval-generated", cls=RecordedCommand)
-@click.option("--dataset", help="Labelled images of the same classes.  [default: those that trained the run]")
-@click.option(
-    "--counts", type=Numbers(), default="1000,10000,100000", show_default=True, help="Generated images to fit on."
-)
-@investigation_options
+@investigation_options(GeneratedConfig)
 def eval_generated_command(**options: Any) -> None:
     """Fit a 1-nearest-neighbour classifier on a conditional run's samples, next to one on real images: the supplement.
 
@@ -25,6 +21,11 @@ def eval_generated_command(**options: Any) -> None:
     dcgan-probe train --preset conditional --dataset svhn
     dcgan-probe eval-generated --dataset svhn --counts 1000,10000,100000
     """
-    from ..eval_generated import eval_generated_verb
+    from ...evaluation import evaluate_generated
+    from ...report import format_neighbor_errors
+    from ..investigate import investigate
 
-    eval_generated_verb(**options)
+    def table_of(found: Any) -> list[str]:
+        return format_neighbor_errors(found.errors, found.title, found.caveats).splitlines()
+
+    investigate(evaluate_generated, GeneratedConfig, options, table_of)

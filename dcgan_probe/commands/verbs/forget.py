@@ -1,26 +1,16 @@
 """Options and help of ``dcgan-probe forget``."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
+from ...latent import ForgetConfig
 from ..command_lines import RecordedCommand
 from ..look_options import investigation_options
-from ..options import Count
 
 
 @click.command("forget", cls=RecordedCommand)
-@click.option("--boxes", type=click.Path(dir_okay=False, path_type=Path), help="JSON file of boxes on samples.")
-@click.option("--boxes-from", metavar="ATTRIBUTE", help="Instead: boxes where a probe of it looks, as neighbours>=20.")
-@click.option("--map", "one_map", type=click.IntRange(min=0), help="Instead: see what this map alone draws.")
-@click.option("--layer", metavar="NAME", help="Layer of the generator, by name or number.  [default: second highest]")
-@click.option("--top", type=click.IntRange(min=1), help="Drop only so many maps, those with the largest weights.")
-@click.option("--attribute", help="Have a probe of it score the samples.  [default: that of --boxes-from]")
-@click.option("--dataset", metavar="NAME", help="Labelled set to teach the probes.  [default: the run's own images]")
-@click.option("--count", type=Count(), default=200, show_default=True, help="Other samples, drawn with and without.")
-@click.option("--window", type=click.IntRange(min=1), help="Side of a probe's boxes.  [default: 3/8 of the image's]")
-@investigation_options
+@investigation_options(ForgetConfig)
 def forget_command(**options: Any) -> None:
     """Make the generator forget what is boxed on some of its samples, and draw others with and without it.
 
@@ -43,6 +33,7 @@ def forget_command(**options: Any) -> None:
     dcgan-probe forget --boxes-from "neighbours>=20"
     dcgan-probe forget --map 5
     """
-    from ..forget import forget_verb
+    from ...latent import forget
+    from ..investigate import investigate
 
-    forget_verb(**options)
+    investigate(forget, ForgetConfig, options)

@@ -4,27 +4,13 @@ from typing import Any
 
 import click
 
-from ...latent import RULES
+from ...latent import SaliencyConfig
 from ..command_lines import RecordedCommand
 from ..look_options import investigation_options
-from ..options import Count, Numbers
 
 
 @click.command("saliency", cls=RecordedCommand)
-@click.option("--layer", metavar="NAME", help="Layer of the discriminator, by name or number.  [default: the last]")
-@click.option("--features", type=Numbers(), help="Numbers of its maps, from 0 on.  [default: the first 6]")
-@click.option("--top", type=click.IntRange(min=1), help="Instead: so many features whose best images stand out most.")
-@click.option("--dataset", metavar="NAME", help="Whose training split is searched.  [default: the run's own images]")
-@click.option("--scan", type=Count(), default=10_000, show_default=True, help="Images searched, drawn at random.")
-@click.option("--count", type=click.IntRange(min=1), default=6, show_default=True, help="Images a feature.")
-@click.option(
-    "--rule",
-    type=click.Choice(RULES),
-    default="guided",
-    show_default=True,
-    help="How signals pass activations backwards; guided is the paper's.",
-)
-@investigation_options
+@investigation_options(SaliencyConfig)
 def saliency_command(**options: Any) -> None:
     """Show the images that excite a layer's features most, and which of their pixels do.
 
@@ -41,6 +27,7 @@ def saliency_command(**options: Any) -> None:
     dcgan-probe saliency
     dcgan-probe saliency --layer conv2 --top 8 --dataset svhn
     """
-    from ..saliency import saliency_verb
+    from ...latent import saliency
+    from ..investigate import investigate
 
-    saliency_verb(**options)
+    investigate(saliency, SaliencyConfig, options)

@@ -4,29 +4,17 @@ from typing import Any
 
 import click
 
-from ..options import Count, device_option, quiet_option, run_option, runs_option, seed_option
+from ...gan import SampleConfig
+from ...runtime import Workspace
+from ..config_options import config_of, config_options
+from ..options import chosen_run, quiet_option, run_option
 
 
 @click.command("sample")
-@click.option("--count", type=Count(), default=64, show_default=True, help="Number of samples.")
-@click.option(
-    "--columns",
-    type=click.IntRange(min=1),
-    help="Samples in a row of the grid.  [default: 8; one a class, of a conditional run with up to 20]",
-)
-@click.option(
-    "--class",
-    "name",
-    metavar="NAME|N",
-    help="Of a conditional run: the class of all samples, by name or number.  [default: each in turn]",
-)
-@click.option(
-    "--number", "numbered", is_flag=True, help="Enlarge the samples, each with its number below, to be named elsewhere."
-)
-@seed_option
+@config_options(SampleConfig, without=("seed",))
+@config_options(SampleConfig, only=("seed",))
 @run_option
-@runs_option
-@device_option
+@config_options(Workspace, only=("runs", "device"))
 @quiet_option
 def sample_command(**options: Any) -> None:
     """Draw samples: a PNG grid, and an .npz with images uint8 (N, channels, H, W) and z float32 (N, nz).
@@ -37,6 +25,9 @@ def sample_command(**options: Any) -> None:
     dcgan-probe sample --count 100 --columns 10 --seed 1
     dcgan-probe sample --class 7
     """
-    from ..sample import sample_verb
+    from ...gan import sample
 
-    sample_verb(**options)
+    workspace, config = config_of(Workspace, options), config_of(SampleConfig, options)
+    run = chosen_run(options["run_folder"], workspace.runs, quiet=options["quiet"])
+    for path in sample(run, config, workspace=workspace).save():
+        click.echo(path)

@@ -4,34 +4,13 @@ from typing import Any
 
 import click
 
+from ...latent import TurnConfig
 from ..command_lines import RecordedCommand
-from ..look_options import concept_options, investigation_options
+from ..look_options import investigation_options
 
 
 @click.command("turn", cls=RecordedCommand)
-@click.option(
-    "--from",
-    "start",
-    required=True,
-    metavar="NAME=...",
-    help="Where the axis begins: NAME=3,17,42,55 (numbers of samples), or NAME=age<30 (chosen by probes).",
-)
-@click.option("--to", "end", required=True, metavar="NAME=...", help="Where the axis ends.")
-@click.option(
-    "--per-concept", type=click.IntRange(min=1), default=4, show_default=True, help="Samples that probes pick."
-)
-@click.option("--count", type=click.IntRange(min=1), default=64, show_default=True, help="Random z that are turned.")
-@click.option("--steps", type=click.IntRange(min=2), default=9, show_default=True, help="Images of a strip.")
-@click.option(
-    "--reach",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="The strip goes from z minus so many axes to z plus as many.",
-)
-@click.option("--shown", type=click.IntRange(min=1), default=8, show_default=True, help="Strips in the picture.")
-@concept_options
-@investigation_options
+@investigation_options(TurnConfig)
 def turn_command(**options: Any) -> None:
     """Add the axis between the mean z of two groups of samples to random z in steps: a strip for each z.
 
@@ -42,6 +21,7 @@ def turn_command(**options: Any) -> None:
     dcgan-probe turn --from left=3,17,42,55 --to right=5,8,61,70
     dcgan-probe turn --from "young=age<30" --to "old=age>=55" --count 100
     """
-    from ..turn import turn_verb
+    from ...latent import turn
+    from ..investigate import investigate
 
-    turn_verb(**options)
+    investigate(turn, TurnConfig, options)

@@ -4,22 +4,13 @@ from typing import Any
 
 import click
 
-from ...latent import INTERPOLATIONS
+from ...latent import WalkConfig
 from ..command_lines import RecordedCommand
 from ..look_options import investigation_options
 
 
 @click.command("walk", cls=RecordedCommand)
-@click.option("--points", type=click.IntRange(min=2), default=9, show_default=True, help="Random z to pass through.")
-@click.option("--steps", type=click.IntRange(min=2), default=10, show_default=True, help="Images from one to the next.")
-@click.option(
-    "--interpolation",
-    type=click.Choice(INTERPOLATIONS),
-    default="linear",
-    show_default=True,
-    help="linear is the paper's; spherical suits a Gaussian z.",
-)
-@investigation_options
+@investigation_options(WalkConfig)
 def walk_command(**options: Any) -> None:
     """Walk through the latent space: a grid with a row from each random z to the next, and the closed path animated.
 
@@ -33,6 +24,7 @@ def walk_command(**options: Any) -> None:
     dcgan-probe walk
     dcgan-probe walk --points 5 --steps 16 --interpolation spherical --seed 3
     """
-    from ..walk import walk_verb
+    from ...latent import walk
+    from ..investigate import investigate
 
-    walk_verb(**options)
+    investigate(walk, WalkConfig, options)

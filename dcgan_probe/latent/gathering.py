@@ -1,4 +1,4 @@
-"""Takes concepts as the user typed them, gives their samples and the probes that score results; shared by two verbs."""
+"""Samples of concepts, and the probes that pick them and score results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..images import ImageSet
-from ..latent import Attribute, Concept, ProbePair, Samples, top_samples
+from ..gan import Samples
 from ..runtime import UserError
-from .investigations import Investigation
+from .attributes import Attribute
+from .concepts import top_samples
+from .config import ConceptsConfig
+from .investigation import FeatureInvestigation
+from .scoring import ProbePair
 
 SCORE_UNIT = "logarithm of the odds that the scoring probe gives; 0 is even"
 
@@ -24,12 +27,8 @@ class Gathered:
     probes: dict[str, ProbePair]
     """By the attribute; empty where none was named."""
 
-    def score(self, features: np.ndarray) -> dict[str, np.ndarray]:
-        """Give the scoring probes' values, float64 (n,) for each attribute, for features (n, D)."""
-        return {name: pair.scoring.score(features) for name, pair in self.probes.items()}
-
     def qualities(self) -> list[str]:
-        """Give a line on the probes of each attribute: scores mean as much as the probes are worth."""
+        """Return a line on the probes of each attribute: scores mean as much as the probes are worth."""
         return [
             f"probes of {name}: balanced accuracy {100 * pair.scoring.balanced_accuracy:.0f} % (scores), "
             f"{100 * pair.selecting.balanced_accuracy:.0f} % (selects) on real images of neither; 50 % is chance"
@@ -37,7 +36,7 @@ class Gathered:
         ]
 
     def told(self) -> dict[str, Any]:
-        """Give the numbers that stand in every JSON file."""
+        """Return the numbers that stand in every JSON file."""
         accuracies = {
             name: {
                 "selecting_balanced_accuracy": pair.selecting.balanced_accuracy,
@@ -48,39 +47,26 @@ class Gathered:
         }
         return {"concepts": self.numbers, "probes": accuracies}
 
-    def score_images(self, look: Investigation, images: np.ndarray) -> dict[str, np.ndarray]:
-        """Give the scoring probes' values, float64 (n,) for each attribute, for images (n, channels, H, W)."""
-        return self.score(look.features(images)) if self.probes else {}
+    def score_images(self, look: FeatureInvestigation, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the scoring probes' values, float64 (n,) for each attribute, for images (n, channels, H, W)."""
+        if not self.probes:
+            return {}
+        features = look.features(images)
+        return {name: pair.scoring.score(features) for name, pair in self.probes.items()}
 
 
-def gather(
-    look: Investigation,
-    concepts: Sequence[Concept],
-    scored: Sequence[str],
-    *,
-    dataset: str | None,
-    pool: int,
-    per_concept: int,
-) -> Gathered:
-    """Find the samples of concepts: those that were named, or those that the selecting probes give the highest scores.
+def gather(look: FeatureInvestigation, config: ConceptsConfig) -> Gathered:
+    """Find the samples of concepts: those given by number, or those with the highest scores of the selecting probes.
 
     Raises
     ------
     UserError
-        If two concepts have one name, or a set has no such attribute.
+        If a set has no such attribute, or the pool has too few samples.
     """
-    names = [concept.name for concept in concepts]
-    if len(set(names)) < len(names):
-        raise UserError(
-            f"got the concepts {', '.join(names)}, expected a name of its own for each", option=concepts[-1].option
-        )
-    typed = [(each, concept.option) for concept in concepts for each in concept.attributes]
-    typed += [(Attribute.parse(text), "attribute") for text in scored]
-    if typed:
-        check_attributes(typed, look.labelled(dataset))
-    probes = look.probes(dict.fromkeys(attribute for attribute, _ in typed), dataset)
+    concepts = config.parsed
+    probes = look.probes(checked_attributes(look, config), config.dataset)
     if not probes:
-        look.note("No attribute is named, so the pictures have no scores; --attribute names some of a labelled set.")
+        look.note("No attribute is named, so the pictures have no scores; name some that a labeled set answers.")
     features = None
     numbers: dict[str, list[int]] = {}
     for concept in concepts:
@@ -92,43 +78,47 @@ def gather(
                 )
             continue
         if features is None:
-            features = look.features(look.samples(range(pool)).images)
+            features = look.features(look.samples(range(config.pool)).images)
         scores = [probes[str(each)].selecting.score(features) for each in concept.attributes]
-        numbers[concept.name] = top_samples(scores, per_concept).tolist()
+        numbers[concept.name] = top_samples(scores, config.per_concept).tolist()
         lacking = sum(min(each[number] for each in scores) < 0 for number in numbers[concept.name])
         if lacking:
             look.warn(
-                f"{lacking} of the {per_concept} samples of the concept {concept.name} lack an attribute of it, by the "
-                f"probes that picked them: of {pool:,} samples too few have it; look at them, or take a larger --pool."
+                f"{lacking} of the {config.per_concept} samples of the concept {concept.name} lack an attribute of it, "
+                f"by the probes that picked them: of {config.pool:,} samples too few have it; look at them, or take a "
+                "larger pool."
             )
     samples = {name: look.samples(chosen) for name, chosen in numbers.items()}
     return Gathered(samples, numbers, probes)
 
 
-def check_attributes(typed: Sequence[tuple[Attribute, str]], images: ImageSet) -> None:
-    """Refuse an attribute that a set does not answer, naming the option in which it was typed."""
-    for attribute, option in typed:
+def checked_attributes(look: FeatureInvestigation, config: ConceptsConfig) -> list[Attribute]:
+    """Return the attributes of concepts and scores, each once; refuse those that the labeled set does not answer."""
+    named = [(each, concept.option) for concept in config.parsed for each in concept.attributes]
+    named += [(Attribute.parse(text, "attributes"), "attributes") for text in config.attributes]
+    for attribute, option in named:
         try:
-            attribute.of(images)
+            attribute.of(look.labeled(config.dataset))
         except UserError as error:
             about = option if error.option == "attribute" else error.option
             raise UserError(str(error), option=about) from error
+    return list(dict.fromkeys(attribute for attribute, _ in named))
 
 
 def captioned(texts: Sequence[object] | None, scores: np.ndarray | None) -> list[str]:
-    """Give a caption for each image, as ``17: -0.3``, of what there is of the two; none if there is neither."""
+    """Return a caption for each image, as ``17: -0.3``, of one or both parts; none if both are missing."""
     parts = [] if texts is None else [[str(text) for text in texts]]
     parts += [] if scores is None else [[f"{score:.1f}" for score in scores]]
     return [": ".join(part) for part in zip(*parts, strict=True)]
 
 
 def and_score(attribute: str | None) -> str:
-    """Tell in a heading what the second number of a caption is."""
+    """Return the part of a heading that explains the second number of a caption."""
     return "" if attribute is None else f", and how surely it has {attribute} (logarithm of the odds)"
 
 
 def score_table(scores: dict[str, dict[str, float]]) -> list[str]:
-    """Give lines of a table: a row for each thing that is scored, a column for each attribute."""
+    """Return lines of a table: a row for each name that is scored, a column for each attribute."""
     attributes = list(next(iter(scores.values()), {}))
     if not attributes:
         return []

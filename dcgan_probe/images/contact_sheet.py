@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..images import image_grid
 from ..storage import whole_file
+from .grids import image_grid
 
 TEXT_SIZE, MARGIN, BACKGROUND = 14, 8, "white"
 SIDE = 64
@@ -35,24 +35,15 @@ def tiled(images: np.ndarray, columns: int = 0, captions: Sequence[str] | None =
     return image_grid(enlarged(images), columns or len(images), captions=captions)
 
 
-def save_contact_sheet(
-    path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]], headings: Sequence[str] = ()
-) -> None:
-    """Write a contact sheet as a picture file, whole or not at all.
+def contact_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]], headings: Sequence[str] = ()) -> np.ndarray:
+    """Draw a contact sheet, uint8 (height, width, 3).
 
     Parameters
     ----------
-    path
-        File that ends in ``.png``, or in ``.webp``: a fifth of the size, and not lossless.
     rows
         At least one name, with its pictures uint8 (height, width, 3) from left to right; sizes may differ.
     headings
         A text above each picture of the first row; the sheet is as wide as they need.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be written.
     """
     font = ImageFont.load_default(TEXT_SIZE)
     left = 2 * MARGIN + max(round(font.getlength(name)) for name, _ in rows)
@@ -74,8 +65,34 @@ def save_contact_sheet(
             sheet.paste(Image.fromarray(picture), (x, top))
             x += picture.shape[1] + MARGIN
         top += height
+    return np.asarray(sheet)
+
+
+def save_contact_sheet(
+    path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]], headings: Sequence[str] = ()
+) -> None:
+    """Write ``contact_sheet`` as a picture file; see ``save_picture``."""
+    save_picture(path, contact_sheet(rows, headings))
+
+
+def save_picture(path: str | Path, picture: np.ndarray) -> None:
+    """Write a picture as a small file, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        File that ends in ``.png``, or in ``.webp``: a fifth of the size, and not lossless.
+    picture
+        uint8 (height, width, 3).
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
+    image = Image.fromarray(picture)
     with whole_file(path) as temporary:
         if Path(path).suffix == ".webp":
-            sheet.save(temporary, format="WEBP", quality=WEBP_QUALITY, method=6)
+            image.save(temporary, format="WEBP", quality=WEBP_QUALITY, method=6)
         else:
-            sheet.save(temporary, format="PNG", optimize=True)
+            image.save(temporary, format="PNG", optimize=True)

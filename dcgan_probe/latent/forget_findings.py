@@ -1,13 +1,9 @@
-"""Takes what forgetting came to, gives numbers beside controls, pictures, warnings and lines; drops no map."""
+"""Numbers of forgetting beside their controls, and the warnings and lines that tell them."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
-from ..latent import difference_images, layer_maps, map_images
-from ..report import tiled
-from .investigations import Investigation
 
 CONTROLS = 5
 """Draws of as many random maps."""
@@ -24,7 +20,7 @@ FADED = 1 / 2
 
 
 def scored(scores: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Tell the mean score of samples and the share taken to have the attribute, before and without the maps."""
+    """Return the mean score of samples and the share judged to have the attribute, before and without the maps."""
     before, *after = scores
     return {
         "before": before.mean(),
@@ -35,7 +31,7 @@ def scored(scores: Sequence[np.ndarray]) -> dict[str, Any]:
 
 
 def beside_controls(numbers: Sequence[float]) -> dict[str, float]:
-    """Name the number without the maps; and the mean, least and largest of those without as many random ones."""
+    """Return the number without the maps; and the mean, least and largest of those without as many random ones."""
     without, *random = map(float, numbers)
     return {
         "without": without,
@@ -45,34 +41,8 @@ def beside_controls(numbers: Sequence[float]) -> dict[str, float]:
     }
 
 
-def shown_rows(
-    look: Investigation,
-    layer: str,
-    dropped: np.ndarray,
-    which: str,
-    numbers: np.ndarray,
-    before: np.ndarray,
-    after: Sequence[np.ndarray],
-) -> list[tuple[str, list[np.ndarray]]]:
-    """Give rows of pictures of samples with their numbers: as they are, and without the maps, or random ones."""
-    difference, scale = difference_images(before, after[0])
-    rows = [
-        (f"{which}with", tiled(before, captions=[str(number) for number in numbers])),
-        (f"{which}without", tiled(after[0])),
-        (f"difference, white is +{scale} of 255", tiled(difference)),
-    ]
-    if len(dropped) == 1:
-        maps = layer_maps(look.generator, layer, look.samples(numbers.tolist()).z, look.device)[:, dropped[0]]
-        activation, scale_of_map = map_images(maps, before.shape[-1])
-        rows.append((f"map {dropped[0]}, white is {scale_of_map:.3g}", tiled(activation)))
-        rows.append((f"{which}without a random map", tiled(after[1])))
-    else:
-        rows.append((f"{which}without random maps", tiled(after[1])))
-    return [(name, [picture]) for name, picture in rows]
-
-
 def warnings(told: dict[str, Any]) -> list[str]:
-    """Say where the numbers mean less than they seem to."""
+    """Return sentences on where the numbers mean less than they seem to."""
     found = []
     if told.get("balanced_accuracy", 1.0) < TELLS:
         found.append(
@@ -82,18 +52,13 @@ def warnings(told: dict[str, Any]) -> list[str]:
     if told["contrast"]["without"] < FADED * told["contrast_before"]:
         found.append(
             "Without the maps, samples have less than half of their contrast; probes taught by real images were never "
-            "shown such, so their scores mean little. --top drops fewer maps."
+            "shown such, so their scores mean little. A smaller top drops fewer maps."
         )
     return found
 
 
 def summary(told: dict[str, Any]) -> list[str]:
-    """Give the lines that the command prints."""
-
-    def beside(numbers: dict[str, float], times: float = 1.0) -> str:
-        mine, mean, least, largest = (times * each for each in numbers.values())
-        return f"{mine:.1f} ({control}: {mean:.1f}, {least:.1f} to {largest:.1f})"
-
+    """Return lines that tell the main numbers."""
     one = len(told["dropped"]) == 1
     control = f"{CONTROLS} single maps at random" if one else f"{CONTROLS} draws of as many random maps"
     lines = [f"{len(told['dropped'])} of {told['maps']} maps of {told['layer']} dropped"]
@@ -102,22 +67,28 @@ def summary(told: dict[str, Any]) -> list[str]:
             f"{told['boxes']} boxes on {told['boxed_samples']} samples; balanced accuracy of the regression on samples "
             f"held out: {100 * told['balanced_accuracy']:.1f} %",
             *lines,
-            f"mean change of pixels, of 255: inside of the boxes {beside(told['change_inside'])}, "
-            f"outside {beside(told['change_outside'])}",
+            f"mean change of pixels, of 255: inside of the boxes {_beside(told['change_inside'], control)}, "
+            f"outside {_beside(told['change_outside'], control)}",
         ]
     lines += [
-        f"mean change of pixels of other samples, of 255: {beside(told['change'])}",
-        f"their contrast, of 255: {told['contrast_before']:.1f} before, {beside(told['contrast'])} after",
+        f"mean change of pixels of other samples, of 255: {_beside(told['change'], control)}",
+        f"their contrast, of 255: {told['contrast_before']:.1f} before, {_beside(told['contrast'], control)} after",
     ]
     if "score" in told:
         quarter = f"the {told['score_of_surest']['samples']} that the selecting probe is surest of"
         for which, score in (("other samples", told["score"]), (quarter, told["score_of_surest"])):
             lines.append(
                 f"{which}, with the attribute by the scoring probe, %: {100 * score['share_before']:.1f} before, "
-                f"{beside(score['share_after'], 100)} after; mean score {score['before']:.1f} before, "
-                f"{beside(score['after'])} after"
+                f"{_beside(score['share_after'], control, 100)} after; mean score {score['before']:.1f} before, "
+                f"{_beside(score['after'], control)} after"
             )
         lines.append(
             f"balanced accuracy of the scoring probe on real images: {100 * told['probe_balanced_accuracy']:.1f} %"
         )
     return lines
+
+
+def _beside(numbers: dict[str, float], control: str, times: float = 1.0) -> str:
+    """Write a number with those of its controls."""
+    mine, mean, least, largest = (times * each for each in numbers.values())
+    return f"{mine:.1f} ({control}: {mean:.1f}, {least:.1f} to {largest:.1f})"

@@ -1,11 +1,11 @@
-"""Takes a class by name or number and sample numbers, gives labels; knows no z and no image."""
+"""Classes of a conditional run, and labels of its samples."""
 
 import torch
 
-from ..gan import Run
 from ..images import class_index
 from ..networks import NetworkConfig
 from ..runtime import UserError
+from .run import Run
 
 SHOWN_NAMES = 20
 
@@ -26,7 +26,7 @@ def find_class(run: Run, text: str) -> int:
         return int(text)
     known = [*names[:SHOWN_NAMES], "..."] if len(names) > SHOWN_NAMES else list(names)
     listed = f" or one of {', '.join(known)}" if known else ""
-    raise UserError(f"got class {text!r}, expected 0 to {classes - 1}{listed}", option="class")
+    raise UserError(f"got class {text!r}, expected 0 to {classes - 1}{listed}", option="label")
 
 
 def require_conditional(run: Run) -> None:

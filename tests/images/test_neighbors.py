@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from dcgan_probe.images import ImageSet, imageset as module
-from dcgan_probe.latent import nearest_images, usual_distances
+from dcgan_probe.images import ImageSet, imageset as module, nearest_images, usual_distances
 from dcgan_probe.runtime import UserError
 
 

@@ -1,4 +1,4 @@
-"""Takes a run and sample numbers, gives z and generated images; knows no figure and no command line."""
+"""Samples of a run by their numbers: latent vectors and generated images."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..gan import Run
 from ..images import from_signed
 from ..networks import Generator, NetworkConfig, draw_z
 from ..runtime import UserError, torch_generator
-from .classes import require_conditional, sample_labels
+from .class_labels import require_conditional, sample_labels
+from .run import Run
 
 BATCH = 256
 BLOCK = 4 * BATCH
@@ -46,7 +46,7 @@ def generate(
 
 
 def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.device) -> Samples:
-    """Give samples of a run by their numbers, in that order: those that ``sample`` draws with the same seed.
+    """Give samples of a run by their numbers, in that order: those that ``draw_samples`` draws with the same seed.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.d
     return _samples(generator, z, sample_labels(generator.config, chosen), device)
 
 
-def sample(run: Run, count: int, *, seed: int = 0, device: torch.device, label: int | None = None) -> Samples:
+def draw_samples(run: Run, count: int, *, seed: int = 0, device: torch.device, label: int | None = None) -> Samples:
     """Draw ``count`` samples of a run; sample number i is the same whatever the count.
 
     A conditional run gives the classes in turn, or only the one of ``label``.
@@ -105,7 +105,7 @@ def sample_blocks(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give ``count`` samples of a conditional generator in blocks: images uint8 (n, channels, H, W), labels int64 (n,).
 
-    They are those of ``sample``, as many as are wanted: none but the block's own are in memory.
+    They are those of ``draw_samples``; only the images of one block are in memory.
     """
     for start, z in _z_blocks(generator.config, count, seed):
         labels = sample_labels(generator.config, torch.arange(start, start + len(z)))

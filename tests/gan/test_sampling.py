@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.gan import train
+from dcgan_probe.gan import draw_samples, generate, numbered, train
 from dcgan_probe.gan.run import Run
 from dcgan_probe.images import ImageSet
-from dcgan_probe.latent import generate, numbered, sample
 from dcgan_probe.networks import build_generator
 from dcgan_probe.presets import preset_config
 from dcgan_probe.runtime import UserError, torch_generator
@@ -25,7 +24,7 @@ def run(tmp_path_factory):
 
 
 def test_samples_have_the_announced_shapes(run):
-    drawn = sample(run, 5, seed=3, device=CPU)
+    drawn = draw_samples(run, 5, seed=3, device=CPU)
     assert drawn.images.shape == (5, 3, 32, 32)
     assert drawn.images.dtype == np.uint8
     assert drawn.z.shape == (5, 8)
@@ -34,7 +33,7 @@ def test_samples_have_the_announced_shapes(run):
 
 
 def test_a_sample_does_not_depend_on_the_others(run):
-    few, many = sample(run, 3, seed=1, device=CPU), sample(run, 300, seed=1, device=CPU)
+    few, many = draw_samples(run, 3, seed=1, device=CPU), draw_samples(run, 300, seed=1, device=CPU)
     np.testing.assert_array_equal(few.z, many.z[:3])
     assert np.abs(few.images.astype(int) - many.images[:3]).max() <= 1  # rounding of a differently blocked product
 
@@ -54,25 +53,25 @@ class Untrained:
 @pytest.mark.parametrize(("z", "nz"), [("gaussian", 100), ("gaussian", 3), ("uniform", 100), ("uniform", 3)])
 def test_a_number_names_one_z_however_many_are_drawn(z, nz):
     """Torch draws the last numbers of an uneven count anew, and fewer than 16 in another way."""
-    many = sample(Untrained(z, nz), 1100, seed=1, device=CPU).z
+    many = draw_samples(Untrained(z, nz), 1100, seed=1, device=CPU).z
     for count in (1, 5, 33, 1025):
-        np.testing.assert_array_equal(sample(Untrained(z, nz), count, seed=1, device=CPU).z, many[:count])
+        np.testing.assert_array_equal(draw_samples(Untrained(z, nz), count, seed=1, device=CPU).z, many[:count])
     for numbers in ([0], [2], [6, 1024, 1], [1099, 7]):
         np.testing.assert_array_equal(numbered(Untrained(z, nz), numbers, seed=1, device=CPU).z, many[numbers])
 
 
 def test_uniform_z_are_the_stream_of_the_seed():
     expected = torch.rand((1100, 7), generator=torch_generator(5, "sample")) * 2 - 1
-    np.testing.assert_array_equal(sample(Untrained("uniform", 7), 1100, seed=5, device=CPU).z, expected)
+    np.testing.assert_array_equal(draw_samples(Untrained("uniform", 7), 1100, seed=5, device=CPU).z, expected)
 
 
 def test_another_seed_draws_other_samples(run):
-    assert not np.array_equal(sample(run, 3, seed=1, device=CPU).z, sample(run, 3, seed=2, device=CPU).z)
+    assert not np.array_equal(draw_samples(run, 3, seed=1, device=CPU).z, draw_samples(run, 3, seed=2, device=CPU).z)
 
 
 def test_no_sample_is_refused(run):
     with pytest.raises(UserError, match="got 0 samples, expected at least 1"):
-        sample(run, 0, device=CPU)
+        draw_samples(run, 0, device=CPU)
 
 
 def test_generate_uses_the_running_statistics():

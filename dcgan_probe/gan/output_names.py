@@ -1,0 +1,50 @@
+"""Names of an investigation's files.
+
+The beginning of a name is for a person, and its last six digits are for the rest: configs that could differ in their
+results never share a name, so none overwrites the files of another.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..runtime import UserError, flag_of
+from ..storage import fingerprint_settings, read_bytes, shortened
+from .investigation_config import InvestigationConfig
+
+LONGEST, DIGITS = 100, 6
+
+
+def output_name(config: InvestigationConfig, readable: Iterable[str], digits: str) -> str:
+    """Return ``READABLE-sSEED-DIGITS``, the name of an investigation's files without a suffix."""
+    return f"{shortened(safe_name('-'.join(readable)), LONGEST)}-s{config.seed}-{digits}"
+
+
+def settings_digits(config: InvestigationConfig) -> str:
+    """Return six hexadecimal digits of a hash of all settings, and of the content of files that they name.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, or cannot be read.
+    """
+    settings = {
+        flag_of(field): _content(field.name, getattr(config, field.name)) for field in dataclasses.fields(config)
+    }
+    return fingerprint_settings(settings)[:DIGITS]
+
+
+def _content(name: str, value: object) -> object:
+    """Return a setting, and for a file its content: a person edits the file and keeps its name."""
+    if not isinstance(value, Path):
+        return value
+    try:
+        return read_bytes(value).hex()
+    except FileNotFoundError as error:
+        raise UserError(f"there is no {value}", option=name) from error
+
+
+def safe_name(text: str) -> str:
+    """Return a text as part of a file's name: all but letters, digits, dots, plus signs and dashes becomes a dash."""
+    return re.sub(r"[^\w.+-]+", "-", text).strip("-.")

@@ -1,0 +1,224 @@
+"""Configs of the investigations of latent space and of what networks have learned."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from ..gan import InvestigationConfig
+from ..runtime import UserError, option
+from .settings import Interpolation, Rule
+
+if TYPE_CHECKING:
+    from .concepts import Concept
+
+FIRST_FEATURES = 6
+"""Features that the paper shows."""
+OTHER_ROWS = ("result", "of single samples", "of pixels", "random samples")
+"""Rows of the table of an arithmetic's scores, besides the concepts'."""
+FARTHEST = 100
+"""Axes from z, at most: far beyond what any generator was trained on."""
+CONCEPT_FORMS = "NAME=3,17,42 (numbers of samples), or NAME=age<30 (chosen by probes)"
+
+
+@dataclass(frozen=True)
+class WalkConfig(InvestigationConfig):
+    """A closed path through random latent points."""
+
+    verb: ClassVar[str] = "walk"
+
+    points: int = option(9, "Random z to pass through.", min=2)
+    steps: int = option(10, "Images from one to the next.", min=2)
+    interpolation: Interpolation = option("linear", "linear is the paper's; spherical suits a Gaussian z.")
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Interpolation, points and steps."""
+        return self.interpolation, f"{self.points}x{self.steps}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConceptsConfig(InvestigationConfig):
+    """How concepts are picked and scored: the part that arithmetic and turn share."""
+
+    per_concept: int = option(3, "Samples that probes pick.", min=1)
+    attributes: tuple[str, ...] = option(
+        (),
+        "Score this too, as female, label=3, age>=60; repeatable.",
+        flag="--attribute",
+        metavar="TEXT",
+        usual="the attributes of the concepts",
+    )
+    dataset: str | None = option(
+        None, "Labeled images whose training split trains the probes.", usual="the run's own images"
+    )
+    pool: int = option(2000, "Samples among which probes pick a concept's.", min=1, kind="count")
+
+    @property
+    def parsed(self) -> tuple["Concept", ...]:
+        """The concepts, in their order."""
+        raise NotImplementedError
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of the concepts."""
+        return tuple(concept.name for concept in self.parsed)
+
+    def check(self) -> None:
+        """Check that all concepts can be read and have different names."""
+        names = self.settings
+        if len(set(names)) < len(names):
+            raise UserError(
+                f"got the concepts {', '.join(names)}, expected a name of its own for each",
+                option=self.parsed[-1].option,
+            )
+
+
+@dataclass(frozen=True)
+class ArithmeticConfig(ConceptsConfig):
+    """A - B + C of three concepts."""
+
+    verb: ClassVar[str] = "arithmetic"
+
+    concepts: tuple[str, ...] = option(
+        (),
+        "A, B and C, in this order: NAME=3,17,42 are numbers of samples, as `sample --number` shows them; "
+        "NAME=female,age>=50 are the samples that probes of these attributes choose.",
+        flag="--concept",
+        metavar="NAME=...",
+    )
+
+    @property
+    def parsed(self) -> tuple["Concept", ...]:
+        """The concepts A, B and C."""
+        from .concepts import Concept  # late, since it imports numpy
+
+        return tuple(Concept.parse(text, "concepts") for text in self.concepts)
+
+    def check(self) -> None:
+        """Check that there are three concepts, none with the name of another row of the table."""
+        if len(self.concepts) != 3:
+            raise UserError(
+                f"got {len(self.concepts)} concepts, expected three: A, B and C of A - B + C", option="concepts"
+            )
+        super().check()
+        for name in self.settings:
+            if name in OTHER_ROWS:
+                raise UserError(
+                    f"got a concept with the name {name!r}, which a row of the table has; choose another",
+                    option="concepts",
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnConfig(ConceptsConfig):
+    """An axis between two groups of samples, added in steps to random z."""
+
+    verb: ClassVar[str] = "turn"
+
+    start: str = option(help=f"Where the axis begins: {CONCEPT_FORMS}.", flag="--from", metavar="NAME=...")
+    end: str = option(help="Where the axis ends.", flag="--to", metavar="NAME=...")
+    per_concept: int = option(4, "Samples that probes pick.", min=1)
+    count: int = option(64, "Random z that are turned.", min=1)
+    steps: int = option(9, "Images of a strip.", min=2)
+    reach: float = option(1.0, "The strip goes from z minus so many axes to z plus as many.")
+    shown: int = option(8, "Strips in the picture.", min=1)
+
+    @property
+    def parsed(self) -> tuple["Concept", ...]:
+        """The concepts at both ends."""
+        from .concepts import Concept  # late, since it imports numpy
+
+        return Concept.parse(self.start, "start"), Concept.parse(self.end, "end")
+
+    def check(self) -> None:
+        """Check the reach and both concepts."""
+        if not 0 < self.reach <= FARTHEST:
+            raise UserError(
+                f"got a reach of {self.reach}, expected a number above 0, of at most {FARTHEST}", option="reach"
+            )
+        object.__setattr__(self, "reach", float(self.reach))  # 1 and 1.0 name the same files
+        super().check()
+
+
+@dataclass(frozen=True)
+class SaliencyConfig(InvestigationConfig):
+    """Images and pixels that excite the features of a layer of the discriminator."""
+
+    verb: ClassVar[str] = "saliency"
+
+    layer: str | None = option(None, "Layer of the discriminator, by name or number.", metavar="NAME", usual="the last")
+    features: tuple[int, ...] | None = option(
+        None, "Numbers of its maps, from 0 on.", kind="numbers", usual=f"the first {FIRST_FEATURES}"
+    )
+    top: int | None = option(None, "Instead: so many features whose best images stand out most.", min=1)
+    dataset: str | None = option(
+        None, "Whose training split is searched.", metavar="NAME", usual="the run's own images"
+    )
+    scan: int = option(10_000, "Images searched, drawn at random.", min=1, kind="count")
+    count: int = option(6, "Images a feature.", min=1)
+    rule: Rule = option("guided", "How signals pass activations backwards; guided is the paper's.")
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Layer, features, rule and image set."""
+        chosen = f"top{self.top}" if self.top else "+".join(map(str, self.features or ())) or f"first{FIRST_FEATURES}"
+        return tuple(part for part in (self.layer or "last", chosen, self.rule, self.dataset) if part is not None)
+
+    def check(self) -> None:
+        """Check that the features are chosen in one way, and each once."""
+        if self.features and self.top:
+            raise UserError("got features and top, expected one of them", option="top")
+        if self.features and len(set(self.features)) < len(self.features):
+            raise UserError(f"got features {self.features}, expected each once", option="features")
+
+
+@dataclass(frozen=True)
+class ForgetConfig(InvestigationConfig):
+    """Maps of the generator that are dropped, and the samples that show what is missing."""
+
+    verb: ClassVar[str] = "forget"
+
+    boxes: Path | None = option(None, "JSON file of boxes on samples.", kind="file")
+    boxes_from: str | None = option(
+        None, "Instead: boxes where a probe of it looks, as neighbours>=20.", metavar="ATTRIBUTE"
+    )
+    map: int | None = option(None, "Instead: see what this map alone draws.", min=0)
+    layer: str | None = option(
+        None, "Layer of the generator, by name or number.", metavar="NAME", usual="second highest"
+    )
+    top: int | None = option(None, "Drop only so many maps, those with the largest weights.", min=1)
+    attribute: str | None = option(None, "Have a probe of it score the samples.", usual="that of --boxes-from")
+    dataset: str | None = option(None, "Labeled set to teach the probes.", metavar="NAME", usual="the run's own images")
+    count: int = option(200, "Other samples, drawn with and without.", min=1, kind="count")
+    window: int | None = option(None, "Side of a probe's boxes.", min=1, usual="3/8 of the image's")
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Source of the maps, layer and number of maps."""
+        source = self.boxes.stem if self.boxes else self.boxes_from or f"map{self.map}"
+        return source, *([self.layer] if self.layer else []), *([f"top{self.top}"] if self.top else [])
+
+    @property
+    def scored_attribute(self) -> str | None:
+        """The attribute that probes score, if any."""
+        return self.boxes_from or self.attribute
+
+    def check(self) -> None:
+        """Check that the maps come from one source, and that no setting is without effect."""
+        sources = {"boxes": self.boxes, "boxes_from": self.boxes_from, "map": self.map}
+        given = [name for name, value in sources.items() if value is not None]
+        if len(given) != 1:
+            raise UserError(
+                f"got {' and '.join(given) or 'none'} of boxes, boxes_from and map, expected one of them",
+                option="boxes",
+            )
+        if self.map is not None and self.top is not None:
+            raise UserError("got top with map, which drops that map alone; leave one of them out", option="top")
+        if self.boxes_from is None and self.window is not None:
+            raise UserError("got window without boxes_from, whose boxes it is the side of", option="window")
+        if self.scored_attribute is None and self.dataset is not None:
+            raise UserError(
+                "got dataset, but no probe to teach by it; name what to score with attribute", option="dataset"
+            )
+        if self.boxes_from is not None and self.attribute is not None:
+            raise UserError("got attribute with boxes_from, which scores by its own; expected one", option="attribute")
