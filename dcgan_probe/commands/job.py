@@ -8,6 +8,7 @@ import click
 from ..gan import Run
 from ..reproductions import (
     TableStep,
+    Watch,
     evaluation_steps,
     job_lines,
     job_training,
@@ -20,6 +21,7 @@ from ..reproductions import (
 from ..runtime import Workspace
 from .config_options import config_of
 from .progress import StepBars, say, sayer
+from .signals import StopSignals
 
 
 def job_verb(
@@ -53,7 +55,7 @@ def job_verb(
 def done(steps: list[TableStep], *, quiet: bool) -> list[str]:
     """Do the steps of a job with their progress shown; return what failed."""
     with StepBars(quiet=quiet) as bars:
-        return run_steps(steps, on_step=bars, on_note=sayer(quiet))
+        return run_steps(steps, Watch(bars, sayer(quiet), StopSignals.noted))
 
 
 def report(failures: list[str]) -> None:

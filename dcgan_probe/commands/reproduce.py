@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from ..reproductions import open_table, run_steps
+from ..reproductions import Watch, open_table, run_steps
 from ..runtime import Workspace
 from .config_options import fields_of
 from .progress import StepBars, sayer
+from .signals import StopSignals
 
 SMOKE = "smoke"
 """The scale whose runs and records lie apart, since its figures mean nothing."""
@@ -33,7 +34,7 @@ def reproduce_verb(
     if dry_run:
         return
     with StepBars(quiet=quiet) as bars:
-        failures = run_steps(steps, on_step=bars, on_note=sayer(quiet))
+        failures = run_steps(steps, Watch(bars, sayer(quiet), StopSignals.noted))
     click.echo(wanted.write())
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} of {len(steps)} steps failed:", *failures]))

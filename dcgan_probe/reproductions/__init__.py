@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
     from .opening import SEEDS as SEEDS, open_table as open_table
     from .recorded_rows import RunFacts as RunFacts, find_summary as find_summary
-    from .steps import TableStep as TableStep, run_steps as run_steps
+    from .steps import TableStep as TableStep, Watch as Watch, run_steps as run_steps
     from .table_plan import (
         TablePlan as TablePlan,
         job_names as job_names,

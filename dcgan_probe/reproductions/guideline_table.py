@@ -16,14 +16,13 @@ import numpy as np
 from ..evaluation import product_rate
 from ..gan import Run
 from ..images import save_contact_sheet
-from ..presets import run_training
 from ..report import format_guidelines
-from ..runtime import OnNote, OnStep, Workspace, resolve_device
+from ..runtime import Workspace, resolve_device
 from ..storage import write_text
 from .costs import Cost
 from .guideline_runs import check_guideline_run, guideline_run, images_seen, last_samples
 from .guidelines import GuidelineTraining, guideline_cost
-from .steps import TableStep, listed, needs
+from .steps import TableStep, listed, needs, train_step
 from .table_runs import load_training_images
 
 
@@ -48,10 +47,7 @@ class GuidelineTable:
         folder, plan = self._run(training).folder, training.plan
         left = whole.seconds * (1 - images_seen(self._run(training)) / (plan.images or 1))
         command = plan.to_command(self._place, folder)
-        return TableStep(command, partial(self._train, training), replace(whole, seconds=left), verb=plan.verb)
-
-    def _train(self, training: GuidelineTraining, on_step: OnStep, on_note: OnNote) -> None:
-        run_training(training.plan, self._place, self._run(training).folder, on_step=on_step, on_note=on_note)
+        return TableStep(command, partial(train_step, plan, self._place, folder), replace(whole, seconds=left), verb=plan.verb)
 
     def _costs(self, missing: list[GuidelineTraining]) -> dict[str, Cost]:
         """Return the cost of a whole training of each guideline by its name; the seed does not matter."""

@@ -15,20 +15,21 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..evaluation import EvalConfig, run_evaluation
+from ..evaluation import EvalConfig
 from ..features import export_run, import_run
 from ..gan import Run, thinned
 from ..images import load_images
-from ..presets import TrainingPlan, run_training
-from ..runtime import OnNote, OnStep, UserError, Workspace, duration, resolve_device
+from ..presets import TrainingPlan
+from ..runtime import Step, UserError, Workspace, duration, resolve_device
 from ..storage import PLANS, fingerprint_tensors, read_toml, write_text
 from .costs import training_product_rate, training_size
-from .steps import TableStep
+from .steps import TableStep, Watch, evaluation_step, train_step
 from .table_plan import check_keys, located
 
 PARTS = 20
@@ -118,17 +119,28 @@ def training_steps(job: Job, plan: TrainingPlan, out: Path, workspace: Workspace
     """Return the steps of a job's first part: the training, and the export of what is kept of it."""
     run = Run(workspace.runs / job.run_name)
 
-    def work(on_step: OnStep, on_note: OnNote) -> None:
-        run_training(plan, workspace, run.folder, on_step=on_step, on_note=on_note)
-
-    def export(on_step: OnStep, on_note: OnNote) -> None:
-        export_run(run, out)
-
     command = f"dcgan-probe export-run {out} --run {run.folder}"
     return [
-        TableStep(plan.to_command(workspace, run.folder), work, verb="train", makes_run=job.run_name),
-        TableStep(command, export, verb="export-run", needs_run=job.run_name),
+        TableStep(
+            plan.to_command(workspace, run.folder),
+            partial(train_step, plan, workspace, run.folder),
+            verb="train",
+            makes_run=job.run_name,
+        ),
+        TableStep(command, partial(_export, run, out, workspace), verb="export-run", needs_run=job.run_name),
     ]
+
+
+def _export(run: Run, out: Path, workspace: Workspace, watch: Watch) -> None:
+    """Write the run as small files, with its batch-norm statistics."""
+    config = run.config
+    load = partial(load_images, config.dataset, "train", data_dir=workspace.data_dir, download=workspace.download)
+    total = 2 * run.trained_on.images  # once for each network
+
+    def advance(done: int) -> None:
+        watch.on_step(Step("batch-norm statistics", done, total, "images"))
+
+    export_run(run, out, training_images=load, device=resolve_device(workspace.device), on_progress=advance)
 
 
 def keep_samples(run: Run, out: Path) -> None:
@@ -148,20 +160,9 @@ def keep_samples(run: Run, out: Path) -> None:
 def evaluation_steps(job: Job, run: Run, workspace: Workspace) -> list[TableStep]:
     """Return the steps of a job's second part, each an evaluation."""
     return [
-        TableStep(config.to_command(workspace), _Evaluation(config, workspace), verb=config.verb)
+        TableStep(config.to_command(workspace), partial(evaluation_step, config, workspace), verb=config.verb)
         for config in job.evaluations(run)
     ]
-
-
-@dataclass(frozen=True)
-class _Evaluation:
-    """The work of one evaluation."""
-
-    config: EvalConfig
-    workspace: Workspace
-
-    def __call__(self, on_step: OnStep, on_note: OnNote) -> None:
-        run_evaluation(self.config, self.workspace, on_progress=on_step, on_note=on_note)
 
 
 def left_run(job: Job, folder: Path, runs: Path) -> Run:
@@ -212,7 +213,7 @@ def job_lines(jobs: Sequence[Job], workspace: Workspace) -> list[str]:
     return lines
 
 
-def _job_row(job: Job, rate: float, device: torch.device, workspace: Workspace) -> tuple[str, ...]:
+def _job_row(job: Job, rate: float, device: torch.device, workspace: Workspace) -> tuple[str, str, str, str, str]:
     """Return name, images, time and sizes of a job as text."""
     if job.train is None:
         return job.name, f"none: evaluates {job.trained_by}", "", "", ""

@@ -2,12 +2,34 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-from ..runtime import OnNote, OnStep, UserError, duration, explained_memory, no_note, no_step
+from ..evaluation import EvalConfig, run_evaluation
+from ..presets import TrainingPlan, run_training
+from ..runtime import OnNote, OnStep, UserError, Workspace, duration, explained_memory, no_note, no_step
 from .costs import Cost
 
 FREE = Cost(0.0, 0, 0)
+
+
+def never() -> bool:
+    """Return that nothing asks to stop."""
+    return False
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How steps report, and how they are told to stop."""
+
+    on_step: OnStep = no_step
+    """Called with the progress of each step."""
+    on_note: OnNote = no_note
+    """Called with a sentence now and then."""
+    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = partial(nullcontext, never)
+    """Context in which a training that can save itself asks, after each of its steps, whether to do so and end."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +38,8 @@ class TableStep:
 
     command: str
     """Command line that does the same, for people."""
-    work: Callable[[OnStep, OnNote], object]
-    """Does it, and reports progress and notes."""
+    work: Callable[[Watch], object]
+    """Does it."""
     cost: Cost = FREE
     """Nothing, where no plan is shown."""
     verb: str = ""
@@ -28,6 +50,27 @@ class TableStep:
     """Name of the run that must be there; empty for none."""
     obstacle: str = ""
     """Why it cannot be done; empty if it can."""
+
+
+def train_step(plan: TrainingPlan, workspace: Workspace, folder: Path, watch: Watch) -> None:
+    """Train the run of a plan in a folder.
+
+    Raises
+    ------
+    UserError
+        If training has collapsed and the plan ends it then.
+    """
+    with watch.stopping() as should_stop:
+        trained = run_training(
+            plan, workspace, folder, on_step=watch.on_step, on_note=watch.on_note, should_stop=should_stop
+        )
+    if trained.outcome == "collapsed":
+        raise UserError(f"training has collapsed; saved in {folder}")
+
+
+def evaluation_step(config: EvalConfig, workspace: Workspace, watch: Watch) -> None:
+    """Make the evaluation of a config."""
+    run_evaluation(config, workspace, on_progress=watch.on_step, on_note=watch.on_note)
 
 
 def needs(steps: Sequence[TableStep]) -> str:
@@ -51,12 +94,7 @@ def listed(steps: Sequence[TableStep]) -> list[str]:
     ]
 
 
-def run_steps(
-    steps: Iterable[TableStep],
-    *,
-    on_step: OnStep = no_step,
-    on_note: OnNote = no_note,
-) -> list[str]:
+def run_steps(steps: Iterable[TableStep], watch: Watch | None = None) -> list[str]:
     """Do the steps one after another.
 
     A step that fails leaves the others to be done, but for those that need the run that it makes.
@@ -66,29 +104,29 @@ def run_steps(
     list of str
         What went wrong, the command first; empty if nothing did.
     """
-    planned = list(steps)
+    planned, watch = list(steps), watch or Watch()
     failures: list[str] = []
     missing_runs: set[str] = set()
     for number, step in enumerate(planned, 1):
         place = f"[{number}/{len(planned)}]"
         failure = step.obstacle or (f"there is no run {step.needs_run}" if step.needs_run in missing_runs else "")
         if not failure:
-            on_note(f"{place} {step.command}")
+            watch.on_note(f"{place} {step.command}")
             started = time.monotonic()
-            failure = _failure_of(step, on_step, on_note)
+            failure = _failure_of(step, watch)
             if not failure:
-                on_note(f"{place} done in {duration(time.monotonic() - started)}")
+                watch.on_note(f"{place} done in {duration(time.monotonic() - started)}")
         if failure:
             missing_runs |= {step.makes_run} - {""}
             failures.append(f"{step.command}: {failure}")
     return failures
 
 
-def _failure_of(step: TableStep, on_step: OnStep, on_note: OnNote) -> str:
+def _failure_of(step: TableStep, watch: Watch) -> str:
     """Do one step; return what went wrong, or nothing."""
     try:
         with explained_memory():
-            step.work(on_step, on_note)
+            step.work(watch)
     except UserError as error:
         return str(error)
     return ""

@@ -21,13 +21,13 @@ from ..evaluation import (
 from ..features import import_authors
 from ..gan import RELEASED, Run, read_authors
 from ..images import ImageSet, load_images
-from ..presets import TrainingPlan, default_run_name, preset_config, run_training
+from ..presets import TrainingPlan, default_run_name, preset_config
 from ..report import format_tables, register_figures, write_comparisons
-from ..runtime import OnNote, OnStep, UserError, Workspace, resolve_device
+from ..runtime import UserError, Workspace, resolve_device
 from .costs import Cost, evaluation_cost, import_cost, training_cost
 from .guideline_runs import images_seen
 from .recorded_rows import RunFacts, find_summary
-from .steps import FREE, TableStep, listed, needs
+from .steps import FREE, TableStep, Watch, listed, needs, train_step
 from .table_plan import ImportPlan, RowPlan, TablePlan
 
 REPOSITORY = "https://github.com/Newmu/dcgan_code"
@@ -62,12 +62,12 @@ class PlannedRun:
             return self.plan.to_command(workspace, self.run.folder)
         return self.plan.to_command(workspace, self.source)
 
-    def make(self, workspace: Workspace, on_step: OnStep, on_note: OnNote) -> None:
+    def make(self, workspace: Workspace, watch: Watch) -> None:
         """Train or import the run."""
         if isinstance(self.plan, TrainingPlan):
-            run_training(self.plan, workspace, self.run.folder, on_step=on_step, on_note=on_note)
+            train_step(self.plan, workspace, self.run.folder, watch)
         else:
-            import_authors(self.source, self.plan.dataset, workspace, on_step=on_step, on_note=on_note)
+            import_authors(self.source, self.plan.dataset, workspace, on_step=watch.on_step, on_note=watch.on_note)
 
     def cost(self, images: ImageSet, device: torch.device) -> Cost:
         """Estimate what making the run needs."""
@@ -92,13 +92,13 @@ class TableRow:
         options = config.options if self.run is None else replace(config.options, layers=None)
         return config.features, options, config.dtype, config.seed, self.run
 
-    def evaluate(self, on_step: OnStep, on_note: OnNote) -> None:
+    def evaluate(self, watch: Watch) -> None:
         """Make the row."""
         planned = self.planned
         if isinstance(planned, PlannedEvaluation):
-            run_evaluation(planned.config, planned.workspace, on_progress=on_step, on_note=on_note)
+            run_evaluation(planned.config, planned.workspace, on_progress=watch.on_step, on_note=watch.on_note)
         else:
-            run_supervised(planned.config, planned.workspace, on_progress=on_step, on_note=on_note)
+            run_supervised(planned.config, planned.workspace, on_progress=watch.on_step, on_note=watch.on_note)
 
     def found_in(self, summaries: list[Summary]) -> Summary | None:
         """Find the row in the records; None if it is not there."""
