@@ -12,9 +12,9 @@ A module imports from lower floors or its own folder, never sideways or up::
 
     7  commands                     click verbs
     6  reproductions                whole result tables: rows as commands, sizes, costs
-    5  presets  report              named settings | tables
+    5  report                       tables
     4  evaluation  latent           protocols, records, comparisons | looking inside G and D
-    3  features                     pooling, batch-norm statistics, encoders, k-means, the feature cache
+    3  features  presets            pooling, batch-norm statistics, encoders, k-means, cache | named settings
     2  gan  baselines               training, checkpoints, run folders | the purely supervised network
        deduplication                near-duplicates by semantic hashes, confirmed by pixels
     1  images  networks  probe      sources, grids, glyphs | architectures | objective, solver, estimator
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from .evaluation import (
         EvalConfig,
         Results,
-        Search,
+        SupervisedConfig,
         TrainingProbe,
         compare,
         evaluate,
-        evaluate_supervised,
         protocol_for,
         run_evaluation,
         run_evaluations,
+        run_supervised,
     )
     from .features import (
         DictionaryConfig,
@@ -92,7 +92,7 @@ __all__ = [
     "Results",
     "RidgeClassifier",
     "Run",
-    "Search",
+    "SupervisedConfig",
     "TrainConfig",
     "TrainingProbe",
     "UserError",
@@ -100,7 +100,6 @@ __all__ = [
     "cached_features",
     "compare",
     "evaluate",
-    "evaluate_supervised",
     "extract",
     "feature_sources",
     "fit_path",
@@ -119,6 +118,7 @@ __all__ = [
     "run_encoder",
     "run_evaluation",
     "run_evaluations",
+    "run_supervised",
     "sample",
     "select_penalty",
     "solve",
