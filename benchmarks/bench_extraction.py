@@ -29,9 +29,9 @@ import torch
 from measure import write
 
 from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, cached_features, real_statistics
+from dcgan_probe.gan import PRESETS, preset_config
 from dcgan_probe.images import ImageSet, to_signed
 from dcgan_probe.networks import build_discriminator
-from dcgan_probe.presets import PRESETS, preset_config
 from dcgan_probe.runtime import describe_device, freed_memory_kept, full_float32, resolve_device
 
 TURNS = 5

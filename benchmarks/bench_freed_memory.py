@@ -18,8 +18,7 @@ from contextlib import nullcontext
 import torch
 from measure import child, resident, run, write
 
-from dcgan_probe.gan import TrainState
-from dcgan_probe.presets import preset_config
+from dcgan_probe.gan import TrainState, preset_config
 from dcgan_probe.runtime import freed_memory_kept
 
 

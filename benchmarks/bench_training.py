@@ -45,10 +45,9 @@ from step_variants import VARIANTS
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from dcgan_probe.gan import TrainState
+from dcgan_probe.gan import PRESETS, TrainState, preset_config
 from dcgan_probe.images import to_signed
 from dcgan_probe.networks import build_discriminator, build_generator, draw_z
-from dcgan_probe.presets import PRESETS, preset_config
 from dcgan_probe.runtime import PRECISIONS, convolution_kernels, describe_device, freed_memory_kept, resolve_device
 
 IMAGES = 4_096

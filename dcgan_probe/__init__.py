@@ -12,7 +12,7 @@ A module imports from lower floors or its own folder, never sideways or up::
 
     7  commands                     click verbs
     6  reproductions                whole result tables: rows as commands, sizes, costs
-    5  presets  report              named settings | tables
+    5  report                       tables
     4  evaluation  latent           protocols, records, comparisons | looking inside G and D
     3  features                     pooling, batch-norm statistics, encoders, k-means, the feature cache
     2  gan  baselines               training, checkpoints, run folders | the purely supervised network
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
         GeneratedConfig,
         GeneratedResult,
         Results,
-        Search,
+        SupervisedConfig,
         TrainingProbe,
         compare,
         evaluate,
         evaluate_generated,
-        evaluate_supervised,
         protocol_for,
         run_evaluation,
         run_evaluations,
+        run_supervised,
     )
     from .features import (
         DictionaryConfig,
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         register_source,
         run_encoder,
     )
-    from .gan import Probe, Run, SampleConfig, SampleResult, TrainConfig, latest_run, sample, train
+    from .gan import Probe, Run, SampleConfig, SampleResult, TrainConfig, latest_run, preset_config, sample, train
     from .images import ImageSet, load_images, prepare
     from .latent import (
         ArithmeticConfig,
@@ -78,7 +78,6 @@ if TYPE_CHECKING:
         turn,
         walk,
     )
-    from .presets import preset_config
     from .probe import (
         L2SVMClassifier,
         L2SVMClassifierCV,
@@ -121,7 +120,7 @@ __all__ = [
     "SaliencyResult",
     "SampleConfig",
     "SampleResult",
-    "Search",
+    "SupervisedConfig",
     "TrainConfig",
     "TrainingProbe",
     "TurnConfig",
@@ -135,7 +134,6 @@ __all__ = [
     "compare",
     "evaluate",
     "evaluate_generated",
-    "evaluate_supervised",
     "extract",
     "feature_sources",
     "fit_path",
@@ -155,6 +153,7 @@ __all__ = [
     "run_encoder",
     "run_evaluation",
     "run_evaluations",
+    "run_supervised",
     "saliency",
     "sample",
     "select_penalty",

@@ -129,7 +129,7 @@ def test_the_first_line_of_every_module_says_what_it_is():
         ("runtime/seeds.py", "from ..storage import locked"),
         ("evaluation/records.py", "from ..latent import walk"),
         ("latent/walk.py", "from ..evaluation import records"),
-        ("report/page.py", "from ..presets import PRESETS"),
+        ("report/page.py", "from ..presets import TrainingPlan"),
         ("presets/plan.py", "from ..report import page"),
         ("presets/plan.py", "from .. import commands"),
         ("gan/run.py", "from ..baselines import cnn"),

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from dcgan_probe.commands import main
-from dcgan_probe.presets import PRESETS
+from dcgan_probe.gan import PRESETS
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)

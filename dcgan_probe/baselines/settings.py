@@ -1,4 +1,4 @@
-"""Takes a seed and a number, gives one setting of supervised training, drawn at random; knows no network."""
+"""Settings of supervised training, drawn at random."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ PASSES = (10, 150)
 
 @dataclass(frozen=True)
 class Setting:
-    """What a random search varies."""
+    """Fields that a random search varies."""
 
     learning_rate: float
     """Adam's, at the first step."""
@@ -27,7 +27,7 @@ class Setting:
     dropout: float
     """Share of the output layer's inputs that are set to 0 in a training step."""
     passes: int
-    """Length of training: passes over the labelled images."""
+    """Length of training: passes over the labeled images."""
 
 
 def draw_setting(seed: int, number: int) -> Setting:
@@ -47,7 +47,7 @@ def _log_uniform(random: np.random.Generator, low: float, high: float) -> float:
 
 
 def describe_ranges() -> dict[str, str]:
-    """Give what settings are drawn from, in words."""
+    """Return the ranges that settings are drawn from, in words."""
     return {
         "learning rate": f"{LEARNING_RATES[0]:g} to {LEARNING_RATES[1]:g}, log-uniform; falls to 0 linearly",
         "weight decay": f"0 in {WITHOUT_DECAY:.0%}, else {WEIGHT_DECAYS[0]:g} to {WEIGHT_DECAYS[1]:g}, log-uniform",

@@ -1,4 +1,4 @@
-"""Takes labelled images and a setting, gives a trained classifier of the discriminator's architecture; knows no split.
+"""Supervised training of a classifier with the discriminator's architecture.
 
 What is not searched is fixed: minibatches of 128 as in the GAN's training, Adam with its usual betas (the paper's
 beta1 of 0.5 calms a game of two networks, and there is none here), a rate that falls to 0 linearly, so that the end of
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.optim.swa_utils import update_bn
 
 from ..images import to_signed
 from ..networks import NetworkConfig, convolution_layers, initialised
@@ -23,10 +24,10 @@ PREDICTED_AT_ONCE = 512
 
 
 class SupervisedNetwork(nn.Module):
-    """The discriminator's layers with one output a class, and a bias for each, in the place of the one unit.
+    """The discriminator's layers with one output a class, and a bias for each, instead of the one unit.
 
     Dropout comes before the output layer only: any earlier it would change the variances that the next batch
-    normalisation is fixed to.
+    normalization is fixed to.
     """
 
     def __init__(self, config: NetworkConfig, classes: int):
@@ -36,19 +37,19 @@ class SupervisedNetwork(nn.Module):
         self.output = nn.Linear(config.last_units, classes)
 
     def last_maps(self, signed: torch.Tensor) -> torch.Tensor:
-        """Give the output layer's inputs (N, units) for signed images (N, nc, image_size, image_size)."""
+        """Compute the output layer's inputs (N, units) for signed images (N, nc, image_size, image_size)."""
         maps = signed
         for layer in self.layers.values():
             maps = layer(maps)  # (N, maps, h, w)
         return maps.flatten(1)
 
     def forward(self, signed: torch.Tensor) -> torch.Tensor:
-        """Give the logits (N, classes); nothing is dropped."""
+        """Compute the logits (N, classes); nothing is dropped."""
         return self.output(self.last_maps(signed))
 
 
 def build_supervised(config: NetworkConfig, classes: int, seed: int) -> SupervisedNetwork:
-    """Make an untrained network, initialised as the GAN's; the same seed gives the same weights."""
+    """Build an untrained network, initialized as the GAN's; the same seed gives the same weights."""
     random = torch_generator(seed, "initialise", "supervised")
     return initialised(lambda: SupervisedNetwork(config, classes), random)
 
@@ -63,7 +64,7 @@ def train_supervised(
     seed: int,
     device: torch.device,
 ) -> SupervisedNetwork:
-    """Train on all of some labelled images, with softmax cross-entropy.
+    """Train on labeled images with softmax cross-entropy.
 
     Parameters
     ----------
@@ -98,12 +99,12 @@ def train_supervised(
 
 
 def count_steps(rows: int, passes: int) -> int:
-    """Give the number of full batches in some passes over ``rows`` images."""
+    """Count the full batches in some passes over ``rows`` images."""
     return rows * passes // min(BATCH, rows)
 
 
 def batches(rows: int, passes: int, seed: int) -> Iterator[torch.Tensor]:
-    """Give the rows, int64 (128,), of each batch; all are full, so a batch may span two passes.
+    """Yield the rows, int64 (128,), of each batch; all are full, so a batch may span two passes.
 
     Each pass is a new permutation. With fewer rows than 128 a batch has all of them.
     """
@@ -128,22 +129,17 @@ def supervised_step(
 
 
 def estimate_statistics(network: SupervisedNetwork, pixels: torch.Tensor, seed: int) -> None:
-    """Fix batch normalisation to the averages over the batches of one pass over the training images.
+    """Fix batch normalization to the averages over the batches of one pass over the training images.
 
     The running averages of training would lag behind weights that a large learning rate moves fast; these belong to
     the final weights.
     """
-    for norm in network.modules():
-        if isinstance(norm, nn.BatchNorm2d):
-            norm.reset_running_stats()
-            norm.momentum = None  # a plain average of all batches to come
-    with torch.no_grad():
-        for rows in batches(len(pixels), 1, derive_seed(seed, "statistics")):
-            network.last_maps(_signed(pixels[rows]))
+    one_pass = batches(len(pixels), 1, derive_seed(seed, "statistics"))
+    update_bn((_signed(pixels[rows]) for rows in one_pass), network)
 
 
 def predict(network: SupervisedNetwork, images: np.ndarray) -> np.ndarray:
-    """Give the labels int64 (n,) of uint8 images (n, nc, H, W), block by block."""
+    """Predict the labels int64 (n,) of uint8 images (n, nc, H, W), block by block."""
     device = network.output.weight.device
     with torch.inference_mode():
         blocks = torch.from_numpy(images).split(PREDICTED_AT_ONCE)

@@ -5,10 +5,9 @@ from pathlib import Path
 import click
 
 from ..features import REAL_RULES, real_statistics, statistics_path, write_statistics
-from ..gan import RELEASED, AuthorsWeights, Run, check_sides, check_unused, read_authors, save_authors
+from ..gan import RELEASED, AuthorsWeights, Run, check_sides, check_unused, preset_config, read_authors, save_authors
 from ..images import ImageSet, load_images
 from ..networks import load_discriminator
-from ..presets import preset_config
 from ..runtime import resolve_device
 from .command_lines import called_as
 from .progress import Progress

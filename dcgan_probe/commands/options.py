@@ -182,13 +182,6 @@ dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Print what 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a list of summaries instead of the table.")
 
 
-def evaluation_options(verb: Verb) -> Verb:
-    """Add the options that every verb has which makes rows of a table: folders, seed, device, what is printed."""
-    for option in (quiet_option, json_option, data_options, device_option, seed_option, results_option, runs_option):
-        verb = option(verb)
-    return verb
-
-
 def chosen_run(run_folder: Path | None, runs: Path, *, quiet: bool = False) -> "Run":
     """Give the run that was named, by its folder or by its name in the folder of all, or the last and say which."""
     from ..gan import Run, latest_run

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from .results import Results, Survey
     from .running import PlannedEvaluation, checked_protocol, plan_evaluations, run_evaluation, run_evaluations
     from .sealed import SealedImages, SealedSplitError, SealedTest
-    from .search import Search, check_images
-    from .search_estimate import SearchEstimate, estimate_search, require_search_memory, useful_workers
     from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given
     from .summary import Summary, summarise, summarise_evaluation
-    from .supervised import evaluate_supervised
+    from .supervised import PlannedSupervised, plan_supervised, run_supervised
+    from .supervised_config import SupervisedConfig
+    from .supervised_estimate import SupervisedEstimate, estimate_supervised
     from .training_probe import TrainingProbe
     from .uncertainty import (
         ImageUncertainty,
@@ -63,6 +63,7 @@ __all__ = [
     "NeighborError",
     "Options",
     "PlannedEvaluation",
+    "PlannedSupervised",
     "ProbeClassifier",
     "ProbeRecord",
     "Protocol",
@@ -71,45 +72,43 @@ __all__ = [
     "SealedImages",
     "SealedSplitError",
     "SealedTest",
-    "Search",
-    "SearchEstimate",
     "SplitCaveats",
     "Summary",
+    "SupervisedConfig",
+    "SupervisedEstimate",
     "Survey",
     "TestPredictions",
     "TrainingProbe",
     "bootstrap_images",
     "check_given",
-    "check_images",
     "checked_protocol",
     "class_rows",
     "compare",
     "convert_results",
     "estimate_evaluation",
-    "estimate_search",
+    "estimate_supervised",
     "evaluate",
     "evaluate_generated",
-    "evaluate_supervised",
     "is_validation",
     "lay_out",
     "mean_over_draws",
     "most_labels",
     "neighbor_errors",
     "plan_evaluations",
+    "plan_supervised",
     "probed_set",
     "product_rate",
     "protocol_for",
     "require_memory",
     "require_paired",
-    "require_search_memory",
     "run_evaluation",
     "run_evaluations",
+    "run_supervised",
     "shuffled_blocks",
     "split_caveats",
     "standard_error_over_draws",
     "summarise",
     "summarise_evaluation",
-    "useful_workers",
     "validation_splits",
     "why_not_paired",
 ]

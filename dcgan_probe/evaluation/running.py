@@ -228,12 +228,7 @@ def checked_protocol(
             "same, so leave out the test images of other classes",
             option="dataset",
         )
-    if train.fingerprint == test.fingerprint:
-        raise UserError(
-            f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "
-            f"{train.fingerprint}); expected a test split of other images",
-            option="dataset",
-        )
+    require_other_images(train, test)
     classes, most = train.classes, None
     if classes > 1:
         class_rows(known, classes, train.name)
@@ -241,3 +236,13 @@ def checked_protocol(
     protocol = protocol_for(train.name, len(train), classes, labels, draws, select_draws, most)
     lay_out(protocol, known, seed)
     return protocol
+
+
+def require_other_images(train: ImageSet, test: ImageSet) -> None:
+    """Raise ``UserError`` for a test split of the training images."""
+    if train.fingerprint == test.fingerprint:
+        raise UserError(
+            f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "
+            f"{train.fingerprint}); expected a test split of other images",
+            option="dataset",
+        )

@@ -1,248 +1,220 @@
-"""Takes labelled images and a protocol, gives the summary of the best of many supervised trainings; knows no features.
+"""Supervised row of a table: a network trained on labeled images alone, its setting chosen by random search.
 
-A random search: each setting is trained on the protocol's selection draws and scored on its validation rows; the best
-is trained on the reported draws, the same rows as every other row of the table has, and scored on the test split.
+Each setting is trained on the protocol's selection draws and scored on its validation rows; the best is trained on the
+reported draws, the same rows as every other row of the table has, and scored on the test split.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
 
-from ..baselines import BATCH, draw_setting
+from ..baselines import SPACE_VERSION
+from ..gan import preset_config
 from ..images import ImageSet
-from ..runtime import derive_seed, require_main_guard
-from ..storage import locked
-from .caveats import balanced_accuracy
-from .choice import best_c
-from .draws import Layout, Rows, lay_out
-from .kept_fits import KeptFits, Outcome, Training
+from ..networks import NetworkConfig
+from ..runtime import (
+    OnNote,
+    OnStep,
+    UserError,
+    Workspace,
+    available_cores,
+    no_note,
+    no_step,
+    resolve_device,
+    single_thread,
+)
+from ..storage import fingerprint_settings, locked, require_writable
+from .caveats import split_caveats
+from .choice import Grid
+from .draws import Layout, lay_out
 from .predictions import TestPredictions
 from .protocols import Protocol
-from .recording import Recorder
-from .records import ProbeRecord
+from .recording import Recorder, shared_fields
+from .records import Evaluation
 from .results import Results
+from .running import checked_protocol, load_pair, require_other_images
 from .sealed import SealedImages
-from .search import Search, check_images, search_key, search_recorder
 from .summary import Summary, summarise_evaluation
-from .trainings import Ground, PlannedTraining, read_kept, train_rest
+from .supervised_config import SupervisedConfig
+from .supervised_estimate import SupervisedEstimate, estimate_supervised, require_supervised_memory
+from .trials import Trial, TrialData, best_setting, train_trials, trial_records
 from .unfinished import complete_note, find_complete
 
+SELECT_DRAWS, REPORT_DRAWS = 1, 10
+FOLDER = "supervised"
+"""Of the runs: a folder of trials for each search."""
 CHOICE_NOTE = (
     "setting {number} of {settings} drawn at random, the one with the least validation error: {error:.2f} % on "
     "{rows:,} rows"
 )
-OnProgress = Callable[[int, int, str], None]
-"""Takes the images that the ended trainings have seen, those that all will have seen, a note; first with none new."""
 
 
-def evaluate_supervised(
-    train: ImageSet,
-    test: ImageSet,
-    protocol: Protocol,
-    search: Search,
-    folder: str | Path,
+def run_supervised(
+    config: SupervisedConfig,
+    workspace: Workspace | None = None,
     *,
-    device: torch.device,
-    workers: int = 1,
-    on_fits: Callable[[list[ProbeRecord]], None] = lambda records: None,
-    on_predictions: Callable[[TestPredictions], None] = lambda predictions: None,
-    on_search: OnProgress = lambda done, total, note: None,
-    on_report: OnProgress = lambda done, total, note: None,
-    command: str = "",
-    results: Results | None = None,
-    on_note: Callable[[str], None] = lambda sentence: None,
+    on_progress: OnStep = no_step,
+    on_note: OnNote = no_note,
 ) -> Summary:
-    """Choose a setting on validation rows, then report trainings with it on the test split.
+    """Search settings, train the best on the reported draws, and record every training.
 
-    Every training is kept in ``folder`` as it ends, and the same call resumes an interrupted search there. The numbers
-    do not depend on the number of workers, each of which computes on one thread.
+    Each training is kept as it ends, and the same call resumes an interrupted search; a complete one is returned from
+    the records. The numbers do not depend on the number of workers, each of which computes on one thread.
 
     Parameters
     ----------
-    train, test
-        Both labelled, of the network's size and channels.
-    folder
-        Of all kept trainings; those of one search lie in a folder of their own in it.
-    on_fits
-        Called once with all records, those of the search first, when the reported draws are there: an interruption
-        before leaves none, and the kept trainings lose nothing by it.
-    on_predictions
-        Called once with the test predictions, before the records.
-    command
-        The command line that the records name.
-    results
-        Folder that gets the complete evaluation; one that is there with the same numbers is returned from it.
+    workspace
+        Where runs, records and images lie; the folders ``runs``, ``results`` and ``data`` by default.
+    on_progress
+        Called with the progress of each step.
     on_note
-        Called with a sentence where a search is resumed or an evaluation is complete already.
+        Called with a sentence where a search is resumed or is complete already.
 
     Raises
     ------
     UserError
-        If images or labels do not fit network and protocol, a worker was killed, another process is at the same
-        search, or there are several workers and the calling script has no main guard.
+        If images, labels or memory do not suffice, images do not fit the network, a worker was killed, or another
+        process is at the same search.
     """
-    require_main_guard(workers)
-    check_images(train, test, search)
-    sealed = SealedImages(test, protocol.classes)
-    layout = lay_out(protocol, train.require_labels("supervised training"), search.seed)
-    key = search_key(train, test, protocol, search, device)
-    recorder = search_recorder(train, test, layout, search, key, device, command)
-    title = f"{protocol.name} supervised"
-    found = find_complete(results, recorder.evaluation, None, None)
-    if found is not None:
-        on_note(complete_note(title, found))
-        return found
-    images = np.ascontiguousarray(train.images[:][layout.order])
-    evaluation = _Evaluation(
-        layout=layout,
-        search=search,
-        ground=Ground(images, layout.labels, images, protocol.classes, search.network, device),
-        kept=KeptFits(Path(folder) / key),
-        workers=workers,
-        recorder=recorder,
-        on_kept=lambda stage, kept, total: on_note(f"{title}, {stage}: resuming at training {kept} of {total}"),
-    )
-    with locked(Path(folder) / key, wait=False):
-        number, searched = _select(evaluation, on_search)
-        sealed.open(number)
-        ground = replace(evaluation.ground, scored=sealed.load())
-        note = _choice_note(number, searched, search)
-        records, predictions = _report(replace(evaluation, ground=ground), number, note, sealed.labels, on_report)
-        on_predictions(predictions)
-        on_fits([*searched, *records])
-        if results is not None:
-            results.write_predictions(predictions)
-            results.append([*searched, *records])
-    return summarise_evaluation([*searched, *records], predictions.correct)
+    planned = plan_supervised(config, workspace or Workspace())
+    require_supervised_memory(planned.protocol, planned.network, planned.workers)
+    results = Results(planned.workspace.results)
+    for sentence in results.prepare():  # before the work, so that a folder that cannot keep its records is found now
+        on_note(sentence)
+    require_writable(planned.workspace.runs / FOLDER)
+    return planned.evaluate(results, on_progress, on_note)
+
+
+def plan_supervised(config: SupervisedConfig, workspace: Workspace) -> "PlannedSupervised":
+    """Load the images of a search and check them with protocol and network, before any training.
+
+    Raises
+    ------
+    UserError
+        If images are missing or of another size than the network's, or the labels do not suffice.
+    """
+    device = resolve_device(workspace.device)
+    train, test = load_pair(config.dataset, workspace)
+    draws = config.draws or (1 if config.labels is None else REPORT_DRAWS)
+    protocol = checked_protocol((train, test), config.labels, draws, SELECT_DRAWS, config.seed)
+    preset = config.preset or ("svhn32" if device.type == "cuda" else "cpu32")
+    network = replace(preset_config(preset, device=device).network, nc=train.channels)
+    workers = config.workers or (1 if device.type == "cuda" else available_cores())
+    busy = max(config.settings * protocol.select_draws, protocol.draws)  # trainings of the larger stage
+    return PlannedSupervised(config, workspace, protocol, train, test, preset, network, device, min(workers, busy))
 
 
 @dataclass(frozen=True)
-class _Evaluation:
-    """One evaluation under way."""
+class PlannedSupervised:
+    """One search with its images, protocol and network, before any work."""
 
-    layout: Layout
-    search: Search
-    ground: Ground
-    kept: KeptFits
+    config: SupervisedConfig
+    workspace: Workspace
+    protocol: Protocol
+    train: ImageSet
+    test: ImageSet
+    preset: str
+    """Name of the network."""
+    network: NetworkConfig
+    device: torch.device
     workers: int
-    recorder: Recorder
-    on_kept: Callable[[str, int, int], None]
-    """Takes the stage, and the numbers of its kept trainings and of all, where some were kept."""
 
-    def plan(self, training: Training, trains: Rows, scores: Rows) -> PlannedTraining:
-        """Plan one training; all settings of a draw begin with the same weights."""
-        purpose = (self.layout.protocol.name, "supervised", training.stage, training.draw)
-        setting = draw_setting(self.search.seed, training.number)
-        return PlannedTraining(training, setting, derive_seed(self.search.seed, *purpose), trains, scores)
+    def __post_init__(self) -> None:
+        """Raise ``UserError`` for images of another size than the network's, and a test split of the same images."""
+        expected = (self.network.nc, self.network.image_size, self.network.image_size)
+        for images in (self.train, self.test):
+            shape = tuple(images.images.shape[1:])
+            if shape != expected:
+                raise UserError(
+                    f"{images.name} ({images.split}) has images of {shape} (channels, height, width), but the "
+                    f"{self.preset} network takes {expected}; use `dcgan-probe prepare --size {expected[1]}`, or a "
+                    "preset of that size",
+                    option="dataset",
+                )
+        require_other_images(self.train, self.test)
 
-    def rows_trained(self, plan: PlannedTraining) -> int:
-        """Count the labelled rows of a training."""
-        return len(self.layout.labels[plan.trains])
+    def estimate(self) -> SupervisedEstimate:
+        """Measure the time and the memory of all trainings."""
+        settings, seed = self.config.settings, self.config.seed
+        return estimate_supervised(self.protocol, self.network, settings, seed, self.workers, self.device)
 
-    def images_seen(self, plan: PlannedTraining) -> int:
-        """Count the images that a training sees, each as often as it does."""
-        return plan.setting.passes * self.rows_trained(plan)
-
-    def train(
-        self,
-        planned: Sequence[PlannedTraining],
-        on_progress: OnProgress,
-        describe: Callable[[int, Outcome], str] = lambda index, outcome: "",
-    ) -> list[Outcome]:
-        """Make or read all trainings; ``describe`` says what to show when one has ended."""
-        outcomes = read_kept(planned, self.kept)
-        note = "".join([describe(index, outcome) for index, outcome in outcomes.items()][-1:])
-        total = sum(map(self.images_seen, planned))
-        if 0 < len(outcomes) < len(planned):
-            self.on_kept("search" if planned[0].training.stage == "select" else "test", len(outcomes), len(planned))
-
-        def tell() -> None:
-            seen = sum(self.images_seen(planned[index]) for index in outcomes)
-            on_progress(seen, total, f"{len(outcomes)} of {len(planned)} trainings{note}")
-
-        def keep(index: int, outcome: Outcome) -> None:
-            nonlocal note
-            self.kept.write(planned[index].training, outcome)
-            outcomes[index], note = outcome, describe(index, outcome)
-            tell()
-
-        tell()
-        train_rest(planned, outcomes, self.ground, self.workers, keep)
-        return [outcomes[index] for index in range(len(planned))]
-
-    def record(
-        self, plan: PlannedTraining, outcome: Outcome, right: np.ndarray, notes: Sequence[str] = ()
-    ) -> ProbeRecord:
-        """Build the record of one training, ``right`` the labels int64 (n,) of the rows that it was scored on."""
-        rows = self.rows_trained(plan)
-        (record,) = replace(self.recorder, images_seen=self.images_seen(plan)).records(
-            plan.training.stage,
-            plan.training.draw,
-            [outcome],
-            [plan.training.number],
-            [float((outcome.predictions == right).mean())],
-            balanced=[balanced_accuracy(outcome.predictions, right)],
-            rows_trained=rows,
-            rows_scored=len(right),
-            seconds=outcome.seconds,
-            options={**asdict(plan.setting), "batch": min(BATCH, rows)},
-            notes=notes,
+    def key(self) -> str:
+        """Hash everything that decides the numbers of a training beside its setting, stage and draw."""
+        return fingerprint_settings(
+            {
+                "images": [self.train.fingerprint, self.test.fingerprint],
+                "protocol": self.protocol.name,
+                "network": self.network.identity(),
+                "seed": self.config.seed,
+                "space": SPACE_VERSION,
+                "device": self.device.type,
+            }
         )
-        return record
 
+    def recorder(self, layout: Layout) -> Recorder:
+        """Build the recorder, in which the number of a setting is chosen."""
+        key, network, command = self.key(), self.network, self.config.to_command(self.workspace)
+        with single_thread():  # as in each training, whatever else this process does
+            shared = shared_fields(layout, command=command, device=self.device)
+        evaluation = Evaluation(
+            **shared,
+            features="supervised",
+            network=self.preset,
+            layers=network.layer_names[-1],
+            dimension=network.last_units,
+            largest_layer=network.ndf * network.multipliers[-1],
+            # A longer search is another experiment: both have read the test split.
+            options={"settings": self.config.settings},
+            scale="none",
+            classifier="softmax",
+            chosen_name="setting",
+            given=False,
+            test_rows=len(self.test),
+            trained_on="",
+            trained_on_images=0,
+            encoder_seed=self.config.seed,
+            run="",
+            weights="",
+            features_key_train=key,
+            features_key_test=key,
+            images_fingerprint_train=self.train.fingerprint,
+            images_fingerprint_test=self.test.fingerprint,
+            **vars(split_caveats(layout.labels, self.test.require_labels("a test"), self.train, self.test)),
+        )
+        return Recorder(evaluation, Grid((), (), ()), images_seen=0)
 
-def _select(evaluation: _Evaluation, on_progress: OnProgress) -> tuple[int, list[ProbeRecord]]:
-    """Train every setting and score it on validation rows; give the best one's number, and the records."""
-    layout, planned = evaluation.layout, []
-    for draw in range(layout.protocol.select_draws):
-        trains, scores = layout.select_rows(draw)
-        trainings = [Training("select", draw, number) for number in range(evaluation.search.settings)]
-        planned += [evaluation.plan(training, trains, scores) for training in trainings]
-    accuracies: dict[float, list[float]] = {}
-
-    def describe(index: int, outcome: Outcome) -> str:
-        plan = planned[index]
-        right = layout.labels[plan.scores]
-        accuracies.setdefault(plan.training.number, []).append(float((outcome.predictions == right).mean()))
-        best = best_c(accuracies)
-        error = 1.0 - sum(accuracies[best]) / len(accuracies[best])
-        return f", best validation error so far {100 * error:.2f} % (setting {best:g})"
-
-    outcomes = evaluation.train(planned, on_progress, describe)
-    records = [
-        evaluation.record(plan, outcome, layout.labels[plan.scores])
-        for plan, outcome in zip(planned, outcomes, strict=True)
-    ]
-    return int(best_c(accuracies)), records
-
-
-def _report(
-    evaluation: _Evaluation,
-    number: int,
-    note: str,
-    right: np.ndarray,
-    on_progress: OnProgress,
-) -> tuple[list[ProbeRecord], TestPredictions]:
-    """Train fresh draws with the chosen setting and score them on the test split, labels ``right`` int64 (n,)."""
-    layout, protocol = evaluation.layout, evaluation.layout.protocol
-    planned = [
-        evaluation.plan(Training("report", draw, number), layout.report_rows(draw), slice(0, len(right)))
-        for draw in range(protocol.draws)
-    ]
-    outcomes = evaluation.train(planned, on_progress)
-    records = [
-        evaluation.record(plan, outcome, right, (note,)) for plan, outcome in zip(planned, outcomes, strict=True)
-    ]
-    predictions = np.stack([outcome.predictions for outcome in outcomes])
-    return records, TestPredictions.of(evaluation.recorder.evaluation.id, predictions, right, number)
-
-
-def _choice_note(number: int, records: Sequence[ProbeRecord], search: Search) -> str:
-    """Tell how the setting was chosen; its validation error is what the paper reports."""
-    errors = [record.error for record in records if number == record.chosen]
-    return CHOICE_NOTE.format(
-        number=number, settings=search.settings, rows=records[0].rows_scored, error=100 * sum(errors) / len(errors)
-    )
+    def evaluate(
+        self, results: Results | None = None, on_progress: OnStep = no_step, on_note: OnNote = no_note
+    ) -> Summary:
+        """Search, choose, report and record; without ``results`` nothing is recorded. See ``run_supervised``."""
+        sealed = SealedImages(self.test, self.protocol.classes)
+        layout = lay_out(self.protocol, self.train.require_labels("supervised training"), self.config.seed)
+        recorder, title = self.recorder(layout), f"{self.protocol.name} supervised"
+        found = find_complete(results, recorder.evaluation, None, None)
+        if found is not None:
+            on_note(complete_note(title, found))
+            return found
+        images = np.ascontiguousarray(self.train.images[:][layout.order])
+        data = TrialData(layout, self.network, self.device, images, images, layout.labels)
+        folder = self.workspace.runs / FOLDER / self.key()
+        train = partial(train_trials, folder=folder, workers=self.workers, on_progress=on_progress, on_note=on_note)
+        with locked(folder, wait=False):
+            settings, draws = range(self.config.settings), range(self.protocol.select_draws)
+            trials = [Trial("select", draw, number) for draw in draws for number in settings]
+            searched = train(trials, data, title=f"{title}, search")
+            number, error = best_setting(searched)
+            sealed.open(number)
+            test = replace(data, scored=sealed.load(), right=sealed.labels)
+            trials = [Trial("report", draw, number) for draw in range(self.protocol.draws)]
+            reported = train(trials, test, title=f"{title}, test")
+            predictions = np.stack([trial.predictions for trial in reported])
+            tested = TestPredictions.of(recorder.evaluation.id, predictions, sealed.labels, number)
+            rows = len(searched[0].predictions)
+            note = CHOICE_NOTE.format(number=number, settings=len(settings), error=100 * error, rows=rows)
+            records = trial_records(recorder, data, searched) + trial_records(recorder, test, reported, (note,))
+            if results is not None:  # all at once: an interrupted evaluation leaves no record
+                results.write_predictions(tested)
+                results.append(records)
+        return summarise_evaluation(records, tested.correct)

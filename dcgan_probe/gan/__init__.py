@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .investigation_config import InvestigationConfig
     from .investigation_result import InvestigationResult
     from .pieces import read_pieces, write_pieces
+    from .presets import PRESETS, Preset, PresetName, preset_config, preset_named
     from .probing import Probe, check_probe
     from .rehearsal import Plan, rehearse
     from .run import Run, TrainedOn, latest_run, thinned
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AUTHORS",
     "PIECE_BYTES",
+    "PRESETS",
     "RELEASED",
     "AuthorsWeights",
     "Collapse",
@@ -38,6 +40,8 @@ __all__ = [
     "InvestigationResult",
     "Outcome",
     "Plan",
+    "Preset",
+    "PresetName",
     "Probe",
     "Run",
     "SampleConfig",
@@ -61,6 +65,8 @@ __all__ = [
     "latest_run",
     "load_checkpoint",
     "numbered",
+    "preset_config",
+    "preset_named",
     "read_authors",
     "read_pieces",
     "rehearse",

@@ -5,20 +5,15 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .presets import PRESETS, Preset, preset_config, preset_named
     from .running import TrainedRun, default_run_name, describe_training, run_training
     from .training_plan import Changes, TrainingPlan
 
 __all__ = [
-    "PRESETS",
     "Changes",
-    "Preset",
     "TrainedRun",
     "TrainingPlan",
     "default_run_name",
     "describe_training",
-    "preset_config",
-    "preset_named",
     "run_training",
 ]
 

@@ -22,13 +22,13 @@ from ..gan import (
     check_probe,
     choose_window,
     held_bytes,
+    preset_named,
     rehearse,
     train,
 )
 from ..images import ImageSet, load_images
 from ..runtime import ALONE, OnNote, OnStep, Ranks, Step, UserError, Workspace, no_note, no_step, rank_device
 from ..storage import shortened
-from .presets import preset_named
 from .training_plan import TrainingPlan
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, fields, make_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_type_hints
 
-from ..gan import TrainConfig
+from ..gan import PRESETS, TrainConfig, preset_config, preset_named
 from ..networks import NetworkConfig
 from ..runtime import Config, UserError, Workspace, option
-from .presets import PRESETS, preset_config, preset_named
 
 if TYPE_CHECKING:
     import torch

@@ -14,10 +14,9 @@ from ..features import (
     discriminator_operations,
     kmeans_operations,
 )
-from ..gan import TrainConfig, rehearse
+from ..gan import PRESETS, TrainConfig, preset_config, rehearse
 from ..images import ImageSet
 from ..networks import Discriminator, Generator
-from ..presets import PRESETS, preset_config
 from ..runtime import available_cores, memory_in_use, resolve_precision
 from .released_rows import ReleasedNet
 from .rows import Reproduction, Row

@@ -47,7 +47,9 @@ class GuidelineTable:
         folder, plan = self._run(training).folder, training.plan
         left = whole.seconds * (1 - images_seen(self._run(training)) / (plan.images or 1))
         command = plan.to_command(self._place, folder)
-        return TableStep(command, partial(train_step, plan, self._place, folder), replace(whole, seconds=left), verb=plan.verb)
+        return TableStep(
+            command, partial(train_step, plan, self._place, folder), replace(whole, seconds=left), verb=plan.verb
+        )
 
     def _costs(self, missing: list[GuidelineTraining]) -> dict[str, Cost]:
         """Return the cost of a whole training of each guideline by its name; the seed does not matter."""

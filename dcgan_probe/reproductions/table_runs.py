@@ -19,9 +19,9 @@ from ..evaluation import (
     run_supervised,
 )
 from ..features import import_authors
-from ..gan import RELEASED, Run, read_authors
+from ..gan import RELEASED, Run, preset_config, read_authors
 from ..images import ImageSet, load_images
-from ..presets import TrainingPlan, default_run_name, preset_config
+from ..presets import TrainingPlan, default_run_name
 from ..report import format_tables, register_figures, write_comparisons
 from ..runtime import UserError, Workspace, resolve_device
 from .costs import Cost, evaluation_cost, import_cost, training_cost

@@ -3,7 +3,8 @@
 A field's type, default and metadata say all that either needs: ``help`` (one line), ``min`` and ``max`` (the least and
 the greatest value), ``kind`` (how its text is written: ``count``, ``bytes``, ``seconds``, ``numbers``, ``names``,
 ``labels``, ``depth``), ``flag`` (where it is not the field's name), ``argument`` (it has no flag and stands behind the
-verb), ``file`` (a path is that of a file) and ``usual`` (the default in words, where the value does not say it).
+verb), ``file`` (a path is that of a file), ``usual`` (the default in words, where the value does not say it) and
+``none`` (the text of None, where None is not the default).
 """
 
 import dataclasses
@@ -92,7 +93,7 @@ def from_mapping(cls: type[Any], values: Mapping[str, Any]) -> Any:
     if missing:
         raise UserError(f"{cls.__name__} needs {', '.join(missing)}")
     hints = get_type_hints(cls)
-    made = cls(**{name: _as_field(value, hints[name]) for name, value in values.items()})
+    made = cls(**{name: _as_field(value, known[name], hints[name]) for name, value in values.items()})
     check_fields(made)
     return made
 
@@ -101,8 +102,10 @@ def _has_no_default(each: Field[Any]) -> bool:
     return each.default is MISSING and each.default_factory is MISSING
 
 
-def _as_field(value: Any, expected: Any) -> Any:
+def _as_field(value: Any, each: Field[Any], expected: Any) -> Any:
     """Turn a value of TOML into that of a field: lists to tuples, texts to paths, mappings to configs."""
+    if value == each.metadata.get("none", MISSING):
+        return None
     for part in (expected, *get_args(expected)):
         if isinstance(value, list) and (part is tuple or get_origin(part) is tuple):
             return tuple(value)
@@ -117,10 +120,15 @@ def to_mapping(config: Any) -> dict[str, Any]:
     """Return a config as TOML and JSON take it: fields in their order, without those that are None."""
     found: dict[str, Any] = {}
     for each in dataclasses.fields(config):
-        value = getattr(config, each.name)
+        value = _given(each, getattr(config, each.name))
         if value is not None:
             found[each.name] = _plain(value)
     return found
+
+
+def _given(each: Field[Any], value: Any) -> Any:
+    """Return a value as it is written, which None is only where it is not the default."""
+    return each.metadata.get("none") if value is None else value
 
 
 def _plain(value: Any) -> Any:
@@ -151,6 +159,7 @@ def arguments_of(config: Any, *, only: Iterable[str] | None = None) -> list[str]
 
 def _arguments(each: Field[Any], value: Any) -> Iterator[str]:
     default = each.default_factory() if each.default_factory is not MISSING else each.default
+    value = _given(each, value)
     if value == default or value is None:
         return
     flag, kind = flag_of(each), each.metadata.get("kind")

@@ -12,8 +12,8 @@ from dcgan_probe.baselines import (
     train_supervised,
 )
 from dcgan_probe.baselines.supervised import batches, count_steps
+from dcgan_probe.gan import PRESETS
 from dcgan_probe.images import load_images, to_signed
-from dcgan_probe.presets import PRESETS
 
 CPU = torch.device("cpu")
 

@@ -40,7 +40,7 @@ def test_a_search_is_recorded_shown_and_not_repeated(here):
     assert (summary["features"], summary["draws"], summary["labels"]) == ("supervised", 2, 10)
     records = Results("results").read()
     assert records["stage"].tolist() == ["select", "select", "report", "report"]
-    assert records["command"][0] == "dcgan-probe " + " ".join(VERB)
+    assert records["command"][0] == " ".join(["dcgan-probe", *VERB[:-4], "--workers", "1", "--device", "cpu"])
     assert f"{100 * summary['accuracy']:.2f}" in invoke("table").stdout
     assert (here / "results" / "predictions" / f"{summary['evaluation']}.npz").exists()
 
@@ -63,7 +63,7 @@ def test_workers_are_no_more_than_trainings_at_once(here):
 
 def test_a_search_that_cannot_fit_in_memory_is_refused_before_it_begins(here, monkeypatch):
     for name in ("available_memory", "memory_in_use"):
-        monkeypatch.setattr(f"dcgan_probe.evaluation.search_estimate.{name}", lambda: 10**9)
+        monkeypatch.setattr(f"dcgan_probe.evaluation.supervised_estimate.{name}", lambda: 10**9)
     # Three processes of 1 GB beside a few images, where one has 2 GB.
     refused = " ".join(invoke(*VERB[:-2], "--workers", 2, status=2).stderr.split())
     assert (

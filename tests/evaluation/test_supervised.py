@@ -1,27 +1,19 @@
 """A search on 8x8 images whose pixels tell the class: a part of a second for each training."""
 
 import math
-import multiprocessing
 from dataclasses import asdict, replace
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
 from dcgan_probe.baselines import Setting, draw_setting, predict, train_supervised
-from dcgan_probe.evaluation import (
-    Results,
-    Search,
-    estimate_search,
-    evaluate_supervised,
-    protocol_for,
-    summarise,
-    trainings,
-)
+from dcgan_probe.evaluation import PlannedSupervised, Results, SupervisedConfig, protocol_for, summarise, trials
 from dcgan_probe.evaluation.draws import lay_out
-from dcgan_probe.evaluation.search import search_key
+from dcgan_probe.gan import PRESETS, PresetName
 from dcgan_probe.images import ImageSet
-from dcgan_probe.runtime import UserError, derive_seed, single_thread
+from dcgan_probe.runtime import UserError, Workspace, derive_seed, single_thread
 
 CPU = torch.device("cpu")
 PROTOCOL = protocol_for("tiny", 90, 3, labels=15, draws=2, select_draws=1)
@@ -43,29 +35,30 @@ def images():
 
 
 @pytest.fixture
-def search(tiny_config):
-    return Search(tiny_config().network, "tiny", settings=4, seed=5)
+def search(images, tiny_config, tmp_path):
+    config = SupervisedConfig("tiny", 15, settings=4, seed=5)
+    place = Workspace(runs=tmp_path)
+    return PlannedSupervised(config, place, PROTOCOL, *images, "tiny", tiny_config().network, CPU, workers=1)
 
 
-def evaluate(images, search, folder, protocol=PROTOCOL, **told):
-    records, predictions = [], []
-    summary = evaluate_supervised(
-        *images,
-        protocol,
-        search,
-        folder,
-        device=CPU,
-        **{"on_fits": records.extend, "on_predictions": predictions.append, **told},
-    )
-    return summary, records, predictions
+def changed(search, folder=None, settings=4, **changes):
+    place = search.workspace if folder is None else Workspace(runs=folder)
+    return replace(search, workspace=place, config=replace(search.config, settings=settings), **changes)
 
 
-def trained_by_hand(images, search, number, stage, draw, rows):
+def evaluate(search, name="results", **told):
+    """The summary of a search, its records and its test predictions."""
+    results = Results(search.workspace.runs / name)
+    summary = search.evaluate(results, **told)
+    return summary, results.records(), results.read_predictions(summary.evaluation)
+
+
+def trained_by_hand(search, number, stage, draw, rows):
     """The predictor of one training, without the search around it."""
-    layout = lay_out(PROTOCOL, images[0].labels, search.seed)
-    train = images[0].subset(layout.order).subset(rows)
-    seed = derive_seed(search.seed, "tiny-15", "supervised", stage, draw)
-    setting = draw_setting(search.seed, number)
+    layout = lay_out(PROTOCOL, search.train.labels, 5)
+    train = search.train.subset(layout.order).subset(rows)
+    seed = derive_seed(5, "tiny-15", "supervised", stage, draw)
+    setting = draw_setting(5, number)
     with single_thread():
         network = train_supervised(
             train.images, train.labels, setting, search.network, classes=3, seed=seed, device=CPU
@@ -73,22 +66,20 @@ def trained_by_hand(images, search, number, stage, draw, rows):
     return lambda set_: predict(network, set_.images)
 
 
-def test_the_best_on_validation_rows_is_retrained_on_the_reported_draws_of_all_rows(images, search, tmp_path):
-    summary, records, (test,) = evaluate(images, search, tmp_path, command="dcgan-probe eval-supervised")
-    layout = lay_out(PROTOCOL, images[0].labels, search.seed)
+def test_the_best_on_validation_rows_is_retrained_on_the_reported_draws_of_all_rows(images, search):
+    summary, records, test = evaluate(search)
+    layout = lay_out(PROTOCOL, images[0].labels, 5)
     trains, scores = layout.select_rows(0)
     validation = images[0].subset(layout.order).subset(scores)
     errors = [
-        float((trained_by_hand(images, search, number, "select", 0, trains)(validation) != validation.labels).mean())
+        float((trained_by_hand(search, number, "select", 0, trains)(validation) != validation.labels).mean())
         for number in range(4)
     ]
     chosen = int(np.argmin(errors))
     assert [record.error for record in records[:4]] == pytest.approx(errors)
     assert len(set(errors)) > 1
     assert summary.chosen == test.chosen == chosen
-    expected = [
-        trained_by_hand(images, search, chosen, "report", draw, layout.report_rows(draw))(images[1]) for draw in (0, 1)
-    ]
+    expected = [trained_by_hand(search, chosen, "report", draw, layout.report_rows(draw))(images[1]) for draw in (0, 1)]
     assert (test.predictions == expected).all()
     assert (test.labels == images[1].labels).all()
     accuracies = (test.predictions == images[1].labels).mean(axis=1)
@@ -98,8 +89,8 @@ def test_the_best_on_validation_rows_is_retrained_on_the_reported_draws_of_all_r
     assert f"{100 * min(errors):.2f} % on 75 rows" in summary.notes[-1]
 
 
-def test_records_tell_each_training(images, search, tmp_path):
-    summary, records, (test,) = evaluate(images, search, tmp_path, command="dcgan-probe eval-supervised")
+def test_records_tell_each_training(search, tmp_path):
+    summary, records, test = evaluate(search)
     stages = [(record.stage, record.draw, record.split, record.rows_scored) for record in records]
     assert stages == [("select", 0, "validation", 75)] * 4 + [("report", draw, "test", 40) for draw in (0, 1)]
     assert [record.chosen for record in records[:4]] == [0, 1, 2, 3]
@@ -119,7 +110,8 @@ def test_records_tell_each_training(images, search, tmp_path):
         assert record.converged
         assert shared.threads == 1
         assert shared.id == test.evaluation
-        assert shared.command == "dcgan-probe eval-supervised"
+        typed = "dcgan-probe eval-supervised --dataset tiny --labels 15 --settings 4 --seed 5"
+        assert shared.command == f"{typed} --runs {tmp_path}"
         assert (shared.duplicates, shared.imbalance) == (0, pytest.approx(14 / 13))
         assert 0.0 <= record.balanced_accuracy <= 1.0
     assert summary.unconverged == 0
@@ -142,154 +134,159 @@ def test_the_test_images_are_read_when_the_setting_is_chosen(images, search, tmp
     test = replace(images[1], images=pixels)
     assert test.fingerprint == images[1].fingerprint  # names the images and decides nothing
     assert len(test.row_fingerprints) == 40  # finds copies of training images and decides nothing
-    pixels.open = False
+    pixels.open, sealed = False, changed(search, test=test)
 
-    def unseal(seen, total, note):
-        pixels.open = note.startswith("4 of 4 trainings")
+    def unseal(step):
+        pixels.open = step.note.startswith("4 of 4 trainings")
 
-    summary, _, (predictions,) = evaluate((images[0], test), search, tmp_path, on_search=unseal)
+    summary, _, predictions = evaluate(sealed, on_progress=unseal)
     pixels.open = False
     with pytest.raises(AssertionError, match="the test images were read while a setting was still to be chosen"):
-        evaluate((images[0], test), search, tmp_path)
+        evaluate(sealed, "others")
     assert predictions.predictions.shape == (2, 40)
     assert 0.0 < summary.accuracy <= 1.0
 
 
-def test_what_was_trained_is_not_trained_again(images, search, tmp_path, monkeypatch):
-    expected = evaluate(images, search, tmp_path / "whole")
-    trained, shown = [], []
+def test_what_was_trained_is_not_trained_again(search, tmp_path, monkeypatch):
+    expected = evaluate(changed(search, tmp_path / "whole"))
+    trained, steps, notes = [], [], []
 
-    def counting(ground, plan, real=trainings.train_and_predict):
-        trained.append(plan.training)
-        return real(ground, plan)
+    def counting(data, trial, real=trials.train_trial):
+        trained.append((trial.stage, trial.draw, trial.number))
+        return real(data, trial)
 
-    monkeypatch.setattr(trainings, "train_and_predict", counting)
+    monkeypatch.setattr(trials, "train_trial", counting)
 
-    def stop_at(done):
-        def watch(seen, total, note):
-            if note.startswith(f"{done} of"):
+    def stop_at(title, done):
+        def watch(step):
+            if step.title == title and step.note.startswith(f"{done} of"):
                 raise KeyboardInterrupt
 
         return watch
 
-    folder = tmp_path / "parts"
-    records = []
-    with pytest.raises(KeyboardInterrupt):
-        evaluate(images, search, folder, on_search=stop_at(3), on_fits=records.extend)
-    with pytest.raises(KeyboardInterrupt):
-        evaluate(images, search, folder, on_report=stop_at(1), on_fits=records.extend)
-    assert records == []  # of an interrupted evaluation none, so that the search is recorded once
-    resumed = evaluate(images, search, folder, on_search=lambda *now: shown.append(now), on_fits=records.extend)
-    assert [record.stage for record in records] == ["select"] * 4 + ["report"] * 2
+    parts = changed(search, tmp_path / "parts")
+    for stop in (stop_at("tiny-15 supervised, search", 3), stop_at("tiny-15 supervised, test", 1)):
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(parts, on_progress=stop)
+        # Of an interrupted evaluation there are none, so that the search is recorded once.
+        assert not Results(tmp_path / "parts" / "results").path.exists()
+    resumed = evaluate(parts, on_progress=steps.append, on_note=notes.append)
+    assert [record.stage for record in resumed[1]] == ["select"] * 4 + ["report"] * 2
     assert len(trained) == len(set(trained)) == 4 + 2
     assert resumed[0].accuracy == expected[0].accuracy
-    assert (resumed[2][0].predictions == expected[2][0].predictions).all()
+    assert (resumed[2].predictions == expected[2].predictions).all()
     seen = sum(draw_setting(5, number).passes for number in range(4)) * 15
-    assert shown[0][:2] == (seen, seen)
-    assert shown[0][2].startswith("4 of 4 trainings, best validation error so far ")
+    assert (steps[0].done, steps[0].total, steps[0].before) == (seen, seen, seen)
+    assert steps[0].note.startswith("4 of 4 trainings, best validation error so far ")
+    assert notes == ["tiny-15 supervised, test: resuming at training 1 of 2"]
     # Longer searches begin with the same settings.
-    evaluate(images, replace(search, settings=6), folder)
-    assert [training.number for training in trained[6:8]] in ([4, 5], [5, 4])
+    evaluate(changed(parts, settings=6))
+    assert trained[6:8] in ([("select", 0, 4), ("select", 0, 5)], [("select", 0, 5), ("select", 0, 4)])
 
 
 @pytest.mark.slow
-def test_the_number_of_workers_changes_nothing(images, search, tmp_path):
-    alone = evaluate(images, search, tmp_path)
-    for kept in tmp_path.glob("*/select-*.npz"):
+def test_the_number_of_workers_changes_nothing(search, tmp_path):
+    alone = evaluate(search)
+    for kept in tmp_path.glob("supervised/*/select-*.npz"):
         kept.unlink()  # the reported draws stay, since a new process takes seconds to import torch
-    two = evaluate(images, search, tmp_path, workers=2)
+    two = evaluate(changed(search, workers=2), "others")
     assert [record.accuracy for record in two[1]] == [record.accuracy for record in alone[1]]
-    assert len(list(tmp_path.glob("*/select-*.npz"))) == 4
+    assert len(list(tmp_path.glob("supervised/*/select-*.npz"))) == 4
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_each_training_computes_on_one_thread_and_gives_the_others_back(images, search, tmp_path, monkeypatch):
+def test_each_training_computes_on_one_thread_and_gives_the_others_back(search, monkeypatch):
     threads = []
 
     def watched(*arguments, real=train_supervised, **named):
         threads.append(torch.get_num_threads())
         return real(*arguments, **named)
 
-    monkeypatch.setattr(trainings, "train_supervised", watched)
-    evaluate(images, replace(search, settings=1), tmp_path)
+    monkeypatch.setattr(trials, "train_supervised", watched)
+    evaluate(changed(search, settings=1))
     assert torch.get_num_threads() == 2
     assert threads == [1, 1, 1]
 
 
-def test_a_longer_search_is_another_row_and_the_same_one_is_not(images, search, tmp_path):
-    results = Results(tmp_path / "results")
+def test_a_longer_search_is_another_row_and_the_same_one_is_not(search):
     for settings in (2, 4, 4):
-        evaluate(images, replace(search, settings=settings), tmp_path, on_fits=results.append)
-    rows = summarise(results.records())
-    assert [summary.options["settings"] for summary in rows] == [2, 4]
+        _, records, _ = evaluate(changed(search, settings=settings))
+    assert [summary.options["settings"] for summary in summarise(records)] == [2, 4]
 
 
-def test_all_labels(images, search, tmp_path):
-    protocol = protocol_for("tiny", 90, 3)
-    summary, records, _ = evaluate(images, replace(search, settings=1), tmp_path, protocol)
+def test_all_labels(search):
+    summary, records, _ = evaluate(changed(search, settings=1, protocol=protocol_for("tiny", 90, 3)))
     assert [(record.rows_trained, record.rows_scored) for record in records] == [(72, 18), (90, 40)]
     assert summary.draws == 1
 
 
-def test_a_training_that_diverged_is_told(images, search, tmp_path, monkeypatch):
-    monkeypatch.setattr("dcgan_probe.evaluation.supervised.draw_setting", lambda *_: Setting(1e38, 0.0, 0.0, 10))
-    _, records, _ = evaluate(images, replace(search, settings=1), tmp_path)
+def test_a_training_that_diverged_is_told(search, monkeypatch):
+    monkeypatch.setattr(trials, "draw_setting", lambda *_: Setting(1e38, 0.0, 0.0, 10))
+    _, records, _ = evaluate(changed(search, settings=1))
     assert {(record.converged, record.status) for record in records} == {(False, "diverged")}
 
 
-def test_the_key_is_of_everything_that_decides_the_numbers(images, search, tiny_config):
-    keys = [
-        search_key(*images, PROTOCOL, search, CPU),
-        search_key(*images, PROTOCOL, replace(search, seed=6), CPU),
-        search_key(*images, PROTOCOL, replace(search, network=tiny_config(ndf=5).network), CPU),
-        search_key(*images, protocol_for("tiny", 90, 3, labels=30), search, CPU),
-        search_key(images[0], striped(41, "test", 3), PROTOCOL, search, CPU),
-        search_key(*images, PROTOCOL, search, torch.device("cuda")),
+def test_the_key_is_of_everything_that_decides_the_numbers(search, tiny_config):
+    others = [
+        replace(search, config=replace(search.config, seed=6)),
+        replace(search, network=tiny_config(ndf=5).network),
+        replace(search, protocol=protocol_for("tiny", 90, 3, labels=30)),
+        replace(search, test=striped(41, "test", 3)),
+        replace(search, device=torch.device("cuda")),
     ]
-    assert len(set(keys)) == len(keys)
-    assert search_key(*images, PROTOCOL, replace(search, settings=9), CPU) == keys[0]
+    assert len({search.key(), *(other.key() for other in others)}) == 6
+    assert changed(search, settings=9, workers=2).key() == search.key()
+    assert search.key() == "46086722bbaf8746"  # of version 0.1.0, whose kept trainings are read
 
 
-def test_what_a_user_may_get_wrong(images, search, tmp_path, tiny_images):
-    with pytest.raises(UserError, match="got 0 settings, expected at least 1; the paper tried 64"):
-        replace(search, settings=0)
+def test_what_a_user_may_get_wrong(images, search, tiny_images):
+    with pytest.raises(UserError, match="got settings 0, expected at least 1"):
+        changed(search, settings=0)
+    with pytest.raises(UserError, match=r"got preset 'moon', expected imagenet32 or svhn32 .* or None"):
+        SupervisedConfig(preset="moon")
     large = tiny_images(rows=90, size=16)
     with pytest.raises(
         UserError, match=r"tiny \(train\) has images of \(3, 16, 16\) .* takes \(3, 8, 8\); use `dcgan-probe prepare"
     ):
-        evaluate((large, images[1]), search, tmp_path)
+        changed(search, train=large)
     with pytest.raises(
         UserError, match=r"tiny \(train\) and tiny \(train\) are the same images .* expected a test split"
     ):
-        evaluate((images[0], images[0]), search, tmp_path)
+        changed(search, test=images[0])
     more = replace(images[1], labels=np.arange(40) % 4)
     with pytest.raises(
         UserError, match=r"tiny \(test\) has labels from 0 to 3, but the training set has classes 0 to 2"
     ):
-        evaluate((images[0], more), search, tmp_path)
+        evaluate(changed(search, test=more))
 
 
-def test_a_damaged_training_is_named(images, search, tmp_path):
-    evaluate(images, replace(search, settings=1), tmp_path)
-    (kept,) = tmp_path.glob("*/select-0-setting-000.npz")
+def test_a_damaged_training_is_named(search, tmp_path):
+    search = changed(search, settings=1)
+    search.evaluate()
+    (kept,) = tmp_path.glob("supervised/*/select-0-setting-000.npz")
     whole = kept.read_bytes()
     for size in (0, 50):
         kept.write_bytes(whole[:size])
         with pytest.raises(UserError, match=r"select-0-setting-000.npz cannot be read .* move it away"):
-            evaluate(images, replace(search, settings=1), tmp_path)
+            search.evaluate()
 
 
 def test_the_estimate_counts_every_image(search):
-    estimate = estimate_search(PROTOCOL, search, 1, CPU)
+    estimate = search.estimate()
     passes = [draw_setting(5, number).passes for number in range(4)]
     assert estimate.trainings == 6
     assert estimate.images_seen == 15 * (sum(passes) + round(2 * sum(passes) / 4))
     assert estimate.seconds == pytest.approx((estimate.images_seen + 90 * 6 / 3) / estimate.images_per_second)
-    assert estimate_search(PROTOCOL, search, 3, CPU).memory_bytes > estimate.memory_bytes > 0
+    assert changed(search, workers=3).estimate().memory_bytes > estimate.memory_bytes > 0
 
 
-def test_a_worker_that_imports_the_calling_script_touches_nothing(images, search, tmp_path, monkeypatch):
-    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
-    with pytest.raises(SystemExit):
-        evaluate(images, search, tmp_path, workers=2)
-    assert list(tmp_path.iterdir()) == []
+def test_all_labels_are_written_as_a_word():
+    config = SupervisedConfig(labels=None, preset="demo")
+    assert config.to_mapping()["labels"] == "all"
+    assert SupervisedConfig.from_mapping(config.to_mapping()) == config
+    assert config.to_command() == "dcgan-probe eval-supervised --labels all --preset demo"
+    assert SupervisedConfig.from_mapping({}) == SupervisedConfig() != config
+
+
+def test_every_preset_has_its_name():
+    assert set(get_args(PresetName)) == set(PRESETS)

@@ -18,9 +18,9 @@ from dcgan_probe.features import (
     kmeans_operations,
     learn_dictionary,
 )
+from dcgan_probe.gan import PRESETS
 from dcgan_probe.images import load_images
 from dcgan_probe.networks import build_discriminator
-from dcgan_probe.presets import PRESETS
 
 CPU = torch.device("cpu")
 LEARNT = DictionaryConfig(centroids=40, patches=500, iterations=3)

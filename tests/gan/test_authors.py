@@ -8,11 +8,10 @@ import torch
 from scipy.signal import convolve2d
 
 from dcgan_probe.features import real_statistics, run_encoder
-from dcgan_probe.gan import Run, load_checkpoint, read_authors, save_authors, train
+from dcgan_probe.gan import Run, load_checkpoint, preset_config, read_authors, save_authors, train
 from dcgan_probe.gan.sampling import draw_samples, generate
 from dcgan_probe.images import ImageSet
 from dcgan_probe.networks import load_discriminator
-from dcgan_probe.presets import preset_config
 from dcgan_probe.runtime import UserError
 
 CPU = torch.device("cpu")

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.gan import draw_samples, generate, numbered, train
+from dcgan_probe.gan import draw_samples, generate, numbered, preset_config, train
 from dcgan_probe.gan.run import Run
 from dcgan_probe.images import ImageSet
 from dcgan_probe.networks import build_generator
-from dcgan_probe.presets import preset_config
 from dcgan_probe.runtime import UserError, torch_generator
 
 CPU = torch.device("cpu")

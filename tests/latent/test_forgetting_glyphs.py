@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, real_statistics
+from dcgan_probe.gan import preset_config
 from dcgan_probe.images import load_images, to_signed
 from dcgan_probe.latent import (
     Box,
@@ -35,7 +36,6 @@ from dcgan_probe.latent import (
     without_maps,
 )
 from dcgan_probe.networks import build_discriminator, build_generator
-from dcgan_probe.presets import preset_config
 
 CPU = torch.device("cpu")
 NETWORK = replace(preset_config("demo").network, nz=32, z="gaussian")

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from dcgan_probe.gan import PRESETS
 from dcgan_probe.networks import Discriminator, Generator
-from dcgan_probe.presets import PRESETS
 
 # Maps in, maps out, kernel, stride, padding, batch norm. The published text is quoted in the README.
 DISCRIMINATORS = {

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from dcgan_probe.gan import PRESETS
 from dcgan_probe.networks import Discriminator, Generator, NetworkConfig, build_discriminator, build_generator
-from dcgan_probe.presets import PRESETS
 from dcgan_probe.runtime import UserError
 
 SMALL = NetworkConfig(

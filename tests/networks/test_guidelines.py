@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from dcgan_probe.gan import TrainConfig
+from dcgan_probe.gan import PRESETS, TrainConfig
 from dcgan_probe.networks import NetworkConfig, build_discriminator, build_generator, draw_z
-from dcgan_probe.presets import PRESETS
 from dcgan_probe.runtime import UserError
 from dcgan_probe.storage import fingerprint_settings
 

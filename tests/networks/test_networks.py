@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from dcgan_probe.gan import PRESETS
 from dcgan_probe.networks import (
     NetworkConfig,
     build_discriminator,
@@ -13,7 +14,6 @@ from dcgan_probe.networks import (
     load_discriminator,
     load_generator,
 )
-from dcgan_probe.presets import PRESETS
 from dcgan_probe.runtime import UserError
 
 SMALL = NetworkConfig(

@@ -11,9 +11,9 @@ import tomli_w
 import torch
 
 from dcgan_probe.commands import main
-from dcgan_probe.gan import TrainConfig
+from dcgan_probe.gan import TrainConfig, preset_config
 from dcgan_probe.networks import NetworkConfig
-from dcgan_probe.presets import Changes, TrainingPlan, default_run_name, preset_config
+from dcgan_probe.presets import Changes, TrainingPlan, default_run_name
 from dcgan_probe.runtime import UserError, Workspace
 
 CHANGES = {

@@ -9,8 +9,8 @@ import pytest
 from dcgan_probe.evaluation import EvalConfig, PlannedEvaluation, Results, Summary, protocol_for
 from dcgan_probe.evaluation.uncertainty import ImageUncertainty
 from dcgan_probe.features import source_named
+from dcgan_probe.gan import preset_config
 from dcgan_probe.images import ImageSet
-from dcgan_probe.presets import preset_config
 from dcgan_probe.reproductions import read_plan
 from dcgan_probe.reproductions.recorded_rows import RunFacts, find_summary, recorded_fields
 from dcgan_probe.runtime import Workspace

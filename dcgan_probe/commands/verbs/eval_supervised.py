@@ -4,34 +4,20 @@ from typing import Any
 
 import click
 
-from ...presets import PRESETS
-from ..command_lines import RecordedCommand
-from ..options import Labels, dry_run_option, evaluation_options
+from ...evaluation import SupervisedConfig
+from ...runtime import Workspace
+from ..config_options import config_options
+from ..options import dry_run_option, json_option, quiet_option
 
-MOST_SETTINGS = 10_000
 
-
-@click.command("eval-supervised", cls=RecordedCommand)
-@click.option("--dataset", default="svhn", show_default=True, help="Labelled images: a name, a folder, an .h5 file.")
-@click.option("--labels", type=Labels(), default="1000", show_default=True, help="Labelled images of a training.")
-@click.option(
-    "--preset",
-    type=click.Choice(list(PRESETS)),
-    help="Whose discriminator to train.  [default: svhn32 on a CUDA device, else cpu32]",
-)
-@click.option(
-    "--settings", type=click.IntRange(1, MOST_SETTINGS), default=64, show_default=True, help="Settings to try."
-)
-@click.option("--draws", type=click.IntRange(min=1), help="Reported draws of labels.  [default: 10; 1 for all labels]")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    help="Processes of one thread each.  [default: one a CPU core; 1 on a GPU]",
-)
+@click.command("eval-supervised")
+@config_options(SupervisedConfig)
+@config_options(Workspace)
 @dry_run_option
-@evaluation_options
+@json_option
+@quiet_option
 def eval_supervised_command(**options: Any) -> None:
-    """Train the discriminator's architecture on labelled images alone: the paper's purely supervised row.
+    """Train the discriminator's architecture on labeled images alone: the paper's purely supervised row.
 
     Each of the settings (learning rate, weight decay, dropout, length), drawn at random, is trained on one draw and
     scored on validation rows. The best is trained on the reported draws and scored on the test split. Each training is

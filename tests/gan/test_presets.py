@@ -3,8 +3,7 @@ from dataclasses import fields
 import pytest
 import torch
 
-from dcgan_probe.gan import TrainConfig
-from dcgan_probe.presets import PRESETS, preset_config
+from dcgan_probe.gan import PRESETS, TrainConfig, preset_config
 from dcgan_probe.runtime import UserError
 
 # z, distribution of z, batch, learning rate, beta1, L2 penalty, clock: from the paper and the authors' code.

@@ -6,15 +6,17 @@ released files is marked [inferred].
 """
 
 from dataclasses import MISSING, asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from ..gan import TrainConfig
 from ..networks import NetworkConfig
 from ..runtime import UserError, resolve_precision
+from .config import TrainConfig
 
 if TYPE_CHECKING:
     import torch
 
+PresetName = Literal["imagenet32", "svhn32", "faces64", "tutorial64", "cpu32", "conditional", "demo"]
+PresetName = Literal["imagenet32", "svhn32", "faces64", "tutorial64", "cpu32", "conditional", "demo"]
 AUTHORS_L2 = 1e-5
 """The L2 penalty of the authors' faces script [A]; [assumed] wherever their script for the net is not released."""
 
@@ -58,7 +60,7 @@ def _training(images: int, **changes: Any) -> dict[str, Any]:
     return {"images": images, **paper, **changes}
 
 
-PRESETS = {
+PRESETS: dict[str, Preset] = {
     "imagenet32": Preset(
         network=_network(32, 256, 128, (1, 1, 2, 2, 4, 4), kernel=3, strides=(1, 2, 1, 2, 1, 2)),
         training=_training(19_200_000, updates="alternate"),
