@@ -4,7 +4,7 @@ from typing import Any
 
 from ..gan import Run
 from ..presets import TrainedRun
-from .progress import duration
+from ..runtime import duration
 
 
 def ending(trained: TrainedRun) -> str:

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from .recording import RECORDED_CLASSIFIERS
     from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
     from .results import Results, Survey
-    from .running import PlannedEvaluation, checked_protocol, plan_evaluations, run_evaluation, run_evaluations
+    from .running import (
+        PlannedEvaluation,
+        checked_protocol,
+        load_pair,
+        plan_evaluations,
+        run_evaluation,
+        run_evaluations,
+    )
     from .sealed import SealedImages, SealedSplitError, SealedTest
     from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given
     from .summary import Summary, summarise, summarise_evaluation
@@ -91,6 +98,7 @@ __all__ = [
     "evaluate_generated",
     "is_validation",
     "lay_out",
+    "load_pair",
     "mean_over_draws",
     "most_labels",
     "neighbor_errors",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..evaluation import RECORDED_CLASSIFIERS, PlannedEvaluation, Summary
+from ..evaluation import RECORDED_CLASSIFIERS, PlannedEvaluation, PlannedSupervised, Summary
 from ..features import choose_layers
 from ..networks import NetworkConfig
 
@@ -22,7 +22,9 @@ class RunFacts:
     seed: int
 
 
-def find_summary(planned: PlannedEvaluation, run: RunFacts | None, summaries: Iterable[Summary]) -> Summary | None:
+def find_summary(
+    planned: PlannedEvaluation | PlannedSupervised, run: RunFacts | None, summaries: Iterable[Summary]
+) -> Summary | None:
     """Find the evaluation of a config among summaries; None if there is none with test predictions and enough draws.
 
     Parameters
@@ -32,10 +34,11 @@ def find_summary(planned: PlannedEvaluation, run: RunFacts | None, summaries: It
     run
         Of features that need one.
     """
-    wanted = recorded_fields(planned, run)
+    supervised = isinstance(planned, PlannedSupervised)
+    wanted = supervised_fields(planned) if supervised else recorded_fields(planned, run)
     for summary in summaries:
         enough = summary.draws >= planned.protocol.draws
-        if planned.config.features == "dcgan" and run is not None:
+        if run is not None and summary.features == "dcgan":
             enough &= summary.images_seen >= run.images_seen
         # Without its predictions a row cannot be compared.
         if enough and summary.over_images is not None and _has(summary, wanted):
@@ -50,14 +53,11 @@ def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[st
     """
     config, options = planned.config, planned.config.options
     found: dict[str, Any] = {
-        "protocol": planned.protocol.name,
-        "images_fingerprint_train": planned.train.fingerprint,
-        "images_fingerprint_test": planned.test.fingerprint,
+        **_shared_fields(planned),
         "features": config.features,
         "dimension": planned.columns,
         "classifier": RECORDED_CLASSIFIERS.get(config.classifier, config.classifier),
         "scale": config.scaling,
-        "seed": config.seed,
         "given": config.C is not None,
         "dtype": config.dtype,
     }
@@ -76,6 +76,28 @@ def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[st
     elif hasattr(options, "learn_from"):
         found["trained_on"] = options.learn_from or planned.train.name
     return found
+
+
+def supervised_fields(planned: PlannedSupervised) -> dict[str, Any]:
+    """Return what the summary of a supervised search has, by the names of its fields and of its options."""
+    return {
+        **_shared_fields(planned),
+        "features": "supervised",
+        "dimension": planned.network.last_units,
+        "network": planned.preset,
+        "given": False,
+        "settings": planned.config.settings,
+    }
+
+
+def _shared_fields(planned: PlannedEvaluation | PlannedSupervised) -> dict[str, Any]:
+    """Return what follows from images, protocol and seed."""
+    return {
+        "protocol": planned.protocol.name,
+        "images_fingerprint_train": planned.train.fingerprint,
+        "images_fingerprint_test": planned.test.fingerprint,
+        "seed": planned.config.seed,
+    }
 
 
 def _has(summary: Summary, wanted: Mapping[str, Any]) -> bool:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from ..evaluation import EvalConfig, run_evaluation
@@ -15,9 +14,9 @@ from .costs import Cost
 FREE = Cost(0.0, 0, 0)
 
 
-def never() -> bool:
-    """Return that nothing asks to stop."""
-    return False
+def never_stopping() -> AbstractContextManager[Callable[[], bool]]:
+    """Return a context in which nothing asks to stop."""
+    return nullcontext(bool)  # bool() is False
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Watch:
     """Called with the progress of each step."""
     on_note: OnNote = no_note
     """Called with a sentence now and then."""
-    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = partial(nullcontext, never)
+    stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = never_stopping
     """Context in which a training that can save itself asks, after each of its steps, whether to do so and end."""
 
 

@@ -211,7 +211,8 @@ def _row(
     shared = {key: value for key, value in protocol.to_mapping().items() if key != "name"}
     chosen = {"dataset": dataset, **shared, **chosen}
     if kind == "supervised":
-        return [RowPlan(SupervisedConfig.from_mapping(chosen))]
+        own = {key: value for key, value in chosen.items() if key not in ("select_draws", "validate")}
+        return [RowPlan(SupervisedConfig.from_mapping(own))]
     if kind != "features":
         raise UserError(f"got kind {kind!r}, expected features or supervised")
     config = EvalConfig.from_mapping(chosen)

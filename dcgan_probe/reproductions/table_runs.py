@@ -14,6 +14,7 @@ from ..evaluation import (
     Summary,
     checked_protocol,
     load_pair,
+    plan_supervised,
     product_rate,
     run_evaluation,
     run_supervised,
@@ -28,7 +29,7 @@ from .costs import Cost, evaluation_cost, import_cost, training_cost
 from .guideline_runs import images_seen
 from .recorded_rows import RunFacts, find_summary
 from .steps import FREE, TableStep, Watch, listed, needs, train_step
-from .table_plan import ImportPlan, RowPlan, TablePlan
+from .table_plan import ImportPlan, TablePlan
 
 REPOSITORY = "https://github.com/Newmu/dcgan_code"
 LACKING = (
@@ -166,28 +167,29 @@ class TableRun:
         pairs: dict[bool, tuple[ImageSet, ImageSet]] = {}
         rows, lacking = [], dict[str, list[str]]()
         for row in self.plan.rows:
-            if row.run and row.run not in self._runs:
+            config = row.config
+            if not isinstance(config, EvalConfig):
+                rows.append(TableRow(plan_supervised(config, self._place)))
                 continue
-            run, validate = self._runs.get(row.run), row.config.validate
-            if validate not in pairs:
-                pairs[validate] = load_pair(self.plan.dataset, self._place, validate=validate)
-            layers = set(row.config.options.layers or ()) if run is not None else set()
-            missing = sorted(layers - set(run.facts.network.layer_names)) if run is not None else []
-            if missing and run is not None:
+            run = self._runs.get(row.run)
+            if row.run and run is None:
+                continue
+            missing = _missing_layers(config, run)
+            if run is not None and missing:
                 lacking.setdefault(run.name, []).extend(missing)
                 continue
-            rows.append(self._row(row, run, pairs[validate]))
+            if config.validate not in pairs:
+                pairs[config.validate] = load_pair(self.plan.dataset, self._place, validate=config.validate)
+            rows.append(self._row(config, run, pairs[config.validate]))
         self.left_out += [
             f"The rows of {', '.join(sorted(set(layers)))} of {name} are left out: its files end before."
             for name, layers in lacking.items()
         ]
         return tuple(rows)
 
-    def _row(self, row: RowPlan, run: PlannedRun | None, pair: tuple[ImageSet, ImageSet]) -> TableRow:
-        config = row.config
+    def _row(self, config: EvalConfig, run: PlannedRun | None, pair: tuple[ImageSet, ImageSet]) -> TableRow:
+        """Return the row of a config, whose features may come from a run."""
         protocol = checked_protocol(pair, config.labels, config.draws, config.select_draws, config.seed)
-        if not isinstance(config, EvalConfig):
-            return TableRow(PlannedSupervised(config, self._place, protocol, *pair))
         if run is None:
             return TableRow(PlannedEvaluation(config, self._place, protocol, *pair, None))
         config = replace(config, run=run.run.folder)
@@ -250,6 +252,14 @@ class TableRun:
         for protocol in dict.fromkeys(summary.protocol for summary in summaries):
             write_comparisons([each for each in summaries if each.protocol == protocol], self._place.results)
         return format_tables(summaries).rstrip()
+
+
+def _missing_layers(config: EvalConfig, run: PlannedRun | None) -> list[str]:
+    """Return the layers of a config that a run's network does not have."""
+    layers = getattr(config.options, "layers", None)
+    return (
+        [] if run is None or layers is None else [name for name in layers if name not in run.facts.network.layer_names]
+    )
 
 
 def load_training_images(dataset: str, workspace: Workspace) -> ImageSet:
