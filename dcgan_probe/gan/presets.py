@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import torch
 
 PresetName = Literal["imagenet32", "svhn32", "faces64", "tutorial64", "cpu32", "conditional", "demo"]
-PresetName = Literal["imagenet32", "svhn32", "faces64", "tutorial64", "cpu32", "conditional", "demo"]
 AUTHORS_L2 = 1e-5
 """The L2 penalty of the authors' faces script [A]; [assumed] wherever their script for the net is not released."""
 

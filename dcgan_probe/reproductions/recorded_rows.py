@@ -34,8 +34,10 @@ def find_summary(
     run
         Of features that need one.
     """
-    supervised = isinstance(planned, PlannedSupervised)
-    wanted = supervised_fields(planned) if supervised else recorded_fields(planned, run)
+    if isinstance(planned, PlannedSupervised):
+        wanted = supervised_fields(planned)
+    else:
+        wanted = recorded_fields(planned, run)
     for summary in summaries:
         enough = summary.draws >= planned.protocol.draws
         if run is not None and summary.features == "dcgan":
