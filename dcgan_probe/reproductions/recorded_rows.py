@@ -34,10 +34,7 @@ def find_summary(
     run
         Of features that need one.
     """
-    if isinstance(planned, PlannedSupervised):
-        wanted = supervised_fields(planned)
-    else:
-        wanted = recorded_fields(planned, run)
+    wanted = supervised_fields(planned) if isinstance(planned, PlannedSupervised) else recorded_fields(planned, run)
     for summary in summaries:
         enough = summary.draws >= planned.protocol.draws
         if run is not None and summary.features == "dcgan":
