@@ -132,11 +132,8 @@ def preset_config(
     UserError
         If there is no such preset or a value is out of range.
     """
-    import torch
-
-    device = device or torch.device("cpu")
     if name == "auto":
-        name = "imagenet32" if device.type == "cuda" else "cpu32"
+        name = "imagenet32" if device is not None and device.type == "cuda" else "cpu32"
     if name not in PRESETS:
         raise UserError(f"unknown preset {name!r}: expected auto or one of {', '.join(PRESETS)}", option="preset")
     preset = PRESETS[name]

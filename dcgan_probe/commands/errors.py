@@ -55,7 +55,7 @@ class FriendlyGroup(click.Group):
         except UserError as error:
             if error.option not in self._options(ctx):
                 raise click.ClickException(str(error)) from error
-            raise click.BadParameter(str(error), param_hint=f"--{error.option}") from error
+            raise click.BadParameter(str(error), param_hint=self._hint(ctx, error.option)) from error
         except click.NoSuchOption as error:
             raise explained(error, self._options(ctx)) from error
         except OSError as error:
@@ -68,6 +68,12 @@ class FriendlyGroup(click.Group):
             raise click.ClickException(
                 f"{error.filename} cannot be reached ({error.strerror}); allow this user to, or give another path"
             ) from error
+
+    def _hint(self, ctx: click.Context, name: str) -> str:
+        """Return an option as it is typed, or the name of an argument in the usage line."""
+        verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
+        arguments = {param.name: param.make_metavar(ctx) for param in verb.params if isinstance(param, click.Argument)}
+        return arguments.get(name, f"--{name}")
 
     def _options(self, ctx: click.Context) -> set[str]:
         """Give the long options of the verb under way, without their dashes."""

@@ -32,11 +32,10 @@ from ..runtime import UserError, resolve_device
 from .command_lines import command_line
 from .encoder_choices import EncoderOptions, chosen_encoders, needed_run
 from .encoding import columns_of, features_of
-from .feature_options import FREE_FEATURES, RUN_FEATURES, refuse_ignored
+from .feature_options import CONTROLS, FREE_FEATURES, RUN_FEATURES, refuse_ignored
 from .progress import Progress, duration, say
 from .table import show_results
 
-CONTROLS = ("random", "pixels")
 USUAL_SCALES: dict[str, Scale] = {"kmeans": "standardise+0.01", "kmeans3": "standardise+0.01"}
 """As published, where that is not ``none``."""
 ITEMSIZES = {"float16": 2, "float32": 4}

@@ -14,6 +14,8 @@ from .options import Count, LayerNames
 RUN_FEATURES, FREE_FEATURES = ("dcgan", "random"), ("pixels", "whitened", "pca", "kmeans", "kmeans3")
 FEATURES = RUN_FEATURES + FREE_FEATURES
 """Those of a run, and those that need none."""
+CONTROLS = ("random", "pixels")
+"""Features that stand beside others in a table."""
 TAKERS: dict[str, tuple[str, ...]] = {
     "layers": ("dcgan", "random", "kmeans3"),
     "grid": ("dcgan", "random", "kmeans", "kmeans3"),

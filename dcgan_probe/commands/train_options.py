@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ..gan import TrainConfig
+from ..storage import shortened
 from .options import Count, Numbers
 
 FIELDS: list[tuple[str, Any, str]] = [
@@ -52,8 +53,6 @@ def field_options(verb: Any) -> Any:
 
 def run_name(config: TrainConfig, fields: dict[str, Any]) -> str:
     """Name a run from its arguments: set, preset, what differs from the preset, seed."""
-    from ..storage import shortened  # late, since it imports HDF5
-
     name = shortened(re.sub(r"[^\w.-]+", "-", Path(config.dataset).name.removesuffix(".h5")) or "images")
     preset = config.preset.partition(" ")[0]
     # In the options' own order: click gives them in the order in which they were typed.

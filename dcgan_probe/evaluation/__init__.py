@@ -14,7 +14,6 @@ from ..runtime.late_names import import_when_used
 if TYPE_CHECKING:
     from .caveats import SplitCaveats, split_caveats
     from .choice import C_GRID
-    from .classifiers import check_given
     from .comparison import Comparison, compare, require_paired, why_not_paired
     from .conversion import convert_results
     from .draws import class_rows, lay_out, most_labels
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from .sealed import SealedImages, SealedSplitError, SealedTest
     from .search import Search, check_images
     from .search_estimate import SearchEstimate, estimate_search, require_search_memory, useful_workers
-    from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale
+    from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given
     from .summary import Summary, summarise, summarise_evaluation
     from .supervised import evaluate_supervised
     from .training_probe import TrainingProbe

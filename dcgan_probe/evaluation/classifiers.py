@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 
 from ..probe import LinearClassifier, fit_path, predict_path
-from ..runtime import UserError
 from .choice import NEIGHBOUR_NUMBERS, PENALTIES, Grid
 from .draws import Rows
 from .neighbours import NeighbourClassifier, fit_neighbours, predict_neighbours
@@ -67,20 +66,6 @@ class FitPath(Protocol):
         gram: np.ndarray | None,
     ) -> Sequence[FittedClassifier]:
         """Fit features (n, D) and labels int64 (n,); ``gram`` is ``F F'`` (n, n) where it is known."""
-
-
-def check_given(C: float | None, classifier: ProbeClassifier) -> None:
-    """Refuse a given C, or k, that no classifier can take.
-
-    Raises
-    ------
-    UserError
-        If it is no positive, finite number, or no whole number of neighbours.
-    """
-    if C is not None and not 0.0 < C < float("inf"):
-        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
-    if C is not None and classifier in NEIGHBOURS and (C < 1.0 or int(C) != C):
-        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", option="C")
 
 
 def grid_of(classifier: ProbeClassifier) -> Grid:

@@ -10,7 +10,7 @@ from ..features import FeatureSet
 from ..runtime import UserError
 from .caveats import balanced_accuracy
 from .choice import best_c, values_to_try
-from .classifiers import FitPath, FittedClassifier, check_given, fit_of, predict_rows
+from .classifiers import FitPath, FittedClassifier, fit_of, predict_rows
 from .draws import Layout, Rows, lay_out
 from .gram import DrawGrams
 from .loading import check_pair, load_finite, required_labels
@@ -20,7 +20,7 @@ from .recording import Recorder
 from .records import ProbeRecord
 from .results import Results
 from .sealed import SealedTest
-from .settings import NEIGHBOURS, SCALES, ProbeClassifier, Scale
+from .settings import NEIGHBOURS, SCALES, ProbeClassifier, Scale, check_given
 from .summary import Summary, summarise_evaluation
 from .unfinished import FitsUnderWay, complete_note, find_complete, fits_under_way
 

@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 from ..probe import Classifier
+from ..runtime import UserError
 
 Neighbours = Literal["knn-cosine", "knn-euclidean"]
 NEIGHBOURS: tuple[Neighbours, ...] = get_args(Neighbours)
@@ -10,3 +11,17 @@ ProbeClassifier = Classifier | Neighbours
 CLASSIFIERS: tuple[ProbeClassifier, ...] = (*get_args(Classifier), *NEIGHBOURS)
 Scale = Literal["none", "standardise", "standardise+0.01"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
+
+
+def check_given(C: float | None, classifier: ProbeClassifier) -> None:
+    """Refuse a given C, or k, that no classifier can take.
+
+    Raises
+    ------
+    UserError
+        If it is no positive, finite number, or no whole number of neighbours.
+    """
+    if C is not None and not 0.0 < C < float("inf"):
+        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
+    if C is not None and classifier in NEIGHBOURS and (C < 1.0 or int(C) != C):
+        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", option="C")

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .authors import AUTHORS, RELEASED, AuthorsWeights, read_authors
+    from .authors import RELEASED, AuthorsWeights, read_authors
     from .checkpoint import load_checkpoint, save_checkpoint
     from .checks import check_images
     from .collapse import Collapse, CollapseAlarm
-    from .config import PIECE_BYTES, TrainConfig
+    from .config import AUTHORS, PIECE_BYTES, TrainConfig
     from .imported_run import check_sides, check_unused, save_authors
     from .pieces import read_pieces, write_pieces
     from .probing import Probe, check_probe

@@ -9,6 +9,8 @@ from ..runtime import UserError
 
 BLOCK = 256  # the rows of a chunk in the files that this project writes
 PIECE_BYTES = 15 << 20  # of a file of an exported run's weights, at most
+AUTHORS = "authors-"
+"""Start of the names of released nets."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .classes import Classes, class_index, match_classes, name_numbers
     from .grids import image_grid, read_grid, save_animation, save_grid
     from .imageset import ImageSet, Part
+    from .names import require_known
     from .pixels import from_signed, to_signed
     from .prepare import prepare
     from .settings import LAYOUTS, RESAMPLES, Depth, Layout, Resample
@@ -30,6 +31,7 @@ __all__ = [
     "name_numbers",
     "prepare",
     "read_grid",
+    "require_known",
     "save_animation",
     "save_grid",
     "to_signed",

@@ -33,6 +33,9 @@ def arithmetic_command(**options: Any) -> None:
     dcgan-probe arithmetic --concept smiling-women=3,17,42 --concept women=5,8,61 --concept men=2,30,77
     dcgan-probe arithmetic --concept "a=female,age>=50" --concept "b=female,age<30" --concept "c=male,age<30"
     """
+    from ..first_checks import check_look
+
+    check_look(options)
     from ..arithmetic import arithmetic_verb
 
     arithmetic_verb(**options)

@@ -27,7 +27,9 @@ DRAWN_DISTANCE = 0.15
     "--figures", type=click.Path(file_okay=False, path_type=Path), help="Folder of figures.  [default: --out's]"
 )
 @click.option(
-    "--judged", type=click.Path(dir_okay=False, path_type=Path), help="The list of pairs, judged by a person."
+    "--judged",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The list of pairs, judged by a person.",
 )
 @click.option(
     "--bits", type=click.IntRange(0, 23), default=USUAL.bits, show_default=True, help="Most bits that hashes differ in."
@@ -63,6 +65,9 @@ def dedup_command(**options: Any) -> None:
     dcgan-probe dedup tiny_imagenet32 --out data/clean_train.h5
     dcgan-probe dedup cifar10 --against cifar10 --split test --out data/cifar10-fair_train.h5
     """
+    from ..first_checks import check_sets
+
+    check_sets(options)
     from ..dedup import dedup_verb
 
     dedup_verb(**options)

@@ -25,6 +25,9 @@ def eval_generated_command(**options: Any) -> None:
     dcgan-probe train --preset conditional --dataset svhn
     dcgan-probe eval-generated --dataset svhn --counts 1000,10000,100000
     """
+    from ..first_checks import check_look
+
+    check_look(options)
     from ..eval_generated import eval_generated_verb
 
     eval_generated_verb(**options)

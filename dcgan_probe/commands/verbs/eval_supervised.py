@@ -41,6 +41,9 @@ def eval_supervised_command(**options: Any) -> None:
     dcgan-probe eval-supervised --dataset svhn --labels 1000
     dcgan-probe eval-supervised --dataset svhn --labels 1000 --preset svhn32 --device cuda
     """
+    from ..first_checks import check_sets
+
+    check_sets(options)
     from ..evaluate_supervised import eval_supervised_verb
 
     eval_supervised_verb(**options)

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from ...evaluation import CLASSIFIERS, SCALES
+from ...evaluation import CLASSIFIERS, SCALES, check_given
 from ..command_lines import RecordedCommand
-from ..feature_options import encoder_options, features_option
+from ..feature_options import CONTROLS, encoder_options, features_option
 from ..options import Bytes, Labels, dry_run_option, evaluation_options, run_option
 
 
@@ -66,6 +66,10 @@ def eval_svm_command(**options: Any) -> None:
     dcgan-probe eval-svm --dataset svhn --labels 1000
     dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise --validate
     """
+    from ..first_checks import check_features
+
+    check_given(options["penalty"], options["classifier"])
+    check_features(options, CONTROLS if options["controls"] else ())
     from ..evaluate import eval_svm_verb
 
     eval_svm_verb(**options)

@@ -35,6 +35,9 @@ def export_run_command(**options: Any) -> None:
     dcgan-probe export-run carried --run runs/tiny_imagenet32-imagenet32-s0
     dcgan-probe import-run carried --run runs/carried
     """
+    from ..first_checks import check_run
+
+    check_run(options)
     from ..transfer import export_run_verb
 
     export_run_verb(**options)

@@ -32,6 +32,9 @@ def extract_command(**options: Any) -> None:
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
     torchrun --nproc-per-node 2 -m -- dcgan_probe extract
     """
+    from ..first_checks import check_features
+
+    check_features(options)
     from ..extract import extract_verb
 
     extract_verb(**options)

@@ -11,7 +11,9 @@ from ..options import Count
 
 
 @click.command("forget", cls=RecordedCommand)
-@click.option("--boxes", type=click.Path(dir_okay=False, path_type=Path), help="JSON file of boxes on samples.")
+@click.option(
+    "--boxes", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON file of boxes on samples."
+)
 @click.option("--boxes-from", metavar="ATTRIBUTE", help="Instead: boxes where a probe of it looks, as neighbours>=20.")
 @click.option("--map", "one_map", type=click.IntRange(min=0), help="Instead: see what this map alone draws.")
 @click.option("--layer", metavar="NAME", help="Layer of the generator, by name or number.  [default: second highest]")
@@ -43,6 +45,9 @@ def forget_command(**options: Any) -> None:
     dcgan-probe forget --boxes-from "neighbours>=20"
     dcgan-probe forget --map 5
     """
+    from ..first_checks import check_look
+
+    check_look(options)
     from ..forget import forget_verb
 
     forget_verb(**options)

@@ -10,7 +10,7 @@ from ..options import data_options, device_option, quiet_option, runs_option
 
 
 @click.command("import-authors", cls=RecordedCommand)
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--dataset", required=True, help="Training images for the batch-norm statistics: a name, a folder or an .h5 file."
 )
@@ -34,6 +34,9 @@ def import_authors_command(**options: Any) -> None:
     dcgan-probe import-authors models/svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb --dataset svhn
     dcgan-probe eval-svm --run runs/authors-svhn32 --dataset svhn --labels 1000
     """
+    from ..first_checks import check_sets
+
+    check_sets(options)
     from ..import_authors import import_authors_verb
 
     import_authors_verb(**options)

@@ -73,6 +73,9 @@ def prepare_command(**options: Any) -> None:
     dcgan-probe prepare SCANS --size 64 --depth 0,4095 --skip-unreadable
     dcgan-probe prepare mnist --size 32 --split test
     """
+    from ..first_checks import check_sets
+
+    check_sets(options)
     from ..prepare import prepare_verb
 
     prepare_verb(**options)

@@ -41,6 +41,9 @@ def saliency_command(**options: Any) -> None:
     dcgan-probe saliency
     dcgan-probe saliency --layer conv2 --top 8 --dataset svhn
     """
+    from ..first_checks import check_look
+
+    check_look(options)
     from ..saliency import saliency_verb
 
     saliency_verb(**options)

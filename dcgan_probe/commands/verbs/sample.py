@@ -37,6 +37,9 @@ def sample_command(**options: Any) -> None:
     dcgan-probe sample --count 100 --columns 10 --seed 1
     dcgan-probe sample --class 7
     """
+    from ..first_checks import check_run
+
+    check_run(options)
     from ..sample import sample_verb
 
     sample_verb(**options)

@@ -22,7 +22,14 @@ from ..train_options import field_options
 
 
 @click.command("train", cls=RecordedCommand)
-@click.option("--preset", default="auto", show_default=True, metavar=f"auto|{'|'.join(PRESETS)}", help="Named setting.")
+@click.option(
+    "--preset",
+    type=click.Choice(["auto", *PRESETS]),
+    default="auto",
+    show_default=True,
+    metavar=f"auto|{'|'.join(PRESETS)}",
+    help="Named setting.",
+)
 @click.option(
     "--dataset", default="cifar10", show_default=True, help="Training images: a name, a folder or an .h5 file."
 )
@@ -66,6 +73,9 @@ def train_command(**options: Any) -> None:
     dcgan-probe train --preset svhn32 --dataset svhn --images 2M
     torchrun --nproc-per-node 2 -m -- dcgan_probe train
     """
+    from ..first_checks import check_training
+
+    check_training(options)
     from ..train import train_verb
 
     train_verb(**options)

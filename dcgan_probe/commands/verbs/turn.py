@@ -42,6 +42,9 @@ def turn_command(**options: Any) -> None:
     dcgan-probe turn --from left=3,17,42,55 --to right=5,8,61,70
     dcgan-probe turn --from "young=age<30" --to "old=age>=55" --count 100
     """
+    from ..first_checks import check_look
+
+    check_look(options)
     from ..turn import turn_verb
 
     turn_verb(**options)

@@ -33,6 +33,9 @@ def walk_command(**options: Any) -> None:
     dcgan-probe walk
     dcgan-probe walk --points 5 --steps 16 --interpolation spherical --seed 3
     """
+    from ..first_checks import check_look
+
+    check_look(options)
     from ..walk import walk_verb
 
     walk_verb(**options)
