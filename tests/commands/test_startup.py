@@ -100,7 +100,7 @@ def test_tables_and_records_need_no_torch(tmp_path):
             file["labels"] = np.arange(20) % 2
     evaluate = ["eval-svm", "--dataset", "./x_train.h5", "--features", "pixels", "--no-controls", "--labels", "4"]
     for classifier in ("svm", "ridge"):
-        imported([([*evaluate, "--draws", "3", "--C", "1", "-q", "--classifier", classifier], 0)], tmp_path)
+        imported([([*evaluate, "--draws", "5", "--C", "1", "-q", "--classifier", classifier], 0)], tmp_path)
     calls = [["table"], ["compare", "--protocol", "x_train-4"], ["import-results", "results", "--results", "other"]]
     for call in calls:
         ((_, modules),) = imported([(call, 0)], tmp_path)
