@@ -28,7 +28,7 @@ from .sealed import SealedImages
 from .search import Search, check_images, search_key, search_recorder
 from .summary import Summary, summarise_evaluation
 from .trainings import Ground, PlannedTraining, read_kept, train_rest
-from .unfinished import complete_note, find_complete
+from .unfinished import complete_note, find_complete, fits_under_way
 
 CHOICE_NOTE = (
     "setting {number} of {settings} drawn at random, the one with the least validation error: {error:.2f} % on "
@@ -105,7 +105,9 @@ def evaluate_supervised(
         recorder=recorder,
         on_kept=lambda stage, kept, total: on_note(f"{title}, {stage}: resuming at training {kept} of {total}"),
     )
-    with locked(Path(folder) / key, wait=False):
+    about = (recorder.evaluation, 0, None)  # each fit has its own number of images seen
+    with locked(Path(folder) / key, wait=False), fits_under_way(results, *about) as under_way:
+        evaluation = replace(evaluation, recorder=replace(recorder, evaluation=under_way.evaluation))
         number, searched = _select(evaluation, on_search)
         sealed.open(number)
         ground = replace(evaluation.ground, scored=sealed.load())
@@ -113,9 +115,7 @@ def evaluate_supervised(
         records, predictions = _report(replace(evaluation, ground=ground), number, note, sealed.labels, on_report)
         on_predictions(predictions)
         on_fits([*searched, *records])
-        if results is not None:
-            results.write_predictions(predictions)
-            results.append([*searched, *records])
+        under_way.complete([*searched, *records], predictions)
     return summarise_evaluation([*searched, *records], predictions.correct)
 
 

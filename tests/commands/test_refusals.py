@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from dcgan_probe.commands import main
 from dcgan_probe.evaluation import Results, classifiers
 from dcgan_probe.features import PixelEncoder
+from dcgan_probe.runtime import UserError
 
 EVALUATE = ["eval-svm", "--features", "pixels", "--no-controls", "--C", "1e-3", "-q"]
 
@@ -73,6 +74,20 @@ def test_labels_are_refused_before_anything_is_encoded(here, no_work, labels, te
     assert "GB" not in message
     assert not Path("runs").exists()
     assert not Path("results").exists()
+
+
+def test_a_command_that_is_refused_leaves_no_file_without_a_row(here, monkeypatch):
+    write_set("x", [0, 1] * 10)
+
+    def fail(*arguments, **settings):
+        raise UserError("a late refusal")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PixelEncoder, "encode", fail)
+        patch.setattr("dcgan_probe.commands.evaluate.features_of", fail)
+        assert refused(*EVALUATE, "--dataset", "./x_train.h5", status=1) == "Error: a late refusal"
+    assert not Path("results").exists()
+    assert not list(here.rglob(".*"))
 
 
 def test_a_test_split_of_the_training_images_is_refused_before_anything_is_encoded(here, no_work):

@@ -293,3 +293,26 @@ def test_a_worker_that_imports_the_calling_script_touches_nothing(images, search
     with pytest.raises(SystemExit):
         evaluate(images, search, tmp_path, workers=2)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_evaluation_killed_between_its_predictions_and_its_row_is_completed(images, search, tmp_path, monkeypatch):
+    results, append = Results(tmp_path / "results"), Results.append
+
+    def killed(store, records):
+        if store.folder == results.folder and records:
+            raise KeyboardInterrupt
+        append(store, records)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Results, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(images, search, tmp_path / "kept", results=results)
+    assert not results.path.exists()
+    (orphan,) = (results.folder / "predictions").iterdir()
+    summary, _, _ = evaluate(images, search, tmp_path / "kept", results=results)
+    (stored,) = results.evaluations()
+    assert results.predictions_path(stored.id) == orphan
+    assert [*(results.folder / "predictions").iterdir()] == [orphan]
+    assert [*(results.folder / "fits").iterdir()] == [results.fits_path(stored.id)]
+    assert [each.accuracy for each in results.summaries()] == [summary.accuracy]
+    assert not [*(results.folder / "unfinished").glob("*")]
