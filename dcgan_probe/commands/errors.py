@@ -57,7 +57,7 @@ class FriendlyGroup(click.Group):
                 raise click.ClickException(str(error)) from error
             raise click.BadParameter(str(error), param_hint=self._hint(ctx, error.option)) from error
         except click.NoSuchOption as error:
-            raise explained(error, self._options(ctx)) from error
+            raise explained(error, ctx.invoked_subcommand or "", self._options(ctx)) from error
         except OSError as error:
             if error.errno in FULL and error.filename is None:
                 raise click.ClickException(
