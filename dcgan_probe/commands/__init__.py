@@ -104,7 +104,7 @@ def main(context: click.Context, no_locks: bool) -> None:
     dcgan-probe eval-svm --dataset svhn --labels 1000
     """
     if no_locks:
-        from ..storage import without_locks  # late, since it imports HDF5
+        from ..storage import without_locks  # late, since it imports numpy
 
         context.with_resource(without_locks())
     _, ranks = launched_rank()

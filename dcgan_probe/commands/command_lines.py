@@ -1,8 +1,11 @@
-"""Takes a verb's arguments, gives the command line that records and run folders name; knows no option."""
+"""Command lines of verbs, as records and run folders name them."""
 
 import shlex
+from typing import Any
 
 import click
+
+from .first_checks import check_first, check_run
 
 _KEY = "dcgan_probe.arguments"
 
@@ -14,6 +17,20 @@ class RecordedCommand(click.Command):
         """Keep the arguments as they were given."""
         ctx.meta[_KEY] = ["dcgan-probe", str(self.name), *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Check what needs no library of numbers, then run the verb, which imports them."""
+        check_first(ctx.params)
+        return super().invoke(ctx)
+
+
+class RunCommand(RecordedCommand):
+    """A verb that needs a run: the one of ``--run``, or the one trained last."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Check that there is such a run, then run the verb."""
+        check_run(ctx.params["run_folder"], ctx.params["runs"])
+        return super().invoke(ctx)
 
 
 def called_as() -> list[str]:

@@ -71,7 +71,7 @@ class FriendlyGroup(click.Group):
                 raise click.ClickException(str(error)) from error
             raise click.BadParameter(str(error), param_hint=flag) from error
         except click.NoSuchOption as error:
-            raise explained(error, self._options(ctx)) from error
+            raise explained(error, ctx.invoked_subcommand or "", self._options(ctx)) from error
         except OSError as error:
             if error.errno in FULL and error.filename is None:
                 raise click.ClickException(
@@ -82,6 +82,12 @@ class FriendlyGroup(click.Group):
             raise click.ClickException(
                 f"{error.filename} cannot be reached ({error.strerror}); allow this user to, or give another path"
             ) from error
+
+    def _hint(self, ctx: click.Context, name: str) -> str:
+        """Return an option as it is typed, or the name of an argument in the usage line."""
+        verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
+        arguments = {param.name: param.make_metavar(ctx) for param in verb.params if isinstance(param, click.Argument)}
+        return arguments.get(name, f"--{name}")
 
     def _options(self, ctx: click.Context) -> set[str]:
         """Give the long options of the verb under way, without their dashes."""

@@ -1,37 +1,28 @@
 """``dcgan-probe eval-svm``: evaluations of one or several features, as a table."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from ..evaluation import Estimate, EvalConfig, Results, plan_evaluations, run_evaluations
-from ..features import source_named
 from ..runtime import Workspace, duration
-from .config_options import config_of, fields_of
 from .progress import StepBars, sayer
-from .source_options import chosen_configs
 from .table import show_results
-
-CONTROLS = ("random", "pixels")
 
 
 def eval_svm_verb(
-    features: tuple[str, ...], controls: bool, dry_run: bool, as_json: bool, quiet: bool, **options: Any
+    configs: Sequence[EvalConfig], workspace: Workspace, *, dry_run: bool, as_json: bool, quiet: bool
 ) -> None:
     """Fit L2-SVMs on features, as the paper does, and print the table."""
-    workspace, shared = config_of(Workspace, options), fields_of(EvalConfig, options)
-    with_run = shared["run"] is not None or any(source_named(name).needs_run for name in features)
-    added = [name for name in CONTROLS if controls and (with_run or not source_named(name).needs_run)]
-    configs = chosen_configs(EvalConfig, features, options, added, **shared)
-    note = sayer(quiet)
     if dry_run:
-        planned = plan_evaluations(configs, workspace, note)
+        planned = plan_evaluations(configs, workspace, sayer(quiet))
         click.echo(json.dumps({each.config.features: describe(each.estimate()) for each in planned}, indent=2))
         return
     with StepBars(quiet=quiet) as bars:
-        summaries = run_evaluations(configs, workspace, on_progress=bars, on_note=note)
+        summaries = run_evaluations(configs, workspace, on_progress=bars, on_note=sayer(quiet))
     show_results(summaries, Results(workspace.results), as_json=as_json, quiet=quiet)
 
 

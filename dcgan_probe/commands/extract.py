@@ -1,37 +1,36 @@
 """``dcgan-probe extract``: writes the features of labeled image sets into the cache."""
 
 import sys
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import click
 
 from ..features import FeatureConfig, features_of, find_run
 from ..images import load_images
 from ..runtime import UserError, Workspace, joined_ranks, rank_device
-from .config_options import config_of, fields_of
-from .progress import StepBars, sayer
-from .source_options import chosen_configs
-from .verbs.extract import SPLITS
+from .progress import StepBars
 
 DEFAULT_SETS = ("cifar10", "svhn")
 
 
 def extract_verb(
-    datasets: tuple[str, ...], features: tuple[str, ...], splits: tuple[str, ...], quiet: bool, **options: Any
+    configs: Sequence[FeatureConfig],
+    workspace: Workspace,
+    datasets: Sequence[str],
+    splits: Sequence[str],
+    *,
+    quiet: bool,
 ) -> None:
     """Encode labeled images by the layers of a run's discriminator, or by another source, into HDF5 files."""
-    workspace, shared = config_of(Workspace, options), fields_of(FeatureConfig, options)
     ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
     quiet = quiet or not ranks.first
-    configs = chosen_configs(FeatureConfig, features, options, **shared)
-    note = sayer(quiet)
     runs = [find_run(config, workspace, note) for config in configs]
     load = partial(load_images, data_dir=workspace.data_dir, download=workspace.download)
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
         try:
-            images = ranks.after_first(lambda dataset=dataset: [load(dataset, each) for each in splits or SPLITS])  # type: ignore[misc]
+            images = ranks.after_first(lambda dataset=dataset: [load(dataset, each) for each in splits])  # type: ignore[misc]
         except UserError as error:
             failures += 1
             if ranks.first:

@@ -1,33 +1,106 @@
-"""Options that other programs have, or that stand before the verb, and what to type instead."""
+"""Options that other programs have, or that stand before the verb, and the ones to type instead."""
+
+from collections.abc import Set
+from typing import NamedTuple
 
 import click
+
+
+class Instead(NamedTuple):
+    """An option that stands for a foreign word."""
+
+    option: str
+    """Without its dashes; empty for none."""
+    note: str = ""
+    verbs: tuple[str, ...] = ()
+    """Where it does; empty: wherever the verb has the option, or everywhere if there is none."""
+
 
 COUNTED = "training is counted in images shown to D"
 EPOCHS = f"{COUNTED}; an epoch is one pass over the training images, so 5 epochs of 50,000 images are --images 250k"
 STEPS = f"{COUNTED}, --batch-size images a step, so 1,000 steps of 128 are --images 128k"
-PASSES = ("epochs", "epoch", "num-epochs", "n-epochs", "max-epochs", "num-train-epochs", "passes")
-UPDATES = ("steps", "num-steps", "max-steps", "iters", "num-iters", "n-iters", "niter", "max-iter", "iterations")
-FOREIGN: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(PASSES, ("images", EPOCHS)),
-    **dict.fromkeys(UPDATES, ("images", STEPS)),
-    **dict.fromkeys(("kimg", "total-kimg"), ("images", f"{COUNTED}, such as --images 64k")),
-    **dict.fromkeys(("learning-rate", "lrate"), ("lr", "")),
-    **dict.fromkeys(("batch", "bs", "batchsize", "mini-batch"), ("batch-size", "")),
-    **dict.fromkeys(("gpu", "gpus", "cuda", "use-cuda"), ("device", "such as --device cuda or --device cuda:1")),
-    **dict.fromkeys(("cpu", "no-cuda"), ("device", "such as --device cpu")),
-    **dict.fromkeys(
-        ("data", "dataroot", "data-path", "input", "train-data"), ("dataset", "a name, a folder or an .h5")
+LENGTHS = (
+    Instead("settings", "how many settings are tried; the number of passes is drawn with each", ("eval-supervised",)),
+    Instead("time-limit", "the length of a job is its own; this ends it sooner", ("job",)),
+    Instead("scale", "it decides the length of every training", ("reproduce",)),
+    Instead(
+        "", "a GAN is trained by `dcgan-probe train --images N`; k-means has --iterations", ("eval-svm", "extract")
     ),
-    **dict.fromkeys(("outdir", "out-dir", "output", "output-dir", "save-dir", "logdir"), ("run", "the run folder")),
-    **dict.fromkeys(("model", "ckpt", "checkpoint", "weights", "load"), ("run", "a run folder, or its name in --runs")),
-    **dict.fromkeys(("n-labels", "num-labels", "n-labeled"), ("labels", "")),
-    **dict.fromkeys(("resume", "continue", "resume-from"), ("", "rerun the command to resume")),
-    "no-locks": ("", "give it before the verb: dcgan-probe --no-locks VERB ..."),
+    Instead("", "a GAN is trained by `dcgan-probe train --images N`"),
+)
+RATES = (
+    Instead("lr"),
+    Instead("settings", "the learning rate is drawn with each setting that is tried", ("eval-supervised",)),
+    Instead("", "fits are solved to their optimum, without a learning rate", ("eval-svm",)),
+    Instead("", "a GAN is trained by `dcgan-probe train --lr X`"),
+)
+BATCHES = (
+    Instead("batch-size"),
+    Instead("memory", "images and rows are read in blocks that change no number; this bounds a fit"),
+    Instead("", "images are read in blocks that change no number"),
+)
+SOLVED = Instead("", "fits end by their duality gap, without a limit of iterations", ("eval-svm",))
+OUTPUTS = (
+    Instead("out"),
+    Instead("results", "the folder of records and tables"),
+    Instead("run", "the run folder, which gets all files"),
+)
+WORKERS = (Instead("workers"), Instead("", "the environment variable OMP_NUM_THREADS bounds the threads"))
+SETS = Instead("dataset", "a name, a folder or an .h5 file")
+
+FOREIGN: dict[str, tuple[Instead, ...]] = {
+    **dict.fromkeys(
+        ("epochs", "epoch", "num-epochs", "n-epochs", "max-epochs", "num-train-epochs", "passes"),
+        (Instead("images", EPOCHS), *LENGTHS),
+    ),
+    **dict.fromkeys(
+        ("steps", "num-steps", "max-steps", "iters", "num-iters", "n-iters", "niter", "iterations"),
+        (Instead("images", STEPS), *LENGTHS),
+    ),
+    **dict.fromkeys(("max-iter", "max-iterations"), (Instead("images", STEPS), SOLVED, *LENGTHS)),
+    **dict.fromkeys(("kimg", "total-kimg"), (Instead("images", f"{COUNTED}, such as --images 64k"), *LENGTHS)),
+    "images": LENGTHS,
+    **dict.fromkeys(("lr", "learning-rate", "lrate"), RATES),
+    **dict.fromkeys(("batch-size", "batch", "bs", "batchsize", "mini-batch"), BATCHES),
+    **dict.fromkeys(
+        ("gpu", "gpus", "cuda", "use-cuda"),
+        (Instead("device", "such as --device cuda or --device cuda:1"), Instead("", "this verb computes on the CPU")),
+    ),
+    **dict.fromkeys(
+        ("cpu", "no-cuda"), (Instead("device", "such as --device cpu"), Instead("", "this verb computes on the CPU"))
+    ),
+    **dict.fromkeys(
+        ("dataset", "data", "dataroot", "data-path", "input", "train-data"),
+        (
+            SETS,
+            Instead("", "SOURCE stands without an option: `dcgan-probe prepare SOURCE`", ("prepare",)),
+        ),
+    ),
+    **dict.fromkeys(("output", "outdir", "out-dir", "output-dir", "save-dir", "logdir", "out"), OUTPUTS),
+    **dict.fromkeys(
+        ("model", "ckpt", "checkpoint", "weights", "load"), (Instead("run", "a run folder, or its name in --runs"),)
+    ),
+    **dict.fromkeys(
+        ("image-size", "size", "img-size", "imsize", "resolution", "res"),
+        (
+            Instead("image-size"),
+            Instead("size"),
+            Instead("", "`dcgan-probe prepare SOURCE --size N` makes images of another size"),
+        ),
+    ),
+    **dict.fromkeys(("n", "num", "num-samples", "n-samples", "num-images"), (Instead("count"), *LENGTHS)),
+    **dict.fromkeys(("k", "n-neighbors", "neighbors"), (Instead("C", "k of --classifier knn-cosine"),)),
+    **dict.fromkeys(("clusters", "n-clusters", "num-centroids"), (Instead("centroids"),)),
+    **dict.fromkeys(("workers", "num-workers", "n-jobs", "jobs", "threads", "num-threads"), WORKERS),
+    **dict.fromkeys(("n-labels", "num-labels", "n-labeled"), (Instead("labels"),)),
+    **dict.fromkeys(("resume", "continue", "resume-from"), (Instead("", "rerun the command to resume"),)),
+    **dict.fromkeys(("verbose", "progress"), (Instead("", "progress is shown unless --quiet is given"),)),
+    "no-locks": (Instead("", "give it before the verb: dcgan-probe --no-locks VERB ..."),),
 }
-"""Without dashes: the option here, empty for none, and what to know of it."""
+"""By the word without dashes; the first that applies to a verb is shown."""
 
 
-def explained(error: click.NoSuchOption, known: set[str]) -> click.UsageError:
+def explained(error: click.NoSuchOption, verb: str, known: Set[str]) -> click.UsageError:
     """Return the error with the option that stands for a foreign one, instead of one that is merely spelled alike.
 
     Parameters
@@ -35,10 +108,9 @@ def explained(error: click.NoSuchOption, known: set[str]) -> click.UsageError:
     known
         Long options of the verb, without their dashes.
     """
-    option, note = FOREIGN.get(error.option_name.lstrip("-").replace("_", "-").lower(), (None, ""))
-    if option is None:
-        return error
-    instead = f"use --{option}" if option in known else ""
-    told = ": ".join(part for part in (instead, note) if part) if option in {"", *known} else ""
-    message = f"No such option {error.option_name!r}{'; ' * bool(told)}{told}."
-    return click.UsageError(message, ctx=error.ctx)
+    word = error.option_name.lstrip("-").replace("_", "-").lower()
+    for option, note, verbs in FOREIGN.get(word, ()):
+        if (verb in verbs) if verbs else (not option or option in known):
+            told = ": ".join(part for part in (f"use --{option}" if option else "", note) if part)
+            return click.UsageError(f"No such option {error.option_name!r}; {told}.", ctx=error.ctx)
+    return error

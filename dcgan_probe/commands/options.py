@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
+from ..runtime import parse_device
+
 if TYPE_CHECKING:
     from ..gan import Run
 
@@ -143,6 +145,12 @@ data_dir_option = click.option(
 )
 
 
+def checked_device(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    """Return the name of a device, or refuse one that no machine has."""
+    parse_device(name)
+    return name
+
+
 def data_options(verb: Verb) -> Verb:
     """Add --data-dir and --download/--no-download."""
     verb = click.option(
@@ -152,7 +160,12 @@ def data_options(verb: Verb) -> Verb:
 
 
 device_option = click.option(
-    "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps", help="Where to compute."
+    "--device",
+    callback=checked_device,
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda[:N]|mps",
+    help="Where to compute.",
 )
 runs_option = click.option(
     "--runs",

@@ -1,21 +1,15 @@
-"""Runs and records as files: ``export-run``, ``import-run``, ``import-results`` and ``convert-results``."""
+"""Runs as small files: ``export-run`` and ``import-run``."""
 
-from functools import cache
 from pathlib import Path
 
 import click
-import numpy as np
 
-from ..evaluation import Results, convert_results, is_validation, probed_set, validation_splits
 from ..features import export_run, import_run
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..runtime import UserError, resolve_device
-from .options import (
-    chosen_run,
-)
-from .progress import Progress, say
-from .table import say_faults, write_tables
+from .options import chosen_run
+from .progress import Progress
 
 
 def export_run_verb(
@@ -66,43 +60,3 @@ def import_run_verb(folder: Path, run_folder: Path | None, runs: Path) -> None:
     click.echo(
         f"{run.folder}: {run.config.preset}, {run.position():,} images of {trained_on.name} seen, 16-bit weights"
     )
-
-
-def import_results_verb(folder: Path, results: Path) -> None:
-    """Add the records and test predictions in DIR, such as a job's, to those here, and make the tables again."""
-    here = Results(results)
-    new = here.merge_from(Results(folder))
-    survey = here.survey()
-    say_faults(survey)
-    tables = write_tables(survey.summaries, results)
-    click.echo(f"{here.path}: {len(new)} new evaluations from {folder}")
-    for path in tables:
-        click.echo(path)
-
-
-def convert_results_verb(results: Path, data_dir: Path) -> None:
-    """Convert a results folder of an older version, and make its tables again."""
-
-    @cache
-    def class_rows(dataset: str, fingerprint: str) -> np.ndarray | None:
-        try:
-            images = load_images(probed_set(dataset), "train", data_dir=data_dir, download=False)
-            if is_validation(dataset):
-                images, _ = validation_splits(images)
-        except UserError:
-            return None
-        labels = images.labels
-        return None if labels is None or images.fingerprint != fingerprint else np.bincount(labels)
-
-    count, unknown = convert_results(results, class_rows, lambda sentence: say([sentence], quiet=False))
-    tables = write_tables(Results(results).summaries(), results)
-    done = f"{count} evaluations converted" if count else "converted already"
-    click.echo(f"{results}: {done}; the old files are in {results / 'schema-2'}")
-    if unknown:
-        click.echo(
-            f"{len(unknown)} evaluations count all classes as of one size, since {data_dir} does not hold their "
-            "training images",
-            err=True,
-        )
-    for path in tables:
-        click.echo(path)

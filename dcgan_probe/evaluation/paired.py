@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
 from .uncertainty import MeanEstimate, mean_over_draws
 
@@ -51,6 +50,8 @@ class Discordant:
         Psychometrika 12, 1947; exact by the binomial distribution as in Agresti, "Categorical data analysis", section
         on matched pairs.
         """
+        from scipy.stats import binomtest  # late: tables without a test need half the time
+
         total = self.first_only + self.second_only
         return float(binomtest(self.first_only, total).pvalue) if total else 1.0
 

@@ -261,7 +261,11 @@ class Results:
         """
         self._check_version()
         file = read_evaluations(self.path) if self.path.exists() else None  # before a cut row is dropped
-        self.append([])
+        if file is None:
+            with locked(self.path):
+                require_writable(self.folder)  # a command that is refused leaves no file without a row
+        else:
+            self.append([])
         for name in ("fits", "predictions", "tables", UNFINISHED):
             require_writable(self.folder / name)
         return [] if file is None else [fault.text for fault in (*file.damaged, *file.cut)]

@@ -40,7 +40,7 @@ from .summary import Summary, summarise_evaluation
 from .supervised_config import SupervisedConfig
 from .supervised_estimate import SupervisedEstimate, estimate_supervised, require_supervised_memory
 from .trials import Trial, TrialData, best_setting, train_trials, trial_records
-from .unfinished import complete_note, find_complete
+from .unfinished import complete_note, find_complete, fits_under_way
 
 SELECT_DRAWS, REPORT_DRAWS = 1, 10
 FOLDER = "supervised"
@@ -200,7 +200,9 @@ class PlannedSupervised:
         data = TrialData(layout, self.network, self.device, images, images, layout.labels)
         folder = self.workspace.runs / FOLDER / self.key()
         train = partial(train_trials, folder=folder, workers=self.workers, on_progress=on_progress, on_note=on_note)
-        with locked(folder, wait=False):
+        about = recorder.evaluation, 0, None  # each fit has its own number of images seen
+        with locked(folder, wait=False), fits_under_way(results, *about) as under_way:
+            recorder = replace(recorder, evaluation=under_way.evaluation)
             settings, draws = range(self.config.settings), range(self.protocol.select_draws)
             trials = [Trial("select", draw, number) for draw in draws for number in settings]
             searched = train(trials, data, title=f"{title}, search")
@@ -214,7 +216,5 @@ class PlannedSupervised:
             rows = len(searched[0].predictions)
             note = CHOICE_NOTE.format(number=number, settings=len(settings), error=100 * error, rows=rows)
             records = trial_records(recorder, data, searched) + trial_records(recorder, test, reported, (note,))
-            if results is not None:  # all at once: an interrupted evaluation leaves no record
-                results.write_predictions(tested)
-                results.append(records)
+            under_way.complete(records, tested)
         return summarise_evaluation(records, tested.correct)

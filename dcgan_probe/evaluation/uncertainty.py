@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student_t
 
 from ..runtime import numpy_generator
 
@@ -55,10 +54,14 @@ class MeanEstimate:
         """
         if not self.standard_error:
             return float(self.mean == 0.0)
+        from scipy.stats import t as student_t  # late: tables without a test need half the time
+
         return float(2.0 * student_t.sf(abs(self.mean) / self.standard_error, self.degrees_of_freedom))
 
     @property
     def _half_width(self) -> float:
+        from scipy.stats import t as student_t
+
         return float(student_t.ppf((1.0 + LEVEL) / 2.0, self.degrees_of_freedom)) * self.standard_error
 
 

@@ -85,6 +85,18 @@ class FitsUnderWay:
             write_arrays(self._draw(self._part, records[0].draw), predictions=predictions)
         self._part.append(records)
 
+    def complete(self, records: Sequence[ProbeRecord], predictions: TestPredictions) -> None:
+        """Keep all fits of an evaluation, those left out that are kept, and finish it."""
+        if self._part is None:
+            return
+        missing = [each for each in records if (each.stage, each.draw, each.chosen) not in self._fits]
+        predicted = predictions.predictions
+        for record in missing:
+            if record.stage == "report" and predicted is not None:
+                write_arrays(self._draw(self._part, record.draw), predictions=predicted[record.draw])
+        self._part.append(missing)
+        self.finish(predictions)
+
     def finish(self, predictions: TestPredictions) -> None:
         """Move the complete evaluation into the results folder, its test predictions first."""
         if self._part is not None and self._results is not None:

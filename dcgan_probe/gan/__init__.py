@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .authors import AUTHORS, RELEASED, AuthorsWeights, read_authors
+    from .authors import RELEASED, AuthorsWeights, read_authors
     from .checkpoint import load_checkpoint, save_checkpoint
     from .checks import check_images
     from .class_labels import find_class, require_conditional
     from .collapse import Collapse, CollapseAlarm
-    from .config import PIECE_BYTES, TrainConfig
+    from .config import AUTHORS, PIECE_BYTES, TrainConfig
     from .imported_run import check_sides, check_unused, save_authors
     from .investigation import Investigation
     from .investigation_config import InvestigationConfig

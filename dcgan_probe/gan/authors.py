@@ -20,10 +20,7 @@ from ..runtime import UserError
 from ..storage import fingerprint_blocks
 from .authors_files import find_arrays, read_array
 from .authors_layout import blank_network, expected_shapes, to_state_dict
-from .config import TrainConfig
-
-AUTHORS = "authors-"
-"""Start of the names of released nets."""
+from .config import AUTHORS, TrainConfig
 
 
 @dataclass(frozen=True)

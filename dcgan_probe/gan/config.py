@@ -10,6 +10,8 @@ from ..runtime import UserError, option
 
 BLOCK = 256  # the rows of a chunk in the files that this project writes
 PIECE_BYTES = 15 << 20  # of a file of an exported run's weights, at most
+AUTHORS = "authors-"
+"""Start of the names of released nets."""
 
 
 @dataclass(frozen=True)

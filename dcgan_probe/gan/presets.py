@@ -146,11 +146,8 @@ def preset_config(
     UserError
         If there is no such preset or a value is out of range.
     """
-    import torch
-
-    device = device or torch.device("cpu")
     if name == "auto":
-        name = "imagenet32" if device.type == "cuda" else "cpu32"
+        name = "imagenet32" if device is not None and device.type == "cuda" else "cpu32"
     preset = preset_named(name)
     given = {field: value for field, value in changes.items() if value is not None}
     network = {field: given.pop(field) for field in list(given) if field in NetworkConfig.__dataclass_fields__}

@@ -16,16 +16,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..images import ImageSet
-from ..networks import Discriminator, Generator, load_discriminator, load_generator
 from ..runtime import UserError, versions
 from ..storage import explained_disk_errors, read_json, write_json, write_text
-from .checkpoint import load_checkpoint
 from .config import TrainConfig
+
+if TYPE_CHECKING:
+    from ..images import ImageSet
+    from ..networks import Discriminator, Generator
 
 UNTRAINED = "untrained_accuracy"
 """In a session's ``probe``: that of the networks before training, 0 to 1."""
@@ -46,7 +45,7 @@ class TrainedOn:
     """Name of each class in the order of the labels, where known."""
 
     @classmethod
-    def of(cls, images: ImageSet) -> "TrainedOn":
+    def of(cls, images: "ImageSet") -> "TrainedOn":
         """Describe an image set."""
         return cls(
             images.name, images.split, len(images), images.fingerprint, images.source, class_names=images.class_names
@@ -136,6 +135,8 @@ class Run:
         return self._load(self.checkpoint_path)
 
     def _load(self, path: Path) -> dict[str, Any]:
+        from .checkpoint import load_checkpoint  # late, since it imports torch
+
         stored = load_checkpoint(path)
         different = self.config.differences(TrainConfig.from_dict(stored["config"]))
         if different:
@@ -149,11 +150,13 @@ class Run:
         """Real images seen by the discriminator up to the last checkpoint."""
         return self.load_last()["position"]
 
-    def discriminator(self) -> Discriminator:
+    def discriminator(self) -> "Discriminator":
         """Load the trained discriminator, on the CPU."""
+        from ..networks import load_discriminator  # late, since it imports torch
+
         return load_discriminator(self.config.network, self.load()["discriminator"])
 
-    def generator(self) -> Generator:
+    def generator(self) -> "Generator":
         """Load the trained generator, on the CPU: the average of its weights where the run keeps one.
 
         Raises
@@ -161,6 +164,8 @@ class Run:
         UserError
             If the run was imported without one.
         """
+        from ..networks import load_generator  # late, since it imports torch
+
         stored = self.load()
         if stored["generator"] is None:
             raise UserError(
@@ -217,6 +222,8 @@ def thinned(rows: Sequence[dict[str, Any]], keep: int = 200) -> list[dict[str, A
     """
     if len(rows) <= keep:
         return list(rows)
+    import numpy as np  # late, since a run folder is found without it
+
     seen = np.array([row["images_seen"] for row in rows], dtype=np.float64)
     targets = np.linspace(seen[0], seen[-1], keep)  # both ends are rows
     kept = {int(np.abs(seen - target).argmin()) for target in targets}

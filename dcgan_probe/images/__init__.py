@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .contact_sheet import contact_sheet, enlarged, save_contact_sheet, save_picture, tiled
     from .grids import image_grid, read_grid, save_animation, save_grid
     from .imageset import ImageSet, Part
+    from .names import require_known
     from .neighbors import NearestSoFar, Neighbors, nearest_images, usual_distances
     from .pixels import from_signed, to_signed
     from .prepare import prepare
@@ -40,6 +41,7 @@ __all__ = [
     "prepare",
     "prepare_file",
     "read_grid",
+    "require_known",
     "save_animation",
     "save_contact_sheet",
     "save_grid",

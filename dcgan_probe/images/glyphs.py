@@ -15,7 +15,6 @@ from .glyph_masks import BLANK, DIGIT_HEIGHT, DIGITS, SIDE, glyph_masks
 from .imageset import ImageSet
 
 SIZE = 32  # height and width of an image
-TRAIN_IMAGES = 20_000
 TRAIN_PER_TEST = 5
 BLOCK = 32  # small enough for the cache of a core
 LIGHT_ON_DARK = 0.8  # share of images with light digits

@@ -1,6 +1,5 @@
 """Files of image arrays: the .h5 file of one split, by the name of a set or a path."""
 
-import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +9,9 @@ from ..storage import ImageFile, ImageLayoutError, open_image_file
 from .arrays_in_files import open_arrays
 from .classes import nfc
 from .imageset import ImageSet
+from .names import SPLITS, SUFFIXES
 from .reading import Reading
 from .streams import ImageStream
-
-SPLITS = ("train", "test")
-SUFFIXES = {"train": ("train",), "test": ("test", "val", "valid", "validation")}
-"""Last parts of the names of files that hold a split, the usual one first."""
-
-
-def default_data_dir() -> Path:
-    """Return the folder of the local image sets: ``DCGAN_PROBE_DATA`` from the environment, or else ``data``."""
-    return Path(os.environ.get("DCGAN_PROBE_DATA") or "data")
 
 
 def find_named_file(name: str, split: str, data_dir: Path, reading: Reading) -> ImageSet | ImageStream | None:
@@ -122,12 +113,3 @@ def _image_set(
         class_names=names,
         attributes=file.attributes,
     )
-
-
-def local_names(data_dir: Path) -> list[str]:
-    """Return the sorted names of the sets that lie in ``data_dir`` as .h5 files."""
-    names = set()
-    for path in data_dir.glob("*.h5"):
-        base, _, split = path.stem.rpartition("_")
-        names.add(base if base and any(split in each for each in SUFFIXES.values()) else path.stem)
-    return sorted(names)

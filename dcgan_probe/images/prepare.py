@@ -16,7 +16,7 @@ from PIL import Image
 from ..runtime import UserError
 from ..storage import StoredImages, write_image_file
 from .imageset import ImageSet
-from .local_files import SPLITS
+from .names import SPLITS
 from .reading import Reading
 from .settings import RESAMPLES, Depth, Layout, Resample
 from .sources import open_source

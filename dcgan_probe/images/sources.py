@@ -6,16 +6,24 @@ from ..runtime import UserError
 from ..storage import StoredImages
 from .classes import Classes, has_gaps, match_classes, number_labels
 from .folders import open_folder
-from .glyphs import TRAIN_IMAGES, draw_glyph_set
+from .glyphs import draw_glyph_set
 from .imageset import ImageSet
-from .local_files import SPLITS, default_data_dir, find_named_file, load_file, local_names
+from .local_files import find_named_file, load_file
 from .lsun import open_lsun
+from .names import (
+    SPLITS,
+    TORCHVISION_NAMES,
+    default_data_dir,
+    is_path,
+    number_of_glyphs,
+    require_path,
+    unknown_set,
+)
 from .reading import Reading
 from .streams import ImageStream, stack_stream
-from .torchvision_sources import TORCHVISION_NAMES, load_torchvision
+from .torchvision_sources import load_torchvision
 
 AS_THEY_ARE = Reading()
-BUILT_IN = ("glyphs", "glyphs:N", *TORCHVISION_NAMES, "lsun:CATEGORY")
 
 
 def load_images(
@@ -104,7 +112,7 @@ def _find(
     dataset: str, split: str, data_dir: Path, download: bool, seed: int, reading: Reading
 ) -> ImageSet | ImageStream:
     path = Path(dataset).expanduser()
-    if "/" in dataset or path.suffix == ".h5" or dataset in (".", ".."):
+    if is_path(dataset):
         return _open_path(path, split, reading)
     name = dataset.replace("lsun:", "lsun_")
     found = None if dataset.startswith("glyphs:") else find_named_file(name, split, data_dir, reading)
@@ -114,42 +122,14 @@ def _find(
         return load_torchvision(dataset, split, data_dir, download=download)
     kind, _, detail = dataset.partition(":")
     if kind == "glyphs":
-        return draw_glyph_set(_train_images(detail, dataset), split, seed)
+        return draw_glyph_set(number_of_glyphs(dataset), split, seed)
     if kind == "lsun" and detail:
         return open_lsun(detail, split, data_dir)
     if path.exists():
         return _open_path(path, split, reading)
-    raise _unknown(dataset, split, data_dir)
+    raise unknown_set(dataset, split, data_dir)
 
 
 def _open_path(path: Path, split: str, reading: Reading) -> ImageSet | ImageStream:
-    if path.is_dir():
-        return open_folder(path, split, reading)
-    if not path.exists():
-        raise UserError(f"there is no folder or file {path}", option="dataset")
-    if path.suffix != ".h5":
-        raise UserError(f"{path} is neither a folder of images nor an .h5 file", option="dataset")
-    return load_file(path, split, reading)
-
-
-def _train_images(text: str, dataset: str) -> int:
-    if dataset == "glyphs":
-        return TRAIN_IMAGES
-    if not text.isdecimal() or int(text) < 5:
-        raise UserError(f"got dataset {dataset!r}, expected glyphs:N with a whole N of at least 5", option="dataset")
-    return int(text)
-
-
-def _unknown(dataset: str, split: str, data_dir: Path) -> UserError:
-    names = local_names(data_dir)
-    if dataset in names:
-        return UserError(
-            f"{dataset} has no {split} split in {data_dir}: expected {data_dir / f'{dataset}_{split}.h5'}, "
-            f"or {dataset}.h5 whose attribute 'split' says {split}",
-            option="dataset",
-        )
-    return UserError(
-        f"there is no image set {dataset!r}: in {data_dir} are {', '.join(names) or 'no .h5 files'}; built in are "
-        f"{', '.join(BUILT_IN)}; or give the path of a folder or of an .h5 file",
-        option="dataset",
-    )
+    require_path(path)
+    return open_folder(path, split, reading) if path.is_dir() else load_file(path, split, reading)

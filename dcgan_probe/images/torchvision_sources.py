@@ -14,7 +14,6 @@ from ..runtime import UserError
 from ..storage import locked
 from .imageset import ImageSet
 
-TORCHVISION_NAMES = ("cifar10", "svhn", "mnist")
 OWN_FILES = {
     "cifar10": ("cifar-10-batches-py/*", "cifar-10-python.tar.gz"),
     "svhn": ("{split}_32x32.mat",),

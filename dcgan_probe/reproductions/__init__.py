@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         TablePlan as TablePlan,
         job_names as job_names,
         read_plan as read_plan,
+        read_plan_file as read_plan_file,
         shipped_plans as shipped_plans,
     )
     from .table_runs import TableRun as TableRun

@@ -24,27 +24,39 @@ def resolve_device(name: str = "auto") -> "torch.device":
     UserError
         If the name is unknown or the machine has no such device.
     """
+    kind, index = parse_device(name)
     import torch
 
-    if name == "auto":
+    if kind == "auto":
         if torch.cuda.is_available():
             fix_cublas_workspace()
             return torch.device("cuda", torch.cuda.current_device())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    kind, colon, index = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (colon and (kind != "cuda" or not index.isdecimal())):
-        raise UserError(f"unknown device {name!r}: expected auto, cpu, cuda, cuda:N or mps", option="device")
     available = {
         "cpu": 1,
         "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
         "mps": int(torch.backends.mps.is_available()),
     }[kind]
-    if int(index or 0) >= available:
+    if index >= available:
         has = f"{available} {kind} device{'s' * (available != 1)}" if available else f"no {kind} device"
         raise UserError(f"device {name!r} is not there: this machine has {has}; use auto or cpu", option="device")
     if kind == "cuda":
         fix_cublas_workspace()
     return torch.device(name)
+
+
+def parse_device(name: str) -> tuple[str, int]:
+    """Return the kind and the number of a device that ``resolve_device`` may find, without asking for it.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown.
+    """
+    kind, colon, index = name.partition(":")
+    if kind not in ("auto", "cpu", "cuda", "mps") or (colon and (kind != "cuda" or not index.isdecimal())):
+        raise UserError(f"unknown device {name!r}: expected auto, cpu, cuda, cuda:N or mps", option="device")
+    return kind, int(index or 0)
 
 
 def fix_cublas_workspace() -> None:
@@ -56,19 +68,17 @@ def fix_cublas_workspace() -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
-def resolve_precision(name: str, device: "torch.device") -> str:
+def resolve_precision(name: str, device: "torch.device | None" = None) -> str:
     """Turn ``auto`` into the precision of training: bfloat16 autocast on GPUs that compute it, float32 elsewhere."""
-    import torch
-
     if name not in PRECISIONS:
         raise UserError(f"unknown precision {name!r}: expected one of {', '.join(PRECISIONS)}", option="precision")
-    if name == "auto":
-        return (
-            "bfloat16"
-            if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-            else "float32"
-        )
-    return name
+    if name != "auto":
+        return name
+    if device is None or device.type != "cuda":
+        return "float32"
+    import torch
+
+    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
 
 
 def autocast(device: "torch.device", precision: str) -> AbstractContextManager:

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from ..runtime import UserError
 
-_STAMP = np.dtype([("size", "u8"), ("changed_ns", "i8"), ("inode", "u8"), ("taken", "?")])
+_STAMP = [("size", "u8"), ("changed_ns", "i8"), ("inode", "u8"), ("taken", "?")]
 
 
 class ChangedFileError(UserError):
@@ -91,6 +89,8 @@ class FileStamps:
 
     def __init__(self, paths: Sequence[Path]):
         self._paths = paths
+        import numpy as np  # late, since a file is read and written without it
+
         self._stamps = np.zeros(len(paths), _STAMP)
 
     def path(self, index: int) -> Path:
@@ -105,6 +105,6 @@ class FileStamps:
 
     def require_unchanged(self) -> None:
         """Check all files that were read; raises as ``FileStamp.require_unchanged``."""
-        for index in np.flatnonzero(self._stamps["taken"]).tolist():
+        for index in self._stamps["taken"].nonzero()[0].tolist():
             size, changed_ns, inode, _ = self._stamps[index].tolist()
             FileStamp(self._paths[index], size, changed_ns, inode).require_unchanged()

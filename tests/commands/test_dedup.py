@@ -148,7 +148,7 @@ def test_judgements_of_other_pairs_are_refused_before_anything_is_written(here):
         (["hidden", "--out", "clean.h5", "--against", "nowhere"], "there is no image set 'nowhere'"),
         (
             ["hidden", "--out", "clean.h5", "--judged", "none.csv"],
-            "Invalid value for --judged: none.csv cannot be read",
+            "Invalid value for '--judged': File 'none.csv' does not exist",
         ),
         (
             ["hidden", "--out", "clean.h5", "--against", "hidden", "--split", "train"],

@@ -130,7 +130,7 @@ def test_images_of_another_size_are_refused(here):
 def test_a_folder_without_arrays_is_refused(here):
     (here / "empty").mkdir()
     assert "holds no array of a discriminator" in invoke("import-authors", "empty", "--dataset", SET, status=1).output
-    assert "there is no folder" in invoke("import-authors", "nowhere", "--dataset", SET, status=1).output
+    assert "'nowhere' does not exist" in invoke("import-authors", "nowhere", "--dataset", SET, status=2).output
     assert "Missing option '--dataset'" in invoke("import-authors", "released", status=2).output
 
 

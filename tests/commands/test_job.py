@@ -95,6 +95,7 @@ def test_other_weights_than_those_imported_before_are_not_mixed_up(small):
     invoke("job", "imagenet32", "--evaluate", "one")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "two", status=2).output.split())
     assert "runs/imagenet32 holds other weights than two; move it away, or name another folder" in output
+    (small / "nowhere").mkdir()
     assert "nowhere has no config.json" in invoke("job", "imagenet32", "--evaluate", "nowhere", status=1).output
 
 

@@ -213,7 +213,7 @@ def test_samples_are_shown_with_their_numbers():
         (["walk", "--run", "nowhere"], "nowhere is not a run folder"),
         (["walk", "--points", 1], "--points"),
         (["walk", "--steps", 1], "--steps"),
-        (["forget", "--boxes", "none.json"], "Invalid value for --boxes: there is no none.json"),
+        (["forget", "--boxes", "none.json"], "Invalid value for '--boxes': File 'none.json' does not exist"),
         (["arithmetic", "--concept", "a=1"], "got 1 concepts, expected three: A, B and C"),
         (
             ["arithmetic", *(["--concept", "a=1"] * 3)],

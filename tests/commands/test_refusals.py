@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from dcgan_probe.commands import main
+from dcgan_probe.commands import NAMES, main
 from dcgan_probe.evaluation import Results, classifiers
 from dcgan_probe.features import PixelEncoder
+from dcgan_probe.runtime import UserError
 
 EVALUATE = ["eval-svm", "--features", "pixels", "--no-controls", "--C", "1e-3", "-q"]
 
@@ -73,6 +74,20 @@ def test_labels_are_refused_before_anything_is_encoded(here, no_work, labels, te
     assert "GB" not in message
     assert not Path("runs").exists()
     assert not Path("results").exists()
+
+
+def test_a_command_that_is_refused_leaves_no_file_without_a_row(here, monkeypatch):
+    write_set("x", [0, 1] * 10)
+
+    def fail(*arguments, **settings):
+        raise UserError("a late refusal")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PixelEncoder, "encode", fail)
+        patch.setattr("dcgan_probe.commands.evaluate.features_of", fail)
+        assert refused(*EVALUATE, "--dataset", "./x_train.h5", status=1) == "Error: a late refusal"
+    assert not Path("results").exists()
+    assert not list(here.rglob(".*"))
 
 
 def test_a_test_split_of_the_training_images_is_refused_before_anything_is_encoded(here, no_work):
@@ -207,6 +222,13 @@ def test_epochs_are_told_in_images(word):
     assert "--eps" not in message
 
 
+@pytest.mark.parametrize("verb", NAMES)
+def test_every_verb_explains_epochs(verb):
+    message = refused(verb, "--epochs")
+    assert "No such option '--epochs'; " in message
+    assert "Did you mean" not in message
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -215,7 +237,24 @@ def test_epochs_are_told_in_images(word):
         (["train", "--gpu"], "use --device: such as --device cuda"),
         (["train", "--resume"], "No such option '--resume'; rerun the command to resume."),
         (["eval-svm", "--checkpoint", "x"], "use --run: a run folder"),
-        (["eval-svm", "--epochs", 5], "Error: No such option '--epochs'."),
+        (
+            ["eval-svm", "--epochs", 5],
+            "'--epochs'; a GAN is trained by `dcgan-probe train --images N`; k-means has --it",
+        ),
+        (["extract", "--n-epochs", 5], "a GAN is trained by `dcgan-probe train --images N`"),
+        (["eval-supervised", "--epochs", 5], "use --settings: how many settings are tried; the number of passes is"),
+        (["job", "demo32", "--epochs", 5], "use --time-limit: the length of a job is its own"),
+        (["reproduce", "svhn-1000", "--epochs", 5], "use --scale: it decides the length of every training"),
+        (["dedup", "x", "--epochs", 5], "use --images: training is counted in images shown to D"),
+        (["eval-svm", "--lr", 1], "fits are solved to their optimum"),
+        (["eval-svm", "--max_iter", 100], "fits end by their duality gap"),
+        (["extract", "--batch-size", 8], "images are read in blocks that change no number."),
+        (["prepare", "x", "--image-size", 8], "use --size."),
+        (["prepare", "x", "--output", "y"], "use --out."),
+        (["prepare", "--dataset", "x"], "`dcgan-probe prepare SOURCE`"),
+        (["eval-svm", "--image-size", 8], "`dcgan-probe prepare SOURCE --size N`"),
+        (["sample", "--num-samples", 8], "use --count."),
+        (["table", "--gpu"], "this verb computes on the CPU"),
         (["table", "--resluts", "x"], "--results"),
     ],
 )

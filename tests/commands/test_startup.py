@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 import dcgan_probe
@@ -35,16 +37,46 @@ USAGE_ERRORS = (
     ["eval-svm", "--scale", "none-of-these"],
     ["reproduce", "imagenet"],
     ["dedup"],
+    ["train", "--preset", "nope"],
+    ["train", "--device", "tpu"],
+    ["train", "--dataset", "nope.h5"],
+    ["train", "--preset", "demo", "--batch-size", "1"],
+    ["train", "--preset", "demo", "--multipliers", "1,2"],
+    ["train", "--preset", "demo", "--window", "100"],
+    ["train", "--probe-every", "1000", "--probe-dataset", "nope"],
+    ["eval-svm", "--dataset", "nope", "--features", "pixels"],
+    ["eval-svm", "--dataset", "cifar10"],
+    ["eval-svm", "--dataset", "cifar10", "--C", "-1"],
+    ["eval-svm", "--dataset", "cifar10", "--C", "1.5", "--classifier", "knn-cosine"],
+    ["eval-svm", "--features", "pixels", "--layers", "2"],
+    ["eval-supervised", "--dataset", "nope/images"],
+    ["extract", "--run", "nope"],
+    ["extract", "--features", "pixels", "--learn-from", "nope"],
+    ["prepare", "nope"],
+    ["dedup", "nope", "--out", "x.h5"],
+    ["dedup", "glyphs", "--out", "x.h5", "--against", "nope"],
+    ["import-run", "nope"],
+    ["import-results", "nope"],
+    ["import-authors", "nope"],
+    ["job", "demo32", "--evaluate", "nope"],
+    ["compare", "--protocol", "x"],
+    ["table"],
+    *([verb] for verb in ("walk", "saliency", "sample", "eval-generated")),
+    ["forget", "--run", "nope"],
+    ["turn", "--from", "a=1", "--to", "b=2"],
+    ["arithmetic", "--concept", "a=1"],
+    ["export-run", "folder"],
 )
 
 
-def imported(calls):
+def imported(calls, folder):
     """Make calls of the command line in one process; give the modules that were imported after each."""
     environment = {**os.environ, "PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1])}
     done = subprocess.run(
         [sys.executable, "-c", CALLS],
         input=json.dumps(calls),
         env=environment,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
@@ -53,11 +85,28 @@ def imported(calls):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_help_version_and_usage_errors_import_none_of_the_libraries():
+def test_help_version_and_usage_errors_import_none_of_the_libraries(tmp_path):
     helps = [([*verb, option], 0) for verb in ([], *([name] for name in NAMES)) for option in ("--help", "-h")]
-    found = imported([(["--version"], 0), *helps, *((arguments, 2) for arguments in USAGE_ERRORS)])
+    found = imported([(["--version"], 0), *helps, *((arguments, 2) for arguments in USAGE_ERRORS)], tmp_path)
     assert len(found) == 1 + 2 * (1 + len(NAMES)) + len(USAGE_ERRORS)
     assert [(arguments, HEAVY & {*modules}) for arguments, modules in found if HEAVY & {*modules}] == []
+
+
+def test_tables_and_records_need_no_torch(tmp_path):
+    random = np.random.default_rng(0)
+    for split in ("train", "test"):
+        with h5py.File(tmp_path / f"x_{split}.h5", "w") as file:
+            file["images"] = random.integers(0, 256, (20, 4, 4, 3), dtype=np.uint8)
+            file["labels"] = np.arange(20) % 2
+    evaluate = ["eval-svm", "--dataset", "./x_train.h5", "--features", "pixels", "--no-controls", "--labels", "4"]
+    for classifier in ("svm", "ridge"):
+        imported([([*evaluate, "--draws", "5", "--C", "1", "-q", "--classifier", classifier], 0)], tmp_path)
+    calls = [["table"], ["compare", "--protocol", "x_train-4"], ["import-results", "results", "--results", "other"]]
+    for call in calls:
+        ((_, modules),) = imported([(call, 0)], tmp_path)
+        assert "torch" not in modules, call
+    ((_, modules),) = imported([(["prepare", "./x_train.h5", "--size", "4", "--out", "y_train.h5"], 0)], tmp_path)
+    assert not {"torch", "scipy", "sklearn", "pandas"} & {*modules}
 
 
 def test_every_module_of_verbs_is_listed_and_the_other_way_round():

@@ -74,10 +74,11 @@ def test_results_of_elsewhere_join_those_here(workplace):
     assert "| DCGAN demo" in table
     assert "| raw pixels" in table
     assert "0 new evaluations" in invoke("import-results", "elsewhere", "--results", "here").stdout
+    (workplace / "nowhere").mkdir()
     assert "there are no records nowhere/evaluations.csv" in " ".join(
         invoke("import-results", "nowhere", "--results", "here", status=2).output.split()
     )
-    assert not (workplace / "nowhere").exists()
+    assert not list((workplace / "nowhere").iterdir())
 
 
 def test_a_time_limit_ends_training_and_the_same_command_continues(workplace):

@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from ...latent import ArithmeticConfig
-from ..command_lines import RecordedCommand
+from ..command_lines import RunCommand
 from ..look_options import investigation_options
 
 
-@click.command("arithmetic", cls=RecordedCommand)
+@click.command("arithmetic", cls=RunCommand)
 @investigation_options(ArithmeticConfig)
 def arithmetic_command(**options: Any) -> None:
     """Compute A - B + C of the mean z of three concepts, with the grid of noise around it, as the paper does.

@@ -25,6 +25,9 @@ def compare_command(**options: Any) -> None:
     dcgan-probe compare --protocol cifar10-all
     dcgan-probe compare --protocol svhn-1000 --against "raw pixels"
     """
+    from ..first_checks import check_records
+
+    check_records(options["results"])
     from ..compare import compare_verb
 
     compare_verb(**options)

@@ -20,6 +20,6 @@ def convert_results_command(**options: Any) -> None:
     \b
     dcgan-probe convert-results
     """
-    from ..transfer import convert_results_verb
+    from ..records import convert_results_verb
 
     convert_results_verb(**options)

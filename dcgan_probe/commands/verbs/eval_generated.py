@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from ...evaluation import GeneratedConfig
-from ..command_lines import RecordedCommand
+from ..command_lines import RunCommand
 from ..look_options import investigation_options
 
 
-@click.command("eval-generated", cls=RecordedCommand)
+@click.command("eval-generated", cls=RunCommand)
 @investigation_options(GeneratedConfig)
 def eval_generated_command(**options: Any) -> None:
     """Fit a 1-nearest-neighbour classifier on a conditional run's samples, next to one on real images: the supplement.

@@ -5,10 +5,14 @@ from typing import Any
 import click
 
 from ...evaluation import EvalConfig
+from ...features import source_named
 from ...runtime import Workspace
-from ..config_options import config_options
+from ..config_options import config_of, config_options, fields_of
+from ..first_checks import check_runs
 from ..options import dry_run_option, json_option, quiet_option
-from ..source_options import SourceCommand, features_option
+from ..source_options import SourceCommand, chosen_configs, features_option
+
+CONTROLS = ("random", "pixels")
 
 
 @click.command("eval-svm", cls=SourceCommand)
@@ -33,6 +37,21 @@ def eval_svm_command(**options: Any) -> None:
     dcgan-probe eval-svm --dataset svhn --labels 1000
     dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise --validate
     """
+    workspace, configs = config_of(Workspace, options), evaluations_of(options)
+    check_runs(configs, workspace)
     from ..evaluate import eval_svm_verb
 
-    eval_svm_verb(**options)
+    eval_svm_verb(configs, workspace, **options)
+
+
+def evaluations_of(options: dict[str, Any]) -> list[EvalConfig]:
+    """Make the evaluations, those of the controls last, taking their options out of what click parsed."""
+    printed = {name: options.pop(name) for name in ("dry_run", "as_json", "quiet")}
+    features, controls = options.pop("features"), options.pop("controls")
+    shared = fields_of(EvalConfig, options)
+    with_run = shared["run"] is not None or any(source_named(name).needs_run for name in features)
+    added = [name for name in CONTROLS if controls and (with_run or not source_named(name).needs_run)]
+    configs = chosen_configs(EvalConfig, features, options, added, **shared)
+    options.clear()
+    options.update(printed)
+    return configs

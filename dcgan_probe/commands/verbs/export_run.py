@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from ...gan import PIECE_BYTES
-from ..command_lines import RecordedCommand
+from ..command_lines import RunCommand
 from ..options import Count, data_options, device_option, quiet_option, run_option, runs_option
 
 
-@click.command("export-run", cls=RecordedCommand)
+@click.command("export-run", cls=RunCommand)
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @run_option
 @click.option(

@@ -6,9 +6,10 @@ import click
 
 from ...features import FeatureConfig
 from ...runtime import Workspace
-from ..config_options import config_options
+from ..config_options import config_of, config_options, fields_of
+from ..first_checks import check_runs
 from ..options import quiet_option
-from ..source_options import SourceCommand, features_option
+from ..source_options import SourceCommand, chosen_configs, features_option
 
 SPLITS = ("train", "test")
 
@@ -31,6 +32,10 @@ def extract_command(**options: Any) -> None:
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
     torchrun --nproc-per-node 2 -m -- dcgan_probe extract
     """
+    workspace, shared = config_of(Workspace, options), fields_of(FeatureConfig, options)
+    datasets, splits, quiet = (options.pop(name) for name in ("datasets", "splits", "quiet"))
+    configs = chosen_configs(FeatureConfig, options.pop("features"), options, **shared)
+    check_runs(configs, workspace)
     from ..extract import extract_verb
 
-    extract_verb(**options)
+    extract_verb(configs, workspace, datasets, splits or SPLITS, quiet=quiet)

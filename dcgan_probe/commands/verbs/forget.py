@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from ...latent import ForgetConfig
-from ..command_lines import RecordedCommand
+from ..command_lines import RunCommand
 from ..look_options import investigation_options
 
 
-@click.command("forget", cls=RecordedCommand)
+@click.command("forget", cls=RunCommand)
 @investigation_options(ForgetConfig)
 def forget_command(**options: Any) -> None:
     """Make the generator forget what is boxed on some of its samples, and draw others with and without it.

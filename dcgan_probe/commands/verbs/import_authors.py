@@ -10,7 +10,7 @@ from ..options import data_options, device_option, quiet_option, runs_option
 
 
 @click.command("import-authors", cls=RecordedCommand)
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--dataset", required=True, help="Training images for the batch-norm statistics: a name, a folder or an .h5 file."
 )

@@ -10,7 +10,7 @@ from ..options import results_option
 
 
 @click.command("import-results", cls=RecordedCommand)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @results_option
 def import_results_command(**options: Any) -> None:
     """Add the records and test predictions in DIR, such as a job's, to those here, and make the tables again.
@@ -21,6 +21,6 @@ def import_results_command(**options: Any) -> None:
     dcgan-probe import-results imagenet32
     dcgan-probe compare --protocol cifar10-all
     """
-    from ..transfer import import_results_verb
+    from ..records import import_results_verb
 
     import_results_verb(**options)

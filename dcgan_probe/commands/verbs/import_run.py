@@ -10,7 +10,7 @@ from ..options import runs_option
 
 
 @click.command("import-run", cls=RecordedCommand)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--run",
     "run_folder",

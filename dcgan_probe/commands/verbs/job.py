@@ -16,7 +16,11 @@ from ..options import Seconds, quiet_option
 @click.argument("name", metavar="[NAME]", required=False, type=click.Choice(job_names()))
 @click.option("--list", "listed", is_flag=True, help="List the jobs and what each needs; the same without NAME.")
 @click.option("--time-limit", type=Seconds(), help="Of the training, such as 6m; probe and export come after it.")
-@click.option("--evaluate", type=click.Path(path_type=Path), help="Evaluate what the job has left in this folder.")
+@click.option(
+    "--evaluate",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Evaluate what the job has left in this folder.",
+)
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of what is small.  [default: NAME]"
 )

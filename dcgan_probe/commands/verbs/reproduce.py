@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ...reproductions import shipped_plans
+from ...reproductions import read_plan_file, shipped_plans
 from ...runtime import Workspace
 from ..command_lines import RecordedCommand
 from ..config_options import config_options
@@ -56,6 +56,7 @@ def reproduce_command(**options: Any) -> None:
     dcgan-probe reproduce my-table.toml
     dcgan-probe reproduce guidelines --seeds 3
     """
+    read_plan_file(options["table"])  # first, since the rest imports torch
     from ..reproduce import reproduce_verb
 
     reproduce_verb(**options)

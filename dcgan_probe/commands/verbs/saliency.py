@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from ...latent import SaliencyConfig
-from ..command_lines import RecordedCommand
+from ..command_lines import RunCommand
 from ..look_options import investigation_options
 
 
-@click.command("saliency", cls=RecordedCommand)
+@click.command("saliency", cls=RunCommand)
 @investigation_options(SaliencyConfig)
 def saliency_command(**options: Any) -> None:
     """Show the images that excite a layer's features most, and which of their pixels do.

@@ -6,11 +6,12 @@ import click
 
 from ...gan import SampleConfig
 from ...runtime import Workspace
+from ..command_lines import RunCommand
 from ..config_options import config_of, config_options
 from ..options import chosen_run, quiet_option, run_option
 
 
-@click.command("sample")
+@click.command("sample", cls=RunCommand)
 @config_options(SampleConfig, without=("seed",))
 @config_options(SampleConfig, only=("seed",))
 @run_option

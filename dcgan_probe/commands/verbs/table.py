@@ -23,6 +23,9 @@ def table_command(**options: Any) -> None:
     dcgan-probe table
     dcgan-probe table --format latex --protocol svhn-1000
     """
+    from ..first_checks import check_records
+
+    check_records(options["results"])
     from ..table import table_verb
 
     table_verb(**options)

@@ -10,6 +10,7 @@ from ...presets import Changes, TrainingPlan
 from ...runtime import UserError, Workspace
 from ..command_lines import RecordedCommand, called_as
 from ..config_options import config_of, config_options
+from ..first_checks import check_training
 from ..options import dry_run_option, quiet_option
 
 FIRST = ("preset", "dataset", "images")
@@ -31,13 +32,14 @@ def train_command(folder: Path | None, dry_run: bool, quiet: bool, **options: An
     dcgan-probe train --preset svhn32 --dataset svhn --images 2M
     torchrun --nproc-per-node 2 -m -- dcgan_probe train
     """
+    workspace, plan = config_of(Workspace, options), config_of(TrainingPlan, options)
+    check_training(plan, workspace)
     from ...presets import describe_training, run_training
     from ...runtime import joined_ranks, rank_device
     from ..progress import StepBars, sayer
     from ..signals import StopSignals
     from ..training_notes import collapse_of, ending, in_words
 
-    workspace, plan = config_of(Workspace, options), config_of(TrainingPlan, options)
     ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
     quiet = quiet or not ranks.first
     if dry_run and ranks.size > 1:

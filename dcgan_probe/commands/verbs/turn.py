@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from ...latent import TurnConfig
-from ..command_lines import RecordedCommand
+from ..command_lines import RunCommand
 from ..look_options import investigation_options
 
 
-@click.command("turn", cls=RecordedCommand)
+@click.command("turn", cls=RunCommand)
 @investigation_options(TurnConfig)
 def turn_command(**options: Any) -> None:
     """Add the axis between the mean z of two groups of samples to random z in steps: a strip for each z.

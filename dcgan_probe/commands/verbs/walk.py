@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from ...latent import WalkConfig
-from ..command_lines import RecordedCommand
+from ..command_lines import RunCommand
 from ..look_options import investigation_options
 
 
-@click.command("walk", cls=RecordedCommand)
+@click.command("walk", cls=RunCommand)
 @investigation_options(WalkConfig)
 def walk_command(**options: Any) -> None:
     """Walk through the latent space: a grid with a row from each random z to the next, and the closed path animated.
