@@ -61,6 +61,7 @@ def field_option(each: Field[Any], annotation: Any, **changes: Any) -> Any:
     usual, required = told.get("usual"), each.default is MISSING and each.default_factory is MISSING
     settings: dict[str, Any] = {
         "help": told.get("help", "") + (f"  [default: {usual}]" if usual and default in (None, ()) else ""),
+        # A default of None would count as given.
         **({"required": True} if required else {"default": default}),
         "show_default": (default is not None and not isinstance(default, bool)) or default is True,
         "metavar": told.get("metavar"),

@@ -64,7 +64,11 @@ class ConceptsConfig(InvestigationConfig):
         return tuple(concept.name for concept in self.parsed)
 
     def check(self) -> None:
-        """Check that all concepts can be read and have different names."""
+        """Check that all concepts and attributes can be read, and that concepts have different names."""
+        from .attributes import Attribute  # late, since it imports numpy
+
+        for text in self.attributes:
+            Attribute.parse(text, "attributes")
         names = self.settings
         if len(set(names)) < len(names):
             raise UserError(

@@ -95,7 +95,7 @@ def gather(look: FeatureInvestigation, config: ConceptsConfig) -> Gathered:
 def checked_attributes(look: FeatureInvestigation, config: ConceptsConfig) -> list[Attribute]:
     """Return the attributes of concepts and scores, each once; refuse those that the labeled set does not answer."""
     named = [(each, concept.option) for concept in config.parsed for each in concept.attributes]
-    named += [(Attribute.parse(text, "attributes"), "attributes") for text in config.attributes]
+    named += [(Attribute.parse(text), "attributes") for text in config.attributes]
     for attribute, option in named:
         try:
             attribute.of(look.labeled(config.dataset))
