@@ -25,7 +25,7 @@ def extract_verb(
     """Encode labeled images by the layers of a run's discriminator, or by another source, into HDF5 files."""
     ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
     quiet = quiet or not ranks.first
-    runs = [find_run(config, workspace, note) for config in configs]
+    runs = [find_run(config, workspace, sayer(quiet)) for config in configs]
     load = partial(load_images, data_dir=workspace.data_dir, download=workspace.download)
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
@@ -47,7 +47,7 @@ def extract_verb(
                         workspace,
                         ranks=ranks,
                         on_step=bars,
-                        on_note=note,
+                        on_note=sayer(quiet),
                     )
                 what = "there already" if present else "written"
                 if config.features == "pixels":
