@@ -50,11 +50,8 @@ class FriendlyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
-        with StopSignals():
-            return self._invoke(ctx)
-
-    def _invoke(self, ctx: click.Context) -> object:
         rank, _ = launched_rank()
+        ctx.with_resource(StopSignals())
         try:
             with shown_notices(rank == 0), explained_memory():
                 return super().invoke(ctx)
@@ -83,23 +80,17 @@ class FriendlyGroup(click.Group):
                 f"{error.filename} cannot be reached ({error.strerror}); allow this user to, or give another path"
             ) from error
 
-    def _hint(self, ctx: click.Context, name: str) -> str:
-        """Return an option as it is typed, or the name of an argument in the usage line."""
-        verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
-        arguments = {param.name: param.make_metavar(ctx) for param in verb.params if isinstance(param, click.Argument)}
-        return arguments.get(name, f"--{name}")
-
     def _options(self, ctx: click.Context) -> set[str]:
         """Give the long options of the verb under way, without their dashes."""
         verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
         return {name.removeprefix("--") for param in verb.get_params(ctx) for name in param.opts}
 
     def _flag(self, ctx: click.Context, parameter: str | None) -> str | None:
-        """Return the flag of the verb under way that sets a parameter of the library; None if it has none."""
+        """Return how the verb under way names a parameter of the library: a flag, or an argument of its usage line."""
         verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
         for param in verb.get_params(ctx):
-            if parameter == param.name and param.opts[0].startswith("--"):
-                return param.opts[0]
+            if parameter == param.name:
+                return param.opts[0] if isinstance(param, click.Option) else param.make_metavar(ctx)
         flag = f"--{(parameter or '').replace('_', '-')}"
         return flag if flag.removeprefix("--") in self._options(ctx) else None
 

@@ -32,9 +32,9 @@ def extract_command(**options: Any) -> None:
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
     torchrun --nproc-per-node 2 -m -- dcgan_probe extract
     """
+    datasets, splits, features, quiet = (options.pop(name) for name in ("datasets", "splits", "features", "quiet"))
     workspace, shared = config_of(Workspace, options), fields_of(FeatureConfig, options)
-    datasets, splits, quiet = (options.pop(name) for name in ("datasets", "splits", "quiet"))
-    configs = chosen_configs(FeatureConfig, options.pop("features"), options, **shared)
+    configs = chosen_configs(FeatureConfig, features, options, **shared)
     check_runs(configs, workspace)
     from ..extract import extract_verb
 
