@@ -9,7 +9,7 @@ import click
 from ..features import FeatureConfig, features_of, find_run
 from ..images import load_images
 from ..runtime import UserError, Workspace, joined_ranks, rank_device
-from .progress import StepBars
+from .progress import StepBars, sayer
 
 DEFAULT_SETS = ("cifar10", "svhn")
 
