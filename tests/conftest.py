@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import socket
 from dataclasses import replace
+from typing import get_type_hints
 
 # Before numpy and torch read it, for this process and for those that it starts: threads wait for each other longer than
 # these tensors are computed, and for good where another process has their core.
@@ -14,6 +15,7 @@ import pytest
 import torch
 from torch.utils._pytree import tree_map_only
 
+from dcgan_probe.evaluation import Evaluation, ProbeRecord, Results, TestPredictions
 from dcgan_probe.gan import TrainConfig
 from dcgan_probe.images import ImageSet
 from dcgan_probe.networks import NetworkConfig
@@ -166,3 +168,51 @@ os.environ.update({name: str(value) for name, value in told.items()})
 torch.set_num_threads(1)
 CPU = torch.device("cpu")
 """
+
+
+@pytest.fixture(scope="session")
+def predicted():
+    """Give a function that makes predictions, int64 (draws, 300), of which ``right`` are right in each draw."""
+
+    def make(right, draws, seed):
+        labels, rng = np.arange(300) % 10, np.random.default_rng(seed)
+        rows = np.tile((labels + 1) % 10, (draws, 1))
+        for row in rows:
+            hits = rng.permutation(300)[:right]
+            row[hits] = labels[hits]
+        return rows
+
+    return make
+
+
+@pytest.fixture
+def made_up_rows(predicted):
+    """Give a function of a results folder; it gives a function that records an evaluation and its predictions.
+
+    The evaluation has these fields, and made-up others.
+    """
+
+    def made_up(evaluation, features, right, draw, **shared):
+        values = {str: "x", int: 1, float: 0.1, bool: False, int | None: 1}
+        hints = get_type_hints(Evaluation)
+        common = {name: values.get(kind, {}) for name, kind in hints.items()}
+        common |= {"schema_version": 3, "id": evaluation, "features": features, "network": "", "notes": ""}
+        common |= {"protocol": "glyphs-30", "dataset": "glyphs", "labels": "30", "train_rows": 90, "test_rows": 300}
+        common |= {"scale": "none", "classifier": "l2-svm", "chosen_name": "C", "layers": "conv1"} | shared
+        hints = get_type_hints(ProbeRecord)
+        own = {name: values.get(hints[name], {}) for name in hints if name != "evaluation"}
+        own |= {"stage": "report", "split": "test", "draw": draw, "accuracy": right / 300, "converged": True}
+        return ProbeRecord(evaluation=Evaluation(**common), **{**own, "notes": ""})
+
+    def of(folder):
+        store = Results(folder)
+
+        def keep(evaluation, features, right, *, draws=1, kept=True, **changes):
+            store.append([made_up(evaluation, features, right, draw, draws=draws, **changes) for draw in range(draws)])
+            if kept:
+                found = predicted(right, draws, sum(map(ord, evaluation)))
+                store.write_predictions(TestPredictions.of(evaluation, found, np.arange(300) % 10, 1e-3))
+
+        return keep
+
+    return of

@@ -29,7 +29,7 @@ class RunCommand(RecordedCommand):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Check that there is such a run, then run the verb."""
-        check_run(ctx.params["run_folder"], ctx.params["runs"])
+        check_run(ctx.params["run_folder" if "run_folder" in ctx.params else "run"], ctx.params["runs"])
         return super().invoke(ctx)
 
 

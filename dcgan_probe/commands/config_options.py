@@ -60,10 +60,10 @@ def field_option(each: Field[Any], annotation: Any, **changes: Any) -> Any:
         default = ",".join(map(str, default))
     usual, required = told.get("usual"), each.default is MISSING and each.default_factory is MISSING
     settings: dict[str, Any] = {
-        "help": told.get("help", "") + (f"  [default: {usual}]" if usual and default in (None, ()) else ""),
+        "help": told.get("help", "") + (f"  [default: {usual}]" if usual else ""),
         # A default of None would count as given.
         **({"required": True} if required else {"default": default}),
-        "show_default": (default is not None and not isinstance(default, bool)) or default is True,
+        "show_default": not usual and default is not None and default is not False,
         "metavar": told.get("metavar"),
     }
     if told.get("env"):
@@ -93,7 +93,8 @@ def option_type(annotation: Any, told: dict[str, Any]) -> Any:
     if first is float:
         return click.FloatRange(least, most)
     if first is Path:
-        return click.Path(file_okay=told.get("file", False), dir_okay=not told.get("file"), path_type=Path)
+        of_file, exists = told.get("file", False), told.get("exists", False)
+        return click.Path(exists=exists, file_okay=of_file, dir_okay=not of_file, path_type=Path)
     return str
 
 

@@ -196,13 +196,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print a list
 
 
 def chosen_run(run_folder: Path | None, runs: Path, *, quiet: bool = False) -> "Run":
-    """Give the run that was named, by its folder or by its name in the folder of all, or the last and say which."""
-    from ..gan import Run, latest_run
+    """Return the run that was named, by its folder or by its name in the folder of all, or the last and say which."""
+    from ..gan import named_run
+    from .progress import sayer
 
-    if run_folder is not None:
-        named = [Run(run_folder), Run(runs / run_folder)]
-        return next((run for run in named if run.exists), named[0])
-    run = latest_run(runs)
-    if not quiet:
-        click.echo(f"Using the run trained last: {run.folder}", err=True)
-    return run
+    return named_run(run_folder, runs, on_note=sayer(quiet))

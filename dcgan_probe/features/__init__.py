@@ -6,6 +6,7 @@ from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
     from .array_features import Arrays, array_pair
+    from .authors_runs import ImportedNet, import_authors, missing_parts
     from .batchnorm import permuted_rows, real_statistics
     from .cache import cached_features
     from .config import ExtractConfig, FeatureConfig
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
         count_columns,
         layer_columns,
     )
-    from .exported_runs import export_run, import_run
+    from .exported_runs import export_named_run, export_run, import_run
     from .extraction import extract, features_of, find_run
     from .feature_set import EncoderOrigin, FeatureSet, MapShare
     from .field_layers import FieldLayer
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         source_named,
         source_options,
     )
+    from .transfer_config import ExportRunConfig, ImportAuthorsConfig, ImportRunConfig
 
 __all__ = [
     "ACTIVATIONS",
@@ -75,12 +77,16 @@ __all__ = [
     "DiscriminatorEncoder",
     "Encoder",
     "EncoderOrigin",
+    "ExportRunConfig",
     "ExtractConfig",
     "FeatureConfig",
     "FeatureSet",
     "FeatureSource",
     "FieldConfig",
     "FieldLayer",
+    "ImportAuthorsConfig",
+    "ImportRunConfig",
+    "ImportedNet",
     "KMeansEncoder",
     "MapShare",
     "PatchGrid",
@@ -99,12 +105,14 @@ __all__ = [
     "deep_columns",
     "deep_kmeans_operations",
     "discriminator_operations",
+    "export_named_run",
     "export_run",
     "extract",
     "feature_sources",
     "features_of",
     "find_run",
     "first_centroids",
+    "import_authors",
     "import_run",
     "kept_axes",
     "kept_deep_kmeans",
@@ -114,6 +122,7 @@ __all__ = [
     "learn_dictionary",
     "lloyd",
     "load_plugin",
+    "missing_parts",
     "permuted_rows",
     "pool_to_grid",
     "principal_axes",

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import torch
 
-from ..gan import PIECE_BYTES, Run, read_pieces, write_pieces
-from ..images import ImageSet
-from ..runtime import UserError
+from ..gan import PIECE_BYTES, Run, named_run, read_pieces, write_pieces
+from ..images import ImageSet, load_images
+from ..runtime import OnNote, OnStep, Step, UserError, Workspace, no_note, no_step, resolve_device
 from ..storage import whole_file
 from .run_encoders import (
     STATISTICS,
@@ -28,6 +28,7 @@ from .run_encoders import (
     write_statistics,
 )
 from .settings import REAL_RULES
+from .transfer_config import ExportRunConfig
 
 RULE = REAL_RULES[0]
 
@@ -70,6 +71,46 @@ def export_run(
         return _replace(Path(folder), made, [path.relative_to(made) for path in written])
 
 
+def export_named_run(
+    config: ExportRunConfig,
+    workspace: Workspace | None = None,
+    *,
+    on_step: OnStep = no_step,
+    on_note: OnNote = no_note,
+) -> list[Path]:
+    """Write the run of a config as small files, with its batch-norm statistics if asked for; return their paths.
+
+    Parameters
+    ----------
+    on_step
+        Called with the progress of the statistics.
+    on_note
+        Called with a sentence that names the run trained last where the config names none.
+
+    Raises
+    ------
+    UserError
+        As ``export_run``, or if there is no run or its training images are missing.
+    """
+    place, total = workspace or Workspace(), 0
+    run = named_run(config.run, place.runs, on_note=on_note)
+
+    def training_images() -> ImageSet:
+        nonlocal total
+        images = load_images(run.config.dataset, "train", data_dir=place.data_dir, download=place.download)
+        total += len(images)  # asked for once a network
+        return images
+
+    return export_run(
+        run,
+        config.folder,
+        training_images=training_images if config.statistics else None,
+        device=resolve_device(place.device),
+        piece_bytes=config.piece,
+        on_progress=lambda done: on_step(Step("batch-norm statistics", done, total, "images")),
+    )
+
+
 def _write_statistics(
     run: Run,
     rounded: Run,
@@ -110,7 +151,7 @@ def _replace(folder: Path, made: Path, names: list[Path]) -> list[Path]:
 
 
 def import_run(folder: str | Path, into: str | Path) -> Run:
-    """Make a run in the folder ``into`` of what ``export_run`` has written; raises as ``gan.read_pieces``."""
+    """Make a run in the folder ``into`` of the files of ``export_run``; raises as ``gan.read_pieces``."""
     run = read_pieces(folder, into)
     if (Path(folder) / STATISTICS).is_dir():
         shutil.copytree(Path(folder) / STATISTICS, run.folder / STATISTICS)

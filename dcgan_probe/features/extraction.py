@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from ..gan import Run, latest_run
+from ..gan import Run, named_run
 from ..images import ImageSet, load_images
 from ..runtime import ALONE, OnNote, OnStep, Ranks, Step, Workspace, no_note, no_step, rank_device
 from .cache import cached_features
@@ -22,14 +22,9 @@ def find_run(config: FeatureConfig, workspace: Workspace, on_note: OnNote = no_n
     UserError
         If there is none.
     """
-    if config.run is not None:
-        named = [Run(config.run), Run(workspace.runs / config.run)]
-        return next((run for run in named if run.exists), named[0])
-    if not config.source.needs_run:
+    if config.run is None and not config.source.needs_run:
         return None
-    run = latest_run(workspace.runs)
-    on_note(f"Using the run trained last: {run.folder}")
-    return run
+    return named_run(config.run, workspace.runs, on_note=on_note)
 
 
 def extract(

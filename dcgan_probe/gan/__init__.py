@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .presets import PRESETS, Preset, PresetName, preset_config, preset_named
     from .probing import Probe, check_probe
     from .rehearsal import Plan, rehearse
-    from .run import Run, TrainedOn, latest_run, thinned
+    from .run import Run, TrainedOn, latest_run, named_run, thinned
     from .sample import SampleResult, sample
     from .sample_config import SampleConfig
     from .sampling import Samples, draw_samples, generate, numbered, sample_blocks
@@ -64,6 +64,7 @@ __all__ = [
     "held_bytes",
     "latest_run",
     "load_checkpoint",
+    "named_run",
     "numbered",
     "preset_config",
     "preset_named",

@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..runtime import UserError, versions
+from ..runtime import OnNote, UserError, no_note, versions
 from ..storage import explained_disk_errors, read_json, write_json, write_text
 from .config import TrainConfig
 
@@ -235,7 +235,7 @@ def thinned(rows: Sequence[dict[str, Any]], keep: int = 200) -> list[dict[str, A
 
 
 def latest_run(runs: str | Path) -> Run:
-    """Give the run under the folder ``runs`` whose checkpoint is the newest: the one trained last.
+    """Return the run under the folder ``runs`` whose checkpoint is the newest: the one trained last.
 
     Raises
     ------
@@ -248,3 +248,24 @@ def latest_run(runs: str | Path) -> Run:
             f"there is no trained run under {Path(runs)}/; run `dcgan-probe train` first, or give --run", option="run"
         )
     return max(found, key=lambda run: run.checkpoint_path.stat().st_mtime)
+
+
+def named_run(name: str | Path | None, runs: str | Path, *, on_note: OnNote = no_note) -> Run:
+    """Return the run of a folder or of a name in the folder ``runs``; without a name, the one trained last.
+
+    Parameters
+    ----------
+    on_note
+        Called with a sentence that names the run trained last.
+
+    Raises
+    ------
+    UserError
+        If there is none without a name; a named run is not checked.
+    """
+    if name is not None:
+        found = [Run(name), Run(Path(runs) / name)]
+        return next((run for run in found if run.exists), found[0])
+    run = latest_run(runs)
+    on_note(f"Using the run trained last: {run.folder}")
+    return run

@@ -19,7 +19,7 @@ from ..evaluation import (
     run_evaluation,
     run_supervised,
 )
-from ..features import import_authors
+from ..features import ImportAuthorsConfig, import_authors
 from ..gan import RELEASED, Run, preset_config, read_authors
 from ..images import ImageSet, load_images
 from ..presets import TrainingPlan, default_run_name
@@ -61,14 +61,21 @@ class PlannedRun:
         """Return the command line that makes the run."""
         if isinstance(self.plan, TrainingPlan):
             return self.plan.to_command(workspace, self.run.folder)
-        return self.plan.to_command(workspace, self.source)
+        return self._import().to_command(workspace)
 
     def make(self, workspace: Workspace, watch: Watch) -> None:
         """Train or import the run."""
         if isinstance(self.plan, TrainingPlan):
             train_step(self.plan, workspace, self.run.folder, watch)
         else:
-            import_authors(self.source, self.plan.dataset, workspace, on_step=watch.on_step, on_note=watch.on_note)
+            import_authors(
+                self._import(), workspace, on_step=watch.on_step, on_loss=watch.on_note, on_note=watch.on_note
+            )
+
+    def _import(self) -> ImportAuthorsConfig:
+        """Return the config that imports the run."""
+        assert self.source is not None, "an import has the folder of its arrays"
+        return ImportAuthorsConfig(self.source, self.plan.dataset)
 
     def cost(self, images: ImageSet, device: torch.device) -> Cost:
         """Estimate what making the run needs."""

@@ -3,8 +3,8 @@
 A field's type, default and metadata say all that either needs: ``help`` (one line), ``min`` and ``max`` (the least and
 the greatest value), ``kind`` (how its text is written: ``count``, ``bytes``, ``seconds``, ``numbers``, ``names``,
 ``labels``, ``depth``), ``flag`` (where it is not the field's name), ``argument`` (it has no flag and stands behind the
-verb), ``file`` (a path is that of a file), ``usual`` (the default in words, where the value does not say it) and
-``none`` (the text of None, where None is not the default).
+verb), ``file`` (a path is that of a file), ``exists`` (a path has to be there), ``usual`` (the default in words, where
+the value does not say it) and ``none`` (the text of None, where None is not the default).
 """
 
 import dataclasses

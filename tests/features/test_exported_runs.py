@@ -1,14 +1,24 @@
 """A run that leaves as small files and comes back has the features of its rounded weights, without its images."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.features import export_run, import_run, run_encoder
+from dcgan_probe.features import (
+    ExportRunConfig,
+    ImportRunConfig,
+    export_named_run,
+    export_run,
+    import_run,
+    run_encoder,
+)
 from dcgan_probe.gan import Run, train
-from dcgan_probe.runtime import UserError
+from dcgan_probe.images import load_images
+from dcgan_probe.runtime import UserError, Workspace
 
 CPU = torch.device("cpu")
 
@@ -97,3 +107,41 @@ def test_a_run_folder_is_not_written_into(tmp_path, run):
 def test_other_images_than_those_that_trained_the_run_are_refused(tmp_path, run, tiny_images):
     with pytest.raises(UserError, match="need the images that trained"):
         export_run(run, tmp_path / "out", training_images=lambda: tiny_images(seed=1), device=CPU)
+
+
+def test_a_run_is_exported_by_its_name_and_imported_under_another(tmp_path, tiny_config, glyphs_run):
+    place = Workspace(tmp_path / "runs", download=False, device="cpu")
+    steps, notes = [], []
+    config = ExportRunConfig(tmp_path / "out", piece=4_000)
+    written = export_named_run(config, place, on_step=steps.append, on_note=notes.append)
+    assert notes == [f"Using the run trained last: {tmp_path / 'runs' / 'glyphs'}"]
+    assert {step.title for step in steps} == {"batch-norm statistics"}
+    assert (steps[-1].done, steps[-1].total) == (60, 60)  # of either network once
+    assert max(path.stat().st_size for path in written if path.suffix == ".part") <= 4_000
+    named = ExportRunConfig(tmp_path / "bare", run=Path("glyphs"), statistics=False)
+    assert not any(path.suffix == ".pt" for path in export_named_run(named, place, on_note=notes.append))
+    assert len(notes) == 1
+
+    back = ImportRunConfig(tmp_path / "out")
+    assert back.target(place) == tmp_path / "runs" / "out"
+    assert import_run(back.folder, back.target(place)).config == glyphs_run.config
+    assert ImportRunConfig(tmp_path / "out", tmp_path / "x").target(place) == tmp_path / "x"
+
+
+@pytest.fixture
+def glyphs_run(tmp_path, tiny_config):
+    images = load_images("glyphs:30", "train")
+    config = tiny_config(images=20)
+    network = replace(config.network, image_size=images.height, strides=(2, 2))
+    train(replace(config, dataset="glyphs:30", network=network), images, tmp_path / "runs" / "glyphs", device=CPU)
+    return Run(tmp_path / "runs" / "glyphs")
+
+
+def test_an_export_without_a_run_or_its_images_is_refused(tmp_path, glyphs_run):
+    place = Workspace(tmp_path / "none")
+    with pytest.raises(UserError, match="there is no trained run under"):
+        export_named_run(ExportRunConfig(tmp_path / "out"), place)
+    with pytest.raises(UserError, match="none is not a run folder"):
+        export_named_run(ExportRunConfig(tmp_path / "out", run=Path("none")), place)
+    with pytest.raises(UserError, match="got piece 0, expected at least 1"):
+        ExportRunConfig(tmp_path / "out", piece=0)

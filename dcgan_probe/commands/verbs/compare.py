@@ -1,21 +1,19 @@
-"""Options and help of ``dcgan-probe compare``."""
+"""``dcgan-probe compare``: paired comparisons of the rows of a protocol."""
 
 from typing import Any
 
 import click
 
-from ...report import FORMATS
-from ..options import results_option
+from ...report import CompareConfig
+from ...runtime import Workspace
+from ..config_options import config_of, config_options
+from ..first_checks import check_records
 
 
 @click.command("compare")
-@click.option("--protocol", required=True, help="Whose rows, such as cifar10-all.")
-@click.option("--against", help="Row to compare with every other: number or name.  [default: first DCGAN, else first]")
-@click.option("--all-pairs", is_flag=True, help="Compare every row with every other.")
-@results_option
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="console", show_default=True, help="What to print."
-)
+@config_options(CompareConfig, without=("form",))
+@config_options(Workspace, only=CompareConfig.places)
+@config_options(CompareConfig, only=("form",))
 def compare_command(**options: Any) -> None:
     """Compare rows by their test predictions: difference, interval, p, and p for as many comparisons as were made.
 
@@ -25,9 +23,11 @@ def compare_command(**options: Any) -> None:
     dcgan-probe compare --protocol cifar10-all
     dcgan-probe compare --protocol svhn-1000 --against "raw pixels"
     """
-    from ..first_checks import check_records
+    workspace, config = config_of(Workspace, options), config_of(CompareConfig, options)
+    check_records(workspace.results)
+    from ...report import compare_rows, format_comparisons
+    from ..progress import say, sayer
 
-    check_records(options["results"])
-    from ..compare import compare_verb
-
-    compare_verb(**options)
+    compared = compare_rows(config, workspace, on_note=sayer(quiet=False))
+    say(compared.remarks, quiet=config.form != "csv")  # the caption of the other formats has them
+    click.echo(format_comparisons(compared, config.form).rstrip())

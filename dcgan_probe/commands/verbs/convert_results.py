@@ -1,16 +1,16 @@
-"""Options and help of ``dcgan-probe convert-results``."""
+"""``dcgan-probe convert-results``: a results folder of an older version in the current one."""
 
 from typing import Any
 
 import click
 
+from ...runtime import Workspace
 from ..command_lines import RecordedCommand
-from ..options import data_dir_option, results_option
+from ..config_options import config_of, config_options
 
 
 @click.command("convert-results", cls=RecordedCommand)
-@results_option
-@data_dir_option
+@config_options(Workspace, only=("results", "data_dir"))
 def convert_results_command(**options: Any) -> None:
     """Convert a results folder of an older version, and make its tables again.
 
@@ -20,6 +20,18 @@ def convert_results_command(**options: Any) -> None:
     \b
     dcgan-probe convert-results
     """
-    from ..records import convert_results_verb
+    from ...report import convert_folder
+    from ..progress import sayer
 
-    convert_results_verb(**options)
+    workspace = config_of(Workspace, options)
+    results, converted = workspace.results, convert_folder(workspace, on_note=sayer(quiet=False))
+    done = f"{converted.evaluations} evaluations converted" if converted.evaluations else "converted already"
+    click.echo(f"{results}: {done}; the old files are in {results / 'schema-2'}")
+    if converted.unknown:
+        click.echo(
+            f"{len(converted.unknown)} evaluations count all classes as of one size, since {workspace.data_dir} does "
+            "not hold their training images",
+            err=True,
+        )
+    for path in converted.tables:
+        click.echo(path)

@@ -6,11 +6,12 @@ import click
 
 from ...deduplication import DRAWN_DISTANCE, DedupConfig, DedupPlan
 from ...runtime import Workspace
+from ..command_lines import RecordedCommand
 from ..config_options import config_of, config_options, fields_of
 from ..options import quiet_option
 
 
-@click.command("dedup")
+@click.command("dedup", cls=RecordedCommand)
 @config_options(DedupPlan, without=("search",))
 @config_options(DedupConfig)
 @config_options(Workspace, only=DedupPlan.places)

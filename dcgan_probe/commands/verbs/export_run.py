@@ -1,32 +1,21 @@
-"""Options and help of ``dcgan-probe export-run``."""
+"""``dcgan-probe export-run``: a run as small files."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from ...gan import PIECE_BYTES
+from ...features import ExportRunConfig
+from ...runtime import UserError, Workspace
 from ..command_lines import RunCommand
-from ..options import Count, data_options, device_option, quiet_option, run_option, runs_option
+from ..config_options import config_of, config_options
+from ..options import quiet_option
 
 
 @click.command("export-run", cls=RunCommand)
-@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@run_option
-@click.option(
-    "--piece", type=Count(), default=PIECE_BYTES, help="Bytes of a file of weights, at most.  [default: 15 MiB]"
-)
-@click.option(
-    "--statistics/--no-statistics",
-    default=True,
-    show_default=True,
-    help="Add the batch-norm statistics, which read the run's training images.",
-)
-@runs_option
-@device_option
-@data_options
+@config_options(ExportRunConfig)
+@config_options(Workspace, only=ExportRunConfig.places)
 @quiet_option
-def export_run_command(**options: Any) -> None:
+def export_run_command(quiet: bool, **options: Any) -> None:
     """Write a run into DIR as small files: weights in 16 bits, batch-norm statistics, config.
 
     What import-run makes of them has features and samples without the images that trained it.
@@ -35,6 +24,20 @@ def export_run_command(**options: Any) -> None:
     dcgan-probe export-run carried --run runs/tiny_imagenet32-imagenet32-s0
     dcgan-probe import-run carried --run runs/carried
     """
-    from ..transfer import export_run_verb
+    from ...features import export_named_run
+    from ..progress import StepBars, sayer
 
-    export_run_verb(**options)
+    workspace, config = config_of(Workspace, options), config_of(ExportRunConfig, options)
+    try:
+        with StepBars(quiet=quiet) as bars:
+            written = export_named_run(config, workspace, on_step=bars, on_note=sayer(quiet))
+    except UserError as error:
+        if error.option not in ("dataset", "bn_stats"):
+            raise
+        raise UserError(
+            f"{error}. Without the images that trained the run, give --no-statistics: what is imported then asks "
+            "for them",
+            option="statistics",
+        ) from error
+    for path in written:
+        click.echo(f"{path}: {path.stat().st_size / 1e3:,.0f} kB")

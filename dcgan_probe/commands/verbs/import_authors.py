@@ -1,30 +1,21 @@
-"""Options and help of ``dcgan-probe import-authors``."""
+"""``dcgan-probe import-authors``: a run of the weights that the authors released."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from ..command_lines import RecordedCommand
-from ..options import data_options, device_option, quiet_option, runs_option
+from ...features import ImportAuthorsConfig
+from ...runtime import Workspace
+from ..command_lines import RecordedCommand, called_as
+from ..config_options import config_of, config_options
+from ..options import quiet_option
 
 
 @click.command("import-authors", cls=RecordedCommand)
-@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--dataset", required=True, help="Training images for the batch-norm statistics: a name, a folder or an .h5 file."
-)
-@click.option(
-    "--run",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Run folder, a new one.  [default: authors-svhn32 or authors-imagenet32 in --runs]",
-)
-@runs_option
-@device_option
-@data_options
+@config_options(ImportAuthorsConfig)
+@config_options(Workspace, only=ImportAuthorsConfig.places)
 @quiet_option
-def import_authors_command(**options: Any) -> None:
+def import_authors_command(quiet: bool, **options: Any) -> None:
     """Make a run of the authors' released weights, the *_params.jl_NN.npy in DIR, for all other commands.
 
     The authors' nets keep no batch-norm statistics: those of the discriminator are taken from the training images of
@@ -34,6 +25,17 @@ def import_authors_command(**options: Any) -> None:
     dcgan-probe import-authors models/svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb --dataset svhn
     dcgan-probe eval-svm --run runs/authors-svhn32 --dataset svhn --labels 1000
     """
-    from ..import_authors import import_authors_verb
+    from ...features import import_authors
+    from ..progress import StepBars, sayer
 
-    import_authors_verb(**options)
+    workspace, config = config_of(Workspace, options), config_of(ImportAuthorsConfig, options)
+    with StepBars(quiet=quiet) as bars:
+        imported = import_authors(
+            config,
+            workspace,
+            command=called_as(),
+            on_step=bars,
+            on_loss=sayer(quiet=False),
+            on_note=sayer(quiet),
+        )
+    click.echo(imported.describe())

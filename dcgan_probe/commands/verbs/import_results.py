@@ -1,17 +1,18 @@
-"""Options and help of ``dcgan-probe import-results``."""
+"""``dcgan-probe import-results``: records from elsewhere join those here."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
+from ...report import ImportResultsConfig
+from ...runtime import Workspace
 from ..command_lines import RecordedCommand
-from ..options import results_option
+from ..config_options import config_of, config_options
 
 
 @click.command("import-results", cls=RecordedCommand)
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@results_option
+@config_options(ImportResultsConfig)
+@config_options(Workspace, only=ImportResultsConfig.places)
 def import_results_command(**options: Any) -> None:
     """Add the records and test predictions in DIR, such as a job's, to those here, and make the tables again.
 
@@ -21,6 +22,12 @@ def import_results_command(**options: Any) -> None:
     dcgan-probe import-results imagenet32
     dcgan-probe compare --protocol cifar10-all
     """
-    from ..records import import_results_verb
+    from ...report import import_results
+    from ..progress import sayer
 
-    import_results_verb(**options)
+    workspace, config = config_of(Workspace, options), config_of(ImportResultsConfig, options)
+    imported = import_results(config, workspace, on_note=sayer(quiet=False))
+    records = workspace.results / "evaluations.csv"
+    click.echo(f"{records}: {len(imported.new)} new evaluations from {config.folder}")
+    for path in imported.tables:
+        click.echo(path)

@@ -1,23 +1,18 @@
-"""Options and help of ``dcgan-probe import-run``."""
+"""``dcgan-probe import-run``: a run of the files that export-run has written."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
+from ...features import ImportRunConfig
+from ...runtime import Workspace
 from ..command_lines import RecordedCommand
-from ..options import runs_option
+from ..config_options import config_of, config_options
 
 
 @click.command("import-run", cls=RecordedCommand)
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--run",
-    "run_folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Run folder, a new one.  [default: DIR's name in --runs]",
-)
-@runs_option
+@config_options(ImportRunConfig)
+@config_options(Workspace, only=ImportRunConfig.places)
 def import_run_command(**options: Any) -> None:
     """Make a run of what export-run has written into DIR; all but training works on it.
 
@@ -25,6 +20,9 @@ def import_run_command(**options: Any) -> None:
     dcgan-probe import-run carried
     dcgan-probe eval-svm --run runs/carried --dataset svhn --labels 1000
     """
-    from ..transfer import import_run_verb
+    from ...features import import_run
 
-    import_run_verb(**options)
+    workspace, config = config_of(Workspace, options), config_of(ImportRunConfig, options)
+    run = import_run(config.folder, config.target(workspace))
+    seen, name = run.position(), run.trained_on.name
+    click.echo(f"{run.folder}: {run.config.preset}, {seen:,} images of {name} seen, 16-bit weights")

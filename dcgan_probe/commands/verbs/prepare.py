@@ -6,11 +6,12 @@ import click
 
 from ...images import PrepareConfig
 from ...runtime import Workspace
+from ..command_lines import RecordedCommand
 from ..config_options import config_of, config_options
 from ..options import quiet_option
 
 
-@click.command("prepare")
+@click.command("prepare", cls=RecordedCommand)
 @config_options(PrepareConfig)
 @config_options(Workspace, only=PrepareConfig.places)
 @quiet_option

@@ -1,19 +1,18 @@
-"""Options and help of ``dcgan-probe table``."""
+"""``dcgan-probe table``: the tables of all records."""
 
 from typing import Any
 
 import click
 
-from ...report import FORMATS
-from ..options import results_option
+from ...report import TableConfig
+from ...runtime import Workspace
+from ..config_options import config_of, config_options
+from ..first_checks import check_records
 
 
 @click.command("table")
-@results_option
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True, help="What to print."
-)
-@click.option("--protocol", help="Print this protocol only, such as svhn-1000.  [default: all]")
+@config_options(Workspace, only=TableConfig.places)
+@config_options(TableConfig)
 def table_command(**options: Any) -> None:
     """Print the tables of all records, and write each as Markdown, CSV and LaTeX into RESULTS/tables.
 
@@ -23,9 +22,13 @@ def table_command(**options: Any) -> None:
     dcgan-probe table
     dcgan-probe table --format latex --protocol svhn-1000
     """
-    from ..first_checks import check_records
+    workspace, config = config_of(Workspace, options), config_of(TableConfig, options)
+    check_records(workspace.results)
+    from ...report import make_tables
+    from ..progress import sayer
 
-    check_records(options["results"])
-    from ..table import table_verb
-
-    table_verb(**options)
+    made = make_tables(config, workspace, on_note=sayer(quiet=False))
+    if made.text:
+        click.echo(made.text)
+    if not made.complete:
+        raise SystemExit(1)

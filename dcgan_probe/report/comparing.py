@@ -1,39 +1,48 @@
-"""``dcgan-probe compare``: compares the rows of a protocol, on the same draws and test images."""
+"""Comparisons of the rows of a protocol: which rows, with which, and the files that they are written into."""
 
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
-import click
-
 from ..evaluation import Results, Summary, compare, why_not_paired
-from ..report import ComparedRows, format_comparisons, numbered_names
-from ..runtime import UserError
+from ..runtime import OnNote, UserError, Workspace, no_note
 from ..storage import file_name, write_text
-from .table import SUFFIXES
+from .comparisons import ComparedRows, numbered_names
+from .formats import format_comparisons
+from .settings import CompareConfig
+from .written_tables import SUFFIXES
 
 Names = dict[str, str]
 """For each evaluation the number and name of its row."""
 
 
-def compare_verb(protocol: str, against: str | None, all_pairs: bool, results: Path, form: str) -> None:
-    """Compare rows by their test predictions: difference, interval, p, and p for as many comparisons as were made."""
-    if against is not None and all_pairs:
-        raise UserError("got --against and --all-pairs, expected one of them", option="against")
-    store = Results(results)
-    summaries = store.summaries(protocol)
+def compare_rows(
+    config: CompareConfig, workspace: Workspace | None = None, *, on_note: OnNote = no_note
+) -> ComparedRows:
+    """Compare rows of a protocol in the records, and write the comparisons as ``write_comparisons`` does.
+
+    Parameters
+    ----------
+    on_note
+        Called with the reasons where no two rows can be compared.
+
+    Raises
+    ------
+    UserError
+        If the protocol has no records, there is no such row, or no two rows can be compared.
+    """
+    store = Results((workspace or Workspace()).results)
+    summaries = store.summaries(config.protocol)
     if not summaries:
-        raise UserError(f"no records of {protocol!r} in {store.path}; run eval-svm first", option="protocol")
-    reference = None if against is None else _named(summaries, against)
-    compared = write_comparisons(summaries, results, reference, all_pairs=all_pairs)
+        raise UserError(f"no records of {config.protocol!r} in {store.path}; run eval-svm first", option="protocol")
+    reference = None if config.against is None else find_row(summaries, config.against)
+    compared = write_comparisons(summaries, store.folder, reference, all_pairs=config.all_pairs, on_note=on_note)
     if compared is None:
         raise UserError(
-            f"{protocol}: got no two rows that can be compared, expected at least two with test predictions of the "
-            "same draws; run eval-svm for another row"
+            f"{config.protocol}: got no two rows that can be compared, expected at least two with test predictions of "
+            "the same draws; run eval-svm for another row"
         )
-    if form == "csv" and compared.remarks:
-        click.echo("\n".join(compared.remarks), err=True)
-    click.echo(format_comparisons(compared, form).rstrip())
+    return compared
 
 
 def write_comparisons(
@@ -42,6 +51,7 @@ def write_comparisons(
     reference: Summary | None = None,
     *,
     all_pairs: bool = False,
+    on_note: OnNote = no_note,
 ) -> ComparedRows | None:
     """Compare rows of one protocol, and write the comparisons into the tables folder of the results in every format.
 
@@ -53,18 +63,20 @@ def write_comparisons(
         The one of them to compare with every other; None takes the first DCGAN row with an L2-SVM, else the first row.
     all_pairs
         Compare every row with every other.
+    on_note
+        Called with the reasons where no two rows can be compared.
 
     Returns
     -------
-    None where no two rows can be compared; then nothing is written but the reasons, on stderr.
+    None where no two rows can be compared; then nothing is written.
     """
     names = numbered_names(summaries)
     kept, remarks = _with_predictions(summaries, names)
     pairs, unpaired = _paired(_candidates(kept, reference, all_pairs), names)
     remarks += unpaired
     if not pairs:
-        if remarks:
-            click.echo("\n".join(remarks), err=True)
+        for remark in remarks:
+            on_note(remark)
         return None
     compared = ComparedRows(names, tuple(compare(pairs)), tuple(remarks))
     for form, suffix in SUFFIXES.items():
@@ -74,7 +86,7 @@ def write_comparisons(
 
 
 def _with_predictions(summaries: Sequence[Summary], names: Names) -> tuple[list[Summary], list[str]]:
-    """Give the rows whose test predictions were kept, and name the others."""
+    """Return the rows whose test predictions were kept, and name the others."""
     kept = [summary for summary in summaries if summary.correct is not None]
     missing = [names[summary.evaluation] for summary in summaries if summary.correct is None]
     return kept, [f"Not compared, since their test predictions are missing: {'; '.join(missing)}."] if missing else []
@@ -83,7 +95,7 @@ def _with_predictions(summaries: Sequence[Summary], names: Names) -> tuple[list[
 def _paired(
     candidates: Sequence[tuple[Summary, Summary]], names: Names
 ) -> tuple[list[tuple[Summary, Summary]], list[str]]:
-    """Give the pairs that share their draws and test images, and say why the others do not."""
+    """Return the pairs that share their draws and test images, and the reasons why the others do not."""
     pairs, remarks = [], []
     for first, second in candidates:
         reason = why_not_paired(first, second)
@@ -96,7 +108,7 @@ def _paired(
 
 
 def _candidates(kept: Sequence[Summary], reference: Summary | None, all_pairs: bool) -> list[tuple[Summary, Summary]]:
-    """Give the pairs to compare: every one, or the reference with every other row."""
+    """Return the pairs to compare: every one, or the reference with every other row."""
     if all_pairs or not kept:
         return list(combinations(kept, 2))
     evaluation = (reference or _usual_reference(kept)).evaluation
@@ -105,7 +117,7 @@ def _candidates(kept: Sequence[Summary], reference: Summary | None, all_pairs: b
 
 
 def _usual_reference(rows: Sequence[Summary]) -> Summary:
-    """Choose the row to compare the others with; not by test accuracy, which would favour it.
+    """Choose the row to compare the others with; not by test accuracy, which would favor it.
 
     For the same reason no row whose C was given, unless all were: a user may have tried several.
     """
@@ -114,15 +126,21 @@ def _usual_reference(rows: Sequence[Summary]) -> Summary:
     return (trained or chosen)[0]
 
 
-def _named(summaries: Sequence[Summary], against: str) -> Summary:
-    """Find the row of a number or a name; a part of the name does where only one row has it."""
+def find_row(summaries: Sequence[Summary], name: str) -> Summary:
+    """Find the row of a number or a name; a part of the name suffices where only one row has it.
+
+    Raises
+    ------
+    UserError
+        If no row or several rows fit.
+    """
     names = numbered_names(summaries)
     known = {names[summary.evaluation]: summary for summary in summaries}
-    numbered = [row for name, row in known.items() if against in (name, *name.split(" ", 1))]
-    found = numbered or [row for name, row in known.items() if against.lower() in name.lower()]
+    numbered = [row for full, row in known.items() if name in (full, *full.split(" ", 1))]
+    found = numbered or [row for full, row in known.items() if name.lower() in full.lower()]
     if len(found) != 1:
         raise UserError(
-            f"got {against!r}, which {'several rows are' if found else 'no row is'} called; expected a number or a "
+            f"got {name!r}, which {'several rows are' if found else 'no row is'} called; expected a number or a "
             f"name of: {'; '.join(known)}",
             option="against",
         )

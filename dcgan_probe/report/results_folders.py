@@ -1,0 +1,98 @@
+"""Results folders that come from elsewhere or from an older version, and their tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from ..evaluation import Results, convert_results, is_validation, probed_set, validation_splits
+from ..images import load_images
+from ..runtime import OnNote, UserError, Workspace, no_note
+from .settings import ImportResultsConfig
+from .written_tables import note_faults, write_tables
+
+
+@dataclass(frozen=True)
+class ImportedResults:
+    """Evaluations that joined a results folder."""
+
+    new: list[str]
+    """Their ids."""
+    tables: list[Path]
+    """The Markdown files of all tables."""
+
+
+@dataclass(frozen=True)
+class ConvertedResults:
+    """A results folder in the current version."""
+
+    evaluations: int
+    """Number of evaluations that were converted; 0 where that was done before."""
+    unknown: list[str]
+    """Ids of those whose training images are missing: their classes count as of one size."""
+    tables: list[Path]
+    """The Markdown files of all tables."""
+
+
+def import_results(
+    config: ImportResultsConfig, workspace: Workspace | None = None, *, on_note: OnNote = no_note
+) -> ImportedResults:
+    """Add the evaluations of another folder that the results lack, and write the tables again.
+
+    Parameters
+    ----------
+    on_note
+        Called with a sentence for each damaged record.
+
+    Raises
+    ------
+    UserError
+        If the other folder holds no records, or files are damaged or cannot be written.
+    """
+    here = Results((workspace or Workspace()).results)
+    new = here.merge_from(Results(config.folder))
+    survey = here.survey()
+    note_faults(survey, on_note)
+    return ImportedResults(new, write_tables(survey.summaries, here.folder))
+
+
+def convert_folder(workspace: Workspace | None = None, *, on_note: OnNote = no_note) -> ConvertedResults:
+    """Convert the results of an older version, and write their tables again; see ``convert_results``.
+
+    The class sizes of the training sets are read from the data folder where it holds the same images.
+
+    Parameters
+    ----------
+    on_note
+        Called with a sentence where an interrupted conversion is resumed.
+
+    Raises
+    ------
+    UserError
+        As ``convert_results``.
+    """
+    place = workspace or Workspace()
+    count, unknown = convert_results(place.results, class_sizes_in(place.data_dir), on_note)
+    return ConvertedResults(count, unknown, write_tables(Results(place.results).summaries(), place.results))
+
+
+def class_sizes_in(data_dir: Path) -> Callable[[str, str], np.ndarray | None]:
+    """Return a function that counts the rows of each class, int64 (classes,), of a training set in a data folder.
+
+    Its parameters are the name and the fingerprint of the set; it returns None where the folder lacks these images.
+    """
+
+    @cache
+    def class_sizes(dataset: str, fingerprint: str) -> np.ndarray | None:
+        try:
+            images = load_images(probed_set(dataset), "train", data_dir=data_dir, download=False)
+            if is_validation(dataset):
+                images, _ = validation_splits(images)
+        except UserError:
+            return None
+        labels = images.labels
+        return None if labels is None or images.fingerprint != fingerprint else np.bincount(labels)
+
+    return class_sizes
