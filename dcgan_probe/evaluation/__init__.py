@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .summary import Summary, summarise, summarise_evaluation
     from .supervised import PlannedSupervised, plan_supervised, run_supervised
     from .supervised_config import SupervisedConfig
-    from .supervised_estimate import SupervisedEstimate, estimate_supervised
+    from .supervised_estimate import SupervisedEstimate
     from .training_probe import TrainingProbe
     from .uncertainty import (
         ImageUncertainty,
@@ -93,7 +93,6 @@ __all__ = [
     "compare",
     "convert_results",
     "estimate_evaluation",
-    "estimate_supervised",
     "evaluate",
     "evaluate_generated",
     "is_validation",

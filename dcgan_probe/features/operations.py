@@ -1,27 +1,33 @@
-"""Takes the shapes of encoders, gives the operations that they cost; knows no clock.
+"""Operations of encoders: a multiplication and the addition after it count as two, all else as none.
 
-A multiplication and the addition after it count as two. Only products are counted, where the time goes.
+Those of k-means are counted by hand, since its products are of what is learned first.
 """
 
-from ..networks import NetworkConfig
+from dataclasses import replace
+from functools import cache
+
+import torch
+
+from ..networks import NetworkConfig, convolution_layers
 from .deep_kmeans import BLOCKS
 from .patches import PatchGrid
 from .settings import WINDOW, DictionaryConfig, FieldConfig
 
 
+@cache
 def discriminator_operations(config: NetworkConfig) -> float:
-    """Count those of one image through all convolutions of a discriminator."""
-    total, maps, side = 0.0, config.nc, config.image_size
-    for multiplier, stride in zip(config.multipliers, config.strides, strict=True):
-        after = side // stride
-        positions = side**2 if config.resampling == "max-pool" else after**2
-        total += 2.0 * config.kernel**2 * maps * config.ndf * multiplier * positions
-        side, maps = after, config.ndf * multiplier
-    return total
+    """Count the operations of one image through all convolutions of a discriminator."""
+    from torch.utils.flop_counter import FlopCounterMode  # late, since it takes about two seconds
+
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        maps = torch.empty(1, config.nc, config.image_size, config.image_size)
+        for layer in convolution_layers(replace(config, classes=0)).eval().values():
+            maps = layer(maps)
+    return float(counter.get_total_flops())
 
 
 def kmeans_operations(config: DictionaryConfig, channels: int, side: int, stride: int = 1) -> tuple[float, float]:
-    """Count those of learning a dictionary, and of encoding one square image."""
+    """Count the operations of learning a dictionary, and of encoding one square image."""
     width = channels * config.patch**2
     iterations = config.iterations if config.learning == "kmeans" else 0
     positions = PatchGrid(config.patch, stride).positions(side) ** 2
@@ -34,7 +40,7 @@ def kmeans_operations(config: DictionaryConfig, channels: int, side: int, stride
 def deep_kmeans_operations(
     config: DictionaryConfig, fields: FieldConfig, channels: int, side: int
 ) -> tuple[float, float]:
-    """Count those of learning three layers, and of encoding one square image."""
+    """Count the operations of learning three layers, and of encoding one square image."""
     learning, encoding = kmeans_operations(config, channels, side)
     width = WINDOW**2 * fields.field_maps
     whitening = 2.0 * fields.fields * width * fields.field_components

@@ -1,4 +1,4 @@
-"""Takes a generator that is being trained, gives the moving average of its weights; knows no loss and no file.
+"""Moving average of a generator's weights over training.
 
 After each step::
 
@@ -6,6 +6,9 @@ After each step::
 
 Source: Yazici et al., "The unusual effectiveness of averaging in GAN training", 2019; the half-life in images, which
 does not depend on the batch, is that of Karras et al., "Progressive growing of GANs", 2018. The paper has none of it.
+
+``torch.optim.swa_utils.AveragedModel`` does not serve: with buffers it averages counts of batches, too, and without them
+no running statistics; its first update copies; and it reads its counter on the host, which a CUDA graph does not allow.
 """
 
 from copy import deepcopy
@@ -16,15 +19,15 @@ from ..networks import Generator
 
 
 class MovingAverage:
-    """The average of a generator's weights and running statistics over training, exponentially forgetting."""
+    """Average of a generator's weights and running statistics over training, exponentially forgetting."""
 
     def __init__(self, generator: Generator, step_images: int, half_life: int):
-        """Start from the generator as it is.
+        """Begin with the generator as it is.
 
         Parameters
         ----------
         step_images
-            Images that each update stands for.
+            Images between two updates.
         half_life
             Images after which a weight's share in the average has halved.
         """

@@ -1,38 +1,25 @@
-"""Takes the rows of a table that are missing, gives the time, memory and disk that they need; runs none."""
+"""Time, memory and disk of trainings and table rows, estimated before any work."""
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-from ..evaluation import Protocol, Search, estimate_evaluation, estimate_search, product_rate, useful_workers
-from ..features import (
-    DictionaryConfig,
-    deep_kmeans_operations,
-    discriminator_operations,
-    kmeans_operations,
-)
-from ..gan import PRESETS, TrainConfig, preset_config, rehearse
+from ..evaluation import PlannedEvaluation, PlannedSupervised, product_rate
+from ..features import discriminator_operations, source_named
+from ..gan import TrainConfig, rehearse
 from ..images import ImageSet
-from ..networks import Discriminator, Generator
-from ..runtime import available_cores, memory_in_use, resolve_precision
-from .released_rows import ReleasedNet
-from .rows import Reproduction, Row
-from .scales import Scale
+from ..networks import Discriminator, Generator, NetworkConfig
+from ..runtime import memory_in_use, resolve_precision
 
-CHANNELS, SIDE = 3, 32
-CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5
-"""Of the rate of a large product, that extraction reaches: what was seen on two cores."""
 STATISTICS_PASSES = 1.15
 """Time of batch-norm statistics, in forward passes of the discriminator (benchmarks/bench_extraction.py)."""
 CHECKPOINT_NUMBERS = 3
 """float32 numbers that a checkpoint has for each parameter: itself, and the two moments of Adam."""
 GRIDS, GRID_IMAGES = 11, 64
 """Sample grids of a run at most, and the images in each; pictures of noise are as large as their pixels."""
-
-
 STEP_PASSES = {"both": 11, "alternate": 12}
 """Operations of a step for each real image, in forward passes of D. A pass back costs one for the weights and one for
 the maps. D's update: two batches forward and back, 6; G's: D forward and back to the images, 2, and G, as large as D,
@@ -47,7 +34,7 @@ CARRIED_BYTES = 2
 
 @dataclass(frozen=True)
 class Cost:
-    """What one command will need."""
+    """What one training or one row needs."""
 
     seconds: float
     memory_bytes: int
@@ -55,18 +42,54 @@ class Cost:
     """Of what is kept: cached features, or a run folder."""
 
 
-def trained_config(wanted: Reproduction, device: torch.device) -> TrainConfig:
-    """Give the config that the training command of a table resolves to."""
-    scale = wanted.scale
-    return preset_config(scale.preset, dataset=scale.unlabelled, device=device, images=scale.images)
+def evaluation_cost(
+    planned: PlannedEvaluation | PlannedSupervised, rate: float, *, with_features: bool = True
+) -> Cost:
+    """Estimate a row.
+
+    Parameters
+    ----------
+    rate
+        Operations a second of a large product.
+    with_features
+        Whether frozen features are made, too; otherwise all of them are in the cache.
+    """
+    estimate = planned.estimate()
+    if isinstance(planned, PlannedSupervised) or not with_features:
+        return Cost(estimate.seconds, estimate.memory_bytes)
+    config, images = planned.config, len(planned.train) + len(planned.test)
+    features = config.source.estimated_cost(config.options, planned.train, planned.network)
+    return Cost(
+        estimate.seconds + (features.learning + images * features.encoding) / rate,
+        max(estimate.memory_bytes, memory_in_use() + features.memory_bytes),
+        # Pixels are read from the images themselves.
+        0 if config.features == "pixels" else images * planned.columns * np.dtype(config.dtype).itemsize,
+    )
 
 
-def training_cost(config: TrainConfig, images: ImageSet, device: torch.device, seen: int) -> Cost:
-    """Give the cost of what is left of a training, from a few steps on noise."""
+def training_cost(config: TrainConfig, images: ImageSet, device: torch.device, seen: int = 0) -> Cost:
+    """Estimate what is left of a training after ``seen`` images, from a few steps on noise."""
     size = images.channels * images.height * images.width
     plan = rehearse(config, device, len(images) * size)
     disk = CHECKPOINT_NUMBERS * 4 * plan.parameters + GRIDS * GRID_IMAGES * size
     return Cost(plan.seconds * (1 - seen / config.images), plan.memory_bytes, disk)
+
+
+def import_cost(network: NetworkConfig, images: ImageSet) -> Cost:
+    """Estimate the import of released weights: the batch-norm statistics, over all images."""
+    seconds = STATISTICS_PASSES * encoding_seconds(network, images, len(images), product_rate())
+    return Cost(seconds, memory_in_use(), 4 * _count_parameters(Discriminator, network))
+
+
+def encoding_seconds(network: NetworkConfig, images: ImageSet, number: int, rate: float) -> float:
+    """Estimate the time in which a discriminator encodes a number of such images; ``rate`` as above."""
+    source = source_named("dcgan")
+    return number * source.estimated_cost(source.options(), images, network).encoding / rate
+
+
+def _count_parameters(kind: type[Discriminator] | type[Generator], network: NetworkConfig) -> int:
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in kind(network).parameters())
 
 
 @dataclass(frozen=True)
@@ -80,7 +103,7 @@ class TrainingSize:
 
 
 def training_size(config: TrainConfig, product_rate: float, device: torch.device) -> TrainingSize:
-    """Estimate a training from its operations alone; ``rehearse`` is slower and closer.
+    """Estimate a training from its operations alone, for lists of many; ``rehearse`` is slower and closer.
 
     Parameters
     ----------
@@ -88,9 +111,7 @@ def training_size(config: TrainConfig, product_rate: float, device: torch.device
         Operations a second, as ``training_product_rate`` measures them.
     """
     operations = STEP_PASSES[config.updates] * discriminator_operations(config.network) * config.images
-    with torch.device("meta"):
-        networks = Discriminator(config.network), Generator(config.network)
-    parameters = sum(weight.numel() for network in networks for weight in network.parameters())
+    parameters = sum(_count_parameters(kind, config.network) for kind in (Discriminator, Generator))
     rate = TRAINING_SHARE.get(device.type, TRAINING_SHARE["cpu"]) * product_rate
     return TrainingSize(operations / rate, CARRIED_BYTES * parameters)
 
@@ -105,76 +126,3 @@ def training_product_rate(device: torch.device) -> float:
         float((matrix @ matrix)[0, 0])  # waits for the device
         best = min(best, time.perf_counter() - started)
     return 2.0 * side**3 / best
-
-
-def import_cost(net: ReleasedNet, images: ImageSet) -> Cost:
-    """Compute the cost of importing released weights: the batch-norm statistics, over all images."""
-    network = net.weights.config.network
-    operations = STATISTICS_PASSES * len(images) * discriminator_operations(network) / CONVOLUTION_SHARE
-    parameters = sum(tensor.numel() for tensor in net.weights.discriminator.values())
-    return Cost(operations / product_rate(), memory_in_use(), 4 * parameters)
-
-
-def row_costs(
-    rows: Sequence[Row], protocols: dict[str, Protocol], test_rows: int, scale: Scale, device: torch.device
-) -> list[Cost]:
-    """Give the cost of each row; features count where they are first needed, as if none were cached.
-
-    Parameters
-    ----------
-    protocols
-        By name, those of the rows.
-    test_rows
-        Size of the test split.
-    """
-    rate, seen, costs = product_rate(), set(), []
-    for row in rows:
-        protocol = protocols[row.protocol]
-        if row.verb == "eval-supervised":
-            costs.append(_search_cost(protocol, scale, device))
-            continue
-        estimate = estimate_evaluation(
-            protocol, row.columns, test_rows, itemsize=row.itemsize, classifier=row.classifier
-        )
-        seconds, disk = estimate.seconds, 0
-        memory = estimate.memory_bytes
-        if row.cache not in seen:
-            seen.add(row.cache)
-            images = protocol.train_rows + test_rows
-            seconds += _extraction(row, scale, images) / rate
-            disk = 0 if row.features == "pixels" else images * row.columns * row.itemsize
-            memory = max(memory, memory_in_use() + _learning_bytes(row, scale))
-        costs.append(Cost(seconds, memory, disk))
-    return costs
-
-
-def _search_cost(protocol: Protocol, scale: Scale, device: torch.device) -> Cost:
-    search = Search(PRESETS[scale.preset].network, scale.preset, scale.settings)
-    cores = 1 if device.type == "cuda" else available_cores()
-    estimate = estimate_search(protocol, search, min(cores, useful_workers(protocol, search)), device)
-    return Cost(estimate.seconds, estimate.memory_bytes)
-
-
-def _learning_bytes(row: Row, scale: Scale) -> int:
-    """Give the memory that learning a row's features takes."""
-    patches = DictionaryConfig(centroids=1, **scale.learning).learning_bytes(CHANNELS)
-    if row.features == "kmeans3":
-        return max(patches, *(scale.fields.learning_bytes(maps) for maps in (scale.centroids[0], scale.fields.maps)))
-    return patches if row.features == "kmeans" else 0
-
-
-def _extraction(row: Row, scale: Scale, images: int) -> float:
-    """Give the operations of a row's features, learning included, in those of a large product that takes as long."""
-    if row.network is not None:
-        return images * discriminator_operations(row.network) / CONVOLUTION_SHARE
-    if row.features == "pixels":
-        return 0.0
-    if row.features == "kmeans":
-        config = DictionaryConfig(centroids=int(row.known_by["network"]), **scale.learning)
-        learning, encoding = kmeans_operations(config, CHANNELS, SIDE)
-    elif row.features == "kmeans3":
-        config = DictionaryConfig(centroids=scale.centroids[0], **scale.learning)
-        learning, encoding = deep_kmeans_operations(config, scale.fields, CHANNELS, SIDE)
-    else:
-        return images * 2.0 * row.columns**2
-    return (learning + images * encoding) / KMEANS_SHARE

@@ -9,12 +9,11 @@ from typing import Any
 
 import torch
 
-from ..features import discriminator_operations
 from ..gan import TrainConfig
 from ..images import ImageSet
 from ..presets import TrainingPlan
 from ..runtime import Config, from_mapping, option
-from .costs import CONVOLUTION_SHARE, Cost, training_cost
+from .costs import Cost, encoding_seconds, training_cost
 from .table_plan import at_scale, check_keys, chosen_scale, located
 
 KEYS = {"title", "scales", "train", "guidelines"}
@@ -92,7 +91,7 @@ def guideline_cost(config: TrainConfig, images: ImageSet, labels: int, rate: flo
     rate
         Operations a second of a large product.
     """
-    cost = training_cost(config, images, device, 0)
+    cost = training_cost(config, images, device)
     # The statistics of the trained and of the untrained network need a pass each over the training images.
-    encoded = (2 * len(images) + labels) * discriminator_operations(config.network)
-    return replace(cost, seconds=cost.seconds + encoded / (CONVOLUTION_SHARE * rate))
+    encoding = encoding_seconds(config.network, images, 2 * len(images) + labels, rate)
+    return replace(cost, seconds=cost.seconds + encoding)
