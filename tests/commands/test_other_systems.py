@@ -22,7 +22,10 @@ def without_memory(path, *arguments, **options):
 builtins.open = without_memory
 """
 VERBS = """
+from dcgan_probe.baselines import settings
 from dcgan_probe.commands import main
+
+settings.PASSES = (1, 2)
 
 GLYPHS = ["--dataset", "glyphs:200", "-q"]
 FEW = [*GLYPHS, "--device", "cpu", "--labels", "50", "--draws", "1"]
