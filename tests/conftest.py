@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import socket
 from dataclasses import replace
 
@@ -12,9 +13,11 @@ os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.utils._pytree import tree_map_only
 
-from dcgan_probe.gan import TrainConfig
+from dcgan_probe.gan import Run, TrainConfig, train, training
+from dcgan_probe.gan.curves import save_curves
 from dcgan_probe.images import ImageSet
 from dcgan_probe.networks import NetworkConfig
 from dcgan_probe.runtime import resolve_device
@@ -92,6 +95,53 @@ def tiny_images():
 def tiny_config():
     """Give a function that makes training settings for these images, any field changed by its name."""
     return make_config
+
+
+@pytest.fixture(scope="session")
+def kept_runs(tmp_path_factory):
+    """Give a function that returns the folder of a training of ``make_config(**changes)``, made once a session."""
+    kept = {}
+
+    def keep(**changes):
+        config = make_config(**changes)
+        if repr(config) not in kept:
+            folder = kept[repr(config)] = tmp_path_factory.mktemp("kept") / "run"
+            train(config, make_images(), folder, device=torch.device("cpu"), command=["dcgan-probe", "train"])
+        return kept[repr(config)]
+
+    return keep
+
+
+@pytest.fixture
+def trained_run(kept_runs, tmp_path):
+    """Give a function that puts such a training into ``tmp_path / "run"``, a copy: ``trained_run(images=40)``."""
+
+    def copy(**changes):
+        return Run(shutil.copytree(kept_runs(**changes), tmp_path / "run"))
+
+    return copy
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk():
+    """Let files be written without waiting until they lie on the disk: no test cuts the power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _curves_of_one_pixel():
+    """Let trainings of this process write a pixel as their curves: matplotlib is slower than the tiny trainings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "save_curves", lambda path, rows, **options: Image.new("RGB", (1, 1)).save(path))
+        yield
+
+
+@pytest.fixture
+def drawn_curves(monkeypatch):
+    """Let trainings draw their curves."""
+    monkeypatch.setattr(training, "save_curves", save_curves)
 
 
 class OnMps(torch.Tensor):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,8 +14,6 @@ from PIL import Image
 from dcgan_probe.commands import main
 from dcgan_probe.commands.investigations import plain
 
-SET = "glyphs:300"
-TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
 
 
 def invoke(*arguments, status=0):
@@ -25,12 +24,9 @@ def invoke(*arguments, status=0):
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
+def workplace(tmp_path_factory, tiny_run):
     folder = tmp_path_factory.mktemp("workplace")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("DCGAN_PROBE_DATA", raising=False)
-        invoke("train", *TINY, "--dataset", SET, "--images", "320", "--run", "runs/tiny")
+    shutil.copytree(tiny_run, folder / "runs/tiny")
     (folder / "broken.json").write_text('[{"sample": 1')
     return folder
 

@@ -14,13 +14,14 @@ TINY = guidelines.GuidelineScale("demo", "glyphs:300", 128, "glyphs:300", 40)
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(tmp_path, monkeypatch, narrow_presets):
     """Give a folder without data, and the settings of a tiny table of three rows."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
     monkeypatch.setitem(guidelines.GUIDELINE_SCALES, "smoke", TINY)
     monkeypatch.setattr("dcgan_probe.reproductions.guidelines.GUIDELINES", THREE)
     monkeypatch.setattr("dcgan_probe.gan.rehearsal.STEPS", 1)
+    narrow_presets(monkeypatch, "demo")
     return tmp_path
 
 
