@@ -15,7 +15,6 @@ from dcgan_probe.commands import main
 from dcgan_probe.commands.investigations import plain
 
 
-
 def invoke(*arguments, status=0):
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])
     assert result.exit_code == status, result.output

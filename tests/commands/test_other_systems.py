@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dcgan_probe
 
 LACKING = """
@@ -44,6 +46,7 @@ for arguments in (
 """
 
 
+@pytest.mark.slow
 def test_the_verbs_run_without_what_either_system_lacks(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", LACKING + VERBS]

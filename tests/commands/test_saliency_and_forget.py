@@ -13,7 +13,6 @@ from PIL import Image
 from dcgan_probe.commands import main
 
 
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, tiny_run):
     folder = tmp_path_factory.mktemp("workplace")

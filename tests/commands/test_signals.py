@@ -126,6 +126,7 @@ ARGUMENTS = ["eval-supervised", "--dataset", "glyphs:200", "--labels", "100", "-
 ARGUMENTS += ["--settings", "2000", "--workers", "2"]
 
 
+@pytest.mark.slow
 def test_a_search_ends_with_its_workers_and_keeps_what_was_trained(tmp_path, new_process):
     runs, results = tmp_path / "runs", tmp_path / "results"
     arguments = [*ARGUMENTS, "--runs", str(runs), "--results", str(results)]

@@ -148,6 +148,7 @@ def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
     assert "Invalid value for --learn-from: " in refused.output
 
 
+@pytest.mark.slow
 def test_centroids_have_a_seed_of_their_own_which_is_that_of_the_draws_if_not_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
