@@ -13,7 +13,6 @@ os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch.utils._pytree import tree_map_only
 
 from dcgan_probe.gan import Run, TrainConfig, train, training
@@ -130,11 +129,20 @@ def _no_wait_for_the_disk():
         yield
 
 
+CURVES = """
+from PIL import Image
+from dcgan_probe.gan import training
+
+training.save_curves = lambda path, rows, **options: Image.new("RGB", (1, 1)).save(path)
+"""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _curves_of_one_pixel():
-    """Let trainings of this process write a pixel as their curves: matplotlib is slower than the tiny trainings."""
+    """Let trainings write a pixel as their curves: matplotlib is slower than the tiny trainings."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "save_curves", lambda path, rows, **options: Image.new("RGB", (1, 1)).save(path))
+        patch.setattr(training, "save_curves", save_curves)  # put back in the end
+        exec(CURVES, {})
         yield
 
 
@@ -178,12 +186,12 @@ def new_process():
     quicker than starting an interpreter for each.
     """
     context = multiprocessing.get_context("forkserver")
-    # What is imported late: when the first optimiser, the first event file and the first curves are made.
-    late = ["torch._dynamo", "torch.utils.tensorboard", "matplotlib.figure", "matplotlib.backends.backend_agg"]
+    # What is imported late: when the first optimiser and the first event file are made.
+    late = ["torch._dynamo", "torch.utils.tensorboard"]
     context.set_forkserver_preload(["dcgan_probe.commands.train", "dcgan_probe.commands.extract", *late])
 
     def start(code, **names):
-        process = context.Process(target=exec, args=(code, names))
+        process = context.Process(target=exec, args=(f"exec({CURVES!r}, {{}})\n{code}", names))
         process.start()
         return process
 
