@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint
+.PHONY: demo test quick lint
 
 # The three commands of the README on the built-in images; writes under runs/ only.
 demo: .venv/installed
@@ -16,6 +16,10 @@ demo: .venv/installed
 test: .venv/installed-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+# All but the tests marked slow: those of more than two seconds of processor time.
+quick: .venv/installed-test
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow'
+
 lint: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -28,6 +32,7 @@ lint: .venv/installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
-.venv/installed-test: .venv/installed
+.venv/installed-test: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	touch $@
+	touch .venv/installed $@

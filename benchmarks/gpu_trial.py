@@ -83,7 +83,7 @@ class Sizes:
 
 
 FULL = Sizes()
-SMALL = Sizes(600, 500, "features_and_their_key", ("demo",), (1,), 1, 256, 256, (600, 64), "demo32", "4s")
+SMALL = Sizes(600, 500, "features_and_their_key", ("demo",), (1,), 1, 256, 256, (600, 64), "demo32", "1s")
 
 
 def prepare(data_dir: Path, out: Path) -> None:

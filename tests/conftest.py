@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import socket
 from dataclasses import replace
 from typing import get_type_hints
@@ -16,7 +17,8 @@ import torch
 from torch.utils._pytree import tree_map_only
 
 from dcgan_probe.evaluation import Evaluation, ProbeRecord, Results, TestPredictions
-from dcgan_probe.gan import TrainConfig
+from dcgan_probe.gan import Run, TrainConfig, train, training
+from dcgan_probe.gan.curves import save_curves
 from dcgan_probe.images import ImageSet
 from dcgan_probe.networks import NetworkConfig
 from dcgan_probe.runtime import resolve_device
@@ -96,6 +98,62 @@ def tiny_config():
     return make_config
 
 
+@pytest.fixture(scope="session")
+def kept_runs(tmp_path_factory):
+    """Give a function that returns the folder of a training of ``make_config(**changes)``, made once a session."""
+    kept = {}
+
+    def keep(**changes):
+        config = make_config(**changes)
+        if repr(config) not in kept:
+            folder = kept[repr(config)] = tmp_path_factory.mktemp("kept") / "run"
+            train(config, make_images(), folder, device=torch.device("cpu"), command=["dcgan-probe", "train"])
+        return kept[repr(config)]
+
+    return keep
+
+
+@pytest.fixture
+def trained_run(kept_runs, tmp_path):
+    """Give a function that puts such a training into ``tmp_path / "run"``, a copy: ``trained_run(images=40)``."""
+
+    def copy(**changes):
+        return Run(shutil.copytree(kept_runs(**changes), tmp_path / "run"))
+
+    return copy
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk():
+    """Let files be written without waiting until they lie on the disk: no test cuts the power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+CURVES = """
+from PIL import Image
+from dcgan_probe.gan import training
+
+training.save_curves = lambda path, rows, **options: Image.new("RGB", (1, 1)).save(path)
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _curves_of_one_pixel():
+    """Let trainings write a pixel as their curves: matplotlib is slower than the tiny trainings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "save_curves", save_curves)  # put back in the end
+        exec(CURVES, {})
+        yield
+
+
+@pytest.fixture
+def drawn_curves(monkeypatch):
+    """Let trainings draw their curves."""
+    monkeypatch.setattr(training, "save_curves", save_curves)
+
+
 class OnMps(torch.Tensor):
     """A tensor that says that it is on MPS, and refuses float64 as MPS does; its numbers are computed on the CPU."""
 
@@ -130,12 +188,12 @@ def new_process():
     quicker than starting an interpreter for each.
     """
     context = multiprocessing.get_context("forkserver")
-    # What is imported late: when the first optimiser, the first event file and the first curves are made.
-    late = ["torch._dynamo", "torch.utils.tensorboard", "matplotlib.figure", "matplotlib.backends.backend_agg"]
+    # What is imported late: when the first optimiser and the first event file are made.
+    late = ["torch._dynamo", "torch.utils.tensorboard"]
     context.set_forkserver_preload(["dcgan_probe.presets.running", "dcgan_probe.commands.extract", *late])
 
     def start(code, **names):
-        process = context.Process(target=exec, args=(code, names))
+        process = context.Process(target=exec, args=(f"exec({CURVES!r}, {{}})\n{code}", names))
         process.start()
         return process
 

@@ -70,7 +70,7 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: 
         if len(panel.lines) > 1:
             # Beside the title: it hides no curve.
             panel.legend(loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=3, fontsize="small", frameon=False)
-        panel.set_title(title, loc="left", fontsize="medium")
+        panel.set_title(title, loc="left", y=1.0, fontsize="medium")  # a place that is given is not searched for
         panel.xaxis.set_major_formatter(EngFormatter(sep=""))
         panel.grid(alpha=0.3)
     figure.supxlabel("real images seen by D" + (", red: collapsed" if collapses else ""), fontsize="medium")

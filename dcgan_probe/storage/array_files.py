@@ -16,9 +16,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_arrays(path: str | Path, **arrays: Any) -> None:
-    """Write named arrays with LZMA, whole or not at all; a number becomes an array without axes.
+    """Write named arrays compressed, whole or not at all; a number becomes an array without axes.
 
-    ``numpy.load`` reads the file as any ``.npz``; LZMA takes half of the space of numpy's own compression.
+    ``numpy.load`` reads the file as any ``.npz``. Integers are compressed with LZMA, which takes half of the space of
+    numpy's own compression; floating-point numbers with the latter, since LZMA is ten times slower on weights and
+    saves nothing.
 
     Raises
     ------
@@ -26,10 +28,10 @@ def write_arrays(path: str | Path, **arrays: Any) -> None:
         If the disk is full or the folder cannot be written.
     """
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_LZMA) as archive:
-        for name, array in arrays.items():
-            content = BytesIO()
-            np.lib.format.write_array(content, np.asanyarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), content.getvalue(), zipfile.ZIP_LZMA)
+        for name, array in ((name, np.asanyarray(given)) for name, given in arrays.items()):
+            content, method = BytesIO(), zipfile.ZIP_DEFLATED if array.dtype.kind == "f" else zipfile.ZIP_LZMA
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), content.getvalue(), method)
 
 
 def read_arrays(path: str | Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:

@@ -1,5 +1,7 @@
 """The trial for a GPU, small and on the CPU, from a copy of the tree and with the packages of the GPU's machine."""
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -7,13 +9,17 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from dcgan_probe.commands import job as job_module, main
 from dcgan_probe.evaluation import Results
+from dcgan_probe.reproductions import JOBS
 from dcgan_probe.storage import write_image_file
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +74,7 @@ def machine(tmp_path_factory):
     (folder / "blocking").mkdir()
     (folder / "blocking/sitecustomize.py").write_text(BLOCKING)
     random = np.random.default_rng(0)
-    for name, rows, labels in (("tiny_imagenet32", 400, None), ("cifar10", 4_100, np.arange(4_100) % 10)):
+    for name, rows, labels in (("tiny_imagenet32", 400, None), ("cifar10", 4_000, np.arange(4_000) % 10)):
         coarse = random.integers(0, 256, (rows, 3, 4, 4), dtype=np.uint8)
         pixels = coarse.repeat(8, axis=2).repeat(8, axis=3)
         path = folder / f"data/{name}_train.h5"
@@ -80,30 +86,39 @@ def machine(tmp_path_factory):
     return folder
 
 
-def run(machine, *arguments, tree="tree", blocked=True):
+def run(machine, *arguments):
     """Run the trial as the machine would."""
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DCGAN_PROBE_DATA")}
-    if blocked:
-        environment["PYTHONPATH"] = str(machine / "blocking")
-        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those of this machine, whose packages are blocked
+    environment["PYTHONPATH"] = str(machine / "blocking")
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those of this machine, whose packages are blocked
     command = [sys.executable, "benchmarks/gpu_trial.py", *map(str, arguments)]
-    done = subprocess.run(
-        command,
-        cwd=tree if tree is ROOT else machine / tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run(command, cwd=machine / "tree", env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 @pytest.fixture(scope="module")
-def carried(machine):
-    told = run(
-        machine, "prepare", "--data-dir", machine / "data", "--out", machine / "carried", tree=ROOT, blocked=False
-    )
+def trial():
+    """Give the script as a module, for what is done on the machine that has the images."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        import gpu_trial
+
+        yield gpu_trial
+
+
+def run_here(trial, *arguments):
+    """Run the script in this process; return what it prints."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as told:
+        patch.setenv("PYTHONPATH", "")  # which the script changes
+        patch.setattr(sys, "argv", ["gpu_trial.py", *map(str, arguments)])
+        trial.main()
+    return told.getvalue()
+
+
+@pytest.fixture(scope="module")
+def carried(machine, trial):
+    told = run_here(trial, "prepare", "--data-dir", machine / "data", "--out", machine / "carried")
     assert f"170 s: python3 benchmarks/gpu_trial.py first {machine / 'carried/one'} --out $OUT" in told
     assert f"450 s: python3 benchmarks/gpu_trial.py second {machine / 'carried/two'} --out $OUT" in told
     return machine / "carried"
@@ -178,30 +193,35 @@ def test_the_second_call_leaves_weights_and_a_probe_in_a_few_files(machine, seco
 
 
 @pytest.mark.slow
-def test_what_it_left_is_evaluated_without_the_images_that_trained_it(machine, second):
+def test_what_it_left_is_evaluated_without_the_images_that_trained_it(machine, second, trial, monkeypatch):
+    def call(command, **options):
+        assert command[:3] == [sys.executable, "-m", "dcgan_probe"]
+        result = CliRunner().invoke(main, list(map(str, command[3:])))
+        return subprocess.CompletedProcess(command, result.exit_code)
+
+    (job,) = (job for job in JOBS if job.name == "demo32")
+    few = ("--dataset", "cifar10", "--labels", "50", "--draws", "1", "--select-draws", "1")
+    monkeypatch.setattr(job_module, "JOBS", (replace(job, protocols=(few,)),))
+    monkeypatch.setattr(trial.subprocess, "run", call)
     options = ("--data-dir", machine / "probed", "--results", machine / "results", "--runs", machine / "runs")
     (machine / "probed").mkdir()
     for split in ("train", "test"):
         shutil.copy2(machine / f"data/cifar10_{split}.h5", machine / "probed")
-    run(machine, "evaluate", second, "--job", "demo32", *options, "--device", "cpu", "--no-download", "--quiet")
+    with pytest.raises(SystemExit, match=r"^0$"):
+        run_here(trial, "evaluate", second, "--job", "demo32", *options, "--device", "cpu", "--no-download", "--quiet")
     (summary,) = Results(machine / "results").summaries()
-    assert (summary.protocol, summary.features) == ("cifar10-4000", "dcgan")
+    assert (summary.protocol, summary.features) == ("cifar10-50", "dcgan")
 
 
-def test_too_much_to_carry_is_refused(machine, carried, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    import gpu_trial
-
-    monkeypatch.setattr(gpu_trial, "CALL_BYTES", 2**20)
+def test_too_much_to_carry_is_refused(machine, trial, monkeypatch):
+    monkeypatch.setattr(trial, "CALL_BYTES", 2**20)
+    monkeypatch.setattr(trial, "LABELS", 10)
     with pytest.raises(SystemExit, match=r"with the working tree .* MiB, expected at most 1; make the tree smaller"):
-        gpu_trial.prepare(machine / "data", machine / "too-much")
+        trial.prepare(machine / "data", machine / "too-much")
 
 
-def test_what_fails_or_has_no_time_is_written_and_the_rest_is_measured(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    from gpu_trial import Log
-
-    log = Log(tmp_path / "log", 100)
+def test_what_fails_or_has_no_time_is_written_and_the_rest_is_measured(tmp_path, trial):
+    log = trial.Log(tmp_path / "log", 100)
     log.add("broken", lambda: 1 / 0)
     log.add("too long", lambda: 1, least=101)
     log.add("fine", lambda: [1])

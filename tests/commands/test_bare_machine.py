@@ -12,11 +12,21 @@ from dcgan_probe.storage import write_image_file
 
 PROJECT = Path(__file__).parents[2]
 MISSING = ("array_api_compat", "tqdm", "matplotlib", "tensorboard", "lmdb")
+SMALL = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--images", "128", "--device", "cpu"]
+FEW = ["--labels", "20", "--draws", "1", "--select-draws", "1", "--device", "cpu"]
+VERBS = (
+    ["train", "--dataset", "squares", *SMALL, "--run", "runs/it"],
+    ["eval-svm", "--dataset", "squares", *FEW, "--run", "runs/it"],
+)
 STARTED = f"""
 import sys
 sys.modules.update(dict.fromkeys({MISSING!r}))  # None: importing it fails
 from dcgan_probe.commands import main
-main(sys.argv[1:], prog_name="dcgan-probe")
+for arguments in {VERBS!r}:
+    try:
+        main(arguments, prog_name="dcgan-probe")
+    except SystemExit as end:
+        print(arguments[0], "ended with", end.code, flush=True)
 """
 
 
@@ -28,16 +38,12 @@ def test_it_trains_and_probes(tmp_path):
         path = tmp_path / f"squares_{split}.h5"
         write_image_file(path, [(pixels, labels)], rows=120, name="squares", split=split, source="a test")
 
-    def run(*arguments):
-        environment = {**os.environ, "PYTHONPATH": str(PROJECT), "DCGAN_PROBE_DATA": str(tmp_path)}
-        command = [sys.executable, "-W", "error", "-c", STARTED, *arguments]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done
-
-    small = ("--preset", "demo", "--ndf", "4", "--ngf", "4", "--images", "640", "--device", "cpu")
-    run("train", "--dataset", "squares", *small, "--run", "runs/it")
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "DCGAN_PROBE_DATA": str(tmp_path)}
+    command = [sys.executable, "-W", "error", "-c", STARTED]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ends = [line for line in done.stdout.splitlines() if "ended with" in line]
+    assert ends == ["train ended with 0", "eval-svm ended with 0"], done.stderr
     assert (tmp_path / "runs/it/checkpoint.pt").exists()
     assert not (tmp_path / "runs/it/curves.png").exists()
-    made = run("eval-svm", "--dataset", "squares", "--labels", "20", "--run", "runs/it", "--device", "cpu")
-    assert "DCGAN" in made.stdout
+    assert "DCGAN" in done.stdout

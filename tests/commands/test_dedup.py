@@ -13,7 +13,7 @@ from dcgan_probe.commands import main
 from dcgan_probe.images import load_images
 from dcgan_probe.storage import write_image_file
 
-QUICK = ["--images", 1024, "--plants", 10, "--quiet"]
+QUICK = ["--images", 256, "--plants", 10, "--quiet"]
 NAMES = ("even", "odd")
 
 

@@ -13,9 +13,10 @@ VERB += ["--draws", "2", "--device", "cpu", "--workers", "1"]
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path, monkeypatch, narrow_presets):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
+    narrow_presets(monkeypatch, "demo")
     return tmp_path
 
 

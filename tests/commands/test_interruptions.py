@@ -103,7 +103,8 @@ def test_extraction_says_from_where_it_resumes(here, monkeypatch):
     assert "resuming" not in invoke(*extract).stderr
 
 
-def test_a_search_says_from_where_it_resumes(here, monkeypatch):
+def test_a_search_says_from_where_it_resumes(here, monkeypatch, narrow_presets):
+    narrow_presets(monkeypatch, "demo")
     verb = ["eval-supervised", "--dataset", "glyphs:100", "--labels", 10, "--preset", "demo", "--settings", 2]
     verb += ["--draws", 2, "--device", "cpu", "--workers", 1]
     with monkeypatch.context() as patch:

@@ -31,7 +31,7 @@ def invoke(*arguments, status=0):
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """Make the first job small enough for a test."""
-    first = replace(JOBS[0], train=PLAN, protocols=(PROTOCOL,))
+    first = replace(JOBS[0], train=replace(PLAN, probe_labels=200), protocols=(PROTOCOL,))
     monkeypatch.setattr(job_module, "read_jobs", lambda: (first,))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
@@ -71,7 +71,7 @@ def test_every_command_of_a_job_is_understood(job, tmp_path):
 
 @pytest.mark.slow
 def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
-    invoke("job", "imagenet32", "--out", "out", "--time-limit", "5m", "--probe-dataset", "glyphs:6000")
+    invoke("job", "imagenet32", "--out", "out", "--time-limit", "5m", "--probe-dataset", "glyphs:600")
     kept = {path.relative_to(small / "out").as_posix() for path in (small / "out").rglob("*")}
     assert {"config.json", "weights-01.part", "stats.jsonl", "curves.png", "samples/real.png", "batchnorm"} <= kept
     assert not any(name.endswith((".h5", "checkpoint.pt", ".csv")) for name in kept)
@@ -88,10 +88,10 @@ def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
 
 
 @pytest.mark.slow
-def test_other_weights_than_those_imported_before_are_not_mixed_up(small):
-    for name, seed in (("one", 0), ("two", 1)):
-        invoke("train", *TINY, "--seed", seed, "--run", f"kept/{name}")
-        invoke("export-run", name, "--run", f"kept/{name}")
+def test_other_weights_than_those_imported_before_are_not_mixed_up(small, tiny_run):
+    invoke("train", *TINY, "--images", 32, "--seed", 1, "--run", "another")
+    invoke("export-run", "one", "--run", tiny_run)
+    invoke("export-run", "two", "--run", "another")
     invoke("job", "imagenet32", "--evaluate", "one")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "two", status=2).output.split())
     assert "runs/imagenet32 holds other weights than two; move it away, or name another folder" in output
@@ -100,8 +100,8 @@ def test_other_weights_than_those_imported_before_are_not_mixed_up(small):
 
 
 @pytest.mark.slow
-def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small):
-    invoke("train", *TINY, "--run", "runs/imagenet32")
+def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small, tiny_run):
+    shutil.copytree(tiny_run, "runs/imagenet32")
     invoke("export-run", "out", "--run", "runs/imagenet32")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "out", status=2).output.split())
     assert "runs/imagenet32 was trained here, and would be evaluated instead of the run in out; evaluate" in output
@@ -109,13 +109,13 @@ def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small):
     assert len(Results(small / "results").summaries()) == 2
 
 
-def test_a_job_that_trains_nothing_evaluates_what_another_left(small, monkeypatch):
+def test_a_job_that_trains_nothing_evaluates_what_another_left(small, tiny_run, monkeypatch):
     first = job_module.read_jobs()[0]
     choices = Job("imagenet32-choices", "?", None, (replace(PROTOCOL, validate=True),), trained_by="imagenet32")
     monkeypatch.setattr(job_module, "read_jobs", lambda: (first, choices))
     output = " ".join(invoke("job", choices.name, status=2).output.split())
     assert "it evaluates what `dcgan-probe job imagenet32` leaves; name its folder" in output
-    invoke("train", *TINY, "--run", "runs/imagenet32")
+    shutil.copytree(tiny_run, "runs/imagenet32")
     invoke("job", choices.name, "--evaluate", "runs/imagenet32", "--results", "out")
     (summary,) = Results(small / "out").summaries()
     assert summary.protocol == "glyphs-validation-50"
@@ -150,11 +150,11 @@ def test_long_statistics_are_kept_thinned(small):
 
 
 @pytest.mark.slow
-def test_what_fails_is_told_and_the_rest_is_kept(small, monkeypatch):
+def test_what_fails_is_told_and_the_rest_is_kept(small, tiny_run, monkeypatch):
     first = job_module.read_jobs()[0]
     broken = replace(first, protocols=(replace(PROTOCOL, dataset="nothing"), PROTOCOL))
     monkeypatch.setattr(job_module, "read_jobs", lambda: (broken,))
-    invoke("train", *TINY, "--run", "runs/imagenet32")
+    shutil.copytree(tiny_run, "runs/imagenet32")
     command = ["job", "imagenet32", "--evaluate", "runs/imagenet32", "--no-download", "--results", "out"]
     output = " ".join(invoke(*command, status=1).output.split())
     assert "2 steps failed: dcgan-probe eval-svm --run runs/imagenet32 --dataset nothing" in output

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -14,9 +15,6 @@ from PIL import Image
 from dcgan_probe.commands import main
 from dcgan_probe.gan.investigation_result import plain
 
-SET = "glyphs:300"
-TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
-
 
 def invoke(*arguments, status=0):
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])
@@ -26,12 +24,9 @@ def invoke(*arguments, status=0):
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
+def workplace(tmp_path_factory, tiny_run):
     folder = tmp_path_factory.mktemp("workplace")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("DCGAN_PROBE_DATA", raising=False)
-        invoke("train", *TINY, "--dataset", SET, "--images", "320", "--run", "runs/tiny")
+    shutil.copytree(tiny_run, folder / "runs/tiny")
     (folder / "broken.json").write_text('[{"sample": 1')
     return folder
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dcgan_probe
 
 LACKING = """
@@ -22,7 +24,10 @@ def without_memory(path, *arguments, **options):
 builtins.open = without_memory
 """
 VERBS = """
+from dcgan_probe.baselines import settings
 from dcgan_probe.commands import main
+
+settings.PASSES = (1, 2)
 
 GLYPHS = ["--dataset", "glyphs:200", "-q"]
 FEW = [*GLYPHS, "--device", "cpu", "--labels", "50", "--draws", "1"]
@@ -41,6 +46,7 @@ for arguments in (
 """
 
 
+@pytest.mark.slow
 def test_the_verbs_run_without_what_either_system_lacks(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", LACKING + VERBS]

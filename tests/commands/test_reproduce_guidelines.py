@@ -14,7 +14,7 @@ SIZES = {"preset": "demo", "dataset": "glyphs:300", "images": 128, "probe_datase
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(tmp_path, monkeypatch, narrow_presets):
     """Give a folder without data, and the settings of a tiny table of three rows."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
@@ -22,6 +22,7 @@ def place(tmp_path, monkeypatch):
     three = [rows[0], rows[2], rows[4]]  # the baseline, no batch norm, a hidden layer
     write_toml("guidelines.toml", {"scales": {"smoke": "tiny"}, "train": SIZES, "guidelines": three})
     monkeypatch.setattr("dcgan_probe.gan.rehearsal.STEPS", 1)
+    narrow_presets(monkeypatch, "demo")
     return tmp_path
 
 

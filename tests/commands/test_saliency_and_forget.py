@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from importlib import import_module
 
 import h5py
@@ -12,18 +13,11 @@ from PIL import Image
 
 from dcgan_probe.commands import main
 
-SET = "glyphs:300"
-TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, tiny_run):
     folder = tmp_path_factory.mktemp("workplace")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("DCGAN_PROBE_DATA", raising=False)
-        result = CliRunner().invoke(main, ["train", *TINY, "--dataset", SET, "--images", "320", "--run", "run"])
-        assert result.exit_code == 0, result.output
+    shutil.copytree(tiny_run, folder / "run")
     return folder
 
 

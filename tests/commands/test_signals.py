@@ -110,16 +110,23 @@ def test_systems_with_fewer_signals_and_other_threads_have_no_handlers(monkeypat
 
 SUPERVISED = """
 import os, sys
+from dataclasses import replace
+from dcgan_probe.baselines import settings
 from dcgan_probe.commands import main
+from dcgan_probe.presets import PRESETS
 
+settings.PASSES = (1, 2)
+network = replace(PRESETS["demo"].network, ndf=4, ngf=4)
+PRESETS["demo"] = replace(PRESETS["demo"], network=network)
 os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT, 0o644), 2)
 sys.stderr = open(2, "w", buffering=1, closefd=False)
 main(arguments, prog_name="dcgan-probe")
 """
 ARGUMENTS = ["eval-supervised", "--dataset", "glyphs:200", "--labels", "100", "--preset", "demo", "--device", "cpu"]
-ARGUMENTS += ["--settings", "400", "--workers", "2"]
+ARGUMENTS += ["--settings", "2000", "--workers", "2"]
 
 
+@pytest.mark.slow
 def test_a_search_ends_with_its_workers_and_keeps_what_was_trained(tmp_path, new_process):
     runs, results = tmp_path / "runs", tmp_path / "results"
     arguments = [*ARGUMENTS, "--runs", str(runs), "--results", str(results)]

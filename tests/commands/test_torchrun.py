@@ -72,6 +72,7 @@ def finish(processes):
     return [process.exitcode for process in processes]
 
 
+@pytest.mark.slow
 def test_killed_rank_ends_the_other_with_a_message_and_the_run_is_there_to_extract(command, tmp_path, monkeypatch):
     run, told = Run(tmp_path / "run"), [tmp_path / f"told-{rank}" for rank in range(2)]
     first, second = command(*TRAIN, "--images", "100M", "--run", "run")

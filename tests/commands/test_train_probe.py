@@ -49,6 +49,8 @@ def invoke(*arguments, code=0):
     return result
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("drawn_curves")
 def test_the_best_state_is_kept_and_its_features_say_so(here):
     result = invoke(*TRAIN, *PROBE, "--images", "800", "--keep", "best")
     rows = [json.loads(line) for line in (here / "runs/it/stats.jsonl").read_text().splitlines()]

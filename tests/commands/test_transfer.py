@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import torch
 from click.testing import CliRunner
@@ -16,12 +18,12 @@ def invoke(*arguments, status=0):
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
+def workplace(tmp_path_factory, tiny_run):
     folder = tmp_path_factory.mktemp("workplace")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("DCGAN_PROBE_DATA", raising=False)
-        invoke("train", *TINY, "--dataset", "glyphs:300", "--images", "320", "--run", "runs/here")
+        shutil.copytree(tiny_run, "runs/here")
         invoke("prepare", "glyphs:300", "--out", "some.h5")
         yield folder
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
+from dcgan_probe.images import load_images
 
 SET = "glyphs:300"
 TINY = ["--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-size", "32", "--device", "cpu"]
@@ -98,7 +99,13 @@ KMEANS = ["--centroids", "20", "--patches", "2k", "--iterations", "3"]
 def test_learned_features_need_no_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
-    chosen = ["--dataset", SET, "--features", "kmeans", "--features", "whitened", "--features", "pca", *KMEANS]
+    (tmp_path / "data").mkdir()
+    for split in ("train", "test"):
+        images = load_images(SET, split)
+        halved = images.images[:].reshape(-1, 3, 16, 2, 16, 2).mean(axis=(3, 5)).round().astype(np.uint8)
+        with h5py.File(f"data/halved_{split}.h5", "w") as file:
+            file["images"], file["labels"] = halved.transpose(0, 2, 3, 1), images.labels
+    chosen = ["--dataset", "halved", "--features", "kmeans", "--features", "whitened", "--features", "pca", *KMEANS]
     chosen += ["--components", "30"]
     written = invoke("extract", *chosen).stdout
     assert written.count("written") == 6
@@ -107,7 +114,7 @@ def test_learned_features_need_no_run(tmp_path, monkeypatch):
     summaries = json.loads(found)
     assert [summary["features"] for summary in summaries] == ["kmeans", "whitened", "pca", "pixels"]
     assert [summary["scale"] for summary in summaries] == ["standardise+0.01", "none", "none", "none"]
-    assert summaries[0]["trained_on"] == "glyphs"
+    assert summaries[0]["trained_on"] == "halved"
     assert summaries[0]["accuracy"] > 0.2
     again = invoke("extract", *chosen).stdout
     assert again.count("there already") == 6
@@ -142,6 +149,7 @@ def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
     assert "Invalid value for --learn-from: " in refused.output
 
 
+@pytest.mark.slow
 def test_centroids_have_a_seed_of_their_own_which_is_that_of_the_draws_if_not_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)

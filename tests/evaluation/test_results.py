@@ -88,6 +88,7 @@ for number in range(50):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_can_append_at_once(tmp_path, record):
     Results(tmp_path / "one").append([record()])
     results = Results(tmp_path / "both")

@@ -24,9 +24,8 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def run(tmp_path, tiny_config, tiny_images):
-    train(tiny_config(images=40), tiny_images(), tmp_path / "run", device=CPU, command=["dcgan-probe", "train"])
-    return Run(tmp_path / "run")
+def run(trained_run):
+    return trained_run(images=40)
 
 
 def no_images():

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from dcgan_probe.features import DiscriminatorEncoder, cached_features, real_statistics, run_encoder
-from dcgan_probe.gan import Run, train
+from dcgan_probe.gan import train
 from dcgan_probe.networks import build_discriminator
 from dcgan_probe.runtime import UserError
 from dcgan_probe.storage import fingerprint_tensors
@@ -12,9 +12,8 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def run(tmp_path, tiny_config, tiny_images):
-    train(tiny_config(images=16, lr=0.01), tiny_images(), tmp_path / "run", device=CPU)
-    return Run(tmp_path / "run")
+def run(trained_run):
+    return trained_run(images=16, lr=0.01)
 
 
 def never():

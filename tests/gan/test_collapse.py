@@ -73,11 +73,11 @@ def digits():
 
 @pytest.fixture
 def config(tiny_config):
-    return tiny_config(images=9600, batch_size=32, ndf=8, ngf=8, nz=8, lr=1e-3)
+    return tiny_config(images=7680, batch_size=32, ndf=8, ngf=8, nz=8, lr=1e-3)
 
 
 # A probe makes ticks at fixed positions, whatever the machine's speed.
-EVERY_20_BATCHES = Probe(lambda discriminator: 0.0, 640, {})
+EVERY_15_BATCHES = Probe(lambda discriminator: 0.0, 480, {})
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ def test_a_collapse_is_seen_and_stops_the_run(tmp_path, config, digits):
     # Without batch norm the first weights give nearly the same image for every z, and nothing is learnt. Which sign
     # an absurd learning rate brings about, if any, depends on how the processor rounds.
     config = replace(config, lr=1e-8, network=replace(config.network, norm="none"))
-    outcome = train(config, digits, tmp_path, device=CPU, probe=EVERY_20_BATCHES, stop_on_collapse=True)
+    outcome = train(config, digits, tmp_path, device=CPU, probe=EVERY_15_BATCHES, stop_on_collapse=True)
     assert outcome == "collapsed"
     rows = Run(tmp_path).stats()
     assert rows[-1]["collapse_signs"] == ["samples alike"]
@@ -103,7 +103,7 @@ def test_a_collapse_is_seen_and_stops_the_run(tmp_path, config, digits):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_healthy_runs_raise_no_alarm(tmp_path, config, digits, seed):
     config = replace(config, seed=seed)
-    assert train(config, digits, tmp_path, device=CPU, probe=EVERY_20_BATCHES, stop_on_collapse=True) == "finished"
+    assert train(config, digits, tmp_path, device=CPU, probe=EVERY_15_BATCHES, stop_on_collapse=True) == "finished"
     rows = Run(tmp_path).stats()
     assert len(rows) >= 15
     assert [row["collapse_signs"] for row in rows] == [[]] * len(rows)

@@ -71,6 +71,7 @@ def test_every_pass_of_a_step_sees_the_labels_of_the_batch(conditional, updates,
     assert len(set(labels.tolist())) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"updates": "alternate", "ema": 20}, {"affine": True, "hidden": 0}], ids=str)
 def test_every_weight_is_trained_and_an_interruption_changes_nothing(conditional, tiny_images, tmp_path, changes):
     config = conditional(images=32, lr=0.01, **changes)

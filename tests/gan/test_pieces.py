@@ -12,9 +12,8 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def run(tmp_path, tiny_config, tiny_images):
-    train(tiny_config(images=40), tiny_images(), tmp_path / "run", device=CPU)
-    return Run(tmp_path / "run")
+def run(trained_run):
+    return trained_run(images=40)
 
 
 def test_a_run_comes_back_rounded_to_16_bits(tmp_path, run):

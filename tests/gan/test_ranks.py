@@ -182,6 +182,7 @@ def glyph_config(tiny_config):
     return tiny_config(dataset="glyphs:40", image_size=32, multipliers=(1, 1, 1), strides=(2, 2, 2), batch_size=10)
 
 
+@pytest.mark.slow
 def test_stop_at_one_rank_stops_all_at_the_same_step_and_any_number_goes_on(tmp_path, glyph_config, session):
     config = replace(glyph_config, images=60, sync_norm=True)
     assert session(config, 2, 4, stop_after={1: 3})["position"] == 30
@@ -199,6 +200,7 @@ def test_stop_at_one_rank_stops_all_at_the_same_step_and_any_number_goes_on(tmp_
     assert seen == [10, 20, 30, 40, 50, 60]
 
 
+@pytest.mark.slow
 def test_same_number_of_ranks_goes_on_bit_for_bit(tmp_path, glyph_config, session):
     straight = session(replace(glyph_config, images=40), 2, 0)
     (tmp_path / "run").rename(tmp_path / "straight")
@@ -208,6 +210,7 @@ def test_same_number_of_ranks_goes_on_bit_for_bit(tmp_path, glyph_config, sessio
         assert all(torch.equal(again[name][key], straight[name][key]) for key in straight[name])
 
 
+@pytest.mark.slow
 def test_killed_rank_ends_the_other_and_the_run_goes_on(glyph_config, session):
     started = time.monotonic()
     stored = session(glyph_config, 2, 1, -signal.SIGKILL, killed_at=30)
