@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
-from dcgan_probe.presets import PRESETS
+from dcgan_probe.gan import PRESETS
 
 WIDTH = 4
 

@@ -113,7 +113,7 @@ import os, sys
 from dataclasses import replace
 from dcgan_probe.baselines import settings
 from dcgan_probe.commands import main
-from dcgan_probe.presets import PRESETS
+from dcgan_probe.gan import PRESETS
 
 settings.PASSES = (1, 2)
 network = replace(PRESETS["demo"].network, ndf=4, ngf=4)

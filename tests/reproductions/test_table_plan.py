@@ -106,7 +106,7 @@ def test_a_scale_changes_what_it_names_and_nothing_else():
     [
         ({"rosw": []}, "unknown key rosw: expected dataset, encoders"),
         ({"dataset": None}, "dataset is missing"),
-        ({"rows": [{"features": "nope"}]}, "protocol all: row 1: unknown features 'nope'"),
+        ({"rows": [{"features": "nope"}]}, "row 1: unknown features 'nope'"),
         ({"rows": [{"features": "pixels", "clasifier": "svm"}]}, "row 1: unknown key clasifier"),
         ({"rows": [{"features": "kmeans", "options": {"centroids": 0}}]}, "row 1: got centroids 0"),
         ({"rows": [{"features": "dcgan"}]}, "row 1: dcgan features need a run: expected run = NAME, one of net"),
