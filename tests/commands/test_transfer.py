@@ -33,7 +33,7 @@ def test_a_run_leaves_and_comes_back_to_be_probed(workplace):
         *("carried/batchnorm", "carried/batchnorm"),
     ]
     result = invoke("import-run", "carried")
-    assert "runs/carried: demo (ndf 4, ngf 4, nz 8, batch_size 32), 320 images of glyphs seen" in result.stdout
+    assert "runs/carried: demo (nz 8, ndf 4, ngf 4, batch_size 32), 320 images of glyphs seen" in result.stdout
     invoke("eval-svm", "--run", "runs/carried", "--dataset", "glyphs:300", "--C", "0.001", "--no-controls")
     invoke("sample", "--run", "runs/carried", "--count", "2")
 
