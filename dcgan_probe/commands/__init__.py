@@ -1,7 +1,7 @@
 """Floor 7. The command line: each verb turns options into one config and makes one call.
 
-A verb has two modules: ``verbs/NAME.py`` declares its options and its help, and imports the other, with all that the
-work needs, when it is called.
+``verbs/NAME.py`` has the options of a verb, made from the fields of its config, and its help; it imports the work, with
+all that this needs, when it is called. Where a verb makes several configs, another module makes them.
 """
 
 from collections.abc import Iterator, Mapping

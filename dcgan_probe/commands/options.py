@@ -1,17 +1,12 @@
 """Takes what the user typed, gives checked values; the options that several verbs share."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from ..runtime import parse_device
-
 if TYPE_CHECKING:
     from ..gan import Run
-
-Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 class Count(click.ParamType):
@@ -135,60 +130,11 @@ class LayerNames(click.ParamType):
         return None if value.strip() == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="DCGAN_PROBE_DATA",
-    default=Path("data"),
-    show_default=True,
-    help="Folder of image files.  [env: DCGAN_PROBE_DATA]",
-)
-
-
-def checked_device(context: click.Context, parameter: click.Parameter, name: str) -> str:
-    """Return the name of a device, or refuse one that no machine has."""
-    parse_device(name)
-    return name
-
-
-def data_options(verb: Verb) -> Verb:
-    """Add --data-dir and --download/--no-download."""
-    verb = click.option(
-        "--download/--no-download", default=True, show_default=True, help="Download cifar10, svhn or mnist if missing."
-    )(verb)
-    return data_dir_option(verb)
-
-
-device_option = click.option(
-    "--device",
-    callback=checked_device,
-    default="auto",
-    show_default=True,
-    metavar="auto|cpu|cuda[:N]|mps",
-    help="Where to compute.",
-)
-runs_option = click.option(
-    "--runs",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder of all runs and feature caches.",
-)
 run_option = click.option(
     "--run",
     "run_folder",
     type=click.Path(file_okay=False, path_type=Path),
     help="Run folder, or its name in --runs.  [default: the run trained last]",
-)
-results_option = click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of records and tables.",
-)
-seed_option = click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every random choice."
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Print what would be done; change nothing.")

@@ -1,16 +1,20 @@
 import signal
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
+from dcgan_probe.commands.config_options import config_of, config_options
 from dcgan_probe.commands.errors import FriendlyGroup
 from dcgan_probe.commands.options import Count, Labels, Numbers
 from dcgan_probe.commands.progress import Progress, duration
 from dcgan_probe.commands.signals import Stopped
-from dcgan_probe.runtime import UserError
+from dcgan_probe.runtime import Config, UserError, option
 
 
 @pytest.mark.parametrize(
@@ -112,3 +116,63 @@ def test_every_verb_has_help_with_an_example(verb):
     assert result.exit_code == 0
     assert f"dcgan-probe {verb}" in result.output
     assert "[default:" in result.output
+
+
+@dataclass(frozen=True)
+class Options(Config):
+    source: Path = option(argument=True, metavar="DIR", exists=True)
+    name: str = option(help="A name.")
+    yes: bool | None = option(None, "Yes or no.", usual="it depends")
+    file: Path | None = option(None, "A file.", file=True)
+    piece: int = option(1_000, "A size.", kind="count", usual="a thousand")
+    memory: int | None = option(None, "An amount.", kind="bytes")
+    depth: tuple[float, float] | None = option(None, "A depth.", kind="depth")
+    side: Literal[1, 3] | None = option(None, "A side.")
+
+
+def parsed(*arguments, status=0):
+    """Parse arguments as a verb with the options of a config does: the config, or what is printed."""
+    made = []
+
+    @click.command()
+    @config_options(Options)
+    def verb(**options):
+        made.append(config_of(Options, options))
+
+    result = CliRunner().invoke(verb, arguments)
+    assert result.exit_code == status, result.output
+    return made[0] if made else " ".join(result.output.split())
+
+
+def test_options_come_from_the_fields_of_a_config(tmp_path):
+    here = str(tmp_path)
+    assert parsed(here, "--name", "a") == Options(tmp_path, "a")
+    given = ("--no-yes", "--file", "x.csv", "--piece", "2k", "--memory", "1.5MB", "--depth", "0,9", "--side", "3")
+    assert parsed(here, "--name", "a", *given) == Options(
+        tmp_path, "a", False, Path("x.csv"), 2_000, 1_500_000, (0.0, 9.0), 3
+    )
+    assert parsed(here, "--name", "a", "--yes").yes is True
+    assert parsed(here, "--name", "a", "--memory", "1234567.891kB").memory == 1_234_567_891
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((".",), "Missing option '--name'"),
+        (("--name", "a"), "Missing argument 'DIR'"),
+        (("no-such-folder", "--name", "a"), "'no-such-folder' does not exist"),
+        ((".", "--name", "a", "--file", "."), "Invalid value for '--file': File '.' is a directory"),
+        ((".", "--name", "a", "--side", "2"), "'2' is not one of"),
+        ((".", "--name", "a", "--depth", "4"), "'4' is neither scale nor two numbers"),
+    ],
+)
+def test_what_fields_do_not_allow_is_a_usage_error(arguments, words):
+    assert words in parsed(*arguments, status=2)
+
+
+def test_the_help_has_each_default_once():
+    text = parsed("--help")
+    assert "[default: it depends]" in text
+    assert "[default: a thousand]" in text
+    assert "1000" not in text
+    assert text.count("[required]") == 1

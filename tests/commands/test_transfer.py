@@ -35,7 +35,7 @@ def test_a_run_leaves_and_comes_back_to_be_probed(workplace):
         *("carried/batchnorm", "carried/batchnorm"),
     ]
     result = invoke("import-run", "carried")
-    assert "runs/carried: demo (ndf 4, ngf 4, nz 8, batch_size 32), 320 images of glyphs seen" in result.stdout
+    assert "runs/carried: demo (nz 8, ndf 4, ngf 4, batch_size 32), 320 images of glyphs seen" in result.stdout
     invoke("eval-svm", "--run", "runs/carried", "--dataset", "glyphs:300", "--C", "0.001", "--no-controls")
     invoke("sample", "--run", "runs/carried", "--count", "2")
 
@@ -100,3 +100,23 @@ def test_a_time_needs_its_unit(workplace, text):
     assert f"{text!r} is not a time: expected one such as 90s, 8m or 2h" in invoke(
         "train", "--time-limit", text, status=2
     ).output.replace("\n", " ")
+
+
+def test_a_conversion_says_what_it_has_done(made_up_rows, tmp_path, monkeypatch):
+    made_up_rows(tmp_path)("a", "dcgan", 120)
+
+    def converted(count, unknown):
+        monkeypatch.setattr("dcgan_probe.report.results_folders.convert_results", lambda *arguments: (count, unknown))
+        return invoke("convert-results", "--results", tmp_path, "--data-dir", "images")
+
+    done = converted(2, ["a"])
+    assert done.stdout.splitlines() == [
+        f"{tmp_path}: 2 evaluations converted; the old files are in {tmp_path / 'schema-2'}",
+        str(tmp_path / "tables" / "glyphs-30.md"),
+    ]
+    assert done.stderr == (
+        "1 evaluations count all classes as of one size, since images does not hold their training images\n"
+    )
+    again = converted(0, [])
+    assert "converted already; the old files are in" in again.stdout
+    assert again.stderr == ""

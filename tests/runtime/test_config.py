@@ -49,6 +49,37 @@ def test_a_command_has_the_fields_that_differ():
     ]
 
 
+@dataclass(frozen=True)
+class Typed(Config):
+    verb = "typed"
+    places = ("device",)
+
+    late: int = option(0, "A number.")
+    source: str = option(argument=True, default="x")
+    seconds: float | None = option(None, "Time.", kind="seconds")
+    memory: int | None = option(None, "Amount.", kind="bytes")
+    depth: tuple[float, ...] | None = option(None, "Depth.", kind="depth")
+    flag: bool | None = option(None, "Yes or no.")
+
+
+@pytest.mark.parametrize(
+    ("values", "arguments"),
+    [
+        ({"late": 3, "source": "a b"}, ["a b", "--late", "3"]),
+        ({"seconds": 480.0}, ["--seconds", "480s"]),
+        ({"seconds": 0.5}, ["--seconds", "0.5s"]),
+        ({"memory": 500_000_000}, ["--memory", "500000kB"]),
+        ({"memory": 1_234_567_891}, ["--memory", "1234567.891kB"]),
+        ({"depth": (0.0, 4095.0)}, ["--depth", "0.0,4095.0"]),
+        ({"flag": True}, ["--flag"]),
+        ({"flag": False}, ["--no-flag"]),
+    ],
+)
+def test_values_are_typed_as_their_options_read_them(values, arguments):
+    command = shlex.split(Typed(**values).to_command(Workspace(device="cpu", results=Path("not of this verb"))))
+    assert command == ["dcgan-probe", "typed", *arguments, "--device", "cpu"]
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
