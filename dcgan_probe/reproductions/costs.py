@@ -42,9 +42,7 @@ class Cost:
     """Of what is kept: cached features, or a run folder."""
 
 
-def evaluation_cost(
-    planned: PlannedEvaluation | PlannedSupervised, rate: float, *, with_features: bool = True
-) -> Cost:
+def evaluation_cost(planned: PlannedEvaluation | PlannedSupervised, rate: float, *, with_features: bool = True) -> Cost:
     """Estimate a row.
 
     Parameters
