@@ -3,8 +3,8 @@
 A lock file exists while its lock is held, and is removed before the lock is given up. A process that then gets the lock
 of the removed file makes the next one.
 
-They are not those of the library ``filelock``, whose files stay beside the results, and which, on a file system without
-locks, raises the bare error or leaves a marker of a killed process that keeps all others out.
+They are not those of the library ``filelock``: its files stay beside the results, and on a file system without locks it
+raises the bare error or makes do with marker files, where a user has to be told what to do.
 """
 
 import errno
