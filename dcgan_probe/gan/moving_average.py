@@ -7,9 +7,9 @@ After each step::
 Source: Yazici et al., "The unusual effectiveness of averaging in GAN training", 2019; the half-life in images, which
 does not depend on the batch, is that of Karras et al., "Progressive growing of GANs", 2018. The paper has none of it.
 
-``torch.optim.swa_utils.AveragedModel`` does not serve: with buffers it averages counts of batches, too, and without
-them no running statistics; its first update copies; and it reads its counter on the host, which a CUDA graph does not
-allow.
+It is not ``torch.optim.swa_utils.AveragedModel``, which would give other checkpoints: with buffers that averages counts
+of batches, too, and without them no running statistics. It also reads its counter on the host at each update, which a
+CUDA graph does not allow.
 """
 
 from copy import deepcopy

@@ -3,8 +3,8 @@
 A lock file exists while its lock is held, and is removed before the lock is given up. A process that then gets the lock
 of the removed file makes the next one.
 
-The library ``filelock`` does not serve: its files stay in the results, and where a file system has no locks it either
-raises the bare error or puts markers that a killed process leaves behind, where a message with the way out belongs.
+They are not those of the library ``filelock``: its files stay beside the results, and on a file system without locks it
+raises the bare error or makes do with marker files, where a user has to be told what to do.
 """
 
 import errno

@@ -3,15 +3,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from dcgan_probe.baselines import (
-    Setting,
-    build_supervised,
-    estimate_statistics,
-    predict,
-    supervised_step,
-    train_supervised,
-)
-from dcgan_probe.baselines.supervised import batches, count_steps
+from dcgan_probe.baselines import Setting, count_steps, predict, train_supervised
+from dcgan_probe.baselines.supervised import batches, build_supervised, estimate_statistics, supervised_step
 from dcgan_probe.gan import PRESETS
 from dcgan_probe.images import load_images, to_signed
 
