@@ -58,9 +58,11 @@ class EvalConfig(FeatureConfig):
     @property
     def share(self) -> "MapShare | None":
         """The share of each layer's maps; None for all."""
+        if self.maps is None:
+            return None
         from ..features import MapShare  # late, since it imports numpy
 
-        return None if self.maps is None else MapShare(self.maps, self.maps_seed)
+        return MapShare(self.maps, self.maps_seed)
 
     @property
     def scaling(self) -> Scale:
