@@ -11,7 +11,7 @@ from ..runtime import Workspace
 from .command_lines import command_line
 from .config_options import config_of
 from .options import chosen_run
-from .progress import StepBars, say
+from .progress import StepBars, sayer
 
 
 def summary_of(found: InvestigationResult) -> Iterable[str]:
@@ -34,7 +34,7 @@ def investigate(
             made,
             workspace=workspace,
             on_step=bars,
-            on_note=lambda sentence: say([sentence], quiet=options["quiet"]),
+            on_note=sayer(options["quiet"]),
         )
     for sentence in found.warnings:
         click.echo(f"Warning: {sentence}", err=True)

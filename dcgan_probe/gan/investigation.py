@@ -59,8 +59,10 @@ class Investigation:
         Raises
         ------
         UserError
-            If there is no such run, or it is conditional and none such is allowed.
+            If it is no run, or is conditional where no such run is allowed.
         """
+        if not isinstance(run, Run):
+            raise UserError(f"got run {run!r}, expected a Run, which Run(folder) makes of a run folder", option="run")
         classes = run.config.network.classes
         if classes and not conditional:
             raise UserError(

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from dcgan_probe.gan import generate
 from dcgan_probe.latent import (
     contrast,
     count_maps,
     difference_images,
     find_object,
-    generate,
     layer_maps,
     map_images,
     object_layer,

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, real_statistics
-from dcgan_probe.gan import preset_config
+from dcgan_probe.gan import generate, preset_config
 from dcgan_probe.images import load_images, to_signed
 from dcgan_probe.latent import (
     Box,
@@ -26,7 +26,6 @@ from dcgan_probe.latent import (
     encode_images,
     find_object,
     fit_probe_pairs,
-    generate,
     inside,
     layer_maps,
     object_layer,

@@ -85,19 +85,11 @@ def test_the_usual_folder_and_name_are_those_of_the_run_and_the_settings(run):
     assert numbers.name.startswith("arithmetic-a-b-c-s0-")
 
 
-def test_a_walk_without_training_images_says_so_and_leaves_their_neighbors_out(glyphs, tmp_path):
-    run = trained(tmp_path / "run", "demo", glyphs, nz=8)
-    dp.walk(run, dp.WalkConfig(2, 2), workspace=CPU)  # keeps the batch-norm statistics
-    stored = json.loads(run.config_path.read_text())
-    stored["config"]["dataset"] = str(tmp_path / "gone.h5")
-    run.config_path.write_text(json.dumps(stored))
-    with pytest.raises(dp.UserError, match="belongs to a run with other settings"):
-        dp.walk(run, dp.WalkConfig(2, 2), workspace=CPU)
-    run.config_path.write_text(json.dumps({**stored, "config": {**stored["config"], "dataset": "glyphs:300"}}))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dcgan_probe.gan.investigation.load_images", refuse)
-        with pytest.warns(Notice, match="nearest training images left out, since .* missing: no such images"):
-            found = dp.walk(run, dp.WalkConfig(2, 2), workspace=CPU)
+def test_a_walk_without_training_images_says_so_and_leaves_their_neighbors_out(run, monkeypatch):
+    dp.walk(run, dp.WalkConfig(2, 2), workspace=CPU)  # the batch-norm statistics are in the run from now on
+    monkeypatch.setattr("dcgan_probe.gan.investigation.load_images", refuse)
+    with pytest.warns(Notice, match="nearest training images left out, since .* missing: no such images"):
+        found = dp.walk(run, dp.WalkConfig(2, 2), workspace=CPU)
     assert set(found.pictures) == {".png", "-animation.webp"}
     assert "nearest_rows" not in found.numbers
 
@@ -210,6 +202,13 @@ def test_generated_images_are_tested_beside_real_ones(conditional, tmp_path):
     picture, numbers = found.save(tmp_path)
     assert sizes([picture]) == [(770, 495)]
     assert [each["count"] for each in json.loads(numbers.read_text())["numbers"]["errors"]] == [20, 50, 20, 50, 400]
+
+
+def test_a_folder_is_no_run(run, tmp_path):
+    with pytest.raises(dp.UserError, match=r"got run '.*tiny', expected a Run, which Run\(folder\) makes"):
+        dp.walk(str(run.folder), workspace=CPU)
+    with pytest.raises(dp.UserError, match="is not a run folder"):
+        dp.walk(dp.Run(tmp_path / "none"), workspace=CPU)
 
 
 def test_a_conditional_run_has_no_walk_and_another_no_class(run, conditional):
