@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..gan import Run
+from ..gan import Run, check_training_memory
 from ..images import require_known
 from ..presets import preset_config
 from ..runtime import UserError, launched_rank, parse_device
@@ -83,7 +83,9 @@ def check_training(options: Mapping[str, Any]) -> None:
     if preset == "auto":
         preset = automatic_preset(options["device"])
     if preset is not None:
-        preset_config(preset, **given, precision="float32")
+        config = preset_config(preset, **given, precision="float32")
+        if options["device"] == "cpu" or gpu_ruled_out():
+            check_training_memory(config)
     check_sets({**options, "probe_dataset": options["probe_dataset"] if options["probe_every"] else None})
 
 

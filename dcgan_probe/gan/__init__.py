@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .probing import Probe, check_probe
     from .rehearsal import Plan, rehearse
     from .run import Run, TrainedOn, latest_run, thinned
+    from .sizes import check_training_memory
     from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
     from .training import Outcome, train
     from .windows import choose_window, held_bytes
@@ -37,6 +38,7 @@ __all__ = [
     "check_images",
     "check_probe",
     "check_sides",
+    "check_training_memory",
     "check_unused",
     "choose_window",
     "discriminator_loss",
