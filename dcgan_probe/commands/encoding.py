@@ -32,6 +32,7 @@ from ..runtime import UserError
 from .encoder_choices import EncoderOptions
 from .feature_options import DISCRIMINATOR_GRID, FREE_FEATURES, KMEANS_GRID, PCA_COMPONENTS
 from .progress import Progress, say
+from .signals import StopSignals
 
 
 def make_encoder(features: str, run: Run, options: EncoderOptions) -> DiscriminatorEncoder:
@@ -128,9 +129,11 @@ def features_of(
         encoder = make_encoder(features, run, options)
     else:
         raise UserError(f"{features} features need a run; train first, or give --run", option="run")
+    if features != "pixels":
+        StopSignals.keep()  # statistics, centroids or axes
     encoded = images if images.part_of is None else images.part_of.whole
     title = f"{features} features of {encoded.name} {encoded.split}"
-    with Progress(title, len(encoded), "images", quiet=options.quiet) as progress:
+    with Progress(title, len(encoded), "images", quiet=options.quiet, kept=True) as progress:
 
         def resume(rows: int) -> None:
             say([f"{title}: resuming at {rows:,} of {len(encoded):,} images"], quiet=options.quiet)

@@ -127,7 +127,8 @@ class Given:
 
     def evaluate(self, source: str, train: FeatureSet, test: FeatureSet, store: Results) -> Summary:
         """Evaluate some features, with progress shown and every fit kept as it comes."""
-        with Progress(f"{self.protocol.name} on {source} features", 0, "fits", quiet=self.options.quiet) as progress:
+        title, quiet = f"{self.protocol.name} on {source} features", self.options.quiet
+        with Progress(title, 0, "fits", quiet=quiet, kept=True) as progress:
 
             def advance(done: int, total: int) -> None:
                 progress.total = total
@@ -143,7 +144,7 @@ class Given:
                 C=self.penalty,
                 seed=self.seed,
                 results=store,
-                on_note=lambda sentence: say([sentence], quiet=self.options.quiet),
+                on_note=lambda sentence: say([sentence], quiet=quiet),
                 on_progress=advance,
                 on_iteration=lambda left, gap: progress.note(f"{left} problems of this fit left, gap {gap:.0e}"),
                 classifier=self.classifier,

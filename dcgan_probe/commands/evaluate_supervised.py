@@ -94,7 +94,7 @@ def shown_in(bars: ExitStack, title: str, *, quiet: bool) -> Callable[[int, int,
     def tell(done: int, total: int, note: str) -> None:
         nonlocal progress
         if progress is None:
-            progress = bars.enter_context(Progress(title, total, "images", quiet=quiet))
+            progress = bars.enter_context(Progress(title, total, "images", quiet=quiet, kept=True))
             progress.begin(done)
         if done:
             progress.update(done, note)

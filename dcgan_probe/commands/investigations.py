@@ -93,9 +93,9 @@ class Investigation:
         self._warnings.append(text)
         click.echo(f"Warning: {text}", err=True)
 
-    def progress(self, title: str, total: int, unit: str, *, brief: bool = False) -> Progress:
+    def progress(self, title: str, total: int, unit: str, *, brief: bool = False, kept: bool = False) -> Progress:
         """Make a bar that is silent where the user wants none."""
-        return Progress(title, total, unit, quiet=self.quiet, brief=brief)
+        return Progress(title, total, unit, quiet=self.quiet, brief=brief, kept=kept)
 
     def path(self, suffix: str = ".png") -> Path:
         """Record one more file to be written, with a suffix such as ``-animation.webp``, and return its path."""
@@ -165,7 +165,7 @@ class Investigation:
         answers = {str(attribute): attribute.of(labelled) for attribute in attributes}
         if not answers:
             return {}
-        with self.progress(f"features of {labelled.name}", len(labelled), "images") as progress:
+        with self.progress(f"features of {labelled.name}", len(labelled), "images", kept=True) as progress:
             features, _ = cached_features(
                 self.encoder, labelled, self.run.folder / "features", on_progress=progress.update
             )

@@ -10,6 +10,7 @@ from ..evaluation import Results, convert_results, is_validation, probed_set, va
 from ..images import load_images
 from ..runtime import UserError
 from .progress import say
+from .signals import StopSignals
 from .table import say_faults, write_tables
 
 
@@ -39,7 +40,9 @@ def convert_results_verb(results: Path, data_dir: Path) -> None:
         labels = images.labels
         return None if labels is None or images.fingerprint != fingerprint else np.bincount(labels)
 
-    count, unknown = convert_results(results, class_rows, lambda sentence: say([sentence], quiet=False))
+    count, unknown = convert_results(
+        results, class_rows, lambda sentence: say([sentence], quiet=False), StopSignals.keep
+    )
     tables = write_tables(Results(results).summaries(), results)
     done = f"{count} evaluations converted" if count else "converted already"
     click.echo(f"{results}: {done}; the old files are in {results / 'schema-2'}")

@@ -14,6 +14,7 @@ from ..reproductions import Cost
 from ..runtime import UserError
 from .errors import explained_memory
 from .progress import duration
+from .signals import StopSignals
 from .verbs.eval_supervised import eval_supervised_command
 from .verbs.eval_svm import eval_svm_command
 from .verbs.export_run import export_run_command
@@ -134,6 +135,8 @@ def run_steps(steps: list[Step], *, quiet: bool) -> list[str]:
             if not quiet:
                 click.echo(f"[{number}/{len(steps)}] {step.line}", err=True)
             failure = run_step(step, quiet=quiet)
+        if not failure:
+            StopSignals.keep()
         if failure:
             missing_runs |= {step.makes_run} - {""}
             failures.append(f"{step.line}: {failure}")

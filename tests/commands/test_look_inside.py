@@ -188,8 +188,7 @@ def test_an_interrupted_look_does_not_claim_to_be_resumed(monkeypatch):
 
     monkeypatch.setattr("dcgan_probe.commands.walk.interpolate", interrupted)
     assert (
-        "Interrupted. Only features of whole sets are kept; rerun the command to start over."
-        in invoke("walk", status=130).stderr
+        "Interrupted before any work was finished; rerun the command to start it." in invoke("walk", status=130).stderr
     )
 
 

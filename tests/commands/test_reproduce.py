@@ -116,10 +116,14 @@ def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkey
 
 
 def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
-    def interrupted(*arguments, **options):
-        raise KeyboardInterrupt
+    calls = []
 
-    monkeypatch.setattr("dcgan_probe.commands.evaluate.features_of", interrupted)
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("dcgan_probe.commands.steps.run_verb", interrupted)
     result = reproduce("--results", "third", status=130)
     assert "Finished work is kept; rerun the command to resume." in result.stderr
 
