@@ -15,11 +15,6 @@ from ..runtime import FirstRankError, Notice, UserError, explained_memory, launc
 from .foreign_options import explained
 from .signals import STATUSES, Stopped, StopSignals
 
-RESUMED = ("train", "extract", "eval-svm", "eval-supervised", "reproduce", "job", "convert-results")
-"""The verbs that keep finished work, and resume from it."""
-GOES_ON = "Finished work is kept; rerun the command to resume."
-BEGINS_ANEW = "Only features of whole sets are kept; rerun the command to start over."
-
 UNREACHABLE = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
     *(errno.ENAMETOOLONG, errno.ELOOP),
@@ -51,14 +46,14 @@ class FriendlyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
         rank, _ = launched_rank()
-        ctx.with_resource(StopSignals())
+        signals = ctx.with_resource(StopSignals())
         try:
             with shown_notices(rank == 0), explained_memory():
                 return super().invoke(ctx)
         except KeyboardInterrupt as stop:
             if rank == 0:
                 with suppress(OSError):  # of a terminal that was closed
-                    click.echo(_farewell(stop, ctx.invoked_subcommand in RESUMED), err=True)
+                    click.echo(_farewell(stop, signals.kept), err=True)
             ctx.exit(stop.status if isinstance(stop, Stopped) else STATUSES["SIGINT"])
         except FirstRankError:
             ctx.exit(1)
@@ -132,10 +127,12 @@ def shown_notices(shown: bool) -> Iterator[None]:
         yield
 
 
-def _farewell(stop: KeyboardInterrupt, resumed: bool) -> str:
+def _farewell(stop: KeyboardInterrupt, kept: bool) -> str:
     """Return the message of a verb that a signal has ended."""
     name = stop.name if isinstance(stop, Stopped) else "SIGINT"
     by = "Interrupted" if name == "SIGINT" else f"Interrupted by {name}"
     if isinstance(stop, Stopped) and stop.saved:
         return f"{by}: {stop.saved}. Rerun the command to resume."
-    return f"{by}. {GOES_ON if resumed else BEGINS_ANEW}"
+    if kept:
+        return f"{by}. Finished work is kept; rerun the command to resume."
+    return f"{by} before any work was finished; rerun the command to start it."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..features import FeatureConfig
-from ..gan import Run
+from ..gan import Run, check_training_memory
 from ..images import require_known
 from ..presets import TrainingPlan
 from ..runtime import UserError, Workspace, launched_rank, parse_device
@@ -71,7 +71,9 @@ def check_training(plan: TrainingPlan, workspace: Workspace) -> None:
         return
     preset = automatic_preset(workspace.device) if plan.preset == "auto" else plan.preset
     if preset is not None:
-        replace(plan, preset=preset, precision="float32").config()
+        config = replace(plan, preset=preset, precision="float32").config()
+        if workspace.device == "cpu" or gpu_ruled_out():
+            check_training_memory(config)
 
 
 def automatic_preset(device: str) -> str | None:

@@ -14,6 +14,8 @@ class Count(click.ParamType):
 
     name = "count"
     factors: ClassVar = {"k": 1_000, "M": 1_000_000}
+    most = 10**12
+    """Beyond any images, samples or patches that a machine comes to."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Turn text into a number."""
@@ -27,6 +29,8 @@ class Count(click.ParamType):
             self.fail(f"{value!r} is not a count: expected a number such as 64000, 64k or 2M", param, ctx)
         if abs(number - whole) > 1e-6 or whole < 1:
             self.fail(f"{value!r} is not a whole number of at least 1", param, ctx)
+        if whole > self.most:
+            self.fail(f"{value!r} is too large: expected at most {self.most:,}", param, ctx)
         return whole
 
 

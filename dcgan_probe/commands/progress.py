@@ -8,6 +8,7 @@ from contextlib import suppress
 import click
 
 from ..runtime import OnNote, Step, duration
+from .signals import StopSignals
 
 try:
     from tqdm import tqdm
@@ -20,12 +21,22 @@ LINE_SECONDS, NOTE_SECONDS = 30.0, 0.2
 class Progress:
     """Progress towards ``total``, with the rate and the time left; nothing shows before the first update."""
 
-    def __init__(self, title: str, total: int, unit: str, *, quiet: bool = False, brief: bool = False):
-        """Make a bar; a ``brief`` one passes over the end of a step that took no longer than a line's time."""
+    def __init__(
+        self, title: str, total: int, unit: str, *, quiet: bool = False, brief: bool = False, kept: bool = False
+    ):
+        """Make a bar.
+
+        Parameters
+        ----------
+        brief
+            Pass over the end of a step that took no longer than a line's time.
+        kept
+            Whether the verb resumes from what is done.
+        """
         self.total = total
         """May be set until the first update."""
         self._title, self._unit, self._quiet = title, unit, quiet
-        self._brief = brief
+        self._brief, self._kept = brief, kept
         self._began = self._line_time = time.monotonic()
         self._start: int | None = None
         self._bar: tqdm | None = None
@@ -34,6 +45,8 @@ class Progress:
         """Show that ``done`` of the total are done."""
         if not self.begun:
             self.begin(0)
+        if self._kept and done:
+            StopSignals.keep()
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update(done - self._bar.n)
@@ -113,6 +126,8 @@ class StepBars:
         elif step.done == self._last.done and step.note:
             self._bar.note(step.note)
             return
+        if step.kept and step.done:
+            StopSignals.keep()
         self._bar.total, self._last = step.total, step
         self._bar.update(step.done, step.note)
 

@@ -40,6 +40,8 @@ class StopSignals:
         self._number: int | None = None
         self._time, self._noting = 0.0, False
         self._before: dict[int, Any] = {}
+        self.kept = False
+        """Whether the verb has kept work from which it resumes."""
 
     def __enter__(self) -> "StopSignals":
         self._outer, StopSignals._current = StopSignals._current, self
@@ -69,6 +71,12 @@ class StopSignals:
     def __call__(self) -> bool:
         """Return whether a signal came."""
         return self._number is not None
+
+    @classmethod
+    def keep(cls) -> None:
+        """Note that the verb under way has kept work from which it resumes."""
+        if cls._current is not None:
+            cls._current.kept = True
 
     def stopped(self, saved: str) -> Stopped:
         """Return the exception for what was saved; at a rank that got no signal itself, as if SIGTERM had come."""

@@ -48,7 +48,10 @@ ClassRows = Callable[[str, str], np.ndarray | None]
 
 
 def convert_results(
-    folder: str | Path, class_rows: ClassRows, on_note: Callable[[str], None] = lambda sentence: None
+    folder: str | Path,
+    class_rows: ClassRows,
+    on_note: Callable[[str], None] = lambda sentence: None,
+    on_kept: Callable[[], None] = lambda: None,
 ) -> tuple[int, list[str]]:
     """Convert a folder in place, and keep the old files in its folder ``schema-2``.
 
@@ -60,6 +63,8 @@ def convert_results(
         Gives the class sizes that decide the overlap of draws. Where it returns None, all classes count as of one size.
     on_note
         Called with a sentence where an interrupted conversion is resumed.
+    on_kept
+        Called after each evaluation that is converted.
 
     Returns
     -------
@@ -87,6 +92,7 @@ def convert_results(
                 unknown.append(name)
             if name not in done:
                 _convert(rows, sizes, kept / "predictions" / f"{name}.npz", part)
+                on_kept()
         _move(folder / "predictions", backup / "predictions")
         for name in ("fits", "predictions", part.path.name):
             _move(part.folder / name, folder / name)

@@ -185,7 +185,7 @@ class PlannedEvaluation:
 
         def fitted(done: int, total: int) -> None:
             nonlocal last
-            last = Step(title, done, total, "fits", before=done if last is None else last.before)
+            last = Step(title, done, total, "fits", before=done if last is None else last.before, kept=True)
             on_progress(last)
 
         def iterated(left: int, gap: float) -> None:

@@ -149,7 +149,9 @@ def train_trials(
         if ended and trials[0].stage == "select":
             number, error = best_setting(ended.values())
             note += f", best validation error so far {100 * error:.2f} % (setting {number})"
-        on_progress(Step(title, sum(lengths[position] for position in ended), sum(lengths), "images", note, before))
+        on_progress(
+            Step(title, sum(lengths[position] for position in ended), sum(lengths), "images", note, before, kept=True)
+        )
 
     def keep(task: int, trial: Trial) -> None:
         write_trial(folder, trial)

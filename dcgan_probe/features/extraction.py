@@ -111,7 +111,7 @@ def features_of(
     before = 0
 
     def encoded(rows: int) -> None:
-        on_step(Step(title, rows, len(whole), "images", before=before))
+        on_step(Step(title, rows, len(whole), "images", before=before, kept=True))
 
     def resumed(rows: int) -> None:
         nonlocal before

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .sample import SampleResult, sample
     from .sample_config import SampleConfig
     from .sampling import Samples, draw_samples, generate, numbered, sample_blocks
+    from .sizes import check_training_memory
     from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
     from .training import Outcome, train
     from .windows import choose_window, held_bytes
@@ -54,6 +55,7 @@ __all__ = [
     "check_images",
     "check_probe",
     "check_sides",
+    "check_training_memory",
     "check_unused",
     "choose_window",
     "discriminator_loss",

@@ -9,6 +9,7 @@ from ..networks import NetworkConfig
 from ..runtime import UserError, option
 
 BLOCK = 256  # the rows of a chunk in the files that this project writes
+MOST_IMAGES = 10**12  # a year's work at 30,000 a second
 PIECE_BYTES = 15 << 20  # of a file of an exported run's weights, at most
 AUTHORS = "authors-"
 """Start of the names of released nets."""
@@ -59,6 +60,10 @@ class TrainConfig:
         for name in ("images", "batch_size", "lr"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"got {name} {getattr(self, name)}, expected more than 0", option=name)
+        if self.images > MOST_IMAGES or int(self.images) != self.images:
+            raise UserError(
+                f"got {self.images:,} images, expected a whole number of at most {MOST_IMAGES:,}", option="images"
+            )
         if self.batch_size < 2:
             raise UserError("got a batch size of 1, expected at least 2: batch norm needs a batch", option="batch_size")
         if not 0 <= self.beta1 < 1:

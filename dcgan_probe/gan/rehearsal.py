@@ -8,6 +8,7 @@ import torch
 
 from ..runtime import convolution_kernels, memory_in_use
 from .config import TrainConfig
+from .sizes import check_training_memory
 from .state import TrainState
 
 WARM_UP, STEPS = 2, 5
@@ -33,7 +34,13 @@ def rehearse(config: TrainConfig, device: torch.device, set_bytes: int) -> Plan:
     ----------
     set_bytes
         Size of the uint8 training images, which live in the same memory.
+
+    Raises
+    ------
+    UserError
+        If the networks cannot fit into memory.
     """
+    check_training_memory(config, device)
     state = TrainState(config, device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)

@@ -36,6 +36,7 @@ from .diagnostics import Diagnostics
 from .fixed_noise import COLUMNS, SAMPLES, fixed_noise
 from .probing import Probe, Probing
 from .run import Run, TrainedOn
+from .sizes import check_training_memory
 from .state import StepStatistics, TrainState, network_input
 from .tensorboard import Events
 
@@ -103,6 +104,7 @@ def train(
     deadline = time.monotonic() + time_limit
     ranks.from_first(lambda: check_images(config, images))
     ranks.from_first(lambda: check_parts(config, ranks))
+    check_training_memory(config, device, ranks.size)
     run = Run(folder)
     trained_on = ranks.from_first(lambda: TrainedOn.of(images))
     with ExitStack() as held:

@@ -287,4 +287,4 @@ class TrainingSteps:
         self._step(row["images_seen"], losses + self._probe + alarm)
 
     def _step(self, seen: int, note: str = "") -> None:
-        self._on_step(Step(f"train {self._run.folder}", seen, self._total, "images", note, self._before))
+        self._on_step(Step(f"train {self._run.folder}", seen, self._total, "images", note, self._before, kept=True))

@@ -18,6 +18,8 @@ class Step:
     """A remark on the state of the work: ``inertia 1.2e+07``."""
     before: int = 0
     """How much of ``done`` an interrupted step had done before: it does not count in the rate."""
+    kept: bool = False
+    """Whether an interruption loses nothing of ``done``."""
     brief: bool = False
     """Whether the step is one of many, whose end is worth no line where it took no time."""
 

@@ -113,3 +113,23 @@ def test_a_search_says_from_where_it_resumes(here, monkeypatch, narrow_presets):
     resumed = invoke(*verb)
     assert "glyphs-10 supervised, search: resuming at training 1 of 2" in resumed.stderr
     assert len(Results("results").evaluations()) == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "place"),
+    [
+        (TRAIN, "train.load_images"),
+        (EVALUATE, "evaluate.load_images"),
+        (["eval-supervised", "--dataset", SET, "--labels", 10, "--preset", "demo"], "evaluate_supervised.load_images"),
+        (["extract", "--dataset", SET, "--features", "pca"], "extract.load_images"),
+        (["prepare", SET, "--size", 8], "prepare.prepare"),
+        (["job", "demo32"], "steps.run_verb"),
+        (["dedup", SET, "--out", "x.h5"], "dedup.load_images"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_no_verb_says_that_work_is_kept_before_there_is_any(here, monkeypatch, verb, place):
+    monkeypatch.setattr(f"dcgan_probe.commands.{place}", stopped_at(1, None))
+    told = invoke(*verb, status=130).stderr
+    assert told.endswith("Interrupted before any work was finished; rerun the command to start it.\n")
+    assert "kept" not in told

@@ -185,8 +185,7 @@ def test_an_interrupted_look_does_not_claim_to_be_resumed(monkeypatch):
 
     monkeypatch.setattr(import_module("dcgan_probe.latent.walk"), "interpolate", interrupted)
     assert (
-        "Interrupted. Only features of whole sets are kept; rerun the command to start over."
-        in invoke("walk", status=130).stderr
+        "Interrupted before any work was finished; rerun the command to start it." in invoke("walk", status=130).stderr
     )
 
 

@@ -50,8 +50,12 @@ def test_labels_are_all_or_a_number():
         (UserError("got 3, expected 4", option="nc"), 2, "Invalid value for --nc: got 3, expected 4"),
         (UserError("got 3, expected 4", option="ndf"), 1, "Error: got 3, expected 4"),  # no option of this verb
         (UserError("the disk is full"), 1, "Error: the disk is full"),
-        (KeyboardInterrupt(), 130, "Interrupted. Only features of whole sets are kept"),
-        (Stopped(signal.SIGTERM), 143, "Interrupted by SIGTERM. Only features of whole sets are kept"),
+        (KeyboardInterrupt(), 130, "Interrupted before any work was finished; rerun the command to start it.\n"),
+        (
+            Stopped(signal.SIGTERM),
+            143,
+            "Interrupted by SIGTERM before any work was finished; rerun the command to start it.\n",
+        ),
         (Stopped(signal.SIGHUP, "saved in x"), 129, "Interrupted by SIGHUP: saved in x. Rerun the command to resume."),
         (MemoryError("2 GB"), 1, "Error: out of memory (2 GB): "),
         (RuntimeError("can't allocate memory: you tried"), 1, "out of memory (can't allocate memory: you tried): "),

@@ -13,7 +13,7 @@ from dcgan_probe.commands import main
 from dcgan_probe.features.principal import PrincipalAxes
 from dcgan_probe.gan import RELEASED
 from dcgan_probe.images import load_images
-from dcgan_probe.runtime import UserError
+from dcgan_probe.runtime import Step, UserError
 from dcgan_probe.storage import write_toml
 
 KMEANS = {"patches": 300, "iterations": 2, "centroids": 8}
@@ -129,10 +129,11 @@ def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkey
 
 
 def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
-    def interrupted(*arguments, **options):
+    def interrupted(config, workspace, on_progress, on_note):
+        on_progress(Step("fits", 1, 2, "fits", kept=True))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dcgan_probe.evaluation.running.features_of", interrupted)
+    monkeypatch.setattr("dcgan_probe.reproductions.table_runs.run_evaluation", interrupted)
     result = reproduce("--results", "third", status=130)
     assert "Finished work is kept; rerun the command to resume." in result.stderr
 
