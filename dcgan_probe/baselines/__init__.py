@@ -1,14 +1,21 @@
 """Floor 2. What the paper compares itself with: a purely supervised network; knows no features, no protocol."""
 
-from .settings import (
-    SPACE_VERSION as SPACE_VERSION,
-    Setting as Setting,
-    describe_ranges as describe_ranges,
-    draw_setting as draw_setting,
-)
-from .supervised import (
-    BATCH as BATCH,
-    count_steps as count_steps,
-    predict as predict,
-    train_supervised as train_supervised,
-)
+from typing import TYPE_CHECKING
+
+from ..runtime.late_names import import_when_used
+
+if TYPE_CHECKING:
+    from .settings import (
+        SPACE_VERSION as SPACE_VERSION,
+        Setting as Setting,
+        describe_ranges as describe_ranges,
+        draw_setting as draw_setting,
+    )
+    from .supervised import (
+        BATCH as BATCH,
+        count_steps as count_steps,
+        predict as predict,
+        train_supervised as train_supervised,
+    )
+
+import_when_used(__name__)

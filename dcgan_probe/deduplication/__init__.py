@@ -8,23 +8,14 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .config import DRAWN_DISTANCE, DedupConfig, DedupPlan
-    from .deduplicate import Findings, deduplicate
-    from .planting import KINDS
-    from .running import Deduplication, run_deduplication, summary_lines
-    from .search import Pairs
-
-__all__ = [
-    "DRAWN_DISTANCE",
-    "KINDS",
-    "DedupConfig",
-    "DedupPlan",
-    "Deduplication",
-    "Findings",
-    "Pairs",
-    "deduplicate",
-    "run_deduplication",
-    "summary_lines",
-]
+    from .config import DRAWN_DISTANCE as DRAWN_DISTANCE, DedupConfig as DedupConfig, DedupPlan as DedupPlan
+    from .deduplicate import Findings as Findings, deduplicate as deduplicate
+    from .planting import KINDS as KINDS
+    from .running import (
+        Deduplication as Deduplication,
+        run_deduplication as run_deduplication,
+        summary_lines as summary_lines,
+    )
+    from .search import Pairs as Pairs
 
 import_when_used(__name__)

@@ -12,112 +12,79 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .caveats import SplitCaveats, split_caveats
-    from .choice import C_GRID
-    from .comparison import Comparison, compare, require_paired, why_not_paired
-    from .config import EvalConfig
-    from .conversion import convert_results
-    from .draws import class_rows, lay_out, most_labels
-    from .estimate import Estimate, estimate_evaluation, product_rate, require_memory
-    from .evaluate import evaluate
-    from .generated import GeneratedResult, NeighborError, evaluate_generated, neighbor_errors, shuffled_blocks
-    from .generated_config import GeneratedConfig
-    from .neighbor_curves import FITTED_ON
-    from .predictions import TestPredictions
-    from .protocols import Protocol, protocol_for
-    from .recording import RECORDED_CLASSIFIERS
-    from .records import SCHEMA_VERSION, Evaluation, Options, ProbeRecord
-    from .results import Results, Survey
+    from .caveats import SplitCaveats as SplitCaveats, split_caveats as split_caveats
+    from .choice import C_GRID as C_GRID
+    from .comparison import (
+        Comparison as Comparison,
+        compare as compare,
+        require_paired as require_paired,
+        why_not_paired as why_not_paired,
+    )
+    from .config import EvalConfig as EvalConfig
+    from .conversion import convert_results as convert_results
+    from .draws import class_rows as class_rows, lay_out as lay_out, most_labels as most_labels
+    from .estimate import (
+        Estimate as Estimate,
+        estimate_evaluation as estimate_evaluation,
+        product_rate as product_rate,
+        require_memory as require_memory,
+    )
+    from .evaluate import evaluate as evaluate
+    from .generated import (
+        GeneratedResult as GeneratedResult,
+        NeighborError as NeighborError,
+        evaluate_generated as evaluate_generated,
+        neighbor_errors as neighbor_errors,
+        shuffled_blocks as shuffled_blocks,
+    )
+    from .generated_config import GeneratedConfig as GeneratedConfig
+    from .neighbor_curves import FITTED_ON as FITTED_ON
+    from .predictions import TestPredictions as TestPredictions
+    from .protocols import Protocol as Protocol, protocol_for as protocol_for
+    from .recording import RECORDED_CLASSIFIERS as RECORDED_CLASSIFIERS
+    from .records import (
+        SCHEMA_VERSION as SCHEMA_VERSION,
+        Evaluation as Evaluation,
+        Options as Options,
+        ProbeRecord as ProbeRecord,
+    )
+    from .results import Results as Results, Survey as Survey
     from .running import (
-        PlannedEvaluation,
-        checked_protocol,
-        load_pair,
-        plan_evaluations,
-        run_evaluation,
-        run_evaluations,
+        PlannedEvaluation as PlannedEvaluation,
+        checked_protocol as checked_protocol,
+        load_pair as load_pair,
+        plan_evaluations as plan_evaluations,
+        run_evaluation as run_evaluation,
+        run_evaluations as run_evaluations,
     )
-    from .sealed import SealedImages, SealedSplitError, SealedTest
-    from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_given
-    from .summary import Summary, summarise, summarise_evaluation
-    from .supervised import PlannedSupervised, plan_supervised, run_supervised
-    from .supervised_config import SupervisedConfig
-    from .supervised_estimate import SupervisedEstimate
-    from .training_probe import TrainingProbe
+    from .sealed import SealedImages as SealedImages, SealedSplitError as SealedSplitError, SealedTest as SealedTest
+    from .settings import (
+        CLASSIFIERS as CLASSIFIERS,
+        SCALES as SCALES,
+        ProbeClassifier as ProbeClassifier,
+        Scale as Scale,
+        check_given as check_given,
+    )
+    from .summary import Summary as Summary, summarise as summarise, summarise_evaluation as summarise_evaluation
+    from .supervised import (
+        PlannedSupervised as PlannedSupervised,
+        plan_supervised as plan_supervised,
+        run_supervised as run_supervised,
+    )
+    from .supervised_config import SupervisedConfig as SupervisedConfig
+    from .supervised_estimate import SupervisedEstimate as SupervisedEstimate
+    from .training_probe import TrainingProbe as TrainingProbe
     from .uncertainty import (
-        ImageUncertainty,
-        MeanEstimate,
-        bootstrap_images,
-        mean_over_draws,
-        standard_error_over_draws,
+        ImageUncertainty as ImageUncertainty,
+        MeanEstimate as MeanEstimate,
+        bootstrap_images as bootstrap_images,
+        mean_over_draws as mean_over_draws,
+        standard_error_over_draws as standard_error_over_draws,
     )
-    from .validation import is_validation, probed_set, validation_splits
-
-__all__ = [
-    "CLASSIFIERS",
-    "C_GRID",
-    "FITTED_ON",
-    "RECORDED_CLASSIFIERS",
-    "SCALES",
-    "SCHEMA_VERSION",
-    "Comparison",
-    "Estimate",
-    "EvalConfig",
-    "Evaluation",
-    "GeneratedConfig",
-    "GeneratedResult",
-    "ImageUncertainty",
-    "MeanEstimate",
-    "NeighborError",
-    "Options",
-    "PlannedEvaluation",
-    "PlannedSupervised",
-    "ProbeClassifier",
-    "ProbeRecord",
-    "Protocol",
-    "Results",
-    "Scale",
-    "SealedImages",
-    "SealedSplitError",
-    "SealedTest",
-    "SplitCaveats",
-    "Summary",
-    "SupervisedConfig",
-    "SupervisedEstimate",
-    "Survey",
-    "TestPredictions",
-    "TrainingProbe",
-    "bootstrap_images",
-    "check_given",
-    "checked_protocol",
-    "class_rows",
-    "compare",
-    "convert_results",
-    "estimate_evaluation",
-    "evaluate",
-    "evaluate_generated",
-    "is_validation",
-    "lay_out",
-    "load_pair",
-    "mean_over_draws",
-    "most_labels",
-    "neighbor_errors",
-    "plan_evaluations",
-    "plan_supervised",
-    "probed_set",
-    "product_rate",
-    "protocol_for",
-    "require_memory",
-    "require_paired",
-    "run_evaluation",
-    "run_evaluations",
-    "run_supervised",
-    "shuffled_blocks",
-    "split_caveats",
-    "standard_error_over_draws",
-    "summarise",
-    "summarise_evaluation",
-    "validation_splits",
-    "why_not_paired",
-]
+    from .validation import (
+        is_validation as is_validation,
+        probed_set as probed_set,
+        validation_splits as validation_splits,
+    )
 
 import_when_used(__name__)

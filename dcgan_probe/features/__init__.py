@@ -5,135 +5,87 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .array_features import Arrays, array_pair
-    from .authors_runs import ImportedNet, import_authors, missing_parts
-    from .batchnorm import permuted_rows, real_statistics
-    from .cache import cached_features
-    from .config import ExtractConfig, FeatureConfig
-    from .deep_kmeans import DeepKMeans, kept_deep_kmeans, require_positions
-    from .deep_kmeans_encoder import DeepKMeansEncoder, deep_columns
-    from .dictionaries import Dictionary, kept_dictionary, learn_dictionary
-    from .encoders import (
-        DiscriminatorEncoder,
-        Encoder,
-        PixelEncoder,
-        choose_layer,
-        choose_layers,
-        count_columns,
-        layer_columns,
+    from .array_features import Arrays as Arrays, array_pair as array_pair
+    from .authors_runs import (
+        ImportedNet as ImportedNet,
+        import_authors as import_authors,
+        missing_parts as missing_parts,
     )
-    from .exported_runs import export_named_run, export_run, import_run
-    from .extraction import extract, features_of, find_run
-    from .feature_set import EncoderOrigin, FeatureSet, MapShare
-    from .field_layers import FieldLayer
-    from .kmeans import first_centroids, lloyd
-    from .kmeans_encoder import Cells, KMeansEncoder
-    from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
-    from .patches import PatchGrid
-    from .pixel_features import PixelFeatures
-    from .pooling import pool_to_grid
-    from .principal import PrincipalConfig, PrincipalEncoder, kept_axes, principal_axes
-    from .run_encoders import run_encoder, statistics_path, write_statistics
+    from .batchnorm import permuted_rows as permuted_rows, real_statistics as real_statistics
+    from .cache import cached_features as cached_features
+    from .config import ExtractConfig as ExtractConfig, FeatureConfig as FeatureConfig
+    from .deep_kmeans import (
+        DeepKMeans as DeepKMeans,
+        kept_deep_kmeans as kept_deep_kmeans,
+        require_positions as require_positions,
+    )
+    from .deep_kmeans_encoder import DeepKMeansEncoder as DeepKMeansEncoder, deep_columns as deep_columns
+    from .dictionaries import (
+        Dictionary as Dictionary,
+        kept_dictionary as kept_dictionary,
+        learn_dictionary as learn_dictionary,
+    )
+    from .encoders import (
+        DiscriminatorEncoder as DiscriminatorEncoder,
+        Encoder as Encoder,
+        PixelEncoder as PixelEncoder,
+        choose_layer as choose_layer,
+        choose_layers as choose_layers,
+        count_columns as count_columns,
+        layer_columns as layer_columns,
+    )
+    from .exported_runs import export_named_run as export_named_run, export_run as export_run, import_run as import_run
+    from .extraction import extract as extract, features_of as features_of, find_run as find_run
+    from .feature_set import EncoderOrigin as EncoderOrigin, FeatureSet as FeatureSet, MapShare as MapShare
+    from .field_layers import FieldLayer as FieldLayer
+    from .kmeans import first_centroids as first_centroids, lloyd as lloyd
+    from .kmeans_encoder import Cells as Cells, KMeansEncoder as KMeansEncoder
+    from .operations import (
+        deep_kmeans_operations as deep_kmeans_operations,
+        discriminator_operations as discriminator_operations,
+        kmeans_operations as kmeans_operations,
+    )
+    from .patches import PatchGrid as PatchGrid
+    from .pixel_features import PixelFeatures as PixelFeatures
+    from .pooling import pool_to_grid as pool_to_grid
+    from .principal import (
+        PrincipalConfig as PrincipalConfig,
+        PrincipalEncoder as PrincipalEncoder,
+        kept_axes as kept_axes,
+        principal_axes as principal_axes,
+    )
+    from .run_encoders import (
+        run_encoder as run_encoder,
+        statistics_path as statistics_path,
+        write_statistics as write_statistics,
+    )
     from .settings import (
-        ACTIVATIONS,
-        BN_STATS,
-        DTYPES,
-        LEARNINGS,
-        POOLS,
-        REAL_RULES,
-        STARTS,
-        BatchNormRule,
-        DictionaryConfig,
-        FieldConfig,
-        Start,
+        ACTIVATIONS as ACTIVATIONS,
+        BN_STATS as BN_STATS,
+        DTYPES as DTYPES,
+        LEARNINGS as LEARNINGS,
+        POOLS as POOLS,
+        REAL_RULES as REAL_RULES,
+        STARTS as STARTS,
+        BatchNormRule as BatchNormRule,
+        DictionaryConfig as DictionaryConfig,
+        FieldConfig as FieldConfig,
+        Start as Start,
     )
     from .sources import (
-        FeatureSource,
-        SourceContext,
-        SourceCost,
-        feature_sources,
-        load_plugin,
-        register_source,
-        source_named,
-        source_options,
+        FeatureSource as FeatureSource,
+        SourceContext as SourceContext,
+        SourceCost as SourceCost,
+        feature_sources as feature_sources,
+        load_plugin as load_plugin,
+        register_source as register_source,
+        source_named as source_named,
+        source_options as source_options,
     )
-    from .transfer_config import ExportRunConfig, ImportAuthorsConfig, ImportRunConfig
-
-__all__ = [
-    "ACTIVATIONS",
-    "BN_STATS",
-    "DTYPES",
-    "LEARNINGS",
-    "POOLS",
-    "REAL_RULES",
-    "STARTS",
-    "Arrays",
-    "BatchNormRule",
-    "Cells",
-    "DeepKMeans",
-    "DeepKMeansEncoder",
-    "Dictionary",
-    "DictionaryConfig",
-    "DiscriminatorEncoder",
-    "Encoder",
-    "EncoderOrigin",
-    "ExportRunConfig",
-    "ExtractConfig",
-    "FeatureConfig",
-    "FeatureSet",
-    "FeatureSource",
-    "FieldConfig",
-    "FieldLayer",
-    "ImportAuthorsConfig",
-    "ImportRunConfig",
-    "ImportedNet",
-    "KMeansEncoder",
-    "MapShare",
-    "PatchGrid",
-    "PixelEncoder",
-    "PixelFeatures",
-    "PrincipalConfig",
-    "PrincipalEncoder",
-    "SourceContext",
-    "SourceCost",
-    "Start",
-    "array_pair",
-    "cached_features",
-    "choose_layer",
-    "choose_layers",
-    "count_columns",
-    "deep_columns",
-    "deep_kmeans_operations",
-    "discriminator_operations",
-    "export_named_run",
-    "export_run",
-    "extract",
-    "feature_sources",
-    "features_of",
-    "find_run",
-    "first_centroids",
-    "import_authors",
-    "import_run",
-    "kept_axes",
-    "kept_deep_kmeans",
-    "kept_dictionary",
-    "kmeans_operations",
-    "layer_columns",
-    "learn_dictionary",
-    "lloyd",
-    "load_plugin",
-    "missing_parts",
-    "permuted_rows",
-    "pool_to_grid",
-    "principal_axes",
-    "real_statistics",
-    "register_source",
-    "require_positions",
-    "run_encoder",
-    "source_named",
-    "source_options",
-    "statistics_path",
-    "write_statistics",
-]
+    from .transfer_config import (
+        ExportRunConfig as ExportRunConfig,
+        ImportAuthorsConfig as ImportAuthorsConfig,
+        ImportRunConfig as ImportRunConfig,
+    )
 
 import_when_used(__name__)

@@ -5,82 +5,50 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .authors import RELEASED, AuthorsWeights, read_authors
-    from .checkpoint import load_checkpoint, save_checkpoint
-    from .checks import check_images
-    from .class_labels import find_class, require_conditional
-    from .collapse import Collapse, CollapseAlarm
-    from .config import AUTHORS, PIECE_BYTES, TrainConfig
-    from .imported_run import check_sides, check_unused, save_authors
-    from .investigation import Investigation
-    from .investigation_config import InvestigationConfig
-    from .investigation_result import InvestigationResult
-    from .pieces import read_pieces, write_pieces
-    from .presets import PRESETS, Preset, PresetName, preset_config, preset_named
-    from .probing import Probe, check_probe
-    from .rehearsal import Plan, rehearse
-    from .run import Run, TrainedOn, latest_run, named_run, thinned
-    from .sample import SampleResult, sample
-    from .sample_config import SampleConfig
-    from .sampling import Samples, draw_samples, generate, numbered, sample_blocks
-    from .sizes import check_training_memory
-    from .state import StepStatistics, TrainState, discriminator_loss, generator_loss
-    from .training import Outcome, train
-    from .windows import choose_window, held_bytes
-
-__all__ = [
-    "AUTHORS",
-    "PIECE_BYTES",
-    "PRESETS",
-    "RELEASED",
-    "AuthorsWeights",
-    "Collapse",
-    "CollapseAlarm",
-    "Investigation",
-    "InvestigationConfig",
-    "InvestigationResult",
-    "Outcome",
-    "Plan",
-    "Preset",
-    "PresetName",
-    "Probe",
-    "Run",
-    "SampleConfig",
-    "SampleResult",
-    "Samples",
-    "StepStatistics",
-    "TrainConfig",
-    "TrainState",
-    "TrainedOn",
-    "check_images",
-    "check_probe",
-    "check_sides",
-    "check_training_memory",
-    "check_unused",
-    "choose_window",
-    "discriminator_loss",
-    "draw_samples",
-    "find_class",
-    "generate",
-    "generator_loss",
-    "held_bytes",
-    "latest_run",
-    "load_checkpoint",
-    "named_run",
-    "numbered",
-    "preset_config",
-    "preset_named",
-    "read_authors",
-    "read_pieces",
-    "rehearse",
-    "require_conditional",
-    "sample",
-    "sample_blocks",
-    "save_authors",
-    "save_checkpoint",
-    "thinned",
-    "train",
-    "write_pieces",
-]
+    from .authors import RELEASED as RELEASED, AuthorsWeights as AuthorsWeights, read_authors as read_authors
+    from .checkpoint import load_checkpoint as load_checkpoint, save_checkpoint as save_checkpoint
+    from .checks import check_images as check_images
+    from .class_labels import find_class as find_class, require_conditional as require_conditional
+    from .collapse import Collapse as Collapse, CollapseAlarm as CollapseAlarm
+    from .config import AUTHORS as AUTHORS, PIECE_BYTES as PIECE_BYTES, TrainConfig as TrainConfig
+    from .imported_run import check_sides as check_sides, check_unused as check_unused, save_authors as save_authors
+    from .investigation import Investigation as Investigation
+    from .investigation_config import InvestigationConfig as InvestigationConfig
+    from .investigation_result import InvestigationResult as InvestigationResult
+    from .pieces import read_pieces as read_pieces, write_pieces as write_pieces
+    from .presets import (
+        PRESETS as PRESETS,
+        Preset as Preset,
+        PresetName as PresetName,
+        preset_config as preset_config,
+        preset_named as preset_named,
+    )
+    from .probing import Probe as Probe, check_probe as check_probe
+    from .rehearsal import Plan as Plan, rehearse as rehearse
+    from .run import (
+        Run as Run,
+        TrainedOn as TrainedOn,
+        latest_run as latest_run,
+        named_run as named_run,
+        thinned as thinned,
+    )
+    from .sample import SampleResult as SampleResult, sample as sample
+    from .sample_config import SampleConfig as SampleConfig
+    from .sampling import (
+        Samples as Samples,
+        draw_samples as draw_samples,
+        generate as generate,
+        numbered as numbered,
+        sample_blocks as sample_blocks,
+    )
+    from .sizes import check_training_memory as check_training_memory
+    from .state import (
+        StepStatistics as StepStatistics,
+        TrainState as TrainState,
+        discriminator_loss as discriminator_loss,
+        generator_loss as generator_loss,
+    )
+    from .training import Outcome as Outcome, train as train
+    from .windows import choose_window as choose_window, held_bytes as held_bytes
 
 import_when_used(__name__)

@@ -5,50 +5,43 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .classes import Classes, class_index, match_classes, name_numbers
-    from .contact_sheet import contact_sheet, enlarged, save_contact_sheet, save_picture, tiled
-    from .grids import image_grid, read_grid, save_animation, save_grid
-    from .imageset import ImageSet, Part
-    from .names import require_known
-    from .neighbors import NearestSoFar, Neighbors, nearest_images, usual_distances
-    from .pixels import from_signed, to_signed
-    from .prepare import prepare
-    from .prepared_files import PreparedFile, prepare_file
-    from .settings import RESAMPLES, Depth, Layout, PrepareConfig, Resample
-    from .sources import load_images
-
-__all__ = [
-    "RESAMPLES",
-    "Classes",
-    "Depth",
-    "ImageSet",
-    "Layout",
-    "NearestSoFar",
-    "Neighbors",
-    "Part",
-    "PrepareConfig",
-    "PreparedFile",
-    "Resample",
-    "class_index",
-    "contact_sheet",
-    "enlarged",
-    "from_signed",
-    "image_grid",
-    "load_images",
-    "match_classes",
-    "name_numbers",
-    "nearest_images",
-    "prepare",
-    "prepare_file",
-    "read_grid",
-    "require_known",
-    "save_animation",
-    "save_contact_sheet",
-    "save_grid",
-    "save_picture",
-    "tiled",
-    "to_signed",
-    "usual_distances",
-]
+    from .classes import (
+        Classes as Classes,
+        class_index as class_index,
+        match_classes as match_classes,
+        name_numbers as name_numbers,
+    )
+    from .contact_sheet import (
+        contact_sheet as contact_sheet,
+        enlarged as enlarged,
+        save_contact_sheet as save_contact_sheet,
+        save_picture as save_picture,
+        tiled as tiled,
+    )
+    from .grids import (
+        image_grid as image_grid,
+        read_grid as read_grid,
+        save_animation as save_animation,
+        save_grid as save_grid,
+    )
+    from .imageset import ImageSet as ImageSet, Part as Part
+    from .names import require_known as require_known
+    from .neighbors import (
+        NearestSoFar as NearestSoFar,
+        Neighbors as Neighbors,
+        nearest_images as nearest_images,
+        usual_distances as usual_distances,
+    )
+    from .pixels import from_signed as from_signed, to_signed as to_signed
+    from .prepare import prepare as prepare
+    from .prepared_files import PreparedFile as PreparedFile, prepare_file as prepare_file
+    from .settings import (
+        RESAMPLES as RESAMPLES,
+        Depth as Depth,
+        Layout as Layout,
+        PrepareConfig as PrepareConfig,
+        Resample as Resample,
+    )
+    from .sources import load_images as load_images
 
 import_when_used(__name__)

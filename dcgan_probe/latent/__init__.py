@@ -19,105 +19,73 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .arithmetic import ArithmeticResult, arithmetic, around, combine, combine_pixels
-    from .attributes import Attribute
+    from .arithmetic import (
+        ArithmeticResult as ArithmeticResult,
+        arithmetic as arithmetic,
+        around as around,
+        combine as combine,
+        combine_pixels as combine_pixels,
+    )
+    from .attributes import Attribute as Attribute
     from .backpropagation import (
-        as_images,
-        concentration,
-        feature_saliency,
-        likeness,
-        score_saliency,
-        seen_pixels,
-        selectivity,
-        strongest,
-        with_rule,
+        as_images as as_images,
+        concentration as concentration,
+        feature_saliency as feature_saliency,
+        likeness as likeness,
+        score_saliency as score_saliency,
+        seen_pixels as seen_pixels,
+        selectivity as selectivity,
+        strongest as strongest,
+        with_rule as with_rule,
     )
-    from .boxes import Box, box_entries, boxed_samples, inside, outlined, read_boxes, strongest_windows
-    from .concepts import Concept, top_samples
-    from .config import ArithmeticConfig, ForgetConfig, SaliencyConfig, TurnConfig, WalkConfig
-    from .forget import ForgetResult, forget
+    from .boxes import (
+        Box as Box,
+        box_entries as box_entries,
+        boxed_samples as boxed_samples,
+        inside as inside,
+        outlined as outlined,
+        read_boxes as read_boxes,
+        strongest_windows as strongest_windows,
+    )
+    from .concepts import Concept as Concept, top_samples as top_samples
+    from .config import (
+        ArithmeticConfig as ArithmeticConfig,
+        ForgetConfig as ForgetConfig,
+        SaliencyConfig as SaliencyConfig,
+        TurnConfig as TurnConfig,
+        WalkConfig as WalkConfig,
+    )
+    from .forget import ForgetResult as ForgetResult, forget as forget
     from .forgetting import (
-        BOX_PENALTY,
-        ObjectMaps,
-        contrast,
-        count_maps,
-        difference_images,
-        find_object,
-        layer_maps,
-        map_images,
-        object_layer,
-        pixel_change,
-        without_maps,
+        BOX_PENALTY as BOX_PENALTY,
+        ObjectMaps as ObjectMaps,
+        contrast as contrast,
+        count_maps as count_maps,
+        difference_images as difference_images,
+        find_object as find_object,
+        layer_maps as layer_maps,
+        map_images as map_images,
+        object_layer as object_layer,
+        pixel_change as pixel_change,
+        without_maps as without_maps,
     )
-    from .paths import interpolate, leg_unevenness, step_lengths
-    from .saliency import SaliencyResult, saliency
-    from .scoring import AttributeProbe, ProbePair, encode_images, fit_probe_pairs
-    from .settings import Interpolation, Rule
-    from .turn import TurnResult, along, monotonicity, random_axis, turn, turn_axis
-    from .walk import WalkResult, walk
-
-__all__ = [
-    "BOX_PENALTY",
-    "ArithmeticConfig",
-    "ArithmeticResult",
-    "Attribute",
-    "AttributeProbe",
-    "Box",
-    "Concept",
-    "ForgetConfig",
-    "ForgetResult",
-    "Interpolation",
-    "ObjectMaps",
-    "ProbePair",
-    "Rule",
-    "SaliencyConfig",
-    "SaliencyResult",
-    "TurnConfig",
-    "TurnResult",
-    "WalkConfig",
-    "WalkResult",
-    "along",
-    "arithmetic",
-    "around",
-    "as_images",
-    "box_entries",
-    "boxed_samples",
-    "combine",
-    "combine_pixels",
-    "concentration",
-    "contrast",
-    "count_maps",
-    "difference_images",
-    "encode_images",
-    "feature_saliency",
-    "find_object",
-    "fit_probe_pairs",
-    "forget",
-    "inside",
-    "interpolate",
-    "layer_maps",
-    "leg_unevenness",
-    "likeness",
-    "map_images",
-    "monotonicity",
-    "object_layer",
-    "outlined",
-    "pixel_change",
-    "random_axis",
-    "read_boxes",
-    "saliency",
-    "score_saliency",
-    "seen_pixels",
-    "selectivity",
-    "step_lengths",
-    "strongest",
-    "strongest_windows",
-    "top_samples",
-    "turn",
-    "turn_axis",
-    "walk",
-    "with_rule",
-    "without_maps",
-]
+    from .paths import interpolate as interpolate, leg_unevenness as leg_unevenness, step_lengths as step_lengths
+    from .saliency import SaliencyResult as SaliencyResult, saliency as saliency
+    from .scoring import (
+        AttributeProbe as AttributeProbe,
+        ProbePair as ProbePair,
+        encode_images as encode_images,
+        fit_probe_pairs as fit_probe_pairs,
+    )
+    from .settings import Interpolation as Interpolation, Rule as Rule
+    from .turn import (
+        TurnResult as TurnResult,
+        along as along,
+        monotonicity as monotonicity,
+        random_axis as random_axis,
+        turn as turn,
+        turn_axis as turn_axis,
+    )
+    from .walk import WalkResult as WalkResult, walk as walk
 
 import_when_used(__name__)

@@ -5,22 +5,15 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .config import NetworkConfig
-    from .discriminator import Discriminator, convolution_layers
-    from .generator import Generator, draw_z
-    from .initialise import build_discriminator, build_generator, initialised, load_discriminator, load_generator
-
-__all__ = [
-    "Discriminator",
-    "Generator",
-    "NetworkConfig",
-    "build_discriminator",
-    "build_generator",
-    "convolution_layers",
-    "draw_z",
-    "initialised",
-    "load_discriminator",
-    "load_generator",
-]
+    from .config import NetworkConfig as NetworkConfig
+    from .discriminator import Discriminator as Discriminator, convolution_layers as convolution_layers
+    from .generator import Generator as Generator, draw_z as draw_z
+    from .initialise import (
+        build_discriminator as build_discriminator,
+        build_generator as build_generator,
+        initialised as initialised,
+        load_discriminator as load_discriminator,
+        load_generator as load_generator,
+    )
 
 import_when_used(__name__)

@@ -5,16 +5,12 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .running import TrainedRun, default_run_name, describe_training, run_training
-    from .training_plan import Changes, TrainingPlan
-
-__all__ = [
-    "Changes",
-    "TrainedRun",
-    "TrainingPlan",
-    "default_run_name",
-    "describe_training",
-    "run_training",
-]
+    from .running import (
+        TrainedRun as TrainedRun,
+        default_run_name as default_run_name,
+        describe_training as describe_training,
+        run_training as run_training,
+    )
+    from .training_plan import Changes as Changes, TrainingPlan as TrainingPlan
 
 import_when_used(__name__)

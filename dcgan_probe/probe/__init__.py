@@ -32,44 +32,31 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .design import RowReader
-    from .estimator import L2SVMClassifier, LogisticClassifier, RidgeClassifier
-    from .estimator_cv import L2SVMClassifierCV
-    from .gram import gram_matrix
-    from .path import LOSSES, TOLERANCE, LinearClassifier, fit_path, predict_path
-    from .plan import Plan, Sizes, default_memory, make_plan
-    from .selection import Selection, select_penalty
-    from .settings import INTERCEPTS, Classifier, Intercept
-    from .solution import CONVERGED, ITERATION_LIMIT, STALLED, STATUSES, Solution
-    from .solver import solve
-
-__all__ = [
-    "CONVERGED",
-    "INTERCEPTS",
-    "ITERATION_LIMIT",
-    "LOSSES",
-    "STALLED",
-    "STATUSES",
-    "TOLERANCE",
-    "Classifier",
-    "Intercept",
-    "L2SVMClassifier",
-    "L2SVMClassifierCV",
-    "LinearClassifier",
-    "LogisticClassifier",
-    "Plan",
-    "RidgeClassifier",
-    "RowReader",
-    "Selection",
-    "Sizes",
-    "Solution",
-    "default_memory",
-    "fit_path",
-    "gram_matrix",
-    "make_plan",
-    "predict_path",
-    "select_penalty",
-    "solve",
-]
+    from .design import RowReader as RowReader
+    from .estimator import (
+        L2SVMClassifier as L2SVMClassifier,
+        LogisticClassifier as LogisticClassifier,
+        RidgeClassifier as RidgeClassifier,
+    )
+    from .estimator_cv import L2SVMClassifierCV as L2SVMClassifierCV
+    from .gram import gram_matrix as gram_matrix
+    from .path import (
+        LOSSES as LOSSES,
+        TOLERANCE as TOLERANCE,
+        LinearClassifier as LinearClassifier,
+        fit_path as fit_path,
+        predict_path as predict_path,
+    )
+    from .plan import Plan as Plan, Sizes as Sizes, default_memory as default_memory, make_plan as make_plan
+    from .selection import Selection as Selection, select_penalty as select_penalty
+    from .settings import INTERCEPTS as INTERCEPTS, Classifier as Classifier, Intercept as Intercept
+    from .solution import (
+        CONVERGED as CONVERGED,
+        ITERATION_LIMIT as ITERATION_LIMIT,
+        STALLED as STALLED,
+        STATUSES as STATUSES,
+        Solution as Solution,
+    )
+    from .solver import solve as solve
 
 import_when_used(__name__)

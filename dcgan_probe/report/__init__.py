@@ -5,44 +5,35 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .comparing import compare_rows, write_comparisons
-    from .comparisons import ComparedRows, comparison_table, numbered_names
-    from .formats import format_comparisons, format_guidelines, format_tables
-    from .generated import format_neighbor_errors
-    from .guidelines import MEASURED, GuidelineRun
-    from .published import MARKS, PublishedFigure, figures_shown, published_figures, read_figures, register_figures
-    from .results_folders import convert_folder, import_results
-    from .settings import FORMATS, CompareConfig, ImportResultsConfig, TableConfig
-    from .tables import result_table
-    from .written_tables import make_tables, write_tables
-
-__all__ = [
-    "FORMATS",
-    "MARKS",
-    "MEASURED",
-    "CompareConfig",
-    "ComparedRows",
-    "GuidelineRun",
-    "ImportResultsConfig",
-    "PublishedFigure",
-    "TableConfig",
-    "compare_rows",
-    "comparison_table",
-    "convert_folder",
-    "figures_shown",
-    "format_comparisons",
-    "format_guidelines",
-    "format_neighbor_errors",
-    "format_tables",
-    "import_results",
-    "make_tables",
-    "numbered_names",
-    "published_figures",
-    "read_figures",
-    "register_figures",
-    "result_table",
-    "write_comparisons",
-    "write_tables",
-]
+    from .comparing import compare_rows as compare_rows, write_comparisons as write_comparisons
+    from .comparisons import (
+        ComparedRows as ComparedRows,
+        comparison_table as comparison_table,
+        numbered_names as numbered_names,
+    )
+    from .formats import (
+        format_comparisons as format_comparisons,
+        format_guidelines as format_guidelines,
+        format_tables as format_tables,
+    )
+    from .generated import format_neighbor_errors as format_neighbor_errors
+    from .guidelines import MEASURED as MEASURED, GuidelineRun as GuidelineRun
+    from .published import (
+        MARKS as MARKS,
+        PublishedFigure as PublishedFigure,
+        figures_shown as figures_shown,
+        published_figures as published_figures,
+        read_figures as read_figures,
+        register_figures as register_figures,
+    )
+    from .results_folders import convert_folder as convert_folder, import_results as import_results
+    from .settings import (
+        FORMATS as FORMATS,
+        CompareConfig as CompareConfig,
+        ImportResultsConfig as ImportResultsConfig,
+        TableConfig as TableConfig,
+    )
+    from .tables import result_table as result_table
+    from .written_tables import make_tables as make_tables, write_tables as write_tables
 
 import_when_used(__name__)

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
         last_samples as last_samples,
     )
     from .guideline_table import GuidelineTable as GuidelineTable
-    from .guidelines import (
-        GuidelineTraining as GuidelineTraining,
-        guideline_trainings as guideline_trainings,
-    )
+    from .guidelines import GuidelineTraining as GuidelineTraining, guideline_trainings as guideline_trainings
     from .jobs import (
         Job as Job,
         evaluation_steps as evaluation_steps,

@@ -5,86 +5,62 @@ from typing import TYPE_CHECKING
 from .late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .config import Config, arguments_of, check_fields, flag_of, from_mapping, has_type, option, to_mapping
+    from .config import (
+        Config as Config,
+        arguments_of as arguments_of,
+        check_fields as check_fields,
+        flag_of as flag_of,
+        from_mapping as from_mapping,
+        has_type as has_type,
+        option as option,
+        to_mapping as to_mapping,
+    )
     from .devices import (
-        PRECISIONS,
-        autocast,
-        convolution_kernels,
-        describe_device,
-        full_float32,
-        parse_device,
-        resolve_device,
-        resolve_precision,
-        single_thread,
-        untried_kernels,
+        PRECISIONS as PRECISIONS,
+        autocast as autocast,
+        convolution_kernels as convolution_kernels,
+        describe_device as describe_device,
+        full_float32 as full_float32,
+        parse_device as parse_device,
+        resolve_device as resolve_device,
+        resolve_precision as resolve_precision,
+        single_thread as single_thread,
+        untried_kernels as untried_kernels,
     )
-    from .errors import Notice, UserError
+    from .errors import Notice as Notice, UserError as UserError
     from .memory import (
-        available_memory,
-        check_memory,
-        explained_memory,
-        freed_memory_kept,
-        gpu_memory_in_use,
-        is_out_of_memory,
-        memory_in_use,
+        available_memory as available_memory,
+        check_memory as check_memory,
+        explained_memory as explained_memory,
+        freed_memory_kept as freed_memory_kept,
+        gpu_memory_in_use as gpu_memory_in_use,
+        is_out_of_memory as is_out_of_memory,
+        memory_in_use as memory_in_use,
     )
-    from .processes import available_cores, run_tasks
-    from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
-    from .seeds import derive_seed, numpy_generator, torch_generator
-    from .steps import OnNote, OnStep, Step, duration, no_note, no_step
-    from .versions import package_version, versions
-    from .workers import map_on_cores
-    from .workspace import Workspace
-
-__all__ = [
-    "ALONE",
-    "PRECISIONS",
-    "Config",
-    "FirstRankError",
-    "Notice",
-    "OnNote",
-    "OnStep",
-    "Ranks",
-    "Step",
-    "UserError",
-    "Workspace",
-    "arguments_of",
-    "autocast",
-    "available_cores",
-    "available_memory",
-    "check_fields",
-    "check_memory",
-    "convolution_kernels",
-    "derive_seed",
-    "describe_device",
-    "duration",
-    "explained_memory",
-    "flag_of",
-    "freed_memory_kept",
-    "from_mapping",
-    "full_float32",
-    "gpu_memory_in_use",
-    "has_type",
-    "is_out_of_memory",
-    "joined_ranks",
-    "launched_rank",
-    "map_on_cores",
-    "memory_in_use",
-    "no_note",
-    "no_step",
-    "numpy_generator",
-    "option",
-    "package_version",
-    "parse_device",
-    "rank_device",
-    "resolve_device",
-    "resolve_precision",
-    "run_tasks",
-    "single_thread",
-    "to_mapping",
-    "torch_generator",
-    "untried_kernels",
-    "versions",
-]
+    from .processes import available_cores as available_cores, run_tasks as run_tasks
+    from .ranks import (
+        ALONE as ALONE,
+        FirstRankError as FirstRankError,
+        Ranks as Ranks,
+        joined_ranks as joined_ranks,
+        launched_rank as launched_rank,
+        rank_device as rank_device,
+    )
+    from .seeds import (
+        derive_seed as derive_seed,
+        numpy_generator as numpy_generator,
+        torch_generator as torch_generator,
+    )
+    from .steps import (
+        OnNote as OnNote,
+        OnStep as OnStep,
+        Step as Step,
+        duration as duration,
+        no_note as no_note,
+        no_step as no_step,
+    )
+    from .versions import package_version as package_version, versions as versions
+    from .workers import map_on_cores as map_on_cores
+    from .workspace import Workspace as Workspace
 
 import_when_used(__name__)

@@ -5,77 +5,56 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .array_files import read_arrays, write_arrays
-    from .feature_files import FORMAT_VERSION, FeatureFile, FeatureFileWriter, open_feature_file
+    from .array_files import read_arrays as read_arrays, write_arrays as write_arrays
+    from .feature_files import (
+        FORMAT_VERSION as FORMAT_VERSION,
+        FeatureFile as FeatureFile,
+        FeatureFileWriter as FeatureFileWriter,
+        open_feature_file as open_feature_file,
+    )
     from .files import (
-        explained_disk_errors,
-        read_bytes,
-        read_json,
-        require_writable,
-        set_aside,
-        whole_file,
-        write_json,
-        write_text,
+        explained_disk_errors as explained_disk_errors,
+        read_bytes as read_bytes,
+        read_json as read_json,
+        require_writable as require_writable,
+        set_aside as set_aside,
+        whole_file as whole_file,
+        write_json as write_json,
+        write_text as write_text,
     )
-    from .fingerprints import fingerprint_blocks, fingerprint_rows, fingerprint_settings, fingerprint_tensors
-    from .hdf5 import DamagedFileError, UnreadableFileError, open_hdf5
+    from .fingerprints import (
+        fingerprint_blocks as fingerprint_blocks,
+        fingerprint_rows as fingerprint_rows,
+        fingerprint_settings as fingerprint_settings,
+        fingerprint_tensors as fingerprint_tensors,
+    )
+    from .hdf5 import (
+        DamagedFileError as DamagedFileError,
+        UnreadableFileError as UnreadableFileError,
+        open_hdf5 as open_hdf5,
+    )
     from .image_files import (
-        ImageFile,
-        ImageLayoutError,
-        StoredImages,
-        file_facts,
-        open_image_file,
-        write_image_file,
+        ImageFile as ImageFile,
+        ImageLayoutError as ImageLayoutError,
+        StoredImages as StoredImages,
+        file_facts as file_facts,
+        open_image_file as open_image_file,
+        write_image_file as write_image_file,
     )
-    from .locks import NO_LOCKS, locked, without_locks
-    from .names import LONGEST, file_name, plain_name, shortened, unicode_text
-    from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
-    from .toml_files import PLANS, TABLES, read_toml, write_toml
-
-__all__ = [
-    "FORMAT_VERSION",
-    "LONGEST",
-    "NO_LOCKS",
-    "PLANS",
-    "TABLES",
-    "ChangedFileError",
-    "DamagedFileError",
-    "FeatureFile",
-    "FeatureFileWriter",
-    "FileStamp",
-    "FileStamps",
-    "ImageFile",
-    "ImageLayoutError",
-    "StoredImages",
-    "UnreadableFileError",
-    "explained_disk_errors",
-    "file_facts",
-    "file_name",
-    "fingerprint_blocks",
-    "fingerprint_rows",
-    "fingerprint_settings",
-    "fingerprint_tensors",
-    "locked",
-    "open_feature_file",
-    "open_hdf5",
-    "open_image_file",
-    "opened_whole",
-    "plain_name",
-    "read_arrays",
-    "read_bytes",
-    "read_json",
-    "read_toml",
-    "require_writable",
-    "set_aside",
-    "shortened",
-    "unicode_text",
-    "whole_file",
-    "without_locks",
-    "write_arrays",
-    "write_image_file",
-    "write_json",
-    "write_text",
-    "write_toml",
-]
+    from .locks import NO_LOCKS as NO_LOCKS, locked as locked, without_locks as without_locks
+    from .names import (
+        LONGEST as LONGEST,
+        file_name as file_name,
+        plain_name as plain_name,
+        shortened as shortened,
+        unicode_text as unicode_text,
+    )
+    from .stamps import (
+        ChangedFileError as ChangedFileError,
+        FileStamp as FileStamp,
+        FileStamps as FileStamps,
+        opened_whole as opened_whole,
+    )
+    from .toml_files import PLANS as PLANS, TABLES as TABLES, read_toml as read_toml, write_toml as write_toml
 
 import_when_used(__name__)

@@ -84,7 +84,7 @@ def test_a_command_that_is_refused_leaves_no_file_without_a_row(here, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr(PixelEncoder, "encode", fail)
-        patch.setattr("dcgan_probe.commands.evaluate.features_of", fail)
+        patch.setattr("dcgan_probe.evaluation.running.features_of", fail)
         assert refused(*EVALUATE, "--dataset", "./x_train.h5", status=1) == "Error: a late refusal"
     assert not Path("results").exists()
     assert not list(here.rglob(".*"))

@@ -6,11 +6,12 @@ import click
 
 from ...evaluation import SupervisedConfig
 from ...runtime import Workspace
+from ..command_lines import RecordedCommand
 from ..config_options import config_options
 from ..options import dry_run_option, json_option, quiet_option
 
 
-@click.command("eval-supervised")
+@click.command("eval-supervised", cls=RecordedCommand)
 @config_options(SupervisedConfig)
 @config_options(Workspace)
 @dry_run_option
