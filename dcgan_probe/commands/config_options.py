@@ -18,7 +18,7 @@ KINDS: dict[str, Callable[[], click.ParamType]] = {
     "bytes": Bytes,
     "count": Count,
     "depth": DepthType,
-    "file": partial(click.Path, dir_okay=False, path_type=Path),
+    "file": partial(click.Path, exists=True, dir_okay=False, path_type=Path),
     "labels": Labels,
     "names": LayerNames,
     "numbers": Numbers,

@@ -35,6 +35,7 @@ def test_a_config_goes_to_toml_and_back(config):
 @pytest.mark.parametrize("config", [*CONFIGS, *DEFAULTS], ids=lambda config: config.verb)
 def test_the_command_of_a_config_makes_the_same_config(config, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "boxes.json").write_text("[]")
     program, verb, *arguments = shlex.split(config.to_command(dp.Workspace(device="cpu")))
     assert program == "dcgan-probe"
     with main.commands[verb].make_context(verb, arguments) as context:
