@@ -53,7 +53,7 @@ class DedupPlan(Config):
     split: Literal["train", "test"] | None = option(None, "Which split.", usual="train; with --against, test of that")
     against: str | None = option(None, "Look for the images of this set's split instead, in DATASET's training split.")
     figures: Path | None = option(None, "Folder of figures.", usual="--out's")
-    judged: Path | None = option(None, "The list of pairs, judged by a person.", file=True)
+    judged: Path | None = option(None, "The list of pairs, judged by a person.", file=True, exists=True)
     search: DedupConfig = field(default_factory=DedupConfig)
     """How the search is made."""
 
