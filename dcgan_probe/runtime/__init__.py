@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         is_out_of_memory,
         memory_in_use,
     )
-    from .processes import available_cores, run_tasks
+    from .processes import available_cores, require_main_guard, run_tasks
     from .ranks import ALONE, FirstRankError, Ranks, joined_ranks, launched_rank, rank_device
     from .seeds import derive_seed, numpy_generator, torch_generator
     from .steps import OnNote, OnStep, Step, duration, no_note, no_step
@@ -77,6 +77,7 @@ __all__ = [
     "package_version",
     "parse_device",
     "rank_device",
+    "require_main_guard",
     "resolve_device",
     "resolve_precision",
     "run_tasks",
