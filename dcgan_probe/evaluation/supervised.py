@@ -22,6 +22,7 @@ from ..runtime import (
     available_cores,
     no_note,
     no_step,
+    require_main_guard,
     resolve_device,
     single_thread,
 )
@@ -75,10 +76,11 @@ def run_supervised(
     Raises
     ------
     UserError
-        If images, labels or memory do not suffice, images do not fit the network, a worker was killed, or another
-        process is at the same search.
+        If images, labels or memory do not suffice, images do not fit the network, a worker was killed, another
+        process is at the same search, or there are several workers and the calling script has no main guard.
     """
     planned = plan_supervised(config, workspace or Workspace())
+    require_main_guard(planned.workers)
     require_supervised_memory(planned.protocol, planned.network, planned.workers)
     results = Results(planned.workspace.results)
     for sentence in results.prepare():  # before the work, so that a folder that cannot keep its records is found now
@@ -189,6 +191,7 @@ class PlannedSupervised:
         self, results: Results | None = None, on_progress: OnStep = no_step, on_note: OnNote = no_note
     ) -> Summary:
         """Search, choose, report and record; without ``results`` nothing is recorded. See ``run_supervised``."""
+        require_main_guard(self.workers)
         sealed = SealedImages(self.test, self.protocol.classes)
         layout = lay_out(self.protocol, self.train.require_labels("supervised training"), self.config.seed)
         recorder, title = self.recorder(layout), f"{self.protocol.name} supervised"

@@ -58,10 +58,10 @@ def require_supervised_memory(protocol: Protocol, network: NetworkConfig, worker
 
 
 def _memory(protocol: Protocol, network: NetworkConfig, workers: int) -> int:
-    """Return the resident bytes of all processes: each as large as this one is now, and the images."""
+    """Return the resident bytes of all processes."""
     images = protocol.train_rows * network.nc * network.image_size**2
-    # In this process twice while they are laid out; workers share one file of them, which may lie in memory.
-    return memory_in_use() * (1 + (workers if workers > 1 else 0)) + images * (2 if workers == 1 else 3)
+    # A worker holds what this process holds now, and all images; this process holds those twice as it sends them.
+    return (memory_in_use() + images) * (1 + (workers if workers > 1 else 0)) + images
 
 
 def _rate(network: NetworkConfig, classes: int, device: torch.device) -> float:

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
         is_out_of_memory as is_out_of_memory,
         memory_in_use as memory_in_use,
     )
-    from .processes import available_cores as available_cores, run_tasks as run_tasks
+    from .processes import (
+        available_cores as available_cores,
+        require_main_guard as require_main_guard,
+        run_tasks as run_tasks,
+    )
     from .ranks import (
         ALONE as ALONE,
         FirstRankError as FirstRankError,

@@ -1,21 +1,23 @@
-"""Tasks in processes of joblib's, with results as they come.
+"""Tasks in processes of their own, with results as they come.
 
-Several processes of one thread are faster than one process of several threads where a task's tensors are small. joblib
-starts the processes without the calling script, gives large arrays to all of them as one file, notices a process that
-dies, and ends all of them after an error. Two things are added: the terminal's signals are left to this process, and no
-process outlives it.
+Several processes of one thread are faster than one process of several threads where a task's tensors are small.
+
+The processes are started here, since no library ends them as it should. ``concurrent.futures`` waits on Ctrl-C for the
+tasks under way, leaves the workers of a killed parent waiting for ever, gives no exit status of a worker that died, and
+has no way to send large arrays once to each: a worker that dies before it reads them blocks the start. joblib kills its
+workers by ``pgrep``, and where that is missing, or a second Ctrl-C ends it, they go on.
 """
 
+import multiprocessing
 import os
 import signal
 import threading
-import time
-import warnings
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import cache
-from typing import TypeVar
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeVar, cast
 
 from .errors import UserError
 from .memory import is_out_of_memory
@@ -24,9 +26,10 @@ Shared = TypeVar("Shared")
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+LOST = (EOFError, BrokenPipeError, ConnectionResetError)
+"""Errors of a connection whose other side has ended."""
 OF_THE_TERMINAL = ("SIGINT", "SIGHUP", "SIGUSR1")
 """Signals that reach every process of a group and that this process answers for its workers."""
-WATCH_SECONDS = 1.0
 
 
 def available_cores() -> int:
@@ -34,6 +37,15 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # macOS and Windows lack it
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def require_main_guard(workers: int) -> None:
+    """End a worker process that still imports the script that started it, where that script starts workers in turn.
+
+    A script without ``if __name__ == "__main__":`` around its calls does so. The process that started it says why.
+    """
+    if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)
 
 
 def run_tasks(
@@ -45,71 +57,115 @@ def run_tasks(
 ) -> None:
     """Do all tasks, each in one of ``workers`` processes, or in this process if that is 1.
 
-    If anything is raised, Ctrl-C included, the processes are ended, whatever they are doing. Otherwise they wait some
-    minutes for more tasks. They also end with this process, however it ends.
+    If anything is raised, Ctrl-C included, the processes are ended, whatever they are doing. They also end with this
+    process, however it ends.
 
     Parameters
     ----------
     work
-        Function of a module, called as ``work(shared, task)``; what it raises is raised here.
+        A function of a module, called as ``work(shared, task)``.
     shared
-        Large arrays in it are copies on write of one file.
+        Sent once to each process.
     on_result
         Called with the number of each task and its result, in the order in which they end.
 
     Raises
     ------
     UserError
-        If a process was killed or ran out of memory.
+        If a task raised one, a process was killed, or the calling script has no main guard.
+    RuntimeError
+        If a task failed otherwise; with its traceback.
     """
     if workers == 1:
         for number, task in enumerate(tasks):
             on_result(number, work(shared, task))
         return
-    from joblib import Parallel, delayed  # late, since it takes a while
-
-    parallel = Parallel(workers, backend="loky", return_as="generator_unordered", batch_size=1, mmap_mode="c")
+    require_main_guard(workers)
+    left = iter(enumerate(tasks))
+    crew: list[_Worker] = []
     try:
-        with _blocked_signals():
-            results = parallel(delayed(_numbered)(os.getpid(), work, shared, *each) for each in enumerate(tasks))
-        try:
-            for number, result in results:
+        for _ in range(min(workers, len(tasks))):
+            crew.append(_Worker())
+        for worker in crew:
+            worker.prepare(work, shared)
+        busy = {worker.connection: worker for worker in crew if worker.begin(left)}
+        while busy:
+            for connection in wait(list(busy)):
+                worker = busy[cast(Connection, connection)]
+                number, result = worker.number, worker.result()
+                if not worker.begin(left):
+                    del busy[worker.connection]
                 on_result(number, result)
-        finally:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # that tasks under way were given up
-                results.close()
-    except BrokenProcessPool as gone:
-        raise UserError(
-            "a worker process was killed, perhaps for want of memory; take fewer workers, then run this again to "
-            "resume",
-            option="workers",
-        ) from gone
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        reason = str(error).partition("\n")[0]
-        text = f"a worker process ran out of memory ({reason}); take fewer workers"
-        raise UserError(text, option="workers") from error
+    finally:
+        for worker in crew:
+            worker.end()
 
 
-def _numbered(
-    parent: int, work: Callable[[Shared, Task], Result], shared: Shared, number: int, task: Task
-) -> tuple[int, Result]:
-    _end_with(parent)
-    return number, work(shared, task)
+class _Worker:
+    """A process that does one task after another."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would copy locks that torch's threads may hold
+        self.number = -1
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        with _blocked_signals():
+            self._process.start()
+        theirs.close()
+
+    def prepare(self, work: Callable[[Any, Any], Any], shared: Any) -> None:
+        """Wait until the process has started, and send the work to it.
+
+        They are not arguments of the process: multiprocessing would wait for ever for a process that ended before it
+        read them.
+        """
+        try:
+            self.connection.recv()
+            self.connection.send((work, shared))
+        except LOST as gone:
+            self._process.join()
+            status = self._process.exitcode or 0
+            if status < 0:
+                raise _killed() from gone
+            raise UserError(
+                f"a worker process ended before its first task (exit status {status}). Worker processes import the "
+                'script that starts them: keep it in a file, with its calls under `if __name__ == "__main__":`, or '
+                "take workers=1",
+                option="workers",
+            ) from None
+
+    def begin(self, left: Iterator[tuple[int, Any]]) -> bool:
+        """Send the next of the tasks that are left; return whether there was one."""
+        for self.number, task in left:
+            try:
+                self.connection.send(task)
+            except LOST as gone:
+                raise _killed() from gone
+            return True
+        return False
+
+    def result(self) -> Any:
+        """Receive what became of the task."""
+        try:
+            result, error = self.connection.recv()
+        except LOST as gone:
+            raise _killed() from gone
+        if error is not None:
+            raise error
+        return result
+
+    def end(self) -> None:
+        """End the process at once."""
+        self._process.terminate()
+        self._process.join()
+        self.connection.close()
 
 
-@cache
-def _end_with(parent: int) -> None:
-    """End this process soon after the one that started it, whatever task it is at."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(WATCH_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def _killed() -> UserError:
+    return UserError(
+        "a worker process was killed, perhaps for want of memory; take fewer workers, then run this again to resume",
+        option="workers",
+    )
 
 
 @contextmanager
@@ -118,8 +174,43 @@ def _blocked_signals() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
+    resource_tracker.ensure_running()  # begun by the first start otherwise, and that would unblock SIGINT
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name) for name in OF_THE_TERMINAL})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(connection: Connection) -> None:
+    """Do tasks until the other side is gone."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        connection.send(None)  # started
+        work, shared = connection.recv()
+        while True:
+            task = connection.recv()
+            try:
+                answer: tuple[Any, Exception | None] = (work(shared, task), None)
+            except UserError as error:
+                answer = (None, error)
+            except Exception as error:  # whatever it is, the process that asked has to know
+                answer = (None, _described(error))
+            connection.send(answer)
+    except LOST:
+        return
+
+
+def _described(error: Exception) -> Exception:
+    if is_out_of_memory(error):
+        reason = str(error).partition("\n")[0]
+        return UserError(f"a worker process ran out of memory ({reason}); take fewer workers", option="workers")
+    return RuntimeError(f"a worker process failed:\n{traceback.format_exc()}")
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it has ended, whatever task it is at."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,6 +1,7 @@
 """A search on 8x8 images whose pixels tell the class: a part of a second for each training."""
 
 import math
+import multiprocessing
 from dataclasses import asdict, replace
 from typing import get_args
 
@@ -9,7 +10,15 @@ import pytest
 import torch
 
 from dcgan_probe.baselines import Setting, draw_setting, predict, train_supervised
-from dcgan_probe.evaluation import PlannedSupervised, Results, SupervisedConfig, protocol_for, summarise, trials
+from dcgan_probe.evaluation import (
+    PlannedSupervised,
+    Results,
+    SupervisedConfig,
+    protocol_for,
+    run_supervised,
+    summarise,
+    trials,
+)
 from dcgan_probe.evaluation.draws import lay_out
 from dcgan_probe.gan import PRESETS, PresetName
 from dcgan_probe.images import ImageSet
@@ -278,6 +287,16 @@ def test_the_estimate_counts_every_image(search):
     assert estimate.images_seen == 15 * (sum(passes) + round(2 * sum(passes) / 4))
     assert estimate.seconds == pytest.approx((estimate.images_seen + 90 * 6 / 3) / estimate.images_per_second)
     assert changed(search, workers=3).estimate().memory_bytes > estimate.memory_bytes > 0
+
+
+def test_a_worker_that_imports_the_calling_script_touches_nothing(search, tmp_path, monkeypatch):
+    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
+    with pytest.raises(SystemExit):
+        changed(search, workers=2).evaluate()
+    config, place = SupervisedConfig("glyphs:100", 10, "demo", workers=2), Workspace(tmp_path, tmp_path, device="cpu")
+    with pytest.raises(SystemExit):
+        run_supervised(config, place)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_all_labels_are_written_as_a_word():
