@@ -72,7 +72,8 @@ def prepare(
         Leave out images that cannot be decoded, after a first pass through all, and record their number in the file's
         attribute ``unreadable``. By default they are an error, which names all.
     progress
-        Called after each block with the images written so far and the number of all.
+        Called after each block with the images written so far and the number of all; with all of them, once the file is
+        whole.
 
     Returns
     -------
@@ -121,6 +122,8 @@ def prepare(
         facts=facts,
         check=source.require_unchanged,
     )
+    if progress is not None:
+        progress(rows, rows)  # now that the file is whole
     if isinstance(source, ImageStream):
         source.warn_of_remarks()
     return rows
@@ -128,7 +131,7 @@ def prepare(
 
 def _first_pass(progress: Callable[[int, int], None] | None, rows: int) -> Callable[[int], None]:
     """Return what shows the progress of a pass over all images that writes nothing."""
-    return lambda done: None if progress is None or done % REPORTED else progress(done, rows)
+    return lambda done: None if progress is None or done % REPORTED or done >= rows else progress(done, rows)
 
 
 def _explained(source: ImageStream, progress: Callable[[int, int], None] | None) -> Callable[[int], Image.Image]:
@@ -197,7 +200,7 @@ class _Squares:
                 self.resized |= min(image.size) != self.size
                 images[index - start] = to_array(fit(image, self.size, self.resample))
             yield images, None if self.labels is None else self.labels[start:stop]
-            if self.progress is not None:
+            if self.progress is not None and stop < self.rows:
                 self.progress(stop, self.rows)
 
 

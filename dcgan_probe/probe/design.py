@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..runtime import UserError
-from .arrays import array_namespace, device, is_torch_array
+from .arrays import array_namespace, device, is_torch_array, plain_tensor
 from .conversion import THREADS, convert
 from .losses import Array
 from .products import BLOCK_BYTES, PART_ROWS, add_cross_product, add_product, weighed_parts
@@ -212,16 +212,18 @@ def dtype_name(features: Any) -> str:
 
 def as_design(features: Any) -> Design:
     """Wrap features; tensors on the CPU and on MPS become numpy arrays, and odd layouts whole rows."""
+    if is_torch_array(features):
+        features = plain_tensor(features)
     if len(features.shape) != 2 or 0 in features.shape or dtype_name(features) not in DTYPES:
         raise UserError(
-            f"features are {features.dtype} {tuple(features.shape)}; expected float16, float32, float64, integers or "
-            "bool (N, D), not empty"
+            f"features are {features.dtype} {tuple(features.shape)}; expected float16, bfloat16, float32, float64, "
+            "integers or bool (N, D), not empty"
         )
     marks = getattr(getattr(features, "file", None), "attrs", {})
     if "complete" in marks and not marks["complete"]:
         raise UserError("the file of the features is not complete: its writing was interrupted; finish it first")
     if is_torch_array(features) and features.device.type in SOLVED_ON_HOST:
-        features = features.detach().cpu().numpy()
+        features = features.cpu().numpy()
     if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
         features = np.ascontiguousarray(features)
     return Design(features)

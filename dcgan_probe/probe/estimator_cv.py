@@ -11,6 +11,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
 
 from ..runtime import UserError
+from .constraints import Penalties
 from .linear_estimator import LinearEstimator
 from .path import ITERATIONS, TOLERANCE, encode
 from .selection import select_penalty
@@ -52,7 +53,7 @@ class L2SVMClassifierCV(LinearEstimator):
     _classifier = "svm"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: each for name, each in LinearEstimator._parameter_constraints.items() if name != "C"},
-        "Cs": ["array-like"],
+        "Cs": [Penalties()],
         "cv": ["cv_object"],
     }
     # Groups are the splitter's, so that nobody has to request them of the estimator.

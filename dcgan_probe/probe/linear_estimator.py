@@ -9,13 +9,13 @@ import h5py
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..runtime import UserError
-from .arrays import is_torch_array
-from .checks import GREATEST_PENALTY
+from .arrays import is_torch_array, plain_tensor
+from .constraints import PENALTY, Number
 from .design import DTYPES, SINGLE, dtype_name
 from .path import (
     LinearClassifier,
@@ -42,13 +42,13 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
 
     _classifier: Classifier
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "C": [Interval(Real, 0.0, GREATEST_PENALTY, closed="right")],
+        "C": [PENALTY],
         "intercept": [StrOptions(set(INTERCEPTS))],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "standardise": ["boolean"],
-        "tol": [Interval(Real, 0.0, 1.0, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "memory": [Interval(Integral, 1, None, closed="left"), None],
+        "tol": [Number(Real, 0.0, 1.0, closed="neither")],
+        "max_iter": [Number(Integral, 1, None, closed="left")],
+        "memory": [Number(Integral, 1, None, closed="left"), None],
     }
 
     tol: float
@@ -78,6 +78,8 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
 
     def _checked_features(self, X: Any, *, reset: bool, y: Any = "no_validation") -> Any:
         """Check features, and set or compare ``n_features_in_`` and ``feature_names_in_``."""
+        if is_torch_array(X):
+            X = plain_tensor(X)
         if not read_in_blocks(X):
             return validate_data(self, X, y, dtype=list(map(np.dtype, DTYPES)), reset=reset, ensure_all_finite=False)
         if len(X.shape) != 2:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 from ..runtime import UserError
-from .arrays import is_torch_array
+from .arrays import is_torch_array, plain_tensor
 
 ClassWeight = dict[Any, float] | str | None
 """A weight for each label, ``"balanced"``, or None for 1."""
@@ -14,7 +14,7 @@ ClassWeight = dict[Any, float] | str | None
 
 def on_host(values: Any) -> np.ndarray:
     """Return labels or weights as a numpy array: a list, a series, a tensor of any device, or an HDF5 data set."""
-    return values.detach().cpu().numpy() if is_torch_array(values) else np.asarray(values)
+    return plain_tensor(values).cpu().numpy() if is_torch_array(values) else np.asarray(values)
 
 
 def check_sample_weight(sample_weight: Any, rows: int) -> np.ndarray | None:

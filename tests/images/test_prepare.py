@@ -290,3 +290,23 @@ def test_a_folder_that_changes_while_it_is_loaded_is_refused(tmp_path, monkeypat
     monkeypatch.setattr("dcgan_probe.images.folders.read_image", reading)
     with pytest.raises(ChangedFileError, match=r"a.png changed while it was read"):
         load_images(str(source), "train")
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_all_images_are_reported_only_when_the_file_is_whole(tmp_path, skip):
+    for number in range(200):
+        draw(tmp_path / "in" / f"{number:03}.png", size=(4, 4))
+    (tmp_path / "in" / "150.png").write_bytes(b"no image")
+    path, calls = tmp_path / "x.h5", []
+
+    def progress(done, rows):
+        calls.append((done, rows))
+        assert done < rows or path.exists()
+
+    if skip:
+        assert prepare(str(tmp_path / "in"), "train", 4, path, skip_unreadable=True, progress=progress) == 199
+        assert calls == [(100, 200), (199, 199)]
+        return
+    with pytest.raises(UserError, match=r"150\.png"):
+        prepare(str(tmp_path / "in"), "train", 4, path, progress=progress)
+    assert (200, 200) not in calls

@@ -194,11 +194,37 @@ def test_prediction_refuses_what_the_fit_did_not_see(tmp_path: Path) -> None:
                 fitted.predict(given)
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.complex64])
+@pytest.mark.parametrize("make", ESTIMATORS)
+def test_bfloat16_tensors_and_those_with_a_gradient_are_fitted_as_float32(make) -> None:
+    features, labels = blobs(60, 5, 3)
+    tensor = torch.from_numpy(features).to(torch.bfloat16)
+    plain = make().fit(tensor.float().numpy(), labels)
+    weights = np.ones(len(labels))
+    for given in (tensor, tensor.clone().requires_grad_(), tensor.float().requires_grad_()):
+        fitted = make().fit(given, torch.from_numpy(labels).float().requires_grad_(), torch.from_numpy(weights))
+        np.testing.assert_array_equal(fitted.coef_, plain.coef_)
+        np.testing.assert_array_equal(fitted.predict(given), plain.predict(tensor.float().numpy()))
+        assert given.requires_grad == (given is not tensor)
+
+
+def test_labels_and_weights_may_be_bfloat16() -> None:
+    features, labels = blobs(60, 5, 3)
+    plain = L2SVMClassifier().fit(features, labels)
+    given = torch.from_numpy(labels).bfloat16(), torch.ones(60, dtype=torch.bfloat16)
+    np.testing.assert_array_equal(L2SVMClassifier().fit(features, *given).coef_, plain.coef_)
+
+
+def test_sparse_tensors_are_refused_in_a_sentence() -> None:
+    features, labels = blobs(60, 5, 3)
+    with pytest.raises(UserError, match=r"torch.sparse_coo, expected a dense one: give it as X.to_dense\(\)"):
+        L2SVMClassifier().fit(torch.from_numpy(features).to_sparse(), labels)
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e5m2, torch.complex64])
 def test_tensors_of_other_types_are_refused(dtype: torch.dtype) -> None:
     features, labels = blobs(60, 5, 3)
     with pytest.raises(
-        UserError, match=rf"features are {dtype} \(60, 5\); expected float16, float32, float64, integers"
+        UserError, match=rf"features are {dtype} \(60, 5\); expected float16, bfloat16, float32, float64, integers"
     ):
         L2SVMClassifier().fit(torch.from_numpy(8.0 * features).to(dtype), labels)
 

@@ -7,6 +7,7 @@ import pytest
 import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.estimator_checks import check_param_validation
 
 from dcgan_probe.probe import L2SVMClassifier, L2SVMClassifierCV, LogisticClassifier, RidgeClassifier, fit_path, solve
@@ -32,6 +33,11 @@ def test_parameters_are_validated_as_scikit_learns_are(make) -> None:
         ("C", None, "a float in the range"),
         ("C", np.nan, "a float in the range"),
         ("C", 1 + 0j, "a float in the range"),
+        ("C", True, r"a float in the range \(0.0, 1000000000000.0\]. Got True instead"),
+        ("C", np.True_, "a float in the range"),
+        ("tol", True, "a float in the range"),
+        ("max_iter", True, "an int in the range"),
+        ("memory", True, "an int in the range"),
         ("max_iter", "a", r"an int in the range \[1, inf\). Got 'a' instead"),
         ("max_iter", 1e3, r"an int in the range \[1, inf\). Got 1000.0 instead"),
         ("max_iter", 0, "an int in the range"),
@@ -56,18 +62,20 @@ def test_a_wrong_parameter_is_named_with_what_was_got_and_expected(make, name: s
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (["0.1", "1"], r"C is \['0.1', '1'\]; expected positive numbers, such as 0.001"),
-        ([0.1, None], r"C is \[0.1, None\]; expected positive numbers"),
-        ([0.1, 0.0], "C is 0; expected a positive, finite number"),
-        ([], r"C has shape \(0,\); expected one or more values"),
-        ([[0.1]], r"C has shape \(1, 1\); expected one or more values"),
-    ],
+    "given",
+    [["0.1", "1"], [0.1, None], [0.1, 0.0], [], (), [[0.1]], [True], [np.nan], {0.1}, {0.1: 1}, np.zeros((1, 1))],
+    ids=str,
 )
-def test_a_grid_of_what_are_no_penalties_is_refused(given: list, message: str) -> None:
-    with pytest.raises(UserError, match=message):
+def test_a_grid_of_what_are_no_penalties_is_refused(given) -> None:
+    expected = "an array-like of one or more values, each a float in the range (0.0, 1000000000000.0]"
+    message = f"The 'Cs' parameter of L2SVMClassifierCV must be {expected}. Got {given!r} instead."
+    with pytest.raises(InvalidParameterError, match=re.escape(message)):
         L2SVMClassifierCV(Cs=given).fit(*tall())
+
+
+@pytest.mark.parametrize("given", [(0.1, 1), np.array([0.1, 1.0]), range(1, 3), [np.float32(0.5), 1]], ids=str)
+def test_grids_of_penalties_are_taken(given) -> None:
+    assert len(L2SVMClassifierCV(Cs=given, cv=2).fit(*tall()).scores_) == 2
 
 
 @pytest.mark.parametrize("cv", ["five", 1, 2.5])

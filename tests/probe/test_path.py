@@ -68,7 +68,7 @@ def test_the_greatest_score_chooses() -> None:
 
 def test_a_path_refuses_wrong_input() -> None:
     features, labels = blobs(12, 3, 2)
-    message = r"features are complex128 \(12, 3\); expected float16, float32, float64, integers or bool \(N, D\)"
+    message = r"features are complex128 \(12, 3\); expected float16, bfloat16, float32, float64, integers or bool"
     with pytest.raises(UserError, match=message):
         fit_path(features.astype(complex), labels, [1.0])
     with pytest.raises(UserError, match=r"labels have shape \(11,\); expected one for each of the 12 rows"):
