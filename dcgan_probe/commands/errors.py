@@ -4,6 +4,7 @@ Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. Aft
 """
 
 import errno
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,8 @@ UNREACHABLE = (
     *(errno.ENAMETOOLONG, errno.ELOOP),
 )
 """Errors of a path, as opposed to those of the machine or of the program."""
+PARAMETER = re.compile(r"`(?P<name>[a-zA-Z]\w*)(?:=(?P<value>[^`]*))?`")
+"""A parameter in a message of the library, with or without a value."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Errors of standard output, where no path is named: files report a full disk themselves."""
 
@@ -58,10 +61,10 @@ class FriendlyGroup(click.Group):
         except FirstRankError:
             ctx.exit(1)
         except UserError as error:
-            flag = self._flag(ctx, error.option)
+            flag, text = self._flag(ctx, error.option), self.with_flags(ctx, str(error))
             if flag is None:
-                raise click.ClickException(str(error)) from error
-            raise click.BadParameter(str(error), param_hint=flag) from error
+                raise click.ClickException(text) from error
+            raise click.BadParameter(text, param_hint=flag) from error
         except click.NoSuchOption as error:
             raise explained(error, ctx.invoked_subcommand or "", self._options(ctx)) from error
         except OSError as error:
@@ -79,6 +82,21 @@ class FriendlyGroup(click.Group):
         """Give the long options of the verb under way, without their dashes."""
         verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
         return {name.removeprefix("--") for param in verb.get_params(ctx) for name in param.opts}
+
+    def with_flags(self, ctx: click.Context, text: str) -> str:
+        """Write the parameters in a message of the library as the flags of the verb under way.
+
+        ```batch_size``` becomes ``--batch-size``, ```pool=avg``` becomes ``--pool avg``; what is no parameter of the
+        verb stays.
+        """
+
+        def written(match: re.Match[str]) -> str:
+            flag = self._flag(ctx, match["name"])
+            if flag is None:
+                return match[0]
+            return flag if match["value"] in (None, "True") else f"{flag} {match['value']}"
+
+        return PARAMETER.sub(written, text)
 
     def _flag(self, ctx: click.Context, parameter: str | None) -> str | None:
         """Return how the verb under way names a parameter of the library: a flag, or an argument of its usage line."""

@@ -77,7 +77,7 @@ def deduplicate(
     if against is not None and against.fingerprint == images.fingerprint:
         raise UserError(
             f"{against.name}, {against.split} split, is the set itself, and each image would be its own copy; leave "
-            "--against out to find the copies within a set",
+            "`against` out to find the copies within a set",
             option="against",
         )
     others = images if against is None else against

@@ -93,7 +93,7 @@ def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
     kept = np.ones(len(images), bool)
     kept[removed] = False
     if not kept.any():
-        raise UserError(f"all {len(images):,} images would be removed, expected some left; give a smaller --distance")
+        raise UserError(f"all {len(images):,} images would be removed, expected some left; give a smaller `distance`")
     write_image_file(
         path,
         _kept_blocks(images, kept),

@@ -109,7 +109,7 @@ def require_paired(first: Summary, second: Summary) -> None:
     if reason:
         raise UserError(
             f"{first.evaluation} and {second.evaluation} cannot be compared: {reason}; run eval-svm again for one of "
-            "them, with the other's images and --seed, and enough --draws"
+            "them, with the other's images and `seed`, and enough `draws`"
         )
 
 

@@ -196,6 +196,6 @@ def _check_enough(protocol: Protocol, counts: np.ndarray) -> None:
     if protocol.draws > 1 and counts.max() == protocol.per_class:
         raise UserError(
             f"got {protocol.labels} labels for {protocol.dataset}, which are all rows to draw from, so that "
-            f"{protocol.draws} draws would be the same rows; take fewer labels, or --draws 1",
+            f"{protocol.draws} draws would be the same rows; take fewer labels, or `draws=1`",
             option="labels",
         )

@@ -120,7 +120,7 @@ def require_memory(estimate: Estimate) -> None:
         f"{estimate.protocol} on {estimate.columns:,} features",
         estimate.memory_bytes,
         estimate.available_bytes,
-        "take fewer layers (--layers), --dtype float16, a smaller --memory, or another machine",
+        "take fewer layers (`layers`), `dtype=float16`, a smaller `memory`, or another machine",
     )
 
 

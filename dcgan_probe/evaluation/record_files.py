@@ -171,14 +171,14 @@ def whole_size(file: BinaryIO, path: Path) -> int:
         found = head[:60].split(b"\n")[0].decode(errors="replace")
         raise UserError(
             f"{path} is not an evaluations file of schema version {SCHEMA_VERSION}: its first line starts {found!r}; "
-            "move it away, or give another --results",
+            "move it away, or give another `results`",
             option="results",
         )
     version, comma, _ = head[len(header) :].partition(b",")
     if comma and version.isdigit() and int(version) not in READABLE_VERSIONS:
         raise UserError(
             f"{path} has schema version {version.decode()}, expected {' or '.join(map(str, READABLE_VERSIONS))}; move "
-            "it away, or give another --results",
+            "it away, or give another `results`",
             option="results",
         )
     size = file.seek(-1, os.SEEK_END) + 1

@@ -283,6 +283,6 @@ class Results:
         if old.exists():
             raise UserError(
                 f"{old} is of an older schema version than {SCHEMA_VERSION}; convert the folder with `dcgan-probe "
-                f"convert-results --results {self.folder}`, or give another --results",
+                f"convert-results --results {self.folder}`, or give another `results`",
                 option="results",
             )

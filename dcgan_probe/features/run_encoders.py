@@ -64,7 +64,7 @@ def run_encoder(
         raise UserError(f"unknown statistics {bn_stats!r}: expected one of {', '.join(BN_STATS)}", option="bn_stats")
     if bn_stats == "running" and features == "random":
         raise UserError(
-            f"an untrained network has no running statistics; take --bn-stats {REAL_RULES[0]}", option="bn_stats"
+            f"an untrained network has no running statistics; take `bn_stats={REAL_RULES[0]}`", option="bn_stats"
         )
     statistics = None
     if bn_stats != "running":
@@ -87,7 +87,7 @@ def run_discriminator(run: Run, features: str, network_seed: int | None = None) 
     if config.network.classes:
         raise UserError(
             f"{run.folder} is conditional on {config.network.classes} classes: its discriminator takes an image with "
-            "its label, and has no features of the image alone; give a --run trained with --classes 0",
+            "its label, and has no features of the image alone; give a `run` trained with `classes=0`",
             option="run",
         )
     seed, recipe = config.seed, {}
@@ -139,7 +139,7 @@ def _check_training_images(run: Run, images: ImageSet) -> None:
         raise UserError(
             f"the batch-norm statistics need the images that trained {run.folder}: got {images.source} with "
             f"fingerprint {images.fingerprint}, expected {expected.source} with {expected.fingerprint}; "
-            "put those back, or take --bn-stats running",
+            "put those back, or take `bn_stats=running`",
             option="bn_stats",
         )
 

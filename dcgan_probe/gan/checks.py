@@ -22,7 +22,7 @@ def stored_state(run: Run, config: TrainConfig, trained_on: TrainedOn) -> dict[s
     if stored["optimizers"] is None:
         raise UserError(
             f"{run.folder} holds imported weights, without the optimisers' state that training resumes from; "
-            "give another --run to train",
+            "give another `run` to train",
             option="run",
         )
     check_same_run(run, config, trained_on)
@@ -38,7 +38,7 @@ def check_images(config: TrainConfig, images: ImageSet) -> None:
         raise UserError(
             f"{images.name} has images of {channels} x {height} x {width} (channels, height, width), but the "
             f"{config.preset} networks take {' x '.join(map(str, expected))}; use `dcgan-probe prepare --size "
-            f"{network.image_size}`, --nc {channels}, or a preset of that size",
+            f"{network.image_size}`, `nc={channels}`, or a preset of that size",
             option="dataset",
         )
     if network.classes:
@@ -46,7 +46,7 @@ def check_images(config: TrainConfig, images: ImageSet) -> None:
         if images.classes != network.classes:
             raise UserError(
                 f"{images.name} has {images.classes} classes, but the {config.preset} networks are conditional on "
-                f"{network.classes}; leave --classes out to take those of the images",
+                f"{network.classes}; leave `classes` out to take those of the images",
                 option="classes",
             )
 
@@ -57,7 +57,7 @@ def check_parts(config: TrainConfig, ranks: Ranks) -> None:
     if part.stop - part.start < 2 and not config.sync_norm:
         raise UserError(
             f"got a batch of {config.batch_size} for {ranks.size} ranks, expected at least 2 images a rank: batch norm "
-            "needs a batch; take fewer ranks, a larger batch, or --sync-norm",
+            "needs a batch; take fewer ranks, a larger batch, or `sync_norm=True`",
             option="batch_size",
         )
 
@@ -74,6 +74,6 @@ def check_same_run(run: Run, config: TrainConfig, trained_on: TrainedOn) -> None
         raise UserError(
             f"{run.folder} holds a run with other settings:\n  "
             + "\n  ".join(different)
-            + "\nGive the settings it was started with to continue it, or another --run for a new one.",
+            + "\nGive the settings it was started with to continue it, or another `run` for a new one.",
             option="run",
         )

@@ -75,7 +75,7 @@ def save_authors(
 def check_unused(run: Run) -> None:
     """Refuse a folder that holds a run, whole or in part."""
     if run.exists or run.checkpoint_path.exists():
-        raise UserError(f"{run.folder} holds a run already; give another --run, or move it away first", option="run")
+        raise UserError(f"{run.folder} holds a run already; give another `run`, or move it away first", option="run")
 
 
 def check_sides(network: NetworkConfig, images: ImageSet) -> None:

@@ -33,11 +33,11 @@ def check_probe(config: TrainConfig, probe: Probe | None) -> None:
     if config.network.classes and probe is not None:
         raise UserError(
             f"got a probe of networks that are conditional on {config.network.classes} classes, expected none: such a "
-            "discriminator has no features of images alone; leave --probe-every out, or train with --classes 0",
+            "discriminator has no features of images alone; leave `probe_every` out, or train with `classes=0`",
             option="probe_every",
         )
     if config.keep == "best" and probe is None:
-        raise UserError("the best weights are kept by a probe, and there is none; give --probe-every", option="keep")
+        raise UserError("the best weights are kept by a probe, and there is none; give `probe_every`", option="keep")
 
 
 class Probing:

@@ -245,7 +245,7 @@ def latest_run(runs: str | Path) -> Run:
     found = [Run(path.parent) for path in Path(runs).glob("*/checkpoint.pt") if Run(path.parent).exists]
     if not found:
         raise UserError(
-            f"there is no trained run under {Path(runs)}/; run `dcgan-probe train` first, or give --run", option="run"
+            f"there is no trained run under {Path(runs)}/; run `dcgan-probe train` first, or give `run`", option="run"
         )
     return max(found, key=lambda run: run.checkpoint_path.stat().st_mtime)
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 WEIGHT_BYTES = 16
 """Of each parameter: itself, its gradient and Adam's two moments, in float32."""
 REMEDY = (
-    "take fewer maps (--ndf, --ngf, --multipliers), a shorter --nz, fewer units (--hidden), smaller images or a "
-    "smaller --batch-size"
+    "take fewer maps (`ndf`, `ngf`, `multipliers`), a shorter `nz`, fewer units (`hidden`), smaller images or a "
+    "smaller `batch_size`"
 )
 
 

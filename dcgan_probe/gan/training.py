@@ -245,7 +245,7 @@ class TrainingLoop:
             raise UserError(
                 f"a loss or a weight is not finite between {self._tick_position:,} and {position:,} images "
                 f"(D {d_loss}, G {g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. "
-                "A lower --lr, or --precision float32, usually helps; give it another --run."
+                "A lower `lr`, or `precision=float32`, usually helps; give it another `run`."
             )
         row = {
             "images_seen": position,

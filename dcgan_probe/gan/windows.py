@@ -79,7 +79,7 @@ class WindowReader:
             f"reading {images.name} in windows of {window:,} images",
             held_bytes(images, window),
             available_memory(),
-            "take a smaller --window",
+            "take a smaller `window`",
             option="window",
         )
         self._images, self._order = images.images, order

@@ -87,7 +87,7 @@ def find_layout(path: Path, shape: tuple[int, ...], given: Layout | None) -> Lay
     chosen = likely or fitting
     if given is None and len(chosen) == 1:
         return chosen[0]
-    ways = f"one of {', '.join(fitting)} by --layout" if len(fitting) > 1 else "(N, H, W, C), (N, C, H, W) or (N, H, W)"
+    ways = f"one of {', '.join(fitting)} by `layout`" if len(fitting) > 1 else "(N, H, W, C), (N, C, H, W) or (N, H, W)"
     wanted = f" in the layout {given}" if given else ""
     raise UserError(
         f"{path}: got images of shape {shape}{wanted}, expected {ways} with 1, 3 or 4 channels", option="layout"
@@ -132,7 +132,7 @@ def find_range(path: Path, images: h5py.Dataset, reading: Reading) -> tuple[floa
         )
         raise UserError(
             f"{path}: got images {images.dtype} from {least:g} to {most:g}, expected {wanted}; say what becomes 0 and "
-            "255 with --depth LOW,HIGH, or --depth scale for the full range of the type (fractions: 0 to 1)",
+            "255 with `depth=LOW,HIGH`, or `depth=scale` for the full range of the type (fractions: 0 to 1)",
             option="depth",
         )
     return limits

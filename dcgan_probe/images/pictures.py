@@ -94,15 +94,15 @@ def _reduce(image: Image.Image, path: Path, png: bool, reading: Reading, remarks
         values = values.astype(np.uint16)
     limits = reading.value_range(values.dtype)
     if limits is None:
-        scale = "" if reading.depth else "--depth scale (the full range of its type) or "
+        scale = "" if reading.depth else "`depth=scale` (the full range of its type) or "
         raise UserError(
             f"{path} has more than 8 bits a channel (mode {image.mode}, values {values.min():g} to {values.max():g}), "
-            f"expected 8: make a copy with `dcgan-probe prepare` and {scale}--depth LOW,HIGH (what becomes 0 and 255)",
+            f"expected 8: make a copy with `dcgan-probe prepare` and {scale}`depth=LOW,HIGH` (what becomes 0 and 255)",
             option="depth",
         )
     try:
         reduced = Image.fromarray(to_eight_bits(values, *limits))
     except ValueError as error:
-        raise UserError(f"{path}: {error}; set another --depth LOW,HIGH", option="depth") from error
+        raise UserError(f"{path}: {error}; set another `depth=LOW,HIGH`", option="depth") from error
     remarks[f"with {limits[0]:g} to {limits[1]:g} mapped to 0 to 255"] += 1
     return reduced

@@ -104,7 +104,7 @@ def _not_there(name: str, split: str, data_dir: Path, reason: str) -> UserError:
     return UserError(
         f"{name}, {split} split: {state}, and {reason}. Ways out: {first}put {name}_train.h5 and {name}_test.h5 into "
         f"{data_dir} (dcgan-probe prepare writes them from a folder), or torchvision's own files ({own}); or take the "
-        "built-in images with --dataset glyphs",
+        "built-in images with `dataset=glyphs`",
         option="dataset",
     )
 

@@ -35,12 +35,12 @@ def one_hot_labels(config: NetworkConfig, labels: torch.Tensor | None) -> torch.
     if labels is None and config.classes:
         raise UserError(
             f"got no labels for a network that is conditional on {config.classes} classes, expected one for each image "
-            "or z; for features of images alone train an unconditional network, with --classes 0"
+            "or z; for features of images alone train an unconditional network, with `classes=0`"
         )
     if labels is None:
         return None
     if not config.classes:
-        raise UserError("got labels for a network without classes, expected none; train one with --classes")
+        raise UserError("got labels for a network without classes, expected none; train one with `classes`")
     return one_hot(labels, config.classes).float()
 
 

@@ -172,6 +172,6 @@ def explained_memory() -> Iterator[None]:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(
             f"out of memory ({reason}): {available_memory() / 1e9:.1f} GB are left of what the machine, its control "
-            "group and `ulimit -v` allow. Take less at a time (--memory, --dtype, --batch-size, --window or --workers, "
-            "where --help lists them), or ask for more memory"
+            "group and `ulimit -v` allow. Take less at a time (`memory`, `dtype`, `batch_size`, `window` or "
+            "`workers`, where the command has them), or ask for more memory"
         ) from error

@@ -207,7 +207,7 @@ def rank_device(name: str = "auto") -> "torch.device":
     if number >= there:
         raise UserError(
             f"this machine has {there} GPUs for {os.environ['LOCAL_WORLD_SIZE']} ranks; start it with "
-            f"--nproc-per-node {there}, or take --device cpu",
+            f"--nproc-per-node {there}, or take `device=cpu`",
             option="device",
         )
     fix_cublas_workspace()
