@@ -259,7 +259,7 @@ def test_training_on_is_refused(released):
 def test_a_run_is_not_overwritten(svhn, tmp_path):
     run = import_run(svhn, tmp_path / "run", make_images())
     before = run.checkpoint_path.read_bytes(), run.config_path.read_bytes()
-    with pytest.raises(UserError, match=r"holds a run already; give another --run, or move it away") as caught:
+    with pytest.raises(UserError, match=r"holds a run already; give another `run`, or move it away") as caught:
         import_run(svhn, tmp_path / "run", make_images())
     assert caught.value.option == "run"
     assert before == (run.checkpoint_path.read_bytes(), run.config_path.read_bytes())

@@ -128,6 +128,6 @@ def test_a_set_without_labels_or_of_other_classes_is_refused(conditional, tiny_c
 
 def test_a_probe_of_conditional_networks_is_refused(conditional, tiny_images, tmp_path):
     probe = Probe(lambda discriminator: 0.5, 8, {})
-    with pytest.raises(UserError, match="has no features of images alone; leave --probe-every out, or train") as caught:
+    with pytest.raises(UserError, match="has no features of images alone; leave `probe_every` out, or train") as caught:
         train(conditional(), tiny_images(), tmp_path / "run", device=CPU, probe=probe)
     assert caught.value.option == "probe_every"

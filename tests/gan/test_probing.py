@@ -105,7 +105,7 @@ def test_another_probe_cannot_go_on_choosing(tmp_path, tiny_config, tiny_images)
 
 def test_what_keeps_the_best_needs_a_probe(tmp_path, tiny_config, tiny_images):
     config, answers = tiny_config(keep="best"), iter([False, True])
-    with pytest.raises(UserError, match="kept by a probe, and there is none; give --probe-every") as caught:
+    with pytest.raises(UserError, match="kept by a probe, and there is none; give `probe_every`") as caught:
         train(config, tiny_images(), tmp_path, device=CPU)
     assert caught.value.option == "keep"
     probe = scripted([], untrained=0.1)

@@ -216,7 +216,7 @@ def test_a_grey_palette_in_a_grey_set_is_grey(tmp_path):
 
 def test_more_than_eight_bits_are_refused_with_the_way_on(tmp_path):
     Image.fromarray(np.full((4, 4), 40_000, np.uint16)).save(tmp_path / "a.png")
-    with pytest.raises(UserError, match=r"a\.png has more than 8 bits a channel \(mode I;16, .* --depth scale"):
+    with pytest.raises(UserError, match=r"a\.png has more than 8 bits a channel \(mode I;16, .* `depth=scale`"):
         load(tmp_path)
 
 
