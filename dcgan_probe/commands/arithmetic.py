@@ -31,6 +31,7 @@ def arithmetic_verb(
                 option="concept",
             )
     look = Investigation([concept.name for concept in concepts], **common)
+    look.require_room(pool, "pool")
     found = gather(look, concepts, scored, dataset=dataset, pool=pool, per_concept=per_concept)
     a, b, c = found.samples.values()
     grid = look.generate(around(combine(a.z, b.z, c.z), look.seed))

@@ -11,7 +11,7 @@ import click
 from ..images import ImageSet, load_images
 from ..runtime import UserError, joined_ranks, rank_device
 from .encoder_choices import chosen_encoders, needed_run
-from .encoding import features_of
+from .encoding import columns_of, features_of
 from .feature_options import refuse_ignored
 from .verbs.extract import SPLITS
 
@@ -48,6 +48,8 @@ def extract_verb(
             if ranks.first:
                 click.echo(f"{dataset}: not done. {error}", err=True)
             continue
+        for source in features:
+            columns_of(source, images[0], run, options)  # refuses a grid, layers or components before any work
         for split in images:
             for source in features:
                 result, present = features_of(source, split, partial(load, dataset, "train"), run, runs, options)

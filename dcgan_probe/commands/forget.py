@@ -65,6 +65,7 @@ def forget_verb(
     _check_options(boxes_from, one_map, top=top, attribute=attribute, dataset=dataset, window=window)
     source = boxes.stem if boxes else boxes_from or f"map{one_map}"
     look = Investigation([source, *([layer] if layer else []), *([f"top{top}"] if top else [])], **common)
+    look.require_room(count, "count")
     name = object_layer(look.generator, layer)
     pair = _probes(look, boxes_from, attribute, dataset)
 

@@ -19,7 +19,7 @@ import torch
 
 from ..features import DiscriminatorEncoder, cached_features
 from ..images import ImageSet, load_images
-from ..latent import Attribute, ProbePair, Samples, encode_images, fit_probe_pairs, generate, numbered
+from ..latent import Attribute, ProbePair, Samples, encode_images, fit_probe_pairs, generate, numbered, require_room
 from ..networks import Generator
 from ..runtime import UserError, describe_device, resolve_device, versions
 from ..storage import explained_disk_errors, fingerprint_tensors, write_json
@@ -149,6 +149,10 @@ class Investigation:
     def generate(self, z: np.ndarray) -> np.ndarray:
         """Give uint8 images (n, channels, H, W) for z float32 (n, nz)."""
         return generate(self.generator, torch.from_numpy(z), self.device)
+
+    def require_room(self, count: int, option: str) -> None:
+        """Refuse more samples, by an option, than the free memory has room for."""
+        require_room(self.run.config.network, count, option)
 
     def samples(self, numbers: Sequence[int]) -> Samples:
         """Give samples by their numbers, as ``sample --number`` shows them."""

@@ -38,6 +38,8 @@ def turn_verb(
         raise UserError(f"got a reach of {reach}, expected a number above 0, of at most {FARTHEST}", option="reach")
     concepts = [Concept.parse(start, "from"), Concept.parse(end, "to")]
     look = Investigation([concept.name for concept in concepts], **common)
+    look.require_room(count * steps, "count" if count > steps else "steps")
+    look.require_room(pool, "pool")
     found = gather(look, concepts, scored, dataset=dataset, pool=pool, per_concept=per_concept)
     first, last = (found.samples[concept.name] for concept in concepts)
     if sorted(found.numbers[concepts[0].name]) == sorted(found.numbers[concepts[1].name]):

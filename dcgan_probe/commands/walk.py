@@ -31,6 +31,7 @@ UNITS = {
 def walk_verb(points: int, steps: int, interpolation: Interpolation, **common: Any) -> None:
     """Walk through the latent space: a grid with a row from each random z to the next, and the closed path animated."""
     look = Investigation([interpolation, f"{points}x{steps}"], **common)
+    look.require_room(points * steps, "steps" if steps > points else "points")
     drawn = look.samples(range(points))
     images = look.generate(interpolate(drawn.z, steps, interpolation))
     lengths = step_lengths(look.features(images))

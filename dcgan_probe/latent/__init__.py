@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         strongest,
         with_rule,
     )
-    from .sampling import Samples, generate, numbered, sample, sample_blocks
+    from .sampling import Samples, generate, numbered, require_room, sample, sample_blocks
     from .scoring import AttributeProbe, ProbePair, encode_images, fit_probe_pairs
     from .settings import INTERPOLATIONS, RULES, Interpolation, Rule
     from .turn import along, monotonicity, random_axis, turn_axis
@@ -102,6 +102,7 @@ __all__ = [
     "random_axis",
     "read_boxes",
     "require_conditional",
+    "require_room",
     "sample",
     "sample_blocks",
     "score_saliency",
