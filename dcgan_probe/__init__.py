@@ -11,7 +11,7 @@
 A module imports from lower floors or its own folder, never sideways or up::
 
     7  commands                     click verbs
-    6  reproductions                whole result tables: rows as commands, sizes, costs
+    6  reproductions                tables and jobs from plans: rows, sizes, costs, the runner
     5  report  presets              tables, comparisons | trainings from their plans
     4  evaluation  latent           protocols, records, comparisons | looking inside G and D
     3  features                     pooling, batch-norm statistics, encoders, k-means, the feature cache

@@ -36,6 +36,8 @@ def extract_verb(
             if ranks.first:
                 click.echo(f"{dataset}: not done. {error}", err=True)
             continue
+        for config, run in zip(configs, runs, strict=True):  # refuses a grid, layers or components before any work
+            config.source.count_columns(config.options, images[0], None if run is None else run.config.network)
         for split in images:
             for config, run in zip(configs, runs, strict=True):
                 with StepBars(quiet=quiet) as bars:

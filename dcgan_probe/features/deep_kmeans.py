@@ -20,7 +20,7 @@ from torch.nn.functional import avg_pool2d
 from ..images import ImageSet
 from ..runtime import UserError, available_memory, check_memory, derive_seed, numpy_generator
 from ..storage import fingerprint_settings, fingerprint_tensors
-from .dictionaries import Dictionary, kept_dictionary
+from .dictionaries import Dictionary, dictionary_path, kept_dictionary
 from .field_layers import FieldLayer, learn_field_layer, random_windows, triangle
 from .kept import kept_tensors
 from .patches import PatchGrid, normalise
@@ -128,6 +128,9 @@ def kept_deep_kmeans(
                 "(fields x field-centroids); take at most as many as the smaller has, or make that one larger",
                 option=name,
             )
+    if not dictionary_path(images, config, folder).exists():
+        for number, maps in ((2, config.centroids), (3, fields.maps)):
+            require_windows(number, maps, fields)  # before layer 1 is learned
     dictionary = kept_dictionary(
         images, config, folder, device, lambda number, inertia: on_progress("layer 1", number, config.iterations)
     )
@@ -159,6 +162,17 @@ def kept_layer(
     )
 
 
+def require_windows(number: int, maps: int, fields: FieldConfig) -> None:
+    """Refuse more windows of so many maps than the free memory has room for while layer ``number`` is learned."""
+    check_memory(
+        f"learning layer {number} from {fields.field_windows:,} windows of {maps:,} maps",
+        fields.learning_bytes(maps),
+        available_memory(),
+        "take fewer windows, or another machine",
+        option="field_windows",
+    )
+
+
 def learn_layer(
     below: DeepKMeans,
     images: ImageSet,
@@ -169,13 +183,7 @@ def learn_layer(
     """Learn the layer above some layers, from windows of their maps of random images."""
     config, number = below.dictionary.config, len(below.layers) + 2
     maps = below.layers[-1].count if below.layers else config.centroids
-    check_memory(
-        f"learning layer {number} from {fields.field_windows:,} windows of {maps:,} maps",
-        fields.learning_bytes(maps),
-        available_memory(),
-        "take fewer windows, or another machine",
-        option="field-windows",
-    )
+    require_windows(number, maps, fields)
     seed = derive_seed(config.seed, "layer", number)
     windows = teaching_windows(
         below.to(device),

@@ -80,6 +80,12 @@ def learn_dictionary(
     return Dictionary(config, whitening, centroids.cpu())
 
 
+def dictionary_path(images: ImageSet, config: DictionaryConfig, folder: Path) -> Path:
+    """Return the file of the dictionary of these images and settings."""
+    settings: dict[str, Any] = {**asdict(config), "images": images.fingerprint}
+    return folder / f"dictionary-{fingerprint_settings(settings)}.pt"
+
+
 def kept_dictionary(
     images: ImageSet,
     config: DictionaryConfig,
@@ -88,7 +94,6 @@ def kept_dictionary(
     on_iteration: Callable[[int, float], None] = lambda number, inertia: None,
 ) -> Dictionary:
     """Give the dictionary of these images and settings, from a folder if it is there, else learnt into it."""
-    settings: dict[str, Any] = {**asdict(config), "images": images.fingerprint}
-    path = folder / f"dictionary-{fingerprint_settings(settings)}.pt"
+    path = dictionary_path(images, config, folder)
     kept = kept_tensors(path, TENSORS, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
     return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         draw_samples as draw_samples,
         generate as generate,
         numbered as numbered,
+        require_room as require_room,
         sample_blocks as sample_blocks,
     )
     from .sizes import check_training_memory as check_training_memory

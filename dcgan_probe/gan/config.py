@@ -45,9 +45,7 @@ class TrainConfig:
     """Mirror each real image left to right with probability 1/2. The paper does not."""
     ema: int = option(0, "Half-life, in images, of an average of G's weights to sample from.", kind="count", min=1)
     """Half-life, in images, of the moving average of G's weights that samples are drawn from; 0: no average."""
-    keep: Literal["last", "best"] = option(
-        "last", "Weights that the run gives: the last, or those of the best probe."
-    )
+    keep: Literal["last", "best"] = option("last", "Weights that the run gives: the last, or those of the best probe.")
     """Which weights the run gives: the last ones, or those with the best probe on validation images."""
     sync_norm: bool = False
     """Batch norm over the batches of all ranks; else each rank normalises its own part."""

@@ -29,7 +29,7 @@ from .investigation_config import InvestigationConfig
 from .investigation_result import InvestigationResult
 from .output_names import settings_digits
 from .run import Run
-from .sampling import Samples, generate, numbered
+from .sampling import Samples, generate, numbered, require_room
 
 Result = TypeVar("Result", bound=InvestigationResult)
 
@@ -116,6 +116,10 @@ class Investigation:
     def generate(self, z: np.ndarray) -> np.ndarray:
         """Generate uint8 images (n, channels, H, W) from z float32 (n, nz)."""
         return generate(self.generator, torch.from_numpy(z), self.device)
+
+    def require_room(self, count: int, option: str) -> None:
+        """Refuse more samples, by an option, than the free memory has room for."""
+        require_room(self.run.config.network, count, option)
 
     def samples(self, numbers: Sequence[int]) -> Samples:
         """Return samples by their numbers, as ``sample`` draws them with the same seed."""

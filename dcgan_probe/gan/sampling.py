@@ -8,7 +8,7 @@ import torch
 
 from ..images import from_signed
 from ..networks import Generator, NetworkConfig, draw_z
-from ..runtime import UserError, torch_generator
+from ..runtime import UserError, available_memory, check_memory, torch_generator
 from .class_labels import require_conditional, sample_labels
 from .run import Run
 
@@ -28,6 +28,18 @@ class Samples:
     """uint8 (N, channels, H, W)."""
     labels: np.ndarray | None = None
     """int64 (N,); None where the generator is not conditional."""
+
+
+def require_room(network: NetworkConfig, count: int, option: str | None = None) -> None:
+    """Refuse more samples than the free memory has room for; their images are copied once.
+
+    Raises
+    ------
+    UserError
+        With the option that decides the number.
+    """
+    each = 4 * network.nz + 2 * network.nc * network.image_size**2
+    check_memory(f"a set of {count:,} samples", count * each, available_memory(), "take fewer", option=option)
 
 
 def generate(
@@ -53,7 +65,7 @@ def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.d
     UserError
         If there is no number, one is negative or not below a million, or the run cannot be read.
     """
-    if len(numbers) == 0 or not 0 <= min(numbers) <= max(numbers) < MOST:
+    if not 0 < len(numbers) <= MOST or not 0 <= min(numbers) <= max(numbers) < MOST:
         raise UserError(
             f"got {len(numbers)} sample numbers from {min(numbers, default=0):,} to {max(numbers, default=0):,}, "
             f"expected at least one, from 0 to {MOST - 1:,}"
@@ -80,6 +92,7 @@ def draw_samples(run: Run, count: int, *, seed: int = 0, device: torch.device, l
         raise UserError(f"got {count} samples, expected at least 1", option="count")
     if label is not None:
         require_conditional(run)
+    require_room(run.config.network, count, "count")
     generator = run.generator()
     z = torch.cat([block for _, block in _z_blocks(generator.config, count, seed)])
     return _samples(generator, z, sample_labels(generator.config, torch.arange(count), label), device)

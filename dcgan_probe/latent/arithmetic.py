@@ -53,6 +53,7 @@ def arithmetic(
         If the run cannot be read or is conditional, or a labeled set has no such attribute.
     """
     look = FeatureInvestigation(run, config, workspace, on_step, on_note)
+    look.require_room(config.pool, "pool")
     found = gather(look, config)
     a, b, c = found.samples.values()
     z = around(combine(a.z, b.z, c.z), look.seed)

@@ -89,6 +89,7 @@ def forget(
         If the run or the boxes cannot be read, or the layer, the map or the attribute does not exist.
     """
     look = FeatureInvestigation(run, config, workspace, on_step, on_note)
+    look.require_room(config.count, "count")
     layer = object_layer(look.generator, config.layer)
     pair = _probes(look, config)
     boxes = _boxes(look, config, pair)

@@ -72,6 +72,8 @@ def turn(
         If the run cannot be read or is conditional, a labeled set has no such attribute, or both groups are the same.
     """
     look = FeatureInvestigation(run, config, workspace, on_step, on_note)
+    look.require_room(config.count * config.steps, "count" if config.count > config.steps else "steps")
+    look.require_room(config.pool, "pool")
     found = gather(look, config)
     axis = _axis(found)
     positions = np.linspace(-config.reach, config.reach, config.steps)

@@ -68,6 +68,7 @@ def walk(
     """
     config = config or WalkConfig()
     look = FeatureInvestigation(run, config, workspace, on_step, on_note)
+    look.require_room(config.points * config.steps, "steps" if config.steps > config.points else "points")
     points, steps = config.points, config.steps
     z = interpolate(look.samples(range(points)).z, steps, config.interpolation)
     images = look.generate(z)

@@ -60,5 +60,15 @@ def test_messages_of_the_library_have_no_flags_but_in_commands():
                 rest = COMMAND.sub("", line)
                 if "option=" not in rest.partition("raise UserError")[0] and FLAG.search(rest):
                     found.append(f"{path.relative_to(PACKAGE)}:{number}: {line.strip()}")
-    allowed = ("--preset conditional", "convert-results", "--nproc-per-node", "--no-locks", "--against writes", "--number", "--resample", "--channels", "--size")
+    allowed = (
+        "--preset conditional",
+        "convert-results",
+        "--nproc-per-node",
+        "--no-locks",
+        "--against writes",
+        "--number",
+        "--resample",
+        "--channels",
+        "--size",
+    )
     assert [line for line in found if not any(word in line for word in allowed)] == []

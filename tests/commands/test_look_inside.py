@@ -206,6 +206,13 @@ def test_samples_are_shown_with_their_numbers():
     [
         (["walk", "--run", "nowhere"], "nowhere is not a run folder"),
         (["walk", "--points", 1], "--points"),
+        (["walk", "--points", 10**9], "Invalid value for --points: a set of 10,000,000,000 samples needs about"),
+        (["walk", "--steps", 10**9], "Invalid value for --steps: a set of 9,000,000,000 samples needs about"),
+        (["sample", "--count", 10**11], "Invalid value for --count: a set of 100,000,000,000 samples needs about"),
+        (["sample", "--count", "1e13"], "too large: expected at most 1,000,000,000,000"),
+        (["turn", "--from", "a=1", "--to", "b=2", "--count", 10**10], "Invalid value for --count: a set of 90,000,000"),
+        (["turn", "--from", "a=1", "--to", "b=2", "--pool", 10**11], "Invalid value for --pool: a set of 100,000,000"),
+        (["forget", "--map", 0, "--count", 10**11], "Invalid value for --count: a set of 100,000,000,000 samples"),
         (["walk", "--steps", 1], "--steps"),
         (["forget", "--boxes", "none.json"], "Invalid value for '--boxes': File 'none.json' does not exist"),
         (["arithmetic", "--concept", "a=1"], "got 1 concepts, expected three: A, B and C"),

@@ -259,3 +259,9 @@ def test_more_windows_than_memory_are_refused_before_any_is_cut(tmp_path, monkey
         kept_deep_kmeans(images, config, fields, tmp_path, torch.device("cpu"))
     assert caught.value.option == "field-windows"
     assert fields.learning_bytes(8) == 1000 * 16 * (8 + 12)
+
+
+def test_windows_that_do_not_fit_are_refused_before_the_first_layer_is_learned(images, tmp_path, monkeypatch):
+    monkeypatch.setattr("dcgan_probe.features.deep_kmeans.kept_dictionary", None)
+    with pytest.raises(UserError, match=r"learning layer 2 from 1,000,000,000,000 windows of 12 maps needs about"):
+        learn(images, tmp_path, fields=replace(FIELDS, field_windows=10**12))
