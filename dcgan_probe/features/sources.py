@@ -10,15 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ..runtime import ALONE, OnStep, Ranks, UserError, check_fields, no_step
-from .source_options import (
-    ComponentsOptions,
-    DeepKMeansOptions,
-    DiscriminatorOptions,
-    KMeansOptions,
-    PixelOptions,
-    UntrainedOptions,
-    WhitenedOptions,
-)
 
 if TYPE_CHECKING:
     import torch
@@ -149,6 +140,7 @@ def register_source(source: FeatureSource, *, replace: bool = False) -> FeatureS
     UserError
         If there is a source of that name, or another one has an option of the same name and of another type.
     """
+    load_sources()
     if not source.name.replace("-", "").replace("_", "").isalnum():
         raise UserError(f"got source name {source.name!r}, expected letters, digits, - and _")
     if source.name in _SOURCES and not replace:
@@ -189,7 +181,7 @@ def source_named(name: str) -> FeatureSource:
     UserError
         If there is none.
     """
-    load_entry_points()
+    load_sources()
     if name not in _SOURCES:
         raise UserError(f"unknown features {name!r}: expected one of {', '.join(_SOURCES)}", option="features")
     return _SOURCES[name]
@@ -197,15 +189,16 @@ def source_named(name: str) -> FeatureSource:
 
 def feature_sources() -> tuple[FeatureSource, ...]:
     """Return all sources in the order in which they were registered."""
-    load_entry_points()
+    load_sources()
     return tuple(_SOURCES.values())
 
 
-def load_entry_points() -> None:
-    """Register, once, the sources of installed packages: entry points of the group ``dcgan_probe.sources``."""
+def load_sources() -> None:
+    """Register, once, the sources of this package and of installed ones: entry points of ``dcgan_probe.sources``."""
     if _loaded:
         return
     _loaded.append(ENTRY_POINTS)
+    import_module(".built_in_sources", __package__)
     for each in entry_points(group=ENTRY_POINTS):
         source = each.load()
         if source.name not in _SOURCES:  # its module may have registered it
@@ -246,80 +239,3 @@ def source_options(source: FeatureSource, typed: dict[str, Any]) -> Any:
     options = source.options(**{name: value for name, value in typed.items() if name in names})
     check_fields(options)
     return options
-
-
-class _Functions:
-    """The functions of ``source_functions``, which is imported, with torch, when one of them is called."""
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
-            return getattr(import_module(".source_functions", __package__), name)(*arguments)
-
-        return call
-
-
-_functions = _Functions()
-for _source in (
-    FeatureSource(
-        "dcgan",
-        "DCGAN",
-        DiscriminatorOptions,
-        make=_functions.make_trained,
-        columns=_functions.discriminator_columns,
-        needs_run=True,
-        recorded=_functions.discriminator_recorded,
-        cost=_functions.discriminator_cost,
-    ),
-    FeatureSource(
-        "random",
-        "untrained",
-        UntrainedOptions,
-        make=_functions.make_untrained,
-        columns=_functions.discriminator_columns,
-        needs_run=True,
-        recorded=_functions.discriminator_recorded,
-        cost=_functions.discriminator_cost,
-    ),
-    FeatureSource("pixels", "raw pixels", PixelOptions, make=_functions.make_pixels, columns=_functions.pixel_columns),
-    FeatureSource(
-        "whitened",
-        "whitened pixels",
-        WhitenedOptions,
-        make=_functions.make_whitened,
-        columns=_functions.component_columns,
-        recorded=_functions.components_recorded,
-        cost=_functions.component_cost,
-        separator=", ",
-    ),
-    FeatureSource(
-        "pca",
-        "PCA of pixels",
-        ComponentsOptions,
-        make=_functions.make_components,
-        columns=_functions.component_columns,
-        recorded=_functions.components_recorded,
-        cost=_functions.component_cost,
-        separator=", ",
-    ),
-    FeatureSource(
-        "kmeans",
-        "k-means",
-        KMeansOptions,
-        make=_functions.make_kmeans,
-        columns=_functions.kmeans_columns,
-        default_scale="standardise+0.01",
-        recorded=_functions.kmeans_recorded,
-        cost=_functions.kmeans_cost,
-    ),
-    FeatureSource(
-        "kmeans3",
-        "three-layer k-means",
-        DeepKMeansOptions,
-        make=_functions.make_deep_kmeans,
-        columns=_functions.deep_kmeans_columns,
-        default_scale="standardise+0.01",
-        recorded=_functions.deep_kmeans_recorded,
-        cost=_functions.deep_kmeans_cost,
-    ),
-):
-    register_source(_source)

@@ -39,6 +39,7 @@ def source(name="histogram", **changes):
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
+    module.load_sources()
     monkeypatch.setattr(module, "_SOURCES", dict(module._SOURCES))
 
 

@@ -129,6 +129,7 @@ def test_a_source_without_a_rule_of_its_own_is_known_by_its_options(monkeypatch)
     class Options:
         bins: int = field(default=8, metadata={"help": "Bins."})
 
+    module.load_sources()
     monkeypatch.setattr(module, "_SOURCES", dict(module._SOURCES))
     register_source(FeatureSource("bins", "bins", Options, make=None, columns=lambda options, images: 24))
     first, second = planned("bins"), planned("bins", bins=4)
