@@ -201,6 +201,10 @@ class Config:
         UserError
             If a value is not of its field's type and range, or values contradict one another.
         """
+        hints = get_type_hints(type(self))
+        for each in dataclasses.fields(self):  # type: ignore[arg-type]
+            # A text may stand for a path, and a list for a tuple, in Python as in TOML.
+            object.__setattr__(self, each.name, _as_field(getattr(self, each.name), hints[each.name]))
         check_fields(self)
         self.check()
 

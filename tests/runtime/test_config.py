@@ -124,3 +124,8 @@ def test_a_plain_dataclass_can_be_checked():
     check_fields(Plain())
     with pytest.raises(UserError, match="got bins 0"):
         check_fields(Plain(0))
+
+
+def test_python_may_give_texts_for_paths_and_lists_for_tuples():
+    config = Example("a", folder="elsewhere", layers=["x", "y"])
+    assert (config.folder, config.layers) == (Path("elsewhere"), ("x", "y"))
