@@ -204,7 +204,7 @@ class Config:
         hints = get_type_hints(type(self))
         for each in dataclasses.fields(self):  # type: ignore[arg-type]
             # A text may stand for a path, and a list for a tuple, in Python as in TOML.
-            object.__setattr__(self, each.name, _as_field(getattr(self, each.name), hints[each.name]))
+            object.__setattr__(self, each.name, _as_field(getattr(self, each.name), each, hints[each.name]))
         check_fields(self)
         self.check()
 
