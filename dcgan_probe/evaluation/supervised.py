@@ -14,7 +14,7 @@ import torch
 from ..baselines import BATCH, draw_setting
 from ..images import ImageSet
 from ..runtime import derive_seed, require_main_guard
-from ..storage import locked
+from ..storage import locked, remove_stale_locks
 from .caveats import balanced_accuracy
 from .choice import best_c
 from .draws import Layout, Rows, lay_out
@@ -106,6 +106,7 @@ def evaluate_supervised(
         on_kept=lambda stage, kept, total: on_note(f"{title}, {stage}: resuming at training {kept} of {total}"),
     )
     about = (recorder.evaluation, 0, None)  # each fit has its own number of images seen
+    remove_stale_locks(folder)
     with locked(Path(folder) / key, wait=False), fits_under_way(results, *about) as under_way:
         evaluation = replace(evaluation, recorder=replace(recorder, evaluation=under_way.evaluation))
         number, searched = _select(evaluation, on_search)

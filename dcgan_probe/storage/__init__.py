@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         open_image_file,
         write_image_file,
     )
-    from .locks import NO_LOCKS, locked, without_locks
+    from .locks import NO_LOCKS, locked, remove_stale_locks, without_locks
     from .names import LONGEST, file_name, plain_name, shortened, unicode_text
     from .stamps import ChangedFileError, FileStamp, FileStamps, opened_whole
 
@@ -61,6 +61,7 @@ __all__ = [
     "read_arrays",
     "read_bytes",
     "read_json",
+    "remove_stale_locks",
     "require_writable",
     "set_aside",
     "shortened",
