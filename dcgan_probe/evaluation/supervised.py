@@ -26,7 +26,7 @@ from ..runtime import (
     resolve_device,
     single_thread,
 )
-from ..storage import fingerprint_settings, locked, require_writable
+from ..storage import fingerprint_settings, locked, remove_stale_locks, require_writable
 from .caveats import split_caveats
 from .choice import Grid
 from .draws import Layout, lay_out
@@ -204,6 +204,7 @@ class PlannedSupervised:
         folder = self.workspace.runs / FOLDER / self.key()
         train = partial(train_trials, folder=folder, workers=self.workers, on_progress=on_progress, on_note=on_note)
         about = recorder.evaluation, 0, None  # each fit has its own number of images seen
+        remove_stale_locks(folder.parent)
         with locked(folder, wait=False), fits_under_way(results, *about) as under_way:
             recorder = replace(recorder, evaluation=under_way.evaluation)
             settings, draws = range(self.config.settings), range(self.protocol.select_draws)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import UserError
-from ..storage import fingerprint_settings, locked, read_arrays, write_arrays
+from ..storage import fingerprint_settings, locked, read_arrays, remove_stale_locks, write_arrays
 from .predictions import TestPredictions
 from .record_files import read_evaluations
 from .records import Evaluation, ProbeRecord, to_json
@@ -137,6 +137,7 @@ def fits_under_way(
         return
     key = fingerprint_settings({**_identity(evaluation), "images_seen": images_seen, "given_value": given})
     folder = results.folder / UNFINISHED / f"{evaluation.features}-{key}"
+    remove_stale_locks(folder.parent)
     with locked(folder, wait=False):
         yield FitsUnderWay(evaluation, results, folder)
 

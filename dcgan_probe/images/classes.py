@@ -156,12 +156,26 @@ def _check_numbers(split: ImageSet | ImageStream, classes: Classes) -> None:
             option="dataset",
         )
     without = split.source if split.class_names is None else classes.source
+    used = np.unique(np.asarray(split.labels))
+    if not np.array_equal(used, classes.filled):
+        # Labels of a part of the classes may be their numbers in the whole, or in the part.
+        raise UserError(
+            f"{split.source} has the labels {_numbers(used)}, and {classes.source} {_numbers(classes.filled)}; expected "
+            f"the same, since {without} has no class names to match those of {listed(names)} with; add the attribute "
+            "class_names to that file",
+            option="dataset",
+        )
     warnings.warn(
         f"{without} has no class names, so labels are compared by their numbers: class 0 is {names[0]} in both "
         f"{split.source} and {classes.source}",
         Notice,
         stacklevel=3,
     )
+
+
+def _numbers(labels: np.ndarray) -> str:
+    shown = ", ".join(map(str, labels[:SHOWN].tolist()))
+    return f"{shown}, ... {labels[-1]}" if len(labels) > SHOWN else shown
 
 
 def _check_filled(split: ImageSet | ImageStream, labels: np.ndarray, classes: Classes) -> None:

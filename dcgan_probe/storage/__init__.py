@@ -41,7 +41,12 @@ if TYPE_CHECKING:
         open_image_file as open_image_file,
         write_image_file as write_image_file,
     )
-    from .locks import NO_LOCKS as NO_LOCKS, locked as locked, without_locks as without_locks
+    from .locks import (
+        NO_LOCKS as NO_LOCKS,
+        locked as locked,
+        remove_stale_locks as remove_stale_locks,
+        without_locks as without_locks,
+    )
     from .names import (
         LONGEST as LONGEST,
         file_name as file_name,

@@ -10,13 +10,14 @@ raises the bare error or makes do with marker files, where a user has to be told
 import errno
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..runtime import UserError
+from ..runtime import Notice, UserError
 from .files import explained_disk_errors
 
 NO_LOCKS = "DCGAN_PROBE_NO_LOCKS"
@@ -26,6 +27,8 @@ HELD = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES)
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
 """Error numbers of a file system that has no locks."""
 POLL_SECONDS = 0.1
+SILENT_SECONDS = 3.0
+"""Of a wait for a lock; a longer one is said."""
 
 
 def _system_module(name: str) -> Any:
@@ -96,6 +99,13 @@ def locked(path: str | Path, *, wait: bool = True) -> Iterator[None]:
                 folder.rmdir()
 
 
+def remove_stale_locks(folder: str | Path) -> None:
+    """Remove the lock files in a folder that killed processes have left: those of locks that nobody holds."""
+    for lock in Path(folder).glob(".*.lock"):
+        with suppress(OSError, UserError), locked(lock.with_name(lock.name[1:].removesuffix(".lock")), wait=False):
+            pass
+
+
 def _take(path: Path, lock: Path, wait: bool) -> int | None:
     """Lock the file ``lock`` and return its handle; None where nothing is locked."""
     if not locks_wanted() or (fcntl is None and msvcrt is None):
@@ -109,7 +119,7 @@ def _take(path: Path, lock: Path, wait: bool) -> int | None:
             continue
         taken = False
         try:
-            _lock(handle, wait)
+            _lock(handle, path, wait)
             taken = _is_same_file(handle, lock)
         except OSError as error:
             if error.errno in WITHOUT_LOCKS:
@@ -126,17 +136,21 @@ def _take(path: Path, lock: Path, wait: bool) -> int | None:
             return handle
 
 
-def _lock(handle: int, wait: bool) -> None:
-    if fcntl is not None:
-        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return
+def _lock(handle: int, path: Path, wait: bool) -> None:
+    began, said = time.monotonic(), False
     while True:
         try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            if fcntl is not None:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            else:
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
             return
         except OSError as error:
             if not wait or error.errno not in HELD:
                 raise
+        if not said and time.monotonic() - began > SILENT_SECONDS:
+            said = True
+            warnings.warn(f"waiting for another process, which is working on {path}", Notice, stacklevel=4)
         time.sleep(POLL_SECONDS)
 
 

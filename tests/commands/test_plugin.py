@@ -125,8 +125,8 @@ def test_a_source_of_ones_own_goes_through_every_verb(place):
     assert re.search(r"--bins INTEGER RANGE +bins a channel +\[default: 8; x>=1\]", helped[1])
     command = shlex.split(summary["command"])
     assert command[:2] == ["dcgan-probe", "eval-svm"]
-    assert ["--bins", "4"] == command[command.index("--bins") :][:2]
-    assert ["--plugin", "histogram"] == command[command.index("--plugin") :][:2]
+    assert command[command.index("--bins") :][:2] == ["--bins", "4"]
+    assert command[command.index("--plugin") :][:2] == ["--plugin", "histogram"]
 
 
 def test_refusals_around_a_plugin(place):

@@ -83,6 +83,14 @@ def test_names_on_one_side_alone_are_said(tmp_path, unnamed):
         load(tmp_path, sides["train"], sides["test"])
 
 
+@pytest.mark.parametrize("unnamed", ["train", "test"])
+@pytest.mark.parametrize(("train", "test"), [([0, 1, 2], [0, 1]), ([0, 2], [0, 1, 2]), ([0, 1], [0, 1, 2])])
+def test_names_on_one_side_alone_need_the_same_labels(tmp_path, unnamed, train, test):
+    names = {"train": ["cat", "dog", "eel"], "test": ["cat", "dog", "eel"], unnamed: None}
+    with pytest.raises(UserError, match=rf"labels .*; expected the same, since \S*x_{unnamed}.h5 has no class names"):
+        load(tmp_path, (train, names["train"]), (test, names["test"]))
+
+
 def test_names_that_are_the_numbers_need_no_word(tmp_path):
     load(tmp_path, ([0, 1], ["0", "1"]), ([0, 1], None))
     load(tmp_path, ([0, 1], None), ([0, 1], ["0", "1"]))

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from dcgan_probe.runtime import UserError
-from dcgan_probe.storage import NO_LOCKS, locked, locks as locks_module, without_locks
+from dcgan_probe.runtime import Notice, UserError
+from dcgan_probe.storage import NO_LOCKS, locked, locks as locks_module, remove_stale_locks, without_locks
 
 
 def test_errors_in_a_locked_block_are_not_blamed_on_the_lock(tmp_path):
@@ -42,6 +42,28 @@ def test_lock_waits_for_another_process(tmp_path):
         with locked(path):
             assert path.read_text() == "from the child"
         assert child.wait() == 0
+
+
+def test_a_long_wait_for_a_lock_is_said(tmp_path, monkeypatch):
+    path = tmp_path / "shared"
+    monkeypatch.setattr(locks_module, "SILENT_SECONDS", 0.0)
+    with subprocess.Popen([sys.executable, "-c", CHILD, str(path), str(tmp_path / ".shared.lock")]) as child:
+        while not path.with_suffix(".held").exists():
+            assert child.poll() is None
+            time.sleep(0.01)
+        with pytest.warns(Notice, match=rf"waiting for another process, which is working on {path}"), locked(path):
+            assert path.read_text() == "from the child"
+        assert child.wait() == 0
+
+
+def test_locks_of_killed_processes_are_removed_and_held_ones_stay(tmp_path):
+    (tmp_path / ".killed.lock").touch()
+    (tmp_path / "other").touch()
+    with locked(tmp_path / "held"):
+        remove_stale_locks(tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".held.lock", "other"]
+    remove_stale_locks(tmp_path / "missing")
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
 def test_lock_keeps_another_process_out(tmp_path):
