@@ -8,7 +8,8 @@ The way of a fit, each module knowing only those above it::
     products          a block with itself, weights with a block
     design            products with the features, block by block, wherever they lie
     gram              products of the rows with each other
-    objective         values and exact steps of many problems at once
+    objective         values of many problems at once
+    searches          their least values along lines
     preconditioners   inverses of the shared curvature: Cholesky, or a sketch
     heavy             exact steps in the few directions of the largest eigenvalues
     state, descent    where problems stand, and the loop that moves them
@@ -17,8 +18,7 @@ The way of a fit, each module knowing only those above it::
     solution          what is known of problems, on the way and in the end
     groups            many rows: all problems, or as many at once as memory allows
     span              fewer rows than features: the same, in the span of the rows
-    rows, curvature, narrow
-                      few features: Newton's method with a Hessian of each problem, in blocks that stay in the cache
+    curvature, narrow few features: Newton's method with a Hessian of each problem
     checks            what a caller gives, refused or made into problems
     solver            solve(): arrays in, Solution out
     weighting         weights of rows, by the caller and by class

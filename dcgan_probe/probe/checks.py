@@ -137,6 +137,7 @@ def cross_problems(
         folds,
         penalties[steps],
         free_intercept,
+        bool((weights != 1.0).any()),
     )
 
 

@@ -1,67 +1,184 @@
-"""Hessian sums of narrow problems, of which only rows whose curvature changed are multiplied again."""
+"""Hessians of narrow problems: sums of active rows that follow their changes, and samples of the rows that bend."""
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 import scipy.linalg
 
+from .design import Design
 from .objective import Problems
+from .plan import HELD_NUMBERS
 from .preconditioners import ridges
-from .rows import Rows
+
+PART_ROWS = 1024
+"""Rows of a part that stays in the cache of a core."""
+ROUNDING = float(np.finfo(np.float64).eps)
+LEAST_CURVATURE = 1e-9
+"""That of a free intercept while no row is active; a penalized one has at least 1."""
+INNER_LIMIT = 200
+"""Of conjugate gradients."""
+CANCELLED, LEAST_ERROR = 10.0, 0.1
+"""Sums of which most was taken away again, with such an error beside the penalty's 1, are made from the rows."""
 
 
-class Curvature:
-    """Sums ``sum_i r_i c_ij x_i x_i'`` of J problems, and the curvature of each row that is in them."""
-
-    def __init__(self, problems: Problems, rows: Rows):
-        """Sum up at scores of zero, where every row has the same curvature."""
-        width = problems.design.width
-        folds, numbers = np.unique(problems.folds, return_inverse=True)
-        weights = problems.row_weights[folds]
-        curvature = 2.0 if not problems.loss.coupled else 1.0 / problems.outputs
-
-        def work(part: slice, block: np.ndarray, sums: np.ndarray) -> None:
-            for total, shares in zip(sums, weights[:, part], strict=True):
-                _add_square(total, block, curvature * shares)
-
-        (sums,) = rows.sums(work, [(len(folds), width, width)])
-        self._rows, self._sums = rows, sums[numbers]
-        self._held = np.full((len(problems), problems.design.rows), curvature, np.float32)
-
-    def follow(self, problems: Problems, which: np.ndarray, bends: np.ndarray, anew: np.ndarray) -> None:
-        """Bring problems ``which`` (j,) to second derivatives ``bends`` (j, Q, N); ``anew`` (j,) says which from 0."""
-        self._held[which[anew]] = 0.0
-        self._sums[which[anew]] = 0.0
-        weights = problems.row_weights
-
-        def work(part: slice, block: np.ndarray, sums: np.ndarray) -> None:
-            curvature = problems.loss.mean_curvature(bends[:, :, part])
-            for j, total in enumerate(sums):
-                change = curvature[j] - self._held[which[j], part]
-                if change.any():
-                    _add_square(total, block, change * weights[problems.folds[j], part])
-            self._held[which, part] = curvature
-
-        (sums,) = self._rows.sums(work, [(len(which), *self._sums.shape[1:])])
-        self._sums[which] += sums
-
-    def factor(self, which: int, penalty: float, shrinks: np.ndarray) -> np.ndarray:
-        """Return the Cholesky factor, in the upper triangle, of a problem's ``diag(shrinks) + C sum``."""
-        hessian = penalty * self._sums[which]
-        diagonal = hessian.diagonal() + shrinks
-        for ridge in itertools.chain([0.0], ridges(len(diagonal), np.finfo(np.float64).eps)):
-            np.fill_diagonal(hessian, (1.0 + ridge) * diagonal)
-            factor, failed = scipy.linalg.lapack.dpotrf(hessian.T, lower=1, clean=0)
-            if not failed:
-                return factor
-        return np.diag(np.sqrt(diagonal))
+def shrinks_of(problems: Problems) -> np.ndarray:
+    """Return the penalty's curvature of each weight, (width,)."""
+    shrinks = np.ones(problems.design.width)
+    if problems.free_intercept:
+        shrinks[-1] = LEAST_CURVATURE
+    return shrinks
 
 
-def _add_square(total: np.ndarray, block: np.ndarray, shares: np.ndarray) -> None:
-    """Add ``sum_i share_i x_i x_i'`` to the upper triangle of a total, of the rows whose share is not 0."""
+def factor(sums: np.ndarray, penalty: float, shrinks: np.ndarray) -> np.ndarray:
+    """Return the Cholesky factor, for ``solve_with``, of ``diag(shrinks) + C sums``; sums in the upper triangle."""
+    hessian = penalty * sums
+    diagonal = hessian.diagonal() + shrinks
+    for ridge in itertools.chain([0.0], ridges(len(diagonal), ROUNDING)):
+        hessian.flat[:: len(diagonal) + 1] = (1.0 + ridge) * diagonal
+        found, failed = scipy.linalg.lapack.dpotrf(hessian.T, lower=1, clean=0)
+        if not failed:
+            return found
+    return np.diag(np.sqrt(diagonal))
+
+
+def solve_with(factor: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Solve for vectors (Q, width)."""
+    return scipy.linalg.lapack.dpotrs(factor, vectors.T, lower=1)[0].T
+
+
+def add_squares(total: np.ndarray, block: np.ndarray, shares: np.ndarray) -> None:
+    """Add ``sum_i share_i x_i x_i'`` of rows (n, D) to the upper triangle of float64 (width, width).
+
+    Rows that lack the constant column, or are of another dtype, are copied with it.
+    """
+    changed = shares.nonzero()[0]
     for sign in (1.0, -1.0):
-        chosen = np.flatnonzero(sign * shares > 0.0)
-        if len(chosen):
-            some = block[chosen] if len(chosen) < len(block) else block
-            some = some * np.sqrt(sign * shares[chosen], dtype=np.float64)[:, None]
-            scipy.linalg.blas.dsyrk(sign, some.T, beta=1.0, c=total.T, lower=1, overwrite_c=1)
+        chosen = changed[shares[changed] * sign > 0.0]
+        for start in range(0, len(chosen), PART_ROWS):
+            part = chosen[start : start + PART_ROWS]
+            some = block[part] if block.shape[1] == len(total) else with_constant(block[part], len(total))
+            own = shares[part]
+            scale = float(own[0])
+            if (own != scale).any():
+                scale = sign
+                some = some * np.sqrt(np.abs(own), dtype=np.float64)[:, None]
+            scipy.linalg.blas.dsyrk(scale, some.T, beta=1.0, c=total.T, lower=1, overwrite_c=1)
+
+
+def with_constant(block: np.ndarray, width: int) -> np.ndarray:
+    """Return rows (n, D) in float64 with a constant column, where the width has one."""
+    result = np.ones((len(block), width))
+    result[:, : block.shape[1]] = block
+    return result
+
+
+class ActiveSums:
+    """Sums ``sum_i r_i c_ij x_i x_i'`` of J uncoupled problems: only rows that changed are multiplied again."""
+
+    def __init__(self, problems: Problems, at_zero: bool):
+        """Start with no row, or with the rows of scores of zero, of which one sum serves all problems of a fold."""
+        design = problems.design
+        self._rows: np.ndarray | None = None
+        if design.rows * design.width <= HELD_NUMBERS:
+            ((_, block),) = design.blocks(np.float64)
+            self._rows = with_constant(block, design.width)
+        self._held = np.zeros((len(problems), design.rows), np.float32)
+        self._sums = np.zeros((len(problems), design.width, design.width))
+        self._peaks = np.zeros(len(problems))
+        if at_zero:
+            folds, numbers = np.unique(problems.folds, return_inverse=True)
+            sums = np.zeros((len(folds), design.width, design.width))
+            for rows, block in self._blocks(design):
+                for total, fold in zip(sums, folds, strict=True):
+                    add_squares(total, block, 2.0 * problems.row_weights[fold, rows])
+            self._sums[:] = sums[numbers]
+            self._held[:] = 2.0
+            self._peaks[:] = np.trace(self._sums, axis1=1, axis2=2)
+
+    def follow(self, problems: Problems, which: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+        """Bring problems ``which`` (j,) to residuals (j, 1, N), and return their sums (j, width, width)."""
+        curvature = self._curvature(problems, residuals)
+        changes = curvature - self._held[which]
+        anew = np.count_nonzero(changes, axis=1) > np.count_nonzero(curvature, axis=1)
+        traces = np.trace(self._sums[which], axis1=1, axis2=2)
+        errors = ROUNDING * problems.penalties * self._peaks[which]
+        anew |= (self._peaks[which] > CANCELLED * traces) & (errors > LEAST_ERROR)
+        self._sums[which[anew]], self._peaks[which[anew]], changes[anew] = 0.0, 0.0, curvature[anew]
+        if changes.any():
+            for rows, block in self._blocks(problems.design):
+                for j, number in enumerate(which):
+                    shares = changes[j, rows]
+                    if problems.weighted:
+                        shares = shares * problems.row_weights[problems.folds[j], rows]
+                    add_squares(self._sums[number], block, shares)
+        self._held[which] = curvature
+        sums = self._sums[which]
+        self._peaks[which] = np.maximum(self._peaks[which], np.trace(sums, axis1=1, axis2=2))
+        return sums
+
+    def _blocks(self, design: Design) -> Iterable[tuple[slice, np.ndarray]]:
+        return design.blocks() if self._rows is None else [(slice(0, design.rows), self._rows)]
+
+    @staticmethod
+    def _curvature(problems: Problems, residuals: np.ndarray) -> np.ndarray:
+        targets = problems.targets[problems.classes]
+        return problems.loss.bends(residuals, targets)[:, 0, :].astype(np.float32, copy=False)
+
+
+class SampledRows:
+    """A softmax's Hessian, ``C sum_i r_i (diag(p_i) - p_i p_i') x x_i x_i'`` and the penalty's, of a sample of rows.
+
+    A row is drawn with a probability ``q`` in proportion to its residual, which bounds its curvature, and counts with
+    the weight ``1 / q``.
+    """
+
+    def __init__(self, problems: Problems, scores: np.ndarray, residuals: np.ndarray, count: int):
+        """Draw about so many rows of the one problem at scores and residuals (Q, N)."""
+        design, loss = problems.design, problems.loss
+        pull = residuals.max(axis=0).astype(np.float64)
+        chances = np.ones(design.rows)
+        if count < design.rows:
+            chances = np.minimum(1.0, pull * (count / max(float(pull.sum()), 1e-300)))
+        chosen = np.flatnonzero(np.diff(np.floor(np.cumsum(chances) + 0.5), prepend=0.0))
+        self._penalty, self._shrinks = float(problems.penalties[0]), shrinks_of(problems)
+        self._block = np.ones((len(chosen), design.width), design.dtype)
+        for rows, block in design.blocks():
+            first, last = np.searchsorted(chosen, (rows.start, rows.stop))
+            self._block[first:last, : design.columns] = block[chosen[first:last] - rows.start]
+        targets = problems.targets[problems.classes[0], chosen][None]
+        _, found = loss.evaluate(scores[None, :, chosen].astype(design.dtype, copy=False), targets)
+        self._loss, self._bends = loss, loss.bends(found, targets)
+        weights = problems.row_weights[problems.folds[0], chosen] / chances[chosen]
+        self._weights = (self._penalty * weights).astype(design.dtype)
+
+    def solve(self, gradient: np.ndarray, limit: float) -> np.ndarray:
+        """Return ``d`` (Q, width), for which the norm of ``H d + g`` is at most a limit.
+
+        Conjugate gradients; the preconditioner has the mean curvature of each row for all outputs.
+        """
+        some = self._block * np.sqrt(self._loss.mean_curvature(self._bends)[0].clip(0.0) * self._weights)[:, None]
+        syrk = scipy.linalg.blas.get_blas_funcs("syrk", (some,))
+        triangle = factor(syrk(1.0, some.T, lower=1).T.astype(np.float64), 1.0, self._shrinks)
+        residual, direction = -gradient, np.zeros_like(gradient)
+        search = preconditioned = solve_with(triangle, residual)
+        energy = float(np.vdot(residual, preconditioned))
+        for _ in range(INNER_LIMIT):
+            product = self._product(search)
+            curvature = float(np.vdot(search, product))
+            if not (curvature > 0.0 and energy > 0.0):
+                break
+            direction += (energy / curvature) * search
+            residual -= (energy / curvature) * product
+            if np.linalg.norm(residual) <= limit:
+                break
+            preconditioned = solve_with(triangle, residual)
+            energy, before = float(np.vdot(residual, preconditioned)), energy
+            search = preconditioned + (energy / before) * search
+        return direction
+
+    def _product(self, direction: np.ndarray) -> np.ndarray:
+        slopes = direction.astype(self._block.dtype) @ self._block.T
+        bent = self._loss.product(self._bends, slopes[None])[0]
+        bent *= self._weights
+        return self._shrinks * direction + bent @ self._block

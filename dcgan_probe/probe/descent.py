@@ -22,6 +22,11 @@ class Method(Protocol):
 
     patience: int
     """Iterations without progress after which it gives up on a problem."""
+    progress: float
+    """Share of the lowest gap so far, under which a gap is progress."""
+
+    tolerance: float
+    """Of the search along a direction."""
 
     def directions(self, problems: Problems, state: State) -> Array:
         """Give directions (J, Q, width) in the design's dtype."""
@@ -62,11 +67,11 @@ def descend(
     unfinished, current = np.arange(len(problems)), state
     lowest, values, waited = state.gaps, state.values, np.zeros(len(problems), dtype=np.int64)
     for _ in range(max_iter):
-        steps, moved, changes = current.move(problems, method.directions(problems, current), heavy)
+        steps, moved, changes = current.move(problems, method.directions(problems, current), heavy, method.tolerance)
         method.learn(moved, changes)
         iterations[unfinished] += 1
         gaps = current.gaps
-        progress = (gaps < lowest) | (current.values < (1.0 - GOOD_DESCENT) * values)
+        progress = (gaps < method.progress * lowest) | (current.values < (1.0 - GOOD_DESCENT) * values)
         waited = np.where(progress, 0, waited + 1)
         lowest, values = np.minimum(gaps, lowest), np.minimum(values, current.values)
         left = (gaps > tol) & (steps > 0.0) & (waited < method.patience)

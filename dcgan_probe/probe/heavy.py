@@ -15,8 +15,9 @@ import numpy as np
 
 from .design import Design
 from .losses import Array, dots, stacked
-from .objective import Problems, curvatures, evaluate, exact_steps
+from .objective import Problems, curvatures
 from .preconditioners import Preconditioner
+from .searches import Search, search
 
 RANK = 32
 ROWS_PER_DIRECTION = 128
@@ -53,24 +54,23 @@ class HeavyDirections:
         return HeavyDirections(design, self._basis.T)
 
     def step(
-        self, problems: Problems, scores: Array, weights: Array, gradients: Array, residuals: Array, moved: Array
-    ) -> None:
+        self, problems: Problems, scores: Array, weights: Array, gradients: Array, changed: Array, moved: Array
+    ) -> Search:
         """Move weights float64 (J, Q, width) and scores (J, Q, N) towards the least value in the span.
 
         Coupled outputs are taken one by one for the curvature; the step is exact along the direction that this gives.
 
         Parameters
         ----------
-        gradients, residuals
-            As they were before the weights were moved by ``moved``: only what changed since is multiplied, so that
-            float32 products do.
+        gradients
+            As they were before the weights were moved by ``moved``.
+        changed
+            By how much the residuals (J, Q, N) have fallen since: only that is multiplied, so that float32 products do.
         """
         design, xp = problems.design, problems.design.xp
         basis = xp.astype(self._basis, xp.float64)
         penalties = problems.per_problem(problems.penalties, weights)
-        _, new = evaluate(problems, scores)
-        pull = xp.astype(xp.astype(residuals - new, design.dtype, copy=False) @ self._coordinates, xp.float64)
-        del new
+        pull = xp.astype(xp.astype(changed, design.dtype, copy=False) @ self._coordinates, xp.float64)
         slopes = (gradients + problems.shrunk(moved)) @ basis.T + penalties * pull
         curvature = self._curvature(problems, scores)
         curvature *= penalties[..., None]
@@ -82,11 +82,9 @@ class HeavyDirections:
         directions = moves @ basis
         changes = xp.astype(moves, design.dtype) @ self._coordinates.T
         start = dots(slopes, moves)
-        steps = exact_steps(problems, scores, weights, directions, changes, start)
-        directions *= problems.per_problem(steps, directions)
-        weights += directions
-        changes *= problems.per_problem(steps, changes)
-        scores += changes
+        found = search(problems, scores, weights, directions, changes, start)
+        weights += problems.per_problem(found.steps, directions) * directions
+        return found
 
     def _curvature(self, problems: Problems, scores: Array) -> Array:
         """Give ``Z' diag(l'') Z`` of every output, float64 (J, Q, r, r): one product with products of columns."""

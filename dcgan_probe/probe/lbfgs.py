@@ -11,6 +11,7 @@ import numpy as np
 from .losses import Array, vectors
 from .objective import Problems
 from .preconditioners import Preconditioner, precondition
+from .searches import LINE_SEARCH_TOLERANCE
 from .state import State
 
 MEMORY = 8
@@ -22,6 +23,8 @@ class LBFGS:
     """Limited-memory BFGS, ``MEMORY`` pairs a problem in the design's dtype."""
 
     patience = 12
+    progress = 1.0
+    tolerance = LINE_SEARCH_TOLERANCE
 
     def __init__(self, preconditioner: Preconditioner, levels: np.ndarray):
         """Start without history; levels are the preconditioner's, of each problem, float64 (J,)."""

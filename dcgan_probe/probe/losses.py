@@ -35,9 +35,6 @@ class Loss(Protocol):
     def evaluate(self, scores: Array, targets: Array) -> tuple[Array, Array]:
         """Give the losses (J, N) and the residuals (J, Q, N) at scores (J, Q, N)."""
 
-    def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
-        """Give first and second derivative (J, N) of the loss where the scores move by ``slopes`` (J, Q, N)."""
-
     def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give the loss's second derivatives times ``slopes``, (J, Q, N): minus the residuals' rate of change."""
 
@@ -65,12 +62,6 @@ class SquaredHinge:
         """Give the losses and ``2 t max(0, 1 - t s)``."""
         slack = self._slack(scores, targets)
         return slack[:, 0, :] ** 2, 2.0 * slack
-
-    def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
-        """Only rows with a margin under 1 count."""
-        slack = self._slack(scores, targets)[:, 0, :]
-        held = slopes[:, 0, :] * (slack != 0.0)
-        return -2.0 * slack * held, 2.0 * held * held
 
     def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``2 p`` in rows with a margin under 1."""
@@ -113,11 +104,6 @@ class Squared:
         slack = targets[:, None, :] - scores
         return slack[:, 0, :] ** 2, 2.0 * slack
 
-    def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
-        """Every row counts."""
-        held = slopes[:, 0, :]
-        return -2.0 * (targets - scores[:, 0, :]) * held, 2.0 * held * held
-
     def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``2 p``."""
         return 2.0 * slopes
@@ -150,19 +136,12 @@ class Logistic:
         """Give the losses and ``[q = y] - softmax(s)_q``."""
         xp = array_namespace(scores)
         chosen = self._chosen(scores, targets)
-        highest = xp.max(scores, axis=1, keepdims=True)
-        powers = xp.exp(scores - highest)
+        shifted = scores - xp.max(scores, axis=1, keepdims=True)
+        powers = xp.exp(shifted)
         total = xp.sum(powers, axis=1, keepdims=True)
-        own = xp.sum(scores * chosen, axis=1)
+        shifted *= chosen
         powers /= total
-        return xp.log(total[:, 0, :]) + highest[:, 0, :] - own, chosen - powers
-
-    def along(self, scores: Array, targets: Array, slopes: Array) -> tuple[Array, Array]:
-        """Give ``sum_q (softmax_q - [q = y]) p_q`` and the variance of ``p_q`` under the softmax."""
-        xp = array_namespace(scores)
-        _, residuals = self.evaluate(scores, targets)
-        bend = self.product(self.bends(residuals, targets), slopes)
-        return -xp.sum(residuals * slopes, axis=1), xp.sum(bend * slopes, axis=1)
+        return xp.log(total[:, 0, :]) - xp.sum(shifted, axis=1), chosen - powers
 
     def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``softmax_q (p_q - sum softmax p)``."""

@@ -12,6 +12,7 @@ import numpy as np
 from .losses import Array, dots, stacked
 from .objective import Problems, bend
 from .preconditioners import Preconditioner, precondition
+from .searches import LINE_SEARCH_TOLERANCE
 from .state import State
 
 FORCING = 0.1
@@ -22,6 +23,9 @@ PATIENCE = 10
 
 class Newton:
     """Truncated Newton's method, to a relative residual of ``FORCING``, no further than a gap asks for."""
+
+    progress = 1.0
+    tolerance = LINE_SEARCH_TOLERANCE
 
     def __init__(self, preconditioner: Preconditioner, levels: np.ndarray, tol: float):
         """Take the preconditioner's level of each problem, float64 (J,), and the gap that is wanted."""

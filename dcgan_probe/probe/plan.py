@@ -6,7 +6,6 @@ from typing import Literal
 
 from ..runtime import UserError
 from .lbfgs import MEMORY
-from .rows import HELD_BYTES
 
 SPAN_ROWS = 8192
 """Most rows whose Gram matrix is made."""
@@ -18,6 +17,10 @@ FIXED_BYTES = 64 << 20
 SHARE_OF_FEATURES, LEAST_MEMORY = 0.3, 320 << 20
 NARROW_WIDTH = 257
 """Greatest width for which every problem has a Hessian of its own."""
+HELD_NUMBERS = 1 << 20
+"""So many numbers of rows are kept as the Hessians of few columns want them, and as many are drawn for a softmax."""
+MOST_HELD = 1 << 24
+"""So many numbers are kept converted and standardized between passes over few columns."""
 EXACT_WIDTH = 1025
 """Greatest width for which a problem that stalls is given one."""
 ITERATIONS = {"narrow": 12, "span": 25, "factored": 22, "sketched": 40}
@@ -78,7 +81,10 @@ class Plan:
 
 
 def default_memory(sizes: Sizes) -> int:
-    """Give the bound in bytes that holds if none is chosen: a third of the features as float32."""
+    """Give the bound in bytes that holds if none is chosen: a third of the features as float32.
+
+    One problem of few columns is solved where it takes more.
+    """
     return max(LEAST_MEMORY, int(SHARE_OF_FEATURES * 4 * sizes.rows * sizes.columns))
 
 
@@ -88,8 +94,8 @@ def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
     Parameters
     ----------
     memory
-        Bytes on top of the features, where those are in memory already; None for ``default_memory``, or for what the
-        Gram matrices of fewer rows than columns take.
+        Bytes on top of the features, where those are in memory already; None for ``default_memory``, or for what one
+        problem of few columns, or the Gram matrices of fewer rows than columns, take.
 
     Raises
     ------
@@ -101,7 +107,7 @@ def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
         needed = _span_bytes(sizes)
         if needed <= bound or memory is None:
             return Plan("span", 0, sizes.problems, sizes.levels, needed, 5, _span_operations(sizes))
-    if sizes.on_cpu and sizes.width <= NARROW_WIDTH and _narrow_bytes(sizes, 1) <= bound:
+    if sizes.on_cpu and sizes.width <= NARROW_WIDTH and (memory is None or _narrow_bytes(sizes, 1) <= bound):
         return _narrow(sizes, bound)
     shared = sizes.width**2 * sizes.arithmetic
     if sizes.width <= FACTORED_WIDTH and shared + _column_bytes(sizes) + _fixed_bytes(sizes) <= bound:
@@ -125,15 +131,15 @@ def _column_bytes(sizes: Sizes) -> int:
 
 
 def _narrow_bytes(sizes: Sizes, together: int) -> int:
-    """Bytes of problems solved together: Hessians of each thread, curvatures of rows, and two held copies of rows."""
-    column = 8 * 4 * sizes.width**2 + 4 * sizes.rows * (1 + 2 * sizes.outputs) + 64 * sizes.outputs * sizes.width
-    held = min(2 * HELD_BYTES, 12 * sizes.rows * sizes.width)
+    """Bytes of problems solved together: Hessians, active rows, scores and residuals; rows that are held or drawn."""
+    column = 24 * sizes.width**2 + 12 * sizes.rows + _column_bytes(sizes)
+    held = 8 * min(2 * HELD_NUMBERS + MOST_HELD, 3 * sizes.rows * sizes.width)
     return _fixed_bytes(sizes) + held + together * column
 
 
 def _narrow(sizes: Sizes, bound: int) -> Plan:
     least = _narrow_bytes(sizes, 0)
-    together = min(sizes.problems, (bound - least) // (_narrow_bytes(sizes, 1) - least))
+    together = max(1, min(sizes.problems, (bound - least) // (_narrow_bytes(sizes, 1) - least)))
     iterations, columns = ITERATIONS["narrow"], sizes.problems * sizes.outputs
     operations = sizes.rows * sizes.width**2 + sizes.problems * sizes.width**2 * (sizes.rows + iterations * sizes.width)
     operations += iterations * columns * 4 * sizes.width * sizes.rows

@@ -13,7 +13,8 @@ import numpy as np
 from .design import check_finite
 from .heavy import HeavyDirections
 from .losses import Array, dots, relative_gaps, squares, stacked
-from .objective import Problems, evaluate, exact_steps, settle_intercepts
+from .objective import Problems, evaluate
+from .searches import search, settle_intercepts
 
 
 @dataclass
@@ -65,43 +66,41 @@ class State:
         self.gradients = shrunk + problems.per_problem(ratios, shrunk) * (self.gradients - shrunk)
 
     def move(
-        self, problems: Problems, directions: Array, heavy: HeavyDirections | None
+        self, problems: Problems, directions: Array, heavy: HeavyDirections | None, tolerance: float
     ) -> tuple[np.ndarray, Array, Array]:
-        """Make an exact step of every problem along directions (J, Q, width) in the design's dtype, then a heavy one.
+        """Move every problem along directions (J, Q, width) in the design's dtype, then make a heavy step.
 
         Returns
         -------
         The steps float64 (J,), how the weights moved and the gradients changed, (J, Q, width) in the design's dtype.
         """
         design, xp = problems.design, problems.design.xp
-        before = xp.asarray(self.weights, copy=True)
         moved = xp.astype(directions, xp.float64)
         slopes = design.forward(stacked(directions)).reshape(self.scores.shape)
         start = dots(self.gradients, moved)
-        steps = exact_steps(problems, self.scores, self.weights, moved, slopes, start)
-        moved *= problems.per_problem(steps, moved)
-        slopes *= problems.per_problem(steps, slopes)
-        self.weights += moved
-        self.scores += slopes
+        found = search(problems, self.scores, self.weights, moved, slopes, start, tolerance)
+        steps = found.steps
         del slopes
+        moved *= problems.per_problem(steps, moved)
+        before = self.weights
+        self.weights = before + moved
         if heavy is not None:
-            heavy.step(problems, self.scores, self.weights, self.gradients, self.residuals, moved)
-        moved = self.weights - before
-        sums, residuals = evaluate(problems, self.scores)
-        self.residuals -= residuals
-        changes = design.backward(stacked(self.residuals)).reshape(moved.shape)
-        self.residuals = residuals
-        changes = xp.astype(changes, xp.float64)
+            changed = self.residuals - found.residuals
+            found = heavy.step(problems, self.scores, self.weights, self.gradients, changed, moved)
+            moved = self.weights - before
+        self.residuals -= found.residuals
+        changes = xp.astype(design.backward(stacked(self.residuals)).reshape(moved.shape), xp.float64)
+        self.residuals = found.residuals
         changes *= problems.per_problem(problems.penalties, changes)
         changes += problems.shrunk(moved)
         self.gradients += changes
-        self.values = 0.5 * squares(problems.shrunk(self.weights)) + problems.penalties * sums
+        self.values = 0.5 * squares(problems.shrunk(self.weights)) + problems.penalties * found.sums
         check_finite(self.values)
         return steps, xp.astype(moved, design.dtype), xp.astype(changes, design.dtype)
 
 
-def state_at(problems: Problems, weights: np.ndarray, dtype: Any) -> State:
-    """Evaluate host weights float64 (J, Q, width), with products and scores in a dtype; settle free intercepts.
+def state_at(problems: Problems, weights: np.ndarray, dtype: Any, *, settled: bool = True) -> State:
+    """Evaluate host weights float64 (J, Q, width), with products and scores in a dtype, and settle free intercepts.
 
     Raises
     ------
@@ -112,9 +111,8 @@ def state_at(problems: Problems, weights: np.ndarray, dtype: Any) -> State:
     shape = (len(problems), problems.outputs, design.rows)
     held = design.array(weights, xp.float64)
     scores = design.forward(stacked(held), dtype).reshape(shape) if weights.any() else design.zeros(shape, dtype)
-    if problems.free_intercept:
-        settle_intercepts(problems, scores, held)
-    sums, residuals = evaluate(problems, scores)
+    settle = problems.free_intercept and settled
+    sums, residuals = settle_intercepts(problems, scores, held) if settle else evaluate(problems, scores)
     gradients = xp.astype(design.backward(stacked(residuals), dtype), xp.float64).reshape(held.shape)
     shrunk = problems.shrunk(held)
     gradients *= -problems.per_problem(problems.penalties, gradients)

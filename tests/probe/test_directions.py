@@ -91,7 +91,7 @@ def test_descent_stops_at_the_limit() -> None:
 def test_a_heavy_step_ends_where_no_heavy_direction_leads_down() -> None:
     problems, state, _, heavy, _ = make("ridge")
     weights, scores = state.weights.copy(), state.scores.copy()
-    heavy.step(problems, scores, weights, state.gradients, state.residuals, np.zeros_like(weights))
+    heavy.step(problems, scores, weights, state.gradients, np.zeros_like(state.residuals), np.zeros_like(weights))
     after = state_at(problems, weights, np.float64)
     assert (after.values < state.values).all()
     np.testing.assert_allclose(scores, after.scores, atol=1e-10)

@@ -1,0 +1,165 @@
+"""Searches along lines for many problems at once, and the shifts that settle free intercepts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .design import host64
+from .losses import Array, dots
+from .objective import Chunk, Problems, sums_of, totals_of
+
+LINE_SEARCH_TOLERANCE = 1e-2
+LINE_SEARCH_LIMIT = 60
+LONGEST_STEP, LONGEST_GROWTH, RESOLVED = 1024.0, 4.0, 1e-6
+"""Where a direction is flat but for rounding, a search would go on without end, and a bracket shrink to nothing."""
+SETTLE_LIMIT, SETTLED, SLOW_SETTLING, SETTLING_TOLERANCE, REGULAR = 50, 1e-11, 0.1, 0.5, 1e-14
+"""Shifts of free intercepts end where their gradient is this small beside its terms; a shift that leaves more than the
+last share of it is followed by new second derivatives."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search along a line has found for J problems."""
+
+    steps: np.ndarray
+    """float64 (J,), at least 0."""
+    sums: np.ndarray
+    """Losses there, float64 (J,), without ``C``."""
+    residuals: Array
+    """Weighted residuals there, (J, Q, N)."""
+
+
+def search(
+    problems: Problems,
+    scores: Array,
+    weights: Array,
+    directions: Array,
+    slopes: Array,
+    start: np.ndarray,
+    tolerance: float = LINE_SEARCH_TOLERANCE,
+) -> Search:
+    """Minimise every problem along its direction ``d``, least in ``P(w + step d)``, and move its scores there in place.
+
+    The restriction is convex, so its derivative ``w d + step |d|^2 + C sum_i r_i l'`` never falls, and Newton's method
+    inside a bracket finds its root. The step is 0 where ``d`` is no descent.
+
+    Parameters
+    ----------
+    scores, slopes
+        Of weights and directions, (J, Q, N).
+    weights, directions
+        (J, Q, width).
+    start
+        The derivatives at 0, which are the gradients times the directions, (J,).
+    tolerance
+        Size of a derivative that is small enough, relative to the one at 0.
+    """
+    shrunk = problems.shrunk(directions)
+    product, square = sums_of(problems.shrunk(weights) * shrunk), sums_of(shrunk * shrunk)
+    residuals, sums = problems.design.xp.empty_like(scores), np.zeros(len(problems))
+
+    def derivative(step: np.ndarray) -> np.ndarray:
+        factors = problems.per_problem(step, slopes)
+
+        def work(chunk: Chunk) -> np.ndarray:
+            rates = chunk.of(slopes)
+            with np.errstate(over="ignore"):  # of features that change while they are read: the caller refuses the sums
+                at = factors[chunk.problems] * rates
+                at += chunk.of(scores)
+                losses, found = problems.loss.evaluate(at, chunk.targets)
+                found = chunk.of(residuals)[...] = chunk.weighed(found)
+                return np.stack([sums_of(chunk.weighed(losses)), dots(found, rates)], axis=1)
+
+        totals = totals_of(problems, work)
+        sums[:] = totals[:, 0]
+        return np.asarray(product + step * square - problems.penalties * totals[:, 1])
+
+    steps = _root(derivative, start, tolerance)
+    scores += problems.per_problem(steps, scores) * slopes
+    return Search(steps, sums, residuals)
+
+
+def _root(derivative: Callable[[np.ndarray], np.ndarray], start: np.ndarray, tolerance: float) -> np.ndarray:
+    """Find where rising derivatives, ``start`` at 0, vanish as functions of a step; 0 where they start above.
+
+    Secants, in a bracket once there is one, of which an end that stays counts half (Dowell and Jarratt, "A modified
+    regula falsi method for computing the root of an equation", 1971). The derivatives are asked for last at the steps
+    that are returned.
+    """
+    low, below = np.zeros(len(start)), start
+    high, above = np.full(len(start), np.inf), np.zeros(len(start))
+    step, side = (start < 0.0).astype(np.float64), np.zeros(len(start))
+    for _ in range(LINE_SEARCH_LIMIT):
+        found = derivative(step)
+        left = (np.abs(found) > -tolerance * start) & (step > 0.0) & (step < LONGEST_STEP)
+        left &= np.isinf(high) | (low < (1.0 - RESOLVED) * high)
+        if not left.any():
+            return step
+        beyond = found > 0.0
+        with np.errstate(all="ignore"):
+            ahead = step - found * (step - low) / (found - below)
+            below = np.where(beyond, np.where(side > 0.0, 0.5 * below, below), found)
+            above = np.where(beyond, found, np.where(side < 0.0, 0.5 * above, above))
+            low, high, side = np.where(beyond, low, step), np.where(beyond, step, high), np.where(beyond, 1.0, -1.0)
+            inside = low - below * (high - low) / (above - below)
+        inside = np.where((inside > low) & (inside < high), inside, 0.5 * (low + high))
+        ahead = np.where(ahead > step, np.minimum(ahead, LONGEST_GROWTH * step), LONGEST_GROWTH * step)
+        step = np.where(left, np.where(high < np.inf, inside, np.minimum(ahead, LONGEST_STEP)), step)
+    derivative(step)
+    return step
+
+
+def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> tuple[np.ndarray, Array]:
+    """Move free intercepts, and the scores (J, Q, N) with them, to where their own gradient vanishes.
+
+    Returns
+    -------
+    What ``evaluate`` gives there.
+    """
+    design, xp, last = problems.design, problems.design.xp, np.inf
+    sums, residuals, bends = _shift_curvatures(problems, scores)
+    for _ in range(SETTLE_LIMIT):
+        pull = host64(xp.sum(residuals, axis=2, dtype=xp.float64))
+        size = host64(xp.sum(xp.abs(residuals), axis=2, dtype=xp.float64))
+        beyond = np.abs(pull) > max(4.0 * float(xp.finfo(scores.dtype).eps), SETTLED) * size
+        worst = float(np.abs(pull).max())
+        if not beyond.any() or worst > 0.95 * last:
+            break
+        if np.isfinite(last) and worst > SLOW_SETTLING * last:
+            _, _, bends = _shift_curvatures(problems, scores)
+        last, moves = worst, np.linalg.solve(bends, pull[..., None])[..., 0]
+        directions = xp.zeros_like(weights)
+        directions[:, :, -1] = design.array(moves)
+        slopes = xp.zeros_like(scores) + design.array(moves, scores.dtype)[:, :, None]
+        start = -problems.penalties * (moves * pull).sum(axis=1)
+        found = search(problems, scores, weights, directions, slopes, start, SETTLING_TOLERANCE)
+        weights += problems.per_problem(found.steps, weights) * directions
+        sums, residuals = found.sums, found.residuals
+    if problems.loss.coupled:  # a shift of all outputs changes nothing, and would only grow
+        shift = xp.mean(weights[:, :, -1:], axis=1, keepdims=True)
+        weights[:, :, -1:] -= shift
+        scores -= xp.astype(shift, scores.dtype)
+    return sums, residuals
+
+
+def _shift_curvatures(problems: Problems, scores: Array) -> tuple[np.ndarray, Array, np.ndarray]:
+    """Return what ``evaluate`` gives, and second derivatives by shifts of whole outputs, float64 (J, Q, Q), regular."""
+    xp, residuals = problems.design.xp, problems.design.xp.empty_like(scores)
+
+    def work(chunk: Chunk) -> np.ndarray:
+        losses, found = problems.loss.evaluate(chunk.of(scores), chunk.targets)
+        chunk.of(residuals)[...] = chunk.weighed(found)
+        bends = problems.loss.bends(found, chunk.targets)
+        weighed = chunk.weighed(bends)
+        curvature = host64(xp.sum(weighed, axis=2))[:, :, None] * np.eye(problems.outputs)
+        if problems.loss.coupled:
+            curvature -= host64(weighed @ xp.matrix_transpose(bends))
+        return np.concatenate([sums_of(chunk.weighed(losses))[:, None], curvature.reshape(len(curvature), -1)], axis=1)
+
+    totals = totals_of(problems, work)
+    bends = totals[:, 1:].reshape(-1, problems.outputs, problems.outputs)
+    traces = np.trace(bends, axis1=1, axis2=2)[:, None, None] + 1.0
+    if problems.loss.coupled:  # adding one number to all outputs changes nothing: the mean makes it regular
+        bends = bends + traces / problems.outputs**2
+    return totals[:, 0], residuals, bends + REGULAR * traces * np.eye(problems.outputs)
