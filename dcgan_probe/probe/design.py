@@ -20,6 +20,8 @@ from .products import BLOCK_BYTES, PART_ROWS, add_cross_product, add_product, we
 from .scaling import Scaling, Standardize, measure_columns
 
 LARGEST_HALF = 65504.0
+FLOAT32_SQUARES = 1e15
+"""Sums of squares of features up to this size are float32 numbers."""
 SOLVED_ON_HOST = ("cpu", "mps")
 """Kinds of devices whose tensors become numpy arrays: MPS has no float64, in which every fit is judged."""
 DTYPES = (
@@ -169,25 +171,34 @@ class Design:
             totals += self.xp.sum(scores, axis=1)[:, None]
         return self._with_totals(sums, totals).T
 
-    def check(self) -> tuple[float, float]:
-        """Read the features once; return the size of the largest, and the mean squared length of a row.
+    def check(self) -> tuple[float, np.ndarray]:
+        """Read the features once; return the size of the largest, and the squared lengths of rows, float64 (N,).
 
         Raises
         ------
         UserError
             If a feature is not finite, naming its column and row.
         """
-        largest, total = 0.0, 0.0
+        largest, lengths = 0.0, np.empty(self.rows)
         for first, block in self._parts():
             size = max(float(block.max()), -float(block.min()))
             # A float16 that is not finite is widened to something beyond the largest one.
             if not np.isfinite(size) or ("float16" in str(self.features.dtype) and size > LARGEST_HALF):
                 _refuse(host(self.features[first : first + block.shape[0]]), first)
             largest = max(largest, size)
-            flat = block.reshape(-1)
+            if size > FLOAT32_SQUARES:
+                block = self.xp.astype(block, self.xp.float64, copy=False)
             with np.errstate(over="ignore"):  # the caller refuses what is too large
-                total += float(flat @ flat)
-        return largest, total / self.rows
+                lengths[first : first + block.shape[0]] = host(self.xp.vecdot(block, block))
+        return largest, lengths
+
+    def find(self, size: float) -> tuple[int, int]:
+        """Return row and column of the first feature of a size."""
+        for first, block in self._parts():
+            rows, columns = np.nonzero(np.abs(host(block)) == size)
+            if len(rows):
+                return first + int(rows[0]), int(columns[0])
+        raise ValueError(f"no feature has the size {size}")
 
     def measure(self, added_variance: float = 0.0, weights: np.ndarray | None = None) -> Scaling:
         """Read the features once; return what standardizes columns of rows of weights (N,), see ``measure_columns``."""

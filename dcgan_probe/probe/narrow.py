@@ -60,14 +60,6 @@ def solve_narrow(problems: Problems, together: int, limits: Limits, start: np.nd
     return outcome
 
 
-def finish_narrow(problems: Problems, limits: Limits, outcome: Outcome) -> None:
-    """Go on from the weights of an outcome's stalled problems, one by one, with a Hessian for each."""
-    rows = Rows(problems.design, np.float64)
-    for j in np.flatnonzero(outcome.status == STALLED):
-        alone = problems.take(np.array([j]))
-        NarrowGroup(alone, rows, rows, Curvature(alone, rows), limits).solve(outcome, np.array([j]))
-
-
 def _paths(problems: Problems, together: int) -> Iterator[list[np.ndarray]]:
     """Yield groups of at most ``together`` problems of one ``C`` each, for the same classes and folds, by rising C."""
     order = np.lexsort((problems.classes, problems.folds, problems.penalties))

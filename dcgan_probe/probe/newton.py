@@ -9,13 +9,15 @@ Source: Keerthi and DeCoste, "A modified finite Newton method for fast solution 
 
 import numpy as np
 
+from ..runtime import numpy_generator
 from .losses import Array, dots, stacked
-from .objective import Problems, bend
-from .preconditioners import Preconditioner, precondition
+from .objective import Problems, bend, curvatures
+from .preconditioners import Factored, Preconditioner, Sketched, precondition
 from .state import State
 
 FORCING = 0.1
-INNER_LIMIT = 200
+INNER_LIMIT, TOTAL_LIMIT = 200, 1000
+"""Most conjugate gradients of one direction, and of all of them."""
 PATIENCE = 10
 """Iterations without progress; none after conjugate gradients that reached their limit."""
 
@@ -26,14 +28,15 @@ class Newton:
     def __init__(self, preconditioner: Preconditioner, levels: np.ndarray, tol: float):
         """Take the preconditioner's level of each problem, float64 (J,), and the gap that is wanted."""
         self._preconditioner, self._levels, self._tol = preconditioner, levels, tol
-        self.patience = PATIENCE
+        self.patience, self._left = PATIENCE, TOTAL_LIMIT
 
     def directions(self, problems: Problems, state: State) -> Array:
         """Solve Newton's equations of every problem."""
-        least = 0.5 * np.sqrt(2.0 * self._tol * state.values)
-        limits = np.maximum(FORCING * np.sqrt(state.squared_norms), least)
-        directions, ended = _conjugate_gradients(problems, self._preconditioner, self._levels, state, limits)
-        if not ended:  # the preconditioner is of no use here, and each direction would cost as much
+        directions, made = _conjugate_gradients(
+            problems, self._preconditioner, self._levels, state, self._tol, INNER_LIMIT
+        )
+        self._left -= made
+        if made >= INNER_LIMIT or self._left < 0:  # the preconditioner is of no use here, and all would cost as much
             self.patience = 0
         return directions
 
@@ -45,18 +48,68 @@ class Newton:
         self._levels = self._levels[kept]
 
 
+class OwnNewton:
+    """Truncated Newton's method for one problem, whose preconditioner has the curvature of its rows where it stands.
+
+    Of several outputs it has the mean.
+    """
+
+    patience = PATIENCE
+
+    def __init__(self, rank: int, tol: float):
+        """Take the rank of a sketch, or 0 for factors, and the gap that is wanted."""
+        self._rank, self._tol = rank, tol
+
+    def directions(self, problems: Problems, state: State) -> Array:
+        """Solve Newton's equations of the problem."""
+        preconditioner, level = self._prepared(problems, state)
+        return _conjugate_gradients(problems, preconditioner, level, state, self._tol, INNER_LIMIT)[0]
+
+    def learn(self, moved: Array, changes: Array) -> None:
+        """Take no note: each step starts anew."""
+
+    def keep(self, kept: np.ndarray) -> None:
+        """Nothing to do for one problem."""
+
+    def _prepared(self, problem: Problems, state: State) -> tuple[Preconditioner, np.ndarray]:
+        design = problem.design
+        bends = design.xp.sum(curvatures(problem, state.scores, design.dtype)[0], axis=0)
+        bends = bends / max(1, problem.outputs - 1)
+        mean = max(float(design.xp.mean(bends)), 1e-300)
+        preconditioner: Preconditioner
+        if self._rank:
+            generator = numpy_generator(0, "sketch", design.rows, design.columns)
+            preconditioner = Sketched(design, self._rank, generator, bends / mean)
+        else:
+            preconditioner = Factored(design.moments(bends / mean))
+        level = problem.penalties * mean
+        preconditioner.prepare(level.tolist())
+        return preconditioner, level
+
+
 def _conjugate_gradients(
-    problems: Problems, preconditioner: Preconditioner, levels: np.ndarray, state: State, limits: np.ndarray
-) -> tuple[Array, bool]:
-    """Solve ``H d = -g`` until the residual's norm is at most ``limits`` (J,), or not within ``INNER_LIMIT``."""
+    problems: Problems,
+    preconditioner: Preconditioner,
+    levels: np.ndarray,
+    state: State,
+    tol: float,
+    most: int,
+) -> tuple[Array, int]:
+    """Solve ``H d = -g`` in so many steps or fewer.
+
+    Ends at a residual that is small enough for the gap that is wanted, or small beside the gradient, in the
+    preconditioner's norm too: there one feature of 1e10 does not drown the others.
+    """
+    least, small = 0.5 * tol * state.values, FORCING**2 * state.squared_norms
     design, xp = problems.design, problems.design.xp
     residuals = -xp.astype(state.gradients, design.dtype)
     directions = xp.zeros_like(residuals)
     searches = preconditioned = precondition(preconditioner, levels, residuals)
     energies = dots(residuals, preconditioned)
+    enough = FORCING**2 * energies
     unfinished = np.arange(len(problems))
     scores = state.scores
-    for _ in range(INNER_LIMIT):
+    for made in range(1, most + 1):
         slopes = design.forward(stacked(searches)).reshape(scores.shape)
         products = design.backward(stacked(bend(problems, scores, slopes))).reshape(searches.shape)
         products *= problems.per_problem(problems.penalties, products)
@@ -66,14 +119,19 @@ def _conjugate_gradients(
         steps = problems.per_problem(np.where(sound, energies / np.where(sound, curvatures, 1.0), 0.0), residuals)
         directions[design.array(unfinished)] += steps * searches
         residuals = residuals - steps * products
-        left = np.flatnonzero(sound & (dots(residuals, residuals) > limits**2))
-        if not len(left):
-            return directions, True
-        if len(left) < len(unfinished):
-            kept = design.array(left)
-            problems, levels, unfinished, limits = problems.take(left), levels[left], unfinished[left], limits[left]
-            residuals, searches, scores, energies = residuals[kept], searches[kept], scores[kept], energies[left]
         preconditioned = precondition(preconditioner, levels, residuals)
         before, energies = energies, dots(residuals, preconditioned)
+        norms = dots(residuals, residuals)
+        left = np.flatnonzero(sound & (norms > least) & ((norms > small) | (energies > enough)))
+        if not len(left):
+            return directions, made
+        if len(left) < len(unfinished):
+            kept = design.array(left)
+            problems, levels, unfinished = problems.take(left), levels[left], unfinished[left]
+            residuals, searches, preconditioned, scores = (
+                each[kept] for each in (residuals, searches, preconditioned, scores)
+            )
+            before, energies, enough = before[left], energies[left], enough[left]
+            least, small = least[left], small[left]
         searches = preconditioned + problems.per_problem(energies / before, searches) * searches
-    return directions, False
+    return directions, most

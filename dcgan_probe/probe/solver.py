@@ -21,13 +21,15 @@ from .checks import (
     check_settings,
     check_unchanged,
     cross_problems,
+    greatest_feature,
     needs_float64,
+    typical_mean,
 )
 from .design import Design, as_design, host64
 from .gram import SMALL_ROWS
 from .groups import solve_in_groups
 from .losses import Loss, SquaredHinge
-from .narrow import finish_narrow, solve_narrow
+from .narrow import solve_narrow
 from .objective import Problems
 from .plan import Plan, Sizes, make_plan
 from .preconditioners import levels_of
@@ -101,7 +103,7 @@ def solve(
     check_settings(tol, max_iter, added_variance, memory)
     design = as_design(features)
     weights = check_row_weights(row_weights, design.rows, penalties)
-    before = _prepare(design, penalties, weights, standardise, added_variance)
+    before = _prepare(design, penalties, weights, standardise, added_variance, tol)
     problems = cross_problems(design, loss, targets, penalties, weights, free_intercept)
     check_given(problems, start, gram)
     factors = _factors(problems)
@@ -113,11 +115,18 @@ def solve(
 
 
 def _prepare(
-    design: Design, penalties: np.ndarray, weights: np.ndarray | None, standardise: bool, added_variance: float
-) -> tuple[float, float]:
+    design: Design,
+    penalties: np.ndarray,
+    weights: np.ndarray | None,
+    standardise: bool,
+    added_variance: float,
+    tol: float,
+) -> tuple[float, np.ndarray]:
     """Check and measure the features, and choose the arithmetic; return what shows whether they change."""
-    largest, mean_square = before = design.check()
-    check_magnitude(largest, mean_square, design.rows)
+    largest, lengths = before = design.check()
+    limit = np.inf if standardise else greatest_feature(penalties, weights, design.rows, tol)
+    check_magnitude(design, largest, limit)
+    mean_square = typical_mean(lengths)
     if standardise:
         design.scaling = design.measure(added_variance, None if weights is None else weights.sum(axis=0))
         check_deviations(design.scaling, design)
@@ -161,11 +170,7 @@ def _run(
             return solve_narrow(problems, plan.together, limits, start)
         if plan.route == "span":
             return solve_in_span(problems, factors, limits, gram)
-        outcome = solve_in_groups(problems, factors, plan, limits, start)
-    if plan.exact_finish:
-        with _blas().limit(limits=1, user_api="blas"):
-            finish_narrow(problems, limits, outcome)
-    return outcome
+        return solve_in_groups(problems, factors, plan, limits, start)
 
 
 @cache
