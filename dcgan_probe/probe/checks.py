@@ -75,7 +75,7 @@ def check_magnitude(design: Design, largest: float, limit: float) -> None:
         way = "scale the features" if limit > GREATEST_FEATURE else "scale or standardise the features"
         raise UserError(
             f"the largest feature is {largest:g}, in column {column} at row {row}; expected features up to "
-            f"{min(limit, GREATEST_FEATURE):.0e}, above which rounding hides whether a fit is finished; check what made "
+            f"{min(limit, GREATEST_FEATURE):.0e}, beyond which rounding hides the gap of a fit; check what made "
             f"that column, or {way}"
         )
 

@@ -22,6 +22,7 @@ from .scaling import Scaling, Standardize, measure_columns
 LARGEST_HALF = 65504.0
 FLOAT32_SQUARES = 1e15
 """Sums of squares of features up to this size are float32 numbers."""
+SAMPLE_ROWS = 1024
 SOLVED_ON_HOST = ("cpu", "mps")
 """Kinds of devices whose tensors become numpy arrays: MPS has no float64, in which every fit is judged."""
 DTYPES = (
@@ -192,6 +193,10 @@ class Design:
                 lengths[first : first + block.shape[0]] = host(self.xp.vecdot(block, block))
         return largest, lengths
 
+    def lengths(self) -> np.ndarray:
+        """Read the features once; return the squared lengths of rows, standardised if they are, float64 (N,)."""
+        return np.concatenate([host64(self.xp.vecdot(block, block)) for _, block in self.blocks()])
+
     def find(self, size: float) -> tuple[int, int]:
         """Return row and column of the first feature of a size."""
         for first, block in self._parts():
@@ -207,6 +212,12 @@ class Design:
             return measure_columns(((part, None) for _, part in parts), added_variance)
         weighed = ((part, weights[first : first + len(part)]) for first, part in parts)
         return measure_columns(((part[own > 0.0], own[own > 0.0]) for part, own in weighed), added_variance)
+
+    def farthest(self) -> tuple[int, float]:
+        """Return the column whose mean is the most deviations from 0, and how many; by the first rows alone."""
+        scaling = measure_columns([(host64(self.features[0 : min(self.rows, SAMPLE_ROWS)]), None)])
+        distances = np.abs(scaling.mean) / scaling.deviation
+        return int(np.argmax(distances)), float(distances.max())
 
     def _parts(self) -> Iterator[tuple[int, Array]]:
         """Yield raw blocks of at most ``BLOCK_BYTES`` in float64, with the number of their first row."""

@@ -33,6 +33,7 @@ from .narrow import solve_narrow
 from .objective import Problems
 from .plan import Plan, Sizes, make_plan
 from .preconditioners import levels_of
+from .scaling import FAR
 from .solution import Limits, Outcome, Solution
 from .span import solve_in_span
 
@@ -103,7 +104,11 @@ def solve(
     check_settings(tol, max_iter, added_variance, memory)
     design = as_design(features)
     weights = check_row_weights(row_weights, design.rows, penalties)
-    before = _prepare(design, penalties, weights, standardise, added_variance, tol)
+    limit = np.inf if standardise else greatest_feature(penalties, weights, design.rows, tol)
+    largest, lengths = before = design.check()
+    check_magnitude(design, largest, limit)
+    _set_scaling(design, weights, standardise, added_variance, free_intercept)
+    _set_arithmetic(design, penalties, weights, largest, lengths)
     problems = cross_problems(design, loss, targets, penalties, weights, free_intercept)
     check_given(problems, start, gram)
     factors = _factors(problems)
@@ -114,28 +119,30 @@ def solve(
     return _solution(outcome, problems, plan, design, with_folds, len(penalties))
 
 
-def _prepare(
-    design: Design,
-    penalties: np.ndarray,
-    weights: np.ndarray | None,
-    standardise: bool,
-    added_variance: float,
-    tol: float,
-) -> tuple[float, np.ndarray]:
-    """Check and measure the features, and choose the arithmetic; return what shows whether they change."""
-    largest, lengths = before = design.check()
-    limit = np.inf if standardise else greatest_feature(penalties, weights, design.rows, tol)
-    check_magnitude(design, largest, limit)
-    mean_square = typical_mean(lengths)
+def _set_scaling(
+    design: Design, weights: np.ndarray | None, standardise: bool, added_variance: float, free_intercept: bool
+) -> None:
+    """Standardise a design, or center it, if that is asked for or changes nothing but the digits."""
+    totals = None if weights is None else weights.sum(axis=0)
     if standardise:
-        design.scaling = design.measure(added_variance, None if weights is None else weights.sum(axis=0))
+        design.scaling = design.measure(added_variance, totals)
         check_deviations(design.scaling, design)
-        largest, mean_square = 1.0, float(design.columns)
-    design.mean_square = mean_square + design.intercept
+    elif free_intercept and design.farthest()[1] > FAR:
+        # A free intercept takes up any shift of the columns: weights and value are those of centered features.
+        design.scaling = design.measure(0.0, totals).unscaled()
+
+
+def _set_arithmetic(
+    design: Design, penalties: np.ndarray, weights: np.ndarray | None, largest: float, lengths: np.ndarray
+) -> None:
+    """Choose float64 where float32 does not do for a largest feature and squared lengths of rows (N,) as they are."""
+    if design.scaling is not None:
+        lengths = design.lengths()
+        largest = float(np.sqrt(lengths.max()))
+    design.mean_square = typical_mean(lengths) + design.intercept
     heaviest = float(penalties.max() * (1.0 if weights is None else weights.max()))
     if needs_float64(design.mean_square, largest, design.rows, heaviest):
         design.dtype = design.xp.float64
-    return before
 
 
 def _sizes(problems: Problems, factors: np.ndarray) -> Sizes:
