@@ -9,7 +9,7 @@ from ..runtime import UserError
 from .design import Design
 from .losses import Loss
 from .objective import Problems
-from .scaling import Scaling
+from .scaling import FAR, Scaling
 
 GREATEST_PENALTY = 1e12
 """Far beyond it float64 has no digits left for the norm of the weights."""
@@ -89,6 +89,21 @@ def greatest_feature(penalties: np.ndarray, weights: np.ndarray | None, rows: in
     totals, heaviest = (float(rows), 1.0) if weights is None else (weights.sum(axis=1), weights.max(axis=1))
     values = max(tol, LEAST_TOLERANCE) * penalties.max() * totals
     return float(np.min(np.sqrt(2.0 * values) / (penalties.max() * heaviest * np.finfo(np.float64).eps)))
+
+
+def advise(design: Design) -> str:
+    """Return what makes features hard to fit as they are, and what to set; "" where nothing stands out."""
+    largest, lengths = design.check()
+    if largest**2 > FLOAT32_RANGE * typical_mean(lengths):
+        row, column = design.find(largest)
+        return f"column {column} holds {largest:g} at row {row}, so check what made it, or set standardise=True; else "
+    column, distance = design.farthest()
+    if distance > FAR:
+        return (
+            f"the mean of column {column} is {distance:.0e} deviations from 0, so set standardise=True or "
+            "intercept='free'; else "
+        )
+    return ""
 
 
 def typical_mean(lengths: np.ndarray) -> float:

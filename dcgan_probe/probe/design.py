@@ -197,6 +197,14 @@ class Design:
         """Read the features once; return the squared lengths of rows, standardised if they are, float64 (N,)."""
         return np.concatenate([host64(self.xp.vecdot(block, block)) for _, block in self.blocks()])
 
+    def rows_at(self, numbers: np.ndarray) -> Array:
+        """Read the features once; return rows (E, width) of these numbers, standardised if they are."""
+        result = self.zeros((len(numbers), self.width)) + 1.0
+        for rows, block in self.blocks():
+            for place in np.flatnonzero((numbers >= rows.start) & (numbers < rows.start + block.shape[0])):
+                result[place, : self.columns] = block[int(numbers[place]) - rows.start]
+        return result
+
     def find(self, size: float) -> tuple[int, int]:
         """Return row and column of the first feature of a size."""
         for first, block in self._parts():

@@ -85,7 +85,7 @@ def solve_group(
 
     A problem that the shared preconditioner does not fit is left as stalled.
     """
-    state, made = _approach(
+    state, made, fit = _approach(
         problems, lambda hard, tol: Newton(preconditioner, levels[hard], tol), outcome.weights[group], limits
     )
     easy = np.flatnonzero(made == 0)
@@ -106,7 +106,8 @@ def solve_group(
         del some
     weights = host64(state.weights)
     del state  # its memory serves the next one
-    unfit = _finish(problems, preconditioner, heavy, levels, weights, made, limits, outcome, group)
+    fit |= bool(len(easy))
+    unfit = _finish(problems, preconditioner, heavy, levels, weights, made, limits, outcome, group, fit=fit)
     stalled, design = np.setdiff1d(np.flatnonzero(outcome.status[group] == STALLED), unfit), problems.design
     if design.dtype == design.xp.float32 and len(stalled):
         exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=design.xp.float64)
@@ -127,22 +128,26 @@ def _finish(
     limits: Limits,
     outcome: Outcome,
     group: np.ndarray,
+    *,
+    fit: bool = True,
 ) -> np.ndarray:
     """Judge weights that so many iterations made, and let the methods take turns on what is not there yet.
+
+    Where the preconditioner is not fit for the problems, they are only judged.
 
     Returns
     -------
     The problems, as positions in the group, whose conjugate gradients do not end.
     """
     tol, before, newton = FIRST_TOLERANCE * limits.tol, np.full(len(group), np.inf), False
-    everyone, unfit = np.arange(len(group)), False
+    everyone = np.arange(len(group))
     while True:
         state = state_at(problems, weights, problems.design.xp.float64)
         left = outcome.judge(group, state, made, before, limits)
         everyone = everyone[left]
-        if unfit:
+        if not fit:
             outcome.status[group[left]] = STALLED
-        if unfit or not len(left):
+        if not (fit and len(left)):
             return everyone
         problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
         state = state.take(problems.design.array(left), left)
@@ -153,7 +158,7 @@ def _finish(
         made = descend(
             problems, state, method, None if newton else heavy, tol=tol, max_iter=most, on_iteration=limits.on_iteration
         )
-        unfit = not method.patience
+        fit = bool(method.patience)
         weights = host64(state.weights)
         del state
 
@@ -166,7 +171,7 @@ def solve_alone(problems: Problems, rank: int, limits: Limits, outcome: Outcome)
     for j in np.flatnonzero(outcome.status == STALLED):
         group, one, before = np.array([j]), problems.take(np.array([j])).on(exact), np.full(1, np.inf)
         left = replace(limits, max_iter=int(limits.max_iter - outcome.iterations[j]))
-        state, made = _approach(one, lambda _, tol: OwnNewton(rank, tol), outcome.weights[group], left)
+        state, made, _ = _approach(one, lambda _, tol: OwnNewton(rank, tol), outcome.weights[group], left)
         while True:
             outcome.weights[group] = host64(state.weights)
             state = state_at(one, outcome.weights[group], design.xp.float64)
@@ -180,16 +185,17 @@ def solve_alone(problems: Problems, rank: int, limits: Limits, outcome: Outcome)
 
 def _approach(
     problems: Problems, newton: Callable[[np.ndarray, float], Method], weights: np.ndarray, limits: Limits
-) -> tuple[State, np.ndarray]:
+) -> tuple[State, np.ndarray, bool]:
     """Evaluate the first weights; come near those of a large ``C`` through smaller ones, each ten times the last.
 
-    Started at once, they would run through sets of active rows and hardly move.
+    Started at once, they would run through sets of active rows and hardly move. Ends early, with False, where Newton's
+    method does not get on.
     """
     design = problems.design
     heaviest = host64(problems.row_weights).max(axis=1)[problems.folds]
     easy = EASY_PENALTY / np.maximum(design.mean_square * heaviest, 1e-300)
     current = replace(problems, penalties=np.minimum(problems.penalties, easy))
-    state, made = state_at(current, weights, design.dtype), np.zeros(len(problems), dtype=np.int64)
+    state, made, fit = state_at(current, weights, design.dtype), np.zeros(len(problems), dtype=np.int64), True
     while (hard := np.flatnonzero(current.penalties < problems.penalties)).size and made.max() < limits.max_iter:
         everyone = np.arange(len(hard))
         some = state.take(design.array(hard), hard)
@@ -207,8 +213,9 @@ def _approach(
         raised = np.minimum(problems.penalties, PENALTY_GROWTH * current.penalties)
         state.change_penalties(current, raised / current.penalties)
         current = replace(problems, penalties=raised)
-        if not method.patience:
+        fit = bool(method.patience)
+        if not fit:
             break
     if (current.penalties < problems.penalties).any():
         state.change_penalties(current, problems.penalties / current.penalties)
-    return state, made
+    return state, made, fit

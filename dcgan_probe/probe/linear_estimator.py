@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from ..runtime import UserError
 from .arrays import is_torch_array
-from .checks import GREATEST_PENALTY
+from .checks import GREATEST_PENALTY, advise
 from .design import DTYPES, SINGLE, as_design, dtype_name
 from .path import (
     LinearClassifier,
@@ -27,7 +27,6 @@ from .path import (
     takes_free_intercept,
     worst,
 )
-from .scaling import FAR
 from .settings import INTERCEPTS, Classifier, Intercept
 from .solution import CONVERGED, ITERATION_LIMIT, Solution
 from .solver import solve
@@ -131,12 +130,8 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
         unfinished = self.status_ != CONVERGED
         status = worst(self.status_)
         tries = "raise max_iter" if status == ITERATION_LIMIT else "raise tol"
-        column, distance = as_design(X).farthest()
-        if distance > FAR and not self.standardise:
-            tries = (
-                f"the mean of column {column} is {distance:.0e} deviations from 0, so set standardise=True or "
-                f"intercept='free', {tries}"
-            )
+        if not self.standardise:
+            tries = advise(as_design(X)) + tries
         return (
             f"{unfinished.sum()} of {len(unfinished)} problems stopped ({status}) with a relative gap of up to "
             f"{self.gap_.max():.1e}, above tol={self.tol:.1e}, after {self.n_iter_} iterations at C={C:g}; "

@@ -10,14 +10,16 @@ Source: Keerthi and DeCoste, "A modified finite Newton method for fast solution 
 import numpy as np
 
 from ..runtime import numpy_generator
+from .dominant import Dominant, dominant_rows
 from .losses import Array, dots, stacked
 from .objective import Problems, bend, curvatures
 from .preconditioners import Factored, Preconditioner, Sketched, precondition
 from .state import State
 
 FORCING = 0.1
-INNER_LIMIT, TOTAL_LIMIT = 200, 1000
-"""Most conjugate gradients of one direction, and of all of them."""
+INNER_LIMIT, LEAST_TOTAL, TOTAL_SHARE = 200, 200, 0.25
+"""Most conjugate gradients of one direction. All together may take this share of the number of columns, which
+costs about as much as preconditioners of the problems' own, or so many."""
 PATIENCE = 10
 """Iterations without progress; none after conjugate gradients that reached their limit."""
 
@@ -28,16 +30,16 @@ class Newton:
     def __init__(self, preconditioner: Preconditioner, levels: np.ndarray, tol: float):
         """Take the preconditioner's level of each problem, float64 (J,), and the gap that is wanted."""
         self._preconditioner, self._levels, self._tol = preconditioner, levels, tol
-        self.patience, self._left = PATIENCE, TOTAL_LIMIT
+        self.patience, self._made = PATIENCE, 0
 
     def directions(self, problems: Problems, state: State) -> Array:
         """Solve Newton's equations of every problem."""
         directions, made = _conjugate_gradients(
             problems, self._preconditioner, self._levels, state, self._tol, INNER_LIMIT
         )
-        self._left -= made
-        if made >= INNER_LIMIT or self._left < 0:  # the preconditioner is of no use here, and all would cost as much
-            self.patience = 0
+        self._made += made
+        if made >= INNER_LIMIT or self._made > max(LEAST_TOTAL, TOTAL_SHARE * problems.design.width):
+            self.patience = 0  # the preconditioner is of no use here, and each direction would cost as much
         return directions
 
     def learn(self, moved: Array, changes: Array) -> None:
@@ -54,14 +56,14 @@ class OwnNewton:
     Of several outputs it has the mean.
     """
 
-    patience = PATIENCE
-
     def __init__(self, rank: int, tol: float):
         """Take the rank of a sketch, or 0 for factors, and the gap that is wanted."""
         self._rank, self._tol = rank, tol
+        self.patience = PATIENCE
 
     def directions(self, problems: Problems, state: State) -> Array:
         """Solve Newton's equations of the problem."""
+        self.patience = PATIENCE + problems.outputs  # a long row that did not bend before can stop each of them once
         preconditioner, level = self._prepared(problems, state)
         return _conjugate_gradients(problems, preconditioner, level, state, self._tol, INNER_LIMIT)[0]
 
@@ -74,6 +76,8 @@ class OwnNewton:
     def _prepared(self, problem: Problems, state: State) -> tuple[Preconditioner, np.ndarray]:
         design = problem.design
         bends = design.xp.sum(curvatures(problem, state.scores, design.dtype)[0], axis=0)
+        dominant = dominant_rows(problem) if problem.loss.coupled or self._rank else np.zeros(0, np.int64)
+        bends[design.array(dominant)] = 0.0
         bends = bends / max(1, problem.outputs - 1)
         mean = max(float(design.xp.mean(bends)), 1e-300)
         preconditioner: Preconditioner
@@ -84,6 +88,8 @@ class OwnNewton:
             preconditioner = Factored(design.moments(bends / mean))
         level = problem.penalties * mean
         preconditioner.prepare(level.tolist())
+        if len(dominant):
+            preconditioner = Dominant(preconditioner, float(level[0]), problem, state, dominant)
         return preconditioner, level
 
 

@@ -27,7 +27,7 @@ from .checks import (
 )
 from .design import Design, as_design, host64
 from .gram import SMALL_ROWS
-from .groups import solve_in_groups
+from .groups import solve_alone, solve_in_groups
 from .losses import Loss, SquaredHinge
 from .narrow import solve_narrow
 from .objective import Problems
@@ -174,7 +174,9 @@ def _run(
     small = problems.design.rows <= SMALL_ROWS or plan.route == "narrow"
     with _blas().limit(limits=1, user_api="blas") if small else nullcontext():
         if plan.route == "narrow":
-            return solve_narrow(problems, plan.together, limits, start)
+            outcome = solve_narrow(problems, plan.together, limits, start)
+            solve_alone(problems, 0, limits, outcome)
+            return outcome
         if plan.route == "span":
             return solve_in_span(problems, factors, limits, gram)
         return solve_in_groups(problems, factors, plan, limits, start)
