@@ -161,8 +161,8 @@ def _check_numbers(split: ImageSet | ImageStream, classes: Classes) -> None:
         # Labels of a part of the classes may be their numbers in the whole, or in the part.
         raise UserError(
             f"{split.source} has the labels {_numbers(used)}, and {classes.source} {_numbers(classes.filled)}; "
-            f"expected the same, since {without} has no class names to match those of {listed(names)} with; add the attribute "
-            "class_names to that file",
+            f"expected the same, since {without} has no class names to match those of {listed(names)} with; add the "
+            "attribute class_names to that file",
             option="dataset",
         )
     warnings.warn(

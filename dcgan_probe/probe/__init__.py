@@ -13,6 +13,7 @@ The way of a fit, each module knowing only those above it::
     preconditioners   inverses of the shared curvature: Cholesky, or a sketch
     heavy             exact steps in the few directions of the largest eigenvalues
     state, descent    where problems stand, and the loop that moves them
+    dominant          the preconditioner of a softmax in which a few rows are far longer than the others
     lbfgs, newton     directions: the first carries nearly everything, the second finishes what is left
     plan              which way fits the memory, and what it costs
     solution          what is known of problems, on the way and in the end

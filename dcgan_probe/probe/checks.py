@@ -9,14 +9,18 @@ from ..runtime import UserError
 from .design import Design
 from .losses import Loss
 from .objective import Problems
-from .scaling import Scaling
+from .scaling import FAR, Scaling
 
 GREATEST_PENALTY = 1e12
 """Far beyond it float64 has no digits left for the norm of the weights."""
 GREATEST_FEATURE = 1e60
 """Fourth powers of it, times rows and ``C``, are float64 numbers."""
+LEAST_TOLERANCE = 1e-6
+"""A smaller one does not make features too large."""
 FLOAT32_SUMS = 1e18
 """The square of it is a float32 number."""
+FAR_LONGER = 100.0
+"""A squared length that is so many times the median counts as this."""
 FLOAT32_RANGE = 1e10
 """Greatest squared feature, relative to a row's mean squared length."""
 
@@ -56,13 +60,59 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if _is_number(value) else repr(value)
 
 
-def check_magnitude(largest: float, mean_square: float, rows: int) -> None:
-    """Refuse features whose sums of squares, or squares of these, float64 cannot hold."""
-    if not largest <= GREATEST_FEATURE or not np.isfinite(rows * mean_square):
+def check_magnitude(design: Design, largest: float, limit: float) -> None:
+    """Refuse features of which sums of fourth powers, or gaps, would not be float64 numbers worth anything.
+
+    Parameters
+    ----------
+    largest
+        Size of the largest feature.
+    limit
+        Greatest size that is solved, see ``greatest_feature``.
+    """
+    if not largest <= min(limit, GREATEST_FEATURE):
+        row, column = design.find(largest)
+        way = "scale the features" if limit > GREATEST_FEATURE else "scale or standardise the features"
         raise UserError(
-            f"the largest feature is {largest:g}, and the sum of all squares {rows * mean_square:g}; expected features "
-            f"up to {GREATEST_FEATURE:g}, and a sum up to 3e38 if they are float32 or float16; scale the features"
+            f"the largest feature is {largest:g}, in column {column} at row {row}; expected features up to "
+            f"{min(limit, GREATEST_FEATURE):.0e}, beyond which rounding hides the gap of a fit; check what made "
+            f"that column, or {way}"
         )
+
+
+def greatest_feature(penalties: np.ndarray, weights: np.ndarray | None, rows: int, tol: float) -> float:
+    """Return the size from which on the rounding of scores near 1 alone makes a gap above the tolerance.
+
+    Times a row's weight, ``C`` and the feature it is an error of the gradient, whose half square is a gap; the value at
+    weights of zero, which is about ``C`` times the sum of the rows' weights, is beside it.
+    """
+    totals, heaviest = (float(rows), 1.0) if weights is None else (weights.sum(axis=1), weights.max(axis=1))
+    values = max(tol, LEAST_TOLERANCE) * penalties.max() * totals
+    return float(np.min(np.sqrt(2.0 * values) / (penalties.max() * heaviest * np.finfo(np.float64).eps)))
+
+
+def advise(design: Design) -> str:
+    """Return what makes features hard to fit as they are, and what to set; "" where nothing stands out."""
+    largest, lengths = design.check()
+    if largest**2 > FLOAT32_RANGE * typical_mean(lengths):
+        row, column = design.find(largest)
+        return f"column {column} holds {largest:g} at row {row}, so check what made it, or set standardise=True; else "
+    column, distance = design.farthest()
+    if distance > FAR:
+        return (
+            f"the mean of column {column} is {distance:.0e} deviations from 0, so set standardise=True or "
+            "intercept='free'; else "
+        )
+    return ""
+
+
+def typical_mean(lengths: np.ndarray) -> float:
+    """Return the mean of squared lengths (N,) of rows, in which a few that are far longer count as much as the others.
+
+    One feature of 1e10 among ones says nothing about the other rows.
+    """
+    some = lengths[lengths > 0.0]
+    return float(np.minimum(lengths, FAR_LONGER * np.median(some)).mean()) if len(some) else 0.0
 
 
 def needs_float64(mean_square: float, largest: float, rows: int, penalty: float) -> bool:
@@ -183,9 +233,10 @@ def check_given(problems: Problems, start: np.ndarray | None, gram: np.ndarray |
         raise UserError(f"gram has shape {gram.shape}; expected {(design.rows, design.rows)}")
 
 
-def check_unchanged(design: Design, before: tuple[float, float]) -> None:
-    """Compare the greatest size and the sum of squares with what they were at first."""
-    if not np.allclose(design.check(), before, rtol=1e-9, atol=0.0):
+def check_unchanged(design: Design, before: tuple[float, np.ndarray]) -> None:
+    """Compare the greatest size and the squared lengths of rows with what they were at first."""
+    largest, lengths = design.check()
+    if largest != before[0] or not np.array_equal(lengths, before[1]):
         raise UserError(
             "the features changed while they were read: their sum of squares is not what it was at first; start again "
             "once nothing writes to them"

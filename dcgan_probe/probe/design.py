@@ -20,6 +20,9 @@ from .products import BLOCK_BYTES, PART_ROWS, add_cross_product, add_product, we
 from .scaling import Scaling, Standardize, measure_columns
 
 LARGEST_HALF = 65504.0
+FLOAT32_SQUARES = 1e15
+"""Sums of squares of features up to this size are float32 numbers."""
+SAMPLE_ROWS = 1024
 SOLVED_ON_HOST = ("cpu", "mps")
 """Kinds of devices whose tensors become numpy arrays: MPS has no float64, in which every fit is judged."""
 DTYPES = (
@@ -169,25 +172,46 @@ class Design:
             totals += self.xp.sum(scores, axis=1)[:, None]
         return self._with_totals(sums, totals).T
 
-    def check(self) -> tuple[float, float]:
-        """Read the features once; return the size of the largest, and the mean squared length of a row.
+    def check(self) -> tuple[float, np.ndarray]:
+        """Read the features once; return the size of the largest, and the squared lengths of rows, float64 (N,).
 
         Raises
         ------
         UserError
             If a feature is not finite, naming its column and row.
         """
-        largest, total = 0.0, 0.0
+        largest, lengths = 0.0, np.empty(self.rows)
         for first, block in self._parts():
             size = max(float(block.max()), -float(block.min()))
             # A float16 that is not finite is widened to something beyond the largest one.
             if not np.isfinite(size) or ("float16" in str(self.features.dtype) and size > LARGEST_HALF):
                 _refuse(host(self.features[first : first + block.shape[0]]), first)
             largest = max(largest, size)
-            flat = block.reshape(-1)
+            if size > FLOAT32_SQUARES:
+                block = self.xp.astype(block, self.xp.float64, copy=False)
             with np.errstate(over="ignore"):  # the caller refuses what is too large
-                total += float(flat @ flat)
-        return largest, total / self.rows
+                lengths[first : first + block.shape[0]] = host(self.xp.vecdot(block, block))
+        return largest, lengths
+
+    def lengths(self) -> np.ndarray:
+        """Read the features once; return the squared lengths of rows, standardised if they are, float64 (N,)."""
+        return np.concatenate([host64(self.xp.vecdot(block, block)) for _, block in self.blocks()])
+
+    def rows_at(self, numbers: np.ndarray) -> Array:
+        """Read the features once; return rows (E, width) of these numbers, standardised if they are."""
+        result = self.zeros((len(numbers), self.width)) + 1.0
+        for rows, block in self.blocks():
+            for place in np.flatnonzero((numbers >= rows.start) & (numbers < rows.start + block.shape[0])):
+                result[place, : self.columns] = block[int(numbers[place]) - rows.start]
+        return result
+
+    def find(self, size: float) -> tuple[int, int]:
+        """Return row and column of the first feature of a size."""
+        for first, block in self._parts():
+            rows, columns = np.nonzero(np.abs(host(block)) == size)
+            if len(rows):
+                return first + int(rows[0]), int(columns[0])
+        raise ValueError(f"no feature has the size {size}")
 
     def measure(self, added_variance: float = 0.0, weights: np.ndarray | None = None) -> Scaling:
         """Read the features once; return what standardizes columns of rows of weights (N,), see ``measure_columns``."""
@@ -196,6 +220,12 @@ class Design:
             return measure_columns(((part, None) for _, part in parts), added_variance)
         weighed = ((part, weights[first : first + len(part)]) for first, part in parts)
         return measure_columns(((part[own > 0.0], own[own > 0.0]) for part, own in weighed), added_variance)
+
+    def farthest(self) -> tuple[int, float]:
+        """Return the column whose mean is the most deviations from 0, and how many; by the first rows alone."""
+        scaling = measure_columns([(host64(self.features[0 : min(self.rows, SAMPLE_ROWS)]), None)])
+        distances = np.abs(scaling.mean) / scaling.deviation
+        return int(np.argmax(distances)), float(distances.max())
 
     def _parts(self) -> Iterator[tuple[int, Array]]:
         """Yield raw blocks of at most ``BLOCK_BYTES`` in float64, with the number of their first row."""

@@ -13,21 +13,24 @@ SMALL_ROWS = 2048
 """Up to here threads of BLAS cost more than they save in what is done with the rows."""
 
 
-def gram_matrix(features: np.ndarray, scaling: Scaling | None = None) -> np.ndarray:
+def gram_matrix(features: np.ndarray, scaling: Scaling | None = None, apart: np.ndarray | None = None) -> np.ndarray:
     """Give ``F F'`` (N, N) of features in memory, standardised if asked, float64 products over blocks of columns.
+
+    Columns whose numbers are in ``apart`` are left out.
 
     Few rows are shared out to threads here: those of BLAS wait for each other, and slow down what comes after them.
     """
+    apart = np.zeros(0, np.int64) if apart is None else apart
     rows, columns = features.shape
     size = max(64, BLOCK_BYTES // (8 * rows))
     if rows <= SMALL_ROWS:
         halves = [slice(number * columns // THREADS, (number + 1) * columns // THREADS) for number in range(THREADS)]
         with ThreadPoolExecutor(THREADS) as pool:
-            grams = pool.map(lambda half: _small_gram(features, half, size, scaling), halves)
+            grams = pool.map(lambda half: _small_gram(features, half, size, scaling, apart), halves)
             return sum(grams, np.zeros((rows, rows)))
     gram = np.zeros((rows, rows), order="F")
     for start in range(0, columns, size):
-        part = _columns(features, slice(start, start + size), scaling)
+        part = _columns(features, slice(start, start + size), scaling, apart)
         gram = scipy.linalg.blas.dsyrk(1.0, part.T, beta=1.0, c=gram, trans=1, lower=1, overwrite_c=1)
     lower = np.tril(gram, -1)
     lower += lower.T
@@ -35,20 +38,22 @@ def gram_matrix(features: np.ndarray, scaling: Scaling | None = None) -> np.ndar
     return lower
 
 
-def _small_gram(features: np.ndarray, columns: slice, size: int, scaling: Scaling | None) -> np.ndarray:
+def _small_gram(
+    features: np.ndarray, columns: slice, size: int, scaling: Scaling | None, apart: np.ndarray
+) -> np.ndarray:
     gram = np.zeros((len(features), len(features)))
     for start in range(columns.start, columns.stop, size):
-        part = _columns(features, slice(start, min(start + size, columns.stop)), scaling)
+        part = _columns(features, slice(start, min(start + size, columns.stop)), scaling, apart)
         gram += part @ part.T
     return gram
 
 
-def _columns(features: np.ndarray, columns: slice, scaling: Scaling | None) -> np.ndarray:
-    """Copy some columns, standardised if asked, in float64 and whole rows."""
-    if scaling is None:
-        return np.ascontiguousarray(features[:, columns], dtype=np.float64)
+def _columns(features: np.ndarray, columns: slice, scaling: Scaling | None, apart: np.ndarray) -> np.ndarray:
+    """Copy some columns, standardised if asked, in float64 and whole rows; those apart become 0."""
     part = features[:, columns].astype(np.float64, order="C")
-    part -= scaling.mean[columns]
-    part -= scaling.rest[columns]
-    part /= scaling.deviation[columns]
+    if scaling is not None:
+        part -= scaling.mean[columns]
+        part -= scaling.rest[columns]
+        part /= scaling.deviation[columns]
+    part[:, apart[(apart >= columns.start) & (apart < columns.stop)] - columns.start] = 0.0
     return part

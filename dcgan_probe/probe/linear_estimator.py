@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from ..runtime import UserError
 from .arrays import is_torch_array, plain_tensor
+from .checks import advise
 from .constraints import PENALTY, Number
-from .design import DTYPES, SINGLE, dtype_name
+from .design import DTYPES, SINGLE, as_design, dtype_name
 from .path import (
     LinearClassifier,
     choose,
@@ -117,21 +118,23 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
             memory=self.memory,
         )
         reached = np.where(solution.gap <= self.tol, CONVERGED, solution.status)
-        self._keep(replace(solution, status=reached), C)
+        self._keep(replace(solution, status=reached), C, X)
 
-    def _keep(self, solution: Solution, C: float) -> None:
+    def _keep(self, solution: Solution, C: float, X: Any) -> None:
         fit: LinearClassifier = classifiers_of(solution, self.classes_, [C])[0]
         self.coef_, self.intercept_ = fit.coefficients, fit.intercepts
         self.objective_, self.gradient_norm_ = solution.objective[0], solution.gradient_norm[0]
         self.gap_, self.status_ = solution.gap[0], solution.status[0]
         self.n_iter_, self.n_passes_ = fit.iterations, fit.passes
         if not fit.converged:
-            warnings.warn(self._advise(C), ConvergenceWarning, stacklevel=5)  # the line that calls fit
+            warnings.warn(self._advise(C, X), ConvergenceWarning, stacklevel=5)  # the line that calls fit
 
-    def _advise(self, C: float) -> str:
+    def _advise(self, C: float, X: Any) -> str:
         unfinished = self.status_ != CONVERGED
         status = worst(self.status_)
         tries = "raise max_iter" if status == ITERATION_LIMIT else "raise tol"
+        if not self.standardise:
+            tries = advise(as_design(X)) + tries
         return (
             f"{unfinished.sum()} of {len(unfinished)} problems stopped ({status}) with a relative gap of up to "
             f"{self.gap_.max():.1e}, above tol={self.tol:.1e}, after {self.n_iter_} iterations at C={C:g}; "

@@ -145,7 +145,10 @@ class Logistic:
 
     def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``softmax_q (p_q - sum softmax p)``."""
-        return self.product(self.bends(self.evaluate(scores, targets)[1], targets), slopes)
+        xp = array_namespace(scores)
+        chances = self.bends(self.evaluate(scores, targets)[1], targets)
+        # A shift of all outputs bends nothing, but what rounding leaves of a large one would drown the others.
+        return self.product(chances, slopes - xp.sum(chances * slopes, axis=1, keepdims=True))
 
     def curvature(self, scores: Array, targets: Array) -> Array:
         """Give ``softmax_q (1 - softmax_q)``."""

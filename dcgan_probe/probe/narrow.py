@@ -113,12 +113,6 @@ def solve_narrow(problems: Problems, together: int, limits: Limits, start: np.nd
     return outcome
 
 
-def finish_narrow(problems: Problems, limits: Limits, outcome: Outcome) -> None:
-    """Go on from the weights of an outcome's stalled problems, one by one, with a Hessian for each."""
-    for j in np.flatnonzero(outcome.status == STALLED):
-        _finish(problems, limits, outcome, np.array([j]))
-
-
 def _finish(problems: Problems, limits: Limits, outcome: Outcome, group: np.ndarray) -> None:
     """Go on from the weights of an outcome's problems with products in float64."""
     if not len(group):

@@ -21,8 +21,6 @@ HELD_NUMBERS = 1 << 20
 """So many numbers of rows are kept as the Hessians of few columns want them, and as many are drawn for a softmax."""
 MOST_HELD = 1 << 24
 """So many numbers are kept converted and standardized between passes over few columns."""
-EXACT_WIDTH = 1025
-"""Greatest width for which a problem that stalls is given one."""
 ITERATIONS = {"narrow": 12, "span": 25, "factored": 22, "sketched": 40}
 """Typical, to a gap of 1e-3 on the features of a discriminator; for estimates."""
 
@@ -76,8 +74,8 @@ class Plan:
     """Expected number of times the features are read."""
     operations: float
     """Expected multiplications and additions."""
-    exact_finish: bool = False
-    """Whether a problem that stalls is finished with a Hessian of its own."""
+    own_rank: int = 0
+    """Of the sketch for a problem that is solved alone in float64; 0 for factors."""
 
 
 def default_memory(sizes: Sizes) -> int:
@@ -114,8 +112,10 @@ def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
         plan = _factored(sizes, bound, shared)
     else:
         plan = _sketched(sizes, bound)
-    finish = sizes.on_cpu and sizes.width <= EXACT_WIDTH and _narrow_bytes(sizes, 1) <= bound
-    return replace(plan, exact_finish=finish)
+    if sizes.width <= FACTORED_WIDTH and 8 * sizes.width**2 + _column_bytes(sizes) + _fixed_bytes(sizes) <= bound:
+        return plan
+    # A rank takes as much as two rows of a factor in float64.
+    return replace(plan, own_rank=max(LEAST_RANK, (plan.rank or sizes.width // 2) // 2))
 
 
 def _fixed_bytes(sizes: Sizes) -> int:

@@ -14,14 +14,15 @@ SKINNY = 256
 
 
 def weighed_parts(block: Array, row_weights: Array | None) -> Iterator[tuple[Array, Array | None]]:
-    """Yield a block (n, D) whole, or parts of it with their weights: no weighed copy is larger than a part."""
+    """Yield a block (n, D) whole, or in parts the rows that count with their weights: no copy exceeds a part."""
     if row_weights is None:
         yield block, None
         return
     size = max(16, BLOCK_BYTES // (8 * block.shape[1]))
     for start in range(0, block.shape[0], size):
-        rows = slice(start, start + size)
-        yield block[rows], row_weights[rows]
+        part, own = block[start : start + size], row_weights[start : start + size]
+        kept = own != 0.0
+        yield (part, own) if bool(kept.all()) else (part[kept], own[kept])
 
 
 def add_cross_product(block: Array, moments: Array) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 from .arrays import array_namespace, device
 from .losses import Array
 
+FAR = 100.0
+"""Deviations from 0 of a mean from which on products of features that are not centered lose digits."""
 NEGLIGIBLE = 4.0
 """In roundings of a standardized number: a smaller part of the mean is left out."""
 
@@ -27,6 +29,10 @@ class Scaling:
     def centered(cls, center: np.ndarray) -> "Scaling":
         """Build the shift by a center float64 (D,), without a scale."""
         return cls(center, np.zeros_like(center), np.ones_like(center))
+
+    def unscaled(self) -> "Scaling":
+        """Return the shift alone."""
+        return Scaling(self.mean, self.rest, np.ones_like(self.deviation))
 
     def scaled(self, coefficients: np.ndarray, intercepts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients (..., K, D) and intercepts (..., K) for columns that are shifted and scaled."""

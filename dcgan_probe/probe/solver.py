@@ -21,16 +21,19 @@ from .checks import (
     check_settings,
     check_unchanged,
     cross_problems,
+    greatest_feature,
     needs_float64,
+    typical_mean,
 )
 from .design import Design, as_design, host64
 from .gram import SMALL_ROWS
-from .groups import solve_in_groups
+from .groups import solve_alone, solve_in_groups
 from .losses import Loss, SquaredHinge
-from .narrow import finish_narrow, solve_narrow
+from .narrow import solve_narrow
 from .objective import Problems
 from .plan import Plan, Sizes, make_plan
 from .preconditioners import levels_of
+from .scaling import FAR
 from .solution import Limits, Outcome, Solution
 from .span import solve_in_span
 
@@ -101,7 +104,11 @@ def solve(
     check_settings(tol, max_iter, added_variance, memory)
     design = as_design(features)
     weights = check_row_weights(row_weights, design.rows, penalties)
-    before = _prepare(design, penalties, weights, standardise, added_variance)
+    limit = np.inf if standardise else greatest_feature(penalties, weights, design.rows, tol)
+    largest, lengths = before = design.check()
+    check_magnitude(design, largest, limit)
+    _set_scaling(design, weights, standardise, added_variance, free_intercept)
+    _set_arithmetic(design, penalties, weights, largest, lengths)
     problems = cross_problems(design, loss, targets, penalties, weights, free_intercept)
     check_given(problems, start, gram)
     factors = _factors(problems)
@@ -112,21 +119,30 @@ def solve(
     return _solution(outcome, problems, plan, design, with_folds, len(penalties))
 
 
-def _prepare(
-    design: Design, penalties: np.ndarray, weights: np.ndarray | None, standardise: bool, added_variance: float
-) -> tuple[float, float]:
-    """Check and measure the features, and choose the arithmetic; return what shows whether they change."""
-    largest, mean_square = before = design.check()
-    check_magnitude(largest, mean_square, design.rows)
+def _set_scaling(
+    design: Design, weights: np.ndarray | None, standardise: bool, added_variance: float, free_intercept: bool
+) -> None:
+    """Standardise a design, or center it, if that is asked for or changes nothing but the digits."""
+    totals = None if weights is None else weights.sum(axis=0)
     if standardise:
-        design.scaling = design.measure(added_variance, None if weights is None else weights.sum(axis=0))
+        design.scaling = design.measure(added_variance, totals)
         check_deviations(design.scaling, design)
-        largest, mean_square = 1.0, float(design.columns)
-    design.mean_square = mean_square + design.intercept
+    elif free_intercept and design.farthest()[1] > FAR:
+        # A free intercept takes up any shift of the columns: weights and value are those of centered features.
+        design.scaling = design.measure(0.0, totals).unscaled()
+
+
+def _set_arithmetic(
+    design: Design, penalties: np.ndarray, weights: np.ndarray | None, largest: float, lengths: np.ndarray
+) -> None:
+    """Choose float64 where float32 does not do for a largest feature and squared lengths of rows (N,) as they are."""
+    if design.scaling is not None:
+        lengths = design.lengths()
+        largest = float(np.sqrt(lengths.max()))
+    design.mean_square = typical_mean(lengths) + design.intercept
     heaviest = float(penalties.max() * (1.0 if weights is None else weights.max()))
     if needs_float64(design.mean_square, largest, design.rows, heaviest):
         design.dtype = design.xp.float64
-    return before
 
 
 def _sizes(problems: Problems, factors: np.ndarray) -> Sizes:
@@ -158,14 +174,12 @@ def _run(
     small = problems.design.rows <= SMALL_ROWS or plan.route == "narrow"
     with _blas().limit(limits=1, user_api="blas") if small else nullcontext():
         if plan.route == "narrow":
-            return solve_narrow(problems, plan.together, limits, start)
+            outcome = solve_narrow(problems, plan.together, limits, start)
+            solve_alone(problems, 0, limits, outcome)
+            return outcome
         if plan.route == "span":
             return solve_in_span(problems, factors, limits, gram)
-        outcome = solve_in_groups(problems, factors, plan, limits, start)
-    if plan.exact_finish:
-        with _blas().limit(limits=1, user_api="blas"):
-            finish_narrow(problems, limits, outcome)
-    return outcome
+        return solve_in_groups(problems, factors, plan, limits, start)
 
 
 @cache

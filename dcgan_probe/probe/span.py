@@ -3,6 +3,9 @@
 Every least value lies in the span of the rows: ``w = X'b``. With the pivoted Cholesky factorisation ``X X' = L L'`` of
 rank ``r``, rows in the order of the pivots, ``a = L_1' b`` for the first ``r`` rows ``L_1`` of ``L`` has ``X w = L a``
 and ``|w| = |a|``. So ``L`` (N, r) stands for the features, and ``b = L_1'^-1 a`` leads back.
+
+A column with a feature far larger than the others would take their digits in ``X X'``. It is left out of that, and
+stands beside ``L`` as it is.
 """
 
 from dataclasses import dataclass, replace
@@ -11,9 +14,10 @@ import numpy as np
 import scipy.linalg
 
 from ..runtime import numpy_generator
+from .checks import FAR_LONGER, typical_mean
 from .design import Design, check_finite, host, host64
 from .gram import gram_matrix
-from .groups import FIRST_TOLERANCE, solve_group
+from .groups import FIRST_TOLERANCE, solve_alone, solve_group
 from .heavy import HeavyDirections
 from .objective import Problems
 from .preconditioners import Factored, Sketched, levels_of
@@ -21,6 +25,8 @@ from .solution import Limits, Outcome
 from .state import state_at
 
 REFINEMENT_RANK = 512
+MOST_APART = 512
+"""Columns that stand beside the span."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +83,28 @@ def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram:
     """
     design = problems.design
     if not design.in_memory:
-        design = Design(design.features[0 : design.rows], scaling=design.scaling)
-    span = RowSpan.of(_design_gram(design, gram, with_intercept=not problems.free_intercept))
-    reduced = Design(span.coordinates, intercept=problems.free_intercept)
-    reduced.mean_square = float(np.einsum("nr,nr->", span.coordinates, span.coordinates)) / reduced.rows
+        read = Design(design.features[0 : design.rows], scaling=design.scaling)
+        read.mean_square, design = design.mean_square, read
+    apart = _far_columns(design)
+    span = RowSpan.of(_design_gram(design, gram, apart, with_intercept=not problems.free_intercept))
+    rank = span.coordinates.shape[1]
+    rows = np.hstack([span.coordinates, host(design.features)[:, apart].astype(np.float64)])
+    reduced = Design(rows, intercept=problems.free_intercept)
+    reduced.mean_square = typical_mean(reduced.lengths())
     inner = problems.on(reduced)
     levels, numbers = levels_of(factors)
     shared = inner.shared_weights
-    preconditioner = Factored(reduced.moments(shared) if problems.free_intercept else span.moments(shared))
+    whole = problems.free_intercept or len(apart)
+    preconditioner = Factored(reduced.moments(shared) if whole else span.moments(shared))
     heavy = HeavyDirections.of(reduced, preconditioner, free_intercept=problems.free_intercept)
     preconditioner.prepare(levels)
     found = Outcome.of(len(inner), inner.outputs, reduced.width)
     half = replace(limits, tol=FIRST_TOLERANCE * limits.tol)
     solve_group(inner, preconditioner, heavy, np.array(levels)[numbers], half, found, np.arange(len(inner)))
+    solve_alone(inner, 0, half, found)
     flat = found.weights.reshape((-1, reduced.width))
-    weights = host64(design.backward(design.array(span.dual(flat[:, : span.coordinates.shape[1]])), design.xp.float64))
+    weights = host64(design.backward(design.array(span.dual(flat[:, :rank])), design.xp.float64))
+    weights[:, apart] = flat[:, rank : rank + len(apart)]
     if problems.free_intercept:
         weights[:, -1] = flat[:, -1]
     outcome = Outcome.of(len(problems), problems.outputs, design.width)
@@ -115,14 +128,24 @@ def _judge_span(
         levels, numbers = levels_of(factors[left])
         heavy = HeavyDirections.of(exact, sketch, free_intercept=problems.free_intercept)
         solve_group(left_over, sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
+        solve_alone(problems.on(exact), REFINEMENT_RANK, limits, outcome)
         problems.design.passes += exact.passes
     return outcome
 
 
-def _design_gram(design: Design, gram: np.ndarray | None, *, with_intercept: bool) -> np.ndarray:
+def _far_columns(design: Design) -> np.ndarray:
+    """Return the numbers of columns with a feature longer than most rows by far; there are none once standardised."""
+    if design.scaling is not None:
+        return np.zeros(0, np.int64)
+    features = host(design.features)
+    sizes = np.maximum(features.max(axis=0), -features.min(axis=0).astype(np.float64))
+    return np.flatnonzero(sizes > FAR_LONGER * design.mean_square**0.5)[:MOST_APART]
+
+
+def _design_gram(design: Design, gram: np.ndarray | None, apart: np.ndarray, *, with_intercept: bool) -> np.ndarray:
     """Give ``X X'`` float64 (N, N) of a design in memory, whose features' own Gram matrix may be known."""
-    if gram is None or design.scaling is not None:
-        gram = gram_matrix(host(design.features), design.scaling)
+    if gram is None or design.scaling is not None or len(apart):
+        gram = gram_matrix(host(design.features), design.scaling, apart)
     else:
         gram = gram.copy()
     check_finite(gram)
