@@ -193,6 +193,15 @@ class Design:
                 lengths[first : first + block.shape[0]] = host(self.xp.vecdot(block, block))
         return largest, lengths
 
+    def converted(self) -> "Design":
+        """Read the features once; return a design of a copy of them in this dtype, standardised if they are."""
+        copy = self.zeros((self.rows, self.columns))
+        for rows, block in self.blocks():
+            copy[rows] = block
+        result = Design(copy, intercept=self.intercept, dtype=self.dtype)
+        result.mean_square = self.mean_square
+        return result
+
     def lengths(self) -> np.ndarray:
         """Read the features once; return the squared lengths of rows, standardised if they are, float64 (N,)."""
         return np.concatenate([host64(self.xp.vecdot(block, block)) for _, block in self.blocks()])

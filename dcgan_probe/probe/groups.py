@@ -34,6 +34,10 @@ PENALTY_GROWTH = 10.0
 LOOSE_GAP = 0.1
 LBFGS_ITERATIONS = 80
 ROUND_ITERATIONS = 40
+COPIED_BYTES = 64 << 20
+"""Greatest size of rows in float64 that are copied for problems that are solved alone."""
+ROUNDING = 1e-12
+"""A smaller gap that stalls does so by rounding, which no preconditioner changes."""
 
 
 def solve_in_groups(
@@ -166,9 +170,14 @@ def _finish(
 def solve_alone(problems: Problems, rank: int, limits: Limits, outcome: Outcome) -> None:
     """Solve an outcome's stalled problems in float64, one by one, each with a preconditioner of its own rows."""
     design, tol = problems.design, FIRST_TOLERANCE * limits.tol
+    stalled = np.flatnonzero((outcome.status == STALLED) & (outcome.gaps > ROUNDING))
+    if not len(stalled):
+        return
     exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=design.xp.float64)
     exact.mean_square = design.mean_square
-    for j in np.flatnonzero(outcome.status == STALLED):
+    if 8 * exact.rows * exact.columns <= COPIED_BYTES:
+        exact = exact.converted()
+    for j in stalled:
         group, one, before = np.array([j]), problems.take(np.array([j])).on(exact), np.full(1, np.inf)
         left = replace(limits, max_iter=int(limits.max_iter - outcome.iterations[j]))
         state, made, _ = _approach(one, lambda _, tol: OwnNewton(rank, tol), outcome.weights[group], left)

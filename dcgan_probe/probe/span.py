@@ -128,7 +128,7 @@ def _judge_span(
         levels, numbers = levels_of(factors[left])
         heavy = HeavyDirections.of(exact, sketch, free_intercept=problems.free_intercept)
         solve_group(left_over, sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
-        solve_alone(problems.on(exact), REFINEMENT_RANK, limits, outcome)
+        solve_alone(problems.on(exact), min(REFINEMENT_RANK, exact.rows), limits, outcome)
         problems.design.passes += exact.passes
     return outcome
 
