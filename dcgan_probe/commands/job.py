@@ -46,7 +46,8 @@ def job_verb(
         report(done(evaluation_steps(job, left_run(job, evaluate, workspace.runs), workspace), quiet=quiet))
         return
     plan, out = job_training(job, time_limit, None if no_probe else probe_dataset), out or Path(name)
-    failures = done(training_steps(job, plan, out, workspace), quiet=quiet)
+    train, export = training_steps(job, plan, out, workspace)
+    failures = done([train], quiet=quiet) or done([export], quiet=quiet)
     keep_samples(Run(workspace.runs / job.run_name), out)
     report(failures)
     say([f"{out}: weights, curves and samples; next: dcgan-probe job {name} --evaluate {out}"], quiet=quiet)

@@ -16,6 +16,7 @@ class EvalConfig(FeatureConfig):
     """One row of a table: everything that decides its numbers, beside the images and the weights themselves."""
 
     verb: ClassVar[str] = "eval-svm"
+    first: ClassVar[tuple[str, ...]] = ("dataset", "labels")
 
     dataset: str = option("cifar10", "Labeled images: a name, a folder, an .h5 file.")
     labels: int | None = option(None, "Labeled images of a fit.", min=1, kind="labels", usual="all")

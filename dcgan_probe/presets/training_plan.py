@@ -43,6 +43,7 @@ class TrainingPlan(Changes):
     """
 
     verb: ClassVar[str] = "train"
+    first: ClassVar[tuple[str, ...]] = ("preset", "dataset", "images")
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
 
     preset: str = option("auto", "Named setting.", metavar=f"auto|{'|'.join(PRESETS)}")

@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..evaluation import EvalConfig, run_evaluation
+from ..evaluation import EvalConfig, Results, run_evaluation
 from ..presets import TrainingPlan, run_training
+from ..report import write_tables
 from ..runtime import OnNote, OnStep, UserError, Workspace, duration, explained_memory, no_note, no_step
 from .costs import Cost
 
@@ -68,8 +69,9 @@ def train_step(plan: TrainingPlan, workspace: Workspace, folder: Path, watch: Wa
 
 
 def evaluation_step(config: EvalConfig, workspace: Workspace, watch: Watch) -> None:
-    """Make the evaluation of a config."""
-    run_evaluation(config, workspace, on_progress=watch.on_step, on_note=watch.on_note)
+    """Make the evaluation of a config, and write the tables of its protocol."""
+    summary = run_evaluation(config, workspace, on_progress=watch.on_step, on_note=watch.on_note)
+    write_tables(Results(workspace.results).summaries(summary.protocol), workspace.results)
 
 
 def needs(steps: Sequence[TableStep]) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ..evaluation import EvalConfig, SupervisedConfig
 from ..presets import TrainingPlan
@@ -34,6 +34,8 @@ USUAL_SCALE = "small"
 @dataclass(frozen=True)
 class ImportPlan(Config):
     """An import of one of the authors' released nets."""
+
+    verb: ClassVar[str] = "import-authors"
 
     net: str = option(help="Name of the net: svhn32 or imagenet32.")
     dataset: str = option(help="Images that give the batch-norm statistics.")

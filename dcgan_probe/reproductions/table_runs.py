@@ -23,7 +23,7 @@ from ..features import ImportAuthorsConfig, import_authors
 from ..gan import RELEASED, Run, preset_config, read_authors
 from ..images import ImageSet, load_images
 from ..presets import TrainingPlan, default_run_name
-from ..report import format_tables, register_figures, write_comparisons
+from ..report import format_tables, register_figures, write_comparisons, write_tables
 from ..runtime import UserError, Workspace, resolve_device
 from .costs import Cost, evaluation_cost, import_cost, training_cost
 from .guideline_runs import images_seen
@@ -254,9 +254,10 @@ class TableRun:
         return [f"{total}. {to_do}", *self.left_out, "", *listed(steps)]
 
     def write(self) -> str:
-        """Write the comparisons of the rows that are in the records; return the table of these rows."""
-        summaries = list(self.found().values())
+        """Write the tables of the protocols and the comparisons of the rows that are there; return the rows' table."""
+        summaries, store = list(self.found().values()), Results(self._place.results)
         for protocol in dict.fromkeys(summary.protocol for summary in summaries):
+            write_tables(store.summaries(protocol), store.folder)
             write_comparisons([each for each in summaries if each.protocol == protocol], self._place.results)
         return format_tables(summaries).rstrip()
 

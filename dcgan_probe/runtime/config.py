@@ -153,7 +153,8 @@ def arguments_of(config: Any, *, only: Iterable[str] | None = None) -> list[str]
         Names of the fields that count; None for all.
     """
     chosen = [each for each in dataclasses.fields(config) if only is None or each.name in only]
-    chosen.sort(key=lambda each: not each.metadata.get("argument"))
+    first = getattr(config, "first", ())
+    chosen.sort(key=lambda each: (not each.metadata.get("argument"), each.name not in first))
     return [part for each in chosen for part in _arguments(each, getattr(config, each.name))]
 
 
@@ -190,6 +191,8 @@ class Config:
 
     verb: ClassVar[str] = ""
     """The command whose options its fields are."""
+    first: ClassVar[tuple[str, ...]] = ()
+    """Fields that come first in a command line."""
     places: ClassVar[tuple[str, ...]] = ("runs", "results", "data_dir", "download", "device")
     """Fields of a ``Workspace`` that are options of that command, too."""
 

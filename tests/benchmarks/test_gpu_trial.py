@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.commands import job as job_module, main
-from dcgan_probe.evaluation import Results
-from dcgan_probe.reproductions import JOBS
+from dcgan_probe.evaluation import EvalConfig, Results
+from dcgan_probe.reproductions import read_jobs
 from dcgan_probe.storage import write_image_file
 
 ROOT = Path(__file__).parents[2]
@@ -199,9 +199,9 @@ def test_what_it_left_is_evaluated_without_the_images_that_trained_it(machine, s
         result = CliRunner().invoke(main, list(map(str, command[3:])))
         return subprocess.CompletedProcess(command, result.exit_code)
 
-    (job,) = (job for job in JOBS if job.name == "demo32")
-    few = ("--dataset", "cifar10", "--labels", "50", "--draws", "1", "--select-draws", "1")
-    monkeypatch.setattr(job_module, "JOBS", (replace(job, protocols=(few,)),))
+    (job,) = (job for job in read_jobs() if job.name == "demo32")
+    few = EvalConfig(dataset="cifar10", labels=50, draws=1, select_draws=1)
+    monkeypatch.setattr(job_module, "read_jobs", lambda: (replace(job, protocols=(few,)),))
     monkeypatch.setattr(trial.subprocess, "run", call)
     options = ("--data-dir", machine / "probed", "--results", machine / "results", "--runs", machine / "runs")
     (machine / "probed").mkdir()

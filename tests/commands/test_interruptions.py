@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.commands import main
-from dcgan_probe.evaluation import Results, classifiers, trainings
+from dcgan_probe.evaluation import Results, classifiers, trials
 from dcgan_probe.features import PrincipalEncoder
 
 SET = "glyphs:100"
@@ -108,7 +108,7 @@ def test_a_search_says_from_where_it_resumes(here, monkeypatch, narrow_presets):
     verb = ["eval-supervised", "--dataset", "glyphs:100", "--labels", 10, "--preset", "demo", "--settings", 2]
     verb += ["--draws", 2, "--device", "cpu", "--workers", 1]
     with monkeypatch.context() as patch:
-        patch.setattr(trainings, "train_supervised", stopped_at(2, trainings.train_supervised))
+        patch.setattr(trials, "train_supervised", stopped_at(2, trials.train_supervised))
         invoke(*verb, status=130)
     resumed = invoke(*verb)
     assert "glyphs-10 supervised, search: resuming at training 1 of 2" in resumed.stderr
@@ -118,18 +118,18 @@ def test_a_search_says_from_where_it_resumes(here, monkeypatch, narrow_presets):
 @pytest.mark.parametrize(
     ("verb", "place"),
     [
-        (TRAIN, "train.load_images"),
-        (EVALUATE, "evaluate.load_images"),
-        (["eval-supervised", "--dataset", SET, "--labels", 10, "--preset", "demo"], "evaluate_supervised.load_images"),
-        (["extract", "--dataset", SET, "--features", "pca"], "extract.load_images"),
-        (["prepare", SET, "--size", 8], "prepare.prepare"),
-        (["job", "demo32"], "steps.run_verb"),
-        (["dedup", SET, "--out", "x.h5"], "dedup.load_images"),
+        (TRAIN, "presets.running.load_images"),
+        (EVALUATE, "evaluation.running.load_images"),
+        (["eval-supervised", "--dataset", SET, "--labels", 10, "--preset", "demo"], "evaluation.running.load_images"),
+        (["extract", "--dataset", SET, "--features", "pca"], "commands.extract.load_images"),
+        (["prepare", SET, "--size", 8], "images.prepared_files.prepare"),
+        (["job", "demo32"], "reproductions.steps.run_training"),
+        (["dedup", SET, "--out", "x.h5"], "deduplication.running.load_images"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_no_verb_says_that_work_is_kept_before_there_is_any(here, monkeypatch, verb, place):
-    monkeypatch.setattr(f"dcgan_probe.commands.{place}", stopped_at(1, None))
+    monkeypatch.setattr(f"dcgan_probe.{place}", stopped_at(1, None))
     told = invoke(*verb, status=130).stderr
     assert told.endswith("Interrupted before any work was finished; rerun the command to start it.\n")
     assert "kept" not in told

@@ -98,7 +98,7 @@ def test_other_training_images_are_refused(run, tiny_images):
     assert str(caught.value) == (
         f"the batch-norm statistics need the images that trained {run.folder}: got made by a test with fingerprint "
         f"{other.fingerprint}, expected made by a test with {tiny_images().fingerprint}; put those back, or take "
-        "--bn-stats running"
+        "`bn_stats=running`"
     )
     assert caught.value.option == "bn_stats"
     assert not (run.folder / "batchnorm").exists()

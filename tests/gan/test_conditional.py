@@ -119,7 +119,7 @@ def test_a_set_without_labels_or_of_other_classes_is_refused(conditional, tiny_c
     with pytest.raises(UserError) as caught:
         check_images(tiny_config(classes=5), tiny_images())
     assert str(caught.value) == (
-        "tiny has 3 classes, but the tiny networks are conditional on 5; leave --classes out to take those of the "
+        "tiny has 3 classes, but the tiny networks are conditional on 5; leave `classes` out to take those of the "
         "images"
     )
     assert caught.value.option == "classes"

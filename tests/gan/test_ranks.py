@@ -230,6 +230,6 @@ def test_parts_of_one_image_are_refused(tiny_config):
         check_parts(tiny_config(), Ranks(0, 8))
     assert str(caught.value) == (
         "got a batch of 8 for 8 ranks, expected at least 2 images a rank: batch norm needs a batch; take fewer ranks, "
-        "a larger batch, or --sync-norm"
+        "a larger batch, or `sync_norm=True`"
     )
     check_parts(tiny_config(sync_norm=True), Ranks(0, 8))

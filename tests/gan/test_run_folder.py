@@ -142,7 +142,7 @@ def test_changed_settings_are_refused_with_their_differences(tmp_path, tiny_conf
         "  lr: 0.0002 -> 0.001",
         f"  training images: {old} -> {new}",
         "  images: 16 -> 8 (it can be made longer, not shorter)",
-        "Give the settings it was started with to continue it, or another --run for a new one.",
+        "Give the settings it was started with to continue it, or another `run` for a new one.",
     ]
     assert caught.value.option == "run"
     assert (tmp_path / "config.json").read_bytes() == before
@@ -161,7 +161,7 @@ def test_images_that_do_not_fit_the_networks_are_refused(tmp_path, tiny_config, 
         train(tiny_config(), tiny_images(size=16, channels=1), tmp_path / "run", device=CPU)
     assert str(caught.value) == (
         "tiny has images of 1 x 16 x 16 (channels, height, width), but the tiny networks take 3 x 8 x 8; "
-        "use `dcgan-probe prepare --size 8`, --nc 1, or a preset of that size"
+        "use `dcgan-probe prepare --size 8`, `nc=1`, or a preset of that size"
     )
     assert not (tmp_path / "run").exists()
 
@@ -172,7 +172,7 @@ def test_infinite_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path, tiny_c
     text = str(caught.value)
     assert "is not finite between 0 and 24 images (D " in text
     assert f"The last good checkpoint is kept in {tmp_path / 'checkpoint.pt'}." in text
-    assert "--lr" in text
+    assert "`lr`" in text
     stored = load_checkpoint(tmp_path / "checkpoint.pt")
     assert stored["position"] == 0
     assert all(tensor.isfinite().all() for name in ("discriminator", "generator") for tensor in stored[name].values())

@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from dcgan_probe import preset_config
-from dcgan_probe.gan import TrainConfig, check_training_memory, sizes
+from dcgan_probe.gan import PRESETS, TrainConfig, check_training_memory, sizes
 from dcgan_probe.networks import Discriminator, Generator
-from dcgan_probe.presets import PRESETS
 from dcgan_probe.runtime import UserError
 
 

@@ -113,7 +113,7 @@ def test_windows_that_memory_has_no_room_for_are_refused(stored, monkeypatch):
     with pytest.raises(UserError) as caught:
         stream_of(stored)
     assert str(caught.value).startswith("reading rows in windows of 512 images needs about ")
-    assert str(caught.value).endswith("; take a smaller --window")
+    assert str(caught.value).endswith("; take a smaller `window`")
     assert caught.value.option == "window"
     monkeypatch.setattr(windows, "available_memory", lambda: 18_432)  # three windows of 512 images of 12 bytes
     stream_of(stored)

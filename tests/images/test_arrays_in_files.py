@@ -90,8 +90,8 @@ def test_other_numbers_need_a_depth(tmp_path, images, depth, expected):
     [
         (NOISE.astype(np.float32), {"depth": "scale"}, "from 0 to 255, expected 0 to 1; say what"),
         (np.full((6, 8, 8, 3), np.nan), {}, "not finite from row 0"),
-        (np.zeros((6, 4, 8, 4)), {}, r"expected one of NHWC, NCHW by --layout"),
-        (np.zeros((6, 3, 8, 3)), {}, r"expected one of NHWC, NCHW by --layout"),
+        (np.zeros((6, 4, 8, 4)), {}, r"expected one of NHWC, NCHW by `layout`"),
+        (np.zeros((6, 3, 8, 3)), {}, r"expected one of NHWC, NCHW by `layout`"),
         (np.zeros((6, 192)), {}, r"shape \(6, 192\), expected \(N, H, W, C\), \(N, C, H, W\) or \(N, H, W\)"),
         (np.zeros((6, 8, 8, 5)), {}, "with 1, 3 or 4 channels"),
         (NOISE.astype(np.uint16), {"layout": "NCHW"}, r"in the layout NCHW, expected"),

@@ -238,7 +238,7 @@ def test_without_a_network_the_ways_out_are_named(tmp_path, name, cifar, svhn, m
     assert "refused" in text
     assert f"Ways out: put {name}_train.h5 and {name}_test.h5 into {tmp_path} (dcgan-probe prepare writes them" in text
     assert f"or torchvision's own files ({torchvision_sources.OWN_FILES[name][0].format(split='train')}" in text
-    assert text.endswith("or take the built-in images with --dataset glyphs")
+    assert text.endswith("or take the built-in images with `dataset=glyphs`")
     assert error.value.option == "dataset"
 
 

@@ -123,7 +123,7 @@ def test_a_conditional_network_says_nothing_of_an_image_alone():
         build_discriminator(SMALL, 0).activations(torch.zeros(6, 3, 8, 8))
     assert str(caught.value) == (
         "got no labels for a network that is conditional on 3 classes, expected one for each image or z; for features "
-        "of images alone train an unconditional network, with --classes 0"
+        "of images alone train an unconditional network, with `classes=0`"
     )
 
 

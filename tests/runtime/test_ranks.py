@@ -147,7 +147,7 @@ def test_ranks_without_a_gpu_of_their_own_are_refused(second_of_two, monkeypatch
     with pytest.raises(UserError) as caught:
         rank_device("auto")
     assert str(caught.value) == (
-        "this machine has 1 GPUs for 2 ranks; start it with --nproc-per-node 1, or take --device cpu"
+        "this machine has 1 GPUs for 2 ranks; start it with --nproc-per-node 1, or take `device=cpu`"
     )
     with pytest.raises(UserError) as caught:
         rank_device("cuda:0")
