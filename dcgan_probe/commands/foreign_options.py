@@ -16,7 +16,6 @@ class Instead(NamedTuple):
     """Where it does; empty: wherever the verb has the option, or everywhere if there is none."""
 
 
-GAN = "a GAN is trained by `dcgan-probe train --images N`"
 COUNTED = "training is counted in images shown to D"
 EPOCHS = f"{COUNTED}; an epoch is one pass over the training images, so 5 epochs of 50,000 images are --images 250k"
 STEPS = f"{COUNTED}, --batch-size images a step, so 1,000 steps of 128 are --images 128k"
