@@ -92,8 +92,8 @@ def draw_samples(run: Run, count: int, *, seed: int = 0, device: torch.device, l
         raise UserError(f"got {count} samples, expected at least 1", option="count")
     if label is not None:
         require_conditional(run)
-    require_room(run.config.network, count, "count")
     generator = run.generator()
+    require_room(generator.config, count, "count")
     z = torch.cat([block for _, block in _z_blocks(generator.config, count, seed)])
     return _samples(generator, z, sample_labels(generator.config, torch.arange(count), label), device)
 

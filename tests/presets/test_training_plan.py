@@ -128,7 +128,7 @@ def test_a_run_is_named_after_its_plan():
         ({"time_limit": 0.0}, "got time_limit 0.0, expected more than 0 seconds", "time_limit"),
         ({"time_limit": float("inf")}, "got time_limit inf, expected more than 0 seconds", "time_limit"),
         ({"images": 0}, "got images 0, expected at least 1", "images"),
-        ({"strides": [2, 2]}, "got strides", "strides"),
+        ({"strides": "22"}, "got strides", "strides"),
         ({"precision": "float16"}, "got precision 'float16', expected auto or float32 or bfloat16", "precision"),
         ({"flips": 1}, "got flips 1, expected bool or None", "flips"),
         ({"lr": "fast"}, "got lr 'fast', expected float or None", "lr"),
