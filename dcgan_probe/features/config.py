@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from ..runtime import Config, Workspace, from_mapping, option
+from ..runtime import Config, UserError, Workspace, check_fields, from_mapping, option
 from .sources import FeatureSource, plugin_of, source_named
 
 
@@ -22,8 +22,17 @@ class FeatureConfig(Config):
 
     def __post_init__(self) -> None:
         """Take the source's default options where none are given; see ``Config``."""
-        if self.options is None:
-            object.__setattr__(self, "options", self.source.options())
+        source, options = self.source, self.options
+        if options is None or isinstance(options, Mapping):
+            options = from_mapping(source.options, options or {})
+        if not isinstance(options, source.options):
+            raise UserError(
+                f"got {type(options).__name__} as options of {source.name} features, expected "
+                f"{source.options.__name__} or a mapping of its fields",
+                option="options",
+            )
+        check_fields(options)
+        object.__setattr__(self, "options", options)
         super().__post_init__()
 
     @property

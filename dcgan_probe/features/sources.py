@@ -213,6 +213,7 @@ def load_plugin(module: str) -> None:
     UserError
         If there is no such module, or its import fails.
     """
+    load_sources()
     before, here = set(_SOURCES), str(Path.cwd())
     sys.path.insert(0, here)
     try:

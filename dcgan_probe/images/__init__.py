@@ -42,6 +42,6 @@ if TYPE_CHECKING:
         PrepareConfig as PrepareConfig,
         Resample as Resample,
     )
-    from .sources import load_images as load_images
+    from .sources import load_images as load_images, set_name as set_name
 
 import_when_used(__name__)

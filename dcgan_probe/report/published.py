@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from ..images import set_name
 from ..runtime import UserError, from_mapping
 from ..storage import TABLES, read_toml
 
@@ -107,15 +108,29 @@ def read_figures(plan: Mapping[str, Any]) -> tuple[PublishedFigure, ...]:
         If a figure has an unknown key, a value of a wrong type, or an encoder that the plan does not have.
     """
     encoders = {name: from_mapping(PublishedEncoder, values) for name, values in plan.get("encoders", {}).items()}
-    found = []
+    found, protocols = [], _recorded_protocols(plan)
     for values in plan.get("published", ()):
         name = values.get("encoder")
         if name is not None and name not in encoders:
             raise UserError(f"published figure of {values.get('model')}: the plan has no encoder {name!r}")
         encoder = None if name is None else encoders[name]
-        protocol = f"{plan['dataset']}-{values['protocol']}" if "protocol" in values else None
-        found.append(from_mapping(PublishedFigure, {**values, "protocol": protocol, "encoder": encoder}))
+        asked = str(values.get("protocol", ""))
+        if asked not in protocols:
+            raise UserError(
+                f"published figure of {values.get('model')}: the plan has no protocol {asked!r}, expected one of "
+                f"{', '.join(protocols)}"
+            )
+        found.append(from_mapping(PublishedFigure, {**values, "protocol": protocols[asked], "encoder": encoder}))
     return tuple(found)
+
+
+def _recorded_protocols(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Return, by the names of a plan's protocols, the names that records have: ``svhn-1000``."""
+    name = set_name(plan.get("dataset", ""))
+    return {
+        str(each.get("name")): f"{name}{'-validation' * bool(each.get('validate'))}-{each.get('labels', 'all')}"
+        for each in plan.get("protocols", ({"name": "all"},))
+    }
 
 
 def register_figures(figures: Iterable[PublishedFigure]) -> None:

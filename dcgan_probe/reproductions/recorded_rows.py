@@ -6,6 +6,7 @@ from typing import Any
 
 from ..evaluation import RECORDED_CLASSIFIERS, PlannedEvaluation, PlannedSupervised, Summary
 from ..features import choose_layers
+from ..images import set_name
 from ..networks import NetworkConfig
 
 
@@ -73,7 +74,7 @@ def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[st
             seed = run.seed if options.network_seed is None else options.network_seed
             found |= {"trained_on": "", "encoder_seed": seed}
     elif hasattr(options, "learn_from"):
-        found["trained_on"] = options.learn_from or planned.train.name
+        found["trained_on"] = planned.train.name if options.learn_from is None else set_name(options.learn_from)
     return found
 
 

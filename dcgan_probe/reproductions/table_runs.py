@@ -21,7 +21,7 @@ from ..evaluation import (
 )
 from ..features import ImportAuthorsConfig, import_authors
 from ..gan import RELEASED, Run, preset_config, read_authors
-from ..images import ImageSet, load_images
+from ..images import ImageSet, load_images, set_name
 from ..presets import TrainingPlan, default_run_name
 from ..report import format_tables, register_figures, write_comparisons, write_tables
 from ..runtime import UserError, Workspace, resolve_device
@@ -151,7 +151,7 @@ class TableRun:
     def _trained(self, plan: TrainingPlan) -> PlannedRun:
         config = plan.config(self._device)
         name = default_run_name(plan, config)
-        facts = RunFacts(config.preset, config.network, config.dataset, config.images, config.seed)
+        facts = RunFacts(config.preset, config.network, set_name(config.dataset), config.images, config.seed)
         return PlannedRun(name, plan, Run(self._place.runs / name), facts)
 
     def _imported(self, plan: ImportPlan, authors: Path) -> PlannedRun | None:

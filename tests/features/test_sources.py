@@ -149,3 +149,14 @@ def test_an_entry_point_adds_a_source(tmp_path):
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == (
         "their features"
     )
+
+
+def test_options_may_be_a_mapping_and_are_those_of_the_source():
+    assert FeatureConfig(features="kmeans", options={"centroids": 9}).options.centroids == 9
+    with pytest.raises(UserError, match="unknown key centriods"):
+        FeatureConfig(features="kmeans", options={"centriods": 9})
+    with pytest.raises(UserError, match="got PixelOptions as options of kmeans features, expected KMeansOptions"):
+        FeatureConfig(features="kmeans", options=source_named("pixels").options())
+    register_source(source())
+    with pytest.raises(UserError, match="got bins 0"):
+        FeatureConfig(features="histogram", options=Options(0))

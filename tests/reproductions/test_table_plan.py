@@ -90,7 +90,7 @@ def test_a_plan_of_ones_own(tmp_path):
         ("kmeans", 50, ""),
     ]
     (figure,) = plan.figures
-    assert (figure.protocol, figure.text, figure.encoder.images) == ("mine-few", "71.5 [2]", 6)
+    assert (figure.protocol, figure.text, figure.encoder.images) == ("mine-50", "71.5 [2]", 6)
 
 
 def test_a_scale_changes_what_it_names_and_nothing_else():
@@ -117,6 +117,7 @@ def test_a_scale_changes_what_it_names_and_nothing_else():
         ({"protocols": [{"labels": 5}]}, "ProtocolPlan needs name"),
         ({"published": [{**OWN["published"][0], "encoder": "nobody"}]}, "the plan has no encoder 'nobody'"),
         ({"published": [{**OWN["published"][0], "vaule": 1}]}, "unknown key vaule"),
+        ({"published": [{**OWN["published"][0], "protocol": "51"}]}, "no protocol '51', expected one of all, few"),
     ],
 )
 def test_wrong_plans_are_refused_with_the_place(tmp_path, change, words):
