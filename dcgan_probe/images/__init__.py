@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         save_grid as save_grid,
     )
     from .imageset import ImageSet as ImageSet, Part as Part
-    from .names import require_known as require_known
+    from .names import require_known as require_known, set_name as set_name
     from .neighbors import (
         NearestSoFar as NearestSoFar,
         Neighbors as Neighbors,
@@ -42,6 +42,6 @@ if TYPE_CHECKING:
         PrepareConfig as PrepareConfig,
         Resample as Resample,
     )
-    from .sources import load_images as load_images, set_name as set_name
+    from .sources import load_images as load_images
 
 import_when_used(__name__)

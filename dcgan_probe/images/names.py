@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..runtime import UserError
+from ..storage import plain_name
 
 SPLITS = ("train", "test")
 SUFFIXES = {"train": ("train",), "test": ("test", "val", "valid", "validation")}
@@ -86,3 +87,10 @@ def unknown_set(dataset: str, split: str, data_dir: Path) -> UserError:
         f"{', '.join(BUILT_IN)}; or give the path of a folder or of an .h5 file",
         option="dataset",
     )
+
+
+def set_name(dataset: str) -> str:
+    """Return the name that ``load_images`` gives to a set, without loading it: ``glyphs`` for ``glyphs:300``."""
+    if dataset.endswith(".h5") or "/" in dataset:
+        return plain_name(Path(dataset).name.removesuffix(".h5"))
+    return plain_name(dataset.partition(":")[0] if dataset.startswith("glyphs:") else dataset)

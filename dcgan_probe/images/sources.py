@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..runtime import UserError
-from ..storage import StoredImages, plain_name
+from ..storage import StoredImages
 from .classes import Classes, has_gaps, match_classes, number_labels
 from .folders import open_folder
 from .glyphs import draw_glyph_set
@@ -65,13 +65,6 @@ def load_images(
     if isinstance(found, ImageSet):
         return found
     return stack_stream(found, advice=f"dcgan-probe prepare {dataset} --size 32")
-
-
-def set_name(dataset: str) -> str:
-    """Return the name that ``load_images`` gives to a set, without loading it: ``glyphs`` for ``glyphs:300``."""
-    if dataset.endswith(".h5") or "/" in dataset:
-        return plain_name(Path(dataset).name.removesuffix(".h5"))
-    return plain_name(dataset.partition(":")[0] if dataset.startswith("glyphs:") else dataset)
 
 
 def open_source(
