@@ -9,8 +9,9 @@ with a tolerance so low, and iterations so many, that the excess is at most that
 intercept here, as `LogisticRegression` has. "Far" are features whose mean is 1e4 deviations (float32) or 1e9 (float64)
 from zero: `standardise=True` against a fit of the same features standardized in float64 beforehand.
 
-2026-11-28, 2 x86_64 cores shared with other work, one thread; medians of three to 20,000 rows (`--largest 20000`), one
-repeat from 300,000 (`--repeats 1`); s:
+2026-11-28, 2 x86_64 cores shared with other work, one thread; medians of three to 20,000 rows (`--largest 20000`). From
+300,000 rows one call of `shape` each, LinearSVC's at an earlier state of the solver than the others, so these rows are
+to be made again by the command above; s:
 
 | shape | L2-SVM | LinearSVC | excess | to 1e-5 | softmax | LogisticRegression | excess | to 1e-5 |
 |---|---|---|---|---|---|---|---|---|

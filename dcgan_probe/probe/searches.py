@@ -10,10 +10,10 @@ from .losses import Array, dots
 from .objective import Chunk, Problems, sums_of, totals_of
 
 LINE_SEARCH_TOLERANCE = 1e-2
-LINE_SEARCH_LIMIT = 60
-LONGEST_STEP, LONGEST_GROWTH, RESOLVED = 1024.0, 4.0, 1e-12
-"""Where a direction is flat but for rounding, a search would go on without end, and a bracket shrink to nothing. A
-feature of 1e10 among ones asks for a step to 1e-12 of itself."""
+LINE_SEARCH_LIMIT = 120
+LONGEST_STEP, LONGEST_GROWTH, RESOLVED = 1024.0, 4.0, 1e-15
+"""Where a direction is flat but for rounding, a search would go on without end, and a bracket shrink to nothing. One
+feature of 1e11 among ones asks for a step that is right to its last digits."""
 SETTLE_LIMIT, SETTLED, SLOW_SETTLING, SETTLING_TOLERANCE, REGULAR = 50, 1e-11, 0.1, 0.5, 1e-14
 """Shifts of free intercepts end where their gradient is this small beside its terms; a shift that leaves more than the
 last share of it is followed by new second derivatives."""

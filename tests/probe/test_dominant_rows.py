@@ -42,7 +42,7 @@ def least_value(features: np.ndarray, target: np.ndarray, penalty: float) -> flo
 
 
 @pytest.mark.parametrize("penalty", [1e-2, 1.0])
-@pytest.mark.parametrize("size", [1e7, -1e10, 1e10])
+@pytest.mark.parametrize("size", [1e7, -1e10, 1e10, 1e11])
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_flipped_bit_leaves_the_least_value_of_the_other_rows(
     route: str, size: float, penalty: float, monkeypatch: pytest.MonkeyPatch
