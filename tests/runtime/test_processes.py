@@ -107,8 +107,9 @@ PARENT = """
 from dcgan_probe.runtime import run_tasks
 
 if __name__ == "__main__":
-    code = "import fcntl, time; held = open(path, 'w'); fcntl.flock(held, fcntl.LOCK_EX); print(1, flush=True); "
-    run_tasks(exec, code + "time.sleep(600)", [{{"path": {path!r} + name}} for name in "ab"], 2, print)
+    code = "import fcntl, os, time; held = open(path, 'w'); fcntl.flock(held, fcntl.LOCK_EX); "
+    code += "os.write(1, bytes([49, 10])); time.sleep(600)"
+    run_tasks(exec, code, [{{"path": {path!r} + name}} for name in "ab"], 2, print)
 """
 
 
@@ -116,7 +117,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     (tmp_path / "script.py").write_text(PARENT.format(path=str(tmp_path / "lock-")))
     command = [sys.executable, str(tmp_path / "script.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) as parent:
-        assert [parent.stdout.readline() for _ in range(2)] == [b"1\n", b"1\n"]
+        assert [parent.stdout.readline() for _ in range(2)] == [b"1\n"] * 2
         parent.kill()
         began = time.monotonic()
         for name in "ab":  # held by a worker while it lives
