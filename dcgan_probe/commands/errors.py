@@ -4,6 +4,7 @@ Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. Aft
 """
 
 import errno
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ class FriendlyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
+        _check_current_folder()
         rank, _ = launched_rank()
         signals = ctx.with_resource(StopSignals())
         try:
@@ -125,6 +127,14 @@ def plugins_of(args: list[str]) -> tuple[list[str], list[str]]:
         else:
             others.append(each)
     return modules, others
+
+
+def _check_current_folder() -> None:
+    """Refuse a current folder that is gone or unreadable: importing torch ends the process there."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise click.ClickException(f"the current folder is unreadable ({error.strerror}); cd to another") from error
 
 
 @contextmanager

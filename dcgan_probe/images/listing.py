@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..runtime import UserError
+from ..storage import unicode_text
 from .classes import nfc
 
 EXTENSIONS = (
@@ -85,7 +86,7 @@ def list_images(root: Path) -> Listing:
         link = min(walk.links, key=lambda path: (len(path.parts), path))
         walk.follow(link, walk.links.pop(link), below)
     for folder in sorted(below, key=lambda folder: nfc(folder.name)):
-        name = nfc(folder.name)
+        name = nfc(unicode_text(folder.name))
         if name in listing.classes:
             raise UserError(
                 f"{root}: got two folders {name!r}, whose names differ in their Unicode form alone; rename one of them",

@@ -32,6 +32,8 @@ def require_known(dataset: str, data_dir: Path) -> None:
     with suppress(OSError):  # reported by whatever opens the set
         if is_path(dataset):
             require_path(Path(dataset).expanduser())
+        elif not dataset:
+            raise unknown_set(dataset, "train", data_dir)
         elif dataset.partition(":")[0] == "glyphs":
             number_of_glyphs(dataset)
         elif dataset not in (*TORCHVISION_NAMES, *local_names(data_dir)) and not dataset.startswith("lsun:"):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..runtime import OnStep, Step, Workspace, no_step
-from ..storage import open_image_file
+from ..storage import open_image_file, plain_name
 from .prepare import prepare
 from .settings import PrepareConfig
 
@@ -29,7 +29,7 @@ class PreparedFile:
             return text
         if file.class_names is None:
             return f"{text}, labels {file.labels.min()} to {file.labels.max()}"
-        return f"{text}\nClasses, from label 0 on: {', '.join(file.class_names)}"
+        return f"{text}\nClasses, from label 0 on: {', '.join(map(plain_name, file.class_names))}"
 
 
 def prepare_file(

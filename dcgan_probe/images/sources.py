@@ -125,7 +125,7 @@ def _find(
         return draw_glyph_set(number_of_glyphs(dataset), split, seed)
     if kind == "lsun" and detail:
         return open_lsun(detail, split, data_dir)
-    if path.exists():
+    if dataset and path.exists():
         return _open_path(path, split, reading)
     raise unknown_set(dataset, split, data_dir)
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,6 +14,11 @@ from typing import Any
 
 from ..runtime import Notice, UserError
 from .stamps import opened_whole
+
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None  # type: ignore[assignment]
 
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
@@ -31,6 +37,11 @@ def explained_disk_errors(path: Path) -> Iterator[None]:
         text, number = str(error), getattr(error, "errno", None)
         if number in FULL_DISK or any(f"errno = {full}," in text for full in FULL_DISK):
             raise UserError(f"the disk is full: {path} could not be written; free some space, then repeat") from error
+        if number == errno.EFBIG or f"errno = {errno.EFBIG}," in text:
+            raise UserError(
+                f"{path} could not be written: it is larger than `ulimit -f` or the file system allows; raise the "
+                "limit, or choose another folder"
+            ) from error
         if number in UNWRITABLE:
             raise UserError(f"{path} cannot be written ({os.strerror(number)}); choose another folder") from error
         raise
@@ -45,8 +56,13 @@ def require_space(path: Path, size: int) -> None:
     Raises
     ------
     UserError
-        If there is less free space than that.
+        If there is less free space than that, or files may not be so large.
     """
+    largest = sys.maxsize if resource is None else resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if 0 <= largest < size + SLACK_BYTES:  # no limit is -1
+        raise UserError(
+            f"{path} needs {size / 1e6:,.1f} MB, and `ulimit -f` allows {largest / 1e6:,.1f} MB a file; raise the limit"
+        )
     free = shutil.disk_usage(path.parent).free
     if size + SLACK_BYTES > free:
         raise UserError(

@@ -28,6 +28,7 @@ from ..runtime import UserError
 from .allotted import create_allotted
 from .files import require_space, whole_file
 from .hdf5 import DamagedFileError, open_hdf5
+from .names import unicode_text
 from .stamps import FileStamp
 
 CHUNK_ROWS = 256
@@ -257,7 +258,8 @@ def write_image_file(
             start = stop
         if start != rows or rows == 0:
             raise UserError(f"{path}: got {start} images, expected {rows or 'at least one'}")
-        file.attrs.update({"name": name, "split": split, "source": source, **facts()})
+        about = {"name": name, "split": split, "source": source, **facts()}
+        file.attrs.update({key: unicode_text(each) if isinstance(each, str) else each for key, each in about.items()})
         for attribute, numbers in (attributes or {}).items():
             file[attribute] = numbers
         if class_names:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from contextlib import suppress
 
 LONGEST = 100
 """Characters of a set's name, and bytes of a part of a file's name; file systems allow 255 bytes for the whole."""
@@ -23,7 +24,12 @@ def plain_name(text: str, longest: int = LONGEST) -> str:
 
 
 def unicode_text(text: str) -> str:
-    """Return a text that UTF-8 can encode: what a path holds beside Unicode is written as escapes."""
+    """Return a text that UTF-8 can encode: what a path holds beside Unicode is written as escapes.
+
+    A path that Python has read in another encoding, such as ASCII in the locale C, is UTF-8 where its bytes are.
+    """
+    with suppress(UnicodeError):
+        return text.encode("utf-8", "surrogateescape").decode()
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,10 +1,17 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import dcgan_probe
 from dcgan_probe.commands import main
+from dcgan_probe.storage import open_image_file
 
 
 @pytest.fixture
@@ -62,3 +69,39 @@ def test_what_other_forms_need_are_options(place, tmp_path):
     assert "'all' is neither scale nor two numbers such as 0,4095" in result.stderr
     result = CliRunner().invoke(main, [*arguments, "--depth", "-1,1"])
     assert "expected -1 to 1; set another --depth LOW,HIGH" in result.stderr
+
+
+def test_names_in_the_locale_of_ascii_are_those_of_unicode(tmp_path):
+    folder = tmp_path / "數 ü"
+    for name in ("ö", "two\nlines"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "é.ppm").write_bytes(b"P6 4 4 255\n" + bytes(range(48)))
+    files = []
+    for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}):
+        files.append(tmp_path / f"x{len(files)}_train.h5")
+        done = subprocess.run(
+            [sys.executable, "-m", "dcgan_probe", "prepare", str(folder), "--size", "4", "--out", str(files[-1])],
+            env={**os.environ, **locale, "PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1])},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert b"two lines" in done.stdout
+    stored = [open_image_file(path) for path in files]
+    assert [each.class_names for each in stored] == [("two\nlines", "ö")] * 2
+    assert "數 ü" in stored[0].source
+
+
+def test_a_limit_of_file_sizes_is_said_and_nothing_is_left(tmp_path):
+    command = f"ulimit -f 150; {sys.executable} -m dcgan_probe prepare glyphs:50 --size 32 --out x_train.h5"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "x_train.h5 needs 0.2 MB, and `ulimit -f` allows 0.1 MB a file; raise the limit" in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -260,3 +260,25 @@ def test_every_verb_explains_epochs(verb):
 )
 def test_other_programs_options_are_told_in_ours(arguments, text):
     assert text in refused(*arguments)
+
+
+def test_the_empty_name_is_no_set(here):
+    for verb in (["train"], ["prepare"], ["eval-svm", "--features", "pixels"]):
+        name = [""] if verb == ["prepare"] else ["--dataset", ""]
+        assert "there is no image set ''" in refused(*verb, *name)
+
+
+@pytest.mark.parametrize(
+    "verb", [["dedup", "glyphs:20", "--out", "x.h5", "--distance"], ["eval-svm", "--features", "random", "--maps"]]
+)
+def test_shares_are_numbers(here, verb):
+    assert f"Invalid value for {verb[-1]}: got {verb[-1][2:]} nan, expected float" in refused(*verb, "nan")
+
+
+def test_a_current_folder_that_is_gone_is_said(here, monkeypatch):
+    def gone():
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    message = refused("sample", status=1)
+    assert message == "Error: the current folder is unreadable (No such file or directory); cd to another"

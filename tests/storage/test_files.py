@@ -109,3 +109,9 @@ def test_content_is_flushed_through_a_handle_that_may_write(tmp_path, monkeypatc
     monkeypatch.setattr(os, "fsync", lambda handle: modes.append(fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE))
     write_text(tmp_path / "x", "text")
     assert modes == [os.O_RDWR]
+
+
+def test_a_file_larger_than_is_allowed_is_said(tmp_path):
+    message = r"x\.h5 could not be written: it is larger than `ulimit -f` or the file system"
+    with pytest.raises(UserError, match=message), explained_disk_errors(tmp_path / "x.h5"):
+        raise OSError(errno.EFBIG, "File too large")
