@@ -6,6 +6,7 @@ all that this needs, when it is called. Where a verb makes several configs, anot
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from itertools import chain
 from typing import Any, cast
 
 import click
@@ -13,43 +14,61 @@ import click
 from ..runtime import launched_rank, package_version
 from .errors import FriendlyGroup
 
-NAMES = (
-    "arithmetic",
-    "compare",
-    "convert-results",
-    "dedup",
-    "eval-generated",
-    "eval-supervised",
-    "eval-svm",
-    "export-run",
-    "extract",
-    "forget",
-    "import-authors",
-    "import-results",
-    "import-run",
-    "job",
-    "prepare",
-    "reproduce",
-    "saliency",
-    "sample",
-    "table",
-    "train",
-    "turn",
-    "walk",
-)
+GROUPS = {
+    "Main job": {
+        "train": "Train a DCGAN, or resume its training",
+        "extract": "Encode images as features of a discriminator's layers",
+        "eval-svm": "Fit L2-SVMs on features, and print the result table",
+    },
+    "Tables": {
+        "reproduce": "Make every missing row of a table",
+        "table": "Print the tables of all records",
+        "compare": "Test the differences between the rows of a table",
+    },
+    "Looking inside": {
+        "sample": "Draw samples of a run",
+        "walk": "Walk between random points of the latent space",
+        "arithmetic": "Compute A - B + C of the mean z of three concepts",
+        "turn": "Move random z along the axis between two groups of samples",
+        "saliency": "Show the pixels that excite features, by guided backprop",
+        "forget": "Remove the generator's maps that draw an object",
+    },
+    "Data": {
+        "prepare": "Write any image source as one HDF5 file",
+        "dedup": "Remove near-duplicates from an image set",
+    },
+    "More": {
+        "eval-supervised": "Train the discriminator's architecture on labels alone",
+        "eval-generated": "Test generated images as training images",
+        "job": "Train one of the larger networks, and leave small files",
+        "import run": "Make a run of exported files",
+        "import authors": "Make a run of the authors' released weights",
+        "import results": "Add the records of another results folder",
+        "export run": "Write a run as small files",
+    },
+}
+"""Verbs in the order of the flow, each with its line of the help; a name may have two words."""
+OLD_NAMES = ("import-run", "import-authors", "import-results", "export-run")
+"""Names of verbs in earlier versions, still understood."""
+NAMES = (*chain.from_iterable(GROUPS.values()), "import", "export", "convert-results", *OLD_NAMES)
 RANKED = ("train", "extract")
 """The verbs that several ranks run together."""
 
 
 class Verbs(Mapping[str, click.Command]):
-    """The verbs by name, each imported when it is used."""
+    """The verbs by name, each imported when it is used; the first word of some is a group of its own."""
 
     def __getitem__(self, name: str) -> click.Command:
         """Import a verb."""
         if name not in NAMES:
             raise KeyError(name)
-        stem = name.replace("-", "_")
-        return getattr(import_module(f".verbs.{stem}", __name__), f"{stem}_command")
+        second = [each for each in NAMES if each.startswith(f"{name} ")]
+        if second:
+            words = ", ".join(each.removeprefix(f"{name} ") for each in second)
+            verbs = {each.removeprefix(f"{name} "): self[each] for each in second}
+            return click.Group(name, commands=verbs, help=f"{name.title()} one of: {words}.")
+        stem = name.replace("-", "_").replace(" ", "_")
+        return cast(click.Command, getattr(import_module(f".verbs.{stem}", __name__), f"{stem}_command"))
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
@@ -70,6 +89,7 @@ def show_version(context: click.Context, parameter: click.Parameter, wanted: boo
 @click.group(
     cls=FriendlyGroup,
     commands=cast(Any, Verbs()),
+    sections=GROUPS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(

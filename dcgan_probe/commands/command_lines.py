@@ -15,7 +15,7 @@ class RecordedCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments as they were given."""
-        ctx.meta[_KEY] = ["dcgan-probe", str(self.name), *args]
+        ctx.meta[_KEY] = ["dcgan-probe", *str(self.name).split(), *args]
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

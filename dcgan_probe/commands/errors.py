@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -34,6 +34,18 @@ class FriendlyGroup(click.Group):
     Under torchrun every rank runs the verb; what concerns all of them is told by the first.
     """
 
+    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, str]], **settings: Any):
+        """Take click's settings, and the lines of the help: titles, and under each the verbs with a line of text."""
+        super().__init__(*args, **settings)
+        self._sections = sections
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs by sections; none is imported for it."""
+        widest = max(len(verb) for verbs in self._sections.values() for verb in verbs)
+        for title, verbs in self._sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(verb.ljust(widest), text) for verb, text in verbs.items()])
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Import the modules of ``--plugin`` first, wherever it stands, so that verbs have what they register."""
         modules, others = plugins_of(args)
@@ -46,6 +58,15 @@ class FriendlyGroup(click.Group):
             except UserError as error:
                 raise click.BadParameter(str(error), ctx=ctx, param_hint="--plugin") from error
         return super().parse_args(ctx, others)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Take two words for one verb where they name one: ``import run``."""
+        verb = " ".join(args[:2])
+        if len(args) > 1 and verb in self.commands:
+            return verb, self.commands[verb], args[2:]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""

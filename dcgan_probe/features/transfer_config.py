@@ -12,7 +12,7 @@ from ..runtime import Config, Workspace, option
 class ExportRunConfig(Config):
     """A run to be written as small files."""
 
-    verb: ClassVar[str] = "export-run"
+    verb: ClassVar[str] = "export run"
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
 
     folder: Path = option(argument=True, metavar="DIR")
@@ -26,7 +26,7 @@ class ExportRunConfig(Config):
 class ImportRunConfig(Config):
     """A run to be made of such files."""
 
-    verb: ClassVar[str] = "import-run"
+    verb: ClassVar[str] = "import run"
     places: ClassVar[tuple[str, ...]] = ("runs",)
 
     folder: Path = option(argument=True, metavar="DIR", exists=True)
@@ -42,7 +42,7 @@ class ImportRunConfig(Config):
 class ImportAuthorsConfig(Config):
     """Released weights to be made a run, and the images that give their batch-norm statistics."""
 
-    verb: ClassVar[str] = "import-authors"
+    verb: ClassVar[str] = "import authors"
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
 
     directory: Path = option(argument=True, metavar="DIR", exists=True)

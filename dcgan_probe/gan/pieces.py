@@ -103,11 +103,11 @@ def read_pieces(folder: str | Path, into: str | Path) -> Run:
     source, run = Run(folder), Run(into)
     check_unused(run)
     if not source.exists:
-        raise UserError(f"{source.folder} has no config.json; name a folder that `export-run` has written")
+        raise UserError(f"{source.folder} has no config.json; name a folder that `export run` has written")
     config, trained_on = source.config, source.trained_on
     paths = sorted(source.folder.glob("weights-*.part"))
     if not paths:
-        raise UserError(f"{source.folder} holds no weights-NN.part; name a folder that `export-run` has written")
+        raise UserError(f"{source.folder} holds no weights-NN.part; name a folder that `export run` has written")
     stored = _joined(paths, read_json(source.config_path).get(WEIGHTS_HASH))
     for name in NETWORKS:
         if stored[name] is not None:

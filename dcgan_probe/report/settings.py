@@ -45,7 +45,7 @@ class CompareConfig(Config):
 class ImportResultsConfig(Config):
     """Records of another folder that join those of a results folder."""
 
-    verb: ClassVar[str] = "import-results"
+    verb: ClassVar[str] = "import results"
     places: ClassVar[tuple[str, ...]] = ("results",)
 
     folder: Path = option(argument=True, metavar="DIR", exists=True)

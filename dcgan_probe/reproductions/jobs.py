@@ -3,7 +3,7 @@
 A job has two parts, which need not run on one machine. The first trains one seed for as long as it is given, with a
 cheap probe, and leaves small files::
 
-    OUT/config.json, weights-NN.part, batchnorm/     the run, for import-run
+    OUT/config.json, weights-NN.part, batchnorm/     the run, for import run
     OUT/stats.jsonl                                  its statistics, thinned
     OUT/curves.png, samples/                         all rows as curves; samples over time
 
@@ -119,7 +119,7 @@ def training_steps(job: Job, plan: TrainingPlan, out: Path, workspace: Workspace
     """Return the steps of a job's first part: the training, and the export of what is kept of it."""
     run = Run(workspace.runs / job.run_name)
 
-    command = f"dcgan-probe export-run {out} --run {run.folder}"
+    command = f"dcgan-probe export run {out} --run {run.folder}"
     return [
         TableStep(
             plan.to_command(workspace, run.folder),
@@ -127,7 +127,7 @@ def training_steps(job: Job, plan: TrainingPlan, out: Path, workspace: Workspace
             verb="train",
             makes_run=job.run_name,
         ),
-        TableStep(command, partial(_export, run, out, workspace), verb="export-run", needs_run=job.run_name),
+        TableStep(command, partial(_export, run, out, workspace), verb="export run", needs_run=job.run_name),
     ]
 
 

@@ -43,7 +43,7 @@ class TableStep:
     cost: Cost = FREE
     """Nothing, where no plan is shown."""
     verb: str = ""
-    """``train``, ``import-authors`` or the verb of a row."""
+    """``train``, ``import authors`` or the verb of a row."""
     makes_run: str = ""
     """Name of the run that it makes; empty for other steps."""
     needs_run: str = ""

@@ -35,7 +35,7 @@ USUAL_SCALE = "small"
 class ImportPlan(Config):
     """An import of one of the authors' released nets."""
 
-    verb: ClassVar[str] = "import-authors"
+    verb: ClassVar[str] = "import authors"
 
     net: str = option(help="Name of the net: svhn32 or imagenet32.")
     dataset: str = option(help="Images that give the batch-norm statistics.")

@@ -249,7 +249,7 @@ class TableRun:
         verbs = [step.verb for step in steps if step.makes_run]
         first = ["1 row" if len(rows) == 1 else f"{len(rows)} rows"]
         first += ["a training"] if "train" in verbs else []
-        first += ["an import of the authors' weights"] if "import-authors" in verbs else []
+        first += ["an import of the authors' weights"] if "import authors" in verbs else []
         to_do = f"To do: {', '.join(first)}; {needs(steps)}, if no features are cached."
         return [f"{total}. {to_do}", *self.left_out, "", *listed(steps)]
 

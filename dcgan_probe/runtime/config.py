@@ -226,4 +226,4 @@ class Config:
     def to_command(self, workspace: "Workspace | None" = None) -> str:
         """Return the command line that makes the same, as a shell takes it; for people to read."""
         where = [] if workspace is None else arguments_of(workspace, only=self.places)
-        return shlex.join(["dcgan-probe", self.verb, *arguments_of(self), *where])
+        return shlex.join(["dcgan-probe", *self.verb.split(), *arguments_of(self), *where])

@@ -47,7 +47,7 @@ def workplace(tmp_path_factory):
         patch.chdir(folder)
         patch.delenv("DCGAN_PROBE_DATA", raising=False)
         patch.setattr("dcgan_probe.gan.imported_run.BATCHES", 1)
-        result = invoke("import-authors", "released", "--dataset", SET, "--device", "cpu")
+        result = invoke("import", "authors", "released", "--dataset", SET, "--device", "cpu")
     return folder, result
 
 
@@ -92,7 +92,7 @@ def test_it_is_an_ordinary_run_for_the_other_verbs(here):
 
 
 def test_a_second_import_and_a_training_are_refused(here):
-    output = " ".join(invoke("import-authors", "released", "--dataset", SET, status=2).output.split())
+    output = " ".join(invoke("import", "authors", "released", "--dataset", SET, status=2).output.split())
     assert "Invalid value for --run: runs/authors-svhn32 holds a run already; give another --run" in output
     train = ["train", "--preset", "svhn32", "--dataset", SET, "--device", "cpu", "--run", "runs/authors-svhn32"]
     output = " ".join(invoke(*train, status=2).output.split())
@@ -102,7 +102,7 @@ def test_a_second_import_and_a_training_are_refused(here):
 def test_what_is_missing_is_named_and_the_rest_works(here):
     write(here / "part", discrim=DISCRIMINATOR)
     (here / "part" / "200_discrim_params.jl_05.npy").unlink()
-    result = invoke("import-authors", "part", "--dataset", SET, "--run", "runs/part", "--quiet")
+    result = invoke("import", "authors", "part", "--dataset", SET, "--run", "runs/part", "--quiet")
     assert result.stderr.splitlines() == [
         "conv3 is missing: 200_discrim_params.jl_05.npy",
         "The features end at conv2, the last layer before them.",
@@ -119,7 +119,7 @@ def test_what_is_missing_is_named_and_the_rest_works(here):
 
 def test_images_of_another_size_are_refused(here):
     invoke("prepare", "glyphs:20", "--size", 16, "--out", "small.h5", "--quiet")
-    command = ["import-authors", "released", "--dataset", "small.h5", "--run", "runs/small"]
+    command = ["import", "authors", "released", "--dataset", "small.h5", "--run", "runs/small"]
     output = " ".join(invoke(*command, status=2).output.split())
     assert "Invalid value for --dataset" in output
     assert "3 x 16 x 16" in output
@@ -129,12 +129,14 @@ def test_images_of_another_size_are_refused(here):
 
 def test_a_folder_without_arrays_is_refused(here):
     (here / "empty").mkdir()
-    assert "holds no array of a discriminator" in invoke("import-authors", "empty", "--dataset", SET, status=1).output
-    assert "'nowhere' does not exist" in invoke("import-authors", "nowhere", "--dataset", SET, status=2).output
-    assert "Missing option '--dataset'" in invoke("import-authors", "released", status=2).output
+    assert (
+        "holds no array of a discriminator" in invoke("import", "authors", "empty", "--dataset", SET, status=1).output
+    )
+    assert "'nowhere' does not exist" in invoke("import", "authors", "nowhere", "--dataset", SET, status=2).output
+    assert "Missing option '--dataset'" in invoke("import", "authors", "released", status=2).output
 
 
 def test_help_shows_an_example_and_defaults():
-    output = invoke("import-authors", "--help").output
-    assert "dcgan-probe import-authors models/svhn_unsup" in output
+    output = invoke("import", "authors", "--help").output
+    assert "dcgan-probe import authors models/svhn_unsup" in output
     assert "[default:" in output

@@ -90,8 +90,8 @@ def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
 @pytest.mark.slow
 def test_other_weights_than_those_imported_before_are_not_mixed_up(small, tiny_run):
     invoke("train", *TINY, "--images", 32, "--seed", 1, "--run", "another")
-    invoke("export-run", "one", "--run", tiny_run)
-    invoke("export-run", "two", "--run", "another")
+    invoke("export", "run", "one", "--run", tiny_run)
+    invoke("export", "run", "two", "--run", "another")
     invoke("job", "imagenet32", "--evaluate", "one")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "two", status=2).output.split())
     assert "runs/imagenet32 holds other weights than two; move it away, or name another folder" in output
@@ -102,7 +102,7 @@ def test_other_weights_than_those_imported_before_are_not_mixed_up(small, tiny_r
 @pytest.mark.slow
 def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small, tiny_run):
     shutil.copytree(tiny_run, "runs/imagenet32")
-    invoke("export-run", "out", "--run", "runs/imagenet32")
+    invoke("export", "run", "out", "--run", "runs/imagenet32")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "out", status=2).output.split())
     assert "runs/imagenet32 was trained here, and would be evaluated instead of the run in out; evaluate" in output
     invoke("job", "imagenet32", "--evaluate", "runs/imagenet32")

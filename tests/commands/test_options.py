@@ -62,7 +62,7 @@ def test_labels_are_all_or_a_number():
     ],
 )
 def test_errors_become_messages_with_the_right_status(error, status, text):
-    @click.group(cls=FriendlyGroup)
+    @click.group(cls=FriendlyGroup, sections={})
     def group():
         pass
 

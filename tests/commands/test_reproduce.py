@@ -163,7 +163,7 @@ def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypa
     assert "15 rows, 0 of them in the records. To do: 15 rows, an import of the authors' weights; in about" in plan
     assert "The rows of the authors' imagenet32 net are left out: data/authors/imagenet_gan_pretrain" in plan
     assert "of https://github.com/Newmu/dcgan_code (MIT license)" in plan
-    assert f"dcgan-probe import-authors {folder.relative_to(place)} --dataset svhn --runs runs/smoke" in plan
+    assert f"dcgan-probe import authors {folder.relative_to(place)} --dataset svhn --runs runs/smoke" in plan
 
     made = reproduce("--results", "fifth")
     evaluations = pandas.read_csv(place / "fifth" / "evaluations.csv")

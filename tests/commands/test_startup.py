@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import dcgan_probe
-from dcgan_probe.commands import NAMES, main, verbs
+from dcgan_probe.commands import GROUPS, NAMES, OLD_NAMES, main, verbs
 
 HEAVY = {"torch", "torchvision", "sklearn", "scipy", "h5py", "pandas", "matplotlib", "numpy", "PIL", "multiprocessing"}
 CALLS = """
@@ -55,9 +56,9 @@ USAGE_ERRORS = (
     ["prepare", "nope"],
     ["dedup", "nope", "--out", "x.h5"],
     ["dedup", "glyphs", "--out", "x.h5", "--against", "nope"],
-    ["import-run", "nope"],
-    ["import-results", "nope"],
-    ["import-authors", "nope"],
+    ["import", "run", "nope"],
+    ["import", "results", "nope"],
+    ["import", "authors", "nope"],
     ["job", "demo32", "--evaluate", "nope"],
     ["compare", "--protocol", "x"],
     ["table"],
@@ -65,7 +66,7 @@ USAGE_ERRORS = (
     ["forget", "--run", "nope"],
     ["turn", "--from", "a=1", "--to", "b=2"],
     ["arithmetic", "--concept", "a=1"],
-    ["export-run", "folder"],
+    ["export", "run", "folder"],
 )
 
 
@@ -86,7 +87,7 @@ def imported(calls, folder):
 
 
 def test_help_version_and_usage_errors_import_none_of_the_libraries(tmp_path):
-    helps = [([*verb, option], 0) for verb in ([], *([name] for name in NAMES)) for option in ("--help", "-h")]
+    helps = [([*verb, option], 0) for verb in ([], *(name.split() for name in NAMES)) for option in ("--help", "-h")]
     found = imported([(["--version"], 0), *helps, *((arguments, 2) for arguments in USAGE_ERRORS)], tmp_path)
     assert len(found) == 1 + 2 * (1 + len(NAMES)) + len(USAGE_ERRORS)
     assert [(arguments, HEAVY & {*modules}) for arguments, modules in found if HEAVY & {*modules}] == []
@@ -101,7 +102,7 @@ def test_tables_and_records_need_no_torch(tmp_path):
     evaluate = ["eval-svm", "--dataset", "./x_train.h5", "--features", "pixels", "--no-controls", "--labels", "4"]
     for classifier in ("svm", "ridge"):
         imported([([*evaluate, "--draws", "5", "--C", "1", "-q", "--classifier", classifier], 0)], tmp_path)
-    calls = [["table"], ["compare", "--protocol", "x_train-4"], ["import-results", "results", "--results", "other"]]
+    calls = [["table"], ["compare", "--protocol", "x_train-4"], ["import", "results", "results", "--results", "other"]]
     for call in calls:
         ((_, modules),) = imported([(call, 0)], tmp_path)
         assert "torch" not in modules, call
@@ -111,9 +112,10 @@ def test_tables_and_records_need_no_torch(tmp_path):
 
 def test_every_module_of_verbs_is_listed_and_the_other_way_round():
     stems = {path.stem for path in Path(verbs.__path__[0]).glob("*.py")} - {"__init__"}
-    assert {name.replace("-", "_") for name in NAMES} == stems
-    assert list(NAMES) == sorted(NAMES)
-    assert [main.commands[name].name for name in NAMES] == list(NAMES)
+    listed = [verb for section in GROUPS.values() for verb in section]
+    assert {re.sub("[- ]", "_", name) for name in [*listed, "convert-results"]} == stems
+    assert [main.commands[name].name for name in listed] == listed
+    assert [main.commands[name].name for name in OLD_NAMES] == [name.replace("-", " ") for name in OLD_NAMES]
 
 
 def test_a_verb_that_is_missing_is_told_with_those_like_it():

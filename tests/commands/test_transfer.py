@@ -17,6 +17,18 @@ def invoke(*arguments, status=0):
     return result
 
 
+def test_a_verb_of_two_words_is_also_called_by_its_older_name(tmp_path):
+    for verb in ("import run", "import authors", "import results", "export run"):
+        first, second = verb.split()
+        usage, older = (invoke(*words, "--help").stdout for words in ((first, second), (f"{first}-{second}",)))
+        assert usage.startswith(f"Usage: main {verb} [OPTIONS] ")
+        assert older == usage.replace(f"main {verb}", f"main {first}-{second}", 1)
+        assert f"  {second} " in invoke(first, "--help").stdout
+        assert f"{first}-{second}" not in invoke("--help").stdout
+    assert "No such command 'nothing'" in invoke("import", "nothing", status=2).stderr
+    assert "Missing argument 'DIR'" in invoke("export", "run", status=2).stderr
+
+
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory, tiny_run):
     folder = tmp_path_factory.mktemp("workplace")
@@ -29,12 +41,12 @@ def workplace(tmp_path_factory, tiny_run):
 
 
 def test_a_run_leaves_and_comes_back_to_be_probed(workplace):
-    told = invoke("export-run", "carried", "--run", "runs/here").stdout
+    told = invoke("export", "run", "carried", "--run", "runs/here").stdout
     assert [line.split(": ")[0].split("-real")[0].split("/real")[0] for line in told.splitlines()] == [
         *("carried/weights-01.part", "carried/config.json"),
         *("carried/batchnorm", "carried/batchnorm"),
     ]
-    result = invoke("import-run", "carried")
+    result = invoke("import", "run", "carried")
     assert "runs/carried: demo (nz 8, ndf 4, ngf 4, batch_size 32), 320 images of glyphs seen" in result.stdout
     invoke("eval-svm", "--run", "runs/carried", "--dataset", "glyphs:300", "--C", "0.001", "--no-controls")
     invoke("sample", "--run", "runs/carried", "--count", "2")
@@ -42,15 +54,15 @@ def test_a_run_leaves_and_comes_back_to_be_probed(workplace):
 
 def test_what_cannot_be_carried_is_told(workplace):
     assert "runs/none is not a run folder" in " ".join(
-        invoke("export-run", "out", "--run", "runs/none", status=2).output.split()
+        invoke("export", "run", "out", "--run", "runs/none", status=2).output.split()
     )
     invoke("train", *TINY, "--dataset", "some.h5", "--images", "64", "--run", "runs/lost")
     (workplace / "some.h5").unlink()
-    text = " ".join(invoke("export-run", "lost", "--run", "runs/lost", status=2).output.split())
+    text = " ".join(invoke("export", "run", "lost", "--run", "runs/lost", status=2).output.split())
     assert "there is no folder or file some.h5. Without the images that trained the run, give --no-statistics" in text
     # With its statistics it needs the images no more, and what shows them is left out.
-    invoke("export-run", "kept", "--run", "runs/here")
-    invoke("import-run", "kept", "--run", "runs/elsewhere")
+    invoke("export", "run", "kept", "--run", "runs/here")
+    invoke("import", "run", "kept", "--run", "runs/elsewhere")
     config = workplace / "runs/elsewhere/config.json"
     config.write_text(config.read_text().replace("glyphs:300", "some.h5"))
     checkpoint = torch.load(workplace / "runs/elsewhere/checkpoint.pt", weights_only=True)
@@ -60,9 +72,11 @@ def test_what_cannot_be_carried_is_told(workplace):
     assert "nearest training images left out, since the images that trained the run are missing" in result.output
     assert {path.suffix for path in (workplace / "runs/elsewhere/figures").iterdir()} == {".png", ".webp", ".json"}
     assert "nearest_mirrored" not in next((workplace / "runs/elsewhere/figures").glob("*.json")).read_text()
-    assert invoke("export-run", "lost", "--run", "runs/lost", "--no-statistics", "--piece", "3k").stdout.count(": 3 kB")
-    invoke("export-run", "again", "--run", "runs/here")
-    text = " ".join(invoke("import-run", "again", "--run", "runs/here", status=2).output.split())
+    assert invoke("export", "run", "lost", "--run", "runs/lost", "--no-statistics", "--piece", "3k").stdout.count(
+        ": 3 kB"
+    )
+    invoke("export", "run", "again", "--run", "runs/here")
+    text = " ".join(invoke("import", "run", "again", "--run", "runs/here", status=2).output.split())
     assert "holds a run already" in text
 
 
@@ -70,15 +84,15 @@ def test_results_of_elsewhere_join_those_here(workplace):
     command = ["eval-svm", "--run", "runs/here", "--dataset", "glyphs:300", "--C", "0.001", "--no-controls"]
     invoke(*command, "--results", "elsewhere")
     invoke(*command, "--features", "pixels", "--results", "here")
-    told = invoke("import-results", "elsewhere", "--results", "here").stdout.splitlines()
+    told = invoke("import", "results", "elsewhere", "--results", "here").stdout.splitlines()
     assert told == ["here/evaluations.csv: 1 new evaluations from elsewhere", "here/tables/glyphs-all.md"]
     table = (workplace / "here/tables/glyphs-all.md").read_text()
     assert "| DCGAN demo" in table
     assert "| raw pixels" in table
-    assert "0 new evaluations" in invoke("import-results", "elsewhere", "--results", "here").stdout
+    assert "0 new evaluations" in invoke("import", "results", "elsewhere", "--results", "here").stdout
     (workplace / "nowhere").mkdir()
     assert "there are no records nowhere/evaluations.csv" in " ".join(
-        invoke("import-results", "nowhere", "--results", "here", status=2).output.split()
+        invoke("import", "results", "nowhere", "--results", "here", status=2).output.split()
     )
     assert not list((workplace / "nowhere").iterdir())
 

@@ -84,5 +84,5 @@ def test_missing_layers_are_named_with_what_that_means(weights, missing, lines):
 def test_a_config_is_typed():
     config = ImportAuthorsConfig(Path("models/svhn"), "svhn", Path("runs/x"))
     assert config.to_command(Workspace(results=Path("elsewhere"), device="cpu")) == (
-        "dcgan-probe import-authors models/svhn --dataset svhn --run runs/x --device cpu"
+        "dcgan-probe import authors models/svhn --dataset svhn --run runs/x --device cpu"
     )

@@ -64,7 +64,7 @@ def test_a_missing_piece_is_told(tmp_path, run):
 
 
 def test_a_folder_without_pieces_and_a_used_run_are_refused(tmp_path, run):
-    with pytest.raises(UserError, match=r"nowhere has no config\.json; name a folder that `export-run`"):
+    with pytest.raises(UserError, match=r"nowhere has no config\.json; name a folder that `export run`"):
         read_pieces(tmp_path / "nowhere", tmp_path / "again")
     with pytest.raises(UserError, match=r"holds no weights-NN\.part"):
         read_pieces(run.folder, tmp_path / "again")

@@ -1,4 +1,4 @@
-"""``dcgan-probe export-run``: a run as small files."""
+"""``dcgan-probe export run``: a run as small files."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from ..config_options import config_of, config_options
 from ..options import quiet_option
 
 
-@click.command("export-run", cls=RunCommand)
+@click.command("export run", cls=RunCommand)
 @config_options(ExportRunConfig)
 @config_options(Workspace, only=ExportRunConfig.places)
 @quiet_option
 def export_run_command(quiet: bool, **options: Any) -> None:
     """Write a run into DIR as small files: weights in 16 bits, batch-norm statistics, config.
 
-    What import-run makes of them has features and samples without the images that trained it.
+    What import run makes of them has features and samples without the images that trained it.
 
     \b
-    dcgan-probe export-run carried --run runs/tiny_imagenet32-imagenet32-s0
-    dcgan-probe import-run carried --run runs/carried
+    dcgan-probe export run carried --run runs/tiny_imagenet32-imagenet32-s0
+    dcgan-probe import run carried --run runs/carried
     """
     from ...features import export_named_run
     from ..progress import StepBars, sayer

@@ -1,4 +1,4 @@
-"""``dcgan-probe import-authors``: a run of the weights that the authors released."""
+"""``dcgan-probe import authors``: a run of the weights that the authors released."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..config_options import config_of, config_options
 from ..options import quiet_option
 
 
-@click.command("import-authors", cls=RecordedCommand)
+@click.command("import authors", cls=RecordedCommand)
 @config_options(ImportAuthorsConfig)
 @config_options(Workspace, only=ImportAuthorsConfig.places)
 @quiet_option
@@ -22,7 +22,7 @@ def import_authors_command(quiet: bool, **options: Any) -> None:
     --dataset, which should be those that trained the net, and those of the generator from its own samples.
 
     \b
-    dcgan-probe import-authors models/svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb --dataset svhn
+    dcgan-probe import authors models/svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb --dataset svhn
     dcgan-probe eval-svm --run runs/authors-svhn32 --dataset svhn --labels 1000
     """
     from ...features import import_authors

@@ -1,4 +1,4 @@
-"""``dcgan-probe import-results``: records from elsewhere join those here."""
+"""``dcgan-probe import results``: records from elsewhere join those here."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from ..command_lines import RecordedCommand
 from ..config_options import config_of, config_options
 
 
-@click.command("import-results", cls=RecordedCommand)
+@click.command("import results", cls=RecordedCommand)
 @config_options(ImportResultsConfig)
 @config_options(Workspace, only=ImportResultsConfig.places)
 def import_results_command(**options: Any) -> None:
@@ -19,7 +19,7 @@ def import_results_command(**options: Any) -> None:
     Evaluations that are here already are left as they are.
 
     \b
-    dcgan-probe import-results imagenet32
+    dcgan-probe import results imagenet32
     dcgan-probe compare --protocol cifar10-all
     """
     from ...report import import_results

@@ -1,4 +1,4 @@
-"""``dcgan-probe import-run``: a run of the files that export-run has written."""
+"""``dcgan-probe import run``: a run of the files that export run has written."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from ..command_lines import RecordedCommand
 from ..config_options import config_of, config_options
 
 
-@click.command("import-run", cls=RecordedCommand)
+@click.command("import run", cls=RecordedCommand)
 @config_options(ImportRunConfig)
 @config_options(Workspace, only=ImportRunConfig.places)
 def import_run_command(**options: Any) -> None:
-    """Make a run of what export-run has written into DIR; all but training works on it.
+    """Make a run of what export run has written into DIR; all but training works on it.
 
     \b
-    dcgan-probe import-run carried
+    dcgan-probe import run carried
     dcgan-probe eval-svm --run runs/carried --dataset svhn --labels 1000
     """
     from ...features import import_run
