@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .settings import (
-        SPACE_VERSION as SPACE_VERSION,
-        Setting as Setting,
-        describe_ranges as describe_ranges,
-        draw_setting as draw_setting,
-    )
     from .supervised import (
         BATCH as BATCH,
+        SPACE_VERSION as SPACE_VERSION,
+        Setting as Setting,
         count_steps as count_steps,
+        describe_ranges as describe_ranges,
+        draw_setting as draw_setting,
         predict as predict,
         train_supervised as train_supervised,
     )

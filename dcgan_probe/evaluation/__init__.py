@@ -20,7 +20,11 @@ if TYPE_CHECKING:
         require_paired as require_paired,
         why_not_paired as why_not_paired,
     )
-    from .config import EvalConfig as EvalConfig
+    from .config import (
+        EvalConfig as EvalConfig,
+        GeneratedConfig as GeneratedConfig,
+        SupervisedConfig as SupervisedConfig,
+    )
     from .conversion import convert_results as convert_results
     from .draws import class_rows as class_rows, lay_out as lay_out, most_labels as most_labels
     from .estimate import (
@@ -37,7 +41,6 @@ if TYPE_CHECKING:
         neighbor_errors as neighbor_errors,
         shuffled_blocks as shuffled_blocks,
     )
-    from .generated_config import GeneratedConfig as GeneratedConfig
     from .neighbor_curves import FITTED_ON as FITTED_ON
     from .predictions import TestPredictions as TestPredictions
     from .protocols import Protocol as Protocol, protocol_for as protocol_for
@@ -68,11 +71,10 @@ if TYPE_CHECKING:
     from .summary import Summary as Summary, summarise as summarise, summarise_evaluation as summarise_evaluation
     from .supervised import (
         PlannedSupervised as PlannedSupervised,
+        SupervisedEstimate as SupervisedEstimate,
         plan_supervised as plan_supervised,
         run_supervised as run_supervised,
     )
-    from .supervised_config import SupervisedConfig as SupervisedConfig
-    from .supervised_estimate import SupervisedEstimate as SupervisedEstimate
     from .training_probe import TrainingProbe as TrainingProbe
     from .uncertainty import (
         ImageUncertainty as ImageUncertainty,

@@ -1,10 +1,12 @@
-"""Config of one evaluation: which features of which images are probed, and how."""
+"""Configs of evaluations: of features, of the supervised row, and of generated images."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from ..features import FeatureConfig
-from ..runtime import UserError, Workspace, option
+from ..gan import InvestigationConfig, PresetName
+from ..runtime import Config, UserError, Workspace, option
 from .settings import ProbeClassifier, Scale, check_given
 
 if TYPE_CHECKING:
@@ -73,3 +75,45 @@ class EvalConfig(FeatureConfig):
     def to_command(self, workspace: Workspace | None = None) -> str:
         """Return the command line that makes this row alone; see ``Config.to_command``."""
         return f"{super().to_command(workspace)} --no-controls"
+
+
+@dataclass(frozen=True)
+class SupervisedConfig(Config):
+    """The purely supervised row of a table: everything that decides its numbers, beside the images themselves."""
+
+    verb: ClassVar[str] = "eval-supervised"
+
+    dataset: str = option("svhn", "Labeled images: a name, a folder, an .h5 file.")
+    labels: int | None = option(1000, "Labeled images of a training.", min=1, kind="labels", none="all")
+    preset: PresetName | None = option(
+        None, "Whose discriminator to train.", usual="svhn32 on a CUDA device, else cpu32"
+    )
+    settings: int = option(64, "Settings to try.", min=1, max=10_000)
+    draws: int | None = option(None, "Reported draws of labels.", min=1, usual="10; 1 for all labels")
+    workers: int | None = option(None, "Processes of one thread each.", min=1, usual="one a CPU core; 1 on a GPU")
+    seed: int = option(0, "Seed of every random choice.", min=0)
+
+
+@dataclass(frozen=True)
+class GeneratedConfig(InvestigationConfig):
+    """Which real images the samples of a conditional run are tested on, and how many samples are fitted."""
+
+    verb: ClassVar[str] = "eval-generated"
+
+    dataset: str | None = option(None, "Labeled images of the same classes.", usual="the images that trained the run")
+    counts: tuple[int, ...] = option((1000, 10_000, 100_000), "Generated images to fit on.", kind="numbers")
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Counts and image set."""
+        return "-".join(map(str, self.counts)), *([self.dataset] if self.dataset else [])
+
+    def check(self) -> None:
+        """Check that the counts grow."""
+        counts = self.counts
+        if not counts or counts[0] < 1 or any(a >= b for a, b in pairwise(counts)):
+            raise UserError(
+                f"got the counts {', '.join(map(str, counts)) or '(none)'}, expected increasing numbers from 1 on, "
+                "such as 1000,10000,100000",
+                option="counts",
+            )

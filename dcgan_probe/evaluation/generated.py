@@ -16,7 +16,7 @@ from ..images import Classes, ImageSet, NearestSoFar, match_classes
 from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step, numpy_generator
 from ..storage import fingerprint_tensors
 from .caveats import SplitCaveats, balanced_accuracy, split_caveats
-from .generated_config import GeneratedConfig
+from .config import GeneratedConfig
 from .neighbor_curves import draw_neighbor_curves
 
 BLOCK = 2048

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from ..features import FeatureSet
 from ..runtime import describe_device, versions
-from .caveats import split_caveats
+from .caveats import balanced_accuracy, split_caveats
 from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
 from .classifiers import Fit, grid_of
 from .draws import Layout
@@ -84,21 +85,22 @@ class Recorder:
         draw: int,
         fits: Sequence[Fit],
         values: Sequence[float],
-        accuracies: Sequence[float],
+        predictions: np.ndarray,
+        labels: np.ndarray,
         *,
-        balanced: Sequence[float],
         rows_trained: int,
-        rows_scored: int,
         seconds: float,
         options: Options | None = None,
         notes: Sequence[str] = (),
     ) -> list[ProbeRecord]:
-        """Make the records of one stacked call.
+        """Build the records of one stacked call, one a fit.
 
         Parameters
         ----------
-        fits, values, accuracies, balanced
-            One for each C; ``balanced`` are the balanced accuracies.
+        values
+            C, k or setting of each fit.
+        predictions, labels
+            Predicted labels int64 (fits, n) of the scored rows, and the true ones int64 (n,).
         seconds
             Of the whole call.
         options, notes
@@ -113,9 +115,9 @@ class Recorder:
                 chosen=float(value),
                 split="validation" if stage == "select" else "test",
                 rows_trained=rows_trained,
-                rows_scored=rows_scored,
+                rows_scored=len(labels),
                 images_seen=self.images_seen,
-                accuracy=float(accuracy),
+                accuracy=float((predicted == labels).mean()),
                 objective=float(fit.objective),
                 gradient_norm=float(fit.gradient_norm),
                 gap=float(fit.gap),
@@ -125,9 +127,9 @@ class Recorder:
                 seconds=seconds / len(fits),
                 options=options or {},
                 notes=NOTE_SEPARATOR.join((*notes, *self._limit_notes(value, stage))),
-                balanced_accuracy=float(balanced_accuracy),
+                balanced_accuracy=float(balanced_accuracy(predicted, labels)),
             )
-            for fit, value, accuracy, balanced_accuracy in zip(fits, values, accuracies, balanced, strict=True)
+            for fit, value, predicted in zip(fits, values, predictions, strict=True)
         ]
 
     def _limit_notes(self, value: float, stage: str) -> tuple[str, ...]:

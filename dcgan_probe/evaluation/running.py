@@ -9,7 +9,7 @@ from ..features import FeatureSet, features_of, find_run
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..networks import NetworkConfig
-from ..runtime import OnNote, OnStep, Step, UserError, Workspace, no_note, no_step
+from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step
 from .config import EvalConfig
 from .draws import class_rows, lay_out, most_labels
 from .estimate import Estimate, estimate_evaluation, require_memory
@@ -180,18 +180,7 @@ class PlannedEvaluation:
         on_note: OnNote = no_note,
     ) -> Summary:
         """Fit, choose, report and record."""
-        config, title = self.config, f"{self.protocol.name} on {self.config.features} features"
-        last: Step | None = None
-
-        def fitted(done: int, total: int) -> None:
-            nonlocal last
-            last = Step(title, done, total, "fits", before=done if last is None else last.before, kept=True)
-            on_progress(last)
-
-        def iterated(left: int, gap: float) -> None:
-            if last is not None:
-                on_progress(replace(last, note=f"{left} problems of this fit left, gap {gap:.0e}"))
-
+        config = self.config
         return evaluate(
             train,
             test,
@@ -201,8 +190,7 @@ class PlannedEvaluation:
             seed=config.seed,
             results=results,
             on_note=on_note,
-            on_progress=fitted,
-            on_iteration=iterated,
+            on_progress=on_progress,
             classifier=config.classifier,
             memory=config.memory,
             command=config.to_command(self.workspace),

@@ -4,13 +4,14 @@ Each setting is trained on the protocol's selection draws and scored on its vali
 reported draws, the same rows as every other row of the table has, and scored on the test split.
 """
 
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import torch
 
-from ..baselines import SPACE_VERSION
+from ..baselines import BATCH, SPACE_VERSION, Setting, draw_setting, train_supervised
 from ..gan import preset_config
 from ..images import ImageSet
 from ..networks import NetworkConfig
@@ -20,6 +21,9 @@ from ..runtime import (
     UserError,
     Workspace,
     available_cores,
+    available_memory,
+    check_memory,
+    memory_in_use,
     no_note,
     no_step,
     require_main_guard,
@@ -29,6 +33,7 @@ from ..runtime import (
 from ..storage import fingerprint_settings, locked, remove_stale_locks, require_writable
 from .caveats import split_caveats
 from .choice import Grid
+from .config import SupervisedConfig
 from .draws import Layout, lay_out
 from .predictions import TestPredictions
 from .protocols import Protocol
@@ -38,14 +43,18 @@ from .results import Results
 from .running import checked_protocol, load_pair, require_other_images
 from .sealed import SealedImages
 from .summary import Summary, summarise_evaluation
-from .supervised_config import SupervisedConfig
-from .supervised_estimate import SupervisedEstimate, estimate_supervised, require_supervised_memory
-from .trials import Trial, TrialData, best_setting, train_trials, trial_records
+from .trials import Trial, TrialData, train_trials
 from .unfinished import complete_note, find_complete, fits_under_way
 
 SELECT_DRAWS, REPORT_DRAWS = 1, 10
 FOLDER = "supervised"
 """Of the runs: a folder of trials for each search."""
+FORWARD_SHARE = 1 / 3
+"""Cost of a prediction as a share of a training step's: a forward pass without the backward one."""
+SIDE_BY_SIDE = 0.85
+"""Rate of a worker beside others as a share of its rate alone, measured with two on two cores."""
+WARM_UP, STEPS = 2, 6
+"""Steps of the trainings that measure the rate."""
 CHOICE_NOTE = (
     "setting {number} of {settings} drawn at random, the one with the least validation error: {error:.2f} % on "
     "{rows:,} rows"
@@ -81,7 +90,13 @@ def run_supervised(
     """
     planned = plan_supervised(config, workspace or Workspace())
     require_main_guard(planned.workers)
-    require_supervised_memory(planned.protocol, planned.network, planned.workers)
+    check_memory(
+        f"{planned.protocol.name} supervised with {planned.workers:,} worker{'s' if planned.workers > 1 else ''}",
+        planned.memory_bytes(),
+        available_memory() + memory_in_use(),
+        "take fewer workers, or another machine",
+        option="workers",
+    )
     results = Results(planned.workspace.results)
     for sentence in results.prepare():  # before the work, so that a folder that cannot keep its records is found now
         on_note(sentence)
@@ -106,6 +121,20 @@ def plan_supervised(config: SupervisedConfig, workspace: Workspace) -> "PlannedS
     workers = config.workers or (1 if device.type == "cuda" else available_cores())
     busy = max(config.settings * protocol.select_draws, protocol.draws)  # trainings of the larger stage
     return PlannedSupervised(config, workspace, protocol, train, test, preset, network, device, min(workers, busy))
+
+
+@dataclass(frozen=True)
+class SupervisedEstimate:
+    """Cost of a search and of the reported draws on this machine as it is now, if no training is kept yet."""
+
+    trainings: int
+    images_seen: int
+    """By all trainings; the chosen setting's is taken to be as long as the mean of all."""
+    images_per_second: float
+    """Of one worker alone."""
+    seconds: float
+    memory_bytes: int
+    """Resident memory of all processes."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +168,21 @@ class PlannedSupervised:
 
     def estimate(self) -> SupervisedEstimate:
         """Measure the time and the memory of all trainings."""
-        settings, seed = self.config.settings, self.config.seed
-        return estimate_supervised(self.protocol, self.network, settings, seed, self.workers, self.device)
+        protocol, settings, seed = self.protocol, self.config.settings, self.config.seed
+        rate = training_rate(self.network, protocol.classes, self.device)
+        passes = sum(draw_setting(seed, number).passes for number in range(settings))
+        passes = passes * protocol.select_draws + round(protocol.draws * passes / settings)
+        trainings = settings * protocol.select_draws + protocol.draws
+        seen = passes * (protocol.labels or protocol.train_rows)
+        work = seen + FORWARD_SHARE * protocol.train_rows * trainings
+        together = rate if self.workers == 1 else SIDE_BY_SIDE * self.workers * rate
+        return SupervisedEstimate(trainings, seen, rate, work / together, self.memory_bytes())
+
+    def memory_bytes(self) -> int:
+        """Estimate the resident bytes of all processes."""
+        images = self.protocol.train_rows * self.network.nc * self.network.image_size**2
+        # A worker holds what this process holds now, and all images; this process holds those twice as it sends them.
+        return (memory_in_use() + images) * (1 + (self.workers if self.workers > 1 else 0)) + images
 
     def key(self) -> str:
         """Hash everything that decides the numbers of a training beside its setting, stage and draw."""
@@ -199,26 +241,40 @@ class PlannedSupervised:
         if found is not None:
             on_note(complete_note(title, found))
             return found
-        images = np.ascontiguousarray(self.train.images[:][layout.order])
-        data = TrialData(layout, self.network, self.device, images, images, layout.labels)
         folder = self.workspace.runs / FOLDER / self.key()
-        train = partial(train_trials, folder=folder, workers=self.workers, on_progress=on_progress, on_note=on_note)
-        about = recorder.evaluation, 0, None  # each fit has its own number of images seen
+        train = partial(train_trials, workers=self.workers, on_progress=on_progress, on_note=on_note)
         remove_stale_locks(folder.parent)
-        with locked(folder, wait=False), fits_under_way(results, *about) as under_way:
+        # Each fit has its own number of images seen, so that the evaluation has none.
+        with locked(folder, wait=False), fits_under_way(results, recorder.evaluation, 0, None) as under_way:
             recorder = replace(recorder, evaluation=under_way.evaluation)
+            images = np.ascontiguousarray(self.train.images[:][layout.order])
+            data = TrialData(layout, self.network, self.device, folder, images, images, layout.labels)
             settings, draws = range(self.config.settings), range(self.protocol.select_draws)
             trials = [Trial("select", draw, number) for draw in draws for number in settings]
             searched = train(trials, data, title=f"{title}, search")
-            number, error = best_setting(searched)
+            number, error = data.best_setting(searched)
             sealed.open(number)
             test = replace(data, scored=sealed.load(), right=sealed.labels)
             trials = [Trial("report", draw, number) for draw in range(self.protocol.draws)]
             reported = train(trials, test, title=f"{title}, test")
-            predictions = np.stack([trial.predictions for trial in reported])
-            tested = TestPredictions.of(recorder.evaluation.id, predictions, sealed.labels, number)
             rows = len(searched[0].predictions)
             note = CHOICE_NOTE.format(number=number, settings=len(settings), error=100 * error, rows=rows)
-            records = trial_records(recorder, data, searched) + trial_records(recorder, test, reported, (note,))
+            records = data.records(recorder, searched) + test.records(recorder, reported, (note,))
+            predictions = np.stack([trial.predictions for trial in reported])
+            tested = TestPredictions.of(recorder.evaluation.id, predictions, sealed.labels, number)
             under_way.complete(records, tested)
         return summarise_evaluation(records, tested.correct)
+
+
+def training_rate(network: NetworkConfig, classes: int, device: torch.device) -> float:
+    """Measure the images a second of one worker, in short trainings on noise."""
+    shape = (BATCH, network.nc, network.image_size, network.image_size)
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    labels, seconds = np.arange(BATCH) % classes, []
+    for steps in (WARM_UP, WARM_UP, WARM_UP + STEPS):
+        setting, started = Setting(1e-3, 0.0, 0.5, steps), time.perf_counter()
+        with single_thread():
+            trained = train_supervised(images, labels, setting, network, classes=classes, seed=0, device=device)
+        trained.output.bias[0].item()  # waits for the device
+        seconds.append(time.perf_counter() - started)
+    return STEPS * BATCH / max(seconds[2] - seconds[1], 1e-9)

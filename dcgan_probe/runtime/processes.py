@@ -5,7 +5,7 @@ Several processes of one thread are faster than one process of several threads w
 The processes are started here, since no library ends them as it should. ``concurrent.futures`` waits on Ctrl-C for the
 tasks under way, leaves the workers of a killed parent waiting for ever, gives no exit status of a worker that died, and
 has no way to send large arrays once to each: a worker that dies before it reads them blocks the start. joblib kills its
-workers by ``pgrep``, and where that is missing, or a second Ctrl-C ends it, they go on.
+workers by ``pgrep``, and where that is missing, or a second Ctrl-C ends it, they run on.
 """
 
 import multiprocessing
@@ -28,6 +28,11 @@ Result = TypeVar("Result")
 
 LOST = (EOFError, BrokenPipeError, ConnectionResetError)
 """Errors of a connection whose other side has ended."""
+KILLED = "a worker process was killed, perhaps for want of memory; take fewer workers, then run this again to resume"
+WITHOUT_GUARD = (
+    "a worker process ended before its first task (exit status {status}). Worker processes import the script that "
+    'starts them: keep it in a file, with its calls under `if __name__ == "__main__":`, or take workers=1'
+)
 OF_THE_TERMINAL = ("SIGINT", "SIGHUP", "SIGUSR1")
 """Signals that reach every process of a group and that this process answers for its workers."""
 
@@ -86,16 +91,20 @@ def run_tasks(
     try:
         for _ in range(min(workers, len(tasks))):
             crew.append(_Worker())
-        for worker in crew:
-            worker.prepare(work, shared)
-        busy = {worker.connection: worker for worker in crew if worker.begin(left)}
+        busy = {worker.connection: worker for worker in crew}
         while busy:
             for connection in wait(list(busy)):
                 worker = busy[cast(Connection, connection)]
-                number, result = worker.number, worker.result()
-                if not worker.begin(left):
+                done, result = worker.number, worker.receive()
+                if done is None:  # it has started
+                    worker.send((work, shared))
+                following = next(left, None)
+                if following is None:
                     del busy[worker.connection]
-                on_result(number, result)
+                else:
+                    worker.begin(*following)
+                if done is not None:
+                    on_result(done, result)
     finally:
         for worker in crew:
             worker.end()
@@ -106,66 +115,50 @@ class _Worker:
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that torch's threads may hold
-        self.number = -1
+        self.number: int | None = None
+        """Of its task; None until the process has started and its first task is sent."""
+        # Nothing large is an argument: multiprocessing would wait for ever for a process that ended before reading it.
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         with _blocked_signals():
             self._process.start()
         theirs.close()
 
-    def prepare(self, work: Callable[[Any, Any], Any], shared: Any) -> None:
-        """Wait until the process has started, and send the work to it.
+    def begin(self, number: int, task: Any) -> None:
+        """Send a task."""
+        self.send(task)
+        self.number = number
 
-        They are not arguments of the process: multiprocessing would wait for ever for a process that ended before it
-        read them.
-        """
-        try:
-            self.connection.recv()
-            self.connection.send((work, shared))
-        except LOST as gone:
-            self._process.join()
-            status = self._process.exitcode or 0
-            if status < 0:
-                raise _killed() from gone
-            raise UserError(
-                f"a worker process ended before its first task (exit status {status}). Worker processes import the "
-                'script that starts them: keep it in a file, with its calls under `if __name__ == "__main__":`, or '
-                "take workers=1",
-                option="workers",
-            ) from None
+    def send(self, message: Any) -> None:
+        """Send a task, or before the first one the work."""
+        with self._explained_loss():
+            self.connection.send(message)
 
-    def begin(self, left: Iterator[tuple[int, Any]]) -> bool:
-        """Send the next of the tasks that are left; return whether there was one."""
-        for self.number, task in left:
-            try:
-                self.connection.send(task)
-            except LOST as gone:
-                raise _killed() from gone
-            return True
-        return False
-
-    def result(self) -> Any:
-        """Receive what became of the task."""
-        try:
+    def receive(self) -> Any:
+        """Receive the result of the task; None at the start. Raise the task's error."""
+        with self._explained_loss():
             result, error = self.connection.recv()
-        except LOST as gone:
-            raise _killed() from gone
         if error is not None:
             raise error
         return result
+
+    @contextmanager
+    def _explained_loss(self) -> Iterator[None]:
+        """Raise ``UserError`` where the process has ended."""
+        try:
+            yield
+        except LOST as lost:
+            self._process.join()
+            status = self._process.exitcode or 0
+            if self.number is None and status >= 0:
+                raise UserError(WITHOUT_GUARD.format(status=status), option="workers") from None
+            raise UserError(KILLED, option="workers") from lost
 
     def end(self) -> None:
         """End the process at once."""
         self._process.terminate()
         self._process.join()
         self.connection.close()
-
-
-def _killed() -> UserError:
-    return UserError(
-        "a worker process was killed, perhaps for want of memory; take fewer workers, then run this again to resume",
-        option="workers",
-    )
 
 
 @contextmanager
@@ -183,25 +176,26 @@ def _blocked_signals() -> Iterator[None]:
 
 
 def _serve(connection: Connection) -> None:
-    """Do tasks until the other side is gone."""
+    """Do tasks until the other side is gone; each answer is a result and an error, one of them None."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        connection.send(None)  # started
+        connection.send((None, None))  # started
         work, shared = connection.recv()
         while True:
             task = connection.recv()
             try:
                 answer: tuple[Any, Exception | None] = (work(shared, task), None)
-            except UserError as error:
-                answer = (None, error)
-            except Exception as error:  # whatever it is, the process that asked has to know
-                answer = (None, _described(error))
+            except Exception as error:  # of any kind: the process that asked raises it
+                answer = (None, _sent(error))
             connection.send(answer)
     except LOST:
         return
 
 
-def _described(error: Exception) -> Exception:
+def _sent(error: Exception) -> Exception:
+    """Return an error that another process can read."""
+    if isinstance(error, UserError):
+        return error
     if is_out_of_memory(error):
         reason = str(error).partition("\n")[0]
         return UserError(f"a worker process ran out of memory ({reason}); take fewer workers", option="workers")

@@ -16,7 +16,7 @@ def narrow(patch, *presets):
     for name in presets:
         network = replace(PRESETS[name].network, ndf=WIDTH, ngf=WIDTH)
         patch.setitem(PRESETS, name, replace(PRESETS[name], network=network))
-    patch.setattr("dcgan_probe.baselines.settings.PASSES", (1, 2))
+    patch.setattr("dcgan_probe.baselines.supervised.PASSES", (1, 2))
 
 
 @pytest.fixture(scope="session")

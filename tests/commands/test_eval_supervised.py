@@ -64,7 +64,7 @@ def test_workers_are_no_more_than_trainings_at_once(here):
 
 def test_a_search_that_cannot_fit_in_memory_is_refused_before_it_begins(here, monkeypatch):
     for name in ("available_memory", "memory_in_use"):
-        monkeypatch.setattr(f"dcgan_probe.evaluation.supervised_estimate.{name}", lambda: 10**9)
+        monkeypatch.setattr(f"dcgan_probe.evaluation.supervised.{name}", lambda: 10**9)
     # Three processes of 1 GB beside a few images, where one has 2 GB.
     refused = " ".join(invoke(*VERB[:-2], "--workers", 2, status=2).stderr.split())
     assert (

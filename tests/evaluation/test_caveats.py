@@ -67,7 +67,7 @@ def evaluated(tmp_path):
         encoder, results = PixelEncoder(3, 4, 4), Results(tmp_path / "results")
         splits = [cached_features(encoder, images, tmp_path / "features")[0] for images in (train, test)]
         protocol = protocol_for("noise", len(train), train.classes, None)
-        evaluate(*splits, protocol, on_fits=results.append, on_predictions=results.write_predictions, **how)
+        evaluate(*splits, protocol, results=results, **how)
         return results.summaries()[0], results.records()
 
     return run

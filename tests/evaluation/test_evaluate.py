@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -153,7 +154,7 @@ def test_equal_accuracies_of_all_values_take_the_smallest_of_the_grid(splits):
         test,
         protocol_for("glyphs", 90, 3),
         fit=lambda X, labels, Cs, **settings: sizes.append(len(Cs)) or [Always(0)] * len(Cs),
-        on_progress=lambda done, total: progress.append((done, total)),
+        on_progress=lambda step: progress.append((step.done, step.total)),
     )
     assert summary.chosen == 1e-4
     assert sizes == [7, 1]
@@ -174,7 +175,7 @@ def test_equal_accuracies_of_the_smaller_values_extend_the_grid_to_its_limit_and
         test,
         protocol_for("glyphs", 90, 3),
         fit=fit,
-        on_progress=lambda done, total: progress.append((done, total)),
+        on_progress=lambda step: progress.append((step.done, step.total)),
     )
     assert summary.chosen == 1e-8
     assert sizes == [7, 3, 3, 3, 3, 1]
@@ -191,7 +192,7 @@ def test_a_given_c_skips_selection_and_is_told(splits, liblinear_path):
         protocol_for("glyphs", 90, 3, 15, draws=2),
         C=0.7,
         on_fits=records.extend,
-        on_progress=lambda *counts: progress.append(counts),
+        on_progress=lambda step: progress.append((step.done, step.total)),
         fit=liblinear_path,
     )
     assert [(r.stage, r.chosen, r.evaluation.given) for r in records] == [("report", 0.7, True)] * 2
@@ -231,8 +232,7 @@ def test_a_results_folder_keeps_all_that_the_summary_says(splits, liblinear_path
         train,
         test,
         protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=1),
-        on_fits=results.append,
-        on_predictions=results.write_predictions,
+        results=results,
         fit=liblinear_path,
     )
     assert results.summaries() == [summary]
@@ -248,19 +248,14 @@ def test_a_results_folder_keeps_all_that_the_summary_says(splits, liblinear_path
     assert accuracies.tolist() == pytest.approx(reported)
 
 
-def test_predictions_are_kept_before_the_last_record(splits, liblinear_path):
+def test_progress_counts_fits_and_says_how_far_the_present_one_is(splits):
     train, test = splits()
-    order = []
-    evaluate(
-        train,
-        test,
-        protocol_for("glyphs", 90, 3, 15, draws=2),
-        C=1e-3,
-        on_fits=lambda records: order.append("record"),
-        on_predictions=lambda predictions: order.append("predictions"),
-        fit=liblinear_path,
-    )
-    assert order == ["record", "predictions", "record"]
+    steps = []
+    evaluate(train, test, protocol_for("glyphs", 90, 3, 15, draws=2), C=1e-3, on_progress=steps.append)
+    assert {(step.title, step.unit, step.kept) for step in steps} == {("glyphs-15 on dcgan features", "fits", True)}
+    notes = [step.note for step in steps if step.done == 1]
+    assert notes[0] == ""
+    assert re.fullmatch(r"\d+ problems of this fit left, gap \de[+-]\d\d", notes[1])
 
 
 def test_features_that_are_not_finite_are_refused_with_layer_and_column(splits):

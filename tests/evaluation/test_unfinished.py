@@ -61,8 +61,9 @@ def probe(pair, liblinear_path, results):
 
 @pytest.mark.parametrize("stops", [(0,), (1,), (2,), (3,), (4,), (1, 1, 1)])
 def test_an_interrupted_evaluation_is_resumed_at_the_fit_where_it_stopped(probe, results, pair, liblinear_path, stops):
-    whole, predictions = [], []
-    summary = evaluate(*pair, PROTOCOL, on_fits=whole.extend, on_predictions=predictions.append, fit=liblinear_path)
+    whole, undisturbed = [], Results(results.folder.parent / "undisturbed")
+    summary = evaluate(*pair, PROTOCOL, on_fits=whole.extend, results=undisturbed, fit=liblinear_path)
+    predictions = undisturbed.read_predictions(summary.evaluation).predictions
     for stop in stops:
         probe(stop)
         assert not results.path.exists()
@@ -73,7 +74,7 @@ def test_an_interrupted_evaluation_is_resumed_at_the_fit_where_it_stopped(probe,
     assert notes == ([f"glyphs-15 on dcgan features: resuming at fit {sum(stacked[:done])} of 17"] if done else [])
     assert without_dates(results.records()) == without_dates(whole)
     assert (again.accuracy, again.chosen, again.over_images) == (summary.accuracy, summary.chosen, summary.over_images)
-    assert (results.read_predictions(again.evaluation).predictions == predictions[0].predictions).all()
+    assert (results.read_predictions(again.evaluation).predictions == predictions).all()
     assert results.summaries() == [again]
     assert [path.name for path in results.folder.glob("fits/*")] == [f"{again.evaluation}.csv.gz"]
     assert not [path for path in results.folder.glob("unfinished/*") if path.is_dir()]
@@ -99,9 +100,11 @@ def test_an_extended_grid_is_resumed_too(splits, results):
         settings = {"results": results, "on_note": notes.append, "fit": Counted(fit, stop_at)}
         with pytest.raises(KeyboardInterrupt) if stop_at else nullcontext():
             progress.clear()
-            evaluate(train, test, protocol, on_progress=lambda *counts: progress.append(counts), **settings)
+            evaluate(
+                train, test, protocol, on_progress=lambda step: progress.append((step.done, step.total)), **settings
+            )
     assert notes == ["glyphs-all on dcgan features: resuming at fit 13 of 14"]
-    assert progress == [(13, 14), (16, 17), (19, 20), (20, 20)]
+    assert [(step.done, step.total) for step in progress] == [(13, 14), (16, 17), (19, 20), (20, 20)]
 
 
 def test_a_complete_evaluation_is_not_fitted_again(probe, results):

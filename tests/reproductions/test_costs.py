@@ -56,8 +56,8 @@ def test_features_of_a_run_that_is_still_to_be_made_are_counted_by_its_network(t
 
 
 def test_a_supervised_row_costs_what_its_search_says(monkeypatch):
-    module = "dcgan_probe.evaluation.supervised_estimate"
-    monkeypatch.setattr(f"{module}._rate", lambda *_: 1e3)
+    module = "dcgan_probe.evaluation.supervised"
+    monkeypatch.setattr(f"{module}.training_rate", lambda *_: 1e3)
     monkeypatch.setattr(f"{module}.memory_in_use", lambda: 10**9)
     config = SupervisedConfig("glyphs:100", 10, "demo", settings=2, draws=2, workers=1)
     planned = plan_supervised(config, Workspace(device="cpu"))
