@@ -21,35 +21,25 @@ No GPU was at hand so far: nothing is measured.
 """
 
 import argparse
-import gc
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
-import traceback
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-import bench_extraction  # noqa: E402
-import bench_training  # noqa: E402
 import torch  # noqa: E402
-from image_packs import read_pack, write_pack  # noqa: E402
-from measure import GRID  # noqa: E402
+from gpu_rates import FULL, SMALL, Log, Sizes, last_line, measure_rates, run_tests  # noqa: E402
+from image_packs import keep, read_pack, write_pack  # noqa: E402
 
 from dcgan_probe.images import load_images  # noqa: E402
-from dcgan_probe.probe import fit_path  # noqa: E402
-from dcgan_probe.runtime import describe_device, numpy_generator, resolve_device, versions  # noqa: E402
+from dcgan_probe.runtime import numpy_generator, resolve_device  # noqa: E402
 from dcgan_probe.storage import write_image_file  # noqa: E402
 
 UNLABELLED, LABELLED, LABELS = "tiny_imagenet32", "cifar10", 4_000
@@ -58,32 +48,6 @@ PROBED = f"{LABELLED}_{LABELS}"
 CALL_BYTES = 60 << 20
 FILE_BYTES, FILES = 16_000_000, 8
 REST = "rest.tar.gz"
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much each part does."""
-
-    first_seconds: float = 150
-    """Of the call, which has 170 from its start."""
-    test_seconds: float = 60
-    tests: str = ""
-    """Which of the tests marked gpu, as pytest's -k; all, where it is empty."""
-    presets: tuple[str, ...] = ("imagenet32", "svhn32", "cpu32")
-    steps: tuple[int, ...] = (40, 100, 300)
-    """In a turn, of each preset."""
-    turns: int = 3
-    side: int | None = None
-    """Of the matrices whose product rates are compared with; None for large ones."""
-    extracted: int = 8_192
-    fitted: tuple[int, int] = (50_000, 28_672)
-    """Rows and columns of the features that are fitted."""
-    job: str = "imagenet32"
-    time_limit: str = "330s"
-
-
-FULL = Sizes()
-SMALL = Sizes(600, 500, "features_and_their_key", ("demo",), (1,), 1, 256, 256, (600, 64), "demo32", "1s")
 
 
 def prepare(data_dir: Path, out: Path) -> None:
@@ -115,123 +79,14 @@ def tree_bytes(root: Path) -> int:
     return sum((root / name).stat().st_size for name in set(names) - {""} if (root / name).is_file())
 
 
-class Log:
-    """The lines of OUT/first.jsonl, one a figure, written as each comes."""
-
-    def __init__(self, path: Path, limit: float):
-        self._path, self._start, self._limit = path, time.monotonic(), limit
-
-    def left(self) -> float:
-        """Return the seconds that are left of the call."""
-        return self._limit - (time.monotonic() - self._start)
-
-    def add(self, what: str, measure: Callable[[], Any], least: float = 10) -> None:
-        """Measure and write; what fails is written as it failed, and what has not ``least`` seconds is left out."""
-        if self.left() < least:
-            self.write(what, {"left_out": f"{self.left():.0f} s were left"})
-            return
-        started = time.monotonic()
-        try:
-            result = measure()
-        except Exception:  # the next figure may still be had
-            result = {"error": traceback.format_exc().splitlines()[-12:]}
-        self.write(what, {"seconds": round(time.monotonic() - started, 1), "result": result})
-        gc.collect()  # a recorded step and its state refer to each other
-        torch.cuda.empty_cache()
-
-    def write(self, what: str, row: dict[str, Any]) -> None:
-        """Add one line, and show it."""
-        line = json.dumps({"what": what, **row})
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
-        print(line, flush=True)
-
-
 def first(carried: Path, out: Path, home: Path, device: torch.device, sizes: Sizes) -> None:
     """Keep the images, run the tests of a GPU and measure rates, the most wanted first."""
     out.mkdir(parents=True, exist_ok=True)
     log = Log(out / "first.jsonl", sizes.first_seconds)
-    log.write("machine", {"device": describe_device(device), "versions": versions(), "sizes": asdict(sizes)})
+    log.begin(device, sizes)
     log.add("kept", lambda: keep(carried, home), least=0)
     log.add("tests", lambda: run_tests(device, sizes.tests, min(sizes.test_seconds, log.left()), out / "tests.log"))
-    presets, main = list(zip(sizes.presets, sizes.steps, strict=True)), sizes.presets[0]
-
-    def training(preset: str, steps: int, variants: tuple[str, ...] = ()) -> Callable[[], Any]:
-        def told(loop: str, rate: float) -> None:
-            log.write("rate", {"preset": preset, "loop": loop, "images_per_second": round(rate, 1)})
-
-        return lambda: bench_training.compare(
-            preset, steps, sizes.turns, device, variants=variants, on_rate=told, side=sizes.side
-        )
-
-    for preset, steps in presets:
-        log.add(f"training {preset}", training(preset, steps))
-    log.add(f"extraction {main}", lambda: bench_extraction.compare(main, sizes.extracted, device))
-    log.add("seven C", lambda: seven_penalties(*sizes.fitted, device))
-    for preset, steps in presets:
-        for variant in bench_training.VARIANTS:
-            if device.type == "cuda" or "compiled" not in variant:  # minutes of a compiler on a CPU
-                log.add(f"training {preset}, {variant}", training(preset, steps, (variant,)), least=20)
-
-
-def keep(carried: Path, home: Path) -> list[str]:
-    """Copy the carried packs into the home folder."""
-    if not any(carried.glob("*.npz")):
-        raise SystemExit(f"{carried} holds no .npz file; carry the folder that `prepare` wrote")
-    home.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copy2(path, home)).name for path in sorted(carried.glob("*.npz"))]
-
-
-def run_tests(device: torch.device, chosen: str, seconds: float, log: Path) -> str:
-    """Run the tests marked ``gpu``, all of them imported and those chosen run; return pytest's last line."""
-    files = sorted(map(str, (ROOT / "tests").glob("*/test_gpu_*.py")))  # others import packages that are missing there
-    # Its versions are others, so a warning of theirs is no failure.
-    options = [
-        "-m",
-        "gpu",
-        *(["-k", chosen] if chosen else []),
-        "--device",
-        device.type,
-        "-p",
-        "no:cacheprovider",
-        "-W",
-        "default",
-    ]
-    command = [sys.executable, "-m", "pytest", *files, *options]
-    with open(log, "w", encoding="utf-8") as file:
-        try:
-            subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, timeout=seconds, check=False)
-        except subprocess.TimeoutExpired:
-            return f"cut off after {seconds:.0f} s: {last_line(log)}"
-    return last_line(log)
-
-
-def last_line(path: Path) -> str:
-    """Return the last line of a file that says something."""
-    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else ""
-
-
-def seven_penalties(rows: int, columns: int, device: torch.device) -> dict[str, Any]:
-    """Fit the authors' seven C on float16 features that are made on the device: ten classes that overlap."""
-    random = torch.Generator(device).manual_seed(0)
-    labels = torch.arange(rows, device=device) % 10
-    centers = torch.randn(10, columns, generator=random, device=device) * 0.05
-    features = torch.empty(rows, columns, dtype=torch.float16, device=device)
-    for start in range(0, rows, 5_000):
-        part = labels[start : start + 5_000]
-        noise = torch.randn(len(part), columns, generator=random, device=device)
-        features[start : start + 5_000] = centers[part] + noise
-    started = time.perf_counter()
-    fits = fit_path(features, labels.cpu().numpy(), GRID)
-    return {
-        "rows": rows,
-        "columns": columns,
-        "seconds": round(time.perf_counter() - started, 2),
-        "passes": fits[0].passes,
-        "gap": max(fit.gap for fit in fits),
-        "status": sorted({fit.status for fit in fits}),
-    }
+    measure_rates(log, device, sizes)
 
 
 def second(carried: Path, out: Path, home: Path, device: torch.device, sizes: Sizes, job: str) -> None:

@@ -6,6 +6,7 @@ is lossless.
 """
 
 import io
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -53,3 +54,11 @@ def common_start(texts: list[bytes]) -> int:
 def as_bytes(text: bytes) -> np.ndarray:
     """Return bytes as an array."""
     return np.frombuffer(text, np.uint8)
+
+
+def keep(carried: Path, home: Path) -> list[str]:
+    """Copy the carried packs into the home folder."""
+    if not any(carried.glob("*.npz")):
+        raise SystemExit(f"{carried} holds no .npz file; carry the folder that `prepare` wrote")
+    home.mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copy2(path, home)).name for path in sorted(carried.glob("*.npz"))]

@@ -29,6 +29,9 @@ FLOORS = {
     "__main__": 8,
 }
 ALLOWED_SIDEWAYS = {("storage", "runtime")}  # every file that is written may end in a user's error
+LONGEST, LONGEST_CODE = 70, 45
+"""Most lines of a function: with its docstring, and without."""
+LONGER = {"probe/solver.py: solve"}  # its docstring is the solver's manual
 NO_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}
 
 
@@ -105,6 +108,31 @@ def test_the_first_line_of_every_module_says_what_it_is():
         path for path in modules() if not ast.get_docstring(ast.parse((PACKAGE / path).read_text(encoding="utf-8")))
     ]
     assert not silent
+
+
+def too_long(source, path):
+    """Return ``path: function: lines, lines without the docstring`` of each function that does not fit a screen."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines, first = node.end_lineno - node.lineno + 1, node.body[0]
+            code = lines - (first.end_lineno - first.lineno + 1 if ast.get_docstring(node) is not None else 0)
+            if code > LONGEST_CODE or (lines > LONGEST and f"{path}: {node.name}" not in LONGER):
+                found.append(f"{path}: {node.name}: {lines}, {code}")
+    return found
+
+
+def test_functions_fit_a_screen():
+    found = [line for path in modules() for line in too_long((PACKAGE / path).read_text(encoding="utf-8"), path)]
+    assert not found, "\n".join(found)
+
+
+def test_long_function_is_found_wherever_it_stands():
+    code = "def short():\n    pass\n\n\nclass Thing:\n    def long(self):\n" + "        pass\n" * LONGEST_CODE
+    assert too_long(code, "images/x.py") == [f"images/x.py: long: {LONGEST_CODE + 1}, {LONGEST_CODE + 1}"]
+    text = "def long():\n    '''words" + "\n" * LONGEST + "'''\n"
+    assert too_long(text, "images/x.py") == [f"images/x.py: long: {LONGEST + 2}, 1"]
+    assert too_long(text.replace("long", "solve"), "probe/solver.py") == []
 
 
 @pytest.mark.parametrize(

@@ -82,15 +82,7 @@ def deduplicate(
         )
     others = images if against is None else against
     phases = Phases(on_step)
-    encoders = {
-        read: kept_encoder(
-            *(kept, images, read),
-            images_seen=config.images_seen,
-            seed=config.seed,
-            progress=phases.begin(f"training on {read} pictures", config.images_seen),
-        )
-        for read in READ
-    }
+    encoders = {read: _encoder(read, images, config, kept, phases) for read in READ}
     hashes = encoders["detail"].hash_set(others, phases.begin("hashing", len(others)))
     find = partial(
         find_near_duplicates,
@@ -111,16 +103,15 @@ def deduplicate(
     planted = _find_planted(others, config, find, rule, phases)
     for each in (images, others):
         each.require_unchanged()
-    return Findings(
-        pairs=pairs,
-        groups=groups,
-        removed=removed,
-        planted=planted,
-        paper_removed=paper_removed,
-        share_on=float(np.unpackbits(hashes).mean()),
-        losses={read: encoder.loss for read, encoder in encoders.items()},
-        seconds=phases.end(),
-    )
+    share_on = float(np.unpackbits(hashes).mean())
+    losses = {read: encoder.loss for read, encoder in encoders.items()}
+    return Findings(pairs, groups, removed, planted, paper_removed, share_on, losses, phases.end())
+
+
+def _encoder(read: str, images: ImageSet, config: DedupConfig, kept: Path, phases: Phases) -> Encoder:
+    """Return the trained autoencoder that reads pictures in one way."""
+    progress = phases.begin(f"training on {read} pictures", config.images_seen)
+    return kept_encoder(kept, images, read, images_seen=config.images_seen, seed=config.seed, progress=progress)
 
 
 def _find_planted(

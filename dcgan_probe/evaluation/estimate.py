@@ -2,8 +2,9 @@
 
 import time
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -70,42 +71,61 @@ def estimate_evaluation(
     UserError
         If a fit cannot be made within ``memory``.
     """
+    drawn, pool, row_bytes = protocol.labels, protocol.train_rows - protocol.held_out_rows, columns * itemsize
+    rest = drawn or round(protocol.train_rows * (1 - protocol.held_out_share)) - protocol.held_out_rows
     values = len(grid_of(classifier).first)
-    row_bytes = columns * itemsize
-    pool = protocol.train_rows - protocol.held_out_rows
-    drawn = protocol.labels
-    select_rows = drawn or round(protocol.train_rows * (1 - protocol.held_out_share)) - protocol.held_out_rows
-    report_rows = drawn or protocol.train_rows
-    select = _plan(select_rows, columns, values, protocol.classes, itemsize, classifier, memory)
-    report = _plan(report_rows, columns, 1, protocol.classes, itemsize, classifier, memory)
-    draws = protocol.select_draws + protocol.draws
-    shared = bool(drawn) and select_rows < columns and pool <= LARGEST_POOL and pool**2 < draws * select_rows**2
-    shared &= classifier not in NEIGHBOURS
-    held = memory_in_use() + protocol.train_rows * row_bytes + (8 * pool**2 if shared else 0)
-    copies = (drawn or 0) * row_bytes
-    test = test_rows * row_bytes
-    rate = product_rate()
-    validated = (protocol.train_rows - select_rows) * protocol.select_draws
-    reported = test_rows * protocol.draws
-    operations = (
-        protocol.select_draws * (select.operations - (shared and select_rows**2 * columns))
-        + protocol.draws * (report.operations - (shared and report_rows**2 * columns))
-        + (pool**2 * columns if shared else 0)
-        + validated * select.per_scored_row
-        + reported * report.per_scored_row
+    cost = partial(_cost, classifier, memory, protocol.classes, columns, itemsize)
+    select = cost(rest, values, protocol.train_rows - rest)
+    report = cost(drawn or protocol.train_rows, 1, test_rows)
+    stages = (protocol.select_draws, select), (protocol.draws, report)
+    # Draws may have parts of one Gram matrix, that of the rows from which they are drawn.
+    alone = sum(draws * each.rows**2 for draws, each in stages)
+    shared = (
+        bool(drawn) and rest < columns and pool <= LARGEST_POOL and pool**2 < alone and classifier not in NEIGHBOURS
     )
-    read = protocol.select_draws * select.passes * select_rows + protocol.draws * report.passes * report_rows
+    operations = sum(draws * each.operations for draws, each in stages) - shared * (alone - pool**2) * columns
+    read = sum(draws * each.passes * each.rows for draws, each in stages) * row_bytes
+    held = memory_in_use() + (protocol.train_rows + (drawn or 0)) * row_bytes + shared * 8 * pool**2
     return Estimate(
         protocol=protocol.name,
-        rows=select_rows,
+        rows=rest,
         columns=columns,
         fits=protocol.select_draws * values + protocol.draws,
         route=select.route,
         passes=select.passes,
-        memory_bytes=held + max(select.memory + copies, report.memory + copies + test),
+        memory_bytes=held + max(select.memory, report.memory + test_rows * row_bytes),
         available_bytes=available_memory() + memory_in_use(),
-        seconds=OVERHEAD * operations / rate + read * row_bytes / READ_BYTES_PER_SECOND,
+        seconds=OVERHEAD * operations / product_rate() + read / READ_BYTES_PER_SECOND,
     )
+
+
+class _Cost(NamedTuple):
+    """Cost of one stacked fit and its predictions."""
+
+    rows: int
+    route: str
+    passes: int
+    memory: int
+    operations: float
+
+
+def _cost(
+    classifier: ProbeClassifier,
+    memory: int | None,
+    classes: int,
+    columns: int,
+    itemsize: int,
+    rows: int,
+    values: int,
+    scored: int,
+) -> _Cost:
+    if classifier == "knn-cosine" or classifier == "knn-euclidean":
+        # A scaled float32 copy of the rows; the search multiplies in float64, at half the rate.
+        return _Cost(rows, "neighbours", 1, 4 * rows * columns, 4.0 * scored * rows * columns)
+    outputs, signs = (classes, 1) if LOSSES[classifier].coupled else (1, 1 if classes == 2 else classes)
+    plan = make_plan(Sizes(rows, columns, values * signs, outputs, min(LEVELS, values), itemsize), memory)
+    predicting = 2.0 * scored * values * columns * classes
+    return _Cost(rows, plan.route, plan.passes, plan.memory, plan.operations + predicting)
 
 
 def require_memory(estimate: Estimate) -> None:
@@ -122,37 +142,6 @@ def require_memory(estimate: Estimate) -> None:
         estimate.available_bytes,
         "take fewer layers (`layers`), `dtype=float16`, a smaller `memory`, or another machine",
     )
-
-
-@dataclass(frozen=True)
-class _Cost:
-    """What one stacked fit and its predictions take."""
-
-    route: str
-    passes: int
-    memory: int
-    operations: float
-    per_scored_row: float
-    """Operations."""
-
-
-def _plan(
-    rows: int,
-    columns: int,
-    values: int,
-    classes: int,
-    itemsize: int,
-    classifier: ProbeClassifier,
-    memory: int | None,
-) -> _Cost:
-    if classifier == "knn-cosine" or classifier == "knn-euclidean":
-        # A scaled float32 copy of the rows; the search multiplies in float64, at half the rate.
-        return _Cost("neighbours", 1, 4 * rows * columns, 0.0, 4.0 * rows * columns)
-    coupled = LOSSES[classifier].coupled
-    outputs, signs = (classes, 1) if coupled else (1, 1 if classes == 2 else classes)
-    levels = min(LEVELS, values)
-    plan = make_plan(Sizes(rows, columns, values * signs, outputs, levels, itemsize), memory)
-    return _Cost(plan.route, plan.passes, plan.memory, plan.operations, 2.0 * values * columns * classes)
 
 
 @cache

@@ -100,14 +100,12 @@ def evaluate_generated(
     require_conditional(run)
     name, counts = config.dataset or run.config.dataset, list(config.counts)
     train, test = (with_classes_of(run, look.load(name, split)) for split in ("train", "test"))
-    sources = {
-        "generated": (sample_blocks(look.generator, counts[-1], seed=look.seed, device=look.device), counts),
-        "real": (shuffled_blocks(train, look.seed), [*(each for each in counts if each < len(train)), len(train)]),
-    }
-    errors: list[NeighborError] = []
-    for fitted_on, (blocks, steps) in sources.items():
-        counter = look.counter(f"nearest {fitted_on} images", steps[-1])
-        errors += neighbor_errors(fitted_on, blocks, steps, test, look.device, counter)
+    reached = [*(each for each in counts if each < len(train)), len(train)]
+    samples = sample_blocks(look.generator, counts[-1], seed=look.seed, device=look.device)
+    errors = [
+        *_errors(look, "generated", samples, counts, test),
+        *_errors(look, "real", shuffled_blocks(train, look.seed), reached, test),
+    ]
     title = f"{test.name}, {len(test):,} test images; generated after {run.load()['position']:,} images of training"
     caveats = split_caveats(train.require_labels("eval-generated"), test.require_labels("eval-generated"), train, test)
     chance = 1 - 1 / run.config.network.classes
@@ -132,6 +130,13 @@ def evaluate_generated(
         errors=tuple(errors),
         caveats=caveats,
     )
+
+
+def _errors(
+    look: Investigation, fitted_on: str, blocks: Iterable[Block], counts: Sequence[int], test: ImageSet
+) -> list[NeighborError]:
+    counter = look.counter(f"nearest {fitted_on} images", counts[-1])
+    return neighbor_errors(fitted_on, blocks, counts, test, look.device, counter)
 
 
 def with_classes_of(run: Run, images: ImageSet) -> ImageSet:

@@ -140,15 +140,8 @@ def protocol_for(
     """
     if classes < 2:
         raise UserError(f"{dataset} has {classes} class; a probe needs at least two", option="dataset")
-    for option, value in (("draws", draws), ("select-draws", select_draws)):
-        if value is not None and value < 1:
-            raise UserError(f"got {value} {option.replace('-', ' ')}; expected at least 1", option=option)
-        if labels is None and value not in (None, 1):
-            raise UserError(
-                f"got {value} {option.replace('-', ' ')} with all labels, where there is nothing to draw; expected 1, "
-                "or a number of labels",
-                option=option,
-            )
+    _check_draws("draws", draws, labels)
+    _check_draws("select_draws", select_draws, labels)
     fixed = fixed_validation_rows(dataset, train_rows)
     if labels is None:
         return _all_labels(dataset, train_rows, classes, fixed)
@@ -171,6 +164,18 @@ def protocol_for(
         held_out_rows=fixed,
         notes=_overlap(train_rows, "the paper's" if svhn else "that of separate draws"),
     )
+
+
+def _check_draws(parameter: str, draws: int | None, labels: int | None) -> None:
+    """Check a number of draws, which is 1 with all labels."""
+    words = parameter.replace("_", " ")
+    if draws is not None and draws < 1:
+        raise UserError(f"got {draws} {words}; expected at least 1", option=parameter)
+    if labels is None and draws not in (None, 1):
+        raise UserError(
+            f"got {draws} {words} with all labels, where there is nothing to draw; expected 1, or a number of labels",
+            option=parameter,
+        )
 
 
 def _overlap(train_rows: int, wider: str) -> tuple[str, ...]:

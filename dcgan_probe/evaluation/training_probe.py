@@ -58,35 +58,9 @@ class TrainingProbe:
             If the set is not a training split, has no labels or images of another size, a class has too few images, or
             the network's maps have no 4x4 grid.
         """
-        if labelled.split != "train":
-            raise UserError(
-                f"got the {labelled.split} split of {labelled.name} for the probe during training, expected training "
-                "images: what chooses must not be what is reported",
-                option="probe_dataset",
-            )
-        shape, expected = labelled.images.shape[1:], (network.nc, network.image_size, network.image_size)
-        if shape != expected:
-            raise UserError(
-                f"got images of {shape} (channels, height, width) for the probe during training, expected {expected} "
-                f"as the network takes; make a copy with `dcgan-probe prepare {labelled.name} --size {expected[1]} "
-                f"--channels {expected[0]}`",
-                option="probe_dataset",
-            )
-        count_columns(network, None, GRID)
+        _check_images(labelled, network)
         known, classes = labelled.require_labels("the probe during training"), labelled.classes
-        try:
-            fewest = int(class_rows(known, classes, labelled.name).min())
-        except UserError as error:
-            # The same words are about another flag here.
-            raise UserError(str(error), option="probe_dataset") from error
-        half, rest = divmod(labels, 2 * classes)
-        if rest or not 0 < half <= fewest // 2:
-            raise UserError(
-                f"got {labels} labels for the probe during training, expected a multiple of {2 * classes} up to "
-                f"{fewest // 2 * 2 * classes}: as many of each of {classes} classes of {labelled.name}, half of them "
-                "held out",
-                option="probe_labels",
-            )
+        half = _half_of_each_class(labelled, labels)
         rows = draw_rows(known, classes, 2 * half, numpy_generator(SEED, labelled.name, "training probe"))
         trains = draw_rows(known[rows], classes, half, numpy_generator(SEED, labelled.name, "training probe, half"))
         drawn, self._trains = labelled.subset(rows), np.isin(np.arange(len(rows)), trains)
@@ -114,3 +88,41 @@ class TrainingProbe:
         fits = fit_path(features[self._trains], self._labels[self._trains], C_GRID, tol=TOLERANCE)
         predicted = predict_path(fits, features[~self._trains])
         return float((predicted == self._labels[~self._trains]).mean(axis=1).max())
+
+
+def _check_images(labelled: ImageSet, network: NetworkConfig) -> None:
+    """Check that images are a training split of the size that a network and its 4x4 grid take."""
+    if labelled.split != "train":
+        raise UserError(
+            f"got the {labelled.split} split of {labelled.name} for the probe during training, expected training "
+            "images: what chooses must not be what is reported",
+            option="probe_dataset",
+        )
+    shape, expected = labelled.images.shape[1:], (network.nc, network.image_size, network.image_size)
+    if shape != expected:
+        raise UserError(
+            f"got images of {shape} (channels, height, width) for the probe during training, expected {expected} "
+            f"as the network takes; make a copy with `dcgan-probe prepare {labelled.name} --size {expected[1]} "
+            f"--channels {expected[0]}`",
+            option="probe_dataset",
+        )
+    count_columns(network, None, GRID)
+
+
+def _half_of_each_class(labelled: ImageSet, labels: int) -> int:
+    """Return how many images of each class train, and as many score, where ``labels`` are drawn in all."""
+    known, classes = labelled.require_labels("the probe during training"), labelled.classes
+    try:
+        fewest = int(class_rows(known, classes, labelled.name).min())
+    except UserError as error:
+        # The same words are about another parameter here.
+        raise UserError(str(error), option="probe_dataset") from error
+    half, rest = divmod(labels, 2 * classes)
+    if rest or not 0 < half <= fewest // 2:
+        raise UserError(
+            f"got {labels} labels for the probe during training, expected a multiple of {2 * classes} up to "
+            f"{fewest // 2 * 2 * classes}: as many of each of {classes} classes of {labelled.name}, half of them "
+            "held out",
+            option="probe_labels",
+        )
+    return half

@@ -10,6 +10,7 @@ variance between classes. ``real-permuted`` takes the batches from one fixed ran
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -48,58 +49,65 @@ def real_statistics(
     rule
         ``real-permuted``: batches of ``permuted_rows``. ``real``: batches of consecutive rows.
     """
-    # A copy, since a forward pass in training mode moves the running statistics.
-    copy = load_discriminator(discriminator.config, discriminator.state_dict())
-    copy.to(device).to(memory_format=torch.channels_last).train().requires_grad_(False)
-    norms = copy.norms()
-    if not norms:
+    moments = _BatchMoments(discriminator, images, device, rule)
+    if not moments.widths:
         return {}
-    observed: dict[str, torch.Tensor] = {}
-
-    def observe(name: str) -> Callable[..., None]:
-        def hook(norm: nn.BatchNorm2d, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
-            count = inputs[0].numel() // norm.num_features
-            mean, variance = cast(torch.Tensor, norm.running_mean), cast(torch.Tensor, norm.running_var)
-            observed[name] = torch.stack([mean, variance * ((count - 1) / count)])  # torch's divides by count - 1
-
-        return hook
-
-    for name, norm in norms.items():
-        # The moments that batch norm computes anyway: with this momentum the running ones are those of the last batch.
-        norm.momentum = 1.0
-        norm.reset_running_stats()  # released weights come without: NaN, which times 0 is NaN
-        norm.register_forward_hook(observe(name))
-
-    order = permuted_rows(len(images)) if rule == "real-permuted" else None
-    batches = max(1, len(images) // BATCH)
-
-    def batch_moments(number: int) -> torch.Tensor:
-        """Compute the means and variances, float32 (2 * maps of all layers,) on the device, of one batch."""
-        rows = slice(number * BATCH, (number + 1) * BATCH)
-        pixels = torch.from_numpy(np.ascontiguousarray(images.images[rows if order is None else order[rows]]))
-        copy.activations(to_signed(pixels.to(device)).contiguous(memory_format=torch.channels_last))
-        return torch.cat([observed[name] for name in norms], dim=1).flatten()
-
-    def moments(first: int) -> np.ndarray:
-        """Compute those of some batches from number ``first`` on, float32 (n, 2 * maps of all layers)."""
-        numbers = range(first, min(first + TOGETHER, batches))
-        with torch.inference_mode(), full_float32():
-            return torch.stack([batch_moments(number) for number in numbers]).cpu().numpy()
-
-    widths = [norm.num_features for norm in norms.values()]
-    total, done = np.zeros(2 * sum(widths)), 0
+    total, done = np.zeros(2 * sum(moments.widths.values())), 0
     with freed_memory_kept():
         if ranks.first:
-            for block in ranks.in_order(moments, range(0, batches, TOGETHER)):
+            for block in ranks.in_order(moments.of, range(0, moments.batches, TOGETHER)):
                 for each in block:  # in the order of the batches, whatever computed them
                     total += each
                     done += 1
                     on_progress(min(done * BATCH, len(images)))
         else:
-            ranks.assist(moments)
-    averages = ranks.from_first(lambda: torch.from_numpy(total.reshape(2, -1) / batches).float())
-    parts = averages.split(widths, dim=1)
-    return {name: (part[0].clone(), part[1].clone()) for name, part in zip(norms, parts, strict=True)}
+            ranks.assist(moments.of)
+    total = ranks.from_first(lambda: total)
+    averages = torch.from_numpy(total.reshape(2, -1) / moments.batches).float()
+    parts = averages.split(list(moments.widths.values()), dim=1)
+    return {name: (part[0].clone(), part[1].clone()) for name, part in zip(moments.widths, parts, strict=True)}
+
+
+class _BatchMoments:
+    """Means and variances of batches of images at each batch norm of a discriminator."""
+
+    def __init__(self, discriminator: Discriminator, images: ImageSet, device: torch.device, rule: RealRule):
+        # A copy, since a forward pass in training mode moves the running statistics.
+        self._copy = load_discriminator(discriminator.config, discriminator.state_dict())
+        self._copy.to(device).to(memory_format=torch.channels_last).train().requires_grad_(False)
+        self._images, self._device = images, device
+        self._order = permuted_rows(len(images)) if rule == "real-permuted" else None
+        self._observed: dict[str, torch.Tensor] = {}
+        self.widths: dict[str, int] = {}
+        """Maps of each layer that has a batch norm."""
+        self.batches = max(1, len(images) // BATCH)
+        """Full batches of the set, or one smaller batch."""
+        for name, norm in self._copy.norms().items():
+            # The moments that batch norm computes anyway: with this momentum the running ones are the last batch's.
+            norm.momentum = 1.0
+            norm.reset_running_stats()  # released weights come without: NaN, which times 0 is NaN
+            norm.register_forward_hook(partial(self._observe, name))
+            self.widths[name] = norm.num_features
+
+    def _observe(self, name: str, norm: nn.BatchNorm2d, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        count = inputs[0].numel() // norm.num_features
+        mean, variance = cast(torch.Tensor, norm.running_mean), cast(torch.Tensor, norm.running_var)
+        self._observed[name] = torch.stack([mean, variance * ((count - 1) / count)])  # torch's divides by count - 1
+
+    def of(self, first: int) -> np.ndarray:
+        """Compute the moments of some batches from number ``first`` on, float32 (n, 2 * maps of all layers)."""
+        numbers = range(first, min(first + TOGETHER, self.batches))
+        with torch.inference_mode(), full_float32():
+            return torch.stack([self._of_batch(number) for number in numbers]).cpu().numpy()
+
+    def _of_batch(self, number: int) -> torch.Tensor:
+        """Compute the moments of one batch, float32 (2 * maps of all layers,) on the device."""
+        rows: slice | np.ndarray = slice(number * BATCH, (number + 1) * BATCH)
+        if self._order is not None:
+            rows = self._order[rows]
+        pixels = torch.from_numpy(np.ascontiguousarray(self._images.images[rows]))
+        self._copy.activations(to_signed(pixels.to(self._device)).contiguous(memory_format=torch.channels_last))
+        return torch.cat([self._observed[name] for name in self.widths], dim=1).flatten()
 
 
 def permuted_rows(rows: int) -> np.ndarray:

@@ -7,7 +7,7 @@ key and so can never be served old features.
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -80,34 +80,24 @@ def cached_features(
     """
     encoder.check(images)
     # At the first rank, since the fingerprint of the images takes a while.
-    settings = ranks.from_first(lambda: cache_settings(encoder, images, dtype))
+    settings = ranks.from_first(partial(cache_settings, encoder, images, dtype))
     if isinstance(encoder, PixelEncoder):
         return _feature_set(PixelFeatures(encoder, images, settings), encoder, images, settings), True
-    origin = encoder.origin.features
     name = file_name(images.name)  # the name comes from a file, and may hold a slash
-    prefix = f"{origin}-{name}-{images.split}-"
-    found = ranks.from_first(lambda: find_covering(Path(folder), settings, prefix))
+    prefix = f"{encoder.origin.features}-{name}-{images.split}-"
+    find = partial(find_covering, Path(folder), settings, prefix)
+    found = ranks.from_first(find)
     if found is None and images.part_of is not None:
         part = images.part_of
         whole, present = cached_features(
             encoder, part.whole, folder, dtype=dtype, ranks=ranks, on_progress=on_progress, on_resume=on_resume
         )
         return replace(_feature_set(whole.file, encoder, images, settings), rows=part.rows), present
-    path = Path(folder) / f"{prefix}{fingerprint_settings(settings)}.h5"
-    if found is None:
-        # A second process that wants the same file waits here and then finds it.
-        with ExitStack() as held:
-            ranks.from_first(lambda: held.enter_context(locked(path)))
-            held.enter_context(freed_memory_kept())
-            found = ranks.from_first(lambda: find_covering(Path(folder), settings, prefix))
-            if found is None and ranks.first:
-                _extract(encoder, images, path, settings, dtype, ranks, on_progress, on_resume)
-            elif found is None:
-                ranks.assist(partial(_encode, encoder, images))
-            ranks.from_first(lambda: None)  # the file is there for all
-            present, path = found is not None, found or path
-    else:
-        present, path = True, found
+    present, path = found is not None, found
+    if path is None:
+        new = Path(folder) / f"{prefix}{fingerprint_settings(settings)}.h5"
+        extraction = _Extraction(encoder, images, new, settings, dtype, ranks, on_progress, on_resume)
+        path, present = extraction.run(find)
     return _feature_set(open_feature_file(path), encoder, images, settings), present
 
 
@@ -155,32 +145,52 @@ def stored_settings(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _extract(
-    encoder: Encoder,
-    images: ImageSet,
-    path: Path,
-    settings: dict[str, Any],
-    dtype: str,
-    ranks: Ranks,
-    on_progress: Callable[[int], None],
-    on_resume: Callable[[int], None],
-) -> None:
-    writer = FeatureFileWriter(
-        path, settings, rows=len(images), layers=encoder.layers, dtype=dtype, labels=images.labels
-    )
-    try:
-        with writer:
-            if writer.rows_written:
-                on_resume(writer.rows_written)
-            starts = range(writer.rows_written, len(images), encoder.batch)
-            for features in ranks.in_order(partial(_encode, encoder, images), starts):
-                writer.append(features)
-                on_progress(writer.rows_written)
-            images.require_unchanged()  # before the file gets its name, which promises these images
-    except ChangedFileError:
-        writer.part.unlink(missing_ok=True)  # or it would be resumed under the same promise
-        raise
+@dataclass(frozen=True)
+class _Extraction:
+    """Features of some images on their way into a file."""
 
+    encoder: Encoder
+    images: ImageSet
+    path: Path
+    settings: dict[str, Any]
+    dtype: str
+    ranks: Ranks
+    on_progress: Callable[[int], None]
+    on_resume: Callable[[int], None]
 
-def _encode(encoder: Encoder, images: ImageSet, start: int) -> np.ndarray:
-    return encoder.encode(images.images[start : start + encoder.batch])
+    def run(self, find: Callable[[], Path | None]) -> tuple[Path, bool]:
+        """Make the file, unless another process has made one meanwhile; return its path and whether it was there."""
+        ranks = self.ranks
+        # A second process that wants the same file waits here and then finds it.
+        with ExitStack() as held:
+            ranks.from_first(lambda: held.enter_context(locked(self.path)))
+            held.enter_context(freed_memory_kept())
+            found = ranks.from_first(find)
+            if found is None and ranks.first:
+                self._write()
+            elif found is None:
+                ranks.assist(self._encode)
+            ranks.from_first(lambda: None)  # the file is there for all
+        return found or self.path, found is not None
+
+    def _write(self) -> None:
+        """Encode the images and write their features, from the row on where an interrupted computation stopped."""
+        encoder, images = self.encoder, self.images
+        writer = FeatureFileWriter(
+            self.path, self.settings, rows=len(images), layers=encoder.layers, dtype=self.dtype, labels=images.labels
+        )
+        try:
+            with writer:
+                if writer.rows_written:
+                    self.on_resume(writer.rows_written)
+                starts = range(writer.rows_written, len(images), encoder.batch)
+                for features in self.ranks.in_order(self._encode, starts):
+                    writer.append(features)
+                    self.on_progress(writer.rows_written)
+                images.require_unchanged()  # before the file gets its name, which promises these images
+        except ChangedFileError:
+            writer.part.unlink(missing_ok=True)  # or it would be resumed under the same promise
+            raise
+
+    def _encode(self, start: int) -> np.ndarray:
+        return self.encoder.encode(self.images.images[start : start + self.encoder.batch])

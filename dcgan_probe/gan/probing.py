@@ -72,11 +72,17 @@ class Probing:
                     option="probe_dataset",
                 )
 
-    def untrained(self) -> dict[str, float]:
-        """Give the accuracy before the first step, the control of all later ones, by its name; nothing after that."""
-        if self._probe is None or self._state.position > 0:
+    def described(self) -> dict[str, Any]:
+        """Return what a session records of its probe, which before the first step has the untrained network's accuracy.
+
+        That accuracy is the control of all later ones.
+        """
+        if self._probe is None:
             return {}
-        return {UNTRAINED: self._probe.measure(self._state.discriminator)}
+        described = {"every": self._probe.every, **self._probe.description}
+        if self._state.position == 0:
+            described[UNTRAINED] = self._probe.measure(self._state.discriminator)
+        return {"probe": described}
 
     def due(self, before: int, target: int, *, ends: bool = False) -> bool:
         """Return whether a probe follows the step from position ``before``.

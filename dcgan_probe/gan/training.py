@@ -7,7 +7,8 @@ resumed run continues bit for bit on the same machine.
 import math
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,71 +76,67 @@ def train(
     ranks
         The processes that train together, of which each calls this function. Only the first reads and writes the run.
         With ``sync_norm`` and float32, their number changes the result by rounding alone; without it, each part of a
-        batch is normalised by itself, as if the batch were smaller. The same number gives the same bits on CPUs.
+        batch is normalized by itself. The same number gives the same bits on CPUs.
     command
         The command line, for the record.
-    on_tick
-        Called every few seconds with the row that goes into ``stats.jsonl``.
-    on_resume
-        Called with the number of images seen where training continues from a checkpoint.
+    on_tick, on_resume
+        Called every few seconds with the row that goes into ``stats.jsonl``, and at a checkpoint with its images seen.
     should_stop
         Asked after each step; when true the run is saved and ``"interrupted"`` is returned.
     time_limit
-        Seconds from this call; the first step that ends later is followed by a probe, if there is one, and by a
-        checkpoint, and ``"out of time"`` is returned.
+        Seconds from this call; after the first step that ends later, the run is probed and saved, and ``"out of time"``
+        is returned.
     probe
         Measures the features now and then, and chooses what a run with ``keep`` best keeps.
     stop_on_collapse
         Save the run and return ``"collapsed"`` at the first row that tells of a collapse.
     deterministic
-        Take the kernels of a GPU that give the same bits each time, in the place of the fastest. On a CPU they do.
+        Use the kernels of a GPU that give the same bits each time, not the fastest. Those of a CPU always do.
 
     Raises
     ------
     UserError
-        If the folder holds a run with another config or other images, the images do not fit the network, a loss is
-        not finite or the images' file changes (the last good checkpoint is kept), or the best state is to be kept
-        without a probe.
+        If the folder holds a run with another config or other images, the images do not fit the network, or a loss is
+        not finite or the images' file changes; the last good checkpoint is then kept.
     """
     deadline = time.monotonic() + time_limit
-    ranks.from_first(lambda: check_images(config, images))
-    ranks.from_first(lambda: check_parts(config, ranks))
+    ranks.from_first(partial(_check, config, images, ranks))
     check_training_memory(config, device, ranks.size)
-    run = Run(folder)
-    trained_on = ranks.from_first(lambda: TrainedOn.of(images))
+    run, trained_on = Run(folder), ranks.from_first(partial(TrainedOn.of, images))
     with ExitStack() as held:
         ranks.from_first(lambda: held.enter_context(locked(run.checkpoint_path, wait=False)))
         held.enter_context(convolution_kernels(device, deterministic=deterministic))
         held.enter_context(freed_memory_kept())
         state = TrainState(config, device, ranks)
         batches = open_batches(config, images, device, ranks)
-        stored = ranks.from_first(lambda: stored_state(run, config, trained_on))
+        stored = ranks.from_first(partial(stored_state, run, config, trained_on))
         if stored is not None:
             state.load_state_dict(stored)
             if state.position >= config.images:
                 return "already finished"
             on_resume(state.position)
-        probing = ranks.after_first(lambda: Probing(run, state, probe))
-        measured = {}
-        if probe is not None:
-            with untried_kernels():
-                untrained = ranks.from_first(probing.untrained)
-            measured["probe"] = {"every": probe.every, **probe.description, **untrained}
-        session = {
-            "position": state.position,
-            "device": describe_device(device),
-            "ranks": ranks.size,
-            "deterministic": deterministic or device.type == "cpu",
-            "command": command or [],
-            **measured,
-        }
-        ranks.from_first(lambda: run.begin_session(config, trained_on, session))
-        ranks.from_first(lambda: run.forget_after(state.position))
+        probing = ranks.after_first(partial(Probing, run, state, probe))
+        about = {"deterministic": deterministic or device.type == "cpu", "command": command or []}
+        _begin_session(run, state, probing, trained_on, ranks, about)
         loop = TrainingLoop(run, state, batches, len(images), probing, ranks, stop_on_collapse=stop_on_collapse)
-        try:
+        with closing(loop):
             return loop.until(config.images, on_tick, should_stop, deadline)
-        finally:
-            loop.close()
+
+
+def _check(config: TrainConfig, images: ImageSet, ranks: Ranks) -> None:
+    check_images(config, images)
+    check_parts(config, ranks)
+
+
+def _begin_session(
+    run: Run, state: TrainState, probing: Probing, trained_on: TrainedOn, ranks: Ranks, about: dict[str, Any]
+) -> None:
+    """Record that a session begins, and remove the rows after its first position, which a killed session has left."""
+    with untried_kernels():
+        measured = ranks.from_first(probing.described)
+    session = {"position": state.position, "device": describe_device(state.device), "ranks": ranks.size, **about}
+    ranks.from_first(partial(run.begin_session, state.config, trained_on, {**session, **measured}))
+    ranks.from_first(partial(run.forget_after, state.position))
 
 
 class TrainingLoop:

@@ -8,6 +8,7 @@ resampled.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,8 @@ def prepare(
 ) -> int:
     """Write one split of a source as the image-array file ``path``, whole or not at all.
 
-    Images of a folder, an LMDB or an .h5 file pass through in blocks, so memory does not grow with their number. An .h5
-    file may have another form than the project's own (``arrays_in_files``), and labels with gaps become names of
-    classes. The file records what was done to images in ``source``.
+    Images pass through in blocks, so memory does not grow with their number. An .h5 file may have another form than
+    the project's own (``arrays_in_files``). The attribute ``source`` records all changes of images.
 
     Parameters
     ----------
@@ -62,18 +62,17 @@ def prepare(
     resample
         Filter of the resize. The file's attribute ``resample`` records the filter, or is empty if no image was resized.
     depth
-        Numbers that become 0 and 255 where images have more than 8 bits a channel: ``"scale"``, the full range of the
-        stored type (fractions: 0 to 1), or a pair of numbers. By default such images are refused.
+        Numbers that become 0 and 255 where images have more than 8 bits a channel: a pair, or ``"scale"``, the full
+        range of the stored type (fractions: 0 to 1). By default such images are refused.
     background
         Color that transparent pixels are composited on, a name or ``#rrggbb``.
     layout
         Order of the axes of images in an .h5 file; by default the one that fits.
     skip_unreadable
-        Leave out images that cannot be decoded, after a first pass through all, and record their number in the file's
-        attribute ``unreadable``. By default they are an error, which names all.
+        Leave out images that cannot be decoded, and record their number in the file's attribute ``unreadable``. By
+        default they are an error, which names all.
     progress
-        Called after each block with the images written so far and the number of all; with all of them, once the file is
-        whole.
+        Called after each block with the images written so far and the number of all; the last time on the whole file.
 
     Returns
     -------
@@ -89,44 +88,60 @@ def prepare(
     _check(size, channels, resample, path, split)
     reading = Reading(depth, background, layout, converts=True)
     source = open_source(dataset, split, data_dir=data_dir, download=download, seed=seed, reading=reading)
-    left_out = 0
+    left_out = None
     if isinstance(source, ImageSet):
-        if isinstance(source.images, StoredImages) and path.exists() and source.images.path.samefile(path):
-            raise UserError(f"{path} is the source itself; choose another file to write", option="out")
-        read, own_channels, rows = _reader(source), source.channels, len(source)
-    else:
-        if skip_unreadable:
-            unreadable = source.unreadable(on_progress=_first_pass(progress, source.count))
-            left_out, source = len(unreadable), source.without(unreadable)
-        own_channels = source.find_channels() if channels is None else channels
-        source.remarks.clear()
-        read, rows = _explained(source, progress), source.count
-    squares = _Squares(read, source.labels, rows, size, channels or own_channels, resample, progress)
+        _refuse_itself(source, path)
+    elif skip_unreadable:
+        unreadable = source.unreadable(on_progress=_first_pass(progress, source.count))
+        left_out, source = len(unreadable), source.without(unreadable)
+    squares = _Squares.of(source, size, channels, resample, progress)
+    return _write(path, split, source, squares, left_out)
 
-    def facts() -> dict[str, str | int]:
-        done = "" if isinstance(source, ImageSet) else source.describe_remarks()
-        out = f"{left_out} that could not be read left out" if left_out else ""
-        about = [f"{source.source}, shorter side to {size}, middle square", done, out]
-        counted = {"unreadable": left_out} if skip_unreadable else {}
-        return {"source": "; ".join(filter(None, about)), "resample": resample if squares.resized else "", **counted}
 
+def _refuse_itself(source: ImageSet, path: Path) -> None:
+    """Raise ``UserError`` for a file that would replace its own source."""
+    if isinstance(source.images, StoredImages) and path.exists() and source.images.path.samefile(path):
+        raise UserError(f"{path} is the source itself; choose another file to write", option="out")
+
+
+def _write(path: Path, split: str, source: ImageSet | ImageStream, squares: "_Squares", left_out: int | None) -> int:
+    """Write prepared images, and return their number.
+
+    Parameters
+    ----------
+    left_out
+        Number of images that could not be read and are left out; None where such images are errors.
+    """
     write_image_file(
         path,
         squares,
-        rows=rows,
+        rows=squares.rows,
         name=path.stem.removesuffix(f"_{split}"),
         split=split,
         source="",
         class_names=source.class_names,
         attributes=source.attributes,
-        facts=facts,
+        facts=partial(_facts, source, squares, left_out),
         check=source.require_unchanged,
     )
-    if progress is not None:
-        progress(rows, rows)  # now that the file is whole
+    if squares.progress is not None:
+        squares.progress(squares.rows, squares.rows)  # now that the file is whole
     if isinstance(source, ImageStream):
         source.warn_of_remarks()
-    return rows
+    return squares.rows
+
+
+def _facts(source: ImageSet | ImageStream, squares: "_Squares", left_out: int | None) -> dict[str, str | int]:
+    """Return the attributes of a file that are known once all images are written."""
+    done = "" if isinstance(source, ImageSet) else source.describe_remarks()
+    out = f"{left_out} that could not be read left out" if left_out else ""
+    about = [f"{source.source}, shorter side to {squares.size}, middle square", done, out]
+    counted = {} if left_out is None else {"unreadable": left_out}
+    return {
+        "source": "; ".join(filter(None, about)),
+        "resample": squares.resample if squares.resized else "",
+        **counted,
+    }
 
 
 def _first_pass(progress: Callable[[int, int], None] | None, rows: int) -> Callable[[int], None]:
@@ -188,6 +203,23 @@ class _Squares:
     progress: Callable[[int, int], None] | None
     resized: bool = False
     """Whether the shorter side of any image so far differed from ``size``."""
+
+    @classmethod
+    def of(
+        cls,
+        source: ImageSet | ImageStream,
+        size: int,
+        channels: int | None,
+        resample: Resample,
+        progress: Callable[[int, int], None] | None,
+    ) -> "_Squares":
+        """Open a source whose images get so many channels, by default its own number."""
+        if isinstance(source, ImageSet):
+            read, channels = _reader(source), channels or source.channels
+            return cls(read, source.labels, len(source), size, channels, resample, progress)
+        channels = channels or source.find_channels()
+        source.remarks.clear()  # of the search for channels
+        return cls(_explained(source, progress), source.labels, source.count, size, channels, resample, progress)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Yield blocks of images, uint8 (n, channels, size, size), with their labels, int64 (n,) or None."""

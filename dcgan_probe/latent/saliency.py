@@ -80,49 +80,92 @@ def saliency(
     images = look.labeled(config.dataset)
     encoders["trained"].check(images)
     _check(config, encoders["trained"].layers[layer][1], min(config.scan, len(images)))
+    found = _search(look, config, encoders, images)
+    shown = found.images
+    explained = {
+        key: _saliencies(look, encoder, config.rule, layer, shown, np.repeat(found.features, config.count))
+        for key, encoder in encoders.items()
+    }
+    saliencies = {key: each for key, (each, _) in explained.items()}
+    numbers = {
+        "units": UNITS,
+        "layer": layer,
+        "rule": config.rule,
+        "dataset": images.name,
+        "scanned": found.scanned,
+        **_numbers(found, explained),
+    }
+    kinds = [shown, *map(as_images, saliencies.values())]
+    return look.result(
+        SaliencyResult,
+        numbers=numbers,
+        pictures={".png": _sheet(config, layer, found.features, found.scanned, kinds)},
+        summary=_summary(numbers, config.count),
+        features=found.features,
+        rows=found.rows,
+        images=shown.reshape(*found.rows.shape, *shown.shape[1:]),
+        saliencies={key: each.reshape(*found.rows.shape, *each.shape[1:]) for key, each in saliencies.items()},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Features, and the images that excite them most."""
+
+    features: np.ndarray
+    """int64 (F,): numbers of the layer's maps."""
+    rows: np.ndarray
+    """int64 (F, count): each feature's images, rows of the training split."""
+    images: np.ndarray
+    """uint8 (F * count, channels, H, W): these."""
+    activations: dict[str, np.ndarray]
+    """Of each network on these images, float32 (F, count)."""
+    stands_out: dict[str, np.ndarray]
+    """Of each network, float (F,)."""
+    scanned: int
+    """Images that were searched."""
+
+
+def _search(
+    look: FeatureInvestigation, config: SaliencyConfig, encoders: dict[str, DiscriminatorEncoder], images: ImageSet
+) -> _Found:
+    """Find the images among a random part of a set that excite the trained network's features most."""
     rows = np.sort(numpy_generator(look.seed, "saliency").permutation(len(images))[: config.scan])
     scanned = images.subset(rows)
     peaks = {key: _peaks(look, encoder, scanned, key) for key, encoder in encoders.items()}
     stands_out = {key: selectivity(each, config.count) for key, each in peaks.items()}
     features = _chosen(config, stands_out["trained"])
     best = strongest(peaks["trained"][:, features], config.count).T  # (features, count), rows of those scanned
-    shown = scanned.images[best.ravel()]
-    repeated = np.repeat(features, best.shape[1])
-    found = {key: _saliencies(look, each, config.rule, layer, shown, repeated) for key, each in encoders.items()}
-    saliencies = {key: each for key, (each, _) in found.items()}
-    quarter = {key: _means(concentration(*each), best) for key, each in found.items()}
-    alike = _means(likeness(*saliencies.values()), best)
-    numbers = {
-        "units": UNITS,
-        "layer": layer,
-        "rule": config.rule,
-        "dataset": images.name,
-        "scanned": len(rows),
+    return _Found(
+        features=features,
+        rows=rows[best],
+        images=scanned.images[best.ravel()],
+        activations={key: each[best, features[:, np.newaxis]] for key, each in peaks.items()},
+        stands_out={key: each[features] for key, each in stands_out.items()},
+        scanned=len(rows),
+    )
+
+
+def _numbers(found: _Found, explained: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
+    """Return the numbers of each feature and their means; each network's saliencies come with the pixels seen."""
+    quarter = {key: _means(concentration(*each), found.rows) for key, each in explained.items()}
+    alike = _means(likeness(*(each for each, _ in explained.values())), found.rows)
+    return {
         "features": [
             {
                 "feature": number,
-                "rows": rows[best[i]],
-                "activations": {key: each[best[i], number] for key, each in peaks.items()},
-                "stands_out": {key: each[number] for key, each in stands_out.items()},
+                "rows": found.rows[i],
+                "activations": {key: each[i] for key, each in found.activations.items()},
+                "stands_out": {key: each[i] for key, each in found.stands_out.items()},
                 "best_quarter": {key: each[i] for key, each in quarter.items()},
                 "likeness": alike[i],
             }
-            for i, number in enumerate(features)
+            for i, number in enumerate(found.features)
         ],
-        "stands_out": {key: each[features].mean() for key, each in stands_out.items()},
+        "stands_out": {key: each.mean() for key, each in found.stands_out.items()},
         "best_quarter": {key: each.mean() for key, each in quarter.items()},
         "likeness": alike.mean(),
     }
-    return look.result(
-        SaliencyResult,
-        numbers=numbers,
-        pictures={".png": _sheet(config, layer, features, len(rows), [shown, *map(as_images, saliencies.values())])},
-        summary=_summary(numbers, config.count),
-        features=features,
-        rows=rows[best],
-        images=shown.reshape(*best.shape, *shown.shape[1:]),
-        saliencies={key: each.reshape(*best.shape, *each.shape[1:]) for key, each in saliencies.items()},
-    )
 
 
 def _means(per_image: np.ndarray, best: np.ndarray) -> np.ndarray:

@@ -31,6 +31,12 @@ from ..runtime import ALONE, OnNote, OnStep, Ranks, Step, UserError, Workspace, 
 from ..storage import shortened
 from .training_plan import TrainingPlan
 
+OnTick = Callable[[dict[str, Any]], None]
+
+
+def no_tick(row: dict[str, Any]) -> None:
+    """Show nothing."""
+
 
 @dataclass(frozen=True)
 class TrainedRun:
@@ -48,7 +54,7 @@ def run_training(
     ranks: Ranks = ALONE,
     command: Sequence[str] = (),
     on_step: OnStep = no_step,
-    on_tick: Callable[[dict[str, Any]], None] = lambda row: None,
+    on_tick: OnTick = no_tick,
     on_note: OnNote = no_note,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainedRun:
@@ -69,24 +75,17 @@ def run_training(
     on_note
         Called with a sentence where the run is resumed or its images are read in windows.
     should_stop
-        Asked after each step and each block of the statistics; when true the run is saved and the outcome is
-        ``interrupted``.
+        Asked after each step and block of the statistics; if true, the run is saved as ``interrupted``.
 
     Raises
     ------
     UserError
-        If images are missing or do not fit the network, the folder holds another run, or a loss is not finite; and as
-        ``gan.train``.
+        If images are missing or do not fit the network, or the folder holds another run; and as ``gan.train``.
     """
     place = workspace or Workspace()
     ready = ready_training(plan, place, folder, ranks=ranks, on_note=on_note)
     config, run = ready.config, ready.run
-    steps = TrainingSteps(run, config.images, on_step, on_note)
-
-    def tick(row: dict[str, Any]) -> None:
-        steps.tick(row)
-        on_tick(row)
-
+    steps = TrainingSteps(run, config.images, on_step, on_note, on_tick)
     outcome = train(
         config,
         ready.images,
@@ -94,7 +93,7 @@ def run_training(
         device=ready.device,
         ranks=ranks,
         command=list(command) or shlex.split(plan.to_command(place, run.folder)),
-        on_tick=tick,
+        on_tick=steps.tick,
         on_resume=steps.resume,
         should_stop=should_stop,
         time_limit=math.inf if plan.time_limit is None else plan.time_limit,
@@ -268,8 +267,8 @@ def _training_probe(
 class TrainingSteps:
     """Progress of one training, with its losses, its last probe and the alarm of a collapse."""
 
-    def __init__(self, run: Run, total: int, on_step: OnStep, on_note: OnNote):
-        self._run, self._total, self._on_step, self._on_note = run, total, on_step, on_note
+    def __init__(self, run: Run, total: int, on_step: OnStep, on_note: OnNote, on_tick: OnTick = no_tick):
+        self._run, self._total, self._on_step, self._on_note, self._on_tick = run, total, on_step, on_note, on_tick
         self._before, self._probe = 0, ""
 
     def resume(self, position: int) -> None:
@@ -285,6 +284,7 @@ class TrainingSteps:
         alarm = "" if row["collapsed_since"] is None else f" COLLAPSED since {row['collapsed_since']:,}"
         losses = f"D {row['d_loss']:.2f} G {row['g_loss']:.2f} D(x) {row['d_real']:.2f}"
         self._step(row["images_seen"], losses + self._probe + alarm)
+        self._on_tick(row)
 
     def _step(self, seen: int, note: str = "") -> None:
         self._on_step(Step(f"train {self._run.folder}", seen, self._total, "images", note, self._before, kept=True))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
         Cost as Cost,
         evaluation_cost as evaluation_cost,
         training_cost as training_cost,
-        training_product_rate as training_product_rate,
+        training_rate as training_rate,
         training_size as training_size,
     )
     from .guideline_runs import (

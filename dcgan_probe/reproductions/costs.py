@@ -1,7 +1,5 @@
 """Time, memory and disk of trainings and table rows, estimated before any work."""
 
-import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +7,10 @@ import torch
 
 from ..evaluation import PlannedEvaluation, PlannedSupervised, product_rate
 from ..features import discriminator_operations, source_named
-from ..gan import TrainConfig, rehearse
+from ..gan import PresetName, TrainConfig, preset_config, rehearse
 from ..images import ImageSet
 from ..networks import Discriminator, Generator, NetworkConfig
-from ..runtime import memory_in_use, resolve_precision
+from ..runtime import memory_in_use
 
 STATISTICS_PASSES = 1.15
 """Time of batch-norm statistics, in forward passes of the discriminator (benchmarks/bench_extraction.py)."""
@@ -20,14 +18,8 @@ CHECKPOINT_NUMBERS = 3
 """float32 numbers that a checkpoint has for each parameter: itself, and the two moments of Adam."""
 GRIDS, GRID_IMAGES = 11, 64
 """Sample grids of a run at most, and the images in each; pictures of noise are as large as their pixels."""
-STEP_PASSES = {"both": 11, "alternate": 12}
-"""Operations of a step for each real image, in forward passes of D. A pass back costs one for the weights and one for
-the maps. D's update: two batches forward and back, 6; G's: D forward and back to the images, 2, and G, as large as D,
-back, 2, and forward, 1 or with two z 2."""
-TRAINING_SHARE = {"cpu": 0.7, "cuda": 0.2}
-"""Of the rate of a large product, that a step reaches: on a CPU as in benchmarks/bench_training.py; on a GPU
-[assumed]."""
-PRODUCT_SIDES = {"cpu": 1024, "cuda": 8192}
+REHEARSED: dict[str, PresetName] = {"cpu": "cpu32", "cuda": "imagenet32"}
+"""Presets whose rate of training is that of others, by the operations of the discriminator."""
 CARRIED_BYTES = 2
 """Of each parameter, in an exported run."""
 
@@ -92,35 +84,26 @@ def _count_parameters(kind: type[Discriminator] | type[Generator], network: Netw
 
 @dataclass(frozen=True)
 class TrainingSize:
-    """What a training takes on one machine and leaves for another."""
+    """Time of a training on one machine, and the size of its weights for another."""
 
     seconds: float
-    """By the operations of a step and the rate of a large product on the device."""
     carried_bytes: int
     """Of the exported run's weights."""
 
 
-def training_size(config: TrainConfig, product_rate: float, device: torch.device) -> TrainingSize:
-    """Estimate a training from its operations alone, for lists of many; ``rehearse`` is slower and closer.
+def training_size(config: TrainConfig, rate: float) -> TrainingSize:
+    """Estimate a training from the operations of its discriminator, for lists of many; ``rehearse`` is closer.
 
     Parameters
     ----------
-    product_rate
-        Operations a second, as ``training_product_rate`` measures them.
+    rate
+        Operations a second, as ``training_rate`` measures them.
     """
-    operations = STEP_PASSES[config.updates] * discriminator_operations(config.network) * config.images
     parameters = sum(_count_parameters(kind, config.network) for kind in (Discriminator, Generator))
-    rate = TRAINING_SHARE.get(device.type, TRAINING_SHARE["cpu"]) * product_rate
-    return TrainingSize(operations / rate, CARRIED_BYTES * parameters)
+    return TrainingSize(discriminator_operations(config.network) * config.images / rate, CARRIED_BYTES * parameters)
 
 
-def training_product_rate(device: torch.device) -> float:
-    """Measure the operations a second of large products, at the precision that training has on the device."""
-    dtype = torch.bfloat16 if resolve_precision("auto", device) == "bfloat16" else torch.float32
-    side = PRODUCT_SIDES.get(device.type, PRODUCT_SIDES["cpu"])
-    matrix, best = torch.ones(side, side, dtype=dtype, device=device), math.inf
-    for _ in range(5):
-        started = time.perf_counter()
-        float((matrix @ matrix)[0, 0])  # waits for the device
-        best = min(best, time.perf_counter() - started)
-    return 2.0 * side**3 / best
+def training_rate(device: torch.device) -> float:
+    """Measure the rate of training: operations of one forward pass of the discriminator times real images a second."""
+    config = preset_config(REHEARSED.get(device.type, REHEARSED["cpu"]), device=device)
+    return discriminator_operations(config.network) * rehearse(config, device, 0).images_per_second

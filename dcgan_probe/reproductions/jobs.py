@@ -28,7 +28,7 @@ from ..images import load_images
 from ..presets import TrainingPlan
 from ..runtime import Step, UserError, Workspace, duration, resolve_device
 from ..storage import PLANS, fingerprint_tensors, read_toml, write_text
-from .costs import training_product_rate, training_size
+from .costs import training_rate, training_size
 from .steps import TableStep, Watch, evaluation_step, train_step
 from .table_plan import check_keys, located
 
@@ -199,7 +199,7 @@ def left_run(job: Job, folder: Path, runs: Path) -> Run:
 def job_lines(jobs: Sequence[Job], workspace: Workspace) -> list[str]:
     """Return the lines of the list of jobs: what each needs on the workspace's device, and its question."""
     device = resolve_device(workspace.device)
-    rate = training_product_rate(device)
+    rate = training_rate(device)
     rows, questions = [("job", "training images", "time", "MB in", "MB out")], [""]
     for job in jobs:
         questions.append(f"    {job.question}")
@@ -218,7 +218,7 @@ def _job_row(job: Job, rate: float, device: torch.device, workspace: Workspace) 
     if job.train is None:
         return job.name, f"none: evaluates {job.trained_by}", "", "", ""
     config = job.train.config(device)
-    size = training_size(config, rate, device)
+    size = training_size(config, rate)
     try:
         images = load_images(config.dataset, "train", data_dir=workspace.data_dir, download=False)
         named = f"{config.dataset} ({len(images):,})"

@@ -39,15 +39,15 @@ def small(tmp_path, monkeypatch):
 
 
 def test_jobs_are_listed_in_order_of_worth(monkeypatch, tmp_path):
-    monkeypatch.setattr(jobs_module, "training_product_rate", lambda device: 4e12)
+    monkeypatch.setattr(jobs_module, "training_rate", lambda device: 2.5e11)
     lines = invoke("job", "--list", "--device", "cpu", "--data-dir", tmp_path, "--no-download").stdout.splitlines()
     assert lines == invoke("job", "--device", "cpu", "--data-dir", tmp_path, "--no-download").stdout.splitlines()
     assert lines[0].split() == ["job", "training", "images", "time", "MB", "in", "MB", "out"]
     assert [line.split()[0] for line in lines[1::2]] == [job.name for job in JOBS]
     assert [line.strip() for line in lines[2::2]] == [job.question for job in JOBS]
     assert [job.name for job in JOBS][:4] == ["imagenet32", "imagenet32-flips", "imagenet32-seed1", "svhn32"]
-    # 12 passes of 0.5354 G operations for each of 19.2 million images, at 0.7 of 4 T a second: 44,000 s.
-    assert lines[1].split() == ["imagenet32", "tiny_imagenet32", "(missing)", "12.2", "h", "?", "23"]
+    # 0.5354 G operations for each of 19.2 million images, at 0.25 T a second: 41,000 s.
+    assert lines[1].split() == ["imagenet32", "tiny_imagenet32", "(missing)", "11.4", "h", "?", "23"]
 
 
 def test_a_list_tells_the_size_of_the_images_on_this_machine(small):

@@ -371,7 +371,7 @@ def test_settings_are_compared_on_features_that_are_there(here, monkeypatch):
 
     before = sorted(here.glob("runs/**/*.h5"))
     assert not [path for path in before if path.name.startswith("pixels")]
-    monkeypatch.setattr("dcgan_probe.features.cache._extract", fail)
+    monkeypatch.setattr("dcgan_probe.features.cache._Extraction._write", fail)
     arguments = ["--dataset", SET, "--labels", 20, "--draws", 1, "--select-draws", 1, "--results", "compared"]
     found = json.loads(invoke("eval-svm", *arguments, "--validate", "--json").stdout)
     assert [summary["features"] for summary in found] == ["dcgan", "random", "pixels"]

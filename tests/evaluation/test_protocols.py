@@ -77,7 +77,7 @@ def test_draws_can_be_changed():
         ),
         (("glyphs", 20, 10, 10, None, None, 0), "labels", "take all"),
         (("svhn", 4434, 10, 1000, 0), "draws", "got 0 draws; expected at least 1"),
-        (("svhn", 4434, 10, 1000, 5, 0), "select-draws", "got 0 select draws; expected at least 1"),
+        (("svhn", 4434, 10, 1000, 5, 0), "select_draws", "got 0 select draws; expected at least 1"),
         (("cifar10", 50_000, 10, None, 10), "draws", "got 10 draws with all labels"),
         (("cifar10", 50_000, 1, None), "dataset", "cifar10 has 1 class; a probe needs at least two"),
     ],

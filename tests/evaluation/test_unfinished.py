@@ -100,9 +100,7 @@ def test_an_extended_grid_is_resumed_too(splits, results):
         settings = {"results": results, "on_note": notes.append, "fit": Counted(fit, stop_at)}
         with pytest.raises(KeyboardInterrupt) if stop_at else nullcontext():
             progress.clear()
-            evaluate(
-                train, test, protocol, on_progress=lambda step: progress.append((step.done, step.total)), **settings
-            )
+            evaluate(train, test, protocol, on_progress=progress.append, **settings)
     assert notes == ["glyphs-all on dcgan features: resuming at fit 13 of 14"]
     assert [(step.done, step.total) for step in progress] == [(13, 14), (16, 17), (19, 20), (20, 20)]
 

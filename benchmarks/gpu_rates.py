@@ -1,0 +1,166 @@
+"""Rates of one GPU, and the tests that are marked for one: the first command of ``gpu_trial.py``."""
+
+import gc
+import json
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bench_extraction
+import bench_training
+import torch
+from measure import GRID
+
+from dcgan_probe.probe import fit_path
+from dcgan_probe.runtime import describe_device, versions
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much each part does."""
+
+    first_seconds: float = 150
+    """Of the call, which has 170 from its start."""
+    test_seconds: float = 60
+    tests: str = ""
+    """Which of the tests marked gpu, as pytest's -k; all, where it is empty."""
+    presets: tuple[str, ...] = ("imagenet32", "svhn32", "cpu32")
+    steps: tuple[int, ...] = (40, 100, 300)
+    """In a turn, of each preset."""
+    turns: int = 3
+    side: int | None = None
+    """Of the matrices whose product rates are compared with; None for large ones."""
+    extracted: int = 8_192
+    fitted: tuple[int, int] = (50_000, 28_672)
+    """Rows and columns of the features that are fitted."""
+    job: str = "imagenet32"
+    time_limit: str = "330s"
+
+
+FULL = Sizes()
+SMALL = Sizes(600, 500, "features_and_their_key", ("demo",), (1,), 1, 256, 256, (600, 64), "demo32", "1s")
+
+
+class Log:
+    """The lines of OUT/first.jsonl, one a figure, written as each comes."""
+
+    def __init__(self, path: Path, limit: float):
+        self._path, self._start, self._limit = path, time.monotonic(), limit
+
+    def begin(self, device: torch.device, sizes: Sizes) -> None:
+        """Write what is measured, and where."""
+        self.write("machine", {"device": describe_device(device), "versions": versions(), "sizes": asdict(sizes)})
+
+    def left(self) -> float:
+        """Return the seconds that are left of the call."""
+        return self._limit - (time.monotonic() - self._start)
+
+    def add(self, what: str, measure: Callable[[], Any], least: float = 10) -> None:
+        """Measure and write; what fails is written as it failed, and what has not ``least`` seconds is left out."""
+        if self.left() < least:
+            self.write(what, {"left_out": f"{self.left():.0f} s were left"})
+            return
+        started = time.monotonic()
+        try:
+            result = measure()
+        except Exception:  # the next figure may still be had
+            result = {"error": traceback.format_exc().splitlines()[-12:]}
+        self.write(what, {"seconds": round(time.monotonic() - started, 1), "result": result})
+        gc.collect()  # a recorded step and its state refer to each other
+        torch.cuda.empty_cache()
+
+    def write(self, what: str, row: dict[str, Any]) -> None:
+        """Add one line, and show it."""
+        line = json.dumps({"what": what, **row})
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        print(line, flush=True)
+
+
+def measure_rates(log: Log, device: torch.device, sizes: Sizes) -> None:
+    """Measure training, extraction and fits, the most wanted first."""
+    presets, main = list(zip(sizes.presets, sizes.steps, strict=True)), sizes.presets[0]
+
+    for preset, steps in presets:
+        log.add(f"training {preset}", partial(training_rates, log, preset, steps, device, sizes))
+    log.add(f"extraction {main}", lambda: bench_extraction.compare(main, sizes.extracted, device))
+    log.add("seven C", lambda: seven_penalties(*sizes.fitted, device))
+    for preset, steps in presets:
+        for variant in bench_training.VARIANTS:
+            if device.type == "cuda" or "compiled" not in variant:  # minutes of a compiler on a CPU
+                log.add(
+                    f"training {preset}, {variant}",
+                    partial(training_rates, log, preset, steps, device, sizes, (variant,)),
+                    least=20,
+                )
+
+
+def training_rates(
+    log: Log, preset: str, steps: int, device: torch.device, sizes: Sizes, variants: tuple[str, ...] = ()
+) -> Any:
+    """Compare the loops of training, and write the rate of each as it comes."""
+
+    def rated(loop: str, rate: float) -> None:
+        log.write("rate", {"preset": preset, "loop": loop, "images_per_second": round(rate, 1)})
+
+    return bench_training.compare(preset, steps, sizes.turns, device, variants=variants, on_rate=rated, side=sizes.side)
+
+
+def run_tests(device: torch.device, chosen: str, seconds: float, log: Path) -> str:
+    """Run the tests marked ``gpu``, all of them imported and those chosen run; return pytest's last line."""
+    files = sorted(map(str, (ROOT / "tests").glob("*/test_gpu_*.py")))  # others import packages that are missing there
+    # Its versions are others, so a warning of theirs is no failure.
+    options = [
+        "-m",
+        "gpu",
+        *(["-k", chosen] if chosen else []),
+        "--device",
+        device.type,
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "default",
+    ]
+    command = [sys.executable, "-m", "pytest", *files, *options]
+    with open(log, "w", encoding="utf-8") as file:
+        try:
+            subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired:
+            return f"cut off after {seconds:.0f} s: {last_line(log)}"
+    return last_line(log)
+
+
+def last_line(path: Path) -> str:
+    """Return the last line of a file that says something."""
+    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def seven_penalties(rows: int, columns: int, device: torch.device) -> dict[str, Any]:
+    """Fit the authors' seven C on float16 features that are made on the device: ten classes that overlap."""
+    random = torch.Generator(device).manual_seed(0)
+    labels = torch.arange(rows, device=device) % 10
+    centers = torch.randn(10, columns, generator=random, device=device) * 0.05
+    features = torch.empty(rows, columns, dtype=torch.float16, device=device)
+    for start in range(0, rows, 5_000):
+        part = labels[start : start + 5_000]
+        noise = torch.randn(len(part), columns, generator=random, device=device)
+        features[start : start + 5_000] = centers[part] + noise
+    started = time.perf_counter()
+    fits = fit_path(features, labels.cpu().numpy(), GRID)
+    return {
+        "rows": rows,
+        "columns": columns,
+        "seconds": round(time.perf_counter() - started, 2),
+        "passes": fits[0].passes,
+        "gap": max(fit.gap for fit in fits),
+        "status": sorted({fit.status for fit in fits}),
+    }
