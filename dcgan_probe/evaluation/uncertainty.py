@@ -8,6 +8,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -83,9 +84,16 @@ def bootstrap_images(correct: np.ndarray, *, seed: int = 0, resamples: int = RES
     correct
         bool (draws, N): whether the fit of a draw was right on a test image.
     """
-    draws, images = correct.shape
-    found = np.bincount(correct.sum(axis=0), minlength=draws + 1)
-    counts = numpy_generator(seed, "bootstrap over images").multinomial(images, found / images, size=resamples)
+    found = np.bincount(correct.sum(axis=0), minlength=len(correct) + 1)
+    return _bootstrap_counts(tuple(found.tolist()), seed, resamples)
+
+
+@lru_cache(maxsize=1024)  # tables are written after each row of a plan
+def _bootstrap_counts(found: tuple[int, ...], seed: int, resamples: int) -> ImageUncertainty:
+    """Resample the numbers of images with 0, 1, ..., draws right draws."""
+    draws, images = len(found) - 1, sum(found)
+    shares = np.array(found) / images
+    counts = numpy_generator(seed, "bootstrap over images").multinomial(images, shares, size=resamples)
     accuracies = counts @ np.arange(draws + 1) / (draws * images)
     low, high = percentile_interval(accuracies)
     return ImageUncertainty(float(accuracies.std(ddof=1)), low, high)

@@ -1,5 +1,6 @@
 """How a row of a table is known in the records."""
 
+import functools
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -139,13 +140,13 @@ def test_a_source_without_a_rule_of_its_own_is_known_by_its_options(monkeypatch)
 
 @pytest.mark.parametrize(("table", "rows"), [("cifar10", (50_000, 10_000)), ("svhn-1000", (73_257, 26_032))])
 def test_the_committed_records_have_the_rows_of_the_package_s_plans(table, rows):
-    store = Results(Path(__file__).parents[2] / "results")
+    summaries_of = functools.cache(Results(Path(__file__).parents[2] / "results").summaries)
     for row in read_plan(table).rows:
         if row.run or not isinstance(row.config, EvalConfig):
             continue
         labels = row.config.labels
         protocol = protocol_for(row.config.dataset, rows[0], 10, labels)
-        recorded = store.summaries(protocol.name)
+        recorded = summaries_of(protocol.name)
         train, test = (
             SimpleNamespace(fingerprint=print_, name=row.config.dataset, channels=3, height=32, width=32)
             for print_ in (recorded[0].images_fingerprint_train, recorded[0].images_fingerprint_test)
