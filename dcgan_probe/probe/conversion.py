@@ -20,8 +20,8 @@ Finish = Callable[[Array], None]
 
 
 def convert(source: Array, block: Array, pool: ThreadPoolExecutor, finish: Finish | None = None) -> None:
-    """Copy rows (n, D) into a block (n, D) and finish it; the pool has ``THREADS`` threads."""
-    if not isinstance(block, np.ndarray):
+    """Copy rows (n, D) into a block (n, D) and finish it; the pool has ``THREADS`` threads, which small blocks leave."""
+    if not isinstance(block, np.ndarray) or block.size <= CACHED_NUMBERS:
         fill(source, block, finish)
         return
     cuts = [len(block) * part // THREADS for part in range(THREADS + 1)]

@@ -14,7 +14,14 @@ PENALTIES = [1e-6, 1e-3, 1.0, 1e3]
 
 
 def reference_value(features: np.ndarray, target: np.ndarray, penalty: float, *, free_intercept: bool = False) -> float:
-    """Least value of one problem: dense Newton in float64 with backtracking, to a relative gap under 1e-11."""
+    """Least value of one problem, to a relative gap under 1e-11."""
+    return reference_solution(features, target, penalty, free_intercept=free_intercept)[0]
+
+
+def reference_solution(
+    features: np.ndarray, target: np.ndarray, penalty: float, *, free_intercept: bool = False
+) -> tuple[float, np.ndarray]:
+    """Least value of one problem and its weights (D + 1,): dense Newton in float64 with backtracking."""
     signed = np.hstack([features, np.ones((len(features), 1))]) * target[:, np.newaxis]
     shrinks = np.ones(signed.shape[1])
     shrinks[-1] = not free_intercept
@@ -28,7 +35,7 @@ def reference_value(features: np.ndarray, target: np.ndarray, penalty: float, *,
         slack = np.maximum(0.0, 1.0 - signed @ weights)
         gradient = shrinks * weights - 2.0 * penalty * signed.T @ slack
         if 0.5 * gradient @ gradient < 1e-11 * value(weights):
-            return value(weights)
+            return value(weights), weights
         held = signed[slack > 0.0]
         direction = -np.linalg.solve(np.diag(shrinks) + 2.0 * penalty * held.T @ held, gradient)
         step = 1.0

@@ -1,5 +1,7 @@
 """Problems that a few rows decide: a feature of 1e10 among ones, weights of 1e6, means far above deviations."""
 
+from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from dcgan_probe.probe import CONVERGED, LOSSES, L2SVMClassifier, L2SVMClassifierCV, fit_path, solve
 
 from .cases import blobs, objective, one_vs_rest, targets_of
-from .solving import force, keep_tensors, reference_value, weights_of
+from .solving import force, keep_tensors, reference_solution, reference_value, weights_of
 
 ROUTES = ["narrow", "factored", "sketched", "span"]
 PASSES = 8000
@@ -25,32 +27,37 @@ def flipped(size: float, dtype: type = np.float32, rows: int = 60) -> tuple[np.n
     return features, labels
 
 
-def least_value(features: np.ndarray, target: np.ndarray, penalty: float) -> float:
-    """Return the least value of an L2-SVM in the limit of an infinite feature in row 7 and column 11.
+@cache
+def least_values(positive: bool, penalty: float) -> list[float]:
+    """Return the least values of the L2-SVMs in the limit of an infinite feature in row 7 and column 11.
 
     Either the row is on its side of the margin whatever the other weights are, or the column's weight is 0, and the row
     decides nothing.
     """
+    features, labels = flipped(0.0)
     others = np.delete(np.arange(len(features)), 7)
-    some, signs = features[others].astype(np.float64), target[others]
-    free = reference_value(some, signs, penalty)
-    weight = weights_of(solve(some, signs[:, np.newaxis], [penalty], tol=1e-12))[0, 0, 11]
-    if weight * target[7] * np.sign(features[7, 11]) > 0.0:
-        return free
-    some[:, 11] = 0.0
-    return reference_value(some, signs, penalty)
+    some, without, values = features[others].astype(np.float64), features[others].astype(np.float64), []
+    without[:, 11] = 0.0
+    for target in one_vs_rest(labels).T:
+        value, weights = reference_solution(some, target[others], penalty)
+        right = weights[11] * target[7] * (1.0 if positive else -1.0) > 0.0
+        values.append(value if right else reference_value(without, target[others], penalty))
+    return values
 
 
 @pytest.mark.parametrize("penalty", [1e-2, 1.0])
-@pytest.mark.parametrize("size", [1e7, -1e10, 1e10, 1e11])
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    ("route", "size"),
+    # A sketch has fewer digits.
+    [*product(["narrow", "factored", "span"], [1e7, -1e10, 1e10, 1e11]), ("sketched", 1e7), ("sketched", -1e7)],
+)
 def test_a_flipped_bit_leaves_the_least_value_of_the_other_rows(
     route: str, size: float, penalty: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    features, labels = flipped(size if route != "sketched" else np.sign(size) * 1e7)  # a sketch has fewer digits
+    features, labels = flipped(size)
     force(monkeypatch, route)
     solution = solve(features, one_vs_rest(labels), [penalty])
-    right = [least_value(features, target, penalty) for target in one_vs_rest(labels).T]
+    right = least_values(size > 0.0, penalty)
     assert (solution.status == CONVERGED).all()
     assert solution.passes < PASSES
     np.testing.assert_allclose(solution.objective[0], right, rtol=1e-5)
