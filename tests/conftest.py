@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import socket
+import subprocess
 from dataclasses import replace
 from typing import get_type_hints
 
@@ -216,6 +217,46 @@ def rank_processes(new_process):
     return start
 
 
+@pytest.fixture(scope="session")
+def fresh_process(new_process, tmp_path_factory):
+    """Give a function that runs ``code`` in a process that has imported neither the package nor click.
+
+    ``fresh_process(code, folder, lacking=("tqdm",), environment={}, stdin="", arguments=())`` runs it in a folder where
+    an import of what it lacks fails, and where a warning is an error; it gives exit status and outputs. What is tested
+    there is the package: its libraries are imported already.
+    """
+
+    def run(code, folder, *, lacking=(), environment=None, stdin="", arguments=()):
+        place = tmp_path_factory.mktemp("process")
+        (place / "stdin").write_text(stdin)
+        told = {**os.environ} if environment is None else environment
+        names = {"place": str(place), "folder": str(folder), "lacking": lacking, "environment": told}
+        process = new_process(FRESH + code, **names, arguments=[str(each) for each in arguments])
+        process.join()
+        outputs = [(place / name).read_text() for name in ("stdout", "stderr")]
+        return subprocess.CompletedProcess(code, process.exitcode, *outputs)
+
+    return run
+
+
+FRESH = """
+import os
+import sys
+import warnings
+
+for number, name in enumerate(("stdin", "stdout", "stderr")):
+    os.dup2(os.open(f"{place}/{name}", os.O_RDWR | os.O_CREAT), number)
+sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w", buffering=1), open(2, "w", buffering=1)
+os.chdir(folder)
+os.environ.clear()
+os.environ.update(environment)
+sys.argv[1:], sys.path[0] = arguments, ""
+for name in list(sys.modules):
+    if name.partition(".")[0] in ("dcgan_probe", "click", *lacking) or name.split(".")[-1] in lacking:
+        del sys.modules[name]
+sys.modules.update(dict.fromkeys(lacking))  # None: importing it fails
+warnings.simplefilter("error")
+"""
 RANK = """
 import os
 import torch

@@ -61,12 +61,9 @@ def run(code):
     assert done.returncode == 0, done.stderr
 
 
-def test_classifiers_import_and_fit_where_torch_is_missing():
-    run(WITHOUT_TORCH + FITS)
-
-
-def test_processes_of_a_search_do_not_import_torch():
-    run(FITS.partition("try:")[0] + SEARCHES)
+def test_classifiers_fit_where_torch_is_missing_and_processes_of_a_search_do_not_import_it():
+    # The processes of the search could import it.
+    run(WITHOUT_TORCH + FITS + SEARCHES)
 
 
 def test_dir_lists_every_name_and_imports_none():

@@ -3,13 +3,8 @@
 import json
 import re
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-import dcgan_probe
 
 PLUGIN = """
 from dataclasses import dataclass, field
@@ -85,25 +80,22 @@ def place(tmp_path_factory):
     return folder
 
 
-def call(folder, *lines):
-    """Make calls of the command line in one new process of the folder; give exit status and outputs of each."""
-    done = subprocess.run(
-        [sys.executable, "-c", CODE],
-        input=json.dumps(lines),
-        cwd=folder,
-        env={"PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1]), "PATH": "", "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+@pytest.fixture
+def call(place, fresh_process):
+    """Give a function that makes calls of the command line in one new process: exit status and outputs of each."""
+
+    def make(*lines):
+        environment = {"PATH": "", "HOME": str(place)}
+        done = fresh_process(CODE, place, environment=environment, stdin=json.dumps(lines))
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return make
 
 
 @pytest.mark.slow
-def test_a_source_of_ones_own_goes_through_every_verb(place):
+def test_a_source_of_ones_own_goes_through_every_verb(call):
     extracted, evaluated, again, table, planned, made, after, helped = call(
-        place,
         ["--plugin", "histogram", "extract", "--dataset", "glyphs:200", "--features", "histogram", "--bins", "4"],
         [*EVALUATE, "--plugin", "histogram", "--features", "histogram", "--bins", "4", "--no-controls", "--json"],
         [*EVALUATE, "--plugin=histogram", "--features", "histogram", "--bins", "4"],
@@ -129,9 +121,8 @@ def test_a_source_of_ones_own_goes_through_every_verb(place):
     assert command[command.index("--plugin") :][:2] == ["--plugin", "histogram"]
 
 
-def test_refusals_around_a_plugin(place):
+def test_refusals_around_a_plugin(call):
     unknown, missing, bad, without, broken = call(
-        place,
         [*EVALUATE, "--features", "histogram"],
         [*EVALUATE, "--plugin", "nowhere", "--features", "pixels"],
         [*EVALUATE, "--plugin", "histogram", "--features", "histogram", "--bins", "0"],
@@ -147,7 +138,7 @@ def test_refusals_around_a_plugin(place):
 
 
 @pytest.mark.slow
-def test_a_source_of_ones_own_from_python(place):
+def test_a_source_of_ones_own_from_python(place, fresh_process):
     code = f"""
 import sys; sys.path.insert(0, {str(place)!r})
 import histogram, dcgan_probe as dp
@@ -160,14 +151,7 @@ features, present = dp.extract(dp.ExtractConfig(features="histogram", options=hi
                                                 dataset="glyphs:200"))
 print(present, features.load().shape)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=place,
-        env={"PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1]), "PATH": "", "HOME": str(place)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = fresh_process(code, place, environment={"PATH": "", "HOME": str(place)})
     assert done.returncode == 0, done.stderr
     assert "histogram 6" in done.stdout
     assert "color histogram" in done.stdout

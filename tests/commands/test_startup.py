@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import dcgan_probe
 from dcgan_probe.commands import GROUPS, NAMES, OLD_NAMES, main, verbs
@@ -93,21 +94,27 @@ def test_help_version_and_usage_errors_import_none_of_the_libraries(tmp_path):
     assert [(arguments, HEAVY & {*modules}) for arguments, modules in found if HEAVY & {*modules}] == []
 
 
-def test_tables_and_records_need_no_torch(tmp_path):
+def test_tables_and_records_need_no_torch(tmp_path, monkeypatch):
     random = np.random.default_rng(0)
     for split in ("train", "test"):
         with h5py.File(tmp_path / f"x_{split}.h5", "w") as file:
             file["images"] = random.integers(0, 256, (20, 4, 4, 3), dtype=np.uint8)
             file["labels"] = np.arange(20) % 2
+    monkeypatch.chdir(tmp_path)
     evaluate = ["eval-svm", "--dataset", "./x_train.h5", "--features", "pixels", "--no-controls", "--labels", "4"]
     for classifier in ("svm", "ridge"):
-        imported([([*evaluate, "--draws", "5", "--C", "1", "-q", "--classifier", classifier], 0)], tmp_path)
-    calls = [["table"], ["compare", "--protocol", "x_train-4"], ["import", "results", "results", "--results", "other"]]
-    for call in calls:
-        ((_, modules),) = imported([(call, 0)], tmp_path)
+        result = CliRunner().invoke(main, [*evaluate, "--draws", "5", "--C", "1", "-q", "--classifier", classifier])
+        assert result.exit_code == 0, result.output
+    calls = [
+        ["prepare", "./x_train.h5", "--size", "4", "--out", "y_train.h5"],
+        ["table"],
+        ["compare", "--protocol", "x_train-4"],
+        ["import", "results", "results", "--results", "other"],
+    ]
+    prepared, *others = (modules for _, modules in imported([(call, 0) for call in calls], tmp_path))
+    assert not {"torch", "scipy", "sklearn", "pandas"} & {*prepared}
+    for call, modules in zip(calls[1:], others, strict=True):
         assert "torch" not in modules, call
-    ((_, modules),) = imported([(["prepare", "./x_train.h5", "--size", "4", "--out", "y_train.h5"], 0)], tmp_path)
-    assert not {"torch", "scipy", "sklearn", "pandas"} & {*modules}
 
 
 def test_every_module_of_verbs_is_listed_and_the_other_way_round():
