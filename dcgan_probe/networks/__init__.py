@@ -1,4 +1,4 @@
-"""Floor 1. Architectures: discriminator, generator, their initialisation; no loss, no data, no checkpoint."""
+"""Floor 1. Architectures: discriminator, generator and their initialization."""
 
 from typing import TYPE_CHECKING
 

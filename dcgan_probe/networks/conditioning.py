@@ -1,7 +1,7 @@
-"""Takes labels, gives them as inputs of a class-conditional network's layers; knows no layer and no loss.
+"""Labels as further inputs of every layer of a class-conditional network.
 
 Source: the authors' MNIST script (``mnist/train_cond_dcgan.py``), after Mirza and Osindero, "Conditional generative
-adversarial nets", 2014. Every layer of both networks gets the label beside what the layer before it gives::
+adversarial nets", 2014. In both networks the label is concatenated to the input of every layer::
 
     units (N, u)          ->  (N, u + classes)           one-hot
     maps  (N, m, h, w)    ->  (N, m + classes, h, w)     one map a class, 1 everywhere or 0 everywhere
@@ -15,7 +15,7 @@ from .config import NetworkConfig
 
 
 def one_hot_labels(config: NetworkConfig, labels: torch.Tensor | None) -> torch.Tensor | None:
-    """Give labels as a network of this config takes them.
+    """Return labels in the form that a network of this config expects.
 
     Parameters
     ----------
@@ -25,17 +25,17 @@ def one_hot_labels(config: NetworkConfig, labels: torch.Tensor | None) -> torch.
     Returns
     -------
     torch.Tensor or None
-        float32 (N, classes), one 1 a row; None for a network without classes.
+        float32 (N, classes) with one 1 in each row; None for a network without classes.
 
     Raises
     ------
     UserError
-        If a conditional network gets no labels, or a network without classes gets some.
+        If labels are missing for a conditional network, or given for a network without classes.
     """
     if labels is None and config.classes:
         raise UserError(
-            f"got no labels for a network that is conditional on {config.classes} classes, expected one for each image "
-            "or z; for features of images alone train an unconditional network, with `classes=0`"
+            f"got no labels for a network that is conditional on {config.classes} classes, expected one label for each "
+            "image or z; to extract features without labels, train an unconditional network with `classes=0`"
         )
     if labels is None:
         return None
@@ -45,12 +45,19 @@ def one_hot_labels(config: NetworkConfig, labels: torch.Tensor | None) -> torch.
 
 
 def with_labels(values: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
-    """Put one-hot labels behind units (N, u), or behind maps (N, m, h, w) as maps; None leaves the values as they are.
+    """Concatenate labels to units or maps.
 
     Parameters
     ----------
+    values
+        Float units (N, u) or maps (N, m, h, w).
     labels
-        From ``one_hot_labels``: float32 (N, classes).
+        One-hot labels from ``one_hot_labels``, float32 (N, classes); None leaves ``values`` unchanged.
+
+    Returns
+    -------
+    torch.Tensor
+        Units (N, u + classes) or maps (N, m + classes, h, w), in the dtype of ``values``.
     """
     if labels is None:
         return values
@@ -58,5 +65,5 @@ def with_labels(values: torch.Tensor, labels: torch.Tensor | None) -> torch.Tens
     if values.ndim == 2:
         return torch.cat([values, labels], dim=1)
     constant = labels[:, :, None, None].expand(-1, -1, *values.shape[2:])
-    # Of two tensors with the channels last, the join has them last too, as convolutions are faster.
+    # Concatenating two channels-last tensors gives a channels-last tensor, which convolutions read faster.
     return torch.cat([values, constant.contiguous(memory_format=torch.channels_last)], dim=1)

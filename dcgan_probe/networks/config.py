@@ -1,4 +1,4 @@
-"""Config of an architecture: the numbers of a discriminator and of the generator that mirrors it."""
+"""Config of an architecture: a discriminator and the generator that mirrors it."""
 
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal
@@ -16,20 +16,21 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """One DCGAN architecture: a strided discriminator and the generator that mirrors it.
+    """Architecture of a DCGAN: a strided discriminator D and the generator G that mirrors it.
 
     Layer ``i`` of the discriminator is a convolution to ``ndf * multipliers[i]`` maps. The generator starts from
-    ``ngf * multipliers[-1]`` maps and undoes the layers from the last to the first.
+    ``ngf * multipliers[-1]`` maps and inverts the layers from the last to the first.
 
-    The fields with a default are the paper's guidelines for stable nets, and the default follows them; another value
-    breaks one, to see what it is worth. The last two are for the class-conditional net of the authors' MNIST script.
+    The fields with a default are the paper's guidelines for stable networks. The defaults follow the guidelines; any
+    other value breaks one, for ablations. The last two fields serve the class-conditional network of the authors'
+    MNIST script.
     """
 
     nz: int = option(help="Length of z.")
     """Length of the latent vector z."""
     z: Literal["uniform", "gaussian"] = option(help="Distribution of z.")
     """Distribution of z: uniform on (-1, 1), or standard normal."""
-    nc: int = option(help="Image channels.", usual="those of the images")
+    nc: int = option(help="Image channels.", usual="as the images")
     """Image channels, 1 or 3."""
     ndf: int = option(help="Maps of D's first layer.")
     """Maps of the discriminator's first layer."""
@@ -44,36 +45,36 @@ class NetworkConfig:
     strides: tuple[int, ...] = option(help="Stride of each layer, as 2,2,2.", kind="numbers")
     """Stride of each layer, 1 or 2."""
     eps: float = option(help="Batch norm's epsilon.")
-    """Batch normalisation's epsilon."""
+    """Epsilon of batch normalization."""
     first_norm: Literal["unit", "map"] = option(help="Gains of G's first batch norm: for each unit or each map.")
-    """Generator's first batch normalisation: a gain for each unit of z's projection (the authors) or for each map."""
+    """Gains of the generator's first batch normalization: one for each unit of the projection of z (the authors), or
+    one for each map."""
     resampling: Literal["stride", "max-pool"] = option(
-        "stride", "Strides, or max-pooling in D and nearest neighbours in G."
+        "stride", "Strided convolutions, or max-pooling in D and nearest-neighbor upsampling in G."
     )
-    """``stride``: D's convolutions halve the side and G's transposed ones double it, so that both learn how (the
-    paper). ``max-pool``: all convolutions have stride 1; D's are followed by 2x2 max-pooling, and G's come after
-    nearest-neighbour doubling, where ``strides`` says 2. The weights have the same shapes."""
+    """``stride``: D's convolutions halve the side and G's transposed convolutions double it, so the resampling is
+    learned (the paper). ``max-pool``: all convolutions have stride 1; where ``strides`` is 2, D's convolutions are
+    followed by 2x2 max-pooling and G's are preceded by nearest-neighbor upsampling. The weights have the same
+    shapes."""
     norm: Literal["all-but-ends", "none", "all"] = option(
-        "all-but-ends", "Layers with batch norm; ends: D's first, G's last."
+        "all-but-ends", "Layers with batch norm; the ends are D's first layer and G's last."
     )
-    """Batch normalisation of every layer but D's first and G's last (the paper), of none, or of these two as well. In a
-    net without it the layers that lost it have biases, as its shift would have been one."""
+    """Layers with batch normalization: all except D's first and G's last (the paper), none, or all. Without batch
+    normalization these layers have biases instead of its shift."""
     hidden: int = option(0, "Units of a fully connected hidden layer in D and in G; 0 for none.")
-    """Units of a fully connected hidden layer between D's last maps and its output, and of one between z and G's first
-    maps; 0 for none. The paper connects "the highest convolutional features to the input and output respectively of the
-    generator and discriminator" directly."""
+    """Units of two fully connected hidden layers, one between D's last maps and its output and one between z and G's
+    first maps; 0 for none. The paper connects "the highest convolutional features to the input and output respectively
+    of the generator and discriminator" directly."""
     leak: float = option(0.2, "Slope of D's activation below 0; 0 is ReLU.")
-    """Slope of D's activation below 0: LeakyReLU (the paper's 0.2), or with 0 ReLU."""
-    output: Literal["tanh", "sigmoid"] = option("tanh", "What bounds G's images; sigmoid: the networks see 0 to 1.")
-    """What bounds G's images, and with it the range of pixels in both networks: -1 to 1 (the paper) or 0 to 1. Outside
-    of the networks images are signed with either."""
-    classes: int = option(
-        0, "Classes to be conditional on; 0: none.", usual="those of the images, with preset conditional"
-    )
-    """Classes that both networks are conditional on: every layer gets the label as maps or units of its own; 0 for an
-    unconditional net."""
+    """Slope of D's activation below 0: 0.2 in the paper (LeakyReLU); 0 gives ReLU."""
+    output: Literal["tanh", "sigmoid"] = option("tanh", "G's output activation; sigmoid sets the range 0 to 1.")
+    """G's output activation, which sets the range of pixels in both networks: -1 to 1 for tanh (the paper), 0 to 1 for
+    sigmoid. Outside of the networks images are in [-1, 1] with either."""
+    classes: int = option(0, "Classes to condition on; 0 for none.", usual="as the images, with preset conditional")
+    """Classes that both networks are conditioned on: the label enters every layer as further maps or units; 0 for an
+    unconditional network."""
     affine: bool = option(True, "Whether batch norm learns a gain and a bias.")
-    """Whether batch normalisation learns a gain and a bias. The authors' MNIST script has neither."""
+    """Whether batch normalization learns a gain and a bias. The authors' MNIST script uses neither."""
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -84,7 +85,7 @@ class NetworkConfig:
                 )
         if len(self.multipliers) != len(self.strides) or not self.multipliers:
             raise UserError(
-                f"got {len(self.multipliers)} multipliers and {len(self.strides)} strides, expected as many",
+                f"got {len(self.multipliers)} multipliers and {len(self.strides)} strides, expected equal numbers",
                 option="strides",
             )
         if set(self.strides) - {1, 2}:
@@ -97,14 +98,14 @@ class NetworkConfig:
             raise UserError(f"got a kernel of {self.kernel}, expected 3, 4 or 5", option="kernel")
         if self.kernel == 4 and 1 in self.strides:
             raise UserError(
-                f"got a kernel of 4 with strides {self.strides}: it keeps no side at stride 1, "
-                "expected a kernel of 3 or 5, or stride 2 in every layer",
+                f"got a kernel of 4 with strides {self.strides}, expected a kernel of 3 or 5, or stride 2 in every "
+                "layer: at stride 1 a kernel of 4 changes the side of the maps",
                 option="kernel",
             )
         if self.kernel == 4 and self.resampling == "max-pool":
             raise UserError(
-                "got a kernel of 4 with max-pooling, where all convolutions have stride 1: it keeps no side at stride "
-                "1, expected a kernel of 3 or 5",
+                "got a kernel of 4 with max-pooling, expected a kernel of 3 or 5: all convolutions then have stride 1, "
+                "at which a kernel of 4 changes the side of the maps",
                 option="kernel",
             )
         if not 0 < self.eps < 1:
@@ -116,14 +117,14 @@ class NetworkConfig:
                 raise UserError(f"got {name} {getattr(self, name)}, expected at least {least}", option=name)
         if self.last_map * self.total_stride != self.image_size or self.last_map < 1:
             raise UserError(
-                f"got images of {self.image_size} pixels, expected a multiple of {self.total_stride}, since "
-                f"the strides {self.strides} divide the side by that; `prepare --size` makes images of another size",
+                f"got images of {self.image_size} pixels, expected a multiple of {self.total_stride}, by which the "
+                f"strides {self.strides} divide the side; `prepare --size` writes images of another size",
                 option="image_size",
             )
 
     @property
     def broken_guidelines(self) -> dict[str, Any]:
-        """Give the fields with a default that have another value."""
+        """Fields with a default that have another value, by their names."""
         return {
             field.name: getattr(self, field.name)
             for field in fields(self)
@@ -131,25 +132,25 @@ class NetworkConfig:
         }
 
     def identity(self) -> dict[str, Any]:
-        """Give what tells the architecture from others, for hashes: guidelines count only where they are broken.
+        """Return the fields that identify the architecture in hashes; guidelines are included only if broken.
 
-        So the hashes of networks that follow them are those from before they could be broken.
+        A network that follows the guidelines therefore keeps the hash that it had before these fields existed.
         """
         guidelines = {field.name for field in fields(self) if field.default is not MISSING}
         required = {name: value for name, value in asdict(self).items() if name not in guidelines}
         return {**required, **self.broken_guidelines}
 
-    def normalised(self, *, end: bool) -> bool:
-        """Tell whether a layer has batch normalisation; the ends are D's first layer and G's last."""
+    def has_norm(self, *, end: bool) -> bool:
+        """Return whether a layer has batch normalization; the ends are D's first layer and G's last."""
         return self.norm == "all" or (self.norm == "all-but-ends" and not end)
 
-    def biased(self, *, end: bool) -> bool:
-        """Tell whether a layer has biases: in the place of the shift of a batch normalisation that was taken away."""
+    def has_bias(self, *, end: bool) -> bool:
+        """Return whether a layer has biases, which replace the shift of a removed batch normalization."""
         return self.norm == "none" and not end
 
     @property
     def total_stride(self) -> int:
-        """Factor between the side of an image and of the last map."""
+        """Ratio of the side of an image to the side of the last map."""
         product = 1
         for stride in self.strides:
             product *= stride
@@ -157,20 +158,20 @@ class NetworkConfig:
 
     @property
     def last_map(self) -> int:
-        """Side of the discriminator's last map and of the generator's first, in pixels (4 in every published net)."""
+        """Side of the discriminator's last maps and of the generator's first, in pixels (4 in the paper)."""
         return self.image_size // self.total_stride
 
     @property
     def last_units(self) -> int:
-        """Numbers in the discriminator's last maps, which its output layer sees."""
+        """Number of values in the discriminator's last maps, the input of its output layer."""
         return self.ndf * self.multipliers[-1] * self.last_map**2
 
     @property
     def padding(self) -> int:
-        """Zero padding of every convolution, so that stride 1 keeps the side (kernels of 3 and 5)."""
+        """Zero padding of every convolution, in pixels; with kernels of 3 and 5, stride 1 preserves the side."""
         return (self.kernel - 1) // 2
 
     @property
     def layer_names(self) -> tuple[str, ...]:
-        """Names of the discriminator's convolution layers, ``conv1`` the nearest to the image."""
+        """Names of the discriminator's convolution layers; ``conv1`` is the layer nearest to the image."""
         return tuple(f"conv{number}" for number in range(1, len(self.strides) + 1))

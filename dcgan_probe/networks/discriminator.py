@@ -1,4 +1,4 @@
-"""Takes signed images, and maybe labels, gives logits and every layer's activations; knows no loss and no origin."""
+"""Discriminator: logits and the activations of every layer."""
 
 import torch
 from torch import nn
@@ -9,7 +9,7 @@ from .layers import ConvolutionLayer, HiddenLayer
 
 
 def convolution_layers(config: NetworkConfig) -> nn.ModuleDict:
-    """Make the discriminator's layers by name; the first one is an end of the net."""
+    """Build the discriminator's convolution layers by their names."""
     widths = [config.nc, *(config.ndf * multiplier for multiplier in config.multipliers)]
     return nn.ModuleDict(
         {
@@ -20,10 +20,10 @@ def convolution_layers(config: NetworkConfig) -> nn.ModuleDict:
 
 
 class Discriminator(nn.Module):
-    """The discriminator: convolutions that take the place of pooling, and one linear unit on the last map.
+    """Discriminator with strided convolutions instead of pooling, and one linear unit on the last maps.
 
-    Batch normalisation on all layers but the first, no biases, no hidden fully connected layer; a config may break
-    each of these guidelines. With classes, every layer sees the image's label.
+    By default all layers except the first have batch normalization, no layer has a bias, and no hidden layer is fully
+    connected; a config may break each of these guidelines. With classes, the label is an input of every layer.
     """
 
     def __init__(self, config: NetworkConfig):
@@ -35,7 +35,7 @@ class Discriminator(nn.Module):
         self.output = nn.Linear(config.hidden + config.classes if config.hidden else units, 1, bias=False)
 
     def norms(self) -> dict[str, nn.BatchNorm2d]:
-        """Give the batch normalisation of each convolution layer that has one, by the layer's name."""
+        """Return the batch normalizations of the convolution layers, by layer name; layers without one are absent."""
         return {
             name: layer.norm
             for name, layer in self.layers.items()
@@ -43,24 +43,24 @@ class Discriminator(nn.Module):
         }
 
     def activations(self, signed: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
-        """Give the maps of every convolution layer after batch normalisation, LeakyReLU and pooling, if there is any.
+        """Compute the maps of every convolution layer, after batch normalization, LeakyReLU and any pooling.
 
         Parameters
         ----------
         signed
             float (N, nc, image_size, image_size) in [-1, 1].
         labels
-            int64 (N,), of a network with classes only.
+            int64 (N,), 0 to ``classes`` - 1, for a network with classes; None otherwise.
 
         Returns
         -------
         dict
-            Layer name to float (N, maps, h, w), from ``conv1`` on.
+            Maps float (N, maps, h, w) by layer name, in the order of the layers.
 
         Raises
         ------
         UserError
-            If a network with classes gets no labels: it says nothing of an image alone.
+            If labels are missing for a network with classes, or given for one without.
         """
         maps, result, given = self._in_range(signed), {}, one_hot_labels(self.config, labels)
         for name, layer in self.layers.items():
@@ -69,7 +69,10 @@ class Discriminator(nn.Module):
         return result
 
     def forward(self, signed: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-        """Give the logit (N,) of being real; its sigmoid is the paper's output. Arguments as ``activations``."""
+        """Compute the logits of being real, float (N,), whose sigmoid is the paper's output.
+
+        Parameters and errors are those of ``activations``.
+        """
         maps, given = self._in_range(signed), one_hot_labels(self.config, labels)
         for layer in self.layers.values():
             maps = layer(with_labels(maps, given))  # (N, maps, h, w)
@@ -79,5 +82,5 @@ class Discriminator(nn.Module):
         return self.output(units).squeeze(1)
 
     def _in_range(self, signed: torch.Tensor) -> torch.Tensor:
-        """Give pixels in the range of G's output: -1 to 1, or 0 to 1."""
+        """Map pixels from [-1, 1] to the range of G's output activation."""
         return signed if self.config.output == "tanh" else (signed + 1) / 2

@@ -1,4 +1,4 @@
-"""Takes latent vectors, and maybe labels, gives signed images; knows no loss and no weights' origin."""
+"""Generator, and the distribution of its latent vectors."""
 
 import torch
 from torch import nn
@@ -9,10 +9,10 @@ from .layers import HiddenLayer, TransposedLayer, transposed_convolution
 
 
 class Generator(nn.Module):
-    """The generator: z projected to a small map, then fractionally-strided convolutions up to the image, tanh.
+    """Generator: a projection of z to small maps, fractionally-strided convolutions up to the image, and tanh.
 
-    Batch normalisation on every layer but the last, no biases; a config may break each of these guidelines.
-    With classes, every layer sees the label of the image to make.
+    By default all layers except the last have batch normalization and no layer has a bias; a config may break each of
+    these guidelines. With classes, the label of the image is an input of every layer.
     """
 
     def __init__(self, config: NetworkConfig):
@@ -23,9 +23,9 @@ class Generator(nn.Module):
         self.first_shape = (widths[0], config.last_map, config.last_map)
         units, classes = widths[0] * config.last_map**2, config.classes
         self.hidden = HiddenLayer(config.nz + classes, config, leak=0.0) if config.hidden else None
-        self.project = nn.Linear((config.hidden or config.nz) + classes, units, bias=config.biased(end=False))
+        self.project = nn.Linear((config.hidden or config.nz) + classes, units, bias=config.has_bias(end=False))
         self.first_norm: nn.Module | None = None
-        if config.normalised(end=False):
+        if config.has_norm(end=False):
             if config.first_norm == "unit":
                 self.first_norm = nn.BatchNorm1d(units, config.eps, affine=config.affine)
             else:
@@ -38,23 +38,28 @@ class Generator(nn.Module):
             }
         )
         self.output = transposed_convolution(widths[-1] + classes, config.nc, strides[-1], config, end=True)
-        normalised = config.normalised(end=True)
-        self.output_norm = nn.BatchNorm2d(config.nc, config.eps, affine=config.affine) if normalised else None
+        normalized = config.has_norm(end=True)
+        self.output_norm = nn.BatchNorm2d(config.nc, config.eps, affine=config.affine) if normalized else None
 
     def forward(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-        """Give signed images (N, nc, image_size, image_size) in [-1, 1].
+        """Generate images.
 
         Parameters
         ----------
         z
-            float (N, nz).
+            Latent vectors, float (N, nz).
         labels
-            int64 (N,), of a network with classes only.
+            int64 (N,), 0 to ``classes`` - 1, for a network with classes; None otherwise.
+
+        Returns
+        -------
+        torch.Tensor
+            float (N, nc, image_size, image_size) in [-1, 1].
 
         Raises
         ------
         UserError
-            If a network with classes gets no labels, or one without them gets some.
+            If labels are missing for a network with classes, or given for one without.
         """
         given = one_hot_labels(self.config, labels)
         units = with_labels(z, given)
@@ -72,12 +77,12 @@ class Generator(nn.Module):
         maps = self.output(with_labels(maps, given))
         if self.output_norm is not None:
             maps = self.output_norm(maps)
-        # A sigmoid's 0 to 1, as signed pixels.
+        # The sigmoid's range, 0 to 1, is mapped to -1 to 1.
         return torch.tanh(maps) if self.config.output == "tanh" else 2 * torch.sigmoid(maps) - 1
 
 
 def draw_z(config: NetworkConfig, rows: int, generator: torch.Generator) -> torch.Tensor:
-    """Draw latent vectors, float32 (rows, nz), on the generator's device, from the config's distribution."""
+    """Draw latent vectors, float32 (rows, nz), from the config's distribution, on the device of the generator."""
     shape, device = (rows, config.nz), generator.device
     if config.z == "gaussian":
         return torch.randn(shape, generator=generator, device=device)

@@ -1,6 +1,6 @@
-"""Takes a config and a seed or weights, gives networks; knows no training and no file.
+"""Networks with initial weights or given weights.
 
-The authors' initialisation: weights N(0, 0.02), batch-norm gains N(1, 0.02), biases 0.
+The authors' initialization draws weights from N(0, 0.02) and batch-norm gains from N(1, 0.02); biases are 0.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,43 +15,53 @@ from .discriminator import Discriminator
 from .generator import Generator
 
 DEVIATION = 0.02
+"""Standard deviation of both distributions."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
 
 def build_discriminator(config: NetworkConfig, seed: int) -> Discriminator:
-    """Make an untrained discriminator; the same seed gives the same weights, without a global random state."""
+    """Build an untrained discriminator on the CPU; its weights depend on ``config`` and ``seed`` only."""
     return initialised(lambda: Discriminator(config), torch_generator(seed, "initialise", "discriminator"))
 
 
 def build_generator(config: NetworkConfig, seed: int) -> Generator:
-    """Make an untrained generator; the same seed gives the same weights, without a global random state."""
+    """Build an untrained generator on the CPU; its weights depend on ``config`` and ``seed`` only."""
     return initialised(lambda: Generator(config), torch_generator(seed, "initialise", "generator"))
 
 
 def load_discriminator(config: NetworkConfig, weights: Mapping[str, Any]) -> Discriminator:
-    """Make a discriminator, on the CPU, with a copy of the ``weights`` of a state dict.
+    """Build a discriminator on the CPU with a copy of ``weights``, a state dict.
 
     Raises
     ------
     UserError
-        If the weights are those of another architecture.
+        If the weights belong to another architecture.
     """
     return _loaded(lambda: Discriminator(config), config, weights)
 
 
 def load_generator(config: NetworkConfig, weights: Mapping[str, Any]) -> Generator:
-    """Make a generator, on the CPU, with a copy of the ``weights`` of a state dict; raises as above."""
+    """Build a generator on the CPU with a copy of ``weights``, a state dict.
+
+    Raises
+    ------
+    UserError
+        If the weights belong to another architecture.
+    """
     return _loaded(lambda: Generator(config), config, weights)
 
 
 def initialised(make: Callable[[], Network], random: torch.Generator) -> Network:
-    """Make a network on the CPU with the authors' initialisation, its weights drawn one module after another.
+    """Build a network on the CPU with the authors' initialization, drawn module by module.
 
     Parameters
     ----------
     make
-        Makes the network; what weights it draws itself are not used, and the global random state is left alone.
+        Function that builds the network. It runs on the meta device, so it draws no weights and does not change the
+        global random state.
+    random
+        Generator of the weights, on the CPU.
     """
     network = _empty(make)
     for module in network.modules():
@@ -73,12 +83,12 @@ def _loaded(make: Callable[[], Network], config: NetworkConfig, weights: Mapping
         network.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise UserError(f"got weights of another network, expected those of {config} ({reason})") from error
+        raise UserError(f"got weights of another network, expected weights of {config} ({reason})") from error
     return network
 
 
 def _empty(make: Callable[[], Network]) -> Network:
-    # Modules draw their default weights from the global random state; on the meta device they draw nothing.
+    # A module draws its default weights from the global random state, except on the meta device.
     with torch.device("meta"):
         network = make()
     return network.to_empty(device="cpu")

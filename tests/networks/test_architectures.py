@@ -1,4 +1,4 @@
-"""The networks against the published tables, written out by hand: nothing here is computed from a config."""
+"""Networks against the published tables, which are written out by hand: no number is computed from a config."""
 
 from itertools import pairwise
 

@@ -35,7 +35,7 @@ ONE_HOT = torch.tensor(
 
 
 def weights_of(network):
-    """Give the network in float64, its weights spread, and these by name."""
+    """Return the network in float64 with random weights, and the weights by name."""
     random = torch.Generator().manual_seed(2)
     network = network.double().train().requires_grad_(False)
     for parameter in network.parameters():
@@ -43,14 +43,14 @@ def weights_of(network):
     return network, dict(network.named_parameters())
 
 
-def normalised(values):
+def normalized(values):
     axes = (0, *range(2, values.ndim))
-    centred = values - values.mean(axes, keepdim=True)
-    return centred / torch.sqrt((centred**2).mean(axes, keepdim=True) + 1e-3)
+    centered = values - values.mean(axes, keepdim=True)
+    return centered / torch.sqrt((centered**2).mean(axes, keepdim=True) + 1e-3)
 
 
-def labelled(maps):
-    """Put three maps behind those of each image, of which that of its label is 1."""
+def labeled(maps):
+    """Concatenate three maps to the maps of each image; the map of the image's label is 1."""
     result = torch.zeros(6, maps.shape[1] + 3, *maps.shape[2:], dtype=torch.float64)
     result[:, : maps.shape[1]] = maps
     for image, label in enumerate(LABELS.tolist()):
@@ -65,11 +65,11 @@ def leaky(values):
 def test_discriminator_by_hand():
     network, weights = weights_of(build_discriminator(SMALL, 0))
     signed = torch.rand((6, 3, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 - 1
-    first = leaky(functional.conv2d(labelled(signed), weights["layers.conv1.conv.weight"], stride=2, padding=2))
-    second = functional.conv2d(labelled(first), weights["layers.conv2.conv.weight"], stride=2, padding=2)
-    second = leaky(normalised(second))
+    first = leaky(functional.conv2d(labeled(signed), weights["layers.conv1.conv.weight"], stride=2, padding=2))
+    second = functional.conv2d(labeled(first), weights["layers.conv2.conv.weight"], stride=2, padding=2)
+    second = leaky(normalized(second))
     units = torch.cat([second.reshape(6, 8 * 2 * 2), ONE_HOT], 1) @ weights["hidden.product.weight"].T
-    units = torch.cat([leaky(normalised(units)), ONE_HOT], 1)
+    units = torch.cat([leaky(normalized(units)), ONE_HOT], 1)
     expected = (units * weights["output.weight"]).sum(1)
     torch.testing.assert_close(network(signed, LABELS), expected, rtol=1e-9, atol=1e-12)
     maps = network.activations(signed, LABELS)
@@ -82,12 +82,12 @@ def test_generator_by_hand():
     network, weights = weights_of(build_generator(SMALL, 0))
     z = torch.rand((6, 6), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     units = torch.cat([z, ONE_HOT], 1) @ weights["hidden.product.weight"].T
-    units = torch.cat([normalised(units).clamp(min=0), ONE_HOT], 1) @ weights["project.weight"].T
-    maps = normalised(units).clamp(min=0).reshape(6, 10, 2, 2)
+    units = torch.cat([normalized(units).clamp(min=0), ONE_HOT], 1) @ weights["project.weight"].T
+    maps = normalized(units).clamp(min=0).reshape(6, 10, 2, 2)
     up = {"stride": 2, "padding": 2, "output_padding": 1}
-    maps = functional.conv_transpose2d(labelled(maps), weights["layers.deconv1.conv.weight"], **up)
-    maps = normalised(maps).clamp(min=0)
-    expected = torch.tanh(functional.conv_transpose2d(labelled(maps), weights["output.weight"], **up))
+    maps = functional.conv_transpose2d(labeled(maps), weights["layers.deconv1.conv.weight"], **up)
+    maps = normalized(maps).clamp(min=0)
+    expected = torch.tanh(functional.conv_transpose2d(labeled(maps), weights["output.weight"], **up))
     torch.testing.assert_close(network(z, LABELS), expected, rtol=1e-9, atol=1e-12)
 
 
@@ -118,16 +118,16 @@ def test_an_unconditional_network_is_not_changed_by_the_label_inputs():
         build_generator(config, 0)(torch.zeros(6, 6), LABELS)
 
 
-def test_a_conditional_network_says_nothing_of_an_image_alone():
+def test_a_conditional_network_needs_labels():
     with pytest.raises(UserError) as caught:
         build_discriminator(SMALL, 0).activations(torch.zeros(6, 3, 8, 8))
     assert str(caught.value) == (
-        "got no labels for a network that is conditional on 3 classes, expected one for each image or z; for features "
-        "of images alone train an unconditional network, with `classes=0`"
+        "got no labels for a network that is conditional on 3 classes, expected one label for each image or z; to "
+        "extract features without labels, train an unconditional network with `classes=0`"
     )
 
 
-def test_maps_with_the_channels_last_stay_so():
+def test_channels_last_maps_stay_channels_last():
     network, seen = build_discriminator(SMALL, 0).to(memory_format=torch.channels_last), []
     for layer in network.layers.values():
         layer.conv.register_forward_pre_hook(

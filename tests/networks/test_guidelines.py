@@ -1,4 +1,4 @@
-"""Networks that break one of the paper's guidelines, against forward passes by hand; what each has is written out."""
+"""Networks that break one of the paper's guidelines, against forward passes and properties written out by hand."""
 
 from dataclasses import dataclass, replace
 
@@ -28,11 +28,11 @@ SMALL = NetworkConfig(
 
 @dataclass(frozen=True)
 class Expected:
-    """What a network has by hand: nothing here is computed from a config."""
+    """Properties of a network, written out by hand: none is computed from a config."""
 
     pooled: bool = False
     d_norms: tuple[int, ...] = (2, 3)
-    """Numbers of D's layers with batch normalisation."""
+    """Numbers of D's layers with batch normalization."""
     g_norms: tuple[str, ...] = ("first_norm", "layers.deconv1.norm", "layers.deconv2.norm")
     biases: bool = False
     hidden: bool = False
@@ -59,7 +59,7 @@ CASES = {
 cases = pytest.mark.parametrize(("changes", "expected"), CASES.values(), ids=CASES)
 
 
-def normalised(maps, weights, name):
+def normalized(maps, weights, name):
     axes = (0, *range(2, maps.ndim))
     shape = [1, -1, *[1] * (maps.ndim - 2)]
     mean = maps.mean(axes, keepdim=True)
@@ -68,7 +68,7 @@ def normalised(maps, weights, name):
 
 
 def with_spread_parameters(network):
-    """Give the network in float64, biases and gains all different, and its weights by name."""
+    """Return the network in float64, with different biases and gains, and its weights by name."""
     random = torch.Generator().manual_seed(2)
     network = network.double().train().requires_grad_(False)
     for parameter in network.parameters():
@@ -87,7 +87,7 @@ def test_discriminator_by_hand(changes, expected):
         step = 1 if expected.pooled else stride
         maps = functional.conv2d(maps, weights[f"{name}.conv.weight"], bias, step, padding=1)
         if number in expected.d_norms:
-            maps = normalised(maps, weights, f"{name}.norm")
+            maps = normalized(maps, weights, f"{name}.norm")
         maps = torch.where(maps > 0, maps, expected.slope * maps)
         if expected.pooled and stride == 2:
             maps = maps.unfold(2, 2, 2).unfold(3, 2, 2).amax((-1, -2))
@@ -95,7 +95,7 @@ def test_discriminator_by_hand(changes, expected):
     units = maps.flatten(1)
     if expected.hidden:
         units = units @ weights["hidden.product.weight"].T
-        units = units + weights["hidden.product.bias"] if expected.biases else normalised(units, weights, "hidden.norm")
+        units = units + weights["hidden.product.bias"] if expected.biases else normalized(units, weights, "hidden.norm")
         units = torch.where(units > 0, units, expected.slope * units)
     found = network.activations(signed)
     assert list(found) == list(activations)
@@ -115,7 +115,7 @@ def test_generator_by_hand(changes, expected, first_norm):
     def shifted(values, name, norm):
         """Normalise, or add the bias that stands in its place, or leave as they are."""
         if norm in expected.g_norms:
-            return normalised(values, weights, norm)
+            return normalized(values, weights, norm)
         if expected.biases and norm != "output_norm":
             return values + weights[f"{name}.bias"].view(1, -1, *[1] * (values.ndim - 2))
         return values
@@ -125,7 +125,7 @@ def test_generator_by_hand(changes, expected, first_norm):
         if expected.biases:
             units = (units + weights["hidden.product.bias"]).clamp(min=0)
         else:
-            units = normalised(units, weights, "hidden.norm").clamp(min=0)
+            units = normalized(units, weights, "hidden.norm").clamp(min=0)
     units = units @ weights["project.weight"].T
     if first_norm == "unit" or expected.biases:
         maps = shifted(units, "project", "first_norm").reshape(6, 15, 4, 4)
@@ -152,8 +152,8 @@ def test_generator_by_hand(changes, expected, first_norm):
 
 
 @cases
-def test_only_the_weights_that_are_meant_are_there(changes, expected):
-    """Biases stand where a shift was, never at the ends; no other bias exists."""
+def test_the_networks_have_the_expected_biases_only(changes, expected):
+    """A layer without batch norm has a bias, except at the ends; no other layer has one."""
     networks = build_discriminator(replace(SMALL, **changes), 0), build_generator(replace(SMALL, **changes), 0)
     found = [{name for name in network.state_dict() if name.endswith(".bias")} for network in networks]
     discriminator = {f"layers.conv{number}.norm.bias" for number in expected.d_norms}
@@ -168,7 +168,7 @@ def test_only_the_weights_that_are_meant_are_there(changes, expected):
     assert found == [discriminator, generator]
 
 
-def test_hidden_layers_have_the_units_asked_for():
+def test_hidden_layers_have_the_configured_units():
     config = replace(SMALL, hidden=7)
     weights = build_discriminator(config, 0).state_dict()
     assert weights["hidden.product.weight"].shape == (7, 12 * 4 * 4)
@@ -191,7 +191,7 @@ def test_hidden_layers_have_the_units_asked_for():
         (
             {"kernel": 4, "strides": (2, 2, 2), "image_size": 32, "resampling": "max-pool"},
             "kernel",
-            "got a kernel of 4 with max-pooling, where all convolutions have stride 1: it keeps no side",
+            "got a kernel of 4 with max-pooling, expected a kernel of 3 or 5: all convolutions then have stride 1",
         ),
     ],
 )
@@ -201,7 +201,7 @@ def test_impossible_variants_are_refused(change, option, text):
     assert caught.value.option == option
 
 
-def test_a_config_from_before_the_guidelines_could_be_broken_loads_as_it_was(tiny_config):
+def test_a_config_without_the_fields_of_the_guidelines_loads_with_their_defaults(tiny_config):
     config = tiny_config()
     stored = config.to_dict()
     for name in ("resampling", "norm", "hidden", "leak", "output", "classes", "affine"):
@@ -213,7 +213,7 @@ def test_a_config_from_before_the_guidelines_could_be_broken_loads_as_it_was(tin
     assert config.differences(broken) == ["network.norm: all-but-ends -> none"]
 
 
-def test_hashes_of_networks_that_follow_the_guidelines_stay():
+def test_hashes_of_networks_that_follow_the_guidelines_do_not_change():
     # Of asdict(NetworkConfig) when it had no other fields.
     assert fingerprint_settings(PRESETS["cpu32"].network.identity()) == "4dd1f5a7a836675b"
     hashes = {fingerprint_settings(replace(SMALL, **changes).identity()) for changes, _ in CASES.values()}

@@ -36,7 +36,7 @@ def images(rows=6, size=16, channels=3, dtype=torch.float32):
     return torch.rand((rows, channels, size, size), generator=random, dtype=dtype) * 2 - 1
 
 
-def normalised(maps, weights, name, eps, axes=(0, 2, 3)):
+def normalized(maps, weights, name, eps, axes=(0, 2, 3)):
     shape = [1, -1, *[1] * (maps.ndim - 2)]
     mean = maps.mean(axes, keepdim=True)
     variance = ((maps - mean) ** 2).mean(axes, keepdim=True)
@@ -63,7 +63,7 @@ def test_weights_follow_the_authors_distributions(build):
 
 @pytest.mark.parametrize("build", [build_discriminator, build_generator])
 @pytest.mark.parametrize("first_norm", ["unit", "map"])
-def test_nothing_is_left_uninitialised(build, first_norm):
+def test_nothing_is_left_uninitialized(build, first_norm):
     torch.utils.deterministic.fill_uninitialized_memory = True
     torch.use_deterministic_algorithms(True)  # fills new memory with NaN
     try:
@@ -93,7 +93,7 @@ def test_same_seed_gives_the_same_weights_and_no_global_state_moves(build):
             assert not torch.equal(weight, dict(other.named_parameters())[name])
 
 
-def test_discriminator_and_generator_draw_from_streams_of_their_own():
+def test_discriminator_and_generator_draw_from_separate_streams():
     config = replace(SMALL, ngf=4)
     discriminator, generator = build_discriminator(config, 0), build_generator(config, 0)
     first, second = (
@@ -116,7 +116,7 @@ def test_discriminator_against_a_forward_pass_by_hand(training):
         maps = functional.conv2d(maps, weights[f"layers.conv{number}.conv.weight"], stride=stride, padding=1)
         norm = f"layers.conv{number}.norm"
         if number > 1 and training:
-            maps = normalised(maps, weights, norm, 1e-3)
+            maps = normalized(maps, weights, norm, 1e-3)
         elif number > 1:
             mean, variance = (weights[f"{norm}.running_{kind}"].view(1, -1, 1, 1) for kind in ("mean", "var"))
             gain, shift = (weights[f"{norm}.{kind}"].view(1, -1, 1, 1) for kind in ("weight", "bias"))
@@ -142,15 +142,15 @@ def test_generator_against_a_forward_pass_by_hand(first_norm):
     z = draw_z(config, 6, torch.Generator().manual_seed(1)).double()
     projected = z @ weights["project.weight"].T
     if first_norm == "unit":
-        maps = normalised(projected, weights, "first_norm", 1e-3, axes=(0,)).reshape(6, 15, 4, 4)
+        maps = normalized(projected, weights, "first_norm", 1e-3, axes=(0,)).reshape(6, 15, 4, 4)
     else:
-        maps = normalised(projected.reshape(6, 15, 4, 4), weights, "first_norm", 1e-3)
+        maps = normalized(projected.reshape(6, 15, 4, 4), weights, "first_norm", 1e-3)
     maps = maps.clamp(min=0)
     for number, stride in ((1, 2), (2, 2), (3, 1)):
         name = f"layers.deconv{number}.conv.weight" if number < 3 else "output.weight"
         maps = functional.conv_transpose2d(maps, weights[name], stride=stride, padding=1, output_padding=stride - 1)
         if number < 3:
-            maps = normalised(maps, weights, f"layers.deconv{number}.norm", 1e-3).clamp(min=0)
+            maps = normalized(maps, weights, f"layers.deconv{number}.norm", 1e-3).clamp(min=0)
     with torch.no_grad():
         found = network(z)
     assert found.shape == (6, 3, 16, 16)
@@ -159,7 +159,7 @@ def test_generator_against_a_forward_pass_by_hand(first_norm):
 
 @pytest.mark.parametrize("kernel", [3, 4, 5])
 @pytest.mark.parametrize("stride", [1, 2])
-def test_generator_undoes_the_sides_of_every_kernel_and_stride(kernel, stride):
+def test_generator_restores_the_side_for_every_kernel_and_stride(kernel, stride):
     if (kernel, stride) == (4, 1):
         pytest.skip("refused")
     config = replace(SMALL, kernel=kernel, multipliers=(1, 1), strides=(2, stride), image_size=12, nc=1)
@@ -196,7 +196,7 @@ def test_loaded_network_is_a_copy_of_the_weights():
 def test_weights_of_another_network_are_refused():
     other = build_discriminator(replace(SMALL, ndf=8), 0)
     with pytest.raises(
-        UserError, match=r"got weights of another network, expected those of NetworkConfig\(.*size mismatch"
+        UserError, match=r"got weights of another network, expected weights of NetworkConfig\(.*size mismatch"
     ):
         load_discriminator(SMALL, other.state_dict())
     with pytest.raises(UserError, match=r"got weights of another network.*Missing key"):
@@ -208,14 +208,14 @@ def test_weights_of_another_network_are_refused():
 @pytest.mark.parametrize(
     ("change", "option", "text"),
     [
-        ({"strides": (2, 2)}, "strides", "got 3 multipliers and 2 strides, expected as many"),
+        ({"strides": (2, 2)}, "strides", "got 3 multipliers and 2 strides, expected equal numbers"),
         ({"strides": (0, 2, 2)}, "strides", r"got strides \(0, 2, 2\), expected 1 or 2 for each layer"),
         ({"strides": (4, 1, 1)}, "strides", r"got strides \(4, 1, 1\), expected 1 or 2 for each layer"),
         ({"multipliers": (1, 0, 1)}, "multipliers", r"got multipliers \(1, 0, 1\), expected at least 1 each"),
         ({"multipliers": (), "strides": ()}, "strides", "got 0 multipliers and 0 strides"),
         ({"nc": 2}, "nc", "got 2 image channels, expected 1 or 3"),
         ({"kernel": 7}, "kernel", "got a kernel of 7, expected 3, 4 or 5"),
-        ({"kernel": 4}, "kernel", r"got a kernel of 4 with strides \(1, 2, 2\): it keeps no side at stride 1"),
+        ({"kernel": 4}, "kernel", r"got a kernel of 4 with strides \(1, 2, 2\), expected a kernel of 3 or 5, or"),
         ({"z": "normal"}, "z", "got z 'normal', expected uniform or gaussian"),
         ({"nz": 0}, "nz", "got nz 0, expected at least 1"),
         ({"ndf": -1}, "ndf", "got ndf -1, expected at least 1"),
