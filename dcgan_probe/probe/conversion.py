@@ -20,7 +20,7 @@ Finish = Callable[[Array], None]
 
 
 def convert(source: Array, block: Array, pool: ThreadPoolExecutor, finish: Finish | None = None) -> None:
-    """Copy rows (n, D) into a block (n, D) and finish it; the pool has ``THREADS`` threads, which small blocks leave."""
+    """Copy rows (n, D) into a block (n, D) and finish it, in the ``THREADS`` threads of the pool where it is large."""
     if not isinstance(block, np.ndarray) or block.size <= CACHED_NUMBERS:
         fill(source, block, finish)
         return
