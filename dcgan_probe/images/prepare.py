@@ -213,12 +213,12 @@ class _Squares:
         resample: Resample,
         progress: Callable[[int, int], None] | None,
     ) -> "_Squares":
-        """Open a source whose images get so many channels, by default its own number."""
+        """Return the blocks of a source with ``channels`` channels, by default the channels of its images."""
         if isinstance(source, ImageSet):
             read, channels = _reader(source), channels or source.channels
             return cls(read, source.labels, len(source), size, channels, resample, progress)
         channels = channels or source.find_channels()
-        source.remarks.clear()  # of the search for channels
+        source.remarks.clear()  # remarks of the search for channels
         return cls(_explained(source, progress), source.labels, source.count, size, channels, resample, progress)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:

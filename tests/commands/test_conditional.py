@@ -57,7 +57,7 @@ def test_classes_in_another_order_are_renumbered_as_in_the_run(trained):
     images = load_images("glyphs:60", "test")
     labels = np.arange(12) % 10
     turned = replace(images, labels=9 - labels, class_names=images.class_names[::-1])
-    with pytest.warns(Notice, match=r"another order \(9, 8, .*; the labels are renumbered by the names"):
+    with pytest.warns(Notice, match=r"a different order \(9, 8, .*; labels are renumbered by name"):
         matched = with_classes_of(Run(trained), turned)
     np.testing.assert_array_equal(matched.labels, labels)
 

@@ -144,8 +144,8 @@ def test_judgements_of_other_pairs_are_refused_before_anything_is_written(here):
             ["hidden", "--out", "data/hidden_train.h5"],
             "Invalid value for --out: data/hidden_train.h5 is the set itself",
         ),
-        (["nowhere", "--out", "clean.h5"], "there is no image set 'nowhere'"),
-        (["hidden", "--out", "clean.h5", "--against", "nowhere"], "there is no image set 'nowhere'"),
+        (["nowhere", "--out", "clean.h5"], "unknown image set 'nowhere'"),
+        (["hidden", "--out", "clean.h5", "--against", "nowhere"], "unknown image set 'nowhere'"),
         (
             ["hidden", "--out", "clean.h5", "--judged", "none.csv"],
             "Invalid value for '--judged': File 'none.csv' does not exist",

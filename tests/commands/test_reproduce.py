@@ -143,7 +143,7 @@ def test_rows_that_need_no_run_are_made_without_the_training_images(place, monke
     write_toml("svhn-1000.toml", table_plan({**TRAIN, "dataset": "elsewhere"}, untrained=()))
     plan = reproduce("--results", "fourth", "--dry-run").stdout
     assert "Cannot be made, nor can the rows that need its run: dcgan-probe train" in plan
-    assert "there is no image set 'elsewhere'" in plan
+    assert "unknown image set 'elsewhere'" in plan
     result = reproduce("--results", "fourth", status=1)
     assert "4 of 12 steps failed" in result.stderr
     assert result.stderr.count("there is no run elsewhere-demo-s0") == 3

@@ -87,7 +87,7 @@ def test_saliency_of_chosen_features_of_a_layer(look):
         (["--count", "50"], "--count: got the 50 strongest of 50 images, expected fewer than are searched"),
         (["--top", "17"], "--top: got the top 17 features, but the layer has 16"),
         (["--top", "2", "--features", "1"], "--top: got features and top, expected one of them"),
-        (["--dataset", "small.h5"], "there is no folder or file small.h5"),
+        (["--dataset", "small.h5"], "small.h5 does not exist, expected a folder of images or an .h5 file"),
     ],
 )
 def test_saliency_refuses_before_it_searches(look, monkeypatch, arguments, message):

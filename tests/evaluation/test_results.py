@@ -215,7 +215,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, record, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UserError, match=r"the disk is full: .* could not be written"):
+    with pytest.raises(UserError, match=r"the disk is full: .* cannot be written"):
         results.append([record(evaluation="b")])
     assert results.path.read_bytes() == before
 
@@ -259,7 +259,7 @@ def test_missing_and_damaged_predictions_are_named(tmp_path):
     for content in (b"", b"PK\x03\x04 cut off"):
         results.predictions_path("id").write_bytes(content)
         with pytest.raises(
-            UserError, match=r"id\.npz cannot be read .*move it away and repeat the command that made it"
+            UserError, match=r"id\.npz cannot be read .*move it away and rerun the command that wrote it"
         ):
             results.read_predictions("id")
 

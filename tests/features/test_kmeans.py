@@ -197,7 +197,7 @@ def test_a_broken_dictionary_is_learnt_again(tiny_images, tmp_path):
     first = kept_dictionary(tiny_images(20), CONFIG, tmp_path, CPU)
     (path,) = tmp_path.glob("dictionary-*.pt")
     path.write_bytes(b"half a file")
-    with pytest.warns(UserWarning, match="it is made again, and kept as dictionary-"):
+    with pytest.warns(UserWarning, match="the file is renamed to dictionary-"):
         again = kept_dictionary(tiny_images(20), CONFIG, tmp_path, CPU)
     torch.testing.assert_close(again.centroids, first.centroids, rtol=0, atol=0)
 

@@ -332,7 +332,7 @@ def test_settings_that_no_training_can_have_are_refused(tiny_config, change, opt
 def test_full_disk_is_named_when_statistics_are_written(tmp_path):
     run = Run(tmp_path)
     run.stats_path.symlink_to("/dev/full")
-    with pytest.raises(UserError, match=f"the disk is full: {run.stats_path} could not be written"):
+    with pytest.raises(UserError, match=f"the disk is full: {run.stats_path} cannot be written"):
         run.append_stats({"images_seen": 8})
 
 

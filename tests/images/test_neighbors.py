@@ -58,5 +58,5 @@ def test_usual_distances_are_those_to_other_images(images):
 
 
 def test_pictures_of_another_size_are_refused(images):
-    with pytest.raises(UserError, match=r"got pictures of \(3, 5, 5\) .*, but noise has images of \(3, 4, 4\)"):
+    with pytest.raises(UserError, match=r"got pictures of shape \(3, 5, 5\) .*, expected \(3, 4, 4\), the shape of"):
         nearest_images(np.zeros((1, 3, 5, 5), np.uint8), images)

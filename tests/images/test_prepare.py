@@ -231,7 +231,7 @@ def test_the_source_is_not_overwritten(tmp_path):
         ({"size": 0}, "size", "got size 0, expected at least 1 pixel"),
         ({"channels": 4}, "channels", "got 4 channels, expected 1 or 3"),
         ({"background": "none"}, "background", "got the background 'none', expected a color such as white"),
-        ({"depth": (1.0, 0.0)}, "depth", r"got the depth \(1.0, 0.0\), expected two rising numbers"),
+        ({"depth": (1.0, 0.0)}, "depth", r"got the depth \(1.0, 0.0\), expected two increasing numbers"),
         ({"resample": "mean"}, "resample", "got the filter 'mean', expected one of lanczos, box, bicubic"),
         ({"path": "x.npz"}, "out", r"got the file name x\.npz, expected one that ends in \.h5"),
         ({"path": "x_test.h5"}, "out", r"got the file name x_test\.h5 for the train split, expected \*_train\.h5"),
@@ -272,7 +272,7 @@ def removed_picture(tmp_path):
 def test_a_source_that_changes_meanwhile_gives_no_file(tmp_path, monkeypatch, make):
     source, change = make(tmp_path)
     monkeypatch.setattr(module, "BLOCK_BYTES", 8 * 8 * 3)  # a block an image
-    with pytest.raises(ChangedFileError, match=r"(changed while it was read|can no longer be read).*; repeat the com"):
+    with pytest.raises(ChangedFileError, match=r"(changed while it was read|can no longer be read).*; rerun the com"):
         prepare(str(source), "train", 8, tmp_path / "x_train.h5", progress=lambda done, rows: done == 1 and change())
     assert not list(tmp_path.glob("*x_train*"))
 

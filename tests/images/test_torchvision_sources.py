@@ -236,9 +236,9 @@ def test_without_a_network_the_ways_out_are_named(tmp_path, name, cifar, svhn, m
     text = str(error.value)
     assert text.startswith(f"{name}, train split: not in {tmp_path}, and the download failed: ")
     assert "refused" in text
-    assert f"Ways out: put {name}_train.h5 and {name}_test.h5 into {tmp_path} (dcgan-probe prepare writes them" in text
+    assert f"Remedies: put {name}_train.h5 and {name}_test.h5 into {tmp_path} (dcgan-probe prepare writes them" in text
     assert f"or torchvision's own files ({torchvision_sources.OWN_FILES[name][0].format(split='train')}" in text
-    assert text.endswith("or take the built-in images with `dataset=glyphs`")
+    assert text.endswith("or use the built-in images with `dataset=glyphs`")
     assert error.value.option == "dataset"
 
 
@@ -246,7 +246,7 @@ def test_a_download_that_is_not_allowed_is_not_tried(tmp_path, svhn, site, monke
     folder, address = site
     expect_svhn(monkeypatch, svhn[0], address)
     write(folder, {"train_32x32.mat": svhn[0]})
-    with pytest.raises(UserError, match=r"nothing may be downloaded; torchvision says: Dataset not found"):
+    with pytest.raises(UserError, match=r"downloads are disabled \(torchvision: Dataset not found"):
         load_images("svhn", "train", data_dir=tmp_path / "data", download=False)
     assert not (tmp_path / "data").exists()
 
@@ -254,9 +254,7 @@ def test_a_download_that_is_not_allowed_is_not_tried(tmp_path, svhn, site, monke
 def test_damaged_files_without_a_network_are_said_to_be_damaged(tmp_path, cifar):
     files = cifar[0]
     write(tmp_path / "cifar-10-batches-py", files | {"data_batch_3": files["data_batch_3"][:-1]})
-    message = (
-        r"files in .* \(cifar-10-batches-py/.* are damaged or incomplete, and .* Ways out: move them away and repeat"
-    )
+    message = r"files in .* \(cifar-10-batches-py/.* are damaged or incomplete, and .* Remedies: move these files away"
     with pytest.raises(UserError, match=message):
         load_images("cifar10", "train", data_dir=tmp_path)
 

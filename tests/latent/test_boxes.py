@@ -50,7 +50,7 @@ def test_what_is_no_list_of_boxes_is_named(tmp_path, content, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"there is no .*none\.json"):
+    with pytest.raises(UserError, match=r"none\.json does not exist"):
         read_boxes(tmp_path / "none.json", 8)
 
 

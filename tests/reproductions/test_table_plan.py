@@ -138,7 +138,7 @@ def test_unknown_tables_and_scales_are_refused(tmp_path):
     write_toml(tmp_path / "mine.toml", OWN)
     with pytest.raises(UserError, match="got scale 'small', expected one of none: the plan has one size"):
         read_plan(str(tmp_path / "mine.toml"), "small")
-    with pytest.raises(UserError, match=r"nowhere.toml is missing; give the path of a TOML file"):
+    with pytest.raises(UserError, match=r"nowhere.toml does not exist, expected a TOML file"):
         read_plan(str(tmp_path / "nowhere.toml"))
     (tmp_path / "broken.toml").write_text("dataset = \n")
     with pytest.raises(UserError, match=r"broken.toml is not TOML: .*line 1"):

@@ -158,7 +158,7 @@ def test_labels_of_other_integer_types_are_read_as_int64(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"there is no image file .*gone\.h5"):
+    with pytest.raises(UserError, match=r"gone\.h5 does not exist, expected an image-array file"):
         open_image_file(tmp_path / "gone.h5")
 
 
@@ -216,7 +216,7 @@ def test_class_names_that_are_no_json_list_are_refused(tmp_path):
         open_image_file(store(tmp_path / "a.h5", pixels(), class_names="cat,dog"))
 
 
-@pytest.mark.parametrize(("rows", "message"), [(11, "got 10 images, expected 11"), (9, "9 rows in all")])
+@pytest.mark.parametrize(("rows", "message"), [(11, "got 10 images, expected 11"), (9, "9 rows in total")])
 def test_another_number_of_rows_leaves_no_file(tmp_path, rows, message):
     with pytest.raises(UserError, match=message):
         write(tmp_path / "a.h5", pixels(), rows=rows)
@@ -258,7 +258,7 @@ def test_images_of_a_file_that_has_changed_are_not_given(tmp_path, change, rows)
     stored = open_image_file(path).images
     np.testing.assert_array_equal(stored[rows], pixels()[rows])
     change(path)
-    with pytest.raises(ChangedFileError, match=r"a.h5 (changed while it was read|can no longer be read) \(.*; repeat"):
+    with pytest.raises(ChangedFileError, match=r"a.h5 (changed while it was read|can no longer be read) \(.*; rerun"):
         stored[rows]
 
 
