@@ -219,6 +219,6 @@ def _reader(
             block = to_eight_bits(images[first : first + rows].transpose(AXES[layout]), *limits)
         pixels = block[index - first]
         picture = Image.fromarray(np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels))
-        return composited(picture, reading, remarks, grey=picture.mode == "L")
+        return composited(picture, reading, remarks, gray=picture.mode == "L")
 
     return read

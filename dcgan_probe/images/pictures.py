@@ -11,7 +11,7 @@ from ..runtime import UserError
 from .reading import Reading, composited, to_eight_bits
 from .streams import UnreadableImageError
 
-GREY_MODES = ("1", "L", "LA", "La")
+GRAY_MODES = ("1", "L", "LA", "La")
 PALETTE_MODES = ("P", "PA")
 DEEP_MODES = ("I", "F")  # more than 8 bits per channel, as all modes that start with "I;"
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)  # Pillow's errors of damaged files
@@ -40,11 +40,11 @@ def read_image(path: Path, reading: Reading, remarks: Counter[str]) -> Image.Ima
             png = image.format == "PNG"
             upright = ImageOps.exif_transpose(image)
             upright.load()
-            grey = _is_grey(upright, layout)
+            gray = _is_gray(upright, layout)
             if not _is_deep(upright):
                 if "16" in layout:
                     remarks["of 16 bits a color, read by their high bytes"] += 1
-                return composited(upright, reading, remarks, grey=grey)
+                return composited(upright, reading, remarks, gray=gray)
     except BROKEN as error:
         raise unreadable(path, error) from error
     return _reduce(upright, path, png, reading, remarks)
@@ -58,8 +58,8 @@ def find_channels(files: Iterable[Path], reading: Reading) -> int:
     for path in files:
         try:
             with Image.open(path) as image:
-                grey = _is_grey(image, _raw_layout(image))
-                if not grey or (image.has_transparency_data and not reading.grey_background):
+                gray = _is_gray(image, _raw_layout(image))
+                if not gray or (image.has_transparency_data and not reading.gray_background):
                     return 3
         except BROKEN:  # reported when the pixels are read
             continue
@@ -84,13 +84,13 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode in DEEP_MODES or image.mode.startswith("I;")
 
 
-def _is_grey(image: Image.Image, layout: str) -> bool:
+def _is_gray(image: Image.Image, layout: str) -> bool:
     if image.mode in PALETTE_MODES:
         used = np.unique(np.asarray(image.getchannel(0) if image.mode == "PA" else image))
         palette = np.reshape(image.getpalette() or [], (-1, 3))
         colors = palette[used[used < len(palette)]]
         return bool((colors == colors[:, :1]).all())
-    return image.mode in GREY_MODES or layout.startswith("LA;16") or _is_deep(image)
+    return image.mode in GRAY_MODES or layout.startswith("LA;16") or _is_deep(image)
 
 
 def _reduce(image: Image.Image, path: Path, png: bool, reading: Reading, remarks: Counter[str]) -> Image.Image:

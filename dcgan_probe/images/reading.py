@@ -52,7 +52,7 @@ class Reading:
         return red, green, blue
 
     @property
-    def grey_background(self) -> bool:
+    def gray_background(self) -> bool:
         """True if a grayscale image stays grayscale when composited."""
         return len(set(self.color)) == 1
 
@@ -77,8 +77,8 @@ def to_eight_bits(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.rint((numbers - low) * (255.0 / (high - low))).astype(np.uint8)
 
 
-def composited(image: Image.Image, reading: Reading, remarks: Counter[str], *, grey: bool) -> Image.Image:
-    """Composite an 8-bit image on the background, and convert it to grayscale (``grey``) or RGB.
+def composited(image: Image.Image, reading: Reading, remarks: Counter[str], *, gray: bool) -> Image.Image:
+    """Composite an 8-bit image on the background, and convert it to grayscale (``gray``) or RGB.
 
     Images with transparent pixels are counted in ``remarks``.
     """
@@ -86,6 +86,6 @@ def composited(image: Image.Image, reading: Reading, remarks: Counter[str], *, g
         layers = image.convert("RGBA")
         if np.asarray(layers.getchannel("A")).min() < 255:
             remarks[f"with transparent pixels, composited on {reading.background}"] += 1
-            grey = grey and reading.grey_background
+            gray = gray and reading.gray_background
         image = Image.alpha_composite(Image.new("RGBA", layers.size, (*reading.color, 255)), layers).convert("RGB")
-    return image.convert("L" if grey else "RGB")
+    return image.convert("L" if gray else "RGB")

@@ -1,4 +1,4 @@
-"""Floor 0. Device, memory, precision, ranks, seeds, processes, versions and the user's error: for any floor."""
+"""Floor 0. Devices, precision, memory, ranks, processes, seeds, configs, progress, versions and user errors."""
 
 from typing import TYPE_CHECKING
 

@@ -22,7 +22,7 @@ def store(path, images, labels=None, **attributes):
 
 
 def prepared(path, split="train", **settings):
-    """Return the file that ``prepare`` writes, and what it says."""
+    """Return the file that ``prepare`` writes, and its notices."""
     out = path.with_name(f"out_{split}.h5")
     with pytest.warns(Notice) as said:
         prepare(str(path), split, 8, out, **settings)
@@ -48,7 +48,7 @@ def test_forms_that_can_be_told_are_read_and_said(tmp_path, images, said):
     assert said in told
 
 
-def test_images_without_an_axis_of_channels_are_grey(tmp_path):
+def test_images_without_an_axis_of_channels_are_gray(tmp_path):
     file, told = prepared(store(tmp_path / "x_train.h5", NOISE[..., 0]))
     np.testing.assert_array_equal(file.images[:], NOISE[:, None, :, :, 0])
     assert "of the layout NHW" in told

@@ -13,7 +13,7 @@ from dcgan_probe.runtime import Notice, UserError
 
 
 def store(path, labels, names=None):
-    """Write images whose pixels are the label that each would have in the order of the training split."""
+    """Write images whose pixels are their label in the order of the training split."""
     with h5py.File(path, "w") as file:
         file["images"], file["labels"] = np.zeros((len(labels), 2, 2, 3), np.uint8), np.array(labels)
         if names:
@@ -21,7 +21,7 @@ def store(path, labels, names=None):
 
 
 def load(folder, train, test):
-    """Return the test split of a pair of files, each given by its labels and class names."""
+    """Return the test split of two files, each given by its labels and class names."""
     folder = Path(tempfile.mkdtemp(dir=folder))
     store(folder / "x_train.h5", *train)
     store(folder / "x_test.h5", *test)

@@ -101,19 +101,19 @@ def test_names_that_differ_in_their_unicode_form_alone_are_equal(tmp_path):
     assert train.fingerprint == test.fingerprint
 
 
-def test_greyscale_stays_and_a_single_colour_image_makes_all_rgb(tmp_path):
-    grey = draw(tmp_path / "a.png", mode="L")
+def test_grayscale_stays_and_a_single_color_image_makes_all_rgb(tmp_path):
+    gray = draw(tmp_path / "a.png", mode="L")
     opaque = draw(tmp_path / "b.png", 1, mode="LA")
     opaque[:, :, 1] = 255
     Image.fromarray(opaque).save(tmp_path / "b.png")
     images = load(tmp_path)
     assert images.channels == 1
-    np.testing.assert_array_equal(images.images[0, 0], grey)
-    colour = draw(tmp_path / "c.png", 2)
+    np.testing.assert_array_equal(images.images[0, 0], gray)
+    color = draw(tmp_path / "c.png", 2)
     images = load(tmp_path)
     assert images.channels == 3
-    np.testing.assert_array_equal(images.images[0], np.stack([grey] * 3))
-    np.testing.assert_array_equal(images.images[2].transpose(1, 2, 0), colour)
+    np.testing.assert_array_equal(images.images[0], np.stack([gray] * 3))
+    np.testing.assert_array_equal(images.images[2].transpose(1, 2, 0), color)
 
 
 def test_pictures_are_turned_upright(tmp_path):
@@ -194,24 +194,24 @@ def test_splits_without_a_training_split_are_no_classes(tmp_path):
         load(tmp_path)
 
 
-@pytest.mark.parametrize("coloured", ["train", "test"])
-def test_channels_are_decided_once_for_both_splits(tmp_path, coloured):
-    other = "test" if coloured == "train" else "train"
+@pytest.mark.parametrize("colored", ["train", "test"])
+def test_channels_are_decided_once_for_both_splits(tmp_path, colored):
+    other = "test" if colored == "train" else "train"
     for index, name in enumerate(("a", "b")):
-        draw(tmp_path / coloured / name / "1.png", index)
+        draw(tmp_path / colored / name / "1.png", index)
         draw(tmp_path / other / name / "1.png", index, mode="L")
     assert load(tmp_path).channels == load(tmp_path, "test").channels == 3
 
 
-def test_a_grey_palette_in_a_grey_set_is_grey(tmp_path):
+def test_a_gray_palette_in_a_gray_set_is_gray(tmp_path):
     for split in ("train", "test"):
         for index, name in enumerate(("a", "b")):
             draw(tmp_path / split / name / "1.png", index, mode="L")
-    grey = draw(tmp_path / "test" / "a" / "1.png", 7, mode="L")
-    Image.fromarray(grey).convert("P").save(tmp_path / "test" / "a" / "1.png")
+    gray = draw(tmp_path / "test" / "a" / "1.png", 7, mode="L")
+    Image.fromarray(gray).convert("P").save(tmp_path / "test" / "a" / "1.png")
     test = load(tmp_path, "test")
     assert load(tmp_path).channels == test.channels == 1
-    np.testing.assert_array_equal(test.images[0, 0], grey)
+    np.testing.assert_array_equal(test.images[0, 0], gray)
 
 
 def test_more_than_eight_bits_are_refused_with_the_way_on(tmp_path):

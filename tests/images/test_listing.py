@@ -8,7 +8,7 @@ from dcgan_probe.runtime import Notice, UserError
 
 
 def make(root, *names):
-    """Make empty files, which are listed and never read."""
+    """Create empty files, which are listed but not read."""
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()

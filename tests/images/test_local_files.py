@@ -10,7 +10,7 @@ from dcgan_probe.storage import StoredImages
 
 
 def unpack(path, value=0, rows=6, split=None, class_names=None):
-    """Write a file as ``unpack.py`` of the shared image sets does; every pixel is ``value``."""
+    """Write an image-array file without the code under test; every pixel is ``value``."""
     images = np.full((rows, 8, 8, 3), value, np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:

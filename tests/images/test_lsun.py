@@ -22,7 +22,7 @@ def store(folder, contents):
 
 
 def webp(seed, size=(9, 8), mode="RGB"):
-    """Encode a picture of noise as LSUN's records are."""
+    """Encode a picture of noise like a record of LSUN."""
     shape = (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0])
     noise = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
     stream = io.BytesIO()

@@ -16,7 +16,7 @@ def noise(rows, seed):
 
 
 def brute_force(pictures, images):
-    """Root mean square distances in float64 to images, or their mirror images if nearer, (pictures, images)."""
+    """Compute root mean square distances to images or nearer mirror images, float64 (pictures, images)."""
     differences = [pictures[:, None].astype(float) - each[None] for each in (images, images[..., ::-1])]
     return np.minimum(*(np.sqrt((each**2).mean(axis=(2, 3, 4))) for each in differences))
 

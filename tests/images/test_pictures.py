@@ -14,7 +14,7 @@ from dcgan_probe.runtime import Notice, UserError
 
 
 def write_deep_png(path, values, color_type):
-    """Write uint16 (H, W, channels) as a PNG of 16 bits a channel, which Pillow does not for colors."""
+    """Write uint16 (H, W, channels) as a PNG of 16 bits per channel, which Pillow cannot write in color."""
 
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -72,7 +72,7 @@ def test_loading_says_how_many_images_were_transparent(tmp_path):
 @pytest.mark.parametrize(
     ("palette", "channels"), [([9, 9, 9, 200, 200, 200, 1, 2, 3], 1), ([9, 9, 9, 200, 200, 201], 3)]
 )
-def test_a_palette_is_grey_if_the_colors_in_use_are(tmp_path, palette, channels):
+def test_a_palette_is_gray_if_the_colors_in_use_are(tmp_path, palette, channels):
     image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
     image.putpalette(palette)
     image.save(tmp_path / "a.png")

@@ -22,7 +22,7 @@ def draw(path, seed=0, size=(30, 20), mode="RGB"):
 
 
 def reference(path, size):
-    """Resize the shorter side and keep the middle, step by step with Pillow."""
+    """Resize the shorter side and crop the center, step by step with Pillow."""
     with Image.open(path) as picture:
         width, height = picture.size
         if width < height:
@@ -92,7 +92,7 @@ def test_images_that_are_not_resized_record_no_filter(tmp_path, size):
     assert prepared(tmp_path / "in", tmp_path / "two.h5", 8, resample="box")[1] == "box"
 
 
-def test_a_tree_becomes_a_labelled_set_found_by_its_name(tmp_path):
+def test_a_tree_becomes_a_labeled_set_found_by_its_name(tmp_path):
     for seed, name in enumerate(
         ["train/cat/1.png", "train/dog/2.png", "train/dog/3.png", "test/cat/4.png", "test/dog/5.png"]
     ):
@@ -246,7 +246,7 @@ def test_settings_that_do_not_fit_are_refused(tmp_path, change, option, message)
 
 
 def changed_file(tmp_path):
-    """Return a source of one file, and a function that cuts the file off inside of its images."""
+    """Return a source of one file, and a function that truncates the file within its images."""
     pixels = np.full((40, 3, 8, 8), 200, np.uint8)
     write_image_file(tmp_path / "a_train.h5", [(pixels, None)], rows=40, name="a", split="train", source="")
     return tmp_path / "a_train.h5", lambda: os.truncate(tmp_path / "a_train.h5", 4000)

@@ -1,4 +1,4 @@
-"""Image-array files from their configs: default places, descriptions, progress, TOML and command lines."""
+"""Image-array files from configs: default paths, descriptions, progress, TOML and command lines."""
 
 import shlex
 import tomllib

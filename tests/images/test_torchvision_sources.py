@@ -31,7 +31,7 @@ def pixels(rows, *shape, seed=0):
 
 
 class OldPickler(pickle.Pickler):
-    """Writes array types as the published batches have them, with 0 and 1 for what are bools today."""
+    """Pickler that writes array types as in the published batches, with 0 and 1 instead of bools."""
 
     def reducer_override(self, value):
         return (np.dtype, (value.str[1:], 0, 1)) if isinstance(value, np.dtype) else NotImplemented
@@ -45,7 +45,7 @@ def old_pickle(value):
 
 @pytest.fixture
 def cifar(monkeypatch):
-    """Give the files of a CIFAR-10 of 2 images a batch, and its images and labels; torchvision expects their sums."""
+    """Return the files of a CIFAR-10 of 2 images per batch, with images and labels, and register their sums."""
     images, labels = pixels(12, 3, 32, 32), np.arange(12) % 3
     files = {
         name: old_pickle(
@@ -66,7 +66,7 @@ def cifar(monkeypatch):
 
 @pytest.fixture
 def svhn(monkeypatch):
-    """Give the content of ``train_32x32.mat``, its images and labels; torchvision expects its sum."""
+    """Return the content of ``train_32x32.mat`` with its images and labels; torchvision expects its checksum."""
     images, labels = pixels(20, 3, 32, 32), np.arange(1, 21) % 10
     stream = io.BytesIO()
     savemat(
@@ -84,7 +84,7 @@ def expect_svhn(monkeypatch, content, site):
 
 @pytest.fixture
 def mnist(monkeypatch):
-    """Give the raw files of MNIST with 10 and 4 images, and the images and labels; torchvision expects their sums."""
+    """Return raw MNIST files of 10 and 4 images, with images and labels, and register their sums."""
     images, labels = pixels(14, 28, 28), (np.arange(14) % 10).astype(np.uint8)
     files = {}
     for prefix, rows in (("train", slice(0, 10)), ("t10k", slice(10, 14))):
@@ -105,7 +105,7 @@ def closed_port():
 
 @pytest.fixture
 def site(tmp_path):
-    """Serve the folder ``site`` on this machine: its path and its address."""
+    """Serve the folder ``site`` on this machine; return its path and its address."""
     folder = tmp_path / "site"
     folder.mkdir()
 

@@ -11,7 +11,7 @@ DAMAGED = r"x\.npz cannot be read \(.*\); it is corrupt, or not a file of arrays
 
 @pytest.fixture
 def whole(tmp_path):
-    """A file of two arrays, and its bytes."""
+    """Write a file of two arrays, and return it with its bytes."""
     path = tmp_path / "x.npz"
     write_arrays(path, rows=np.arange(40, dtype=np.uint8), share=0.25)
     return path, path.read_bytes()

@@ -67,7 +67,7 @@ def test_a_missing_file_is_missing(tmp_path):
 
 
 def failing(monkeypatch, text, number, only=lambda options: True):
-    """Let HDF5 fail as it does; h5py finds the number in its text."""
+    """Make HDF5 fail; h5py finds the error number in the message."""
     real = h5py.File
 
     def fail(path, mode, **options):

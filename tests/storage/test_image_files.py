@@ -17,7 +17,7 @@ def pixels(rows=10, channels=3, height=4, width=5, seed=0):
 
 
 def store(path, images, **more):
-    """Write (N, channels, H, W) images as the layout says, without the code under test."""
+    """Write images (N, channels, H, W) in the documented layout, without the code under test."""
     with h5py.File(path, "w") as file:
         file.create_dataset("images", data=images.transpose(0, 2, 3, 1), chunks=more.pop("chunks", None))
         if "labels" in more:
@@ -233,19 +233,19 @@ def test_blocks_of_different_sizes_leave_the_old_file(tmp_path):
 
 
 def rewritten(path):
-    """Write other bytes into the same file, as many as before."""
+    """Overwrite the file with the same number of other bytes."""
     with open(path, "r+b") as file:
         file.seek(-100, os.SEEK_END)
         file.write(bytes(100))
 
 
 def cut_short(path):
-    """Cut the file off inside of its images, which HDF5 reads as zeros."""
+    """Truncate the file within its images, which HDF5 then reads as zeros."""
     os.truncate(path, path.stat().st_size - 100)
 
 
 def replaced(path):
-    """Give the file's name to a copy of it that has its size and time."""
+    """Replace the file by a copy with the same size and modification time."""
     copy = shutil.copy2(path, path.with_name("copy"))
     os.replace(copy, path)
 

@@ -178,7 +178,7 @@ def test_every_number_of_a_held_lock_is_one(tmp_path, monkeypatch, number):
 
 
 def windows(monkeypatch):
-    """Stand Windows' module for locks on that of this system."""
+    """Emulate Windows' module for locks on this system."""
     flock = fcntl.flock
 
     def locking(handle, mode, size):
