@@ -1,15 +1,26 @@
-"""Gives what tells numpy arrays from torch tensors; from scikit-learn's copy of the package if it is not installed."""
+"""The array API of numpy arrays and torch tensors; from scikit-learn's copy of the package if it is not installed."""
 
 from typing import Any
+
+import numpy as np
 
 from ..runtime import UserError
 
 try:
-    from array_api_compat import array_namespace, device, is_torch_array
+    from array_api_compat import array_namespace as _namespace
+    from array_api_compat import device, is_torch_array
 except ImportError:  # a machine where nothing can be installed
-    from sklearn.externals.array_api_compat import array_namespace, device, is_torch_array
+    from sklearn.externals.array_api_compat import array_namespace as _namespace
+    from sklearn.externals.array_api_compat import device, is_torch_array
+
+_NUMPY = _namespace(np.empty(0))
 
 __all__ = ["array_namespace", "device", "is_torch_array", "plain_tensor"]
+
+
+def array_namespace(array: Any) -> Any:
+    """Return the functions for an array; that of numpy at once, since small problems ask for it thousands of times."""
+    return _NUMPY if isinstance(array, np.ndarray) else _namespace(array)
 
 
 def plain_tensor(tensor: Any) -> Any:
