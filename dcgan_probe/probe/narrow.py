@@ -20,9 +20,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..runtime import numpy_generator
+from .arrays import host64
 from .curvature import ActiveSums, SampledRows, factor, shrinks_of, solve_with
 from .descent import descend
-from .design import Design, host64
+from .design import Design
 from .objective import Problems
 from .plan import HELD_NUMBERS, MOST_HELD
 from .solution import STALLED, Limits, Outcome

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..runtime import UserError
 from .checks import check_penalties
-from .design import Design, centered_design
+from .design import Design
+from .inputs import centered_design
 from .path import ITERATIONS, TOLERANCE, choose, encode, fit_path, loss_of, predict_path, takes_free_intercept, worst
 from .settings import Classifier, Intercept
 from .solver import solve
