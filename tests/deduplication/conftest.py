@@ -22,7 +22,7 @@ def draw_photographs(count, side=32, channels=3, seed=0):
     return np.clip(images + 128, 0, 255).astype(np.uint8)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def photographs():
     """Give a function that draws a set: ``photographs(count, side=32, channels=3, seed=0, labels=False)``."""
 

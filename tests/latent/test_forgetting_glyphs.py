@@ -47,9 +47,7 @@ def glyphs():
     return load_images("glyphs:3000", "train", seed=5)
 
 
-def train(glyphs, seed):
-    signed = to_signed(torch.from_numpy(glyphs.images))
-    z = principal_components(signed)
+def train(signed, z, seed):
     network = build_generator(NETWORK, seed).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     random = np.random.default_rng(seed)
@@ -85,7 +83,9 @@ def probes(glyphs, encoder):
 
 @pytest.mark.slow
 def test_strips_change_more_than_the_centre_and_the_probe_finds_fewer_neighbours(glyphs, encoder, probes):
-    told = [forget_neighbours(train(glyphs, seed), encoder, probes) for seed in range(3)]
+    signed = to_signed(torch.from_numpy(glyphs.images))
+    z = principal_components(signed)
+    told = [forget_neighbours(train(signed, z, seed), encoder, probes) for seed in range(3)]
     assert min(each["accuracy"] for each in told) > 0.55
     assert np.mean([each["ratio"] for each in told]) > 1.02
     # Fails with random maps in place of those that were found.
