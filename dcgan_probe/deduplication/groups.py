@@ -1,4 +1,4 @@
-"""Takes pairs of rows, gives the groups that they join and the rows to remove; knows no image."""
+"""Groups of rows that pairs connect, and the rows to remove."""
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -13,12 +13,12 @@ def group_rows(first: np.ndarray, second: np.ndarray, rows: int) -> list[np.ndar
     first, second
         The pairs: integers (pairs,) each, 0 to ``rows`` - 1, in any order.
     rows
-        Number of rows there are.
+        Total number of rows.
 
     Returns
     -------
     list of numpy.ndarray
-        Groups of two or more rows, int64 and ascending, by their first rows. A row is in at most one.
+        Groups of two or more rows, int64 and ascending, sorted by their first rows. A row is in at most one group.
     """
     links = coo_array((np.ones(len(first), bool), (first, second)), shape=(rows, rows))
     _, component = connected_components(links, directed=False)
@@ -29,5 +29,5 @@ def group_rows(first: np.ndarray, second: np.ndarray, rows: int) -> list[np.ndar
 
 
 def rows_to_remove(groups: list[np.ndarray]) -> np.ndarray:
-    """Give all rows of the groups but the first of each, int64, ascending."""
+    """Return all rows of the groups except the first of each, int64, ascending."""
     return np.sort(np.concatenate([np.empty(0, np.int64), *(group[1:] for group in groups)]))

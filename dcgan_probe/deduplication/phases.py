@@ -1,4 +1,4 @@
-"""Phases of a search, one after another: their progress, and their seconds."""
+"""Progress and durations of the phases of a search."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from ..runtime import OnStep, Step
 
 
 class Phases:
-    """The seconds of each phase, which ends when the next begins; one that begins again is continued."""
+    """Seconds of each phase, which ends when the next begins; a phase that begins again is continued."""
 
     def __init__(self, on_step: OnStep):
         self._on_step = on_step
@@ -15,7 +15,7 @@ class Phases:
         self._phase, self._began = "", time.monotonic()
 
     def begin(self, phase: str, total: int) -> Callable[[int], None]:
-        """Begin a phase of ``total`` images, and return a function to call with the number that is done."""
+        """Begin a phase of ``total`` images, and return a function to call with the number of finished images."""
 
         def advance(done: int) -> None:
             self._on_step(Step(phase, done, total, "images"))

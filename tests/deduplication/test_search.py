@@ -14,7 +14,7 @@ CONFIG = DedupConfig(images_seen=2560, plants=20)
 
 
 def hide(photographs):
-    """Give 60 images, the last 12 of them copies of the first 12, two of each kind."""
+    """Return 60 images, the last 12 of them copies of the first 12, two of each kind."""
     pixels = photographs(60).images
     for number, change in enumerate(KINDS.values()):
         rows = np.arange(2 * number, 2 * number + 2)
@@ -107,7 +107,7 @@ def test_half_of_the_views_do_in_one_set_what_all_do_between_two(hidden):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("side", "channels"), [(64, 3), (32, 1)])
-def test_other_sizes_and_grey_images(photographs, tmp_path, side, channels):
+def test_other_sizes_and_gray_images(photographs, tmp_path, side, channels):
     pixels = photographs(20, side=side, channels=channels).images
     pixels[19] = KINDS["re-encoded"](pixels[:1], np.random.default_rng(0))[0]
     images = ImageSet(pixels, None, "others", "train", "made by a test")
