@@ -146,7 +146,7 @@ def test_forget_warns_where_its_numbers_mean_little(folder, monkeypatch):
     random = np.random.default_rng(0)
     corners = ((sample, *map(int, random.integers(0, 24, 2))) for sample in range(40))
     path = write_boxes(folder, *((sample, left, top, left + 8, top + 8) for sample, left, top in corners))
-    chance = "and 50 % is chance: the maps that it drops may as well be any others"
+    chance = "and 50 % is chance: its maps may be no better than random ones"
     assert chance in said("--boxes", path)
     assert chance not in said("--map", "0")
 
@@ -193,7 +193,7 @@ def test_forget_refuses(look, arguments, message):
         ([], "strips.json holds an empty list"),
         ([(1, 0, 0, 8, 40)], "strips.json, entry 0: got the box [0, 0, 8, 40]"),
         ([(-1, 0, 0, 8, 8)], "strips.json, entry 0: got sample -1, expected a number from 0 to 999,999"),
-        ([(1, 0, 0, 8, 8)], "got boxes on one sample, expected them on at least two"),
+        ([(1, 0, 0, 8, 8)], "got boxes on one sample, expected boxes on at least two"),
         (
             [(10**12, 0, 0, 8, 8), (1, 0, 0, 8, 8)],
             "entry 0: got sample 1,000,000,000,000, expected a number from 0 to 999,999",
