@@ -108,7 +108,7 @@ def flat(images):
         (["sample", "--class", "ten"], "got class 'ten', expected 0 to 9 or one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
         (["sample", "--class", "10"], "Invalid value for --class: got class '10', expected 0 to 9"),
         (["eval-generated", "--counts", "10,5"], "Invalid value for --counts: got the counts 10, 5, expected"),
-        (["walk"], "is conditional on 10 classes, and walk takes networks that see no label"),
+        (["walk"], "is conditional on 10 classes, and walk needs networks without labels"),
         (["extract", "--dataset", "glyphs:20"], "is conditional on 10 classes: its discriminator takes an image with"),
     ],
 )

@@ -141,8 +141,8 @@ def test_changed_settings_are_refused_with_their_differences(tmp_path, tiny_conf
         "  network.ndf: 4 -> 8",
         "  lr: 0.0002 -> 0.001",
         f"  training images: {old} -> {new}",
-        "  images: 16 -> 8 (it can be made longer, not shorter)",
-        "Give the settings it was started with to continue it, or another `run` for a new one.",
+        "  images: 16 -> 8 (a run can be extended, not shortened)",
+        "Give the original settings to resume it, or another `run` to start a new one.",
     ]
     assert caught.value.option == "run"
     assert (tmp_path / "config.json").read_bytes() == before
