@@ -218,9 +218,9 @@ def test_samples_are_shown_with_their_numbers():
         (["arithmetic", "--concept", "a=1"], "got 1 concepts, expected three: A, B and C"),
         (
             ["arithmetic", *(["--concept", "a=1"] * 3)],
-            "--concept: got the concepts a, a, a, expected a name of its own",
+            "--concept: got the concepts a, a, a, expected distinct names",
         ),
-        (["turn", "--from", "a=1", "--to", "a=2"], "--to: got the concepts a, a, expected a name of its own"),
+        (["turn", "--from", "a=1", "--to", "a=2"], "--to: got the concepts a, a, expected distinct names"),
         (["arithmetic", "--concept", "a=1", "--concept", "result=1", "--concept", "c=1"], "name 'result'"),
         *(
             (

@@ -177,9 +177,9 @@ def test_what_one_map_draws(look):
         (["--map", "0", "--attribute", "age>=3"], "--attribute: glyphs has no attribute 'age'"),
         (["--boxes-from", "age>=3"], "--boxes-from: glyphs has no attribute 'age'"),
         (["--boxes-from", "left>=9", "--attribute", "left>=9"], "--attribute: got attribute with boxes_from"),
-        (["--map", "1", "--top", "3"], "--top: got top with map, which drops that map alone"),
+        (["--map", "1", "--top", "3"], "--top: got top with map, which drops a single map"),
         (["--map", "1", "--window", "8"], "--window: got window without boxes_from"),
-        (["--map", "1", "--dataset", "glyphs:50"], "--dataset: got dataset, but no probe to teach by it"),
+        (["--map", "1", "--dataset", "glyphs:50"], "--dataset: got dataset without a probe to train"),
         (["--boxes-from", "left>=9", "--window", "32"], "--window: got a window of 32 pixels, expected less than"),
     ],
 )
