@@ -50,7 +50,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     except Exception as error:  # torch raises many types of exceptions on corrupt bytes
         # Errors of the system, not of the content: in a truncated file, torch seeks beyond the end (EINVAL).
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise UserError(f"{path} cannot be read ({error.strerror}); make it readable, then rerun") from error
+            raise UserError(f"{path} cannot be read ({error.strerror}); change its permissions, then rerun") from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"{path} is corrupt, or not a checkpoint ({reason}); restore it from a copy, or train in another folder"
