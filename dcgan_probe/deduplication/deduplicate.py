@@ -4,22 +4,54 @@ The search looks up hashes of views, and confirms candidates within some bits by
 paper's rule: the paper's autoencoder encodes whole pictures, and images that share a hash are copies.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from ..images import ImageSet
-from ..runtime import OnStep, UserError, no_step
+from ..runtime import OnStep, Step, UserError, no_step
 from .autoencoder import READ, Encoder, kept_encoder
 from .candidates import HashIndex
 from .config import DedupConfig
-from .groups import group_rows, rows_to_remove
-from .phases import Phases
 from .planting import plant
 from .search import Pairs, find_near_duplicates
+
+
+class Phases:
+    """The seconds of each phase, which ends when the next begins; one that begins again is continued."""
+
+    def __init__(self, on_step: OnStep):
+        self._on_step = on_step
+        self._seconds: dict[str, float] = {}
+        self._phase, self._began = "", time.monotonic()
+
+    def begin(self, phase: str, total: int) -> Callable[[int], None]:
+        """Begin a phase of ``total`` images, and return a function to call with the number that is done."""
+
+        def advance(done: int) -> None:
+            self._on_step(Step(phase, done, total, "images"))
+
+        self._note()
+        self._phase = phase
+        advance(0)
+        return advance
+
+    def end(self) -> dict[str, float]:
+        """Return the seconds by phase."""
+        self._note()
+        return self._seconds
+
+    def _note(self) -> None:
+        now = time.monotonic()
+        if self._phase:
+            self._seconds[self._phase] = self._seconds.get(self._phase, 0.0) + now - self._began
+        self._began = now
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,3 +188,31 @@ class _PapersRule:
     def share_found(self, copies: ImageSet, rows: np.ndarray) -> float:
         """Return the share of copies that have the hash of their originals, which are the rows ``rows``."""
         return float((self._hash(copies) == self._hashes[rows]).mean())
+
+
+def group_rows(first: np.ndarray, second: np.ndarray, rows: int) -> list[np.ndarray]:
+    """Join rows that a chain of pairs connects.
+
+    Parameters
+    ----------
+    first, second
+        The pairs: integers (pairs,) each, 0 to ``rows`` - 1, in any order.
+    rows
+        Number of rows there are.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Groups of two or more rows, int64 and ascending, by their first rows. A row is in at most one.
+    """
+    links = coo_array((np.ones(len(first), bool), (first, second)), shape=(rows, rows))
+    _, component = connected_components(links, directed=False)
+    order = np.argsort(component, kind="stable")
+    edges = np.flatnonzero(np.diff(component[order])) + 1
+    groups = [group.astype(np.int64) for group in np.split(order, edges) if len(group) > 1]
+    return sorted(groups, key=lambda group: int(group[0]))
+
+
+def rows_to_remove(groups: list[np.ndarray]) -> np.ndarray:
+    """Return all rows of the groups but the first of each, int64, ascending."""
+    return np.sort(np.concatenate([np.empty(0, np.int64), *(group[1:] for group in groups)]))
