@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..evaluation import Summary
-from ..features import feature_sources
+from ..features import source_label
 
-SUPERVISED = ("supervised CNN", " ")
+SUPERVISED = "supervised"
 SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
 CLASSIFIERS = {
     "l2-svm": "",
@@ -73,8 +73,7 @@ def describe_option(name: str, value: Any) -> str:
 
 def row_name(summary: Summary) -> str:
     """Name a measured row: ``DCGAN cpu32, standardised``."""
-    label, between = _label(summary.features)
-    name = between.join(filter(None, (label, summary.network)))
+    name = _label(summary)
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
     given = f", {summary.chosen_name} = {summary.chosen:g} given" if summary.given else ""
@@ -82,7 +81,9 @@ def row_name(summary: Summary) -> str:
     return f"{name}{share}{scaled}{kind}{given}"
 
 
-def _label(features: str) -> tuple[str, str]:
-    """Return the label of a source of features, and what stands between it and the name of the network."""
-    known = {source.name: (source.label, source.separator) for source in feature_sources()}
-    return {"supervised": SUPERVISED, **known}.get(features, (features, " "))
+def _label(summary: Summary) -> str:
+    """Name features and network: as their source does, or where it is not registered, as the record does."""
+    if summary.features == SUPERVISED:
+        return f"supervised CNN {summary.network}".rstrip()
+    known = source_label(summary.features, summary.network) or summary.label
+    return known or f"{summary.features} {summary.network}".rstrip()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..evaluation import RECORDED_CLASSIFIERS, PlannedEvaluation, PlannedSupervised, Summary
-from ..features import choose_layers
+from ..features import choose_layers, is_built_in, recorded_options
 from ..images import set_name
 from ..networks import NetworkConfig
 
@@ -38,7 +38,7 @@ def find_summary(
     wanted = supervised_fields(planned) if isinstance(planned, PlannedSupervised) else recorded_fields(planned, run)
     for summary in summaries:
         enough = summary.draws >= planned.protocol.draws
-        if run is not None and summary.features == "dcgan":
+        if run is not None and (summary.features == "dcgan" or summary.images_seen):
             enough &= summary.images_seen >= run.images_seen
         # Without its predictions a row cannot be compared.
         if enough and summary.over_images is not None and _has(summary, wanted):
@@ -49,7 +49,8 @@ def find_summary(
 def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[str, Any]:
     """Return what the summary of an evaluation has, by the names of its fields and of its options.
 
-    A tuple of values of an option stands for any of them.
+    A tuple of values of an option stands for any of them. ``options`` are those of a source from outside of the
+    package, which its records have as they were given.
     """
     config, options = planned.config, planned.config.options
     found: dict[str, Any] = {
@@ -65,16 +66,24 @@ def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[st
         found["chosen"] = config.C
     if config.maps is not None:
         found |= {"maps": config.maps, "maps_seed": config.maps_seed}
-    recorded = config.source.recorded
-    found |= vars(options) if recorded is None else recorded(options)
     if run is not None:
-        layers = choose_layers(options.layers, run.network.layer_names)
-        found |= {"network": run.preset, "layers": layers, "trained_on": run.trained_on, "encoder_seed": run.seed}
-        if config.features == "random":
-            seed = run.seed if options.network_seed is None else options.network_seed
-            found |= {"trained_on": "", "encoder_seed": seed}
-    elif hasattr(options, "learn_from"):
-        found["trained_on"] = planned.train.name if options.learn_from is None else set_name(options.learn_from)
+        found |= {"network": run.preset, "trained_on": run.trained_on, "encoder_seed": run.seed}
+    recorded = {} if config.source.recorded is None else config.source.recorded(options)
+    if not is_built_in(config.source):
+        return {**found, "options": recorded_options(options), **recorded}
+    return {**found, **_built_in_fields(planned, run), **recorded}
+
+
+def _built_in_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[str, Any]:
+    """Return what follows from run and images for a source of the package."""
+    config, options = planned.config, planned.config.options
+    if run is None:
+        learned = getattr(options, "learn_from", "")
+        return {"trained_on": planned.train.name if learned is None else set_name(learned)} if learned != "" else {}
+    found: dict[str, Any] = {"layers": choose_layers(options.layers, run.network.layer_names)}
+    if config.features == "random":
+        seed = run.seed if options.network_seed is None else options.network_seed
+        found |= {"trained_on": "", "encoder_seed": seed}
     return found
 
 
@@ -102,7 +111,10 @@ def _shared_fields(planned: PlannedEvaluation | PlannedSupervised) -> dict[str, 
 
 def _has(summary: Summary, wanted: Mapping[str, Any]) -> bool:
     for name, value in wanted.items():
-        if name in Summary.__dataclass_fields__:
+        if name == "options":
+            if any(option not in summary.options or summary.options[option] != value[option] for option in value):
+                return False
+        elif name in Summary.__dataclass_fields__:
             if getattr(summary, name) != value:
                 return False
         elif name in summary.options and summary.options[name] not in (value if isinstance(value, tuple) else (value,)):

@@ -19,7 +19,7 @@ from ..evaluation import (
     run_evaluation,
     run_supervised,
 )
-from ..features import ImportAuthorsConfig, import_authors
+from ..features import ImportAuthorsConfig, import_authors, is_built_in
 from ..gan import RELEASED, Run, preset_config, read_authors
 from ..images import ImageSet, load_images, set_name
 from ..presets import TrainingPlan, default_run_name
@@ -97,7 +97,8 @@ class TableRow:
         config = self.planned.config
         if not isinstance(config, EvalConfig):
             return (self,)
-        options = config.options if self.run is None else replace(config.options, layers=None)
+        whole = self.run is not None and is_built_in(config.source)
+        options = replace(config.options, layers=None) if whole else config.options
         return config.features, options, config.dtype, config.seed, self.run
 
     def evaluate(self, watch: Watch) -> None:
@@ -264,10 +265,8 @@ class TableRun:
 
 def _missing_layers(config: EvalConfig, run: PlannedRun | None) -> list[str]:
     """Return the layers of a config that a run's network does not have."""
-    layers = getattr(config.options, "layers", None)
-    return (
-        [] if run is None or layers is None else [name for name in layers if name not in run.facts.network.layer_names]
-    )
+    layers = config.options.layers if run is not None and is_built_in(config.source) else None
+    return [] if run is None else [name for name in layers or () if name not in run.facts.network.layer_names]
 
 
 def load_training_images(dataset: str, workspace: Workspace) -> ImageSet:

@@ -6,6 +6,8 @@ from .late_names import import_when_used
 
 if TYPE_CHECKING:
     from .config import (
+        KINDS as KINDS,
+        METADATA as METADATA,
         Config as Config,
         arguments_of as arguments_of,
         check_fields as check_fields,

@@ -9,7 +9,7 @@ from ...reproductions import read_plan_file, shipped_plans
 from ...runtime import Workspace
 from ..command_lines import RecordedCommand
 from ..config_options import config_options
-from ..options import dry_run_option, quiet_option
+from ..options import dry_run_option, plugin_option, quiet_option
 
 SEEDS = 3  # as in reproductions.opening, which imports torch
 
@@ -37,6 +37,7 @@ SEEDS = 3  # as in reproductions.opening, which imports torch
     help="Folder of records and tables.  [default: results; RUNS/smoke/results for smoke]",
 )
 @config_options(Workspace, without=("results",))
+@plugin_option
 @dry_run_option
 @quiet_option
 def reproduce_command(**options: Any) -> None:
