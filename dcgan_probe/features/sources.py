@@ -68,7 +68,7 @@ def source_named(name: str) -> FeatureSource:
     raise UserError(
         f"unknown features {name!r}: expected one of {', '.join(_SOURCES)}"
         + (f"; did you mean {near[0]}?" if near else "")
-        + " A source of your own is registered by its module, which `load_plugin` imports",
+        + "; a source of your own is registered by its module, which `load_plugin` imports",
         option="features",
     )
 
