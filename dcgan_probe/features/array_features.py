@@ -49,8 +49,8 @@ class ArrayFeatures:
             if not finite.all():
                 row, column = (int(axis[0]) for axis in np.nonzero(~finite))
                 raise UserError(
-                    f"{place}: got {block[row, column]} in row {start + row}, column {column} of the features, expected "
-                    "finite numbers; leave that row or column out, or fill it in"
+                    f"{place}: got {block[row, column]} in row {start + row}, column {column} of the features, "
+                    "expected finite numbers; leave that row or column out, or fill it in"
                 )
             yield block
 

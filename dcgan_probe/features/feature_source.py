@@ -31,8 +31,8 @@ class SourceContext:
     device: "torch.device"
     """Where to compute."""
     seed: int
-    """Of random choices for which the options name no seed. An encoder whose numbers depend on it has it in its
-    ``settings``."""
+    """Of random choices for which the options name no seed. An encoder that uses it has it in its origin,
+    ``EncoderOrigin(..., seed=context.seed)``."""
     folder: Path
     """Where feature files lie and what is learned from images may be kept, under a name with a hash of all that decides
     it; may be missing."""
@@ -126,8 +126,9 @@ class FeatureSource:
     def make_encoder(self, options: Any, context: SourceContext) -> "Encoder":
         """Make the encoder and check it.
 
-        The encoder of a source from outside of the package is wrapped: its settings get the options, layers and weights
-        that they lack, so that no two encoders share a feature file, and its records get the options.
+        The encoder of a source from outside of the package is wrapped. Its settings get what they lack, so that no two
+        encoders share a feature file: the options, the layers, weights and seed of its origin, and without weights a
+        hash of the images that ``make`` learned from. Its records get the options.
 
         Raises
         ------

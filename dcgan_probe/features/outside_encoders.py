@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
+from ..images import ImageSet
 from ..runtime import UserError
 from .encoder_checks import CheckedEncoder, naming, require_json
 from .encoders import Encoder
@@ -23,8 +24,9 @@ def finished_encoder(source: FeatureSource, options: Any, context: SourceContext
     UserError
         As ``FeatureSource.make_encoder``.
     """
+    taught = list[ImageSet]()
     with naming(source.name, "make"):
-        made = source.make(options, context)
+        made = source.make(options, context if is_built_in(source) else _noting(context, taught))
     if made is None:
         raise UserError(f"{source.name} features: make returned None, expected an encoder")
     checked = CheckedEncoder(made, source.name)
@@ -37,12 +39,27 @@ def finished_encoder(source: FeatureSource, options: Any, context: SourceContext
         )
     if is_built_in(source):
         return made
-    _complete(checked, source, options, context)
+    _complete(checked, source, options, context, taught)
     return checked
 
 
-def _complete(encoder: CheckedEncoder, source: FeatureSource, options: Any, context: SourceContext) -> None:
-    """Give key and records what they lack: the options, the layers, the run and its weights."""
+def _noting(context: SourceContext, taught: list[ImageSet]) -> SourceContext:
+    """Return a context that adds to a list the images that are loaded by it."""
+
+    def noted(images: ImageSet) -> ImageSet:
+        taught.append(images)
+        return images
+
+    def load(dataset: str, split: str) -> ImageSet:
+        return noted(context.load(dataset, split))
+
+    return replace(context, training=lambda: noted(context.training()), load=load)
+
+
+def _complete(
+    encoder: CheckedEncoder, source: FeatureSource, options: Any, context: SourceContext, taught: list[ImageSet]
+) -> None:
+    """Give key and records what they lack: options, layers, seed, the run and its weights, the images that taught."""
     given = recorded_options(options)
     require_json(given, source.name, "options")
     origin = encoder.origin
@@ -50,8 +67,13 @@ def _complete(encoder: CheckedEncoder, source: FeatureSource, options: Any, cont
         origin = _of_run(source, origin, context)
     hidden = {name: encoder.settings[name] for name in HIDDEN if name in encoder.settings}
     encoder.origin = replace(origin, recipe={**hidden, **given, **origin.recipe})
-    weights = {"weights": origin.weights} if origin.weights else {}
-    encoder.settings = {**weights, **given, "layers": list(encoder.layers), **encoder.settings}
+    facts = {
+        "weights": origin.weights,
+        "seed": origin.seed,
+        "learned_from": [] if origin.weights else [images.fingerprint for images in taught],
+    }
+    known = {name: value for name, value in facts.items() if value}
+    encoder.settings = {**known, **given, "layers": list(encoder.layers), **encoder.settings}
     if source.needs_run and not encoder.settings.get("weights"):
         raise UserError(
             f"{source.name} features: `encoder.origin` names the run {origin.run} without `weights`; expected their "

@@ -4,6 +4,7 @@ import dataclasses
 import types
 from collections.abc import Iterator
 from dataclasses import MISSING, Field
+from numbers import Number
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -22,6 +23,7 @@ RESERVED = frozenset(
 """Options of ``extract`` and ``eval-svm``, and fields of their configs, which no source may have."""
 PLAIN = (bool, int, float, str, Path)
 """Types of an option's text."""
+EXPECTED = {str: "a text", bool: "True or False", Number: "a number"}
 NOT_FOR_SOURCES = ("argument", "none")
 """Metadata of a config's field that an option of a source may not have."""
 
@@ -90,7 +92,7 @@ def _check_option(source: str, each: Field[Any], annotation: Any) -> None:
         raise UserError(f"{about} has unknown metadata {', '.join(unknown)}, expected some of {', '.join(known)}")
     for name, value in each.metadata.items():
         if not isinstance(value, METADATA[name]):
-            raise UserError(f"{about} has {name} {value!r} in its metadata, expected {METADATA[name].__name__}")
+            raise UserError(f"{about} has {name} {value!r} in its metadata, expected {EXPECTED[METADATA[name]]}")
     kind = each.metadata.get("kind")
     if kind not in (None, *KINDS):
         raise UserError(f"{about} has kind {kind!r} in its metadata, expected one of {', '.join(KINDS)}")

@@ -14,7 +14,7 @@ import shlex
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field
-from numbers import Real
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 METADATA: dict[str, type] = {
     "help": str,
-    "min": Real,
-    "max": Real,
+    "min": Number,
+    "max": Number,
     "kind": str,
     "flag": str,
     "argument": bool,
