@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         draw_setting as draw_setting,
         predict as predict,
         train_supervised as train_supervised,
+        training_rate as training_rate,
     )
 
 import_when_used(__name__)

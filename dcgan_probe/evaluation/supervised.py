@@ -4,14 +4,13 @@ Each setting is trained on the protocol's selection draws and scored on its vali
 reported draws, the same rows as every other row of the table has, and scored on the test split.
 """
 
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import torch
 
-from ..baselines import BATCH, SPACE_VERSION, Setting, draw_setting, train_supervised
+from ..baselines import SPACE_VERSION, draw_setting, training_rate
 from ..gan import preset_config
 from ..images import ImageSet
 from ..networks import NetworkConfig
@@ -53,8 +52,6 @@ FORWARD_SHARE = 1 / 3
 """Cost of a prediction as a share of a training step's: a forward pass without the backward one."""
 SIDE_BY_SIDE = 0.85
 """Rate of a worker beside others as a share of its rate alone, measured with two on two cores."""
-WARM_UP, STEPS = 2, 6
-"""Steps of the trainings that measure the rate."""
 CHOICE_NOTE = (
     "setting {number} of {settings} drawn at random, the one with the least validation error: {error:.2f} % on "
     "{rows:,} rows"
@@ -103,13 +100,7 @@ def run_supervised(
 
 
 def plan_supervised(config: SupervisedConfig, workspace: Workspace) -> "PlannedSupervised":
-    """Load the images of a search and check them with protocol and network, before any training.
-
-    Raises
-    ------
-    UserError
-        If images are missing or of another size than the network's, or the labels do not suffice.
-    """
+    """Load the images of a search, and raise ``UserError`` if they, protocol and network do not fit each other."""
     device = resolve_device(workspace.device)
     train, test = load_pair(config.dataset, workspace)
     draws = config.draws or (1 if config.labels is None else REPORT_DRAWS)
@@ -132,7 +123,6 @@ class SupervisedEstimate:
     """Of one worker alone."""
     seconds: float
     memory_bytes: int
-    """Resident memory of all processes."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +135,6 @@ class PlannedSupervised:
     train: ImageSet
     test: ImageSet
     preset: str
-    """Name of the network."""
     network: NetworkConfig
     device: torch.device
     workers: int
@@ -163,9 +152,9 @@ class PlannedSupervised:
 
     def estimate(self) -> SupervisedEstimate:
         """Measure the time and the memory of all trainings."""
-        protocol, settings, seed = self.protocol, self.config.settings, self.config.seed
+        protocol, settings = self.protocol, self.config.settings
         rate = training_rate(self.network, protocol.classes, self.device)
-        passes = sum(draw_setting(seed, number).passes for number in range(settings))
+        passes = sum(draw_setting(self.config.seed, number).passes for number in range(settings))
         passes = passes * protocol.select_draws + round(protocol.draws * passes / settings)
         trainings = settings * protocol.select_draws + protocol.draws
         seen = passes * (protocol.labels or protocol.train_rows)
@@ -259,17 +248,3 @@ class PlannedSupervised:
             tested = TestPredictions.of(recorder.evaluation.id, predictions, sealed.labels, number)
             under_way.complete(records, tested)
         return summarise_evaluation(records, tested.correct)
-
-
-def training_rate(network: NetworkConfig, classes: int, device: torch.device) -> float:
-    """Measure the images a second of one worker, in short trainings on noise."""
-    shape = (BATCH, network.nc, network.image_size, network.image_size)
-    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    labels, seconds = np.arange(BATCH) % classes, []
-    for steps in (WARM_UP, WARM_UP, WARM_UP + STEPS):
-        setting, started = Setting(1e-3, 0.0, 0.5, steps), time.perf_counter()
-        with single_thread():
-            trained = train_supervised(images, labels, setting, network, classes=classes, seed=0, device=device)
-        trained.output.bias[0].item()  # waits for the device
-        seconds.append(time.perf_counter() - started)
-    return STEPS * BATCH / max(seconds[2] - seconds[1], 1e-9)

@@ -121,11 +121,11 @@ def kept_deep_kmeans(
         If a layer has fewer maps than the fields above it ask for, or the images are too small for three layers.
     """
     require_positions(images, config.patch)
-    for name, asked in (("fields", fields.fields), ("field-maps", fields.field_maps)):
+    for name, asked in (("fields", fields.fields), ("field_maps", fields.field_maps)):
         if asked > min(config.centroids, fields.maps):
             raise UserError(
                 f"{name} is {asked}, but layer 1 has {config.centroids} maps (centroids) and layer 2 {fields.maps} "
-                "(fields x field-centroids); take at most as many as the smaller has, or make that one larger",
+                "(fields x field_centroids); take at most as many as the smaller has, or make that one larger",
                 option=name,
             )
     if not dictionary_path(images, config, folder).exists():

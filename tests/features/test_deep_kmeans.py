@@ -217,10 +217,10 @@ def test_sizes_out_of_range_are_refused(changes, message):
     [
         (
             replace(FIELDS, fields=13),
-            r"fields is 13, but layer 1 has 12 maps \(centroids\) and layer 2 52 \(fields x field-centroids\); "
+            r"fields is 13, but layer 1 has 12 maps \(centroids\) and layer 2 52 \(fields x field_centroids\); "
             "take at most as many as the smaller has, or make that one larger",
         ),
-        (replace(FIELDS, field_maps=13), r"field-maps is 13, but layer 1 has 12 maps .* and layer 2 12 "),
+        (replace(FIELDS, field_maps=13), r"field_maps is 13, but layer 1 has 12 maps .* and layer 2 12 "),
     ],
 )
 def test_fields_larger_than_the_layer_below_are_refused(images, tmp_path, fields, message):
