@@ -25,7 +25,9 @@ class L2SVMClassifier(LinearEstimator):
     C
         Penalty, positive; multiplies a sum over rows.
     intercept
-        "penalised" as in LIBLINEAR, or "free".
+        "penalised" as in LIBLINEAR, or "free". A penalised one ties the fit to the zero of the features: where their
+        means are 1e6 deviations from it, scores near 1 are differences of products so large that rounding alone, times
+        the mean, leaves a gap above ``tol``, and the fit warns. ``standardise=True`` or "free" fits centered features.
     class_weight
         A weight for each label, at least 0, where labels that are left out have 1; or "balanced", the total weight of
         rows divided by K and by that of the class's rows. Multiplies ``sample_weight``.

@@ -5,7 +5,7 @@ import pytest
 
 from dcgan_probe.probe import CONVERGED, solve
 from dcgan_probe.probe.checks import cross_problems
-from dcgan_probe.probe.curvature import ActiveSums, SampledRows
+from dcgan_probe.probe.curvature import ActiveSums, SampledRows, add_squares
 from dcgan_probe.probe.design import Design
 from dcgan_probe.probe.losses import Logistic, SquaredHinge
 from dcgan_probe.probe.objective import evaluate
@@ -60,6 +60,20 @@ def test_sums_of_active_rows_follow_changes_and_forget_what_was_cancelled() -> N
             np.testing.assert_allclose(np.triu(found[j]), np.triu(expected), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("most", [0, 1 << 17])
+@pytest.mark.parametrize("columns", [6, 7])
+def test_rows_are_added_and_taken_away_in_one_product_or_in_parts(
+    columns: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcgan_probe.probe.curvature.FEW_PRODUCTS", most)
+    draw = np.random.default_rng(0)
+    block, shares = draw.standard_normal((50, columns)), draw.integers(-2, 3, 50).astype(np.float32)
+    rows = np.concatenate([block, np.ones((50, 7 - columns))], axis=1)
+    total = np.eye(7)
+    add_squares(total, block, shares)
+    np.testing.assert_allclose(np.triu(total), np.triu(np.eye(7) + (rows.T * shares) @ rows), atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("loss", [SquaredHinge(), Logistic()])
 def test_a_start_from_a_part_of_the_rows_saves_readings_of_all(loss: SquaredHinge | Logistic, dtype: type) -> None:
@@ -73,3 +87,13 @@ def test_a_start_from_a_part_of_the_rows_saves_readings_of_all(loss: SquaredHing
     assert (solution.gap <= 1e-6).all()
     np.testing.assert_allclose(solution.objective, without.objective, rtol=2e-6)
     assert solution.passes < without.passes
+
+
+def test_a_feature_of_1e5_among_ones_takes_a_softmax_few_iterations() -> None:
+    draw = np.random.default_rng(0)
+    labels = draw.integers(0, 10, 2000)
+    features = draw.standard_normal((2000, 50)) + 0.5 * draw.standard_normal((10, 50))[labels]
+    features[7, 11] = 1e5
+    solution = solve(features.astype(np.float32), labels, [1.0], loss=Logistic())
+    assert (solution.status == CONVERGED).all()
+    assert solution.iterations.max() < 60
