@@ -9,28 +9,29 @@ with a tolerance so low, and iterations so many, that the excess is at most that
 intercept here, as `LogisticRegression` has. "Far" are features whose mean is 1e4 deviations (float32) or 1e9 (float64)
 from zero: `standardise=True` against a fit of the same features standardized in float64 beforehand.
 
-2026-11-28, 2 x86_64 cores shared with other work, one thread; medians of three to 20,000 rows (`--largest 20000`). From
-300,000 rows one call of `shape` each, LinearSVC's at an earlier state of the solver than the others, so these rows are
-to be made again by the command above; s:
+2026-11-28, 2 x86_64 cores shared with other work, one thread; s. To 20,000 rows one call of `shape` each, medians of
+three. From 300,000 rows one call of `shape` each at earlier states of the solver, and so are the far features: these are
+to be made again by the command above.
 
 | shape | L2-SVM | LinearSVC | excess | to 1e-5 | softmax | LogisticRegression | excess | to 1e-5 |
 |---|---|---|---|---|---|---|---|---|
-| 200 x 50 | 0.037 | 0.017 | 9e-8 | 0.017 | 0.023 | 0.011 | 4e-5 | 0.015 |
-| 2,000 x 20 | 0.027 | 0.034 | 3e-10 | 0.036 | 0.037 | 0.038 | 4e-6 | 0.038 |
-| 2,000 x 128 | 0.15 | 0.83 | 1e-4 | 0.94 | 0.070 | 0.024 | 4e-3 | 0.10 |
-| 20,000 x 20 | 0.10 | 0.79 | 1e-10 | 0.65 | 0.13 | 0.15 | 2e-6 | 0.15 |
-| 20,000 x 128 | 0.79 | 5.9 | 2e-5 | 4.7 | 0.22 | 0.14 | 1e-2 | 0.57 |
+| 200 x 50 | 0.039 | 0.021 | 9e-8 | 0.020 | 0.021 | 0.013 | 4e-5 | 0.019 |
+| 2,000 x 20 | 0.029 | 0.033 | 3e-10 | 0.030 | 0.035 | 0.030 | 4e-6 | 0.030 |
+| 2,000 x 128 | 0.12 | 0.56 | 1e-4 | 0.80 | 0.059 | 0.022 | 4e-3 | 0.073 |
+| 20,000 x 20 | 0.097 | 0.77 | 1e-10 | 0.90 | 0.13 | 0.15 | 2e-6 | 0.14 |
+| 20,000 x 128 | 0.46 | 4.6 | 2e-5 | 5.4 | 0.22 | 0.15 | 1e-2 | 0.64 |
 | 300,000 x 20 | 0.79 | 22 | 9e-11 | | 0.85 | 1.5 | 8e-7 | |
 | 300,000 x 128 | 3.9 | 72 | 3e-5 | | 2.8 | 1.7 | 1.0 | |
 | 1,000,000 x 20 | 3.8 | 94 | 4e-10 | | 4.1 | 6.1 | 9e-7 | |
 | 1,000,000 x 128 | 17 | 224 | 5e-5 | | 19 | 5.7 | 0.8 | |
 
-The L2-SVM is 1.3 to 28 times as fast but at 200 x 50, where calls cost more than arithmetic. Softmax is up to 1.8 times
-as fast with 20 columns. With 128 the classes can nearly be parted: `LogisticRegression` stops early, and takes 1.4 to
-2.6 times as long as ours where it is to come within 1e-5. Far features of 500 x 64 and 20,000 x 128 take 0.80
-to 1.17 times as long as those standardized beforehand, with objectives that differ by at most 2e-7. At 5,000 x 1,000,
-where few rows are active and each class has a preconditioner of its own in the end, it is 44 s against 38 (float32) and
-51 against 39 (float64), one run beside other work, objectives within 2e-7.
+The L2-SVM is 1.2 to 28 times as fast but at 200 x 50, where calls cost more than arithmetic and it takes twice as long.
+Softmax takes 0.6 to 1.2 times the time of `LogisticRegression` with 20 columns, and 1.5 to 3.3 times with 128, where the
+classes can nearly be parted and `LogisticRegression` stops early. Where that is to come within 1e-5, it takes 1.2 to 2.9
+times as long as ours with 128 columns, and 0.9 to 1.1 times at the other shapes to 20,000 rows. Far features of 500 x 64
+and 20,000 x 128 take 0.80 to 1.17 times as long as those standardized beforehand, with objectives that differ by at most
+2e-7. At 5,000 x 1,000, where few rows are active and each class has a preconditioner of its own in the end, it is 44 s
+against 38 (float32) and 51 against 39 (float64), one run beside other work, objectives within 2e-7.
 """
 
 import argparse
