@@ -10,8 +10,8 @@ intercept here, as `LogisticRegression` has. "Far" are features whose mean is 1e
 from zero: `standardise=True` against a fit of the same features standardized in float64 beforehand.
 
 2026-11-28, 2 x86_64 cores shared with other work, one thread; s. To 20,000 rows one call of `shape` each, medians of
-three. From 300,000 rows one call of `shape` each at earlier states of the solver, and so are the far features: these are
-to be made again by the command above.
+three. From 300,000 rows one call of `shape` each at earlier states of the solver, and so are the far features: these
+are to be made again by the command above.
 
 | shape | L2-SVM | LinearSVC | excess | to 1e-5 | softmax | LogisticRegression | excess | to 1e-5 |
 |---|---|---|---|---|---|---|---|---|
@@ -25,13 +25,14 @@ to be made again by the command above.
 | 1,000,000 x 20 | 3.8 | 94 | 4e-10 | | 4.1 | 6.1 | 9e-7 | |
 | 1,000,000 x 128 | 17 | 224 | 5e-5 | | 19 | 5.7 | 0.8 | |
 
-The L2-SVM is 1.2 to 28 times as fast but at 200 x 50, where calls cost more than arithmetic and it takes twice as long.
-Softmax takes 0.6 to 1.2 times the time of `LogisticRegression` with 20 columns, and 1.5 to 3.3 times with 128, where the
-classes can nearly be parted and `LogisticRegression` stops early. Where that is to come within 1e-5, it takes 1.2 to 2.9
-times as long as ours with 128 columns, and 0.9 to 1.1 times at the other shapes to 20,000 rows. Far features of 500 x 64
-and 20,000 x 128 take 0.80 to 1.17 times as long as those standardized beforehand, with objectives that differ by at most
-2e-7. At 5,000 x 1,000, where few rows are active and each class has a preconditioner of its own in the end, it is 44 s
-against 38 (float32) and 51 against 39 (float64), one run beside other work, objectives within 2e-7.
+The L2-SVM is 1.2 to 28 times as fast but at 200 x 50, where calls cost more than arithmetic and it takes twice as
+long. Softmax takes 0.6 to 1.2 times the time of `LogisticRegression` with 20 columns, and 1.5 to 3.3 times with 128,
+where the classes can nearly be parted and `LogisticRegression` stops early. Where that is to come within 1e-5, it
+takes 1.2 to 2.9 times as long as ours with 128 columns, and 0.9 to 1.1 times at the other shapes to 20,000 rows. Far
+features of 500 x 64 and 20,000 x 128 take 0.80 to 1.17 times as long as those standardized beforehand, with
+objectives that differ by at most 2e-7. At 5,000 x 1,000, where few rows are active and each class has a
+preconditioner of its own in the end, it is 44 s against 38 (float32) and 51 against 39 (float64), one run beside
+other work, objectives within 2e-7.
 """
 
 import argparse
