@@ -115,7 +115,7 @@ def _check_names(source: FeatureSource) -> None:
     for each in dataclasses.fields(source.options):
         flag = flag_of(each)
         if not flag.startswith("--") or not flag[2:].replace("-", "").replace("_", "").isalnum():
-            raise UserError(f"{source.name}: option {each.name} has flag {flag!r}, expected one such as --bins")
+            raise UserError(f"{source.name}: option {each.name} has flag {flag!r}, expected two dashes and a word")
         for name in _names(each):
             if name in RESERVED:
                 raise UserError(

@@ -67,7 +67,7 @@ def restored(monkeypatch):
         (lambda: told(int, 0, min="1"), "option x has min '1' in its metadata, expected a number"),
         (lambda: told(int, 0, help=3), "option x has help 3 in its metadata, expected a text"),
         (lambda: told(int, 0, kind="much"), "option x has kind 'much' in its metadata, expected one of bytes, count"),
-        (lambda: told(int, 0, flag="x"), "option x has flag 'x', expected one such as --bins"),
+        (lambda: told(int, 0, flag="x"), "option x has flag 'x', expected two dashes and a word"),
         (lambda: told(int, 0, flag="--device"), r"option x \(--device\) has a name that extract or eval-svm uses"),
         (lambda: with_option(bool, True, name="no_controls"), r"option no_controls \(--no-controls\) has a name"),
         (lambda: told(int, 0, flag="--grid"), "mine has an option x with flag --grid, dcgan an option grid"),
