@@ -139,7 +139,7 @@ def test_a_search_ends_with_its_workers_and_keeps_what_was_trained(tmp_path, new
     children = [int(pid) for pid in children_of(process.pid)]
     assert len(children) >= 2
     os.kill(process.pid, signal.SIGTERM)
-    process.join(60)
+    process.join(180)
     assert process.exitcode == 143
     assert (
         "Interrupted by SIGTERM. Finished work is kept; rerun the command to resume."

@@ -317,7 +317,7 @@ def test_a_forked_process_fits_too() -> None:
     fit_many()  # more than one chunk of losses, so that threads have been started
     process = multiprocessing.get_context("fork").Process(target=fit_many)
     process.start()
-    process.join(60)
+    process.join(180)
     alive = process.is_alive()
     process.kill()
     assert not alive

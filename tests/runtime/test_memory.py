@@ -87,7 +87,7 @@ resource.setrlimit(resource.RLIMIT_AS, (size + (100 << 20), resource.RLIM_INFINI
 open(out, "w").write(str(available_memory()))
 """
     process = new_process(code, out=str(tmp_path / "out"))
-    process.join(60)
+    process.join(180)
     assert int((tmp_path / "out").read_text()) == pytest.approx(100 * MB, rel=0.1)
 
 

@@ -31,14 +31,19 @@ def test_no_task_needs_no_process():
     assert multiprocessing.active_children() == []
 
 
-def test_tasks_run_beside_each_other_and_results_come_as_they_end():
+WAIT = "import os, time\nwhile not os.path.exists(path): time.sleep(0.01)"
+
+
+def test_tasks_run_beside_each_other_and_results_come_as_they_end(tmp_path):
     ended = []
-    run_tasks(exec, "import time; time.sleep(seconds)", [{"seconds": 2.0}, {"seconds": 0.0}], 2, _end(ended))
+
+    def end(number, result):
+        ended.append(number)
+        (tmp_path / f"{number} ended").touch()
+
+    # The first task waits for the result of the second.
+    run_tasks(exec, WAIT, [{"path": str(tmp_path / "1 ended")}, {"path": str(tmp_path)}], 2, end)
     assert ended == [1, 0]
-
-
-def _end(ended):
-    return lambda number, result: ended.append(number)
 
 
 def test_a_workers_error_comes_with_its_traceback_and_ends_the_others():
@@ -46,7 +51,7 @@ def test_a_workers_error_comes_with_its_traceback_and_ends_the_others():
     tasks = [{"seconds": 0}, {"seconds": 600}]
     with pytest.raises(RuntimeError, match=r"(?s)a worker process failed:\nTraceback.*ZeroDivisionError"):
         run_tasks(exec, "import time; time.sleep(seconds); 1 / seconds", tasks, 2, lambda number, result: None)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 300
     assert multiprocessing.active_children() == []
 
 
@@ -123,7 +128,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
         for name in "ab":  # held by a worker while it lives
             with open(tmp_path / f"lock-{name}", "w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < 300
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGHUP", "SIGUSR1"])
@@ -175,5 +180,5 @@ def test_an_interrupt_ends_the_workers_at_once():
 
     with pytest.raises(KeyboardInterrupt):
         run_tasks(exec, "import time; time.sleep(seconds)", [{"seconds": 0}, {"seconds": 600}], 2, interrupt)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 300
     assert multiprocessing.active_children() == []

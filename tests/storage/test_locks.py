@@ -128,7 +128,7 @@ def test_locks_that_come_and_go_are_held_by_one_process_at_a_time(tmp_path, new_
     path, log = tmp_path / "folder" / "x", tmp_path / "log"
     processes = [new_process(HOLD, path=str(path), log=str(log)) for _ in range(3)]
     for process in processes:
-        process.join(60)
+        process.join(180)
         assert process.exitcode == 0
     assert log.read_text().split() == ["in", "out"] * 60
     assert not list(tmp_path.glob("folder/.*"))
