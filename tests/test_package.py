@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dcgan_probe
 
 PROJECT = Path(dcgan_probe.__file__).parents[1]
@@ -22,6 +24,8 @@ sys.meta_path.insert(0, NoTorch())
 """
 FITS = """
 import numpy as np
+import pytest
+
 import dcgan_probe
 
 random = np.random.default_rng(0)
@@ -61,6 +65,7 @@ def run(code):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_classifiers_fit_where_torch_is_missing_and_processes_of_a_search_do_not_import_it():
     # The processes of the search could import it.
     run(WITHOUT_TORCH + FITS + SEARCHES)

@@ -11,6 +11,7 @@ the list, 582 are skipped or expected to fail by scikit-learn itself, mostly for
 """
 
 import fnmatch
+import functools
 import inspect
 import json
 import sys
@@ -42,6 +43,7 @@ class Peers:
         self.errors: dict[str, str] = {}
         self.names: dict[str, str] = {}
 
+    @pytest.hookimpl(trylast=True)  # after -k
     def pytest_collection_modifyitems(self, items):
         items[:] = [item for item in items if self._names_a_class(item)]
         self.names = {item.nodeid: f"{item.path.name}::{item.name}" for item in items}
@@ -63,8 +65,14 @@ class Peers:
         flat = [each for value in values for each in (value if isinstance(value, tuple | list) else [value])]
         if any(each is ours or isinstance(each, ours) for each in flat):
             return True
-        words = inspect.getsource(item.function).replace("(", " ").replace(")", " ").replace(",", " ").split()
-        return any(word.split(".")[-1] == wanted for word in words)
+        return wanted in names_in(item.function)
+
+
+@functools.cache
+def names_in(function) -> set[str]:
+    """Return the words of a function's source, without what stands before a dot."""
+    words = inspect.getsource(function).replace("(", " ").replace(")", " ").replace(",", " ").split()
+    return {word.split(".")[-1] for word in words}
 
 
 def run(words: str | None = None) -> Peers:

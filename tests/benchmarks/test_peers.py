@@ -2,7 +2,6 @@
 
 import ast
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -61,14 +60,12 @@ def test_what_the_classifiers_lack_is_refused_and_not_passed_over(peers, name, s
         getattr(peers.stand_ins, name)(**settings).fit(np.eye(4), [0, 1, 0, 1])
 
 
+RUN = "import runpy, warnings; warnings.simplefilter('default'); runpy.run_path(script, run_name='__main__')"
+
+
 @pytest.mark.slow
-def test_tests_of_scikit_learn_run_with_the_classifiers_in_place():
-    ended = subprocess.run(
-        [sys.executable, PEERS / "run_tests.py", "-k", "test_linear_svx_uppercase or test_linearsvc_fit_sampleweight"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def test_tests_of_scikit_learn_run_with_the_classifiers_in_place(tmp_path, fresh_process):
+    words = "test_linear_svx_uppercase or test_linearsvc_fit_sampleweight"
+    ended = fresh_process(f"script = {str(PEERS / 'run_tests.py')!r}; {RUN}", tmp_path, arguments=("-k", words))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "1 passed, 0 failed" in ended.stdout

@@ -199,7 +199,6 @@ def test_refusals_around_a_plugin(call):
     assert "pixels features do not take this option; histogram do: leave it out" in broken[2]
 
 
-@pytest.mark.slow
 def test_a_source_of_ones_own_from_python(place, fresh_process):
     code = f"""
 import sys; sys.path.insert(0, {str(place)!r})

@@ -94,6 +94,7 @@ def test_help_version_and_usage_errors_import_none_of_the_libraries(tmp_path):
     assert [(arguments, HEAVY & {*modules}) for arguments, modules in found if HEAVY & {*modules}] == []
 
 
+@pytest.mark.slow
 def test_tables_and_records_need_no_torch(tmp_path, monkeypatch):
     random = np.random.default_rng(0)
     for split in ("train", "test"):

@@ -149,6 +149,7 @@ def test_a_path_ends_on_a_flipped_bit(classifier: Any) -> None:
     assert all(fit.converged for fit in fits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classifier", LOSSES)
 def test_tensors_that_a_few_rows_decide_converge(classifier: str, monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = flipped(1e10)

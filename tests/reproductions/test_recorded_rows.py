@@ -139,6 +139,7 @@ def test_a_source_without_a_rule_of_its_own_is_known_by_its_options(monkeypatch)
     assert find_summary(first, None, [summary(second)]) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "rows"), [("cifar10", (50_000, 10_000)), ("svhn-1000", (73_257, 26_032))])
 def test_the_committed_records_have_the_rows_of_the_package_s_plans(table, rows):
     summaries_of = functools.cache(Results(Path(__file__).parents[2] / "results").summaries)
