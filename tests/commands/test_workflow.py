@@ -140,7 +140,7 @@ def test_a_dry_run_refuses_what_the_run_would(here, chosen, text):
 def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
-    chosen = ["--dataset", SET, "--features", "kmeans", *KMEANS, "--split", "train"]
+    chosen = ["--dataset", "glyphs:100", "--features", "kmeans", *KMEANS, "--split", "train"]
     own, other = (invoke("extract", *chosen, *more).stdout for more in ([], ["--learn-from", "glyphs:200"]))
     assert "written" in own
     assert "written" in other
@@ -153,11 +153,11 @@ def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
 def test_centroids_have_a_seed_of_their_own_which_is_that_of_the_draws_if_not_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
-    chosen = ["--dataset", SET, "--features", "kmeans", *KMEANS]
+    chosen = ["--dataset", "glyphs:100", "--features", "kmeans", *KMEANS]
     assert "there already" not in invoke("extract", *chosen, "--seed", "1").stdout
     assert invoke("extract", *chosen, "--kmeans-seed", "1").stdout.count("there already") == 2
     assert "there already" not in invoke("extract", *chosen).stdout
-    few = ["--labels", "50", "--draws", "2", "--C", "0.01", "--no-controls", "--json"]
+    few = ["--labels", "40", "--draws", "2", "--C", "0.01", "--no-controls", "--json"]
     found = [
         json.loads(invoke("eval-svm", *chosen, *few, *seeds).stdout)[0]
         for seeds in ([], ["--kmeans-seed", "1"], ["--seed", "1", "--kmeans-seed", "0"], ["--seed", "1"])
