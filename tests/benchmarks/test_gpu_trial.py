@@ -98,8 +98,11 @@ import runpy
 for name in list(sys.modules):
     if not blocked.isdisjoint(name.split(".")):  # torch.utils.tensorboard too
         del sys.modules[name]
-sys.path[:] = [path for path in sys.path if path]
-runpy.run_path("benchmarks/gpu_trial.py", run_name="__main__")
+installed = [path for path in sys.path if path.startswith((sys.prefix, sys.base_prefix))]
+sys.path[:] = [f"{{folder}}/benchmarks", *installed]
+runpy.run_path(f"{{folder}}/benchmarks/gpu_trial.py", run_name="__main__")
+assert sys.modules["dcgan_probe"].__file__ == f"{{folder}}/dcgan_probe/__init__.py"
+assert sys.modules["bench_training"].__file__ == f"{{folder}}/benchmarks/bench_training.py"
 """
 
 
