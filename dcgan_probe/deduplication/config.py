@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from ..runtime import Config, option
+from ..runtime import REQUIRED, Config, option
 
 DRAWN_DISTANCE = 0.15
 """A limit for pictures of few strokes: two digits of one shape differ by 0.21 or more, whatever their colours."""
@@ -47,9 +47,9 @@ class DedupPlan(Config):
     verb: ClassVar[str] = "dedup"
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download")
 
-    dataset: str = option(argument=True)
+    dataset: str = option(REQUIRED, argument=True)
     """The set whose near-duplicates are removed: a name, a folder or an .h5 file."""
-    out: Path = option(help="The .h5 file of what is left.", file=True)
+    out: Path = option(REQUIRED, "The .h5 file of what is left.", file=True)
     split: Literal["train", "test"] | None = option(None, "Which split.", usual="train; with --against, test of that")
     against: str | None = option(None, "Look for the images of this set's split instead, in DATASET's training split.")
     figures: Path | None = option(None, "Folder of figures.", usual="--out's")

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from ..runtime import ALONE, OnStep, Ranks, UserError, check_fields, no_step
+from ..runtime import ALONE, OnStep, Ranks, UserError, check_fields, did_you_mean, no_step
 
 if TYPE_CHECKING:
     import torch
@@ -183,7 +183,10 @@ def source_named(name: str) -> FeatureSource:
     """
     load_sources()
     if name not in _SOURCES:
-        raise UserError(f"unknown features {name!r}: expected one of {', '.join(_SOURCES)}", option="features")
+        raise UserError(
+            f"unknown features {name!r}{did_you_mean(name, _SOURCES)}: expected one of {', '.join(_SOURCES)}",
+            option="features",
+        )
     return _SOURCES[name]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ..gan import InvestigationConfig
-from ..runtime import UserError, option
+from ..runtime import REQUIRED, UserError, option
 from .settings import Interpolation, Rule
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ class TurnConfig(ConceptsConfig):
 
     verb: ClassVar[str] = "turn"
 
-    start: str = option(help=f"Where the axis begins: {CONCEPT_FORMS}.", flag="--from", metavar="NAME=...")
-    end: str = option(help="Where the axis ends.", flag="--to", metavar="NAME=...")
+    start: str = option(REQUIRED, f"Where the axis begins: {CONCEPT_FORMS}.", flag="--from", metavar="NAME=...")
+    end: str = option(REQUIRED, "Where the axis ends.", flag="--to", metavar="NAME=...")
     per_concept: int = option(4, "Samples that probes pick.", min=1)
     count: int = option(64, "Random z that are turned.", min=1)
     steps: int = option(9, "Images of a strip.", min=2)

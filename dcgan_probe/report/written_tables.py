@@ -8,6 +8,7 @@ from ..evaluation import Results, Summary, Survey
 from ..runtime import OnNote, UserError, Workspace, no_note
 from ..storage import file_name, write_text
 from .formats import format_tables
+from .names import keep_labels
 from .settings import TableConfig
 
 SUFFIXES = {"markdown": "md", "csv": "csv", "latex": "tex"}
@@ -24,13 +25,18 @@ class ShownTables:
 
 
 def write_tables(summaries: Sequence[Summary], results: Path) -> list[Path]:
-    """Write the tables of each protocol in every format, whole or not at all; return the Markdown files."""
+    """Write the tables of each protocol in every format, whole or not at all; return the Markdown files.
+
+    Labels of features that no source of the package has are kept in the results folder, for tables that are made
+    without the module that registers the source.
+    """
     written = []
+    keep_labels(results, {summary.features for summary in summaries})
     for protocol in dict.fromkeys(summary.protocol for summary in summaries):
         group = [summary for summary in summaries if summary.protocol == protocol]
         for form, suffix in SUFFIXES.items():
             path = results / "tables" / f"{file_name(protocol)}.{suffix}"
-            write_text(path, format_tables(group, form).rstrip() + "\n")
+            write_text(path, format_tables(group, form, results=results).rstrip() + "\n")
         written.append(results / "tables" / f"{file_name(protocol)}.md")
     return written
 
@@ -62,7 +68,7 @@ def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_n
             option="protocol",
         )
     shown = [summary for summary in survey.summaries if config.protocol in (None, summary.protocol)]
-    text = format_tables(shown, config.form).rstrip() if shown else ""
+    text = format_tables(shown, config.form, results=results).rstrip() if shown else ""
     return ShownTables(text, complete=not (broken and config.protocol in (None, *broken)))
 
 

@@ -6,12 +6,15 @@ from .late_names import import_when_used
 
 if TYPE_CHECKING:
     from .config import (
+        REQUIRED as REQUIRED,
         Config as Config,
         arguments_of as arguments_of,
         check_fields as check_fields,
+        check_keys as check_keys,
         flag_of as flag_of,
         from_mapping as from_mapping,
         has_type as has_type,
+        is_required as is_required,
         option as option,
         to_mapping as to_mapping,
     )
@@ -27,7 +30,12 @@ if TYPE_CHECKING:
         single_thread as single_thread,
         untried_kernels as untried_kernels,
     )
-    from .errors import Notice as Notice, UserError as UserError
+    from .errors import (
+        Notice as Notice,
+        UserError as UserError,
+        did_you_mean as did_you_mean,
+        located as located,
+    )
     from .memory import (
         available_memory as available_memory,
         check_memory as check_memory,

@@ -1,5 +1,8 @@
 """The error of a user's own input, and the notice of what was made of it."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 
 class UserError(ValueError):
     """Input, files or settings that the user can put right.
@@ -18,3 +21,20 @@ class Notice(UserWarning):
 
     Issued by ``warnings.warn``. The command line prints each notice once, without the line of code.
     """
+
+
+@contextmanager
+def located(place: str, option: str | None = None) -> Iterator[None]:
+    """Put a place before the text of a ``UserError``, which is then about ``option``."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{place}: {error}", option=option) from error
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean rows?)`` where a name is like a known one, else an empty text."""
+    from difflib import get_close_matches  # late, since errors alone need it
+
+    like = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {like[0]}?)" if like else ""
