@@ -14,7 +14,15 @@ from typing import Any, Literal
 from ..evaluation import Scale
 from ..images import set_name
 from ..runtime import UserError, did_you_mean, from_mapping, located
-from ..storage import TABLES, read_toml
+from ..storage import TABLES, TEXT, check_forms, read_toml, tables, tables_in
+
+PARTS = {
+    "dataset": TEXT,
+    "protocols": tables("protocols"),
+    "published": tables("published"),
+    "encoders": tables_in("encoders"),
+}
+"""Parts of a plan that its published figures come from, each with the form of its value."""
 
 Mark = Literal["", "P", "A", "C", "2", "?"]
 MARKS: dict[Mark, str] = {
@@ -118,6 +126,7 @@ def read_figures(plan: Mapping[str, Any], features: Collection[str] | None = Non
         If a figure has an unknown key, a value of a wrong type, or a protocol, an encoder or features that do not
         exist; with the number of the figure.
     """
+    check_forms(plan, PARTS)
     encoders = {}
     for name, values in plan.get("encoders", {}).items():
         with located(f"encoders.{name}"):

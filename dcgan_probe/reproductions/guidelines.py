@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..gan import TrainConfig
 from ..presets import TrainingPlan
 from ..runtime import REQUIRED, Config, from_mapping, located, option
-from .plan_files import GUIDELINE_PARTS, at_scale, check_parts, chosen_scale
+from ..storage import check_parts
+from .plan_files import GUIDELINE_PARTS, at_scale, chosen_scale
 
 if TYPE_CHECKING:
     import torch

@@ -1,11 +1,23 @@
 """Files of plans: where they lie, which parts they have, and what of each part counts at a scale."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..runtime import UserError, check_keys, did_you_mean
-from ..storage import PLANS, TABLES, read_toml
+from ..storage import (
+    PLANS,
+    TABLES,
+    TEXT,
+    TEXTS,
+    is_table,
+    read_toml,
+    table,
+    tables,
+    tables_in,
+    texts_in,
+    value_text,
+)
 
 USUAL_SCALE = "small"
 
@@ -59,66 +71,24 @@ def _likely(path: Path) -> str:
     return f" (did you mean {known[like[0]]}?)" if like else ""
 
 
-def _is_table(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _is_list_of_tables(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_table, value))
-
-
-def _is_table_of_tables(value: Any) -> bool:
-    return _is_table(value) and all(map(_is_table, value.values()))
-
-
-def _is_table_of_texts(value: Any) -> bool:
-    return _is_table(value) and all(isinstance(each, str) for each in value.values())
-
-
-def is_list_of_texts(value: Any) -> bool:
-    """Return whether a value of TOML is a list of texts."""
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-Form = tuple[Callable[[Any], bool], str]
-TEXT: Form = lambda value: isinstance(value, str), "a text"
-TEXTS: Form = is_list_of_texts, "a list of texts"
-SCALES: Form = _is_table_of_texts, "a table of texts, [scales]"
-PARTS: dict[str, Form] = {
+PARTS = {
     "title": TEXT,
     "dataset": TEXT,
     "plugins": TEXTS,
-    "scales": SCALES,
-    "protocols": (_is_list_of_tables, "tables [[protocols]]"),
-    "runs": (_is_table_of_tables, "tables [runs.NAME.train] or [runs.NAME.import_authors]"),
-    "rows": (_is_list_of_tables, "tables [[rows]]"),
-    "published": (_is_list_of_tables, "tables [[published]]"),
-    "encoders": (_is_table_of_tables, "tables [encoders.NAME]"),
+    "scales": texts_in("scales"),
+    "protocols": tables("protocols"),
+    "runs": tables_in("runs"),
+    "rows": tables("rows"),
+    "published": tables("published"),
+    "encoders": tables_in("encoders"),
 }
 """Parts of the plan of a result table, each with the form of its value."""
-GUIDELINE_PARTS: dict[str, Form] = {
+GUIDELINE_PARTS = {
     "title": TEXT,
-    "scales": SCALES,
-    "train": (_is_table, "a table [train]"),
-    "guidelines": (_is_list_of_tables, "tables [[guidelines]]"),
+    "scales": texts_in("scales"),
+    "train": table("train"),
+    "guidelines": tables("guidelines"),
 }
-
-
-def check_parts(plan: Mapping[str, Any], parts: Mapping[str, Form], needed: Iterable[str]) -> None:
-    """Raise ``UserError`` for a part that a plan cannot have, that it lacks, or whose value is of another form."""
-    check_keys(plan, sorted(parts), needed)
-    for key, value in plan.items():
-        fits, words = parts[key]
-        if not fits(value):
-            raise UserError(f"got {key} = {_shortened(value)}, expected {words}")
-    for key in needed:
-        if not plan[key]:
-            raise UserError(f"got no {key}, expected {parts[key][1]}")
-
-
-def _shortened(value: Any, most: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def chosen_scale(scales: Mapping[str, str], asked: str | None) -> str:
@@ -142,8 +112,8 @@ def at_scale(values: Mapping[str, Any], scale: str, scales: Iterable[str]) -> di
     changes = values.get("at", {})
     check_keys(changes, list(scales))
     for name, each in changes.items():
-        if not _is_table(each):
-            raise UserError(f"got at.{name} = {_shortened(each)}, expected a table of keys that differ at that scale")
+        if not is_table(each):
+            raise UserError(f"got at.{name} = {value_text(each)}, expected a table of keys that differ at that scale")
     return _merged({key: value for key, value in values.items() if key != "at"}, changes.get(scale, {}))
 
 

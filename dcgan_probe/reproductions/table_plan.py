@@ -29,7 +29,8 @@ from ..features import choose_layers, feature_sources, load_plugin
 from ..presets import TrainingPlan
 from ..report import PublishedFigure, read_figures
 from ..runtime import REQUIRED, Config, UserError, did_you_mean, from_mapping, located, option
-from .plan_files import PARTS, at_scale, check_parts, chosen_scale, is_list_of_texts
+from ..storage import check_parts, is_list_of_texts
+from .plan_files import PARTS, at_scale, chosen_scale
 
 
 @dataclass(frozen=True)

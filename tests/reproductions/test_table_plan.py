@@ -160,7 +160,7 @@ PUBLISHED = "published figure 1 (`[[published]]`, model = Theirs): "
             {"runs": {"net": {"import_authors": {"net": "svhn", "dataset": "x"}}}},
             "import_authors: got net 'svhn', expect",
         ),
-        ({"runs": {"net": 5}}, "got runs = {'net': 5}, expected tables [runs.NAME.train]"),
+        ({"runs": {"net": 5}}, "got runs = {'net': 5}, expected tables [runs.NAME]"),
         ({"protocols": [{"labels": 5}]}, "protocol 1 (`[[protocols]]`, name = None): name is missing"),
         ({"protocols": [{"name": "a"}, {"name": "a"}]}, "protocol 2 (`[[protocols]]`, name = a): another protocol has"),
         ({"protocols": [{"name": "few", "lables": 50}]}, "name = few): unknown key lables (did you mean labels?)"),
