@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..features import FeatureConfig, choose_layers
+from ..features import FeatureConfig, check_layers
 from ..gan import Run, check_training_memory
 from ..images import require_known
 from ..presets import TrainingPlan
@@ -64,7 +64,7 @@ def check_runs(configs: Iterable[FeatureConfig], workspace: Workspace) -> None:
             _check_set(learn_from, workspace.data_dir, "learn_from")
         if config.source.needs_run:
             run = check_run(config.run, workspace.runs)
-            choose_layers(getattr(config.options, "layers", None), run.config.network.layer_names)
+            check_layers(config.options, run.config.network.layer_names)
 
 
 def check_table(source: str, scale: str | None, seeds: int | None, data_dir: Path) -> None:

@@ -107,6 +107,30 @@ class Protocol:
         return (self.labels or 0) // self.classes
 
 
+def protocol_named(name: str, train_rows: int, classes: int) -> "Protocol":
+    """Return the protocol of a name in the records, such as ``svhn-1000`` or ``cifar10-all``; see ``protocol_for``."""
+    dataset, labels = divided_name(name)
+    return protocol_for(dataset, train_rows, classes, labels)
+
+
+def divided_name(name: str) -> tuple[str, int | None]:
+    """Return data set and number of labels, None for all, of the name of a protocol.
+
+    Raises
+    ------
+    UserError
+        If the name has another form.
+    """
+    dataset, _, labels = name.rpartition("-")
+    if not dataset or not (labels == "all" or labels.isdecimal()):
+        raise UserError(
+            f"unknown protocol {name!r}: expected the name of a set with -all or a number of labels, such as "
+            "cifar10-all, cifar10-4000 or svhn-1000, or a Protocol",
+            option="protocol",
+        )
+    return dataset, None if labels == "all" else int(labels)
+
+
 def protocol_for(
     dataset: str,
     train_rows: int,

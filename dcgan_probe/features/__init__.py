@@ -39,7 +39,11 @@ if TYPE_CHECKING:
     from .field_layers import FieldLayer as FieldLayer
     from .kmeans import first_centroids as first_centroids, lloyd as lloyd
     from .kmeans_encoder import Cells as Cells, KMeansEncoder as KMeansEncoder
-    from .layer_names import choose_layer as choose_layer, choose_layers as choose_layers
+    from .layer_names import (
+        check_layers as check_layers,
+        choose_layer as choose_layer,
+        choose_layers as choose_layers,
+    )
     from .operations import (
         deep_kmeans_operations as deep_kmeans_operations,
         discriminator_operations as discriminator_operations,

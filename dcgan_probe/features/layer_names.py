@@ -1,8 +1,10 @@
 """Layers of a network, chosen by name or by number."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..runtime import UserError
+from .source_options import DiscriminatorOptions, UntrainedOptions
 
 
 def choose_layers(asked: Sequence[str] | str | None, available: Sequence[str]) -> tuple[str, ...]:
@@ -46,3 +48,15 @@ def choose_layer(asked: str | None, available: Sequence[str]) -> str:
             option="layer",
         )
     return name
+
+
+def check_layers(options: Any, available: Sequence[str]) -> None:
+    """Check the layers in the options of a discriminator's features; other sources name layers of their own.
+
+    Raises
+    ------
+    UserError
+        If the discriminator lacks one.
+    """
+    if isinstance(options, DiscriminatorOptions | UntrainedOptions):
+        choose_layers(options.layers, available)

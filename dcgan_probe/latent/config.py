@@ -40,6 +40,9 @@ class WalkConfig(InvestigationConfig):
 class ConceptsConfig(InvestigationConfig):
     """How concepts are picked and scored: the part that arithmetic and turn share."""
 
+    concept_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that hold concepts, each a text or several."""
+
     per_concept: int = option(3, "Samples that probes pick.", min=1)
     attributes: tuple[str, ...] = option(
         (),
@@ -56,7 +59,13 @@ class ConceptsConfig(InvestigationConfig):
     @property
     def parsed(self) -> tuple["Concept", ...]:
         """The concepts, in their order."""
-        raise NotImplementedError
+        from .concepts import Concept  # late, since it imports numpy
+
+        found: list[Concept] = []
+        for name in self.concept_fields:
+            value = getattr(self, name)
+            found += [Concept.parse(text, name) for text in ([value] if isinstance(value, str) else value)]
+        return tuple(found)
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -82,6 +91,7 @@ class ArithmeticConfig(ConceptsConfig):
     """A - B + C of three concepts."""
 
     verb: ClassVar[str] = "arithmetic"
+    concept_fields: ClassVar[tuple[str, ...]] = ("concepts",)
 
     concepts: tuple[str, ...] = option(
         (),
@@ -90,13 +100,6 @@ class ArithmeticConfig(ConceptsConfig):
         flag="--concept",
         metavar="NAME=...",
     )
-
-    @property
-    def parsed(self) -> tuple["Concept", ...]:
-        """The concepts A, B and C."""
-        from .concepts import Concept  # late, since it imports numpy
-
-        return tuple(Concept.parse(text, "concepts") for text in self.concepts)
 
     def check(self) -> None:
         """Check that there are three concepts, none with the name of another row of the table."""
@@ -118,6 +121,7 @@ class TurnConfig(ConceptsConfig):
     """An axis between two groups of samples, added in steps to random z."""
 
     verb: ClassVar[str] = "turn"
+    concept_fields: ClassVar[tuple[str, ...]] = ("start", "end")
 
     start: str = option(REQUIRED, f"Where the axis begins: {CONCEPT_FORMS}.", flag="--from", metavar="NAME=...")
     end: str = option(REQUIRED, "Where the axis ends.", flag="--to", metavar="NAME=...")
@@ -126,13 +130,6 @@ class TurnConfig(ConceptsConfig):
     steps: int = option(9, "Images of a strip.", min=2)
     reach: float = option(1.0, "The strip goes from z minus so many axes to z plus as many.")
     shown: int = option(8, "Strips in the picture.", min=1)
-
-    @property
-    def parsed(self) -> tuple["Concept", ...]:
-        """The concepts at both ends."""
-        from .concepts import Concept  # late, since it imports numpy
-
-        return Concept.parse(self.start, "start"), Concept.parse(self.end, "end")
 
     def check(self) -> None:
         """Check the reach and both concepts."""

@@ -5,7 +5,7 @@ from itertools import combinations
 from pathlib import Path
 
 from ..evaluation import Results, Summary, compare, why_not_paired
-from ..runtime import OnNote, UserError, Workspace, no_note
+from ..runtime import OnNote, UserError, Workspace, no_note, require_instance
 from ..storage import file_name, write_text
 from .comparisons import ComparedRows, numbered_names
 from .formats import format_comparisons
@@ -31,6 +31,7 @@ def compare_rows(
     UserError
         If the protocol has no records, there is no such row, or no two rows can be compared.
     """
+    require_instance(config, CompareConfig, "config")
     store = Results((workspace or Workspace()).results)
     summaries = store.summaries(config.protocol)
     if not summaries:

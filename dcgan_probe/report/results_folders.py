@@ -9,7 +9,7 @@ import numpy as np
 
 from ..evaluation import Results, convert_results, is_validation, probed_set, validation_splits
 from ..images import load_images
-from ..runtime import OnNote, UserError, Workspace, no_note
+from ..runtime import OnNote, UserError, Workspace, no_note, require_instance
 from ..storage import write_text
 from .names import merge_labels
 from .published import kept_plans
@@ -56,6 +56,7 @@ def import_results(
     UserError
         If the other folder holds no records, or files are damaged or cannot be written.
     """
+    require_instance(config, ImportResultsConfig, "config")
     here = Results((workspace or Workspace()).results)
     new = here.merge_from(Results(config.folder))
     for plan in kept_plans(config.folder).glob("*.toml"):

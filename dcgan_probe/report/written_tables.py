@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..evaluation import Results, Summary, Survey
-from ..runtime import OnNote, UserError, Workspace, no_note
+from ..runtime import OnNote, UserError, Workspace, no_note, require_instance
 from ..storage import file_name, write_text
 from .formats import format_tables
 from .names import keep_labels
@@ -54,6 +54,7 @@ def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_n
     UserError
         If there are no records, or none of the protocol to show.
     """
+    require_instance(config, TableConfig, "config")
     results = (workspace or Workspace()).results
     survey = Results(results).survey()
     note_faults(survey, on_note)

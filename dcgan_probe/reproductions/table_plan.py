@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from ..evaluation import EvalConfig, SupervisedConfig
-from ..features import choose_layers, feature_sources, load_plugin
+from ..features import check_layers, feature_sources, load_plugin
 from ..presets import TrainingPlan
 from ..report import PublishedFigure, read_figures
 from ..runtime import REQUIRED, Config, UserError, did_you_mean, from_mapping, located, option
@@ -179,7 +179,7 @@ class _Parts:
             raise UserError(f"{config.features} features need a run: expected run = NAME, one of {known}")
         training = self.runs[run]
         if isinstance(training, TrainingPlan) and training.preset != "auto":  # which the device decides
-            choose_layers(getattr(config.options, "layers", None), training.config().network.layer_names)
+            check_layers(config.options, training.config().network.layer_names)
         return str(run)
 
 

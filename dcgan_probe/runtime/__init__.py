@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         UserError as UserError,
         did_you_mean as did_you_mean,
         located as located,
+        require_instance as require_instance,
     )
     from .memory import (
         available_memory as available_memory,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class UserError(ValueError):
@@ -38,3 +39,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     like = get_close_matches(name, list(known), n=1)
     return f" (did you mean {like[0]}?)" if like else ""
+
+
+def require_instance(value: object, kind: type, parameter: str, made: str = "") -> None:
+    """Raise ``UserError`` for a value of another class; ``made`` says how one of the class is made."""
+    if not isinstance(value, kind):
+        how = f", which {made} makes" if made else ""
+        got = repr(value) if isinstance(value, str | int | float | Path) else type(value).__name__
+        raise UserError(f"got {got} as `{parameter}`, expected {kind.__name__}{how}", option=parameter)
