@@ -20,7 +20,7 @@ from ..evaluation import (
     run_evaluation,
     run_supervised,
 )
-from ..features import ImportAuthorsConfig, choose_layers, import_authors
+from ..features import ImportAuthorsConfig, check_layers, choose_layers, import_authors
 from ..gan import RELEASED, Run, preset_config, read_authors
 from ..images import ImageSet, load_images, set_name
 from ..presets import TrainingPlan, default_run_name
@@ -67,12 +67,14 @@ class PlannedRun:
         UserError
             If a network that is trained has no such layers, or an imported one could not have them.
         """
-        layers = getattr(getattr(config, "options", None), "layers", None)
+        options, there = getattr(config, "options", None), self.facts.network.layer_names
         if isinstance(self.plan, TrainingPlan):
-            choose_layers(layers, self.facts.network.layer_names)
+            check_layers(options, there)
             return []
         whole = preset_config(self.plan.net).network.layer_names
-        return [name for name in choose_layers(layers, whole) if layers and name not in self.facts.network.layer_names]
+        check_layers(options, whole)
+        layers = getattr(options, "layers", None)
+        return [name for name in choose_layers(layers, whole) if name not in there] if layers else []
 
     def command(self, workspace: Workspace) -> str:
         """Return the command line that makes the run."""
