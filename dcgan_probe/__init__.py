@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         EvalConfig as EvalConfig,
         GeneratedConfig as GeneratedConfig,
         GeneratedResult as GeneratedResult,
+        Protocol as Protocol,
         Results as Results,
         SupervisedConfig as SupervisedConfig,
         TrainingProbe as TrainingProbe,

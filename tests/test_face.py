@@ -1,5 +1,6 @@
 """The face of the package: what a wrong argument of its functions says, and what a notebook shows."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import dcgan_probe as dp
 from dcgan_probe.report.published import PublishedFigure
+from dcgan_probe.reproductions import read_plan
 from dcgan_probe.runtime import from_mapping
 
 RANDOM = np.random.default_rng(0)
@@ -52,6 +54,19 @@ def test_wrong_arguments_are_told_with_what_is_expected(call, words):
     with pytest.raises(dp.UserError) as error:
         call()
     assert words in str(error.value)
+
+
+def test_the_protocol_and_the_plan_of_contributing_are_right(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = (Path(dp.__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(import numpy.*?)```", text, re.DOTALL)
+    exec(code, {})
+    assert "mine-20" in capsys.readouterr().out
+    (plan,) = re.findall(r'```toml\n(dataset = "glyphs.*?)```', text, re.DOTALL)
+    Path("my-table.toml").write_text(plan)
+    assert len(read_plan("my-table.toml").rows) == 2
+    keys = {key for row in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)}
+    assert set(PublishedFigure.__dataclass_fields__) <= keys
 
 
 FIGURE = {"protocol": "x-all", "model": "x", "measure": "error", "value": 3.0}

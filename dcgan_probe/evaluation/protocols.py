@@ -6,7 +6,7 @@ number of CIFAR-10 draws follows the papers that it is compared with.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ..runtime import UserError
 
@@ -82,9 +82,13 @@ class Protocol:
         Raises
         ------
         UserError
-            If the split that chooses C shares rows with the one that is reported or the one that it was trained on, or
-            the reported split with its training rows.
+            If there is no such split; if the split that chooses C shares rows with the one that is reported or the one
+            that it was trained on, or the reported split with its training rows.
         """
+        for split in (self.select_trains_on, self.chooses_on, self.report_trains_on, self.reports_on):
+            if split not in get_args(Split):
+                known = ", ".join(get_args(Split))
+                raise UserError(f"protocol {self.name}: got the split {split!r}, expected one of {known}")
         for first, second, purpose in (
             (self.chooses_on, self.reports_on, "chooses C and what is reported"),
             (self.select_trains_on, self.chooses_on, "trains and what chooses C"),
