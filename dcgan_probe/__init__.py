@@ -67,6 +67,8 @@ if TYPE_CHECKING:
         ImportRunConfig as ImportRunConfig,
         KMeansEncoder as KMeansEncoder,
         PixelEncoder as PixelEncoder,
+        SourceContext as SourceContext,
+        SourceCost as SourceCost,
         cached_features as cached_features,
         export_named_run as export_named_run,
         extract as extract,
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
         import_authors as import_authors,
         import_run as import_run,
         learn_dictionary as learn_dictionary,
+        load_plugin as load_plugin,
         register_source as register_source,
         run_encoder as run_encoder,
     )

@@ -295,7 +295,7 @@ def made_up_rows(predicted):
         values = {str: "x", int: 1, float: 0.1, bool: False, int | None: 1}
         hints = get_type_hints(Evaluation)
         common = {name: values.get(kind, {}) for name, kind in hints.items()}
-        common |= {"schema_version": 3, "id": evaluation, "features": features, "network": "", "notes": ""}
+        common |= {"schema_version": 3, "id": evaluation, "features": features, "network": "", "label": "", "notes": ""}
         common |= {"protocol": "glyphs-30", "dataset": "glyphs", "labels": "30", "train_rows": 90, "test_rows": 300}
         common |= {"scale": "none", "classifier": "l2-svm", "chosen_name": "C", "layers": "conv1"} | shared
         hints = get_type_hints(ProbeRecord)

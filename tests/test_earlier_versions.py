@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pandas
 import pytest
 import torch
 
@@ -52,6 +53,60 @@ def test_the_records_make_their_table(place):
     summaries = dp.Results("results").summaries()
     assert [each.features for each in summaries] == ["dcgan", "random", "pixels"]
     assert "DCGAN demo" in dp.format_tables(summaries)
+
+
+KMEANS = {"centroids": 4, "patches": 300, "iterations": 2}
+FIELDS = {"fields": 2, "field_maps": 2, "field_centroids": 2, "field_components": 2, "field_windows": 200}
+FILES = {
+    "random": ({"network_seed": 1}, "before/features/random-glyphs-train-34a1e9fbc94c151c.h5"),
+    "kmeans": (KMEANS, "features/kmeans-glyphs-train-af7ace1cdb5adfa0.h5"),
+    "kmeans3": (KMEANS | FIELDS, "features/kmeans3-glyphs-train-30bf377806040655.h5"),
+    "pca": ({"components": 4}, "features/pca-glyphs-train-7a6d9f7551e32fb8.h5"),
+    "whitened": ({}, "features/whitened-glyphs-train-3596a7828c85c746.h5"),
+}
+LEARNED = {
+    "axes-305466f61729b85c.pt",
+    "dictionary-a67028486d13d5e9.pt",
+    "layer2-27b9f921b20abe72.pt",
+    "layer3-b6b88e30c2a4db05.pt",
+}
+
+
+@pytest.mark.slow
+def test_files_of_features_have_the_names_of_before(place):
+    for features, (options, expected) in FILES.items():
+        run = Path("before") if features == "random" else None
+        extract(dp.ExtractConfig(features=features, run=run, dataset="glyphs:60", options=options), place)
+        assert Path("runs", expected).exists()
+    assert {path.name for path in Path("runs/features").glob("*.pt")} == LEARNED
+
+
+def test_draws_are_those_of_before(place):
+    config = dp.EvalConfig(features="pixels", dataset="glyphs:60", labels=20, draws=3, select_draws=3)
+    summary = dp.run_evaluation(config, dp.Workspace(device="cpu", results=Path("other")))
+    (fits,) = Path("other/fits").iterdir()
+    rows = pandas.read_csv(fits)
+    assert (rows.accuracy[rows.stage == "report"] * 12).round().tolist() == [1, 2, 2]
+    selected = (rows.accuracy[rows.stage == "select"] * 40).round().tolist()
+    assert selected == [6, 6, 6, 6, 6, 5, 4, 4, 4, 5, 7, 7, 7, 7, 8, 11, 13, 13, 15, 15, 15]
+    assert summary.images_fingerprint_train == "119c06edddd1220d"
+
+
+def test_trials_of_a_supervised_search_are_those_of_before(place):
+    config = dp.SupervisedConfig(dataset="glyphs:60", labels=20, preset="demo", settings=2, draws=2, workers=1)
+    dp.run_supervised(config, dp.Workspace(device="cpu", results=Path("other")))
+    (trials,) = Path("runs/supervised").iterdir()
+    assert trials.name == "ee0cd5271ce198cc"
+    (fits,) = Path("other/fits").iterdir()
+    assert (pandas.read_csv(fits).accuracy * 120).round().tolist() == [33, 21, 0, 30]
+
+
+def test_files_of_investigations_have_the_names_of_before(place):
+    run = dp.Run("runs/before")
+    samples = dp.sample(run, dp.SampleConfig(count=9), workspace=place)
+    assert {path.name for path in samples.save()} == {"sample-n9-s0-206f4b.npz", "sample-n9-s0-206f4b.png"}
+    walk = dp.walk(run, dp.WalkConfig(points=3, steps=3), workspace=place)
+    assert {path.stem[-6:] for path in walk.save() if path.suffix == ".json"} == {"de40d8"}
 
 
 def test_a_run_is_found_by_its_name(place):

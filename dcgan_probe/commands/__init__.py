@@ -13,6 +13,7 @@ import click
 
 from ..runtime import launched_rank, package_version
 from .errors import FriendlyGroup
+from .options import plugin_option
 
 GROUPS = {
     "Main job": {
@@ -106,14 +107,7 @@ def show_version(context: click.Context, parameter: click.Parameter, wanted: boo
     envvar="DCGAN_PROBE_NO_LOCKS",
     help="Lock no file: for file systems without locks, one command at a time.  [env: DCGAN_PROBE_NO_LOCKS]",
 )
-@click.option(
-    "--plugin",
-    "_plugins",
-    metavar="MODULE",
-    multiple=True,
-    expose_value=False,
-    help="Import a module that registers sources of features; before or after the verb, repeatable.",
-)
+@plugin_option
 @click.pass_context
 def main(context: click.Context, no_locks: bool) -> None:
     """Probe what a network has learnt without labels, as the DCGAN paper does.

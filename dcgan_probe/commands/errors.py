@@ -57,6 +57,9 @@ class FriendlyGroup(click.Group):
                     load_plugin(module)
             except UserError as error:
                 raise click.BadParameter(str(error), ctx=ctx, param_hint="--plugin") from error
+            except KeyboardInterrupt as stop:
+                click.echo(_farewell(stop, kept=False), err=True)
+                ctx.exit(STATUSES["SIGINT"])
         return super().parse_args(ctx, others)
 
     def resolve_command(
@@ -123,6 +126,8 @@ class FriendlyGroup(click.Group):
 
     def _flag(self, ctx: click.Context, parameter: str | None) -> str | None:
         """Return how the verb under way names a parameter of the library: a flag, or an argument of its usage line."""
+        if parameter == "load_plugin":
+            return "--plugin"
         verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
         for param in verb.get_params(ctx):
             if parameter == param.name:
@@ -140,7 +145,7 @@ def plugins_of(args: list[str]) -> tuple[list[str], list[str]]:
             others += [each, *left]
         elif each == "--plugin":
             module = next(left, None)
-            if module is None:
+            if module is None or module.startswith("-"):
                 raise click.BadOptionUsage("plugin", "Option '--plugin' requires an argument.")
             modules.append(module)
         elif each.startswith("--plugin="):

@@ -140,6 +140,15 @@ run_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Run folder, or its name in --runs.  [default: the run trained last]",
 )
+plugin_option = click.option(
+    "--plugin",
+    "_plugins",
+    metavar="MODULE|FILE.py",
+    multiple=True,
+    expose_value=False,
+    help="Import a module that registers sources of features; before or after the verb, repeatable.",
+)
+"""For the help text: ``FriendlyGroup`` imports the modules before a verb is looked at."""
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Print what would be done; change nothing.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a list of summaries instead of the table.")

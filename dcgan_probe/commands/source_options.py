@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from copy import copy
+from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
 import click
 
 from ..features import FeatureConfig, FeatureSource, feature_sources, source_named, source_options
-from ..runtime import UserError, flag_of, has_type
+from ..runtime import UserError, has_type
 from .command_lines import RecordedCommand
 from .config_options import field_option
 
@@ -24,13 +26,15 @@ class SourceName(click.ParamType):
         try:
             return source_named(value).name
         except UserError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(str(error).replace("`load_plugin`", "--plugin"), param, ctx)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Return the names of all sources."""
         return f"[{'|'.join(source.name for source in feature_sources())}]"
 
 
+SOURCES_OWN = "the source's"
+"""Default of the scaling, as its field has it."""
 features_option = click.option(
     "--features",
     type=SourceName(),
@@ -46,9 +50,8 @@ class SourceCommand(RecordedCommand):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the verb's own parameters, then those of the sources."""
-        own = super().get_params(ctx)
-        taken = {name for param in own for name in (param.name, *param.opts)}
-        return [*own, _help_option(), *_options(feature_sources(), taken)]
+        own = [_with_default_scales(param) if param.name == "scale" else param for param in super().get_params(ctx)]
+        return [*own, _help_option(), *_options(feature_sources())]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verb's own options, and how to see the others."""
@@ -57,6 +60,19 @@ class SourceCommand(RecordedCommand):
             formatter.write_text(
                 f"dcgan-probe {self.name} --help-source {'|'.join(each.name for each in feature_sources())}"
             )
+
+
+def _with_default_scales(param: click.Parameter) -> click.Parameter:
+    """Return the option of the scaling with the defaults of all sources in its help."""
+    names: dict[str, list[str]] = {"none": []}
+    for source in feature_sources():
+        names.setdefault(source.default_scale, []).append(source.name)
+    del names["none"]
+    told = ["none", *(f"{scale} for {' and '.join(own)}" for scale, own in names.items())]
+    shown = copy(param)
+    assert isinstance(shown, click.Option)
+    shown.help = (shown.help or "").replace(SOURCES_OWN, "; ".join(told))
+    return shown
 
 
 def _help_option() -> click.Option:
@@ -90,7 +106,7 @@ def _own_options(source: FeatureSource) -> list[click.Option]:
     return [_built(each, hints[each.name]) for each in dataclasses.fields(source.options)]
 
 
-def _options(registered: Sequence[FeatureSource], taken: set[Any]) -> list[click.Option]:
+def _options(registered: Sequence[FeatureSource]) -> list[click.Option]:
     """Return an option for each name that sources have, without a default: what is not typed is the source's own."""
     annotations: dict[str, Any] = {}
     fields: dict[str, dataclasses.Field[Any]] = {}
@@ -99,11 +115,21 @@ def _options(registered: Sequence[FeatureSource], taken: set[Any]) -> list[click
         for each in dataclasses.fields(source.options):
             own = hints[each.name]
             annotations[each.name] = annotations[each.name] | own if each.name in annotations else own
-            fields.setdefault(each.name, each)
-    clash = [name for name, each in fields.items() if name in taken or flag_of(each) in taken]
-    if clash:
-        raise UserError(f"a source has an option {', '.join(clash)}, which this command has too: give it another name")
+            fields[each.name] = _wider(fields[each.name], each) if each.name in fields else each
     return [_built(each, annotations[name], default=None, hidden=True) for name, each in fields.items()]
+
+
+def _wider(one: dataclasses.Field[Any], other: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
+    """Return a field with the range of both; each source checks its own."""
+    told = dict(one.metadata)
+    for bound, choose in (("min", min), ("max", max)):
+        values = [each.metadata[bound] for each in (one, other) if bound in each.metadata]
+        told.pop(bound, None)
+        if len(values) == 2:
+            told[bound] = choose(values)
+    wider = copy(one)
+    wider.metadata = MappingProxyType(told)
+    return wider
 
 
 def _built(each: dataclasses.Field[Any], annotation: Any, **changes: Any) -> click.Option:

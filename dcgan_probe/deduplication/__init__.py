@@ -1,6 +1,6 @@
-"""Floor 2. Near-duplicates of images: semantic hashes, confirmed by pixels, planted copies to see how many are found.
+"""Floor 2. Near-duplicates of images: semantic hashes, confirmed by pixels, and planted copies that measure recall.
 
-The paper cleans its training images so, lest the generator learn copies by heart.
+The paper cleans its training images in this way, so that the generator does not memorize copies.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""Takes images and what to read of them, gives the trained 3072-128-3072 autoencoder's hashes; knows no pair.
+"""Autoencoders with 3072-128-3072 units, and the hashes of images that they give.
 
-The paper's network: dropout on the inputs as the noise, a ReLU code, a linear output, squared error against the clean
-inputs. It learns from at most 50,000 rows drawn from the set, so that memory does not grow with the set.
+The paper's network has dropout on the inputs as the noise, a ReLU code, a linear output, and squared error against the
+clean inputs. It is trained on at most 50,000 rows drawn from the set, so that memory does not grow with the set.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ ARRAYS = ("weight", "bias", "loss")
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
-    """The first half of a trained autoencoder."""
+    """First half of a trained autoencoder."""
 
     weight: torch.Tensor
     """float32 (128, 3072)."""
@@ -36,17 +36,17 @@ class Encoder:
     """float32 (128,)."""
 
     read: str
-    """What it reads of a picture: ``whole`` or ``detail``."""
+    """Part of a picture that is encoded: ``whole`` or ``detail``."""
 
     loss: float
     """Mean squared error of the last batches; inputs have a mean square of at most 1."""
 
     def code(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Give the ReLU code (n, 128) of inputs (n, 3072)."""
+        """Return the ReLU code (n, 128) of inputs (n, 3072)."""
         return relu(inputs @ self.weight.T + self.bias)
 
     def hashes(self, inputs: torch.Tensor) -> np.ndarray:
-        """Threshold the code of inputs (n, 3072), as the paper does: a bit is on where its unit is; uint8 (n, 16)."""
+        """Threshold the code of inputs (n, 3072) as in the paper: a bit is 1 if its unit is active; uint8 (n, 16)."""
         return np.packbits((self.code(inputs) > 0).numpy(), axis=1)
 
     def hash_set(self, images: ImageSet, progress: Callable[[int], None] = lambda done: None) -> np.ndarray:
@@ -67,12 +67,12 @@ def kept_encoder(
     seed: int,
     progress: Callable[[int], None] = lambda seen: None,
 ) -> Encoder:
-    """Give the encoder kept in ``folder`` for these images and settings; without one, train it and keep it.
+    """Return the encoder stored in ``folder`` for these images and settings; train and store it if it is missing.
 
     Raises
     ------
     UserError
-        As ``train_encoder``; or if the file is damaged, or cannot be written.
+        If there are fewer than two images, or the file is corrupt or cannot be written.
     """
     settings = {
         "version": 1,
@@ -101,16 +101,16 @@ def train_encoder(
     seed: int,
     progress: Callable[[int], None] = lambda seen: None,
 ) -> Encoder:
-    """Train the autoencoder with Adam, its rate falling to 0, on random batches of 256.
+    """Train the autoencoder on random batches of 256 with Adam, whose learning rate falls linearly to 0.
 
     Parameters
     ----------
     read
-        What of the images: ``whole`` or ``detail``.
+        Part of the pictures to encode: ``whole`` or ``detail``.
     images_seen
-        Images in all batches together; rounded up to whole batches.
+        Total number of images in all batches; rounded up to whole batches.
     seed
-        Of the rows, the initial weights, the batches and what is dropped.
+        Seed of the rows, the initial weights, the batches and the dropout.
     progress
         Called with the images seen so far.
 
@@ -150,7 +150,7 @@ def sample_pictures(images: ImageSet, seed: int) -> torch.Tensor:
 
 
 def _linear(inputs: int, outputs: int, random: torch.Generator) -> nn.Linear:
-    """Make a layer with uniform weights of variance 1 / (3 inputs), torch's usual, and no bias yet."""
+    """Build a layer with uniform weights of variance 1 / (3 inputs), torch's default, and a bias of 0."""
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
     bound = inputs**-0.5
     nn.init.uniform_(layer.weight, -bound, bound, generator=random)

@@ -1,8 +1,9 @@
-"""Takes packed hashes, gives every pair of them within some bits of each other; knows no image and no network.
+"""Pairs of packed hashes within some bits of each other, by multi-index hashing.
 
-Multi-index hashing (Norouzi, Punjani and Fleet, 2012): a hash of 128 bits is cut into 8 bands of 16. Two hashes that
-differ in at most d bits differ in at most d // 8 bits in at least one band, since 8 bands of more would be more than d
-in all. So the rows that share a band's value up to d // 8 bits hold every pair, and their whole hashes are compared.
+Source: Norouzi, Punjani and Fleet, 2012. A hash of 128 bits is cut into 8 bands of 16. Two hashes that differ in at
+most d bits differ in at most d // 8 bits in at least one band, since more bits in each of the 8 bands would be more
+than d in all. The rows that share a band's value up to d // 8 bits therefore include every pair, and their whole hashes
+are compared.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ _ONES = np.array([value.bit_count() for value in range(1 << BAND_BITS)], np.uint
 
 
 class HashIndex:
-    """Hashes in which near ones are looked up; about 64 bytes a hash."""
+    """Index for the lookup of near hashes; about 64 bytes per hash."""
 
     def __init__(self, hashes: np.ndarray):
         """Sort packed hashes, uint8 (N, bytes) with an even number of bytes, by each band."""
@@ -37,9 +38,10 @@ class HashIndex:
         Parameters
         ----------
         hashes
-            uint8 (M, bytes), as those of the index.
+            uint8 (M, bytes), with as many bytes as those of the index.
         distance
-            Bits, at least 0. The time grows steeply at every multiple of the number of bands (8 for 128 bits).
+            Number of bits, at least 0. The time grows steeply at every multiple of the number of bands (8 for 128
+            bits).
 
         Returns
         -------
@@ -49,7 +51,7 @@ class HashIndex:
         Raises
         ------
         UserError
-            If there are so many that memory would not hold them.
+            If there are more pairs than memory can hold.
         """
         queries, rows = as_bands(hashes), len(self._bands)
         found, count = [np.empty(0, np.int64)], 0
@@ -65,7 +67,7 @@ class HashIndex:
         return pairs // rows, pairs % rows
 
     def _sharing(self, values: np.ndarray, band: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Give, in blocks, the places of the values, uint16 (n,), and the rows with that value in one band, int64."""
+        """Yield, in blocks, places of the values uint16 (n,) and rows with these values in one band, int64."""
         starts, order = self._starts[band], self._orders[band]
         first = starts[values]
         counts = starts[values.astype(np.int64) + 1] - first
@@ -96,7 +98,7 @@ def as_bands(hashes: np.ndarray) -> np.ndarray:
 
 
 def flips(bits: int) -> np.ndarray:
-    """Give the masks that flip at most some bits of a band, uint16: 1 for none, 17 for one, 137 for two."""
+    """Return the uint16 masks that flip at most ``bits`` bits of a band: 1 mask for 0 bits, 17 for one, 137 for two."""
     masks = [
         sum(1 << place for place in flipped)
         for count in range(min(bits, BAND_BITS) + 1)
@@ -106,5 +108,5 @@ def flips(bits: int) -> np.ndarray:
 
 
 def hamming_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Count the bits in which rows differ: uint16 (n, bands) twice, int64 (n,)."""
+    """Count the bits in which the rows of two arrays uint16 (n, bands) differ: int64 (n,)."""
     return _ONES[first ^ second].sum(axis=1, dtype=np.int64)

@@ -1,34 +1,38 @@
-"""Takes pictures in pairs and the view that brought each together, gives how far apart they are; knows no hash.
+"""Distances of picture pairs, relative to the change of either picture under a small move.
 
-A fixed limit on the difference of pixels fails where there is little to see: two flutes on white paper, or two plains
-under a grey sky, differ less than a photograph and its JPEG file. But such a picture also differs little from itself
-moved along the flute or the horizon. So a difference is measured by what either picture's own becomes when it moves.
+A fixed limit on the difference of pixels fails for pictures with little content: two flutes on white paper, or two
+plains under a gray sky, differ less than a photograph and its JPEG file. But such a picture also differs little from
+itself when moved along the flute or the horizon. The difference of two pictures is therefore divided by the difference
+of either picture from itself under a move.
 """
 
 import torch
 
-from .pictures import MIDDLE, MOST_SHIFT, View, cut_view, local_detail, standardised
+from .pictures import MIDDLE, MOST_SHIFT, View, cut_view, local_detail, standardized
 
 MOVES = (View(MOST_SHIFT, 0), View(0, MOST_SHIFT), View(MOST_SHIFT, MOST_SHIFT), View(MOST_SHIFT, -MOST_SHIFT))
-LEAST = 1e-6  # of what a move changes, where nothing is to be seen
+LEAST = 1e-6  # lower bound of the change by a move, for blank pictures
 
 
 def relative_distances(first: torch.Tensor, second: torch.Tensor, view: View) -> torch.Tensor:
     """Compare a view of each first picture with the middle of the second.
 
-    With a and b the local detail of two views, standardised, d(a, b) = mean((a - b)^2) / 2, which is one minus their
-    correlation. The distance is d(a, b) / min(own(a), own(b)), where own is the least d between a picture's middle and
-    its views two pixels down, right, or both.
+    Let a and b be the standardized local detail of two views, and d(a, b) = mean((a - b)^2) / 2, which is one minus
+    their correlation. The distance is d(a, b) / min(own(a), own(b)), where own is the least d between a picture's
+    middle and its views two pixels down, right, or both.
 
     Parameters
     ----------
     first, second
         float32 (n, 3, 32, 32) each, 0 to 255.
+    view
+        View of the first pictures.
 
     Returns
     -------
     torch.Tensor
-        float32 (n,): 0 (the same but for brightness and contrast), about 1 (as unlike as one picture moved), and above.
+        float32 (n,), at least 0: 0 for pictures that are equal up to brightness and contrast, 1 for pictures that
+        differ as much as a picture differs from itself when moved.
     """
     first, second = local_detail(first), local_detail(second)
     between = _differences(cut_view(first, view), cut_view(second, MIDDLE))
@@ -36,10 +40,10 @@ def relative_distances(first: torch.Tensor, second: torch.Tensor, view: View) ->
 
 
 def _own_differences(detail: torch.Tensor) -> torch.Tensor:
-    """Give the least that a move of two pixels changes."""
+    """Return the least change of each picture under moves of two pixels, float32 (n,)."""
     middle = cut_view(detail, MIDDLE)
     return torch.stack([_differences(middle, cut_view(detail, move)) for move in MOVES]).amin(0)
 
 
 def _differences(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    return (standardised(first) - standardised(second)).square().mean((1, 2, 3)) / 2
+    return (standardized(first) - standardized(second)).square().mean((1, 2, 3)) / 2

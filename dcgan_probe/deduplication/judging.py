@@ -1,4 +1,4 @@
-"""List and picture of confirmed pairs for a person to judge, and the judgements that come back."""
+"""List and picture of confirmed pairs for a person to judge, and the judgments in a judged list."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ SCALE, TEXT, GAP, PAIRS_A_LINE = 2, 14, 6, 10
 
 
 def draw_pairs(pairs: Pairs, seed: int) -> np.ndarray:
-    """Draw at most 300 of the pairs: their places, int64, the nearest pairs first."""
+    """Draw at most 300 of the pairs; return their indices, int64 (n,), nearest pairs first."""
     count = len(pairs.first)
     random = numpy_generator(seed, "deduplication", "judged")
     places = random.choice(count, min(count, MOST_JUDGED), replace=False)
@@ -30,11 +30,11 @@ def draw_pairs(pairs: Pairs, seed: int) -> np.ndarray:
 
 
 def save_list(path: Path, pairs: Pairs, drawn: np.ndarray, judged: Mapping[tuple[int, int], bool]) -> None:
-    """Write all pairs as CSV with the answers there are; those to judge come first, numbered as in the picture.
+    """Write all pairs as CSV with the known answers; the pairs to judge come first, numbered as in the picture.
 
-    The columns are ``number``, ``row``, ``other``, ``distance``, ``view`` (what makes the row of the other: ``flip``,
-    then pixels down and right) and ``same``. Pairs that were judged and are not found
-    stand at the end, without a distance, so that no answer is lost.
+    The columns are ``number``, ``row``, ``other``, ``distance``, ``view`` and ``same``. The view is the change that
+    turns the other picture into the row's: ``flip``, then pixels down and right. Judged pairs that were not found stand
+    at the end, without a distance, so that no answer is lost.
     """
     rest = np.setdiff1d(np.arange(len(pairs.first)), drawn)
     answers = {pair: "yes" if same else "no" for pair, same in judged.items()}
@@ -65,19 +65,19 @@ def save_sheet(path: Path, images: ImageSet, others: ImageSet, pairs: Pairs, dra
     for place, pixels in enumerate(np.concatenate([left, right], axis=2)):
         x, y = GAP + place % PAIRS_A_LINE * width, GAP + place // PAIRS_A_LINE * height
         sheet.paste(Image.fromarray(pixels).resize((2 * SIDE * SCALE, SIDE * SCALE), Image.Resampling.NEAREST), (x, y))
-        told = f"{place + 1}: {pairs.distance[drawn[place]]:.3f} {ALL_VIEWS[pairs.view[drawn[place]]]}"
-        draw.text((x, y + SIDE * SCALE), told, fill="black", font=font)
+        caption = f"{place + 1}: {pairs.distance[drawn[place]]:.3f} {ALL_VIEWS[pairs.view[drawn[place]]]}"
+        draw.text((x, y + SIDE * SCALE), caption, fill="black", font=font)
     with whole_file(path) as temporary:
         sheet.save(temporary, format="PNG", optimize=True)
 
 
-def read_judgements(path: Path) -> dict[tuple[int, int], bool]:
-    """Read a list whose column ``same`` says ``yes`` or ``no`` for the pairs that were judged.
+def read_judgments(path: Path) -> dict[tuple[int, int], bool]:
+    """Read the answers, ``yes`` or ``no``, in the column ``same`` of a judged list of pairs.
 
     Raises
     ------
     UserError
-        If the file is missing, lacks a column, says something else, or judges no pair.
+        If the file is missing, lacks a column, has another answer, or judges no pair.
     """
     judged = _read_answers(path)
     if not judged:
@@ -86,7 +86,7 @@ def read_judgements(path: Path) -> dict[tuple[int, int], bool]:
 
 
 def check_list(path: Path, judged: Path | None) -> None:
-    """Refuse to write a list over a person's answers, unless they were read from there.
+    """Check that a list to be written holds no answers of a person, or that they were read from it.
 
     Raises
     ------
@@ -94,11 +94,11 @@ def check_list(path: Path, judged: Path | None) -> None:
         If the list holds answers that were not read, or cannot be read.
     """
     if path.exists() and not (judged and judged.exists() and path.samefile(judged)) and _read_answers(path):
-        raise UserError(f"{path} holds judgements; give it to keep them, or move it away", option="judged")
+        raise UserError(f"{path} holds judgments; give it to keep them, or move it away", option="judged")
 
 
-def check_judgements(judged: Mapping[tuple[int, int], bool], rows: int, others: int) -> None:
-    """Refuse, before a search, judgements of rows that sets of these sizes do not have.
+def check_judgments(judged: Mapping[tuple[int, int], bool], rows: int, others: int) -> None:
+    """Check, before a search, that sets of these sizes have the judged rows.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def check_judgements(judged: Mapping[tuple[int, int], bool], rows: int, others: 
     beyond = [pair for pair in judged if pair[0] >= rows or pair[1] >= others]
     if beyond:
         raise UserError(
-            f"got judgements of row {beyond[0][0]} and other {beyond[0][1]}, expected rows below {rows} and others "
+            f"got judgments of row {beyond[0][0]} and other {beyond[0][1]}, expected rows below {rows} and others "
             f"below {others}; give the list of these sets",
             option="judged",
         )
@@ -118,7 +118,7 @@ def _read_answers(path: Path) -> dict[tuple[int, int], bool]:
     try:
         lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); give the list of pairs, judged", option="judged") from error
+        raise UserError(f"{path} cannot be read ({error}); give a judged list of pairs", option="judged") from error
     judged = {}
     for number, line in enumerate(lines, 2):
         answer = (line.get("same") or "").strip().lower()
@@ -135,7 +135,7 @@ def _read_answers(path: Path) -> dict[tuple[int, int], bool]:
 
 
 def false_positives(pairs: Pairs, judged: Mapping[tuple[int, int], bool]) -> dict[str, float | int | list[float]]:
-    """Count the judged among the pairs that are no near-duplicates, with the exact 95 % interval of their share.
+    """Count the judged pairs that are not near-duplicates, with the exact 95 % interval of their share.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def false_positives(pairs: Pairs, judged: Mapping[tuple[int, int], bool]) -> dic
     answers = [judged[pair] for pair in confirmed if pair in judged]
     if not answers:
         raise UserError(
-            "got judgements of other pairs, expected some of those found; judge the new list", option="judged"
+            "got judgments of other pairs, expected some of the pairs found; judge the new list", option="judged"
         )
     wrong = answers.count(False)
     interval = binomtest(wrong, len(answers)).proportion_ci(0.95, method="exact")

@@ -1,7 +1,8 @@
-"""Takes uint8 images of any size, gives 32x32 pictures, their views and what the autoencoder reads; knows no network.
+"""Pictures of 32x32 pixels from images of any size, their views, and the inputs of autoencoders.
 
-A view is the 28x28 middle of a picture, moved by at most two pixels either way, and mirrored or not. A copy that was
-shifted or mirrored has a view whose pixels are those of the original's middle, so looking every view up finds it.
+A view is the 28x28 middle of a picture, moved by at most two pixels in either direction, and mirrored or not. A copy
+that was shifted or mirrored has a view whose pixels are those of the original's middle, so a lookup of all views finds
+it.
 """
 
 from typing import NamedTuple
@@ -15,23 +16,23 @@ MOST_SHIFT = 2
 CORE = SIDE - 2 * MOST_SHIFT  # side of a view
 INPUTS = 3 * SIDE * SIDE
 SURROUND = 9  # side of the square whose mean is removed from its middle pixel
-ADDED_VARIANCE = 1.0  # squared grey levels; keeps the contrast of blank pictures from becoming noise
+ADDED_VARIANCE = 1.0  # squared gray levels; keeps the contrast of blank pictures from becoming noise
 
 
 class View(NamedTuple):
-    """Where a view lies: rows down, columns right, and whether it is mirrored."""
+    """Position of a view: rows down, columns right, and mirroring."""
 
     down: int = 0
     right: int = 0
     mirrored: bool = False
 
     def __str__(self) -> str:
-        """Say what makes a picture its copy: ``flip``, then the pixels it moves down and right; nothing if neither."""
+        """Return the change that makes a picture its copy: ``flip``, then pixels down and right; empty if unchanged."""
         moved = f"{self.down:+d} {self.right:+d}" if self.down or self.right else ""
         return " ".join(filter(None, ("flip" if self.mirrored else "", moved)))
 
     def inverse(self) -> "View":
-        """Give the view of the second picture whose middle is the first's."""
+        """Return the view of the second picture that equals the middle of the first."""
         return View(-self.down, self.right if self.mirrored else -self.right, self.mirrored)
 
 
@@ -41,10 +42,10 @@ ALL_VIEWS = tuple(View(down, right, mirrored) for mirrored in (False, True) for 
 HALF_OF_VIEWS = tuple(
     view for view in ALL_VIEWS if (view.down >= 0 if view.mirrored else (view.down, view.right) >= (0, 0))
 )
-"""One of each view and its inverse: (-down, -right), mirrored (-down, right); enough where a set meets itself.
+"""One of each view and its inverse, (-down, -right) or mirrored (-down, right); sufficient within one set.
 
-There each of two copies is looked up, so that a pair has its one chance; between two sets only the first's images are,
-in all views, and planted copies, which are a set of their own, have that one chance too.
+Within one set, both images of a pair are looked up, so these views give each pair one chance. Between two sets, only
+the first set's images are looked up, in all views. Planted copies form a separate set, and have one chance too.
 """
 
 
@@ -54,7 +55,7 @@ def to_pictures(images: np.ndarray) -> torch.Tensor:
     Returns
     -------
     torch.Tensor
-        float32 (n, 3, 32, 32), 0 to 255; greyscale three times.
+        float32 (n, 3, 32, 32), 0 to 255; the channel of grayscale images is repeated.
     """
     side = min(images.shape[2:])
     top, left = (images.shape[2] - side) // 2, (images.shape[3] - side) // 2
@@ -65,9 +66,9 @@ def to_pictures(images: np.ndarray) -> torch.Tensor:
 
 
 def local_detail(pictures: torch.Tensor) -> torch.Tensor:
-    """Remove from each pixel the mean of the 9x9 square around it, as far as it lies inside; at the same shape.
+    """Subtract from each pixel the mean of the 9x9 square around it, cut at the border; the shape stays the same.
 
-    What is left tells pictures apart: the slow changes are alike in many, as in all skies.
+    The local detail distinguishes pictures, since many pictures share the slow changes, such as those of a sky.
     """
     reach = SURROUND // 2
     columns = avg_pool2d(pictures, (SURROUND, 1), 1, (reach, 0), count_include_pad=False)
@@ -81,22 +82,22 @@ def cut_view(pictures: torch.Tensor, view: View) -> torch.Tensor:
     return cut.flip(3) if view.mirrored else cut
 
 
-def standardised(pictures: torch.Tensor) -> torch.Tensor:
-    """Remove each picture's mean and contrast, over all pixels and colours; (n, 3, h, w) stays (n, 3, h, w)."""
-    centred = pictures - pictures.mean((1, 2, 3), keepdim=True)
-    return centred / (centred.square().mean((1, 2, 3), keepdim=True) + ADDED_VARIANCE).sqrt()
+def standardized(pictures: torch.Tensor) -> torch.Tensor:
+    """Remove each picture's mean and contrast, over all pixels and colors; (n, 3, h, w) stays (n, 3, h, w)."""
+    centered = pictures - pictures.mean((1, 2, 3), keepdim=True)
+    return centered / (centered.square().mean((1, 2, 3), keepdim=True) + ADDED_VARIANCE).sqrt()
 
 
 def whole_inputs(pictures: torch.Tensor) -> torch.Tensor:
-    """Give what the paper's autoencoder reads, float32 (n, 3072): the whole pictures, standardised."""
-    return standardised(pictures).flatten(1)
+    """Return the inputs of the paper's autoencoder, float32 (n, 3072): the whole pictures, standardized."""
+    return standardized(pictures).flatten(1)
 
 
 def detail_inputs(pictures: torch.Tensor) -> torch.Tensor:
-    """Give what ours reads, float32 (n, 3072): the middle view of the local detail."""
+    """Return the inputs of this search's autoencoder, float32 (n, 3072): the middle view of the local detail."""
     return view_inputs(local_detail(pictures), MIDDLE)
 
 
 def view_inputs(detail: torch.Tensor, view: View) -> torch.Tensor:
-    """Cut a view out of local detail (n, 3, 32, 32), standardise it, and surround it by zeros: (n, 3072)."""
-    return pad(standardised(cut_view(detail, view)), [MOST_SHIFT] * 4).flatten(1)
+    """Cut a view out of local detail (n, 3, 32, 32), standardize it, and pad it with zeros: (n, 3072)."""
+    return pad(standardized(cut_view(detail, view)), [MOST_SHIFT] * 4).flatten(1)

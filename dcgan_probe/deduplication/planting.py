@@ -1,4 +1,4 @@
-"""Takes images, gives changed copies of them by kind, which a search for near-duplicates ought to find."""
+"""Changed copies of images, by kind of change, that a search for near-duplicates should find."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -9,7 +9,7 @@ from PIL import Image
 from ..images import ImageSet
 from ..runtime import numpy_generator
 
-JPEG_QUALITY, BRIGHTER, NOISE = 75, 25, 8  # the latter two in grey levels
+JPEG_QUALITY, BRIGHTER, NOISE = 75, 25, 8  # the latter two in gray levels
 
 
 def reencoded(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -26,18 +26,18 @@ def _reencoded(image: np.ndarray) -> np.ndarray:
 
 
 def brightened(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Make each image lighter or darker, by chance, by 25 grey levels, a tenth of the range."""
+    """Make each image lighter or darker, at random, by 25 gray levels, a tenth of the range."""
     change = random.choice([-BRIGHTER, BRIGHTER], (len(images), 1, 1, 1))
     return _pixels(images + change)
 
 
 def noisy(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Add Gaussian noise with a standard deviation of 8 grey levels."""
+    """Add Gaussian noise with a standard deviation of 8 gray levels."""
     return _pixels(images + random.normal(0.0, NOISE, images.shape))
 
 
 def shifted(images: np.ndarray, random: np.random.Generator, pixels: int) -> np.ndarray:
-    """Shift each image to one of the 8 sides and corners; the edge is repeated where nothing was."""
+    """Shift each image in one of 8 directions, at random; the border is filled with the repeated edge."""
     height, width = images.shape[2:]
     ways = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
     padded = np.pad(images, [(0, 0), (0, 0), (pixels, pixels), (pixels, pixels)], mode="edge")
@@ -49,7 +49,7 @@ def shifted(images: np.ndarray, random: np.random.Generator, pixels: int) -> np.
 
 
 def flipped(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Exchange left and right."""
+    """Mirror each image left to right."""
     return np.ascontiguousarray(images[..., ::-1])
 
 
@@ -65,11 +65,11 @@ KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "shift 2": lambda images, random: shifted(images, random, 2),
     "flip": flipped,
 }
-"""Each kind's change of uint8 images (n, 1 or 3, H, W), with a source of chance, to others of the same shape."""
+"""Function of each kind, which changes uint8 images (n, 1 or 3, H, W) with a random generator and keeps their shape."""
 
 
 def plant(images: ImageSet, most: int, seed: int) -> tuple[np.ndarray, dict[str, ImageSet]]:
-    """Copy at most ``most`` random images in every kind: give their rows, int64 (n,), and by kind their copies."""
+    """Copy at most ``most`` random images in every kind; return their rows, int64 (n,), and the copies by kind."""
     random = numpy_generator(seed, "deduplication", "plants")
     rows = np.sort(random.choice(len(images), min(most, len(images)), replace=False))
     originals = images.images[rows]

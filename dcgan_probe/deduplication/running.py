@@ -1,4 +1,4 @@
-"""Deduplication from its plan: search, judgements and files in one call."""
+"""Deduplication from its plan: search, judgments and files in one call."""
 
 import time
 from dataclasses import dataclass
@@ -13,35 +13,35 @@ from ..storage import write_json
 from .config import DedupPlan
 from .deduplicate import Findings, deduplicate
 from .judging import (
-    check_judgements,
+    check_judgments,
     check_list,
     draw_pairs,
     false_positives,
-    read_judgements,
+    read_judgments,
     save_list,
     save_sheet,
 )
 from .writing import check_target, findings_summary, make_folder, save_removed, write_kept
 
-Judgements = dict[tuple[int, int], bool]
+Judgments = dict[tuple[int, int], bool]
 
 
 @dataclass(frozen=True)
 class Deduplication:
-    """What a search has found and written."""
+    """Numbers and files of a search."""
 
     summary: dict[str, Any]
-    """All numbers, as ``*-dedup.json`` has them."""
+    """All numbers, as in ``*-dedup.json``."""
     left: int
-    """Number of images in the file that was written."""
+    """Number of images in the written file."""
     sheet: Path | None
-    """The picture of pairs to look at; None where there are none."""
+    """Picture of the pairs to judge; None if there are none."""
 
 
 def run_deduplication(
     plan: DedupPlan, workspace: Workspace | None = None, *, on_step: OnStep = no_step
 ) -> Deduplication:
-    """Remove the near-duplicates of an image set, and write what is left, the pairs and all numbers.
+    """Remove the near-duplicates of an image set; write the remaining images, the pairs and all numbers.
 
     Parameters
     ----------
@@ -51,15 +51,15 @@ def run_deduplication(
     Raises
     ------
     UserError
-        If images are missing, a file cannot be written or holds judgements that were not given, the judgements do not
-        fit the sets; and as ``deduplicate``.
+        If images are missing, a file cannot be written or holds judgments that were not given, or the judgments do
+        not fit the sets; and for the reasons of ``deduplicate``.
     """
     require_instance(plan, DedupPlan, "plan")
     began, place = time.monotonic(), workspace or Workspace()
-    answers = {} if plan.judged is None else read_judgements(plan.judged)
+    answers = {} if plan.judged is None else read_judgments(plan.judged)
     check_list(_beside(plan, "pairs.csv"), plan.judged)
     images, other = _load(plan, place)
-    check_judgements(answers, len(images), len(other or images))
+    check_judgments(answers, len(images), len(other or images))
     check_target(plan.out, images)
     make_folder(plan.stem.parent, "figures")
     findings = deduplicate(images, plan.search, place.runs / "dedup", against=other, on_step=on_step)
@@ -81,7 +81,7 @@ def run_deduplication(
 
 
 def _beside(plan: DedupPlan, ending: str) -> Path:
-    """Return the path of a file beside the one of what is left."""
+    """Return the path of a file beside the remaining images."""
     return Path(f"{plan.stem}-{ending}")
 
 
@@ -94,20 +94,20 @@ def _load(plan: DedupPlan, workspace: Workspace) -> tuple[ImageSet, ImageSet | N
 
 
 def _write_pairs(
-    plan: DedupPlan, images: ImageSet, others: ImageSet, findings: Findings, answers: Judgements
+    plan: DedupPlan, images: ImageSet, others: ImageSet, findings: Findings, answers: Judgments
 ) -> Path | None:
-    """Write the list of pairs and the picture of those to look at; return the picture, None where there are none."""
+    """Write the list of pairs and the picture of the pairs to judge; return its path, or None without pairs."""
     sheet, drawn = _beside(plan, "pairs.png"), draw_pairs(findings.pairs, plan.search.seed)
     if len(drawn):
         save_sheet(sheet, images, others, findings.pairs, drawn)
     else:
-        sheet.unlink(missing_ok=True)  # an earlier search's
+        sheet.unlink(missing_ok=True)  # left by an earlier search
     save_list(_beside(plan, "pairs.csv"), findings.pairs, drawn, answers)
     return sheet if len(drawn) else None
 
 
 def summary_lines(summary: dict[str, Any]) -> list[str]:
-    """Return the lines that show the numbers that matter: planted copies found, pairs, removed images, false pairs."""
+    """Return lines with the main numbers: planted copies found, pairs, removed images and false pairs."""
     lines = [f"{'planted':<12} {'copies':>7} {'found':>7} {'paper':>7}"]
     for kind, row in summary["planted"].items():
         lines.append(f"{kind:<12} {row['planted']:>7,} {row['found']:>7.1%} {row['paper']:>7.1%}")

@@ -1,7 +1,6 @@
-"""Takes two image sets and an encoder, gives the confirmed pairs of near-duplicates; knows no file and no plant.
+"""Confirmed pairs of near-duplicates between two image sets, or within one set.
 
-Memory: 80 bytes an image of the second set, and some 200 MB for a block; images are read in blocks. All of ``dedup``
-took 1.1 GB for 2,000 images of 32x32, of which 0.6 GB are the libraries and 0.25 GB the training before.
+Memory: 80 bytes per image of the second set, and about 200 MB for a block; images are read in blocks.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,16 +27,16 @@ class Pairs:
     """int64 (pairs,), rows of the set that was searched for copies."""
 
     second: np.ndarray
-    """int64 (pairs,), rows of the set that they are copies of; of the same set, the smaller row of the two."""
+    """int64 (pairs,), rows of the other set; within one set, the smaller row of the pair."""
 
     distance: np.ndarray
-    """float32 (pairs,), as ``relative_distances`` says."""
+    """float32 (pairs,), as returned by ``relative_distances``."""
 
     view: np.ndarray
-    """int64 (pairs,), numbers in ``ALL_VIEWS``: the first picture's view that is alike the second's middle."""
+    """int64 (pairs,), indices in ``ALL_VIEWS`` of the first picture's view that matches the second's middle."""
 
     candidates: int
-    """Pairs of views that were near by their hashes, and were compared."""
+    """Number of pairs of views that had near hashes and were compared."""
 
 
 def find_near_duplicates(
@@ -55,14 +54,14 @@ def find_near_duplicates(
     Parameters
     ----------
     images, others
-        Two sets, or one set twice (the same object): then no image is its own copy, and of each pair of rows the
-        larger is named first.
+        Two sets, or one set twice (the same object). Within one set, no image is its own copy, and the larger row of
+        each pair comes first.
     index
-        Of the others' hashes.
+        Index of the others' hashes.
     bits
         Most bits in which the hashes may differ.
     distance
-        Of confirmed pairs at most, as ``relative_distances`` says.
+        Largest distance of confirmed pairs, as returned by ``relative_distances``.
     """
     same = images is others
     found, start, candidates = [], 0, 0
@@ -84,7 +83,7 @@ def find_near_duplicates(
 def _look_up(
     pictures: torch.Tensor, index: HashIndex, encoder: Encoder, views: Sequence[View], bits: int
 ) -> np.ndarray:
-    """Give candidates, int64 (pairs, 3), sorted by their view: its number in ``ALL_VIEWS``, row here, row there."""
+    """Return candidates, int64 (pairs, 3), sorted by view: index in ``ALL_VIEWS``, row of ``pictures``, other row."""
     detail = local_detail(pictures)
     parts = []
     for view in views:
@@ -94,7 +93,7 @@ def _look_up(
 
 
 def _redundant(candidates: np.ndarray, start: int) -> np.ndarray:
-    """Find, within one set, images that met themselves, and the second of the two meetings of middle views."""
+    """Find, within one set, matches of an image with itself, and the second of two matches of middle views."""
     view, row, other = candidates.T
     return (start + row == other) | ((view == ALL_VIEWS.index(MIDDLE)) & (start + row < other))
 
@@ -102,7 +101,7 @@ def _redundant(candidates: np.ndarray, start: int) -> np.ndarray:
 def _confirm(
     pictures: torch.Tensor, others: ImageSet, candidates: np.ndarray, distance: float, start: int
 ) -> tuple[np.ndarray, ...]:
-    """Give rows, other rows, distances and views of the candidates whose pixels agree."""
+    """Return rows, other rows, distances and views of the candidates whose pixels agree."""
     distances = np.empty(len(candidates), np.float32)
     for begin in range(0, len(candidates), COMPARED_AT_ONCE):
         view, row, other = candidates[begin : begin + COMPARED_AT_ONCE].T

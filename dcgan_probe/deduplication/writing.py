@@ -1,4 +1,4 @@
-"""Files of a search: its numbers as JSON has them, the image-array file of what is left, and the removed rows."""
+"""Files of a search: numbers for JSON, the image-array file of the remaining images, and the removed rows."""
 
 import os
 from collections import Counter
@@ -19,7 +19,7 @@ from .deduplicate import Findings
 def findings_summary(
     images: ImageSet, findings: Findings, config: DedupConfig, against: ImageSet | None = None
 ) -> dict[str, Any]:
-    """Return every number of the findings but the pairs themselves, as plain values."""
+    """Return all numbers of the findings except the pairs, as plain values."""
     sizes = Counter(len(group) for group in findings.groups)
     return {
         "images": _named(images),
@@ -44,12 +44,12 @@ def _named(images: ImageSet) -> dict[str, Any]:
 
 
 def check_target(path: Path, images: ImageSet) -> None:
-    """Make the file's folder; refuse a name that is no .h5 file, or the file that the images are read from.
+    """Check that a path is an .h5 file other than the images' own, and create its folder.
 
     Raises
     ------
     UserError
-        If the name does not fit, or the folder can be neither made nor written.
+        If the name does not end in .h5, the file is the images' own, or the folder cannot be created or written.
     """
     if path.suffix != ".h5":
         raise UserError(f"got the file name {path.name}, expected one that ends in .h5", option="out")
@@ -59,25 +59,27 @@ def check_target(path: Path, images: ImageSet) -> None:
 
 
 def make_folder(folder: Path, option: str) -> None:
-    """Make a folder before hours of work for what is to be written there.
+    """Create a folder before the long work whose results it holds.
 
     Raises
     ------
     UserError
-        If it can neither be made nor written; about that option.
+        If it cannot be created or written; the error names ``option``.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{folder} cannot be made ({error.strerror}); choose another folder", option=option) from error
+        raise UserError(
+            f"{folder} cannot be created ({error.strerror}); choose another folder", option=option
+        ) from error
     if not os.access(folder, os.W_OK):
         raise UserError(f"{folder} cannot be written; choose another folder", option=option)
 
 
 def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
-    """Write the images that are not removed, with all that they have, as an image-array file, in blocks.
+    """Write the images that are not removed, with labels and attributes, as an image-array file, in blocks.
 
-    Their attribute ``source_row`` is each image's row among ``images``.
+    The attribute ``source_row`` is each image's row in ``images``.
 
     Returns
     -------
@@ -87,7 +89,7 @@ def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
     Raises
     ------
     UserError
-        If the file name does not fit, nothing is left, the images' file has changed, or the disk is full.
+        If the file name does not fit, no image is left, the images' file has changed, or the disk is full.
     """
     check_target(path, images)
     kept = np.ones(len(images), bool)
@@ -112,7 +114,7 @@ def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:
 def save_removed(path: Path, findings: Findings) -> None:
     """Write the removed rows as CSV: ``row``, and ``kept``, the row that stays for it.
 
-    That is the first of its group, or the nearest of the other set.
+    The kept row is the first of the group, or the nearest row of the other set.
     """
     if findings.groups:
         kept = {row: group[0] for group in findings.groups for row in group[1:]}

@@ -6,8 +6,8 @@ Nearest neighbors have a number of neighbors, k, instead of C.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-C_GRID = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
-"""The authors' values."""
+from ..probe import C_GRID as C_GRID, best_value, mean_accuracy
+
 LOWEST_C, HIGHEST_C = 1e-8, 1e4
 K_GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 HIGHEST_K = 1e3
@@ -34,17 +34,6 @@ PENALTIES = Grid(C_GRID, SERIES, (LOWEST_C, HIGHEST_C))
 NEIGHBOUR_NUMBERS = Grid(K_GRID, tuple(k for k in SERIES if 1.0 <= k <= HIGHEST_K), (HIGHEST_K,))
 
 
-def best_c(accuracies: Mapping[float, Sequence[float]]) -> float:
-    """Return the C of the greatest mean accuracy, the smaller one of equals.
-
-    Parameters
-    ----------
-    accuracies
-        For each C its accuracies on the same draws.
-    """
-    return min(accuracies, key=lambda C: (-_mean(accuracies[C]), C))
-
-
 def values_to_try(accuracies: Mapping[float, Sequence[float]], grid: Grid = PENALTIES) -> tuple[float, ...]:
     """Return the values of C to try next: the grid, then three more beyond the edge on which the best lies, then none.
 
@@ -53,10 +42,10 @@ def values_to_try(accuracies: Mapping[float, Sequence[float]], grid: Grid = PENA
     """
     if not accuracies:
         return grid.first
-    if len({_mean(draws) for draws in accuracies.values()}) == 1:
+    if len({mean_accuracy(draws) for draws in accuracies.values()}) == 1:
         return ()
     tried = sorted(accuracies)
-    best = best_c(accuracies)
+    best = best_value(accuracies)
     if best == tried[0]:
         return tuple(C for C in grid.series if best > C)[-EXTENSION:]
     if best == tried[-1]:
@@ -67,7 +56,3 @@ def values_to_try(accuracies: Mapping[float, Sequence[float]], grid: Grid = PENA
 def at_limit(C: float, grid: Grid = PENALTIES) -> bool:
     """Return whether a chosen C lies at an end of the grid's extension."""
     return C in grid.limits
-
-
-def _mean(accuracies: Sequence[float]) -> float:
-    return sum(accuracies) / len(accuracies)

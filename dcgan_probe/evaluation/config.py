@@ -31,7 +31,7 @@ class EvalConfig(FeatureConfig):
     scale: Scale | None = option(
         None,
         "standardise: by mean and deviation of the rows that each fit trains on; +0.01: added to the variance.",
-        usual="none; standardise+0.01 for kmeans and kmeans3",
+        usual="the source's",
     )
     classifier: ProbeClassifier = option(
         "svm",

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from ..probe import best_value
 from ..runtime import OnStep, Step, UserError
-from .choice import best_c, values_to_try
+from .choice import values_to_try
 from .classifiers import FitPath, fit_of, predict_rows
 from .draws import Layout, Rows
 from .gram import DrawGrams
@@ -105,7 +106,7 @@ class Fits:
                 for record in records:
                     accuracies.setdefault(record.chosen, []).append(record.accuracy)
                 self.progress.add(records, (protocol.select_draws - draw - 1) * len(values) + protocol.draws)
-        return best_c(accuracies)
+        return best_value(accuracies)
 
     def report(self, sealed: SealedTest, C: float) -> TestPredictions:
         """Fit fresh draws with one C and predict the test split, which was opened for it."""

@@ -18,7 +18,7 @@ from .records import (
     EVALUATIONS_HEADER,
     FIT_COLUMNS,
     FITS_HEADER,
-    OLD_EVALUATIONS_HEADER,
+    OLD_EVALUATIONS_HEADERS,
     OPTIONAL,
     READABLE_VERSIONS,
     SCHEMA_VERSION,
@@ -117,7 +117,7 @@ def append_fits(path: Path, records: Sequence[ProbeRecord]) -> None:
 
 
 def add_columns(path: Path) -> None:
-    """Give the rows of an ``evaluations.csv`` of version 3 the columns of today, empty."""
+    """Give the rows of an ``evaluations.csv`` of an earlier version the columns of today, empty."""
     with open(path, "rb") as file:
         size = whole_size(file, path)
         file.seek(0)
@@ -162,9 +162,11 @@ def whole_size(file: BinaryIO, path: Path) -> int:
     file.seek(0)
     header = EVALUATIONS_HEADER.encode()
     head = file.read(len(header) + VERSION_BYTES)
-    if head.startswith(OLD_EVALUATIONS_HEADER.encode()):
-        header = OLD_EVALUATIONS_HEADER.encode()
-        head = head[: len(header) + VERSION_BYTES]
+    for old in OLD_EVALUATIONS_HEADERS:
+        if head.startswith(old.encode()):
+            header = old.encode()
+            head = head[: len(header) + VERSION_BYTES]
+            break
     if len(head) < len(header) and header.startswith(head):
         return 0
     if not head.startswith(header):
@@ -177,8 +179,8 @@ def whole_size(file: BinaryIO, path: Path) -> int:
     version, comma, _ = head[len(header) :].partition(b",")
     if comma and version.isdigit() and int(version) not in READABLE_VERSIONS:
         raise UserError(
-            f"{path} has schema version {version.decode()}, expected {' or '.join(map(str, READABLE_VERSIONS))}; move "
-            "it away, or give another `results`",
+            f"{path} has schema version {version.decode()}, expected one of {', '.join(map(str, READABLE_VERSIONS))}; "
+            "move it away, or give another `results`",
             option="results",
         )
     size = file.seek(-1, os.SEEK_END) + 1

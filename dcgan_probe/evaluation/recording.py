@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from ..features import FeatureSet
+from ..features import FeatureSet, source_label
 from ..runtime import describe_device, versions
 from .caveats import balanced_accuracy, split_caveats
 from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
@@ -56,6 +56,7 @@ class Recorder:
         evaluation = Evaluation(
             **shared,
             features=origin.features,
+            label=source_label(origin.features, origin.network),
             network=origin.network,
             layers="+".join(train.layers),
             dimension=train.dimension,

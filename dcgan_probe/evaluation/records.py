@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from ..storage import unicode_text
 
-SCHEMA_VERSION = 4
-READABLE_VERSIONS = (3, SCHEMA_VERSION)
-"""Version 3 has all columns but the last ones, ``ADDED``."""
+SCHEMA_VERSION = 5
+READABLE_VERSIONS = (3, 4, SCHEMA_VERSION)
+"""The earlier ones have all columns but the last ones, ``ADDED``."""
 ALL_LABELS = "all"
 NOTE_SEPARATOR = " | "
 
@@ -85,6 +85,8 @@ class Evaluation:
     """Images of the most frequent class over those of the least frequent, of the split where that is larger."""
     majority_accuracy: float | None = None
     """Accuracy on the test images of naming their most frequent class always."""
+    label: str = ""
+    """Name of features and network in tables, such as ``DCGAN cpu32``; empty in records of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,11 @@ OPTIONAL = {
     "balanced_accuracy": "Float64",
 }
 """Columns of either kind that may be empty, and their pandas types."""
-ADDED = ("duplicates", "imbalance", "majority_accuracy", "balanced_accuracy")
-"""Last columns, which version 3 does not have."""
+ADDED = {
+    3: ("duplicates", "imbalance", "majority_accuracy", "balanced_accuracy", "label"),
+    4: ("label",),
+}
+"""Last columns, which an earlier version does not have."""
 
 
 def to_line(cells: Iterable[Any]) -> str:
@@ -161,12 +166,17 @@ def to_json(options: Options) -> str:
     return json.dumps(options, sort_keys=True, ensure_ascii=False) if options else ""
 
 
+def old_columns(version: int, columns: Sequence[str]) -> list[str]:
+    """Return those of the columns that an earlier version has."""
+    return [name for name in columns if name not in ADDED[version]]
+
+
 EVALUATIONS_HEADER, FITS_HEADER = to_line(EVALUATION_COLUMNS), to_line(FIT_COLUMNS)
-OLD_EVALUATIONS_HEADER = to_line(name for name in EVALUATION_COLUMNS if name not in ADDED)
+OLD_EVALUATIONS_HEADERS = tuple(to_line(old_columns(version, EVALUATION_COLUMNS)) for version in ADDED)
 
 
 def with_added_columns(content: bytes, columns: Sequence[str]) -> bytes:
-    """Return a file of version 3 with the columns of today, those that were added empty; any other as it is.
+    """Return a file of an earlier version with the columns of today, those that were added empty; any other as it is.
 
     Parameters
     ----------
@@ -175,12 +185,14 @@ def with_added_columns(content: bytes, columns: Sequence[str]) -> bytes:
     columns
         ``EVALUATION_COLUMNS`` or ``FIT_COLUMNS``.
     """
-    old = to_line(name for name in columns if name not in ADDED).encode()
-    if not content.startswith(old):
-        return content
-    added = b"," * sum(name in ADDED for name in columns)
-    rows = content[len(old) :].split(b"\n")[:-1]
-    return to_line(columns).encode() + b"".join(row + added + b"\n" for row in rows)
+    for version in ADDED:
+        old = old_columns(version, columns)
+        header = to_line(old).encode()
+        if len(old) < len(columns) and content.startswith(header):
+            added = b"," * (len(columns) - len(old))
+            rows = content[len(header) :].split(b"\n")[:-1]
+            return to_line(columns).encode() + b"".join(row + added + b"\n" for row in rows)
+    return content
 
 
 def evaluation_line(evaluation: Evaluation) -> str:

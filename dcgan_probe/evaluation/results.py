@@ -65,8 +65,8 @@ class Results:
         """Add the records of fits; safe for several processes at once, each with its own evaluations.
 
         The fits of an evaluation are written whole or not at all, before its row in ``evaluations.csv``. A last row
-        that was cut off by a kill is dropped first, and a write that fails leaves that file as it was. A file of schema
-        version 3 gets the columns of today first, empty in its own rows.
+        that was cut off by a kill is dropped first, and a write that fails leaves that file as it was. A file of an
+        earlier schema version gets the columns of today first, empty in its own rows.
 
         Raises
         ------

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from ..features.settings import SCALES as SCALES, Scale as Scale
 from ..probe import Classifier
 from ..runtime import UserError, did_you_mean
 
@@ -10,8 +11,6 @@ Neighbours = Literal["knn-cosine", "knn-euclidean"]
 NEIGHBOURS: tuple[Neighbours, ...] = get_args(Neighbours)
 ProbeClassifier = Classifier | Neighbours
 CLASSIFIERS: tuple[ProbeClassifier, ...] = (*get_args(Classifier), *NEIGHBOURS)
-Scale = Literal["none", "standardise", "standardise+0.01"]
-SCALES: tuple[Scale, ...] = get_args(Scale)
 
 
 def check_choice(value: str, known: Sequence[str], parameter: str) -> None:

@@ -112,6 +112,8 @@ class Summary:
     balanced_accuracy: float | None = None
     """Mean over the draws of the mean over the classes of the share of their test images that is classified correctly;
     None where one was not recorded."""
+    label: str = ""
+    """Name of features and network in tables, as the record has it; empty in records of earlier versions."""
     correct: np.ndarray | None = field(default=None, repr=False, compare=False)
     """bool (draws, test rows): which test predictions are right; None where they were not kept."""
 

@@ -41,7 +41,7 @@ from .protocols import Protocol
 from .recording import Recorder, shared_fields
 from .records import Evaluation
 from .results import Results
-from .running import checked_protocol, load_pair, require_other_images
+from .running import checked_protocol, load_pair
 from .sealed import SealedImages
 from .summary import Summary, summarise_evaluation
 from .trials import Trial, TrialData, train_trials
@@ -78,16 +78,14 @@ def run_supervised(
     ----------
     workspace
         Where runs, records and images lie; the folders ``runs``, ``results`` and ``data`` by default.
-    on_progress
-        Called with the progress of each step.
-    on_note
-        Called with a sentence where a search is resumed or is complete already.
+    on_progress, on_note
+        Called with the progress of each step, and with a sentence where a search is resumed or complete already.
 
     Raises
     ------
     UserError
-        If images, labels or memory do not suffice, images do not fit the network, a worker was killed, another
-        process is at the same search, or there are several workers and the calling script has no main guard.
+        If images, labels or memory do not suffice, a worker was killed, another process is at the same search, or there
+        are several workers and the calling script has no main guard.
     """
     require_instance(config, SupervisedConfig, "config")
     planned = plan_supervised(config, workspace or Workspace())
@@ -155,18 +153,15 @@ class PlannedSupervised:
     workers: int
 
     def __post_init__(self) -> None:
-        """Raise ``UserError`` for images of another size than the network's, and a test split of the same images."""
+        """Raise ``UserError`` for images of another size than the network's."""
+        shape = tuple(self.train.images.shape[1:])
         expected = (self.network.nc, self.network.image_size, self.network.image_size)
-        for images in (self.train, self.test):
-            shape = tuple(images.images.shape[1:])
-            if shape != expected:
-                raise UserError(
-                    f"{images.name} ({images.split}) has images of {shape} (channels, height, width), but the "
-                    f"{self.preset} network takes {expected}; use `dcgan-probe prepare --size {expected[1]}`, or a "
-                    "preset of that size",
-                    option="dataset",
-                )
-        require_other_images(self.train, self.test)
+        if shape != expected:
+            raise UserError(
+                f"{self.train.name} (train) has images of {shape} (channels, height, width), but the {self.preset} "
+                f"network takes {expected}; use `dcgan-probe prepare --size {expected[1]}`, or a preset of that size",
+                option="dataset",
+            )
 
     def estimate(self) -> SupervisedEstimate:
         """Measure the time and the memory of all trainings."""

@@ -12,9 +12,8 @@ import torch
 from ..features import DiscriminatorEncoder, EncoderOrigin, count_columns, permuted_rows, real_statistics
 from ..images import ImageSet
 from ..networks import Discriminator, NetworkConfig
-from ..probe import fit_path, predict_path
+from ..probe import C_GRID, fit_path, predict_path
 from ..runtime import UserError, numpy_generator
-from .choice import C_GRID
 from .draws import class_rows, draw_rows
 
 STATISTICS_IMAGES = 32 * 128

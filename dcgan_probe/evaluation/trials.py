@@ -17,9 +17,9 @@ import torch
 
 from ..baselines import BATCH, Setting, count_steps, draw_setting, predict, train_supervised
 from ..networks import NetworkConfig
+from ..probe import best_value
 from ..runtime import OnNote, OnStep, Step, derive_seed, run_tasks, single_thread
 from ..storage import read_arrays, write_arrays
-from .choice import best_c
 from .draws import Layout, Rows
 from .recording import Recorder
 from .records import ProbeRecord
@@ -97,7 +97,7 @@ class TrialData:
         accuracies: dict[float, list[float]] = {}
         for trial in trials:
             accuracies.setdefault(trial.number, []).append(self.accuracy(trial))
-        best = best_c(accuracies)
+        best = best_value(accuracies)
         return int(best), 1.0 - sum(accuracies[best]) / len(accuracies[best])
 
     def read(self, trial: Trial) -> Trial | None:

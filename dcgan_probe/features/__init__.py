@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from .exported_runs import export_named_run as export_named_run, export_run as export_run, import_run as import_run
     from .extraction import extract as extract, features_of as features_of, find_run as find_run
     from .feature_set import EncoderOrigin as EncoderOrigin, FeatureSet as FeatureSet, MapShare as MapShare
+    from .feature_source import (
+        FeatureSource as FeatureSource,
+        SourceContext as SourceContext,
+        SourceCost as SourceCost,
+    )
     from .field_layers import FieldLayer as FieldLayer
     from .kmeans import first_centroids as first_centroids, lloyd as lloyd
     from .kmeans_encoder import Cells as Cells, KMeansEncoder as KMeansEncoder
@@ -49,8 +54,10 @@ if TYPE_CHECKING:
         discriminator_operations as discriminator_operations,
         kmeans_operations as kmeans_operations,
     )
+    from .outside_encoders import recorded_options as recorded_options
     from .patches import PatchGrid as PatchGrid
     from .pixel_features import PixelFeatures as PixelFeatures
+    from .plugins import load_plugin as load_plugin
     from .pooling import pool_to_grid as pool_to_grid
     from .principal import (
         PrincipalConfig as PrincipalConfig,
@@ -70,19 +77,19 @@ if TYPE_CHECKING:
         LEARNINGS as LEARNINGS,
         POOLS as POOLS,
         REAL_RULES as REAL_RULES,
+        SCALES as SCALES,
         STARTS as STARTS,
         BatchNormRule as BatchNormRule,
         DictionaryConfig as DictionaryConfig,
         FieldConfig as FieldConfig,
+        Scale as Scale,
         Start as Start,
     )
     from .sources import (
-        FeatureSource as FeatureSource,
-        SourceContext as SourceContext,
-        SourceCost as SourceCost,
         feature_sources as feature_sources,
-        load_plugin as load_plugin,
+        is_built_in as is_built_in,
         register_source as register_source,
+        source_label as source_label,
         source_named as source_named,
         source_options as source_options,
     )

@@ -19,8 +19,8 @@ FLOATS = ("float16", "float32", "float64")
 class ArrayFeatures:
     """Features of an array, read in blocks of rows; has the attributes of a feature file."""
 
-    def __init__(self, X: Any, labels: np.ndarray, layers: Layers, name: str):
-        """Hash the rows, which are then read again by those who need them.
+    def __init__(self, X: Any, labels: np.ndarray, layers: Layers, name: str, split: str):
+        """Check and hash the rows, which are read again for each use.
 
         Parameters
         ----------
@@ -28,18 +28,31 @@ class ArrayFeatures:
             Numbers (N, D) with a ``shape``, a ``dtype`` and slices of rows.
         labels
             int64 (N,).
+
+        Raises
+        ------
+        UserError
+            If a number is not finite; the text names set, split, row and column.
         """
         self._rows = X
         self.shape: tuple[int, int] = tuple(int(size) for size in X.shape)  # type: ignore[assignment]
-        self.dtype = np.dtype(X.dtype if str(X.dtype) in FLOATS else "float32")
+        self.dtype = _stored_dtype(X)
         self.labels, self.layers, self.path = labels, dict(layers), Path(name)
-        self.fingerprint = fingerprint_blocks(self.shape, self._blocks(), labels)
+        self.fingerprint = fingerprint_blocks(self.shape, self._blocks(f"{name} ({split})"), labels)
         self.settings: dict[str, Any] = {"encoder": "arrays", "layers": list(layers), "dtype": str(self.dtype)}
         self.key = fingerprint_settings({**self.settings, "images": self.fingerprint})
 
-    def _blocks(self) -> Iterator[np.ndarray]:
+    def _blocks(self, place: str) -> Iterator[np.ndarray]:
         for start in range(0, self.shape[0], READ_ROWS):
-            yield self.read(start, start + READ_ROWS)
+            block = self.read(start, start + READ_ROWS)
+            finite = np.isfinite(block)
+            if not finite.all():
+                row, column = (int(axis[0]) for axis in np.nonzero(~finite))
+                raise UserError(
+                    f"{place}: got {block[row, column]} in row {start + row}, column {column} of the features, "
+                    "expected finite numbers; leave that row or column out, or fill it in"
+                )
+            yield block
 
     def read(self, start: int = 0, stop: int | None = None, columns: slice = slice(None)) -> np.ndarray:
         """Read rows ``start`` to ``stop`` and a range of columns."""
@@ -64,12 +77,22 @@ def array_pair(
     Raises
     ------
     UserError
-        If shapes or types are others, or the test labels have a class that the training labels lack.
+        If shapes or types are others, a feature is not finite, there is one class, or the test labels have a class that
+        the training labels lack.
     """
-    (X, y), (Z, z) = (_checked(pair, split) for pair, split in ((train, "train"), (test, "test")))
+    (X, y), (Z, z) = (_checked(pair, f"{name} ({split})") for pair, split in ((train, "train"), (test, "test")))
     if X.shape[1] != Z.shape[1]:
         raise UserError(f"{name}: got {X.shape[1]} training and {Z.shape[1]} test columns, expected the same")
+    dtypes = [_stored_dtype(each) for each in (X, Z)]
+    if dtypes[0] != dtypes[1]:
+        raise UserError(
+            f"{name}: got training features {dtypes[0]}, test features {dtypes[1]}; expected the same dtype"
+        )
+    if (y.dtype.kind in "USO") != (z.dtype.kind in "USO"):
+        raise UserError(f"{name}: got labels {y.dtype} for training, {z.dtype} for the test, expected the same kind")
     classes, known = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise UserError(f"{name} (train): got the label {classes[0]!s} alone, expected at least two classes")
     other = np.setdiff1d(z, classes)
     if len(other):
         raise UserError(
@@ -83,18 +106,77 @@ def array_pair(
     )
 
 
-def _checked(pair: Arrays, split: str) -> tuple[Any, np.ndarray]:
+def _stored_dtype(X: Any) -> np.dtype:
+    """Return the dtype in which features are read: their own, or float32 of integers."""
+    return np.dtype(X.dtype if str(X.dtype) in FLOATS else "float32")
+
+
+def _checked(pair: Arrays, place: str) -> tuple[Any, np.ndarray]:
     """Check the shapes and types of features and labels."""
-    X, y = pair
-    X = X if hasattr(X, "shape") and hasattr(X, "dtype") else np.asarray(X)
-    y = np.asarray(y)
-    if len(X.shape) != 2 or 0 in X.shape or np.dtype(X.dtype).kind not in "fiub":
-        raise UserError(f"{split}: got features {X.dtype} {tuple(X.shape)}, expected numbers (N, D)")
-    if y.shape != (X.shape[0],) or y.dtype.kind not in "iubUSO":
-        raise UserError(f"{split}: got labels {y.dtype} {y.shape}, expected integers or strings ({X.shape[0]},)")
+    X, y = _checked_rows(pair[0], place), _checked_labels(pair[1], place)
+    if len(y) != X.shape[0]:
+        raise UserError(f"{place}: got {X.shape[0]} rows of features and {len(y)} labels, expected one label a row")
     return X, y
 
 
+def _checked_rows(X: Any, place: str) -> Any:
+    """Return features (N, D) of real numbers, as they are or, of anything that is no array, as an array."""
+    if np.ma.is_masked(X):
+        raise UserError(
+            f"{place}: got features with masked numbers, expected all; leave those rows out, or fill them in"
+        )
+    if hasattr(X, "toarray"):
+        raise UserError(f"{place}: got features in a sparse {type(X).__name__}, expected an array; give X.toarray()")
+    try:
+        kind = np.dtype(X.dtype).kind
+    except (AttributeError, TypeError):  # a list, a data frame, a tensor
+        X = _as_array(X, place, "features")
+        kind = X.dtype.kind
+    shape = tuple(X.shape)
+    if kind not in "fiub":
+        raise UserError(
+            f"{place}: got features of dtype {X.dtype}, expected real numbers; convert them, such as by "
+            "X.astype(numpy.float32)"
+        )
+    if len(shape) != 2:
+        remedy = "X.reshape(len(X), -1)" if len(shape) > 2 else "X[:, None], for one number a row"
+        raise UserError(f"{place}: got features {X.dtype} {shape}, expected two dimensions (N, D); give {remedy}")
+    if 0 in shape:
+        raise UserError(f"{place}: got features {X.dtype} {shape}, expected at least one row and one column")
+    return X
+
+
+def _checked_labels(y: Any, place: str) -> np.ndarray:
+    """Return labels (N,) of integers or strings."""
+    y = _as_array(y, place, "labels")
+    if y.ndim != 1:
+        remedy = "y.argmax(axis=1), of one-hot rows" if y.ndim == 2 and y.shape[1] > 1 else "y.ravel()"
+        raise UserError(f"{place}: got labels {y.dtype} {y.shape}, expected one dimension (N,); give {remedy}")
+    if y.dtype.kind == "O":
+        kinds = (str,) if len(y) and isinstance(y[0], str) else (int, np.integer)
+        wrong = [row for row, label in enumerate(y) if not isinstance(label, kinds)]
+        if wrong:
+            raise UserError(
+                f"{place}: got label {y[wrong[0]]!r} in row {wrong[0]} ({type(y[wrong[0]]).__name__}), expected all "
+                "integers or all strings"
+            )
+        return np.array(y.tolist())
+    if y.dtype.kind not in "iubUS":
+        raise UserError(
+            f"{place}: got labels of dtype {y.dtype}, expected integers or strings; y.astype(int) where they are whole"
+        )
+    return y
+
+
+def _as_array(given: Any, place: str, what: str) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f"{place}: got {what} {type(given).__name__} that make no array ({error}); expected a numpy array"
+        ) from error
+
+
 def _feature_set(X: Any, labels: np.ndarray, layers: Layers, name: str, split: str) -> FeatureSet:
-    file = ArrayFeatures(X, labels, layers, name)
+    file = ArrayFeatures(X, labels, layers, name, split)
     return FeatureSet(file, tuple(layers), EncoderOrigin("arrays"), name, split, file.fingerprint)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from .feature_source import FeatureSource
 from .source_options import (
     ComponentsOptions,
     DeepKMeansOptions,
@@ -13,7 +14,7 @@ from .source_options import (
     UntrainedOptions,
     WhitenedOptions,
 )
-from .sources import FeatureSource, register_source
+from .sources import register_source
 
 
 class _Functions:

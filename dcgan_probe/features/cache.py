@@ -28,6 +28,7 @@ from ..storage import (
     open_feature_file,
 )
 from .array_features import ArrayFeatures
+from .encoder_checks import CheckedEncoder, checked_encoder
 from .encoders import Encoder, PixelEncoder
 from .feature_set import FeatureSet
 from .pixel_features import PixelFeatures
@@ -78,11 +79,12 @@ def cached_features(
         If the images do not fit the encoder or change meanwhile, a feature is not finite, the disk is full, or a file
         that may hold these features is open in another program.
     """
+    encoder = checked_encoder(encoder)
     encoder.check(images)
     # At the first rank, since the fingerprint of the images takes a while.
     settings = ranks.from_first(partial(cache_settings, encoder, images, dtype))
-    if isinstance(encoder, PixelEncoder):
-        return _feature_set(PixelFeatures(encoder, images, settings), encoder, images, settings), True
+    if isinstance(encoder.encoder, PixelEncoder):
+        return _feature_set(PixelFeatures(encoder.encoder, images, settings), encoder, images, settings), True
     name = file_name(images.name)  # the name comes from a file, and may hold a slash
     prefix = f"{encoder.origin.features}-{name}-{images.split}-"
     find = partial(find_covering, Path(folder), settings, prefix)
@@ -149,7 +151,7 @@ def stored_settings(path: Path) -> dict[str, Any] | None:
 class _Extraction:
     """Features of some images on their way into a file."""
 
-    encoder: Encoder
+    encoder: CheckedEncoder
     images: ImageSet
     path: Path
     settings: dict[str, Any]
@@ -193,4 +195,4 @@ class _Extraction:
             raise
 
     def _encode(self, start: int) -> np.ndarray:
-        return self.encoder.encode(self.images.images[start : start + self.encoder.batch])
+        return self.encoder.encode(self.images.images[start : start + self.encoder.batch], start)

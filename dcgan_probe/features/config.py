@@ -1,12 +1,15 @@
 """Configs of features: which source, which options, which images."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from ..runtime import Config, UserError, Workspace, check_fields, from_mapping, option
-from .sources import FeatureSource, plugin_of, source_named
+from .feature_source import FeatureSource
+from .plugins import plugin_of
+from .sources import source_named
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class FeatureConfig(Config):
     def to_command(self, workspace: Workspace | None = None) -> str:
         """Return the command line that makes the same, with the plugin of the source; see ``Config.to_command``."""
         plugin = plugin_of(self.features)
-        return super().to_command(workspace) + ("" if plugin is None else f" --plugin {plugin}")
+        return super().to_command(workspace) + ("" if plugin is None else f" --plugin {shlex.quote(plugin)}")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:

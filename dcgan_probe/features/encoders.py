@@ -24,21 +24,30 @@ Layers = dict[str, tuple[int, int]]
 
 
 class Encoder(Protocol):
-    """What the cache asks of a source of features."""
+    """An encoder of images: what ``FeatureSource.make`` returns and ``cached_features`` computes with.
+
+    Both check every part of it, and each block of features. The attributes may be those of a class or of an object.
+    """
 
     origin: EncoderOrigin
+    """Where it comes from, for records and tables; ``origin.features`` is the name of the source."""
     layers: Layers
-    """Name of each layer and its columns: first, after the last."""
+    """Name of each layer and its columns (first, after the last), from 0 on without gaps: ``{"conv1": (0, 64)}``."""
     settings: dict[str, Any]
-    """JSON-able; decides the numbers, and so enters the key."""
+    """What decides the numbers beside options, layers, and the weights and the seed of ``origin``: it enters the key of
+    feature files, and the column ``options`` of records. JSON-able; ``{}`` where nothing else does. A setting ``grid``
+    means that each map of a layer has ``grid * grid`` columns, of which ``--maps`` takes a share."""
     batch: int
-    """Images to hand over at once."""
+    """Images to encode at once."""
 
     def check(self, images: ImageSet) -> None:
-        """Raise ``UserError`` for images that the encoder cannot take."""
+        """Raise ``UserError`` for images that the encoder does not fit, such as those of another size."""
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Give float32 (n, D) for uint8 (n, channels, H, W)."""
+        """Encode uint8 images (n, channels, H, W) as finite float32 features (n, D), whatever the batch.
+
+        ``n`` is ``batch`` or, for the last block, less.
+        """
 
 
 def layer_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 ::
 
-    FOLDER/config.json, weights-NN.part      as ``gan.write_pieces`` writes them
+    FOLDER/config.json, weights-NN.part      as ``gan.export_weights`` writes them
     FOLDER/batchnorm/RULE-WEIGHTS.pt         statistics, of the trained and of the untrained discriminator
 
 With its statistics an imported run needs its training images no more.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from ..gan import PIECE_BYTES, Run, named_run, read_pieces, write_pieces
+from ..gan import PIECE_BYTES, Run, export_weights, import_weights, named_run
 from ..images import ImageSet, load_images
 from ..runtime import OnNote, OnStep, Step, UserError, Workspace, no_note, no_step, require_instance, resolve_device
 from ..storage import whole_file
@@ -64,9 +64,9 @@ def export_run(
     # Complete in another folder first: whatever fails, an earlier export stays whole.
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary) / "made"
-        written = write_pieces(run, made, piece_bytes)
+        written = export_weights(run, made, piece_bytes)
         if training_images is not None and not run.config.network.classes:
-            rounded = read_pieces(made, Path(temporary) / "run")
+            rounded = import_weights(made, Path(temporary) / "run")
             written += _write_statistics(run, rounded, made, training_images, device, on_progress)
         return _replace(Path(folder), made, [path.relative_to(made) for path in written])
 
@@ -152,8 +152,8 @@ def _replace(folder: Path, made: Path, names: list[Path]) -> list[Path]:
 
 
 def import_run(folder: str | Path, into: str | Path) -> Run:
-    """Make a run in the folder ``into`` of the files of ``export_run``; raises as ``gan.read_pieces``."""
-    run = read_pieces(folder, into)
+    """Make a run in the folder ``into`` of the files of ``export_run``; raises as ``gan.import_weights``."""
+    run = import_weights(folder, into)
     if (Path(folder) / STATISTICS).is_dir():
         shutil.copytree(Path(folder) / STATISTICS, run.folder / STATISTICS)
     return run

@@ -9,7 +9,7 @@ from ..runtime import ALONE, OnNote, OnStep, Ranks, Step, Workspace, no_note, no
 from .cache import cached_features
 from .config import ExtractConfig, FeatureConfig
 from .feature_set import FeatureSet
-from .sources import SourceContext
+from .feature_source import SourceContext
 
 
 def find_run(config: FeatureConfig, workspace: Workspace, on_note: OnNote = no_note) -> Run | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..images import ImageSet
-from ..runtime import UserError, numpy_generator
+from ..runtime import UserError, check_fields, numpy_generator
 from ..storage import FeatureFile, fingerprint_settings
 
 if TYPE_CHECKING:
@@ -19,27 +19,51 @@ READ_ROWS = 2048
 
 @dataclass(frozen=True)
 class EncoderOrigin:
-    """Where an encoder comes from, as every record tells it."""
+    """Where an encoder comes from, as every record has it: ``EncoderOrigin("histogram")`` where nothing was trained.
+
+    Of a source with ``needs_run`` the name alone suffices: an origin without ``run`` gets that of the trained run.
+    """
 
     features: str
     """Name of the source."""
     network: str = ""
-    """Preset of the network; empty for pixels."""
+    """Name of the network, which tables print behind the source's label: a preset, an architecture; may be empty."""
     trained_on: str = ""
     """Name of the images that trained the encoder without labels; empty for an untrained one."""
     trained_on_images: int = 0
     """Number of different images in that set; 0 for an untrained encoder."""
     images_seen: int = 0
-    """Real images that the discriminator had seen; 0 for an untrained encoder."""
+    """Images shown in that training, repeats included; 0 for an untrained encoder."""
     run: str = ""
-    """Run folder; empty for pixels."""
+    """Run folder; empty for an encoder of no run."""
     seed: int = 0
-    """Seed of the encoder's initialisation and training."""
+    """Seed of the encoder's initialization and training."""
     weights: str = ""
-    """Hash of the network's weights; empty for pixels."""
+    """Hash of the network's weights, such as ``storage.fingerprint_tensors(network.state_dict())``; empty without any.
+    """
     recipe: dict[str, Any] = field(default_factory=dict)
     """Settings of the training that no other field holds, JSON-able, such as ``{"patches": 400000}``. The weights' hash
     follows from them, so no cache key needs them."""
+
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        Raises
+        ------
+        UserError
+            If one has another type, or a number is negative.
+        """
+        for name in ("trained_on_images", "images_seen", "seed"):
+            number = getattr(self, name)
+            if isinstance(number, np.integer):
+                object.__setattr__(self, name, int(number))
+        try:
+            check_fields(self)
+        except UserError as error:
+            raise UserError(f"EncoderOrigin: {error}") from error
+        negative = [name for name in ("trained_on_images", "images_seen", "seed") if getattr(self, name) < 0]
+        if negative:
+            raise UserError(f"EncoderOrigin: got {negative[0]} {getattr(self, negative[0])}, expected at least 0")
 
     @classmethod
     def learnt(

@@ -83,28 +83,34 @@ def run_encoder(
 
 def run_discriminator(run: Run, features: str, network_seed: int | None = None) -> tuple[Discriminator, EncoderOrigin]:
     """Return a run's discriminator, trained (``dcgan``) or before training (``random``), and where it comes from."""
-    config, trained_on = run.config, run.trained_on
+    config = run.config
     if config.network.classes:
         raise UserError(
             f"{run.folder} is conditional on {config.network.classes} classes: its discriminator takes an image with "
             "its label, and has no features of the image alone; give a `run` trained with `classes=0`",
             option="run",
         )
-    seed, recipe = config.seed, {}
     if features == "dcgan":
-        # Read once, since a training under way may replace it.
-        stored = run.load()
-        network = load_discriminator(config.network, stored["discriminator"])
-        seen = (trained_on.name, trained_on.images, stored["position"])
-        if "probe" in stored:
-            recipe = {"chosen_by": stored["probe"]["dataset"], "chosen_by_labels": stored["probe"]["labels"]}
-    elif features == "random":
-        seed = config.seed if network_seed is None else network_seed
-        network, seen = build_discriminator(config.network, seed), ("", 0, 0)
-    else:
+        return trained_discriminator(run, features)
+    if features != "random":
         raise UserError(f"a run has no features {features!r}: expected dcgan or random", option="features")
+    seed = config.seed if network_seed is None else network_seed
+    network = build_discriminator(config.network, seed)
     weights = fingerprint_tensors(network.state_dict())
-    return network, EncoderOrigin(features, config.preset, *seen, str(run.folder), seed, weights, recipe)
+    return network, EncoderOrigin(features, config.preset, "", 0, 0, str(run.folder), seed, weights)
+
+
+def trained_discriminator(run: Run, features: str) -> tuple[Discriminator, EncoderOrigin]:
+    """Return a run's trained discriminator, and the origin of ``features`` that come from the run."""
+    config, trained_on = run.config, run.trained_on
+    # Read once, since a training under way may replace it.
+    stored = run.load()
+    network, recipe = load_discriminator(config.network, stored["discriminator"]), {}
+    if "probe" in stored:
+        recipe = {"chosen_by": stored["probe"]["dataset"], "chosen_by_labels": stored["probe"]["labels"]}
+    seen = (trained_on.name, trained_on.images, stored["position"])
+    weights = fingerprint_tensors(network.state_dict())
+    return network, EncoderOrigin(features, config.preset, *seen, str(run.folder), config.seed, weights, recipe)
 
 
 def kept_statistics(

@@ -19,6 +19,9 @@ Start = Literal["gaussian", "points"]
 STARTS: tuple[Start, ...] = get_args(Start)
 Activation = Literal["triangle", "hard"]
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+Scale = Literal["none", "standardise", "standardise+0.01"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
+"""Scalings of features before a fit."""
 WINDOW = 2
 """Positions along a side of a window."""
 PLACE_BYTES, FLOATS_AT_ONCE = 24, 3

@@ -9,6 +9,7 @@ from .deep_kmeans import kept_deep_kmeans, require_positions
 from .deep_kmeans_encoder import LAYERS, DeepKMeansEncoder, deep_columns
 from .dictionaries import kept_dictionary
 from .encoders import DiscriminatorEncoder, PixelEncoder, count_columns
+from .feature_source import SourceContext, SourceCost
 from .kmeans_encoder import Cells, KMeansEncoder
 from .layer_names import choose_layers
 from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
@@ -26,7 +27,6 @@ from .source_options import (
     UntrainedOptions,
     WhitenedOptions,
 )
-from .sources import SourceContext, SourceCost
 
 RunOptions = DiscriminatorOptions | UntrainedOptions
 CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5

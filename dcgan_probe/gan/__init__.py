@@ -1,4 +1,4 @@
-"""Floor 2. Adversarial training: config, updates, checkpoints, run folders and samples; no features and no probe."""
+"""Floor 2. Adversarial training: config, updates, checkpoints, run folders and samples."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .investigation import Investigation as Investigation
     from .investigation_config import InvestigationConfig as InvestigationConfig
     from .investigation_result import InvestigationResult as InvestigationResult
-    from .pieces import read_pieces as read_pieces, write_pieces as write_pieces
+    from .pieces import export_weights as export_weights, import_weights as import_weights
     from .presets import (
         PRESETS as PRESETS,
         Preset as Preset,

@@ -1,9 +1,9 @@
-"""Takes a folder of arrays that the authors released, gives the weights of a known network; knows no run and no image.
+"""Weights of the networks that the authors released, read from a folder of arrays.
 
 A released net is a folder ``models/NAME/`` of arrays exported by joblib, numbered from 01 in the order of the network::
 
-    200_discrim_params.jl_01.npy ...   convolution; convolution, gain, bias a layer; output (units, 1)
-    200_gen_params.jl_01.npy ...       product (nz, units), gain, bias; convolution, gain, bias a layer; convolution
+    200_discrim_params.jl_01.npy ...   convolution; convolution, gain, bias per layer; output (units, 1)
+    200_gen_params.jl_01.npy ...       product (nz, units), gain, bias; convolution, gain, bias per layer; convolution
 """
 
 import re
@@ -25,17 +25,20 @@ from .config import AUTHORS, TrainConfig
 
 @dataclass(frozen=True)
 class Released:
-    """What trained a released net."""
+    """Training data and folder of a released network."""
 
     dataset: str
     """Name of the image set."""
     images: int
-    """Size of the set."""
+    """Number of images in the set."""
     folder: str
     """Name of the net's folder in ``models/`` of the authors' repository."""
 
     def images_seen(self, epoch: int | None) -> int:
-        """Give the real images that D was shown: by inference, since their loop shows it every second mini-batch."""
+        """Return the number of real images that D has seen after ``epoch`` epochs; 0 if the epoch is unknown.
+
+        The number is inferred: the authors' loop shows D every second mini-batch.
+        """
         return 0 if epoch is None else epoch * self.images // 2
 
 
@@ -43,7 +46,8 @@ RELEASED = {
     "svhn32": Released("svhn", 63_257, "svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb"),
     "imagenet32": Released("imagenet", 1_281_167, "imagenet_gan_pretrain_128f_relu_lrelu_7l_3x3_256z"),
 }
-"""By the preset of the same architecture. SVHN's training images but for the 10,000 of the validation split."""
+"""Released networks by the preset of the same architecture. SVHN's training images exclude the 10,000 of the validation
+split."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,29 +55,29 @@ class AuthorsWeights:
     """A released net in this project's layout."""
 
     config: TrainConfig
-    """The preset's, named ``authors-NAME``; its network ends at the last layer before a missing one."""
+    """Config of the preset, named ``authors-NAME``; its network ends before the first layer that lacks an array."""
     released: Released
     discriminator: dict[str, torch.Tensor]
-    """State dict. NaN is what the arrays do not hold: the running statistics, and an output that is missing."""
+    """State dict; NaN where the arrays hold no value: in the running statistics, and in a missing output layer."""
     generator: dict[str, torch.Tensor] | None
-    """State dict with NaN for the running statistics; None where it cannot be used."""
+    """State dict with NaN in the running statistics; None if the generator cannot be used."""
     without_generator: str
-    """Why there is no generator; empty if there is one."""
+    """Reason for the missing generator; empty if there is one."""
     folder: str
     epoch: int | None
-    """Of the authors' loop, from the files' names; None if they do not tell."""
+    """Epoch of the authors' loop, from the file names; None if the names do not contain it."""
     missing: dict[str, list[str]]
-    """The discriminator's layers that cannot be used, each with the names of its missing files."""
+    """Names of the missing files, by the discriminator layer that lacks them."""
     fingerprints: dict[str, str]
-    """Hash of each array that was read, by its file's name."""
+    """Hash of each array read, by file name."""
 
     @property
     def position(self) -> int:
-        """Real images seen by the discriminator; 0 if it is not known."""
+        """Real images seen by the discriminator; 0 if unknown."""
         return self.released.images_seen(self.epoch)
 
     def record(self) -> dict[str, Any]:
-        """Give what a run folder keeps of the import, JSON-able."""
+        """Return the facts of the import that a run folder stores, JSON-serializable."""
         return {
             "folder": self.folder,
             "epoch": self.epoch,
@@ -84,20 +88,20 @@ class AuthorsWeights:
 
 
 def read_authors(folder: str | Path, configs: Sequence[TrainConfig]) -> AuthorsWeights:
-    """Read the arrays of one released net, and find which one it is by their shapes.
+    """Read the arrays of one released net, identified by their shapes.
 
-    Layers of the discriminator that lack an array are left out, with all after them. The generator mirrors the whole
-    discriminator, and is left out if either lacks a layer. The pickle beside the arrays is not opened.
+    The discriminator ends before its first layer that lacks an array. The generator mirrors the whole discriminator,
+    and is omitted if either network lacks a layer. The pickle beside the arrays is not opened.
 
     Parameters
     ----------
     configs
-        The networks that it may be; the preset of each is one of ``RELEASED``.
+        Candidate networks; the preset of each is a key of ``RELEASED``.
 
     Raises
     ------
     UserError
-        If the folder holds no such arrays, or not the first one; if one cannot be read or is not finite; or if the
+        If the folder holds no such arrays or lacks the first one, an array cannot be read or is not finite, or the
         shapes fit none of the networks.
     """
     folder = Path(folder)
@@ -134,7 +138,7 @@ def read_authors(folder: str | Path, configs: Sequence[TrainConfig]) -> AuthorsW
 
 
 def _name(config: TrainConfig, network: NetworkConfig) -> str:
-    """Name a net after the authors, and after its layers where some are missing, as tables will show it."""
+    """Return the name of a net for tables: the authors' preset, with the layers if some are missing."""
     part = "" if network == config.network else f" ({network.layer_names[0]}-{network.layer_names[-1]})"
     return f"{AUTHORS}{config.preset}{part}"
 
@@ -142,7 +146,7 @@ def _name(config: TrainConfig, network: NetworkConfig) -> str:
 def _read_generator(
     folder: Path, prefix: str, files: Mapping[int, Path], config: TrainConfig, network: NetworkConfig
 ) -> tuple[str, dict[int, np.ndarray]]:
-    """Give why the generator cannot be used, or its arrays."""
+    """Return an empty reason and the generator's arrays, or the reason why it cannot be used and no arrays."""
     if not files:
         return f"{folder} holds no {prefix}gen_params.jl_NN.npy", {}
     arrays = {number: read_array(path) for number, path in files.items()}
@@ -158,17 +162,17 @@ def _read_generator(
 
 
 def fits(arrays: Mapping[int, np.ndarray], shapes: Sequence[tuple[int, ...]]) -> bool:
-    """Tell whether all arrays that are there have the shapes of their numbers."""
+    """Return whether each array has the shape expected at its number."""
     return all(1 <= number <= len(shapes) and each.shape == shapes[number - 1] for number, each in arrays.items())
 
 
 def choose_config(folder: Path, arrays: Mapping[int, np.ndarray], configs: Sequence[TrainConfig]) -> TrainConfig:
-    """Give the config whose discriminator the arrays fit.
+    """Return the config whose discriminator the arrays fit.
 
     Raises
     ------
     UserError
-        If there is none; the text lists what was found, and what each network would have.
+        If no config fits; the message lists the shapes found and the shapes that each network expects.
     """
     shapes = {config.preset: expected_shapes(Discriminator, config.network) for config in configs}
     for config in configs:
@@ -178,18 +182,18 @@ def choose_config(folder: Path, arrays: Mapping[int, np.ndarray], configs: Seque
 
 
 def misfit(what: str, arrays: Mapping[int, np.ndarray], shapes: Mapping[str, Sequence[tuple[int, ...]]]) -> str:
-    """Write a message with the shapes that were found and those that were expected."""
+    """Build a message that lists the shapes found and the shapes expected."""
 
     def listed(numbered: Mapping[int, tuple[int, ...]]) -> str:
         return ", ".join(f"{number:02d} {shape}" for number, shape in sorted(numbered.items()))
 
     lines = [f"  found: {listed({number: array.shape for number, array in arrays.items()})}"]
     lines += [f"  expected for {name}: {listed(dict(enumerate(known, 1)))}" for name, known in shapes.items()]
-    return "\n".join([f"{what}:", *lines, "Name a folder as it lies in the authors' repository."])
+    return "\n".join([f"{what}:", *lines, "Give a folder of models/ in the authors' repository."])
 
 
 def whole_layers(network: NetworkConfig, arrays: Mapping[int, Any]) -> tuple[NetworkConfig, dict[str, list[int]]]:
-    """Cut a network before its first layer that lacks an array; give the numbers that each layer lacks."""
+    """Cut a network before its first layer that lacks an array; also return the numbers that each layer lacks."""
     missing: dict[str, list[int]] = {}
     for number, (name, _) in enumerate(blank_network(Discriminator, network).named_parameters(), 1):
         if number not in arrays:

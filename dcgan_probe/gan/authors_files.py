@@ -1,4 +1,4 @@
-"""Takes a folder, gives the numbered arrays that the authors' scripts wrote into it; knows no network."""
+"""Numbered array files of a released network."""
 
 import re
 from pathlib import Path
@@ -13,22 +13,22 @@ EXPECTED_FILES = "expected models/NAME/ of the authors' repository, with its *_d
 
 
 def find_arrays(folder: Path) -> tuple[str, dict[str, dict[int, Path]]]:
-    """Find the files of one net: what stands before ``discrim_params``, and for each network number to file.
+    """Find the files of one net: their common prefix, and for each network a mapping from number to path.
 
     Raises
     ------
     UserError
-        If there is no folder, no array of a discriminator, more than one net, or one number twice.
+        If the folder does not exist, or holds no discriminator array, more than one net, or one number twice.
     """
     if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}; {EXPECTED_FILES}")
+        raise UserError(f"the folder {folder} does not exist; {EXPECTED_FILES}")
     matches = [(path, match) for path in sorted(folder.iterdir()) if (match := FILE.fullmatch(path.name))]
     prefixes = sorted({match["prefix"] for _, match in matches if match["kind"] == "discrim"})
     if not prefixes:
         raise UserError(f"{folder} holds no array of a discriminator; {EXPECTED_FILES}")
     if len(prefixes) > 1:
         names = ", ".join(f"{prefix}discrim_params" for prefix in prefixes)
-        raise UserError(f"{folder} holds the arrays of {len(prefixes)} nets ({names}); put each in a folder of its own")
+        raise UserError(f"{folder} holds the arrays of {len(prefixes)} nets ({names}); put each in a separate folder")
     files: dict[str, dict[int, Path]] = {"discrim": {}, "gen": {}}
     for path, match in matches:
         if match["prefix"] != prefixes[0]:
@@ -45,20 +45,20 @@ def read_array(path: Path) -> np.ndarray:
     Raises
     ------
     UserError
-        If it is truncated, foreign, no array of floating point numbers, or not finite, or changes meanwhile.
+        If the file is corrupt or not an array, its numbers are not floating-point or not finite, or it changes while
+        it is read.
     """
     try:
         with opened_whole(path) as file:
             array = np.lib.format.read_array(file, allow_pickle=False)
     except ChangedFileError:
         raise
-    except Exception as error:  # foreign bytes make numpy fail in many ways
+    except Exception as error:  # numpy raises many types of exceptions on corrupt bytes
         raise UserError(
-            f"{path} is not an array that can be read: it is truncated or foreign ({error}); restore it from the "
-            "authors' repository"
+            f"{path} is corrupt, or not a NumPy array ({error}); restore it from the authors' repository"
         ) from error
     if array.dtype.kind != "f":
-        raise UserError(f"{path}: got numbers of type {array.dtype}, expected floating point")
+        raise UserError(f"{path}: got dtype {array.dtype}, expected floating point")
     with np.errstate(over="ignore"):
         result = array.astype(np.float32)
     if not np.isfinite(result).all():

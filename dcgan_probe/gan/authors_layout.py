@@ -1,4 +1,4 @@
-"""Takes one of the authors' arrays, gives torch's weights; knows no file and no released net.
+"""Conversion of the authors' Theano arrays to torch weights.
 
 Theano convolves where torch correlates. With stride s, kernel side k and padding p::
 
@@ -6,10 +6,12 @@ Theano convolves where torch correlates. With stride s, kernel side k and paddin
     torch   y[o, i, j] = sum_{c,u,v} w[o, c, u, v] x[c, s i + u - p,     s j + v - p]
 
 so torch's kernel is Theano's, flipped along both sides. A layer of the generator is the gradient of Theano's
-convolution with respect to x, ``x[c, s i + k-1-u - p, ...] += w[o, c, u, v] y[o, i, j]``, as torch's transposed
-convolution is of torch's. Both keep the axes of w as (maps in, maps out, side, side): the same flip, and no swap.
+convolution with respect to x, ``x[c, s i + k-1-u - p, ...] += w[o, c, u, v] y[o, i, j]``. Torch's transposed
+convolution is the same gradient of torch's convolution. Both order the axes of w as (maps in, maps out, side, side),
+so the kernel is flipped likewise and no axes are swapped.
 
-Products are row times matrix; ``torch.nn.Linear`` keeps the transpose. Both flatten maps as (map, row, column).
+Theano's products multiply a row by a matrix; ``torch.nn.Linear`` stores the transpose. Both flatten maps as
+(map, row, column).
 """
 
 from collections.abc import Mapping
@@ -23,20 +25,20 @@ Kind = type[Discriminator] | type[Generator]
 
 
 def expected_shapes(kind: Kind, network: NetworkConfig) -> list[tuple[int, ...]]:
-    """Give the shapes of the authors' arrays of a network, in their order."""
-    # torch keeps its parameters in the same order; of its shapes only those of products are transposed.
+    """Return the shapes of the authors' arrays of a network, in the order of their numbers."""
+    # torch orders its parameters likewise; only the shapes of matrices are transposed.
     parameters = blank_network(kind, network).parameters()
     return [tuple(each.shape)[:: -1 if each.ndim == 2 else 1] for each in parameters]
 
 
 def blank_network(kind: Kind, network: NetworkConfig) -> Discriminator | Generator:
-    """Make a network without numbers: names and shapes only."""
+    """Build a network on torch's meta device: names and shapes without values."""
     with torch.device("meta"):
         return kind(network)
 
 
 def to_state_dict(kind: Kind, network: NetworkConfig, arrays: Mapping[int, np.ndarray]) -> dict[str, torch.Tensor]:
-    """Give the state dict of a network, float32, from the authors' arrays by their numbers; NaN where none is."""
+    """Build the float32 state dict of a network from the authors' arrays by number; NaN where an array is missing."""
     blank = blank_network(kind, network)
     weights = {
         name: torch.full(each.shape, torch.nan)
@@ -51,7 +53,7 @@ def to_state_dict(kind: Kind, network: NetworkConfig, arrays: Mapping[int, np.nd
 
 
 def torch_layout(array: np.ndarray) -> torch.Tensor:
-    """Turn one of Theano's arrays into torch's: kernels flipped along both sides, matrices transposed."""
+    """Convert a Theano array to torch's layout: flip kernels along both sides, and transpose matrices."""
     if array.ndim == 4:
         array = array[:, :, ::-1, ::-1]
     elif array.ndim == 2:

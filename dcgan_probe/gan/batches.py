@@ -1,8 +1,8 @@
-"""Takes images and a position, gives the mini-batch of that position, with labels if asked; knows no network.
+"""Mini-batches of an image set, addressed by position, with labels for conditional networks.
 
-The order is a new permutation in each pass over the set, and a batch may span two passes. Since the batch depends on
-(seed, position) alone, a resumed run sees exactly the images that an uninterrupted one would have seen. Of several
-ranks each takes its part of the same batch.
+Each pass over the set has a new permutation, and a batch may span two passes. A batch depends on (seed, position)
+alone, so a resumed run sees exactly the images of an uninterrupted one. With several ranks, each rank reads its part of
+the same batch.
 """
 
 from collections.abc import Callable
@@ -17,35 +17,35 @@ from ..runtime import ALONE, Ranks, UserError, torch_generator
 from .config import TrainConfig
 from .windows import WindowOrder, WindowReader
 
-CUDA_SHARE = 0.5  # of the free device memory that the images may take before they stay on the host
+CUDA_SHARE = 0.5  # largest share of free device memory for the images; larger sets stay on the host
 
 
 class Batch(NamedTuple):
-    """What a step shows to D."""
+    """Images and labels of one training step."""
 
     images: torch.Tensor
-    """uint8 (n, channels, H, W): a quarter of the bytes of signed ones, which the step makes of them."""
+    """uint8 (n, channels, H, W), a quarter of the bytes of signed images; the step converts them."""
     labels: torch.Tensor | None
-    """int64 (n,); None where the networks are not conditional."""
+    """int64 (n,); None for unconditional networks."""
 
 
 class Batches(Protocol):
-    """What training asks of its images."""
+    """Source of mini-batches for training."""
 
     def batch(self, position: int) -> Batch:
-        """Give this rank's part of the batch at ``position``."""
+        """Return this rank's part of the batch at ``position``."""
 
     def require_unchanged(self) -> None:
-        """Raise ``ChangedFileError`` if batches to come are read from a file that has changed since it was opened."""
+        """Raise ``ChangedFileError`` if later batches are read from a file that has changed since it was opened."""
 
 
 def open_batches(config: TrainConfig, images: ImageSet, device: torch.device, ranks: Ranks = ALONE) -> Batches:
-    """Give the mini-batches of a set that is held in memory whole, or in the config's windows.
+    """Return the mini-batches of a set, held in memory whole or in the config's windows.
 
     Raises
     ------
     UserError
-        If the set has fewer images than a batch, the ranks do not divide a batch, or there is no memory for windows.
+        If the set has fewer images than a batch, the ranks do not divide a batch, or memory has no room for windows.
     """
     if len(images) < config.batch_size:
         raise UserError(
@@ -56,20 +56,20 @@ def open_batches(config: TrainConfig, images: ImageSet, device: torch.device, ra
     labels = known_labels(config, images)
     if config.window:
         windows = WindowStream(images, config.batch_size, config.window, config.seed, device, ranks, labels)
-        return Ahead(windows, config.batch_size) if device.type == "cuda" else windows
+        return Prefetcher(windows, config.batch_size) if device.type == "cuda" else windows
     whole = BatchStream(images, config.batch_size, config.seed, device, ranks, labels)
-    return whole if whole.resident else Ahead(whole, config.batch_size)
+    return whole if whole.resident else Prefetcher(whole, config.batch_size)
 
 
 def known_labels(config: TrainConfig, images: ImageSet) -> torch.Tensor | None:
-    """Give the labels int64 (N,) that conditional networks take; None for unconditional ones, whatever the set has."""
+    """Return the labels int64 (N,) for conditional networks, and None for unconditional ones."""
     return torch.from_numpy(images.require_labels("a conditional network")) if config.network.classes else None
 
 
 class BatchStream:
     """Shuffled mini-batches of an image set, addressed by position.
 
-    The uint8 images live on ``device`` if they fit there, else in host memory.
+    The uint8 images are stored on ``device`` if they fit there, otherwise in host memory.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class BatchStream:
         ranks: Ranks = ALONE,
         labels: torch.Tensor | None = None,
     ):
-        """Read the images; ``labels`` int64 (N,) are given with them where there are some."""
+        """Read the images; batches include ``labels``, int64 (N,), if given."""
         self._rows, self._batch_size, self._seed, self._device = len(images), batch_size, seed, device
         self._part = ranks.part(batch_size)
         pixels = torch.from_numpy(np.ascontiguousarray(images.images[:]))
@@ -91,15 +91,15 @@ class BatchStream:
 
     @property
     def resident(self) -> bool:
-        """Whether the images live where training computes."""
+        """True if the images are stored on the device that trains."""
         return self._pixels.device.type == self._device.type
 
     def rows(self, position: int) -> torch.Tensor:
-        """Give the row numbers, int64 (batch_size,), of the whole batch that starts at ``position`` images seen."""
-        return joined(self._rest, position, self._batch_size)
+        """Return the row numbers, int64 (batch_size,), of the whole batch that starts at ``position`` images seen."""
+        return concat_rows(self._rest, position, self._batch_size)
 
     def batch(self, position: int) -> Batch:
-        """Give this rank's part of the batch at ``position``."""
+        """Return this rank's part of the batch at ``position``."""
         rows = self.rows(position)[self._part]
         return as_batch(self._pixels[rows], None if self._labels is None else self._labels[rows], self._device)
 
@@ -110,13 +110,13 @@ class BatchStream:
         number, offset = divmod(position, self._rows)
         if self._order[0] != number:
             random = torch_generator(self._seed, "order", number)
-            # Beside the images, so that a step moves no row numbers.
+            # On the images' device, so that no step transfers row numbers.
             self._order = (number, torch.randperm(self._rows, generator=random).to(self._pixels.device))
         return self._order[1][offset:]
 
 
 class WindowStream:
-    """Mini-batches of a set that stays in its file but for the window in use and the next one; addressed likewise."""
+    """Mini-batches of a set that stays in its file; memory holds the current window and the next one."""
 
     def __init__(
         self,
@@ -128,47 +128,47 @@ class WindowStream:
         ranks: Ranks = ALONE,
         labels: torch.Tensor | None = None,
     ):
-        """Begin to read; ``labels`` int64 (N,) are given with the images where there are some."""
+        """Start reading; batches include ``labels``, int64 (N,), if given."""
         self._batch_size, self._device, self._part = batch_size, device, ranks.part(batch_size)
         self._images, self._labels = images, labels
         self._order = WindowOrder(len(images), window, seed)
         self._reader = WindowReader(images, self._order, window)
 
     def rows(self, position: int) -> torch.Tensor:
-        """Give the row numbers, int64 (batch_size,), of the whole batch that starts at ``position`` images seen."""
+        """Return the row numbers, int64 (batch_size,), of the whole batch that starts at ``position`` images seen."""
 
         def rest(start: int) -> torch.Tensor:
             window, offset = self._order.find(start)
             return self._order.rows(window)[offset:]
 
-        return joined(rest, position, self._batch_size)
+        return concat_rows(rest, position, self._batch_size)
 
     def batch(self, position: int) -> Batch:
-        """Give this rank's part of the batch at ``position``."""
+        """Return this rank's part of the batch at ``position``."""
 
         def rest(start: int) -> torch.Tensor:
             window, offset = self._order.find(start)
             return self._reader.pixels(window)[offset:]
 
         labels = None if self._labels is None else self._labels[self.rows(position)[self._part]]
-        return as_batch(joined(rest, position, self._batch_size)[self._part], labels, self._device)
+        return as_batch(concat_rows(rest, position, self._batch_size)[self._part], labels, self._device)
 
     def require_unchanged(self) -> None:
-        """Raise ``ChangedFileError`` if the file of the images is no longer as it was when it was opened."""
+        """Raise ``ChangedFileError`` if the images' file has changed since it was opened."""
         self._images.require_unchanged()
 
 
-class Ahead:
-    """The batches of another source, each prepared and on its way to the GPU while the step before it runs."""
+class Prefetcher:
+    """Batches of another source, each prepared and copied to the GPU during the previous step."""
 
     def __init__(self, batches: Batches, batch_size: int):
-        """Take the source, and the distance from one position to the next."""
+        """Wrap a source whose consecutive positions are ``batch_size`` apart."""
         self._batches, self._batch_size = batches, batch_size
         self._thread = ThreadPoolExecutor(1, "batches")
         self._next: tuple[int, Future[Batch]] | None = None
 
     def batch(self, position: int) -> Batch:
-        """Give the batch at ``position``, and begin the one after it."""
+        """Return the batch at ``position``, and start preparing the next one."""
         if self._next is None or self._next[0] != position:
             self._begin(position)
         assert self._next is not None
@@ -177,16 +177,16 @@ class Ahead:
         return result
 
     def require_unchanged(self) -> None:
-        """Ask the source."""
+        """Check the wrapped source."""
         self._batches.require_unchanged()
 
     def _begin(self, position: int) -> None:
-        # One thread: a source is asked for one batch at a time.
+        # A single thread, so that the source prepares one batch at a time.
         self._next = (position, self._thread.submit(self._batches.batch, position))
 
 
-def joined(rest: Callable[[int], torch.Tensor], position: int, count: int) -> torch.Tensor:
-    """Join what ``rest`` gives from a position to the end of its pass or window, until there are ``count`` rows."""
+def concat_rows(rest: Callable[[int], torch.Tensor], position: int, count: int) -> torch.Tensor:
+    """Concatenate the rows of ``rest`` from ``position`` on, one pass or window at a time, to ``count`` rows."""
     parts, start, stop = [], position, position + count
     while start < stop:
         part = rest(start)[: stop - start]
@@ -196,17 +196,17 @@ def joined(rest: Callable[[int], torch.Tensor], position: int, count: int) -> to
 
 
 def as_batch(pixels: torch.Tensor, labels: torch.Tensor | None, device: torch.device) -> Batch:
-    """Give uint8 images (n, channels, H, W) and their labels on ``device``."""
-    return Batch(sent(pixels, device), None if labels is None else sent(labels, device))
+    """Return uint8 images (n, channels, H, W) and their labels on ``device``."""
+    return Batch(to_device(pixels, device), None if labels is None else to_device(labels, device))
 
 
-def sent(values: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Give a tensor on ``device``, where it may arrive later than this function returns."""
+def to_device(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Copy a tensor to ``device``; the copy to a GPU may end after this function returns."""
     if device.type == "cuda" and values.device.type == "cpu":
-        values = values.pin_memory()  # from where the GPU fetches it by itself
+        values = values.pin_memory()  # an asynchronous copy needs pinned memory
     return values.to(device, non_blocking=True)
 
 
 def fits(size: int, device: torch.device) -> bool:
-    """Tell whether ``size`` bytes of images may live on ``device``."""
+    """Return whether ``size`` bytes of images may be stored on ``device``."""
     return device.type != "cuda" or size < CUDA_SHARE * torch.cuda.mem_get_info(device)[0]

@@ -1,9 +1,9 @@
-"""Takes a training state's dictionary and a path, gives one whole checkpoint file; knows no run folder.
+"""Checkpoint files of a training state, written whole or not at all.
 
 Keys: ``discriminator``, ``generator`` (plain state dicts), ``optimizers``, ``position`` (real images seen by the
-discriminator) and ``config``; ``average``, the moving average of the generator's weights, where one is kept. Imported
-weights have no ``optimizers`` (None), maybe no ``generator`` (None), and tell in ``imported`` where they come from. It
-loads with ``torch.load(path, weights_only=True)``.
+discriminator) and ``config``; ``average``, the moving average of the generator's weights, if the run keeps one.
+Imported weights have no ``optimizers`` (None), may have no ``generator`` (None), and store their origin in
+``imported``. The file loads with ``torch.load(path, weights_only=True)``.
 """
 
 import errno
@@ -24,9 +24,9 @@ def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
     Raises
     ------
     UserError
-        If the disk is full; the checkpoint before stays.
+        If the disk is full; the previous checkpoint stays.
     """
-    # Serialised to an open file, so that a full disk is reported as such and not as torch's own archive error.
+    # Serialized to an open file, so that a full disk is reported as such and not as torch's own archive error.
     with whole_file(path) as temporary, open(temporary, "wb") as file:
         torch.save(state, file)
 
@@ -37,7 +37,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the file is missing, cannot be read, is damaged, not a checkpoint of this project, or changes meanwhile.
+        If the file is missing, unreadable, corrupt or not a checkpoint of this project, or changes while it is read.
     """
     path = Path(path)
     try:
@@ -47,10 +47,10 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         raise UserError(f"there is no checkpoint {path}; train first, or name a run folder that holds one") from error
     except (ChangedFileError, MemoryError):
         raise
-    except Exception as error:  # foreign bytes make torch fail in many ways
-        # Of the system, not of the content; torch seeks to where a file that was cut off has no byte.
+    except Exception as error:  # torch raises many types of exceptions on corrupt bytes
+        # Errors of the system, not of the content: in a truncated file, torch seeks beyond the end (EINVAL).
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise UserError(f"{path} cannot be read ({error.strerror}); allow that, then rerun") from error
+            raise UserError(f"{path} cannot be read ({error.strerror}); change its permissions, then rerun") from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"{path} is corrupt, or not a checkpoint ({reason}); restore it from a copy, or train in another folder"

@@ -1,4 +1,4 @@
-"""Takes what training is to begin with, gives refusals in words, and the checkpoint to go on from; trains nothing."""
+"""Checks of a run before training, and the checkpoint to resume from."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from .run import Run, TrainedOn
 
 
 def stored_state(run: Run, config: TrainConfig, trained_on: TrainedOn) -> dict[str, Any] | None:
-    """Read the checkpoint that training resumes from; None for a run that was never saved: it has nothing to protect.
+    """Read the checkpoint to resume from; None for a run that was never saved, which has nothing to protect.
 
     Raises
     ------
     UserError
-        If it is not of this run, or cannot be gone on from.
+        If the checkpoint belongs to another run, or cannot be resumed.
     """
     if not run.checkpoint_path.exists():
         return None
     stored = run.load_last()
     if stored["optimizers"] is None:
         raise UserError(
-            f"{run.folder} holds imported weights, without the optimisers' state that training resumes from; "
+            f"{run.folder} holds imported weights, without the optimizers' state that training resumes from; "
             "give another `run` to train",
             option="run",
         )
@@ -30,7 +30,7 @@ def stored_state(run: Run, config: TrainConfig, trained_on: TrainedOn) -> dict[s
 
 
 def check_images(config: TrainConfig, images: ImageSet) -> None:
-    """Refuse images that the networks cannot take."""
+    """Check that images have the shape, and for conditional networks the classes, that the networks expect."""
     network = config.network
     expected = (network.nc, network.image_size, network.image_size)
     if tuple(images.images.shape[1:]) != expected:
@@ -46,34 +46,34 @@ def check_images(config: TrainConfig, images: ImageSet) -> None:
         if images.classes != network.classes:
             raise UserError(
                 f"{images.name} has {images.classes} classes, but the {config.preset} networks are conditional on "
-                f"{network.classes}; leave `classes` out to take those of the images",
+                f"{network.classes}; omit `classes` to use those of the images",
                 option="classes",
             )
 
 
 def check_parts(config: TrainConfig, ranks: Ranks) -> None:
-    """Refuse a number of ranks that does not divide a batch, or whose parts are too small to normalise."""
+    """Check that the number of ranks divides a batch into parts that batch norm can normalize."""
     part = ranks.part(config.batch_size)
     if part.stop - part.start < 2 and not config.sync_norm:
         raise UserError(
             f"got a batch of {config.batch_size} for {ranks.size} ranks, expected at least 2 images a rank: batch norm "
-            "needs a batch; take fewer ranks, a larger batch, or `sync_norm=True`",
+            "needs a batch; use fewer ranks, a larger batch, or `sync_norm=True`",
             option="batch_size",
         )
 
 
 def check_same_run(run: Run, config: TrainConfig, trained_on: TrainedOn) -> None:
-    """Refuse to continue a run under another config, on other images, or to a shorter length."""
+    """Check that a run is resumed with its own config, on its own images, and for at least its own length."""
     stored = run.config
     different = stored.differences(config)
     if run.trained_on.fingerprint != trained_on.fingerprint:
         different.append(f"training images: {run.trained_on.fingerprint} -> {trained_on.fingerprint}")
     if config.images < stored.images:
-        different.append(f"images: {stored.images} -> {config.images} (it can be made longer, not shorter)")
+        different.append(f"images: {stored.images} -> {config.images} (a run can be extended, not shortened)")
     if different:
         raise UserError(
             f"{run.folder} holds a run with other settings:\n  "
             + "\n  ".join(different)
-            + "\nGive the settings it was started with to continue it, or another `run` for a new one.",
+            + "\nGive the original settings to resume it, or another `run` to start a new one.",
             option="run",
         )

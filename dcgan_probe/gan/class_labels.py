@@ -11,7 +11,7 @@ SHOWN_NAMES = 20
 
 
 def find_class(run: Run, text: str) -> int:
-    """Give the number of one of a conditional run's classes, from its name in the training images or its number.
+    """Return the number of a conditional run's class, given by its name in the training images or by its number.
 
     Raises
     ------
@@ -30,17 +30,17 @@ def find_class(run: Run, text: str) -> int:
 
 
 def require_conditional(run: Run) -> None:
-    """Refuse a run whose generator takes no class."""
+    """Check that a run is conditional."""
     if not run.config.network.classes:
         raise UserError(
             f"{run.folder} is not conditional: its generator takes no class; train one with `dcgan-probe train "
-            "--preset conditional` on a labelled set",
+            "--preset conditional` on a labeled set",
             option="run",
         )
 
 
 def sample_labels(config: NetworkConfig, numbers: torch.Tensor, label: int | None = None) -> torch.Tensor | None:
-    """Give the labels of samples by their numbers: the classes in turn, or the one that is asked for.
+    """Return the labels of samples by their numbers: the classes in turn, or ``label`` for all of them.
 
     Parameters
     ----------

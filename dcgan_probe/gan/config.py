@@ -1,4 +1,4 @@
-"""Config of a training run: everything that decides its numbers, beside the training images."""
+"""Config of a training run: all settings that decide its numbers."""
 
 import math
 import re
@@ -8,21 +8,21 @@ from typing import Any, Literal
 from ..networks import NetworkConfig
 from ..runtime import UserError, option
 
-BLOCK = 256  # the rows of a chunk in the files that this project writes
-MOST_IMAGES = 10**12  # a year's work at 30,000 a second
-PIECE_BYTES = 15 << 20  # of a file of an exported run's weights, at most
+BLOCK = 256  # rows of a chunk in this project's image files
+MOST_IMAGES = 10**12  # a year of training at 30,000 images per second
+PIECE_BYTES = 15 << 20  # largest weight file of an exported run
 AUTHORS = "authors-"
-"""Start of the names of released nets."""
+"""Prefix of the names of released nets."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides a run's numbers, beside the training images themselves."""
+    """Settings that, together with the training images, decide the numbers of a run."""
 
     preset: str
-    """Name of the preset that the other fields started from."""
+    """Name of the preset that supplied the other fields' initial values."""
     dataset: str
-    """The training images, as named to ``load_images``."""
+    """Name of the training images for ``load_images``."""
     network: NetworkConfig
     """The architecture of both networks."""
     images: int
@@ -38,19 +38,21 @@ class TrainConfig:
     weight_decay: float = option(help="L2 penalty coupled into Adam.")
     """L2 penalty, coupled into Adam's gradient as the authors do."""
     seed: int = option()
-    """Seed of the initialisation, the image order and z."""
+    """Seed of the initialization, the image order and z."""
     precision: str = option()
     """``float32`` or ``bfloat16`` (autocast)."""
     flips: bool = option(False, "Mirror half of the real images left to right.")
     """Mirror each real image left to right with probability 1/2. The paper does not."""
     ema: int = option(0, "Half-life, in images, of an average of G's weights to sample from.", kind="count", min=1)
     """Half-life, in images, of the moving average of G's weights that samples are drawn from; 0: no average."""
-    keep: Literal["last", "best"] = option("last", "Weights that the run gives: the last, or those of the best probe.")
-    """Which weights the run gives: the last ones, or those with the best probe on validation images."""
+    keep: Literal["last", "best"] = option(
+        "last", "Weights that later commands load: the last, or those of the best probe."
+    )
+    """Weights that later commands load: the last ones, or those with the best probe on validation images."""
     sync_norm: bool = False
-    """Batch norm over the batches of all ranks; else each rank normalises its own part."""
+    """Batch norm over the batches of all ranks; otherwise each rank normalizes its own part."""
     window: int = 0
-    """Images that are in memory and shuffled at a time, in whole blocks of the set's file; 0: the whole set."""
+    """Images held in memory and shuffled together, in whole blocks of the set's file; 0: the whole set."""
 
     def __post_init__(self) -> None:
         if self.updates not in ("both", "alternate"):
@@ -86,7 +88,7 @@ class TrainConfig:
             raise UserError(f"got precision {self.precision!r}, expected float32 or bfloat16", option="precision")
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the config as JSON-able dictionaries."""
+        """Return the config as JSON-serializable dictionaries."""
         return jsonable(asdict(self))
 
     @classmethod
@@ -109,7 +111,7 @@ class TrainConfig:
     def differences(self, other: "TrainConfig") -> list[str]:
         """List the fields, other than ``images``, in which ``other`` differs: ``lr: 0.0002 -> 0.001``.
 
-        The changes that ``preset`` names may be in any order.
+        The changes listed in ``preset`` may be in any order.
         """
         here, there = flattened(self.to_dict()), flattened(other.to_dict())
         ignored = {"images"} | ({"preset"} if words(self.preset) == words(other.preset) else set())
@@ -126,7 +128,7 @@ def words(text: str) -> list[str]:
 
 
 def jsonable(value: Any) -> Any:
-    """Turn tuples inside nested dictionaries into lists, as JSON will."""
+    """Convert tuples inside nested dictionaries to lists, as JSON does."""
     if isinstance(value, dict):
         return {name: jsonable(item) for name, item in value.items()}
     return [jsonable(item) for item in value] if isinstance(value, tuple | list) else value

@@ -1,7 +1,7 @@
-"""Takes work on tensors of fixed shapes, gives the same work recorded as a CUDA graph; knows no network and no loss.
+"""Work on tensors of fixed shapes, recorded and replayed as a CUDA graph.
 
-A step of a small net is hundreds of kernels of a few microseconds each, and starting them one by one from Python takes
-longer than they do. A CUDA graph starts them all with one call.
+A step of a small network launches hundreds of kernels of a few microseconds each, and launching them one by one from
+Python takes longer than running them. A CUDA graph launches all of them with one call.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,27 +9,28 @@ from typing import Generic, TypeVar
 
 import torch
 
-WARM_UPS = 3  # as torch's notes on CUDA graphs advise: libraries choose and load their kernels
+WARM_UPS = 3  # as torch's notes on CUDA graphs advise: libraries choose and load their kernels in these calls
 
 Result = TypeVar("Result")
 Changed = Callable[[], Mapping[str, torch.Tensor]]
 
 
 class Recorded(Generic[Result]):
-    """Calls ``work`` as a CUDA graph, recorded at the first call.
+    """Function that is recorded at the first call and replayed as a CUDA graph.
 
-    ``work`` must not wait for the GPU, nor decide anything by numbers on it. What it returns holds until the next call.
+    ``work`` must not wait for the GPU, nor depend on values on it for its control flow. Its result is valid until the
+    next call.
     """
 
     def __init__(self, work: Callable[..., Result], changed: Changed):
-        """Take the work, and what gives the tensors by name that it changes, such as weights."""
+        """Wrap ``work``; ``changed`` returns the tensors that it changes, such as weights, by name."""
         self._work, self._changed = work, changed
         self._graph: torch.cuda.CUDAGraph | None = None
 
     def __call__(self, *inputs: torch.Tensor) -> Result:
-        """Do the work on ``inputs``, whose shapes, dtypes and layouts are those of the first call."""
+        """Run the work on ``inputs``, whose shapes, dtypes and layouts must be those of the first call."""
         if self._graph is None:
-            with torch.cuda.device(inputs[0].device):  # streams and graphs are of the current one
+            with torch.cuda.device(inputs[0].device):  # streams and graphs belong to the current device
                 self._record(inputs)
         else:
             for kept, new in zip(self._inputs, inputs, strict=True):
@@ -50,16 +51,16 @@ class Recorded(Generic[Result]):
             warm_up(self._work, self._inputs, self._changed)
         here.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        # What other threads do meanwhile, such as preparing a batch, is theirs.
+        # Other threads may use CUDA during the recording, for example to prepare a batch.
         with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
             self._result = self._work(*self._inputs)
         self._graph = graph
 
 
 def warm_up(work: Callable[..., object], inputs: Sequence[torch.Tensor], changed: Changed) -> None:
-    """Do the work a few times and undo it: tensors get their values back, those that are new since then become 0.
+    """Run the work a few times, then restore the tensors and set those that are new since then to 0.
 
-    New are an optimiser's moments and its count of steps, which start from 0.
+    The new tensors are an optimizer's moments and its count of steps, which start from 0.
     """
     before = {name: tensor.clone() for name, tensor in changed().items()}
     for _ in range(WARM_UPS):

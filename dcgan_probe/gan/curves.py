@@ -1,4 +1,4 @@
-"""Takes the rows of a run's statistics, gives one picture of their curves; knows no network."""
+"""Curves of a run's statistics in one picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,25 +26,23 @@ INCHES = (13.0, 6.5)
 
 
 def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: float | None = None) -> None:
-    """Draw the rows over the images seen as a PNG file, whole or not at all; a collapse is shaded from its beginning.
+    """Draw the rows over the images seen as a PNG file, whole or absent; a collapse is shaded from its onset.
 
-    Without matplotlib nothing is drawn.
-
-    ``untrained`` is the probe's accuracy before training, a dashed line. Rows of earlier versions may lack a number;
-    there the curve has a gap.
+    Without matplotlib, no file is written. ``untrained`` is the probe's accuracy before training, drawn as a dashed
+    line. Rows of earlier versions may lack a number; the curve has a gap there.
 
     Raises
     ------
     UserError
         If the file cannot be written.
     """
-    # Imported here, since it takes a second that only training needs. Without pyplot, which has a global state, and
-    # without sharing axes and constrained layout, which double the time: it is 0.8 s of a busy core for 1,272 rows.
+    # Imported late, since the import is slow and only training needs it. The code avoids pyplot, which has a global
+    # state, and shared axes and constrained layout, which are slow.
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
         from matplotlib.ticker import EngFormatter
-    except ImportError:  # a machine where nothing can be installed; the rows can be drawn elsewhere
+    except ImportError:  # on machines where nothing can be installed; the rows can be drawn elsewhere
         return
 
     figure = Figure(figsize=INCHES, dpi=90)
@@ -55,7 +53,7 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: 
         for name in names:
             points = [(row["images_seen"], row[name]) for row in rows if row.get(name) is not None]
             if points:
-                # One point alone has no line.
+                # Markers show a single point, which has no line.
                 panel.plot(
                     *zip(*points, strict=True), marker="." if len(points) < 40 else None, lw=1, label=LABELS[name]
                 )
@@ -68,9 +66,9 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: 
         elif title in FROM_ZERO:
             panel.set_ylim(bottom=0.0, top=1.06 * panel.get_ylim()[1])
         if len(panel.lines) > 1:
-            # Beside the title: it hides no curve.
+            # Beside the title, where it hides no curve.
             panel.legend(loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=3, fontsize="small", frameon=False)
-        panel.set_title(title, loc="left", y=1.0, fontsize="medium")  # a place that is given is not searched for
+        panel.set_title(title, loc="left", y=1.0, fontsize="medium")  # a fixed y avoids matplotlib's search for a place
         panel.xaxis.set_major_formatter(EngFormatter(sep=""))
         panel.grid(alpha=0.3)
     figure.supxlabel("real images seen by D" + (", red: collapsed" if collapses else ""), fontsize="medium")
@@ -79,7 +77,7 @@ def save_curves(path: str | Path, rows: Sequence[dict[str, Any]], *, untrained: 
 
 
 def collapse_spans(rows: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
-    """Give the first and last images seen of each collapse, oldest first."""
+    """Return the first and the last number of images seen of each collapse, oldest first."""
     spans: dict[int, int] = {}
     for row in rows:
         if row.get("collapsed_since") is not None:

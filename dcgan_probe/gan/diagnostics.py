@@ -1,7 +1,7 @@
-"""Takes a training state at a tick, gives numbers that tell how it goes; knows no file and changes nothing in the run.
+"""Measurements of the health of training at a tick.
 
-Batch norm normalises by the batch at hand, as in training; the running statistics are put back, and no random number
-is drawn, so that a run with diagnostics is the run without them, bit for bit.
+Batch norm normalizes by the current batch, as in training. The running statistics are restored and no random number is
+drawn, so a run with diagnostics equals the run without them bit for bit.
 """
 
 from collections import deque
@@ -18,24 +18,24 @@ from .fixed_noise import FixedNoise
 from .state import TrainState
 
 LEAST_DISTANCE = 1e-6
-"""Of real images, in a set that has but one."""
+"""Lower bound of the distance between real images, for a set that repeats one image."""
 CONSTANT = 0.01
-"""A filter whose deviation is at most this share of its layer's median filter tells images apart no more."""
+"""Largest deviation of a constant filter, as a share of the median deviation in its layer."""
 WINDOW = 8
 """Ticks over which oscillation is judged."""
 SWING = 0.25
 """Least deviation over the window of an oscillating filter's response, in units of its deviation over images.
 
-About the median of healthy runs, where D's filters come and go with what the generator does, but not together."""
+It is about the median of healthy runs, where D's filters vary as the generator changes, but not together."""
 CROSSINGS = 3
-"""Least number of times that an oscillating mode crosses its own mean in a window; a drift does so once."""
+"""Least number of times that an oscillating mode crosses its mean in a window; a drift crosses it once."""
 SAME_MODE = 0.9
 """Least absolute correlation of an oscillating filter with the leading mode of its layer."""
 
 
 @contextmanager
 def batch_statistics(network: nn.Module) -> Iterator[None]:
-    """Normalise by the batch at hand, as in training; put the running statistics and the mode back."""
+    """Normalize by the current batch, as in training; restore the running statistics and the mode afterwards."""
     buffers, training = {name: buffer.clone() for name, buffer in network.named_buffers()}, network.training
     try:
         with torch.no_grad():
@@ -47,34 +47,35 @@ def batch_statistics(network: nn.Module) -> Iterator[None]:
 
 
 def gradient_norm(network: nn.Module) -> float:
-    """Give the Euclidean norm of all gradients that the last update left, as one vector; 0 where there is none."""
+    """Return the Euclidean norm of all gradients of the last update, as one vector; 0 if there are none."""
     gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
     return float(torch.nn.utils.get_total_norm(gradients)) if gradients else 0.0
 
 
 def diversity(samples: torch.Tensor, real: torch.Tensor) -> float:
-    """Give the mean distance between two samples, as a share of that between two real images.
+    """Return the mean distance between two samples, relative to that between two real images.
 
     Parameters
     ----------
     samples, real
-        float (n, channels, H, W) and (m, channels, H, W), at least two each; the distance is the Euclidean one of
-        pixels.
+        float (n, channels, H, W) and (m, channels, H, W), at least two images each. The distance is
+        Euclidean, over pixels.
 
     Returns
     -------
     float
-        0 where all samples are the same image; about 1 where they differ as real images do.
+        0 if all samples are the same image; about 1 if they differ as much as real images.
     """
     ours, theirs = (float(pdist(images.flatten(1).float()).mean()) for images in (samples, real))
     return ours / max(theirs, LEAST_DISTANCE)
 
 
 def dead_filters(maps: torch.Tensor) -> float:
-    """Give the share of a layer's filters that no longer tell images apart.
+    """Return the share of a layer's filters that no longer distinguish images.
 
-    A filter is dead if its activation is positive nowhere (a ReLU would pass nothing on, a LeakyReLU is a plain linear
-    map), or if it is constant: its deviation over all images and positions is at most 1 % of the median filter's.
+    A filter is dead if its activation is positive nowhere (a ReLU would output zeros, and a LeakyReLU is linear there),
+    or if it is constant: its deviation over all images and positions is at most 1 % of the median deviation in the
+    layer.
 
     Parameters
     ----------
@@ -87,10 +88,10 @@ def dead_filters(maps: torch.Tensor) -> float:
 
 
 def response(maps_of_samples: torch.Tensor, maps_of_real: torch.Tensor) -> torch.Tensor:
-    """Give how much more each filter responds to samples than to real images, float32 (maps,).
+    """Return how much more each filter responds to samples than to real images, float32 (maps,).
 
-    The difference of the mean activations, in units of the activation's deviation over both batches; between -2 and 2
-    for batches of one size.
+    The response is the difference of the mean activations, in units of the activation's deviation over both batches. It
+    lies between -2 and 2 for batches of one size.
     """
     deviation = torch.cat([maps_of_samples, maps_of_real]).std(dim=(0, 2, 3))
     difference = maps_of_samples.mean(dim=(0, 2, 3)) - maps_of_real.mean(dim=(0, 2, 3))
@@ -98,16 +99,17 @@ def response(maps_of_samples: torch.Tensor, maps_of_real: torch.Tensor) -> torch
 
 
 def oscillating_filters(responses: torch.Tensor) -> float:
-    """Give the share of filters that swing together: the paper's "single oscillating mode" of "a subset of filters".
+    """Return the share of filters that oscillate together.
 
-    The mode is the leading singular vector of the responses over time, each filter's mean taken off. It oscillates if
-    it crosses 0 at least three times. A filter belongs to it if the absolute correlation of its response with the mode
-    is at least 0.9, and its response has a deviation of at least 0.25 over the window.
+    The paper reports such a "single oscillating mode" of "a subset of filters". The mode is the leading singular vector
+    of the responses over time, after each filter's mean is subtracted. It oscillates if it crosses 0 at least three
+    times. A filter belongs to it if the absolute correlation of its response with the mode is at least 0.9, and its
+    response has a deviation of at least 0.25 over the window.
 
     Parameters
     ----------
     responses
-        float (ticks, maps), oldest first, as ``response`` gives them.
+        float (ticks, maps): rows as returned by ``response``, oldest first.
     """
     swings = responses - responses.mean(dim=0)
     mode = torch.linalg.svd(swings, full_matrices=False).U[:, 0]
@@ -120,10 +122,10 @@ def oscillating_filters(responses: torch.Tensor) -> float:
 
 
 class Diagnostics:
-    """Measures a training state on one fixed batch of noise and one of real images."""
+    """Measurements of a training state on one fixed batch of noise and one of real images."""
 
     def __init__(self, state: TrainState, noise: FixedNoise, real: Batch):
-        """Fix the batches: n of z and m of real images."""
+        """Set the fixed batches: n latent vectors and m real images."""
         self._state, self._noise, self._real = state, noise, real
         self._labels: torch.Tensor | None = None
         if noise.labels is not None and real.labels is not None:
@@ -131,23 +133,23 @@ class Diagnostics:
         self._responses: deque[torch.Tensor] = deque(maxlen=WINDOW)
 
     def samples(self, generator: Generator) -> torch.Tensor:
-        """Give the images that a generator makes of the fixed noise, signed (n, channels, H, W)."""
+        """Generate the images of the fixed noise, signed (n, channels, H, W)."""
         with batch_statistics(generator):
             return generator.train()(self._noise.z, self._noise.labels)
 
     def measure(self) -> dict[str, float | None]:
-        """Give the numbers of one tick.
+        """Compute the measurements of one tick.
 
         Returns
         -------
         dict
             ``d_gradient_norm`` and ``g_gradient_norm`` of each network's last update; ``dead_filters`` and
-            ``oscillating_filters``, shares of D's last convolution layer, the latter None until eight ticks of this
-            session are there; ``diversity`` of the fixed noise.
+            ``oscillating_filters``, shares of D's last convolution layer, the latter None before the session's eighth
+            tick; ``diversity`` of the samples of the fixed noise.
         """
         discriminator, samples = self._state.discriminator, self.samples(self._state.generator)
         with batch_statistics(discriminator):
-            # One batch, so that one normalisation holds for both halves and their difference shows.
+            # One batch, so that both halves share one normalization and their difference shows.
             images = torch.cat([samples, self._real.images])
             *_, maps = discriminator.train().activations(images, self._labels).values()
         self._responses.append(response(maps[: len(samples)], maps[len(samples) :]))

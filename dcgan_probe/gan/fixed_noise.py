@@ -1,4 +1,4 @@
-"""Takes a config, gives the one batch of z that a run's grids are drawn from, with labels by rows; draws no image."""
+"""Fixed batch of z, and its labels, of a run's sample grids."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from .config import TrainConfig
 
 SAMPLES, COLUMNS = 64, 8
 MOST_CLASSES = 20
-"""Rows of a conditional run's grid: of more classes, the first."""
+"""Most rows of a conditional run's grid; further classes are not shown."""
 
 
 @dataclass(frozen=True)
 class FixedNoise:
-    """What the generator is asked for again and again while it is trained."""
+    """Latent vectors and labels of the samples that are drawn throughout training."""
 
     z: torch.Tensor
     """float32 (n, nz)."""
@@ -24,7 +24,7 @@ class FixedNoise:
 
 
 def fixed_noise(config: TrainConfig, device: torch.device) -> FixedNoise:
-    """Draw 64 z, or eight of each class, which make one row of the grid."""
+    """Draw 64 z or, for a conditional run, eight z for each class, which form one row of the grid."""
     random, classes = torch_generator(config.seed, "fixed noise", device=device), config.network.classes
     if not classes:
         return FixedNoise(draw_z(config.network, SAMPLES, random), None)

@@ -1,7 +1,8 @@
-"""Takes released weights and the statistics that they lack, gives a run folder; knows no released file.
+"""Run folders of the authors' released weights.
 
-The authors' nets have no running statistics: batch norm took those of each batch, in training and when sampling. A run
-folder keeps some, so that an image has the same activations and a z the same sample whatever else is in the batch.
+The authors' nets have no running statistics: batch norm used those of each batch, in training and in sampling. A run
+folder stores running statistics, so that the activations of an image and the sample of a z do not depend on the rest of
+the batch.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from .checkpoint import save_checkpoint
 from .run import Run, TrainedOn
 
 BATCH, BATCHES = 128, 32
-"""Of z, for the generator's statistics."""
+"""Size and number of the batches of z for the generator's statistics."""
 
 
 def save_authors(
@@ -32,18 +33,18 @@ def save_authors(
     device: torch.device,
     command: list[str] | None = None,
 ) -> Run:
-    """Write a run folder with the authors' weights, and without an optimiser's state.
+    """Write a run folder with the authors' weights, without the state of an optimizer.
 
     Parameters
     ----------
     images
-        The images that gave the statistics; the run will ask for the same ones.
+        Images that gave the statistics; the run requires the same images later.
     statistics
-        Mean and variance, float32 (maps,) each, of each layer of the discriminator that is normalised.
+        Mean and variance, float32 (maps,) each, of each normalized layer of the discriminator, by its name.
     device
-        Where the generator's statistics are computed.
+        Device that computes the generator's statistics.
     command
-        The command line, for the record.
+        Command line to record.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def save_authors(
         check_unused(run)
         facts = {"position": weights.position, "imported": weights.record()}
         stored = {"discriminator": discriminator, "generator": generator, "optimizers": None, **facts}
-        # What trained the weights is the authors' set; what the run can be given are these images.
+        # The authors' set trained the weights; these images are the ones that the run can load.
         trained_on = replace(TrainedOn.of(images), name=weights.released.dataset, images=weights.released.images)
         save_checkpoint(run.checkpoint_path, {**stored, "config": weights.config.to_dict()})
         session = {**facts, "statistics_of": images.name, "device": describe_device(device), "command": command or []}
@@ -73,13 +74,13 @@ def save_authors(
 
 
 def check_unused(run: Run) -> None:
-    """Refuse a folder that holds a run, whole or in part."""
+    """Check that a folder holds no run, not even a part of one."""
     if run.exists or run.checkpoint_path.exists():
         raise UserError(f"{run.folder} holds a run already; give another `run`, or move it away first", option="run")
 
 
 def check_sides(network: NetworkConfig, images: ImageSet) -> None:
-    """Refuse images of another shape than the network's."""
+    """Check that images have the network's shape."""
     expected = (network.nc, network.image_size, network.image_size)
     if tuple(images.images.shape[1:]) != expected:
         raise UserError(
@@ -95,7 +96,7 @@ def with_statistics(
 ) -> dict[str, torch.Tensor]:
     """Fill in a generator's running statistics: the mean over batches of 128 z of each batch's mean and variance.
 
-    That is the authors' rule for the discriminator, on generated images in place of real ones.
+    This is the authors' rule for the discriminator, with generated images instead of real ones.
     """
     generator = load_generator(network, weights).to(device).requires_grad_(False).train()
     for module in generator.modules():

@@ -1,4 +1,4 @@
-"""Ground of an investigation: a run, its generator and images, the progress, and the facts that a result keeps."""
+"""Context of an investigation: the run, its generator and images, the progress, and the facts of the result."""
 
 import shlex
 import time
@@ -37,7 +37,7 @@ Result = TypeVar("Result", bound=InvestigationResult)
 
 
 class Investigation:
-    """One investigation of a run, under way."""
+    """Investigation of a run, in progress."""
 
     def __init__(
         self,
@@ -49,19 +49,19 @@ class Investigation:
         *,
         conditional: bool = False,
     ):
-        """Check the run and begin.
+        """Check the run and start the clock.
 
         Parameters
         ----------
         run, config, workspace, on_step, on_note
-            As the function got them; a workspace that is None has the usual folders.
+            Arguments of the investigation's function; None for ``workspace`` means the default folders.
         conditional
-            Whether runs whose networks need a label are allowed.
+            Allow runs whose networks need a label.
 
         Raises
         ------
         UserError
-            If it is no run, or is conditional where no such run is allowed.
+            If ``run`` is not a ``Run``, or is conditional although ``conditional`` is False.
         """
         run = Run(run) if isinstance(run, str | Path) else run
         require_instance(run, Run, "run", "Run(folder)")
@@ -69,8 +69,8 @@ class Investigation:
         classes = run.config.network.classes
         if classes and not conditional:
             raise UserError(
-                f"{run.folder} is conditional on {classes} classes, and {config.verb} takes networks that see no "
-                "label; give another run",
+                f"{run.folder} is conditional on {classes} classes, and {config.verb} needs networks without "
+                "labels; give another run",
                 option="run",
             )
         self.run, self.config, self.seed = run, config, config.seed
@@ -83,7 +83,7 @@ class Investigation:
         self._training_images: ImageSet | None = None
 
     def warn(self, sentence: str) -> None:
-        """Keep a sentence on what makes the result doubtful."""
+        """Record a sentence about the reliability of the result."""
         self._warnings.append(sentence)
 
     def counter(self, title: str, total: int, *, brief: bool = False) -> Callable[[int], None]:
@@ -100,9 +100,9 @@ class Investigation:
         return self._training_images
 
     def found_training_images(self, without: str) -> ImageSet | None:
-        """Return the images that trained the run; None where they are missing, with a notice of what is left out.
+        """Return the images that trained the run, or None with a notice that ``without`` is left out.
 
-        A run that was imported has its batch-norm statistics, and can do without them.
+        An imported run has its batch-norm statistics, and does not need the images.
         """
         try:
             return self.training_images()
@@ -113,7 +113,7 @@ class Investigation:
 
     @cached_property
     def generator(self) -> Generator:
-        """The run's generator."""
+        """Generator of the run."""
         return self.run.generator()
 
     def generate(self, z: np.ndarray) -> np.ndarray:
@@ -121,15 +121,15 @@ class Investigation:
         return generate(self.generator, torch.from_numpy(z), self.device)
 
     def require_room(self, count: int, option: str) -> None:
-        """Refuse more samples, by an option, than the free memory has room for."""
+        """Check that ``count`` samples fit into the free memory; ``option`` is the parameter that an error names."""
         require_room(self.run.config.network, count, option)
 
     def samples(self, numbers: Sequence[int]) -> Samples:
-        """Return samples by their numbers, as ``sample`` draws them with the same seed."""
+        """Return samples by their numbers, equal to those of ``sample`` with the same seed."""
         return numbered(self.run, numbers, seed=self.seed, device=self.device)
 
     def result(self, kind: type[Result], **found: Any) -> Result:
-        """Make the result from its own fields; the others are filled in."""
+        """Build the result from its own fields; the shared fields are filled in."""
         return kind(
             config=self.config, digits=self._digits, facts=self._facts(), warnings=tuple(self._warnings), **found
         )

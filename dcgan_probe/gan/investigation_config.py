@@ -1,4 +1,4 @@
-"""Config of an investigation of a run: the part that all of them share."""
+"""Settings that all investigations of a run share."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from ..runtime import Config, option
 
 @dataclass(frozen=True, kw_only=True)
 class InvestigationConfig(Config):
-    """Settings of one investigation: everything that decides its numbers, beside the run and its images."""
+    """Settings that, together with the run and its images, decide the numbers of an investigation."""
 
     seed: int = option(0, "Seed of every random choice.", min=0)
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """The settings that distinguish this investigation for a person; its files are named after them."""
+        """Main settings, which name the files for a reader."""
         return ()

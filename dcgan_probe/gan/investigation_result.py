@@ -1,4 +1,4 @@
-"""Result of an investigation of a run: numbers, pictures, warnings and summary, and the files that keep them."""
+"""Result of an investigation of a run: numbers, pictures, warnings, summary and their files."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,30 +16,32 @@ from .output_names import output_name
 
 FRAME_SECONDS = 0.08
 SIGNIFICANT_DIGITS = 6
-"""Of a number in the JSON file."""
+"""Digits of a number in the JSON file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InvestigationResult:
-    """Everything that an investigation found."""
+    """Numbers, pictures, warnings and summary of an investigation."""
 
     config: InvestigationConfig
     digits: str
-    """Six digits of a hash of all settings, with which the names of the files end."""
+    """Six digits of a hash of all settings, the end of the file names."""
     facts: Mapping[str, Any]
-    """``command`` that does the same, ``seconds``, ``device``, ``versions`` and ``run`` (its folder, data, weights)."""
+    """``command`` that repeats the investigation, ``seconds``, ``device``, ``versions`` and ``run`` (folder, data,
+    weights)."""
     numbers: Mapping[str, Any]
-    """Every number by its name: JSON values, arrays and mappings of both."""
+    """Numbers by name: JSON values, arrays and mappings of both."""
     pictures: Mapping[str, np.ndarray]
-    """By the ending of the file's name: uint8 (height, width, 3), or an animation uint8 (frames, height, width, 3)."""
+    """Pictures by the ending of the file name: uint8 (height, width, 3), or an animation uint8 (frames, height, width,
+    3)."""
     warnings: tuple[str, ...]
-    """Sentences on what makes the result doubtful."""
+    """Sentences about the reliability of the result."""
     summary: tuple[str, ...]
-    """Lines that tell the main numbers."""
+    """Lines with the main numbers."""
 
     @property
     def attachments(self) -> Mapping[str, Any]:
-        """Other JSON files, by the ending of the name."""
+        """Contents of other JSON files, by the ending of the file name."""
         return {}
 
     def save(
@@ -50,17 +52,17 @@ class InvestigationResult:
         Parameters
         ----------
         folder
-            ``figures`` in the run's folder by default.
+            Folder of the files; ``figures`` in the run's folder by default.
         name
-            Beginning of the files' names, which end in the seed and in digits of all settings; the verb and the main
-            settings by default.
+            Beginning of the file names; the verb and the main settings by default. The names end with the seed and
+            digits of a hash of all settings.
         command
-            The command line to be recorded; one that does the same by default.
+            Command line to record; by default, one that repeats the investigation.
 
         Returns
         -------
         list of Path
-            The files in the order in which they were written, the JSON file last.
+            Written files in order, the JSON file last.
 
         Raises
         ------
@@ -71,7 +73,7 @@ class InvestigationResult:
         readable = [name] if name else [self.config.verb, *self.config.settings]
         stem = output_name(self.config, readable, self.digits)
         numbers = place / f"{stem}.json"
-        # Whenever the writing ends, no new picture lies beside the numbers of an earlier call.
+        # The old numbers go first, so that no interruption leaves them beside a new picture.
         with explained_disk_errors(numbers):
             numbers.unlink(missing_ok=True)
         written = []
@@ -83,7 +85,7 @@ class InvestigationResult:
 
     def record(self, pictures: Sequence[str] = (), command: str | None = None) -> dict[str, Any]:
         """Return the content of the JSON file, with the names of the picture files."""
-        told = {
+        record = {
             "command": command or self.facts["command"],
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             **{name: fact for name, fact in self.facts.items() if name != "command"},
@@ -92,7 +94,7 @@ class InvestigationResult:
             "warnings": self.warnings,
             "numbers": self.numbers,
         }
-        return plain(told)
+        return plain(record)
 
 
 def _write(path: Path, content: Any) -> None:
@@ -105,7 +107,7 @@ def _write(path: Path, content: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON takes it: arrays as lists, floats with six digits, None for those that are not finite."""
+    """Convert a value for JSON: arrays to lists, floats to six digits, and floats that are not finite to None."""
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, np.ndarray):

@@ -5,10 +5,10 @@ After each step::
     average <- keep average + (1 - keep) weights,     keep = 2^(-images of a step / half-life)
 
 Source: Yazici et al., "The unusual effectiveness of averaging in GAN training", 2019; the half-life in images, which
-does not depend on the batch, is that of Karras et al., "Progressive growing of GANs", 2018. The paper has none of it.
+does not depend on the batch, is that of Karras et al., "Progressive growing of GANs", 2018. The paper uses no average.
 
-It is not ``torch.optim.swa_utils.AveragedModel``, which would give other checkpoints: with buffers that averages counts
-of batches, too, and without them no running statistics. It also reads its counter on the host at each update, which a
+``torch.optim.swa_utils.AveragedModel`` would change the checkpoints: with buffers it also averages the counts of
+batches, and without them it omits the running statistics. It also reads its counter on the host at each update, which a
 CUDA graph does not allow.
 """
 
@@ -20,10 +20,10 @@ from ..networks import Generator
 
 
 class MovingAverage:
-    """Average of a generator's weights and running statistics over training, exponentially forgetting."""
+    """Exponential moving average of a generator's weights and running statistics over training."""
 
     def __init__(self, generator: Generator, step_images: int, half_life: int):
-        """Begin with the generator as it is.
+        """Start from the generator's current weights.
 
         Parameters
         ----------
@@ -36,7 +36,7 @@ class MovingAverage:
         self._new = 1 - 0.5 ** (step_images / half_life)
 
     def update(self, generator: Generator) -> None:
-        """Move towards the generator's present weights."""
+        """Move the average toward the generator's current weights."""
         averages, present = self.network.state_dict(), generator.state_dict()
         moving = [name for name, tensor in present.items() if tensor.is_floating_point()]
         with torch.no_grad():

@@ -1,7 +1,7 @@
 """Names of an investigation's files.
 
-The beginning of a name is for a person, and its last six digits are for the rest: configs that could differ in their
-results never share a name, so none overwrites the files of another.
+The beginning of a name shows the main settings to a reader, and its last six digits are a hash of all settings. Configs
+that could differ in their results never share a name, so their files do not overwrite each other.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ def output_name(config: InvestigationConfig, readable: Iterable[str], digits: st
 
 
 def settings_digits(config: InvestigationConfig) -> str:
-    """Return six hexadecimal digits of a hash of all settings, and of the content of files that they name.
+    """Return six hexadecimal digits of a hash of all settings and of the content of the files that they name.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def settings_digits(config: InvestigationConfig) -> str:
 
 
 def _content(name: str, value: object) -> object:
-    """Return a setting, and for a file its content: a person edits the file and keeps its name."""
+    """Return a setting; for a path, the content of its file, which may be edited under the same name."""
     if not isinstance(value, Path):
         return value
     try:
@@ -46,5 +46,5 @@ def _content(name: str, value: object) -> object:
 
 
 def safe_name(text: str) -> str:
-    """Return a text as part of a file's name: all but letters, digits, dots, plus signs and dashes becomes a dash."""
+    """Return a text as part of a file name, with dashes for all but letters, digits, dots, plus signs and dashes."""
     return re.sub(r"[^\w.+-]+", "-", text).strip("-.")

@@ -1,12 +1,12 @@
-"""Takes a run, gives its weights as small files of 16-bit numbers, and a run of those again; knows no training.
+"""Export of a run's weights as small files of 16-bit numbers, and import of such files as a run.
 
-For a machine that sends back only a few small files::
+The files suit a machine that returns only a few small files::
 
-    FOLDER/config.json          the run's own, without the folders of the machine that trained it
-    FOLDER/weights-NN.part      a checkpoint without optimisers, in float16, cut into files of at most 15 MiB
+    FOLDER/config.json          the run's config, without the folders of the machine that trained it
+    FOLDER/weights-NN.part      a checkpoint without optimizers, in float16, cut into files of at most 15 MiB
 
-What comes back is a run as that of the authors' weights is one: all but training works on it. Its weights are rounded
-to 11 bits, so to the cache and to records they are another network's.
+An imported run is like a run of the authors' weights: everything except training works. Its weights are rounded to 11
+bits, so the cache and the records treat them as another network's.
 """
 
 import hashlib
@@ -28,22 +28,22 @@ from .run import Run
 
 MOST_PIECES = 99
 WEIGHTS_HASH = "weights_sha256"
-"""In an exported ``config.json``: the hash of all pieces, joined."""
+"""Key in an exported ``config.json``: hash of the concatenated pieces."""
 NETWORKS = ("discriminator", "generator")
 
 
-def write_pieces(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES) -> list[Path]:
-    """Write the weights that the run gives, G's average in the place of its last weights; give the paths.
+def export_weights(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES) -> list[Path]:
+    """Write the run's weights, with G's average instead of its last weights if there is one, and return the paths.
 
     Parameters
     ----------
     piece_bytes
-        Most bytes of a file of weights.
+        Largest size of a weight file in bytes.
 
     Raises
     ------
     UserError
-        If the run cannot be read, a number is beyond what 16 bits hold, or the pieces would be more than 99.
+        If the run cannot be read, a weight exceeds the range of float16, or more than 99 pieces would be needed.
     """
     folder, stored = Path(folder), run.load()
     weights = {"discriminator": stored["discriminator"], "generator": stored.get("average") or stored["generator"]}
@@ -56,7 +56,7 @@ def write_pieces(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES) -
     if len(content) > MOST_PIECES * piece_bytes:
         raise UserError(
             f"got files of {piece_bytes:,} bytes for weights of {len(content):,}, expected at most {MOST_PIECES} "
-            f"files; take at least {-(-len(content) // MOST_PIECES):,} bytes",
+            f"files; use at least {-(-len(content) // MOST_PIECES):,} bytes",
             option="piece",
         )
     parts = [content[start : start + piece_bytes] for start in range(0, len(content), piece_bytes)]
@@ -69,12 +69,12 @@ def write_pieces(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES) -
             temporary.write_bytes(part)
     for path in folder.glob("weights-*.part"):
         if path.name not in files:
-            path.unlink()  # of a larger run
+            path.unlink()  # left by the export of a larger run
     return [folder / name for name in files]
 
 
 def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of a run's ``config.json`` what means nothing on another machine."""
+    """Return a run's ``config.json`` without the parts that mean nothing on another machine."""
     images = config["trained_on"]
     sessions = [{name: value for name, value in each.items() if name != "command"} for each in config["sessions"]]
     return {**config, "trained_on": {**images, "source": f"{images['name']} ({images['split']})"}, "sessions": sessions}
@@ -87,13 +87,13 @@ def _halved(arrays: dict[str, torch.Tensor] | None, run: Run) -> dict[str, torch
     for name, half in halves.items():
         if not half.isfinite().all():
             raise UserError(
-                f"{run.folder}: {name} holds {arrays[name].abs().max():.3g}, more than float16 can (65,504)"
+                f"{run.folder}: {name} holds {arrays[name].abs().max():.3g}, expected at most 65,504 (float16)"
             )
     return halves
 
 
-def read_pieces(folder: str | Path, into: str | Path) -> Run:
-    """Make a run in the folder ``into`` of what ``write_pieces`` has written.
+def import_weights(folder: str | Path, into: str | Path) -> Run:
+    """Make a run in the folder ``into`` from the files of ``export_weights``.
 
     Raises
     ------
@@ -103,21 +103,21 @@ def read_pieces(folder: str | Path, into: str | Path) -> Run:
     source, run = Run(folder), Run(into)
     check_unused(run)
     if not source.exists:
-        raise UserError(f"{source.folder} has no config.json; name a folder that `export run` has written")
+        raise UserError(f"{source.folder} has no config.json; give a folder written by `export run`")
     config, trained_on = source.config, source.trained_on
     paths = sorted(source.folder.glob("weights-*.part"))
     if not paths:
-        raise UserError(f"{source.folder} holds no weights-NN.part; name a folder that `export run` has written")
+        raise UserError(f"{source.folder} holds no weights-NN.part; give a folder written by `export run`")
     stored = _joined(paths, read_json(source.config_path).get(WEIGHTS_HASH))
     for name in NETWORKS:
         if stored[name] is not None:
             stored[name] = {key: a.float() if a.is_floating_point() else a for key, a in stored[name].items()}
     if stored["config"] != config.to_dict():
         raise UserError(
-            f"the weights in {source.folder} are of a run with other settings than its config.json; copy all files of "
-            "one export into a folder of their own"
+            f"the weights in {source.folder} belong to a run with other settings than its config.json; copy all files "
+            "of one export into an empty folder"
         )
-    # These weights are the ones that the run gave, and the only ones here.
+    # The export holds one set of weights: the ones that ``keep`` selected.
     config = replace(config, keep="last")
     facts = {"position": stored["position"], "imported": {"from": str(source.folder), "bits": 16}}
     with locked(run.checkpoint_path, wait=False):
@@ -134,11 +134,11 @@ def _joined(paths: list[Path], expected: str | None) -> dict[str, Any]:
         whole.write_bytes(content)
         try:
             if expected is not None and hashlib.sha256(content).hexdigest() != expected:
-                raise UserError("the hash of the weights is another than the one in config.json")
+                raise UserError("the hash of the weights differs from the one in config.json")
             return load_checkpoint(whole)
         except UserError as error:
             names = ", ".join(path.name for path in paths)
             raise UserError(
-                f"{names} in {paths[0].parent} make no whole checkpoint: one is missing, damaged or of another run; "
-                "copy them all again"
+                f"{names} in {paths[0].parent} do not form a checkpoint: a file is missing, corrupt or of another run; "
+                "copy all files again"
             ) from error

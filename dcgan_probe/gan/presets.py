@@ -1,8 +1,8 @@
-"""Named settings of trainings: the published ones and some useful ones.
+"""Named training settings: published ones and some practical ones.
 
 Marks of origin, as in the README: [P] the paper, [A] the authors' released code, [T] the widespread PyTorch tutorial,
-[own] chosen here. Where neither paper nor code states a value it is marked [assumed]; what was concluded from names of
-released files is marked [inferred].
+[own] chosen here. Values that neither the paper nor the code states are marked [assumed]; values concluded from the
+names of released files are marked [inferred].
 """
 
 from dataclasses import MISSING, asdict, dataclass, fields, replace
@@ -20,23 +20,23 @@ AUTHORS_L2 = 1e-5
 """The L2 penalty of the authors' faces script [A]; [assumed] wherever their script for the net is not released."""
 
 OPTIONAL = {field.name: field.default for field in fields(TrainConfig) if field.default is not MISSING}
-"""What no preset decides, and its default."""
+"""Fields that no preset sets, with their defaults."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A named training setting, where it comes from and what it should give."""
+    """Named training settings, with their source and the expected result."""
 
     network: NetworkConfig
     training: dict[str, Any]
     """Fields of ``TrainConfig`` other than preset, dataset, network, seed and precision."""
     source: str
     expected: str
-    """The figure that it should give, on which data and by whom."""
+    """Expected figure, with its data and its source."""
 
 
 def _network(size: int, nz: int, width: int, multipliers: tuple[int, ...], **changes: Any) -> NetworkConfig:
-    """Return a net in the authors' manner: 5x5 kernels, stride 2 everywhere, uniform z."""
+    """Return a network in the authors' style: 5x5 kernels, stride 2 everywhere, uniform z."""
     authors: dict[str, Any] = {
         "image_size": size,
         "nc": 3,
@@ -95,9 +95,9 @@ PRESETS: dict[str, Preset] = {
     "conditional": Preset(
         network=_network(32, 100, 64, (1, 2), hidden=1024, output="sigmoid", classes=10, affine=False),
         training=_training(5_000_000, updates="alternate", weight_decay=2.5e-5),
-        source="[A] mnist/train_cond_dcgan.py for images of 32 pixels in the place of 28, so smallest maps of 8x8 in "
-        "the place of 7x7; 200 epochs of 50,000 images, half of them shown to D; the learning rate does not fall",
-        expected="MNIST, 1-nearest neighbour fitted on samples, 2.98 % error with 50,000, 1.48 % with 10 million [2]",
+        source="[A] mnist/train_cond_dcgan.py for images of 32 pixels instead of 28, so smallest maps of 8x8 instead "
+        "of 7x7; 200 epochs of 50,000 images, half of them shown to D; the learning rate is constant",
+        expected="MNIST, 1-nearest neighbor fitted on samples, 2.98 % error with 50,000, 1.48 % with 10 million [2]",
     ),
     "demo": Preset(
         network=_network(32, 64, 16, (1, 2, 4)),
@@ -114,7 +114,7 @@ def preset_named(name: str) -> Preset:
     Raises
     ------
     UserError
-        If there is none of that name.
+        If no preset has that name.
     """
     if name not in PRESETS:
         raise UserError(f"unknown preset {name!r}: expected auto or one of {', '.join(PRESETS)}", option="preset")
@@ -137,7 +137,7 @@ def preset_config(
     name
         A name in ``PRESETS``, or ``auto``: ``imagenet32`` for a CUDA device, ``cpu32`` otherwise.
     device
-        Decides ``auto`` of name and of precision; the CPU if not given.
+        Device that decides ``auto`` for name and precision; the CPU by default.
     **changes
         Fields that differ from the preset; None leaves a field as it is.
 
@@ -151,7 +151,7 @@ def preset_config(
     preset = preset_named(name)
     given = {field: value for field, value in changes.items() if value is not None}
     network = {field: given.pop(field) for field in list(given) if field in NetworkConfig.__dataclass_fields__}
-    # What differs is named, so that no record shows a changed network under the preset's name alone.
+    # Changed fields are listed in the name, so that no record shows a changed network under the preset's name alone.
     plain = {**OPTIONAL, **asdict(preset.network), **preset.training}
     changed = [f"{field} {value}" for field, value in {**network, **given}.items() if value != plain[field]]
     changed = [text for text in changed if not text.startswith("images ")]

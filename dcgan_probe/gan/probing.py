@@ -1,4 +1,4 @@
-"""Takes a probe that is handed to training, gives its accuracies and keeps the best state; knows no features."""
+"""Probe of the features during training, and the state with the best accuracy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from .state import TrainState
 
 @dataclass(frozen=True)
 class Probe:
-    """A cheap measure of the features during training, handed to it by who knows features and labels."""
+    """Cheap measure of the features during training, supplied by the caller."""
 
     measure: Callable[[Discriminator], float]
-    """Gives the accuracy, 0 to 1, on validation images; leaves the discriminator as it was."""
+    """Returns the accuracy, 0 to 1, on validation images, and leaves the discriminator unchanged."""
     every: int
-    """Real images shown to D from one probe to the next; one more follows the end of training, or of its time."""
+    """Real images shown to D between two probes; another probe follows the end of training or of its time limit."""
     description: dict[str, Any]
-    """What is measured, JSON-able; accuracies of one description can be compared."""
+    """Description of the measure, JSON-serializable; only accuracies of equal descriptions are comparable."""
 
     def __post_init__(self) -> None:
         if self.every < 1:
@@ -29,31 +29,33 @@ class Probe:
 
 
 def check_probe(config: TrainConfig, probe: Probe | None) -> None:
-    """Refuse to keep the best state without a probe, and a probe of networks that need labels."""
+    """Check that there is a probe if the best state is kept, and none if the networks need labels."""
     if config.network.classes and probe is not None:
         raise UserError(
             f"got a probe of networks that are conditional on {config.network.classes} classes, expected none: such a "
-            "discriminator has no features of images alone; leave `probe_every` out, or train with `classes=0`",
+            "discriminator has no features of images alone; omit `probe_every`, or train with `classes=0`",
             option="probe_every",
         )
     if config.keep == "best" and probe is None:
-        raise UserError("the best weights are kept by a probe, and there is none; give `probe_every`", option="keep")
+        raise UserError(
+            "got `keep=best` without a probe, which selects the best weights; give `probe_every`", option="keep"
+        )
 
 
 class Probing:
-    """The probe of one run, and ``RUN/best.pt`` where the run keeps its best state.
+    """Probe of one run, and ``RUN/best.pt`` if the run keeps its best state.
 
-    Whether a state is better is told by ``best.pt`` itself, which holds its accuracy: whenever a session is killed, the
-    next one finds the best of all states that were probed, and the last checkpoint to go on from.
+    ``best.pt`` stores its own accuracy. After a session is killed, the next one therefore finds the best of all probed
+    states, and resumes from the last checkpoint.
     """
 
     def __init__(self, run: Run, state: TrainState, probe: Probe | None):
-        """Find the best accuracy so far.
+        """Read the best accuracy so far.
 
         Raises
         ------
         UserError
-            If the run keeps its best state without a probe, or chose it so far by another one.
+            If the run keeps its best state without a probe, or another probe has chosen that state so far.
         """
         self._run, self._state, self._probe = run, state, probe
         self._keeps_best, self._best = state.config.keep == "best", -1.0
@@ -61,7 +63,7 @@ class Probing:
         if probe is None or not self._keeps_best:
             return
         if state.position == 0:
-            run.best_path.unlink(missing_ok=True)  # of a run that was never saved
+            run.best_path.unlink(missing_ok=True)  # left by a run that was never saved
         if run.best_path.exists():
             stored = load_checkpoint(run.best_path)["probe"]
             self._best = stored.pop("accuracy")
@@ -73,7 +75,7 @@ class Probing:
                 )
 
     def described(self) -> dict[str, Any]:
-        """Return what a session records of its probe, which before the first step has the untrained network's accuracy.
+        """Return a session's record of its probe; before the first step, with the accuracy of the untrained network.
 
         That accuracy is the control of all later ones.
         """
@@ -87,7 +89,7 @@ class Probing:
     def due(self, before: int, target: int, *, ends: bool = False) -> bool:
         """Return whether a probe follows the step from position ``before``.
 
-        One follows each multiple of ``every``, the end of training at ``target``, and a training that ``ends`` earlier.
+        A probe follows each multiple of ``every`` and the end of training, at ``target`` or, with ``ends``, earlier.
         """
         if self._probe is None:
             return False
@@ -95,7 +97,7 @@ class Probing:
         return ends or before // self._probe.every < position // self._probe.every or position >= target
 
     def measure(self) -> float:
-        """Give the accuracy of the features as they are; keep the state if none before was better."""
+        """Return the accuracy of the current features; save the state if the accuracy is the best so far."""
         assert self._probe is not None, "a probe is due only where there is one"
         accuracy = self._probe.measure(self._state.discriminator)
         if self._keeps_best and accuracy > self._best:

@@ -1,4 +1,4 @@
-"""Takes a config, gives the memory and time that its training will need, from a few steps on noise; writes nothing."""
+"""Estimate of the memory and the time of a training, from a few steps on noise."""
 
 import statistics
 import time
@@ -16,24 +16,24 @@ WARM_UP, STEPS = 2, 5
 
 @dataclass(frozen=True)
 class Plan:
-    """What a training run is expected to need on this machine as it is now."""
+    """Expected needs of a training run on this machine."""
 
     images_per_second: float
     seconds: float
-    """For all of ``config.images``."""
+    """Duration for all of ``config.images``."""
     memory_bytes: int
-    """Device memory on CUDA, resident memory of the process elsewhere; the training images included."""
+    """Device memory on CUDA, resident memory of the process elsewhere; including the training images."""
     parameters: int
-    """Of both networks."""
+    """Number of parameters of both networks."""
 
 
 def rehearse(config: TrainConfig, device: torch.device, set_bytes: int) -> Plan:
-    """Make a few steps on noise and scale them up.
+    """Run a few steps on noise and extrapolate to the whole training.
 
     Parameters
     ----------
     set_bytes
-        Size of the uint8 training images, which live in the same memory.
+        Size of the uint8 training images, which occupy the same memory.
 
     Raises
     ------

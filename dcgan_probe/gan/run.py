@@ -1,12 +1,12 @@
-"""Run folders: the files that a training run keeps, and how they are read and written.
+"""Run folders: the files of a training run, and functions that read and write them.
 
 ::
 
-    RUN/config.json       resolved config, training images, one entry a session: versions, command line, device
+    RUN/config.json       resolved config, training images, one entry per session: versions, command line, device
     RUN/checkpoint.pt     the last good state, from which training resumes
     RUN/best.pt           with ``keep`` best: the state with the best probe on validation images so far
-    RUN/stats.jsonl       one line a tick
-    RUN/curves.png        the same, drawn
+    RUN/stats.jsonl       one line per tick
+    RUN/curves.png        curves of these lines
     RUN/samples/*.png     a grid of real images, and of one fixed batch of noise over time
 """
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from ..networks import Discriminator, Generator
 
 UNTRAINED = "untrained_accuracy"
-"""In a session's ``probe``: that of the networks before training, 0 to 1."""
+"""Key in a session's ``probe``: accuracy of the networks before training, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """What a run's networks have seen."""
+    """Training images of a run's networks."""
 
     name: str
     """Name of the image set."""
@@ -77,7 +77,7 @@ class Run:
 
     @property
     def exists(self) -> bool:
-        """Whether a training run was ever started here."""
+        """True if a training run was ever started in this folder."""
         return self.config_path.is_file()
 
     def _stored(self) -> dict[str, Any]:
@@ -105,12 +105,12 @@ class Run:
         try:
             trained_on = TrainedOn(**self._stored()["trained_on"])
         except TypeError as error:
-            raise UserError(f"{self.config_path} does not tell what the run was trained on ({error})") from error
+            raise UserError(f"{self.config_path} does not describe the training images ({error})") from error
         names = trained_on.class_names
         return trained_on if names is None else replace(trained_on, class_names=tuple(names))
 
     def begin_session(self, config: TrainConfig, trained_on: TrainedOn, session: dict[str, Any]) -> None:
-        """Store the config and add one entry to the list of sessions."""
+        """Store the config and add an entry to the list of sessions."""
         sessions = self._stored()["sessions"] if self.exists else []
         now = datetime.now(UTC).isoformat(timespec="seconds")
         sessions.append({"started": now, **session, "versions": versions()})
@@ -119,12 +119,12 @@ class Run:
         self.config, self.trained_on = config, trained_on
 
     def untrained_accuracy(self) -> float | None:
-        """Give the probe's accuracy before training, 0 to 1; None if the run did not begin with a probe."""
+        """Return the probe's accuracy before training, 0 to 1; None if the run did not begin with a probe."""
         accuracy: float | None = self._stored()["sessions"][0].get("probe", {}).get(UNTRAINED)
         return accuracy
 
     def load(self) -> dict[str, Any]:
-        """Read the checkpoint that the run gives, by its config's ``keep``, onto the CPU.
+        """Read the checkpoint that the config's ``keep`` selects, onto the CPU.
 
         Raises
         ------
@@ -135,14 +135,14 @@ class Run:
             return self.load_last()
         if not self.best_path.is_file():
             raise UserError(
-                f"{self.folder} keeps the weights with the best probe, and has none yet ({self.best_path}); train on "
-                "to the first probe",
+                f"{self.folder} keeps the weights with the best probe, and has none yet ({self.best_path}); resume "
+                "training until the first probe",
                 option="run",
             )
         return self._load(self.best_path)
 
     def load_last(self) -> dict[str, Any]:
-        """Read the checkpoint that training resumes from; otherwise as ``load``."""
+        """Read the checkpoint that training resumes from; errors are those of ``load``."""
         return self._load(self.checkpoint_path)
 
     def _load(self, path: Path) -> dict[str, Any]:
@@ -153,12 +153,12 @@ class Run:
         if different:
             raise UserError(
                 f"{path} belongs to a run with other settings than {self.config_path}: "
-                f"{'; '.join(different)}; put the run's own checkpoint back, or train again in another folder"
+                f"{'; '.join(different)}; restore the run's own checkpoint, or train again in another folder"
             )
         return stored
 
     def position(self) -> int:
-        """Real images seen by the discriminator up to the last checkpoint."""
+        """Return the real images seen by the discriminator up to the last checkpoint."""
         return self.load_last()["position"]
 
     def discriminator(self) -> "Discriminator":
@@ -168,7 +168,7 @@ class Run:
         return load_discriminator(self.config.network, self.load()["discriminator"])
 
     def generator(self) -> "Generator":
-        """Load the trained generator, on the CPU: the average of its weights where the run keeps one.
+        """Load the trained generator, on the CPU: the average of its weights if the run keeps one.
 
         Raises
         ------
@@ -187,13 +187,13 @@ class Run:
         return load_generator(self.config.network, stored.get("average") or stored["generator"])
 
     def stats(self) -> list[dict[str, Any]]:
-        """Read the rows of ``stats.jsonl``, oldest first; none if training has not begun."""
+        """Read the rows of ``stats.jsonl``, oldest first; the list is empty before training."""
         return [json.loads(line) for line in self._stats_lines()]
 
     def _stats_lines(self) -> list[str]:
         if not self.stats_path.exists():
             return []
-        # A last line that was cut off by a kill or a full disk has no end of line.
+        # A last line that was cut off by a kill or a full disk has no newline.
         lines = self.stats_path.read_text(encoding="utf-8").splitlines(keepends=True)
         return [line for line in lines if line.endswith("\n")]
 
@@ -203,7 +203,7 @@ class Run:
             file.write(json.dumps(row) + "\n")
 
     def forget_after(self, position: int) -> None:
-        """Drop what a killed session left: temporary files, and lines of ``stats.jsonl`` past its checkpoint."""
+        """Remove leftovers of a killed session: temporary files, and lines of ``stats.jsonl`` past its checkpoint."""
         for temporary in self.folder.glob(".*.part"):
             temporary.unlink()
         if not self.stats_path.exists():
@@ -213,27 +213,27 @@ class Run:
 
 
 def thinned(rows: Sequence[dict[str, Any]], keep: int = 200) -> list[dict[str, Any]]:
-    """Return the rows of a run's statistics that suffice to read how training went.
+    """Return the rows of a run's statistics that suffice to show the course of training.
 
     The result holds the first and the last row, every row with a probe, the two rows at each change of the collapse
-    state, and the nearest row to each of ``keep`` positions of ``images_seen`` at equal distances. A result that is
-    thinned again stays as it is.
+    state, and the nearest row to each of ``keep`` positions of ``images_seen`` at equal distances. Thinning a
+    result again returns it unchanged.
 
     Parameters
     ----------
     rows
         As ``Run.stats`` reads them, oldest first. Rows of earlier versions may lack a number.
     keep
-        Number of the positions, at least 2. All rows are returned if they are not more.
+        Number of the positions, at least 2. All rows are returned if there are no more than that.
 
     Returns
     -------
     list of dict
-        Rows in their order, unchanged: at most ``keep``, and the rows of probes and changes.
+        Unchanged rows, in order: at most ``keep``, and the rows of probes and changes.
     """
     if len(rows) <= keep:
         return list(rows)
-    import numpy as np  # late, since a run folder is found without it
+    import numpy as np  # late, since a run folder is found without NumPy
 
     seen = np.array([row["images_seen"] for row in rows], dtype=np.float64)
     targets = np.linspace(seen[0], seen[-1], keep)  # both ends are rows
@@ -246,12 +246,12 @@ def thinned(rows: Sequence[dict[str, Any]], keep: int = 200) -> list[dict[str, A
 
 
 def latest_run(runs: str | Path) -> Run:
-    """Return the run under the folder ``runs`` whose checkpoint is the newest: the one trained last.
+    """Return the run with the newest checkpoint under the folder ``runs``: the one trained last.
 
     Raises
     ------
     UserError
-        If there is none.
+        If there is no trained run.
     """
     found = [Run(path.parent) for path in Path(runs).glob("*/checkpoint.pt") if Run(path.parent).exists]
     if not found:
@@ -262,7 +262,7 @@ def latest_run(runs: str | Path) -> Run:
 
 
 def named_run(name: str | Path | None, runs: str | Path, *, on_note: OnNote = no_note) -> Run:
-    """Return the run of a folder or of a name in the folder ``runs``; without a name, the one trained last.
+    """Return the run of a folder, or of a name in the folder ``runs``; without a name, the run trained last.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def named_run(name: str | Path | None, runs: str | Path, *, on_note: OnNote = no
     Raises
     ------
     UserError
-        If there is none without a name; a named run is not checked.
+        If no name is given and there is no trained run. A named run is not checked.
     """
     if name is not None:
         found = [Run(name), Run(Path(runs) / name)]

@@ -20,12 +20,12 @@ COLUMNS, MOST_COLUMNS = 8, 20
 
 @dataclass(frozen=True, kw_only=True)
 class SampleResult(Samples):
-    """Samples of a run, and how they are shown."""
+    """Samples of a run, and their layout."""
 
     config: SampleConfig
     run: Run
     label: int | None
-    """Class of all samples; None where they have each in turn, or none."""
+    """Class of all samples; None for the classes in turn, or for an unconditional run."""
 
     def save(self, folder: str | Path | None = None, name: str | None = None) -> list[Path]:
         """Write a PNG grid, and an .npz file with ``images``, ``z``, ``labels`` of a conditional run, and ``seed``.
@@ -33,10 +33,10 @@ class SampleResult(Samples):
         Parameters
         ----------
         folder
-            ``figures`` in the run's folder by default.
+            Folder of the files; ``figures`` in the run's folder by default.
         name
-            Beginning of the files' names, which end in the seed and in digits of all settings; the verb and the main
-            settings by default.
+            Beginning of the file names; the verb and the main settings by default. The names end with the seed and
+            digits of a hash of all settings.
 
         Returns
         -------
@@ -54,7 +54,7 @@ class SampleResult(Samples):
         stem = output_name(self.config, readable, settings_digits(self.config))
         grid, arrays = place / f"{stem}.png", place / f"{stem}.npz"
         captions = [str(number) for number in range(len(self.images))] if self.config.numbered else None
-        pictures = enlarged(self.images) if self.config.numbered else self.images  # to pick from by eye
+        pictures = enlarged(self.images) if self.config.numbered else self.images  # to choose from by eye
         save_grid(grid, pictures, columns=min(self._columns, len(pictures)), captions=captions)
         labels: dict[str, Any] = {} if self.labels is None else {"labels": self.labels}
         with whole_file(arrays) as temporary, open(temporary, "wb") as file:
@@ -63,27 +63,27 @@ class SampleResult(Samples):
 
     @property
     def _columns(self) -> int:
-        """Columns of the grid: of classes in turn, so that each has a column; else eight."""
+        """Columns of the grid: one for each class if the classes alternate, otherwise eight."""
         classes = 0 if self.labels is None or self.label is not None else self.run.config.network.classes
         return self.config.columns or (classes if 0 < classes <= MOST_COLUMNS else COLUMNS)
 
 
 def sample(run: Run, config: SampleConfig | None = None, *, workspace: Workspace | None = None) -> SampleResult:
-    """Draw samples of a run; sample number i is the same whatever the count.
+    """Draw samples of a run; sample number i does not depend on the count.
 
-    A conditional run gives the classes in turn, or only the one of the config.
+    A conditional run is sampled in all classes in turn, or only in the class of the config.
 
     Parameters
     ----------
     config
-        How many samples, of which seed and class; 64 of seed 0 by default.
+        Number, seed and class of the samples; 64 samples of seed 0 by default.
     workspace
-        Its ``device`` computes.
+        Workspace whose ``device`` is used; the default one if None.
 
     Raises
     ------
     UserError
-        If the run cannot be read, or a class is given that it does not have.
+        If the run cannot be read, or does not have the given class.
     """
     config, place = config or SampleConfig(), workspace or Workspace()
     run = Run(run) if isinstance(run, str | Path) else run

@@ -15,28 +15,28 @@ from .run import Run
 BATCH = 256
 BLOCK = 4 * BATCH
 MOST = 1_000_000
-"""Samples that have a number: to give the last one, all z before it are drawn."""
+"""Largest number of samples: drawing the last one draws all z before it."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Generated images and what they were generated from."""
+    """Generated images, with their latent vectors and labels."""
 
     z: np.ndarray
     """float32 (N, nz)."""
     images: np.ndarray
     """uint8 (N, channels, H, W)."""
     labels: np.ndarray | None = None
-    """int64 (N,); None where the generator is not conditional."""
+    """int64 (N,); None for an unconditional generator."""
 
 
 def require_room(network: NetworkConfig, count: int, option: str | None = None) -> None:
-    """Refuse more samples than the free memory has room for; their images are copied once.
+    """Check that the free memory has room for some samples, whose images are copied once.
 
     Raises
     ------
     UserError
-        With the option that decides the number.
+        If there is no room; the error names the parameter ``option``.
     """
     each = 4 * network.nz + 2 * network.nc * network.image_size**2
     check_memory(f"a set of {count:,} samples", count * each, available_memory(), "take fewer", option=option)
@@ -58,12 +58,12 @@ def generate(
 
 
 def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.device) -> Samples:
-    """Give samples of a run by their numbers, in that order: those that ``draw_samples`` draws with the same seed.
+    """Return samples of a run by their numbers, in that order, as ``draw_samples`` draws them with the same seed.
 
     Raises
     ------
     UserError
-        If there is no number, one is negative or not below a million, or the run cannot be read.
+        If there is no number, a number is negative or not below a million, or the run cannot be read.
     """
     if not 0 < len(numbers) <= MOST or not 0 <= min(numbers) <= max(numbers) < MOST:
         raise UserError(
@@ -79,14 +79,14 @@ def numbered(run: Run, numbers: Sequence[int], *, seed: int = 0, device: torch.d
 
 
 def draw_samples(run: Run, count: int, *, seed: int = 0, device: torch.device, label: int | None = None) -> Samples:
-    """Draw ``count`` samples of a run; sample number i is the same whatever the count.
+    """Draw ``count`` samples of a run; sample number i does not depend on the count.
 
-    A conditional run gives the classes in turn, or only the one of ``label``.
+    A conditional run is sampled in all classes in turn, or only in the class ``label``.
 
     Raises
     ------
     UserError
-        If the count is less than 1, the run cannot be read, or a label is asked of a run that is not conditional.
+        If the count is less than 1, the run cannot be read, or a label is given for an unconditional run.
     """
     if count < 1:
         raise UserError(f"got {count} samples, expected at least 1", option="count")
@@ -99,9 +99,9 @@ def draw_samples(run: Run, count: int, *, seed: int = 0, device: torch.device, l
 
 
 def _z_blocks(config: NetworkConfig, count: int, seed: int) -> Iterator[tuple[int, torch.Tensor]]:
-    """Draw ``count`` z: the number of each block's first, and its z, float32 (n, nz).
+    """Yield ``count`` z in blocks: the number of the first z of a block, and the z float32 (n, nz).
 
-    Torch's normal numbers depend on how many are drawn at once, so blocks are always drawn whole, and the last is cut.
+    Torch's normal numbers depend on how many are drawn at once, so every block is drawn whole, and the last one is cut.
     """
     random = torch_generator(seed, "sample")
     for start in range(0, count, BLOCK):
@@ -116,9 +116,9 @@ def _samples(generator: Generator, z: torch.Tensor, labels: torch.Tensor | None,
 def sample_blocks(
     generator: Generator, count: int, *, seed: int = 0, device: torch.device
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Give ``count`` samples of a conditional generator in blocks: images uint8 (n, channels, H, W), labels int64 (n,).
+    """Yield samples of a conditional generator in blocks: images uint8 (n, channels, H, W), labels int64 (n,).
 
-    They are those of ``draw_samples``; only the images of one block are in memory.
+    The ``count`` samples are those of ``draw_samples``; memory holds the images of one block.
     """
     for start, z in _z_blocks(generator.config, count, seed):
         labels = sample_labels(generator.config, torch.arange(start, start + len(z)))

@@ -1,4 +1,4 @@
-"""Least memory of a training, computed from its config before anything is allocated."""
+"""Lower bound of the memory of a training, computed from its config before anything is allocated."""
 
 from itertools import accumulate, pairwise
 from operator import floordiv
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     import torch
 
 WEIGHT_BYTES = 16
-"""Of each parameter: itself, its gradient and Adam's two moments, in float32."""
+"""Bytes of a parameter: itself, its gradient and Adam's two moments, in float32."""
 REMEDY = (
-    "take fewer maps (`ndf`, `ngf`, `multipliers`), a shorter `nz`, fewer units (`hidden`), smaller images or a "
+    "use fewer maps (`ndf`, `ngf`, `multipliers`), a shorter `nz`, fewer units (`hidden`), smaller images or a "
     "smaller `batch_size`"
 )
 
 
 def least_parameters(network: NetworkConfig) -> int:
-    """Count the weights of both networks' convolutions, projections and hidden layers; others are far fewer."""
+    """Count the weights of both networks' convolutions, projections and hidden layers; other weights are far fewer."""
     count = 0
     for width in (network.ndf, network.ngf):
         maps = [network.nc, *(width * multiplier for multiplier in network.multipliers)]
@@ -33,26 +33,26 @@ def least_parameters(network: NetworkConfig) -> int:
 
 
 def least_map_values(network: NetworkConfig) -> int:
-    """Count the numbers in the maps that one pass of one image through both networks keeps for the pass back."""
+    """Count the map values of one image that a forward pass through both networks stores for the backward pass."""
     sides = [*accumulate(network.strides, floordiv, initial=network.image_size)][1:]
     areas = zip(network.multipliers, sides, strict=True)
     return (network.ndf + network.ngf) * sum(multiplier * side**2 for multiplier, side in areas)
 
 
 def check_training_memory(config: TrainConfig, device: "torch.device | None" = None, ranks: int = 1) -> None:
-    """Refuse a training whose weights and maps alone cannot fit into memory.
+    """Check that the weights and maps of a training fit into memory.
 
     Parameters
     ----------
     device
-        Where it computes; a CPU if not given.
+        Device of the training; the CPU by default.
     ranks
         Processes that share each batch.
 
     Raises
     ------
     UserError
-        With the memory that is needed, the memory that is available, and the options that decide.
+        If they do not fit; the error gives the needed and the available memory, and the parameters to reduce.
     """
     itemsize = 2 if config.precision == "bfloat16" else 4
     weights = WEIGHT_BYTES * least_parameters(config.network)

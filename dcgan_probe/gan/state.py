@@ -1,9 +1,10 @@
-"""Takes a config, gives the networks and optimisers of a run and makes their updates; knows no file and no set.
+"""Networks and optimizers of a run, and their updates.
 
-On CUDA, the work of a step is recorded once and replayed, from the uint8 images to the statistics. The real batch and z
-depend on the position, so they are made outside of it and handed in.
+On CUDA, the work of a step, from the uint8 images to the statistics, is recorded once and replayed. The real batch and
+z depend on the position, so they are made outside of the recording and passed to it.
 
-Conditional networks get the labels of the real batch, with its images and for the images to generate, as the authors'.
+As in the authors' code, conditional networks receive the labels of the real batch, both for its images and for the
+images to generate.
 """
 
 from collections.abc import Callable
@@ -26,12 +27,12 @@ BETA2 = 0.999
 
 
 def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """Give -mean log sigmoid(real) - mean log(1 - sigmoid(fake)) of logits (N,): the sum of two cross entropies."""
+    """Return -mean log sigmoid(real) - mean log(1 - sigmoid(fake)) of logits (N,): the sum of two cross entropies."""
     return softplus(-real).mean() + softplus(fake).mean()
 
 
 def generator_loss(fake: torch.Tensor) -> torch.Tensor:
-    """Give -mean log sigmoid(fake) of logits (N,): the non-saturating loss."""
+    """Return -mean log sigmoid(fake) of logits (N,): the non-saturating loss."""
     return softplus(-fake).mean()
 
 
@@ -44,29 +45,29 @@ def network_input(images: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class StepStatistics:
-    """Scalars of one step, left on the device; on CUDA the next step overwrites them."""
+    """Scalars of one step on the device; on CUDA, the next step overwrites them."""
 
     d_loss: torch.Tensor
     g_loss: torch.Tensor
     d_real: torch.Tensor
     """Mean of sigmoid(logit) on the real batch."""
     d_fake: torch.Tensor
-    """The same on the generated batch, before D's update."""
+    """Mean of sigmoid(logit) on the generated batch, before D's update."""
 
 
 class TrainState:
-    """Both networks, both Adam optimisers and the position, in real images seen by the discriminator.
+    """Both networks, both Adam optimizers and the position, in real images seen by the discriminator.
 
-    Of several ranks each has all of it and takes its part of every batch; gradients are averaged over the ranks before
-    an optimiser reads them, so that the weights stay the same bits everywhere. It is one message an update, where
-    ``DistributedDataParallel`` would have to wrap a discriminator that runs forward three times in a step, once without
-    gradients of its own, and would rename the weights.
+    Each of several ranks has the whole state and processes its part of every batch. Gradients are averaged over the
+    ranks before an optimizer reads them, so that the weights have the same bits on all ranks. This takes one message
+    per update. ``DistributedDataParallel`` would have to wrap a discriminator that runs forward three times in a step,
+    once without its own gradients, and would rename the weights.
     """
 
     def __init__(self, config: TrainConfig, device: torch.device, ranks: Ranks = ALONE):
         self.config, self.device, self.position = config, device, 0
         self._ranks, self._part = ranks, ranks.part(config.batch_size)
-        # channels_last is faster on CPU and CUDA (benchmarks/bench_training.py) and changes no stored weight.
+        # channels_last is faster on CPU and CUDA (benchmarks/bench_training.py) and does not change stored weights.
         layout = torch.channels_last
         self.discriminator = build_discriminator(config.network, config.seed).to(device).to(memory_format=layout)
         self.generator = build_generator(config.network, config.seed).to(device).to(memory_format=layout)
@@ -92,16 +93,16 @@ class TrainState:
         )
 
     def step(self, real: torch.Tensor, labels: torch.Tensor | None = None) -> StepStatistics:
-        """Show one real batch to D: one update of D and one of G. Advances the position.
+        """Update D and G once with one real batch, and advance the position.
 
-        ``real`` are uint8 images (N, nc, H, W), or signed ones: each call of a state gives the same kind.
-        ``labels`` int64 (N,) are those of the batch; conditional networks need them and others take none.
+        ``real`` are uint8 or signed images (N, nc, H, W), of the same kind in all calls. Conditional networks need the
+        ``labels`` of the batch, int64 (N,); they are None for others.
 
-        Of several ranks each gets its part of the batch and gives the statistics of that part.
+        Each of several ranks passes its part of the batch, and receives the statistics of that part.
 
-        ``both``: D, then G against the updated D, on the same generated images, so that the generator runs forward
-        once. ``alternate``: G, then D, each on z of its own, as the authors' successive mini-batches; the batch that
-        updates G shows D no real image and does not advance the position.
+        ``both`` updates D, then G against the updated D, on the same generated images, so that the generator runs
+        forward once. ``alternate`` updates G, then D, each with its own z, like the authors' successive mini-batches;
+        the batch that updates G shows D no real image and does not advance the position.
         """
         with self._norms():
             return self._step(real, labels)
@@ -113,7 +114,7 @@ class TrainState:
 
     def _step(self, real: torch.Tensor, labels: torch.Tensor | None) -> StepStatistics:
         for network in (self.discriminator, self.generator):
-            if not network.training:  # setting it takes longer than a replay
+            if not network.training:  # setting the mode takes longer than a replay
                 network.train()
         purposes = ("both",) if self.config.updates == "both" else ("generator", "discriminator")
         if self.config.flips:
@@ -156,7 +157,7 @@ class TrainState:
     ) -> tuple[torch.Tensor, ...]:
         self._d_optimizer.zero_grad(set_to_none=True)
         with autocast(self.device, self.config.precision):
-            # Two passes: each batch is normalised by its own statistics.
+            # Two passes, since each batch is normalized by its own statistics.
             real_logit, fake_logit = (self.discriminator(images, labels).float() for images in (real, fake))
         loss = discriminator_loss(real_logit, fake_logit)
         loss.backward()
@@ -184,16 +185,16 @@ class TrainState:
 
     @property
     def sampler(self) -> Generator:
-        """The generator whose samples are shown: the average of its weights where that is kept."""
+        """Generator whose samples are shown: the average of its weights if the run keeps one."""
         return self.generator if self.average is None else self.average.network
 
     def is_finite(self) -> bool:
-        """Tell whether every weight of both networks is finite."""
+        """Return whether every weight of both networks is finite."""
         weights = [*self.discriminator.parameters(), *self.generator.parameters()]
         return bool(torch.stack([weight.detach().isfinite().all() for weight in weights]).all())
 
     def _tensors(self) -> dict[str, torch.Tensor]:
-        """Give all that a step changes on the device."""
+        """Return all tensors on the device that a step changes, by name."""
         networks = {"discriminator": self.discriminator, "generator": self.generator, "average": self.sampler}
         optimizers = {"discriminator": self._d_optimizer, "generator": self._g_optimizer}
         changed = {f"{of}.{name}": value for of, net in networks.items() for name, value in net.state_dict().items()}
@@ -203,7 +204,7 @@ class TrainState:
         return changed
 
     def state_dict(self) -> dict[str, Any]:
-        """Give everything that a checkpoint keeps, as tensors and plain values."""
+        """Return the content of a checkpoint, as tensors and plain values."""
         average = {} if self.average is None else {"average": self.average.network.state_dict()}
         return {
             "discriminator": self.discriminator.state_dict(),
@@ -218,16 +219,16 @@ class TrainState:
         }
 
     def load_state_dict(self, stored: dict[str, Any]) -> None:
-        """Continue from ``state_dict``'s result."""
+        """Restore the state from a result of ``state_dict``."""
         self.discriminator.load_state_dict(stored["discriminator"])
         self.generator.load_state_dict(stored["generator"])
         for name, optimizer in (("discriminator", self._d_optimizer), ("generator", self._g_optimizer)):
             own = [{key: group[key] for key in ("fused", "capturable")} for group in optimizer.param_groups]
             kept = stored["optimizers"][name]
-            # Of this device, not of the one that saved: they decide where the count of steps lies, too.
+            # Settings of this device, not of the one that saved; they also decide where the count of steps is stored.
             groups = [{**group, **settings} for group, settings in zip(kept["param_groups"], own, strict=True)]
             optimizer.load_state_dict({**kept, "param_groups": groups})
         if self.average is not None:
             self.average.network.load_state_dict(stored["average"])
         self.position = stored["position"]
-        self._make_updates()  # what was recorded holds the tensors of before
+        self._make_updates()  # a recording refers to the old tensors

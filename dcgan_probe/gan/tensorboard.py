@@ -1,4 +1,4 @@
-"""Takes the rows of a run's statistics, gives TensorBoard events where TensorBoard is installed; knows no network."""
+"""TensorBoard events of a run's statistics, if TensorBoard is installed."""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ GRAPHS = {
     "probe": ("probe_accuracy",),
     "machine": ("images_per_second", "memory_mb", "gpu_memory_mb"),
 }
-"""Group of graphs to the names of its numbers."""
+"""Names of the numbers in each group of graphs."""
 
 
 class Events:
-    """Writes scalars and grids under ``RUN/events``; does nothing without TensorBoard or without a folder.
+    """Writer of scalars and grids under ``RUN/events``; does nothing without TensorBoard or without a folder.
 
-    What an earlier session has written after ``position`` is hidden: its steps are made again.
+    Events of an earlier session after ``position`` are hidden, since their steps are repeated.
     """
 
     def __init__(self, folder: Path | None, position: int):
@@ -29,7 +29,7 @@ class Events:
             self._writer = SummaryWriter(str(folder / "events"), purge_step=position + 1) if folder else None
 
     def add_row(self, row: dict[str, Any]) -> None:
-        """Add the scalars of one tick, at its ``images_seen``; what is None was not measured."""
+        """Add the scalars of one tick, at its ``images_seen``; None means that a number was not measured."""
         if self._writer is None:
             return
         for group, names in GRAPHS.items():
@@ -43,6 +43,6 @@ class Events:
             self._writer.add_image(name, grid, position, dataformats="HWC")
 
     def close(self) -> None:
-        """Write what is still in memory."""
+        """Write the events that are still in memory."""
         if self._writer is not None:
             self._writer.close()

@@ -1,4 +1,4 @@
-"""Takes a config, images and a run folder, gives a trained run; knows no command line and no features.
+"""Training loop of a DCGAN run, resumable bit for bit.
 
 The clock is ``position``: real images seen by the discriminator. Every step is seeded from (seed, position), so that a
 resumed run continues bit for bit on the same machine.
@@ -72,26 +72,26 @@ def train(
     Parameters
     ----------
     images
-        The training images; their labels are used by conditional networks only.
+        Training images; only conditional networks use their labels.
     ranks
-        The processes that train together, of which each calls this function. Only the first reads and writes the run.
+        Processes that train together; each calls this function. Only the first reads and writes the run.
         With ``sync_norm`` and float32, their number changes the result by rounding alone; without it, each part of a
         batch is normalized by itself. The same number gives the same bits on CPUs.
     command
-        The command line, for the record.
+        Command line to record.
     on_tick, on_resume
-        Called every few seconds with the row that goes into ``stats.jsonl``, and at a checkpoint with its images seen.
+        Called every few seconds with the row of ``stats.jsonl``, and on resuming with the images seen so far.
     should_stop
-        Asked after each step; when true the run is saved and ``"interrupted"`` is returned.
+        Called after each step; if it returns True, the run is saved and ``"interrupted"`` is returned.
     time_limit
         Seconds from this call; after the first step that ends later, the run is probed and saved, and ``"out of time"``
         is returned.
     probe
-        Measures the features now and then, and chooses what a run with ``keep`` best keeps.
+        Measure of the features at intervals, which selects the best state of a run with ``keep`` best.
     stop_on_collapse
-        Save the run and return ``"collapsed"`` at the first row that tells of a collapse.
+        Save the run and return ``"collapsed"`` at the first row that reports a collapse.
     deterministic
-        Use the kernels of a GPU that give the same bits each time, not the fastest. Those of a CPU always do.
+        Use GPU kernels that give the same bits each time, instead of the fastest. CPU kernels always do.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def _check(config: TrainConfig, images: ImageSet, ranks: Ranks) -> None:
 def _begin_session(
     run: Run, state: TrainState, probing: Probing, trained_on: TrainedOn, ranks: Ranks, about: dict[str, Any]
 ) -> None:
-    """Record that a session begins, and remove the rows after its first position, which a killed session has left."""
+    """Record the start of a session, and remove later rows of a killed session."""
     with untried_kernels():
         measured = ranks.from_first(probing.described)
     session = {"position": state.position, "device": describe_device(state.device), "ranks": ranks.size, **about}
@@ -140,9 +140,9 @@ def _begin_session(
 
 
 class TrainingLoop:
-    """The loop over one run: steps, ticks, grids and checkpoints.
+    """Loop over one run: steps, ticks, grids and checkpoints.
 
-    All ranks go through it alike; what measures, writes or draws is done by the first, while the others wait for it.
+    All ranks execute it alike; the first rank measures, writes and draws, while the others wait for it.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class TrainingLoop:
         self._steps, self._tick_time, self._tick_position = 0, time.monotonic(), state.position
 
     def until(self, target: int, on_tick: Tick, should_stop: Callable[[], bool], deadline: float = math.inf) -> Outcome:
-        """Train until ``target`` images were seen; save at the end, every two minutes, when stopped and out of time.
+        """Train until ``target`` images are seen; save at the end, every two minutes, when stopped and out of time.
 
         ``deadline`` is a time of ``time.monotonic``.
         """
@@ -187,7 +187,7 @@ class TrainingLoop:
             stop, late, due, tick = self._ranks.agree(
                 should_stop(), now > deadline, now - saved > CHECKPOINT_SECONDS, now - self._tick_time > TICK_SECONDS
             )
-            probe = self._probing.due(before, target, ends=late and not stop)  # who interrupts does not wait
+            probe = self._probing.due(before, target, ends=late and not stop)  # no probe delays an interruption
             ticked = stop or late or finished or milestone or due or tick or probe
             if ticked:
                 with untried_kernels():
@@ -203,7 +203,7 @@ class TrainingLoop:
             if self._ranks.first and (ends or time.monotonic() - drawn > CURVES_SECONDS):
                 save_curves(self._run.curves_path, self._rows, untrained=self._untrained)
                 drawn = time.monotonic()
-            if ticked:  # the rate is that of the steps
+            if ticked:  # the rate of images counts steps only
                 self._tick_time = time.monotonic()
             if collapsed:
                 return "collapsed"
@@ -235,14 +235,14 @@ class TrainingLoop:
         return row
 
     def _add_row(self, means: torch.Tensor, *, probe: bool) -> dict[str, Any]:
-        """Check that losses and weights are finite, measure, and write the row."""
+        """Check that losses and weights are finite, take the measurements, and write the row."""
         d_loss, g_loss, d_real, d_fake = means.tolist()
         position, now, on_gpu = self._state.position, time.monotonic(), gpu_memory_in_use(self._state.device)
         if not (math.isfinite(d_loss) and math.isfinite(g_loss) and self._state.is_finite()):
             raise UserError(
                 f"a loss or a weight is not finite between {self._tick_position:,} and {position:,} images "
                 f"(D {d_loss}, G {g_loss}). The last good checkpoint is kept in {self._run.checkpoint_path}. "
-                "A lower `lr`, or `precision=float32`, usually helps; give it another `run`."
+                "A lower `lr`, or `precision=float32`, usually helps; give another `run`."
             )
         row = {
             "images_seen": position,
@@ -268,7 +268,7 @@ class TrainingLoop:
         return row
 
     def _save_sample_grid(self) -> None:
-        """Draw the fixed noise through the generator with this batch's own statistics, as in training."""
+        """Draw the samples of the fixed noise, normalized by their own batch, as in training."""
         with untried_kernels():
             samples = self._diagnostics.samples(self._state.sampler)
         self._save_grid(f"fixed-noise-{self._state.position:010d}", "samples", samples)
@@ -279,5 +279,5 @@ class TrainingLoop:
         self._events.add_grid(graph, image_grid(pixels, COLUMNS), self._state.position)
 
     def close(self) -> None:
-        """Close what the loop holds open."""
+        """Close the files of the loop."""
         self._events.close()

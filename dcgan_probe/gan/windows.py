@@ -1,8 +1,8 @@
-"""Takes a set in blocks of rows, gives it in windows of shuffled blocks, within bounded memory; knows no batch.
+"""Windows of shuffled blocks of an image set, within bounded memory.
 
-A pass takes the blocks, 256 consecutive rows each, in a new random order. As many as make a window are read together
-and their rows shuffled; the next window is read meanwhile. A set that is sorted by class comes well mixed, since a
-window holds blocks from everywhere. What is in a window depends on (seed, pass, number) alone.
+A pass visits the blocks, 256 consecutive rows each, in a new random order. The blocks of a window are read together and
+their rows are shuffled, while the next window is read in the background. A set that is sorted by class is well mixed,
+since a window holds blocks from the whole set. The rows of a window depend on (seed, pass, number) alone.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,22 +16,22 @@ from ..runtime import available_memory, check_memory, torch_generator
 from .config import BLOCK
 
 DEFAULT_WINDOW = 65_536  # images
-MEMORY_SHARE = 0.5  # of the available memory that a set may take whole
-HELD = 3  # windows: in use, read ahead, and in transit from the file's layout
+MEMORY_SHARE = 0.5  # largest share of the available memory for a whole set
+HELD = 3  # windows: in use, read ahead, and in conversion from the file's layout
 
 
 @dataclass(frozen=True)
 class Window:
-    """One window of one pass."""
+    """Window of a pass."""
 
     number: int
-    """Of the pass, from 0."""
+    """Number of the pass, from 0."""
     index: int
-    """Within the pass, from 0."""
+    """Number of the window within the pass, from 0."""
 
 
 class WindowOrder:
-    """Which rows of a set each window holds, and in which order; reads nothing."""
+    """Rows of each window of a set, in order, computed without reading the set."""
 
     def __init__(self, rows: int, window: int, seed: int, block: int = BLOCK):
         """Cut ``rows`` rows into blocks, of which ``window // block`` make a window."""
@@ -40,19 +40,19 @@ class WindowOrder:
         self._pass = (-1, np.empty(0, np.int64), np.empty(0, np.int64))
 
     def find(self, position: int) -> tuple[Window, int]:
-        """Give the window that holds ``position`` images seen, and the place within it."""
+        """Return the window at ``position`` images seen, and the offset within it."""
         number, offset = divmod(position, self._rows)
         _, starts = self._in_pass(number)
         index = int(np.searchsorted(starts, offset, side="right")) - 1
         return Window(number, index), offset - int(starts[index])
 
     def after(self, window: Window) -> Window:
-        """Give the window that follows, of the next pass where this is the last of its own."""
+        """Return the next window, which belongs to the next pass if this window is the last of its pass."""
         last = (window.index + 1) * self._together >= self._blocks
         return Window(window.number + 1, 0) if last else Window(window.number, window.index + 1)
 
     def rows(self, window: Window) -> torch.Tensor:
-        """Give the row numbers, int64 (n,), of a window in their shuffled order."""
+        """Return the row numbers, int64 (n,), of a window in their shuffled order."""
         order, _ = self._in_pass(window.number)
         blocks = order[window.index * self._together : (window.index + 1) * self._together]
         rows = (blocks[:, None] * self._block + np.arange(self._block)).ravel()
@@ -61,7 +61,7 @@ class WindowOrder:
         return torch.from_numpy(rows)[torch.randperm(len(rows), generator=random)]
 
     def _in_pass(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Give the order of the blocks in a pass, and the place at which each window begins."""
+        """Return the order of the blocks in a pass, and the offset at which each window begins."""
         if self._pass[0] != number:
             random = torch_generator(self._seed, "blocks", number)
             order = torch.randperm(self._blocks, generator=random).numpy()
@@ -71,15 +71,15 @@ class WindowOrder:
 
 
 class WindowReader:
-    """The pixels of a window and, in a thread of its own, of the next one; earlier ones are let go."""
+    """Reader of a window's pixels, which also reads the next window in a thread and frees earlier ones."""
 
     def __init__(self, images: ImageSet, order: WindowOrder, window: int):
-        """Refuse windows that memory has no room for."""
+        """Check that memory has room for the windows."""
         check_memory(
             f"reading {images.name} in windows of {window:,} images",
             held_bytes(images, window),
             available_memory(),
-            "take a smaller `window`",
+            "use a smaller `window`",
             option="window",
         )
         self._images, self._order = images.images, order
@@ -87,9 +87,9 @@ class WindowReader:
         self._reads: dict[Window, Future[torch.Tensor]] = {}
 
     def pixels(self, window: Window) -> torch.Tensor:
-        """Give the uint8 images (n, channels, H, W) of a window, in its order."""
-        wanted = (window, self._order.after(window))
-        self._reads = {each: self._reads.get(each) or self._begin(each) for each in wanted}
+        """Return the uint8 images (n, channels, H, W) of a window, in its order."""
+        needed = (window, self._order.after(window))
+        self._reads = {each: self._reads.get(each) or self._begin(each) for each in needed}
         return self._reads[window].result()
 
     def _begin(self, window: Window) -> "Future[torch.Tensor]":
@@ -98,13 +98,13 @@ class WindowReader:
 
 
 def held_bytes(images: ImageSet, window: int) -> int:
-    """Give the memory that the images take in windows, or whole where ``window`` is 0."""
+    """Return the bytes of the images held in windows, or of the whole set if ``window`` is 0."""
     rows = HELD * min(window, len(images)) if window else len(images)
     return rows * images.channels * images.height * images.width
 
 
 def choose_window(images: ImageSet, copies: int = 1) -> int:
-    """Give the window for a set of which ``copies`` processes of this machine would hold a copy: 0 if these fit."""
+    """Return the window for a set held by ``copies`` processes of this machine; 0 if whole copies fit into memory."""
     fits = copies * held_bytes(images, 0) < MEMORY_SHARE * available_memory()
     whole = fits or isinstance(images.images, np.ndarray)
     return 0 if whole else DEFAULT_WINDOW

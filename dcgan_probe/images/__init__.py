@@ -1,4 +1,4 @@
-"""Floor 1. Image sets from every source, the local form, grids and the pixel range."""
+"""Floor 1. Image sets from every source, image-array files, grids and pixel ranges."""
 
 from typing import TYPE_CHECKING
 

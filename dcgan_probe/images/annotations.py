@@ -1,4 +1,4 @@
-"""Files that name the class of each image: ``labels.csv``, and Tiny ImageNet's ``val_annotations.txt``."""
+"""Files of labels: ``labels.csv`` and Tiny ImageNet's ``val_annotations.txt``."""
 
 import csv
 import unicodedata
@@ -31,21 +31,21 @@ DELIMITERS = ",;\t"
 
 
 def annotate(listing: Listing, files: Sequence[Path]) -> tuple[np.ndarray, tuple[str, ...]] | None:
-    """Return the labels of listed images, int64 (N,), with the class names, from a file of labels.
+    """Read the labels of listed images from a file of labels.
 
-    The file lies in the listed folder, or as ``labels.csv`` beside a folder without subfolders. Classes are sorted by
-    name, as numbers where all are. A ``Notice`` says that the file was used.
+    The file lies in the listed folder, or is a ``labels.csv`` beside a folder without subfolders. Classes are sorted by
+    name, or by number if all names are numbers. A ``Notice`` reports that the file is used.
 
     Returns
     -------
     tuple or None
-        None if there is no such file, or none of its rows names a listed image.
+        Labels int64 (N,) and class names; None if there is no such file or none of its rows names a listed image.
 
     Raises
     ------
     UserError
-        If the file cannot be read as a table of names and classes, lacks some of the images, or stands beside several
-        folders and does not tell which folder's image a name is of.
+        If the file cannot be read as a table of names and classes, lacks some of the images, or lies beside several
+        folders and names images that could be in more than one of them.
     """
     candidates = [listing.root / name for name in INSIDE]
     if not listing.classes:
@@ -59,31 +59,38 @@ def annotate(listing: Listing, files: Sequence[Path]) -> tuple[np.ndarray, tuple
     found = [_look_up(table, keys) for keys in _keys(files, path.parent, listing.root, table)]
     missing = [str(file.relative_to(listing.root)) for file, name in zip(files, found, strict=True) if not name]
     if len(missing) == len(files):
-        warnings.warn(f"{path} names none of the images in {listing.root} and is not used", Notice, stacklevel=3)
+        warnings.warn(f"{path} is not used: it names none of the images in {listing.root}", Notice, stacklevel=3)
         return None
     if missing:
         raise UserError(
-            f"{path} gives no class for {len(missing)} of the {len(files)} images in {listing.root}: {shown(missing)}; "
-            "add their rows, or move these images away",
+            f"{path} has no class for {len(missing)} of the {len(files)} images in {listing.root}: {shown(missing)}; "
+            "add rows for these images, or move them away",
             option="dataset",
         )
     listing.unskip(path)
     names = sorted_names({name for name in found if name})
     place = {name: label for label, name in enumerate(names)}
-    more = ", not of the folders" if listing.classes and len(listing.classes) > 1 else ""
+    more = ", not from the folders" if listing.classes and len(listing.classes) > 1 else ""
     surplus = len(table) - len(files)
-    rows = f"; {surplus:,} of its rows name no image there" if surplus > 0 and path.parent == listing.root else ""
-    warnings.warn(f"{listing.root}: the labels are those of {path}{more}{rows}", Notice, stacklevel=3)
+    rows = (
+        f"; {surplus:,} of its rows name no image of this folder" if surplus > 0 and path.parent == listing.root else ""
+    )
+    warnings.warn(f"{listing.root}: labels are read from {path}{more}{rows}", Notice, stacklevel=3)
     return np.array([place[name] for name in found if name], np.int64), names
 
 
 def read_annotations(path: Path) -> dict[str, str]:
-    """Read the class name of each file name, both in NFC, from a table with or without a header.
+    """Read a table of file names and class names, with or without a header.
+
+    Returns
+    -------
+    dict
+        Class name of each file name, both in NFC.
 
     Raises
     ------
     UserError
-        If the columns of file and class cannot be told, or a file has two classes.
+        If the file is not a table in UTF-8, its columns of files and classes are ambiguous, or a file has two classes.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -91,7 +98,7 @@ def read_annotations(path: Path) -> dict[str, str]:
         delimiter = "\t" if path.suffix == ".txt" else max(DELIMITERS, key=first.count)
         rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} is no table in UTF-8 ({error}); write it again", option="dataset") from error
+        raise UserError(f"{path} is not a table in UTF-8 ({error}); write it again", option="dataset") from error
     header, *rest = [[unicodedata.normalize("NFC", cell.strip()) for cell in row] for row in rows] or [[]]
     file_column, label_column, titled = _columns(path, header)
     table: dict[str, str] = {}
@@ -107,7 +114,7 @@ def read_annotations(path: Path) -> dict[str, str]:
 
 
 def _columns(path: Path, header: Sequence[str]) -> tuple[int, int, bool]:
-    """Return the numbers of the columns of file and class, and whether the first row is a header."""
+    """Return the column numbers of files and of classes, and whether the first row is a header."""
     titles = [title.lower() for title in header]
     files = [number for number, title in enumerate(titles) if title in FILE_COLUMNS]
     labels = [number for number, title in enumerate(titles) if title in LABEL_COLUMNS]
@@ -124,7 +131,7 @@ def _columns(path: Path, header: Sequence[str]) -> tuple[int, int, bool]:
 
 
 def _keys(files: Sequence[Path], beside: Path, root: Path, table: dict[str, str]) -> list[list[str]]:
-    """Return the names by which each file may stand in the table: its path, then its name, then that without ending."""
+    """Return the names that a table may have for each file: its paths, its name, and its name without the suffix."""
     by_name = len({file.name for file in files}) == len(files)
     by_stem = by_name and len({file.stem for file in files}) == len(files)
     keys = []
@@ -135,13 +142,13 @@ def _keys(files: Sequence[Path], beside: Path, root: Path, table: dict[str, str]
 
 
 def _require_distinct(path: Path, root: Path, files: Sequence[Path], table: dict[str, str]) -> None:
-    """Refuse a table beside several folders in which the same name, without its folder, may be of several images."""
+    """Refuse a table beside several folders if a name without its folder matches images in more than one of them."""
     others = [each for each in path.parent.iterdir() if each.is_dir() and each.resolve() != root.resolve()]
     stems = {each.stem for folder in others for each in folder.iterdir() if each.is_file()}
     bare = [file for file in files if _look_up(table, [file.relative_to(path.parent).as_posix()]) is None]
     if twice := [file.name for file in bare if file.stem in stems]:
         raise UserError(
-            f"{path} does not tell which folder its names are of: {root.name} and other folders beside it hold "
+            f"{path} names images without their folder, and {root.name} and other folders beside it contain "
             f"{shown(twice)}; name the images with their folder, such as {root.name}/{twice[0]}",
             option="dataset",
         )

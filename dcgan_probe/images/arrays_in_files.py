@@ -1,6 +1,6 @@
-"""Images of .h5 files in other forms than the project's own: other axes, number types and labels.
+"""Images from HDF5 files in other layouts: other axes, number types and labels.
 
-Nothing is guessed silently: a form that can be read in one way alone is read so and said, any other is refused with the
+No form is guessed silently. An unambiguous form is read with a notice; an ambiguous one is refused with the name of the
 option that decides it.
 """
 
@@ -27,16 +27,25 @@ AXES: dict[Layout, tuple[int, ...]] = {"NHWC": (0, 1, 2, 3), "NCHW": (0, 2, 3, 1
 
 
 def open_arrays(path: Path, error: ImageLayoutError, reading: Reading) -> ImageStream:
-    """Stream an .h5 file that ``open_image_file`` refused, with a data set ``images`` and perhaps ``labels``.
+    """Stream an HDF5 file that ``open_image_file`` refuses, with a data set ``images`` and optional ``labels``.
 
-    ``images`` are (N, H, W, C), (N, C, H, W) or (N, H, W) with 1, 3 or 4 channels, the fourth one opacity; of integers
-    0 to 255, fractions 0 to 1, or any numbers with a depth set. ``labels`` are whole numbers (N,) or (N, 1), texts, or
-    one-hot rows. A ``Notice`` says what is made of them.
+    ``images`` are (N, H, W, C), (N, C, H, W) or (N, H, W) with 1, 3 or 4 channels, of which the fourth is opacity. The
+    values are integers from 0 to 255, fractions from 0 to 1, or any numbers if a depth is set. ``labels`` are whole
+    numbers (N,) or (N, 1), texts (N,), or one-hot rows (N, K). A ``Notice`` reports how both are read.
+
+    Parameters
+    ----------
+    path
+        Path of the file, for messages.
+    error
+        Error of ``open_image_file``, which holds the open file.
+    reading
+        Depth, background and layout.
 
     Raises
     ------
     UserError
-        If the form cannot be told, or does not fit the settings.
+        If the form is ambiguous, or does not fit the settings.
     """
     file, images = error.file, error.file.get("images")
     if not isinstance(images, h5py.Dataset) or images.dtype.kind not in "biuf" or images.size == 0:
@@ -68,12 +77,12 @@ def open_arrays(path: Path, error: ImageLayoutError, reading: Reading) -> ImageS
 
 
 def find_layout(path: Path, shape: tuple[int, ...], given: Layout | None) -> Layout:
-    """Return the order of the axes of images: the given one if it fits, else the only one that does.
+    """Return the order of the axes of images: the given order if it fits, else the only order that does.
 
     Raises
     ------
     UserError
-        If none fits, or two do and none is given.
+        If no order fits, the given order does not fit, or several fit and none is given.
     """
     fitting: list[Layout] = [
         layout
@@ -82,7 +91,7 @@ def find_layout(path: Path, shape: tuple[int, ...], given: Layout | None) -> Lay
     ]
     if given in fitting:
         return given
-    # Four channels are rare: a side of four pixels is likelier where the other axis has one or three.
+    # Images with four channels are rare: if another axis has length 1 or 3, that axis holds the channels.
     likely = [layout for layout in fitting if "C" not in layout or shape[layout.index("C")] != 4]
     chosen = likely or fitting
     if given is None and len(chosen) == 1:
@@ -95,13 +104,13 @@ def find_layout(path: Path, shape: tuple[int, ...], given: Layout | None) -> Lay
 
 
 def find_range(path: Path, images: h5py.Dataset, reading: Reading) -> tuple[float, float]:
-    """Return the numbers that become 0 and 255, after a look at all of them, in blocks.
+    """Return the two values that become 0 and 255, after reading all images in blocks.
 
     Raises
     ------
     UserError
-        If no depth is set and they are neither whole numbers from 0 to 255, nor uint16 multiples of 257, nor fractions
-        from 0 to 1; or a depth is set and they exceed it.
+        If a value is not finite; if no depth is set and the values are neither whole numbers from 0 to 255, nor uint16
+        multiples of 257, nor fractions from 0 to 1; or if a depth is set and the values exceed it.
     """
     least, most, whole, by_257 = np.inf, -np.inf, True, images.dtype.kind == "u" and images.dtype.itemsize == 2
     rows = max(1, BLOCK_BYTES // max(1, images.nbytes // len(images)))
@@ -109,7 +118,9 @@ def find_range(path: Path, images: h5py.Dataset, reading: Reading) -> tuple[floa
         block = images[start : start + rows]
         if block.dtype.kind == "f":
             if not np.isfinite(block).all():
-                raise UserError(f"{path}: got images that are not finite from row {start} on; replace them")
+                raise UserError(
+                    f"{path}: got images with values that are not finite in row {start} or later; replace them"
+                )
             whole = whole and bool((block == np.rint(block)).all())
         by_257 = by_257 and bool((block % 257 == 0).all())
         least, most = min(least, float(block.min())), max(most, float(block.max()))
@@ -131,8 +142,9 @@ def find_range(path: Path, images: h5py.Dataset, reading: Reading) -> tuple[floa
             else f"{limits[0]:g} to {limits[1]:g}"
         )
         raise UserError(
-            f"{path}: got images {images.dtype} from {least:g} to {most:g}, expected {wanted}; say what becomes 0 and "
-            "255 with `depth=LOW,HIGH`, or `depth=scale` for the full range of the type (fractions: 0 to 1)",
+            f"{path}: got images {images.dtype} from {least:g} to {most:g}, expected {wanted}; set the values "
+            "that become 0 and 255 with `depth=LOW,HIGH`, or `depth=scale` for the full range of the type (fractions: "
+            "0 to 1)",
             option="depth",
         )
     return limits
@@ -141,12 +153,12 @@ def find_range(path: Path, images: h5py.Dataset, reading: Reading) -> tuple[floa
 def read_labels(
     path: Path, dataset: h5py.Dataset | None, rows: int, names: tuple[str, ...] | None
 ) -> tuple[np.ndarray | None, tuple[str, ...] | None, str]:
-    """Return labels int64 (N,), the class names where known, and what was made of the stored labels, empty if nothing.
+    """Return labels int64 (N,), the class names if known, and a remark on any conversion of the stored labels.
 
     Raises
     ------
     UserError
-        If they are neither whole numbers from 0 on, texts nor one-hot rows, one for each image.
+        If the labels are not one whole number of at least 0, one text or one one-hot row for each image.
     """
     if dataset is None:
         return None, None, ""
@@ -154,7 +166,7 @@ def read_labels(
     values = dataset.asstr()[()] if texts else dataset[()]
     form = ""
     if values.ndim == 2 and values.shape[1] == 1:
-        values, form = values[:, 0], f"labels {dataset.shape} as one number an image"
+        values, form = values[:, 0], f"labels {dataset.shape} as one number per image"
     if values.shape[:1] != (rows,) or values.ndim > 2 or not (texts or values.dtype.kind in "biuf"):
         raise UserError(
             f"{path}: got labels {dataset.dtype} {dataset.shape}, expected {rows} whole numbers, texts or one-hot rows",
@@ -169,7 +181,7 @@ def read_labels(
     if values.ndim == 2:
         if texts or not np.isin(values, (0, 1)).all() or not (values.sum(axis=1) == 1).all():
             raise UserError(f"{path}: got labels {dataset.shape}, expected exactly one 1 in each row", option="dataset")
-        values, form = values.argmax(axis=1), f"labels by the place of the 1 in {dataset.shape[1]} columns"
+        values, form = values.argmax(axis=1), f"labels by the position of the 1 in {dataset.shape[1]} columns"
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])
         raise UserError(
@@ -179,7 +191,7 @@ def read_labels(
         )
     numbers = values.astype(np.int64)
     if not (numbers == values).all() or (names is not None and numbers.max() >= len(names)) or numbers.min() < 0:
-        most = "on" if names is None else f"to {len(names) - 1}"
+        most = "up" if names is None else f"to {len(names) - 1}"
         raise UserError(
             f"{path}: got labels {dataset.dtype} from {values.min():g} to {values.max():g}, expected whole numbers "
             f"from 0 {most}; give every image a class, or leave 'labels' out",
@@ -196,7 +208,7 @@ def _reader(
     reading: Reading,
     remarks: Counter[str],
 ) -> Callable[[int], Image.Image]:
-    """Return a function that builds the picture of row i; rows are read in blocks."""
+    """Return a function that builds the picture of a row; rows are read in blocks."""
     rows = max(1, BLOCK_BYTES // max(1, images.nbytes // len(images)))
     first, block = 0, np.empty((0, 0, 0), np.uint8)
 
@@ -207,6 +219,6 @@ def _reader(
             block = to_eight_bits(images[first : first + rows].transpose(AXES[layout]), *limits)
         pixels = block[index - first]
         picture = Image.fromarray(np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels))
-        return composited(picture, reading, remarks, grey=picture.mode == "L")
+        return composited(picture, reading, remarks, gray=picture.mode == "L")
 
     return read

@@ -1,4 +1,4 @@
-"""Contact sheets: one picture of many, with a labeled row for each name."""
+"""Contact sheets: many pictures in one, with a labeled row for each name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,22 +15,33 @@ WEBP_QUALITY = 85  # 0 to 100
 
 
 def enlarged(images: np.ndarray, side: int = SIDE) -> np.ndarray:
-    """Repeat each pixel of images uint8 (N, channels, H, W) until both sides have at least ``side``."""
+    """Enlarge images by repeating pixels until both sides are at least ``side`` pixels.
+
+    Parameters
+    ----------
+    images
+        uint8 (N, channels, H, W).
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (N, channels, k H, k W), with the smallest sufficient integer k.
+    """
     times = -(-side // min(images.shape[2:]))
     return images.repeat(times, axis=2).repeat(times, axis=3)
 
 
 def tiled(images: np.ndarray, columns: int = 0, captions: Sequence[str] | None = None) -> np.ndarray:
-    """Give a picture of enlarged images, uint8 (height, width, 3).
+    """Lay out enlarged images as one picture, uint8 (height, width, 3).
 
     Parameters
     ----------
     images
         uint8 (N, channels, H, W).
     columns
-        Images a row; 0 for one row of all.
+        Images per row; 0 for a single row.
     captions
-        A text below each.
+        Text below each image.
     """
     return image_grid(enlarged(images), columns or len(images), captions=captions)
 
@@ -41,9 +52,9 @@ def contact_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]], headings: Se
     Parameters
     ----------
     rows
-        At least one name, with its pictures uint8 (height, width, 3) from left to right; sizes may differ.
+        At least one row: a name and its pictures, uint8 (height, width, 3), from left to right; sizes may differ.
     headings
-        A text above each picture of the first row; the sheet is as wide as they need.
+        Text above each picture of the first row; the sheet is wide enough for all headings.
     """
     font = ImageFont.load_default(TEXT_SIZE)
     left = 2 * MARGIN + max(round(font.getlength(name)) for name, _ in rows)
@@ -71,17 +82,17 @@ def contact_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]], headings: Se
 def save_contact_sheet(
     path: str | Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]], headings: Sequence[str] = ()
 ) -> None:
-    """Write ``contact_sheet`` as a picture file; see ``save_picture``."""
+    """Write a contact sheet as a picture file; see ``contact_sheet`` and ``save_picture``."""
     save_picture(path, contact_sheet(rows, headings))
 
 
 def save_picture(path: str | Path, picture: np.ndarray) -> None:
-    """Write a picture as a small file, whole or not at all.
+    """Write a picture as a compressed file, atomically.
 
     Parameters
     ----------
     path
-        File that ends in ``.png``, or in ``.webp``: a fifth of the size, and not lossless.
+        File that ends in ``.png``, or in ``.webp`` for a smaller lossy file.
     picture
         uint8 (height, width, 3).
 

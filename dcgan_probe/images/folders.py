@@ -1,4 +1,4 @@
-"""Folders of image files: their splits, classes and labels, as a stream of pictures."""
+"""Folders of image files, with their splits and classes, as streams of images."""
 
 import warnings
 from pathlib import Path
@@ -14,28 +14,28 @@ from .reading import Reading
 from .streams import ImageStream
 
 SPLIT_FOLDERS = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}
-"""Names of the folder of a split, the usual one first; a capital initial is allowed."""
+"""Names of the folder of each split, the usual name first; the initial may be a capital."""
 PICTURES = ("images", "imgs")
-"""Names of a single subfolder that holds all images itself and is no class."""
+"""Names of a single subfolder that contains all images directly and is not a class."""
 Rows = tuple[list[Path], np.ndarray | None, tuple[str, ...] | None]
 
 
 def open_folder(path: Path, split: str, reading: Reading) -> ImageStream:
-    """List the images of one split of a folder.
+    """Stream the images of one split of a folder.
 
-    ``PATH/train`` and ``PATH/test`` are the splits where ``PATH/train`` exists; otherwise the whole folder is the
-    training set. Where ``PATH/test`` is missing, or has no labels, ``val``, ``valid`` or ``validation`` is the test
-    split. Each holds images, or one subfolder a class: labels follow the sorted names of the subfolders, and rows the
-    sorted paths, as in torchvision's ``ImageFolder``. A file ``labels.csv`` or ``val_annotations.txt`` gives the labels
-    in place of subfolders. Each real folder is visited once. A ``Notice`` says what was chosen, and names what is
-    skipped: names that start with a dot, files without the ending of an image, folders such as ``__MACOSX``, and links
-    to folders that are listed already.
+    If ``PATH/train`` exists, ``PATH/train`` and ``PATH/test`` are the splits; otherwise the whole folder is the
+    training set. If ``PATH/test`` is missing or has no labels, ``val``, ``valid`` or ``validation`` is the test split.
+    A split contains either images or one subfolder per class. Labels follow the sorted names of the subfolders, and
+    rows follow the sorted paths, as in torchvision's ``ImageFolder``. A file ``labels.csv`` or ``val_annotations.txt``
+    replaces the subfolders as the source of labels. Each real folder is visited once. A ``Notice`` reports the choice
+    of a split and names the skipped entries: names that start with a dot, files without an image suffix, folders such
+    as ``__MACOSX``, and links to folders that are already listed.
 
     Raises
     ------
     UserError
-        If the split is missing, a folder cannot be read, or the folder holds no images, images both beside and in class
-        folders, or an empty class folder.
+        If the split is missing, a folder cannot be read, or the folder contains no images, images beside class folders,
+        or an empty class folder.
     """
     root, (files, labels, names) = _find_split(path, split)
     stamps = FileStamps(files)
@@ -47,8 +47,8 @@ def open_folder(path: Path, split: str, reading: Reading) -> ImageStream:
             now = _rows(list_images(root), split)[0]
         if now != files:
             raise ChangedFileError(
-                f"{root} changed while it was read: got {len(now):,} images, expected the {len(files):,} that it held "
-                "before; repeat the command once nothing writes to it",
+                f"{root} changed while it was read: got {len(now):,} images, expected the {len(files):,} images from "
+                "before; rerun the command once no program writes to the folder",
                 option="dataset",
             )
 
@@ -68,11 +68,11 @@ def open_folder(path: Path, split: str, reading: Reading) -> ImageStream:
 
 
 def _find_split(path: Path, split: str) -> tuple[Path, Rows]:
-    """Return the folder of a split with its rows."""
+    """Return the folder of a split and its rows."""
     if not _folders(path, "train"):
         if split != "train":
             raise UserError(
-                f"{path} has no {split} split: expected the folders {path / 'train'} and {path / 'test'} (or "
+                f"{path} has no {split} split, expected the folders {path / 'train'} and {path / 'test'} (or "
                 f"{', '.join(SPLIT_FOLDERS['test'][2:])})",
                 option="dataset",
             )
@@ -80,22 +80,22 @@ def _find_split(path: Path, split: str) -> tuple[Path, Rows]:
         others = [name for name in listing.classes if name.lower() in SPLIT_FOLDERS["test"]]
         if others and len(others) == len(listing.classes) and not listing.flat:
             raise UserError(
-                f"{path} has the folders {', '.join(others)} and no training split, expected a folder train beside "
-                f"them; add it, or give {path / others[0]} itself",
+                f"{path} has the folders {', '.join(others)} but no training split, expected a folder train beside "
+                f"them; add that folder, or pass {path / others[0]} as the data set",
                 option="dataset",
             )
-        return path, _told_rows(listing, split)
+        return path, _reported_rows(listing, split)
     candidates = _folders(path, split)
     if not candidates:
         raise UserError(
-            f"{path} has no {split} split: expected a folder {' or '.join(SPLIT_FOLDERS[split])} beside train",
+            f"{path} has no {split} split, expected a folder {' or '.join(SPLIT_FOLDERS[split])} beside train",
             option="dataset",
         )
-    chosen, rows = candidates[0], _told_rows(list_images(candidates[0]), split)
+    chosen, rows = candidates[0], _reported_rows(list_images(candidates[0]), split)
     for other in candidates[1:]:
         if rows[1] is not None or split == "train":
             break
-        other_rows = _told_rows(list_images(other), split)
+        other_rows = _reported_rows(list_images(other), split)
         if other_rows[1] is not None:
             chosen, rows = other, other_rows
     if split == "test" and chosen.name.lower() not in ("test", "testing"):
@@ -118,7 +118,7 @@ def _folders(path: Path, split: str) -> list[Path]:
 
 
 def _files_of_other_split(path: Path, split: str) -> list[Path]:
-    """Return the image files of the other split, which has the same channels; none where it cannot be listed."""
+    """Return the image files of the other split, which must have the same channels; empty if it cannot be listed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Notice)
@@ -128,8 +128,8 @@ def _files_of_other_split(path: Path, split: str) -> list[Path]:
     return files if root != path else []
 
 
-def _told_rows(listing: Listing, split: str) -> Rows:
-    """Return the rows of a listing, with a ``Notice`` of what is skipped."""
+def _reported_rows(listing: Listing, split: str) -> Rows:
+    """Return the rows of a listing, and issue a ``Notice`` on skipped entries."""
     rows = _rows(listing, split)
     if skipped := listing.describe_skipped():
         warnings.warn(skipped, Notice, stacklevel=4)
@@ -137,7 +137,7 @@ def _told_rows(listing: Listing, split: str) -> Rows:
 
 
 def _rows(listing: Listing, split: str) -> Rows:
-    """Return the files in order with their labels, int64 (N,), and class names, or None for both."""
+    """Return the files in order, their labels int64 (N,) and class names; the last two are None for unlabeled files."""
     root, flat, classes = listing.root, listing.flat, listing.classes
     below = [path for files in classes.values() for path in files]
     if annotated := annotate(listing, [*flat, *below]):
@@ -149,7 +149,7 @@ def _rows(listing: Listing, split: str) -> Rows:
     if flat and len(empty) < len(classes):
         raise UserError(
             f"{root}: got {len(flat)} images beside folders of images ({shown(list(classes))}), expected only images "
-            "or only one folder a class; move them apart",
+            "or only one folder per class; move the images or the folders away",
             option="dataset",
         )
     if flat:
@@ -161,7 +161,7 @@ def _rows(listing: Listing, split: str) -> Rows:
         skipped = f" ({listing.describe_skipped()})" if listing.skipped else ""
         raise UserError(
             f"{root}: got {what}, expected files that end in {' '.join(EXTENSIONS)}{skipped}; add images, or remove "
-            "what is empty",
+            "empty folders",
             option="dataset",
         )
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(files) for files in classes.values()])

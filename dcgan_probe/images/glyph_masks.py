@@ -1,4 +1,4 @@
-"""Takes matplotlib's own typefaces, gives the drawn digits as an atlas of masks; knows no colour and no image set."""
+"""Masks of the ten digits in the typefaces that matplotlib ships."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,23 +29,23 @@ DIGITS = "0123456789"
 BLANK = len(TYPEFACES) * len(DIGITS)  # index of the blank mask
 SIDE = 48  # of a mask, in pixels
 DIGIT_HEIGHT = 36  # of the digit 0 in a mask
-SMOOTHING = 0.5  # of the masks, since images sample them at a coarser step
+SMOOTHING = 0.5  # blur in mask pixels, since images sample the masks at a coarser step
 
 
 @dataclass(frozen=True)
 class GlyphMasks:
-    """The ten digits of every typeface, each in the middle of its own mask."""
+    """Masks of the ten digits of every typeface, each digit centered in its mask."""
 
     masks: np.ndarray
-    """float32 (typefaces * 10 + 1, SIDE, SIDE), 0 outside a digit to 1 inside; the last one is blank."""
+    """float32 (typefaces * 10 + 1, SIDE, SIDE), from 0 outside a digit to 1 inside; the last mask is blank."""
 
     advances: np.ndarray
-    """float32 (typefaces,): width of the widest digit in mask pixels, the least distance between neighbours."""
+    """float32 (typefaces,): width of the widest digit in mask pixels, the smallest distance between neighbors."""
 
 
 @lru_cache(maxsize=1)
 def glyph_masks() -> GlyphMasks:
-    """Draw all digits of all typefaces, once a process."""
+    """Draw all digits of all typefaces, once per process."""
     import matplotlib
 
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
@@ -56,7 +56,7 @@ def glyph_masks() -> GlyphMasks:
 
 
 def _draw_typeface(path: Path) -> tuple[np.ndarray, int]:
-    """Give masks (10, SIDE, SIDE) on one base line, and the width of the widest digit."""
+    """Draw masks float32 (10, SIDE, SIDE) on one baseline; also return the width of the widest digit, in pixels."""
     _, top, _, bottom = ImageFont.truetype(str(path), 100).getbbox("0")
     font = ImageFont.truetype(str(path), round(100 * DIGIT_HEIGHT / (bottom - top)))
     _, top, _, bottom = font.getbbox("0")

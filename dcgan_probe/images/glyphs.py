@@ -1,9 +1,9 @@
-"""Takes a number of images, a split and a seed, gives drawn street numbers with their digits; knows no file.
+"""Synthetic street-number digits, drawn from a seed.
 
-Each image shows one digit in its middle, as a crop of a photographed house number does: neighbours of the same
-typeface reach in at the sides, the wall behind may change colour at an edge, and there is a shadow, uneven light, blur
-and noise. Images come in blocks of ``BLOCK`` with a generator each, so that an image depends on (seed, split, index)
-only. A linear SVM on the pixels of 10,000 images gets 63 % of new ones right, a three-layer convolutional net 99 %.
+Each image shows one digit in its middle, like a crop of a photographed house number. Neighboring digits of the same
+typeface reach in at the sides, the wall may change color at an edge, and shadow, uneven light, blur and noise are
+added. Each block of ``BLOCK`` images has a random generator of its own, so an image depends on (seed, split, index)
+only.
 """
 
 from collections.abc import Iterator
@@ -20,42 +20,55 @@ BLOCK = 32  # small enough for the cache of a core
 LIGHT_ON_DARK = 0.8  # share of images with light digits
 COARSE = 5  # side of the grid of random values behind the wall's texture
 
-# Pixel centres relative to the image's centre, each float32 (SIZE * SIZE,).
+# Pixel centers relative to the center of the image, each float32 (SIZE * SIZE,).
 Y, X = (axis.ravel().astype(np.float32) - (SIZE - 1) / 2 for axis in np.mgrid[:SIZE, :SIZE])
 
 
 def draw_glyph_set(train_images: int, split: str, seed: int) -> ImageSet:
-    """Draw ``train_images`` images for ``train``, a fifth as many for ``test``: uint8 (N, 3, 32, 32)."""
+    """Draw a labeled set of images, uint8 (N, 3, 32, 32).
+
+    Parameters
+    ----------
+    train_images
+        Images of the ``train`` split; the ``test`` split has a fifth as many.
+    split
+        ``train`` or ``test``.
+    seed
+        Seed of all images.
+    """
     count = train_images if split == "train" else train_images // TRAIN_PER_TEST
     images = np.empty((count, 3, SIZE, SIZE), np.uint8)
-    labels, neighbours = np.empty(count, np.int64), np.empty((count, 2), np.float32)
-    for start, (block_images, block_labels, block_neighbours) in zip(
+    labels, neighbors = np.empty(count, np.int64), np.empty((count, 2), np.float32)
+    for start, (block_images, block_labels, block_neighbors) in zip(
         range(0, count, BLOCK), draw_blocks(count, split, seed), strict=True
     ):
         stop = start + BLOCK
-        images[start:stop], labels[start:stop], neighbours[start:stop] = block_images, block_labels, block_neighbours
-    attributes = {"left": neighbours[:, 0], "right": neighbours[:, 1], "neighbours": neighbours.sum(axis=1)}
+        images[start:stop], labels[start:stop], neighbors[start:stop] = block_images, block_labels, block_neighbors
+    attributes = {"left": neighbors[:, 0], "right": neighbors[:, 1], "neighbours": neighbors.sum(axis=1)}
     return ImageSet(images, labels, "glyphs", split, f"drawn with seed {seed}", tuple(DIGITS), attributes)
 
 
 def draw_blocks(count: int, split: str, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Draw ``count`` images in blocks, each as ``draw_block`` does.
+    """Draw ``count`` images in blocks; see ``draw_block``.
 
-    The last block is drawn whole and cut, which makes a smaller set the beginning of a larger one.
+    The last block is drawn in full and cut, so a smaller set is the beginning of a larger one.
     """
     for start in range(0, count, BLOCK):
-        images, labels, neighbours = draw_block(numpy_generator(seed, "glyphs", split, start // BLOCK))
-        yield images[: count - start], labels[: count - start], neighbours[: count - start]
+        images, labels, neighbors = draw_block(numpy_generator(seed, "glyphs", split, start // BLOCK))
+        yield images[: count - start], labels[: count - start], neighbors[: count - start]
 
 
 def draw_block(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw one block.
+    """Draw one block of images.
 
-    Images uint8 (BLOCK, 3, 32, 32), labels int64 (BLOCK,), and how many pixels of the image the left and the right
-    neighbour's ink covers, float32 (BLOCK, 2): 0 where there is none, or where it is too far to reach in.
+    Returns
+    -------
+    tuple
+        Images uint8 (BLOCK, 3, 32, 32), labels int64 (BLOCK,), and the pixels of each image that the ink of the left
+        and of the right neighbor covers, float32 (BLOCK, 2): 0 if the neighbor is absent or outside of the image.
     """
-    digits = rng.integers(0, 10, (BLOCK, 3))  # left neighbour, the labelled digit, right neighbour
-    ink, neighbours = _draw_ink(rng, digits)
+    digits = rng.integers(0, 10, (BLOCK, 3))  # left neighbor, labeled digit, right neighbor
+    ink, neighbors = _draw_ink(rng, digits)
     wall_level, ink_level = _draw_levels(rng)
     picture = _draw_wall(rng, wall_level)
     picture *= 1 - _uniform(rng, 0, 0.6)[:, :, None] * _shifted(rng, ink)[:, None]  # the shadow
@@ -66,7 +79,7 @@ def draw_block(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.nda
     noise = rng.standard_normal(photo.shape, np.float32)
     noise *= _uniform(rng, 0, 9)[:, :, None, None]
     photo += noise
-    return photo.round(out=photo).clip(0, 255, out=photo).astype(np.uint8), digits[:, 1].copy(), neighbours
+    return photo.round(out=photo).clip(0, 255, out=photo).astype(np.uint8), digits[:, 1].copy(), neighbors
 
 
 def _uniform(rng: np.random.Generator, low: float, high: float, columns: int = 1) -> np.ndarray:
@@ -78,11 +91,17 @@ def _normal(rng: np.random.Generator, deviation: float, limit: float) -> np.ndar
 
 
 def _draw_ink(rng: np.random.Generator, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Draw three digits a row, each image under its own affine map: float32 (BLOCK, SIZE * SIZE), 0 to 1.
+    """Draw three digits in a row, each image under a different affine map.
 
-    With it comes the ink of the left and of the right one, in pixels, float32 (BLOCK, 2).
+    Returns
+    -------
+    tuple
+        Ink of all digits, float32 (BLOCK, SIZE * SIZE), 0 to 1; and the ink of the left and of the right digit, in
+        pixels, float32 (BLOCK, 2).
 
-    A pixel (x, y) looks up the point (u, v) of a strip of three cells, one a digit. With t the turn::
+    Notes
+    -----
+    A pixel (x, y) is sampled at the point (u, v) of a strip of three cells, one per digit. With the rotation t::
 
         v = step (cos t y - sin t x),    u = stretch step (cos t x + sin t y) + shear v
     """
@@ -105,7 +124,7 @@ def _draw_ink(rng: np.random.Generator, digits: np.ndarray) -> tuple[np.ndarray,
 
 
 def _affine(x: np.ndarray, y: np.ndarray, constant: np.ndarray) -> np.ndarray:
-    """Give x X + y Y + constant at every pixel, float32 (BLOCK, SIZE * SIZE)."""
+    """Compute x X + y Y + constant at every pixel, float32 (BLOCK, SIZE * SIZE)."""
     plane = x * X
     plane += y * Y
     plane += constant
@@ -113,7 +132,7 @@ def _affine(x: np.ndarray, y: np.ndarray, constant: np.ndarray) -> np.ndarray:
 
 
 def _sample(masks: np.ndarray, which: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Interpolate the masks ``which`` bilinearly at (u, v) from their centres; their blank borders go on outside."""
+    """Interpolate the masks ``which`` bilinearly at (u, v) from their centers; masks are blank outside."""
     for axis in (u, v):
         axis += (SIDE - 1) / 2
         axis.clip(0, SIDE - 1.001, out=axis)
@@ -132,7 +151,7 @@ def _between(masks: np.ndarray, first: np.ndarray, share: np.ndarray) -> np.ndar
 
 
 def _shifted(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
-    """Move each ink mask by up to one pixel each way, as a shadow or an edge of the figure."""
+    """Shift each ink mask by up to one pixel in each direction, as a shadow or an edge of the digit."""
     padded = np.pad(ink.reshape(BLOCK, SIZE, SIZE), ((0, 0), (1, 1), (1, 1)))
     down, right = rng.integers(0, 3, (2, BLOCK, 1, 1))
     steps = np.arange(SIZE)
@@ -141,7 +160,7 @@ def _shifted(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
 
 
 def _draw_levels(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the brightness of the wall and of the digits, float32 (BLOCK, 1), at least 45 of 255 apart."""
+    """Draw the brightness of the wall and of the digits, each float32 (BLOCK, 1), at least 45 of 255 apart."""
     dark = _uniform(rng, 10, 130)
     light = dark + 45 + _uniform(rng, 0, 1) * (200 - dark)
     swap = rng.random((BLOCK, 1)) < LIGHT_ON_DARK
@@ -149,7 +168,7 @@ def _draw_levels(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _tinted(rng: np.random.Generator, level: np.ndarray) -> np.ndarray:
-    """Give a colour of about that brightness, float32 (BLOCK, 3); a quarter of them are vivid."""
+    """Draw a color of about the given brightness, float32 (BLOCK, 3); a quarter of the colors are vivid."""
     strength = np.where(rng.random((BLOCK, 1)) < 0.25, 50, 14).astype(np.float32)
     tint = rng.standard_normal((BLOCK, 3), np.float32) * strength
     return level + tint - tint.mean(axis=1, keepdims=True)
@@ -158,20 +177,20 @@ def _tinted(rng: np.random.Generator, level: np.ndarray) -> np.ndarray:
 def _draw_wall(rng: np.random.Generator, level: np.ndarray) -> np.ndarray:
     """Draw the background, float32 (BLOCK, 3, SIZE * SIZE).
 
-    It is a colour with a coarse texture, and in a third of the images a second colour beyond a straight edge.
+    The background is a color with a coarse texture; in a third of the images a straight edge separates a second color.
     """
-    colour, other = _tinted(rng, level), _tinted(rng, level + _uniform(rng, -60, 60))
+    color, other = _tinted(rng, level), _tinted(rng, level + _uniform(rng, -60, 60))
     angle = _uniform(rng, 0, 2 * np.pi)
     edge = _affine(np.cos(angle), np.sin(angle), -_uniform(rng, 6, 16)).clip(0, 1)
     edge *= rng.random((BLOCK, 1)) < 0.35
     texture = (_uniform(rng, 0, 12) * rng.standard_normal((BLOCK, COARSE * COARSE), np.float32)) @ COARSE_TO_PIXELS
-    wall = colour[:, :, None] + edge[:, None] * (other - colour)[:, :, None]
+    wall = color[:, :, None] + edge[:, None] * (other - color)[:, :, None]
     wall += texture[:, None]
     return wall
 
 
 def _coarse_to_pixels() -> np.ndarray:
-    """Give the matrix that interpolates a COARSE x COARSE grid bilinearly, float32 (COARSE**2, SIZE**2)."""
+    """Return the matrix that interpolates a COARSE x COARSE grid bilinearly, float32 (COARSE**2, SIZE**2)."""
     position = np.linspace(0, COARSE - 1, SIZE)
     weight = np.maximum(0, 1 - abs(position - np.arange(COARSE)[:, None]))  # (COARSE, SIZE)
     return np.kron(weight, weight).astype(np.float32)
@@ -181,14 +200,14 @@ COARSE_TO_PIXELS = _coarse_to_pixels()
 
 
 def _blurred(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
-    """Blur (BLOCK, 3, SIZE, SIZE) down and across with the kernel (b, 1 - 2b, b), twice, b up to 0.3 an image."""
+    """Blur pictures (BLOCK, 3, SIZE, SIZE) twice along both axes with the kernel (b, 1 - 2b, b), b up to 0.3."""
     b = _uniform(rng, 0, 0.3)[:, :, None, None]
     for axis in (2, 3, 2, 3):
         along = np.moveaxis(picture, axis, 2)
         change = -2 * along
         change[:, :, 1:] += along[:, :, :-1]
         change[:, :, :-1] += along[:, :, 1:]
-        change[:, :, 0] += along[:, :, 0]  # the outermost pixels go on outside
+        change[:, :, 0] += along[:, :, 0]  # the outermost pixels are repeated outside
         change[:, :, -1] += along[:, :, -1]
         change *= b
         along += change

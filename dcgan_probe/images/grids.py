@@ -1,4 +1,4 @@
-"""Pictures of uint8 images: grids in rows and columns, and animations."""
+"""Grids and animations of uint8 images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,22 +12,22 @@ from ..storage import whole_file
 BACKGROUND = 255
 CAPTION_HEIGHT = 13
 ANIMATION_QUALITY = 80
-"""Of WebP, 0 to 100: the 90 frames of a walk take 0.2 MB, where a GIF of 256 colors takes 1.5 to 2.3 MB."""
+"""Quality of WebP, 0 to 100."""
 
 
 def image_grid(images: np.ndarray, columns: int, padding: int = 2, captions: Sequence[str] | None = None) -> np.ndarray:
-    """Lay images out row by row, with white lines between and around them.
+    """Lay out images row by row, with white lines between and around them.
 
     Parameters
     ----------
     images
         uint8 (N, channels, H, W), 1 or 3 channels.
     columns
-        Images a row; the last row may be shorter.
+        Images per row; the last row may be shorter.
     padding
         Width of the lines in pixels.
     captions
-        A text below each image; what is wider than the image and the lines is cut.
+        Text below each image, cut to the width of the image and the line beside it.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def image_grid(images: np.ndarray, columns: int, padding: int = 2, captions: Seq
     Raises
     ------
     UserError
-        If there are no images, they are not uint8 of that shape, or ``columns`` is not positive.
+        If there are no images, the images are not uint8 of that shape, or ``columns`` is not positive.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
         raise UserError(f"got images {images.dtype} {images.shape}, expected uint8 (N, 1 or 3, H, W) with N > 0")
@@ -66,12 +66,12 @@ def _caption(text: str, width: int, height: int) -> np.ndarray:
 def save_grid(
     path: str | Path, images: np.ndarray, *, columns: int, padding: int = 2, captions: Sequence[str] | None = None
 ) -> None:
-    """Write ``image_grid`` as a PNG file, whole or not at all.
+    """Write a grid of images as a PNG file, atomically; parameters as for ``image_grid``.
 
     Raises
     ------
     UserError
-        As ``image_grid``, or if the file cannot be written.
+        As for ``image_grid``, or if the file cannot be written.
     """
     picture = Image.fromarray(image_grid(images, columns, padding, captions))
     with whole_file(path) as temporary:
@@ -79,14 +79,14 @@ def save_grid(
 
 
 def save_animation(path: str | Path, frames: Sequence[np.ndarray], *, seconds: float) -> None:
-    """Write an animated WebP file in an endless loop, whole or not at all.
+    """Write an animated WebP file that loops endlessly, atomically.
 
     Parameters
     ----------
     frames
-        At least one picture uint8 (height, width, 3); all of one shape.
+        At least one picture, uint8 (height, width, 3), all of the same shape.
     seconds
-        Duration of each frame. Consecutive frames that look the same are stored as one of their total duration.
+        Duration of each frame. Consecutive identical frames are stored as one frame of their total duration.
 
     Raises
     ------
@@ -107,27 +107,29 @@ def save_animation(path: str | Path, frames: Sequence[np.ndarray], *, seconds: f
 
 
 def read_grid(path: str | Path, rows: int, side: int, padding: int = 2) -> np.ndarray:
-    """Read the first rows of a grid that ``save_grid`` wrote.
+    """Read the first rows of a grid without captions from a file of ``save_grid``.
 
     Parameters
     ----------
     rows
-        Rows of images; as many as there are, if there are fewer.
+        Rows of images; all rows if the grid has fewer.
     side
         Height of the images in pixels.
+    padding
+        Width of the lines in pixels.
 
     Returns
     -------
     numpy.ndarray
-        uint8 (height, width, 3), with the white lines around.
+        uint8 (height, width, 3), including the white lines.
 
     Raises
     ------
     UserError
-        If there is no picture that can be read.
+        If the file is missing or cannot be read as a picture.
     """
     try:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"))[: rows * (side + padding) + padding]
     except OSError as error:
-        raise UserError(f"{path} is no picture that can be read ({error}); move it away, then repeat") from error
+        raise UserError(f"{path} cannot be read as a picture ({error}); move it away, then rerun") from error

@@ -1,4 +1,4 @@
-"""Takes images, labels and where they came from, gives the checked ``ImageSet``; knows no file and no network."""
+"""Image set: images in a fixed row order, with their labels, names and origin."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,48 +14,49 @@ BLOCK_ROWS = 2048
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Which rows of another set some images are."""
+    """Rows of another set."""
 
     whole: "ImageSet"
     rows: np.ndarray
-    """int64 (N,), rising."""
+    """int64 (N,), increasing."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images in a fixed row order, with their labels where they have some."""
+    """Images in a fixed row order, with optional labels."""
 
     images: np.ndarray | StoredImages
     """uint8 (N, channels, H, W), 0 to 255, 1 or 3 channels: an array, or the images of an open file."""
 
     labels: np.ndarray | None
-    """int64 (N,), 0 to K-1; None for an unlabelled set."""
+    """int64 (N,), 0 to K-1; None for an unlabeled set."""
 
     name: str
-    """Name of the set, such as ``svhn``, in one line of at most 100 characters; see ``storage.plain_name``."""
+    """Name of the set, such as ``svhn``: one line of at most 100 characters; see ``storage.plain_name``."""
 
     split: str
     """``train``, ``val`` or ``test``."""
 
     source: str
-    """Where the images came from, for people."""
+    """Origin of the images, for people."""
 
     class_names: tuple[str, ...] | None = None
-    """Name of each class in the order of the labels, where known."""
+    """Class names in the order of the labels; None if unknown."""
 
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Further numbers of each image by their names, such as its ``age`` in years: integers or floats (N,)."""
+    """Numeric attributes of each image by name, such as ``age`` in years: integers or floats (N,)."""
 
     part_of: Part | None = None
-    """The set whose features serve these images too, of which they are some rows; None where they stand alone."""
+    """Rows of another set that are these images, so that its features are reused; None for a separate set."""
 
     def __post_init__(self) -> None:
-        """Check types and shapes.
+        """Check types, shapes and the range of the labels.
 
         Raises
         ------
         UserError
-            If the images are not uint8 (N, 1 or 3, H, W) with N > 0, or the labels are not int64 (N,) from 0 to K-1.
+            If the images are not uint8 (N, 1 or 3, H, W) with N > 0, the labels are not int64 (N,) from 0 to K-1, or an
+            attribute is not a number per image.
         """
         object.__setattr__(self, "name", plain_name(self.name) or "unnamed")
         shape, dtype = self.images.shape, self.images.dtype
@@ -73,7 +74,7 @@ class ImageSet:
         for name, numbers in self.attributes.items():
             if numbers.shape != (len(self),) or numbers.dtype.kind not in "iuf":
                 raise UserError(
-                    f"{self.name}: got {name} {numbers.dtype} {numbers.shape}, expected one number an image "
+                    f"{self.name}: got {name} {numbers.dtype} {numbers.shape}, expected one number per image "
                     f"({len(self)},)"
                 )
 
@@ -85,17 +86,17 @@ class ImageSet:
             most = "K-1" if self.class_names is None else len(self.class_names) - 1
             raise UserError(
                 f"{self.name}: got labels from {low} to {high}, expected 0 to {most}; give every image a class, or "
-                "leave the labels out",
+                "omit the labels",
                 option="dataset",
             )
 
     def __len__(self) -> int:
-        """Give the number of images."""
+        """Return the number of images."""
         return self.images.shape[0]
 
     @property
     def channels(self) -> int:
-        """1 for greyscale, 3 for RGB."""
+        """Number of channels: 1 for grayscale, 3 for RGB."""
         return self.images.shape[1]
 
     @property
@@ -110,13 +111,13 @@ class ImageSet:
 
     @cached_property
     def classes(self) -> int:
-        """Number of classes: that of the class names, or else the largest label plus one.
+        """Number of classes: the number of class names, or the largest label plus one if classes have no names.
 
         Raises
         ------
         UserError
-            If the set has no labels, or a training split without class names leaves labels between 0 and its largest
-            one unused.
+            If the set has no labels, or is a training split without class names whose labels skip a number between 0
+            and the largest label.
         """
         labels = self.require_labels("counting the classes")
         if self.class_names is not None:
@@ -125,16 +126,16 @@ class ImageSet:
         if self.split == "train" and len(used) < classes:
             missing = np.setdiff1d(np.arange(min(classes, len(used) + 1)), used)[0]
             raise UserError(
-                f"{self.name} ({self.source}): got {len(used)} labels from {used[0]} to {used[-1]} without class "
-                f"names, and none is {missing}; expected 0 to K-1, each of some image. `dcgan-probe prepare` numbers "
-                "them so and keeps the old labels as class names",
+                f"{self.name} ({self.source}): got {len(used)} different labels from {used[0]} to {used[-1]} without "
+                f"class names, and no label is {missing}; expected labels 0 to K-1, each with images. `dcgan-probe "
+                "prepare` renumbers the labels and keeps the original labels as class names",
                 option="dataset",
             )
         return classes
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of all pixels and labels in row order; name, split, attributes and storage form do not enter."""
+        """Hash of all pixels and labels in row order; independent of name, split, attributes and storage."""
         return fingerprint_blocks(self.images.shape, self.blocks(), self.labels)
 
     @cached_property
@@ -143,29 +144,35 @@ class ImageSet:
         return fingerprint_rows(self.blocks())
 
     def count_copies_of(self, others: "ImageSet") -> int:
-        """Count the images whose pixels an image of another set has too, whatever their labels."""
+        """Count the images whose pixels equal those of an image in another set; labels are ignored."""
         if self.images.shape[1:] != others.images.shape[1:]:
             return 0
         return int(np.isin(self.row_fingerprints, others.row_fingerprints).sum())
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[np.ndarray]:
-        """Give the images in consecutive blocks of at most ``rows`` rows, uint8 (n, channels, H, W)."""
+        """Yield the images in consecutive blocks of at most ``rows`` rows, uint8 (n, channels, H, W)."""
         for start in range(0, len(self), rows):
             yield self.images[start : start + rows]
 
     def require_unchanged(self) -> None:
-        """Check that the file of the images, if they lie in one, is as it was when it was opened.
+        """Check that the file of the images, if any, has not changed since it was opened.
 
         Raises
         ------
         ChangedFileError
-            If not.
+            If the file was changed or removed.
         """
         if isinstance(self.images, StoredImages):
             self.images.require_unchanged()
 
     def subset(self, indices: np.ndarray) -> "ImageSet":
-        """Read the rows ``indices``, integers (n,) in any order or one bool a row, into memory, with what they have."""
+        """Read some rows into memory, with their labels and attributes.
+
+        Parameters
+        ----------
+        indices
+            Row numbers, integers (n,) in any order, or a mask, bool (N,).
+        """
         rows = np.asarray(indices)
         images = self.images[rows]
         return ImageSet(
@@ -179,7 +186,12 @@ class ImageSet:
         )
 
     def require_labels(self, purpose: str) -> np.ndarray:
-        """Give the labels, int64 (N,), or say what they would have been needed for.
+        """Return the labels, int64 (N,).
+
+        Parameters
+        ----------
+        purpose
+            Use of the labels, the subject of a sentence in the error.
 
         Raises
         ------
@@ -188,8 +200,8 @@ class ImageSet:
         """
         if self.labels is None:
             raise UserError(
-                f"{self.name} ({self.source}) has no labels, and {purpose} needs them; take a labelled set: "
-                "an .h5 file with 'labels', or a folder with one subfolder a class",
+                f"{self.name} ({self.source}) has no labels, and {purpose} needs them; use a labeled set: "
+                "an .h5 file with 'labels', or a folder with one subfolder per class",
                 option="dataset",
             )
         return self.labels

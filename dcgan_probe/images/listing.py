@@ -1,7 +1,7 @@
-"""Image files below a folder, class by class, with the names of all that is skipped.
+"""Image files below a folder by class, with the names of all skipped entries.
 
-Each real folder is visited once: its own place comes before any link to it, and a link to a folder that holds the
-listed one is not followed.
+Each real folder is visited once. Its own path takes precedence over links to it, and a link to a folder that contains
+the listed folder is not followed.
 """
 
 import os
@@ -20,15 +20,15 @@ EXTENSIONS = (
     *(".jfif", ".jpe", ".gif", ".pbm", ".pnm"),
 )
 LITTER = ("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information")
-"""Folders that archivers, network drives and file systems leave among a user's own."""
+"""Folders that archivers, network drives and file systems create."""
 SHOWN = 5
 
-HIDDEN = "hidden by a dot"
-LEFT = "left by an archiver or a system"
-NO_ENDING = "without the ending of an image"
-NO_FILE = "neither file nor folder"
+HIDDEN = "hidden, since the name starts with a dot"
+LEFT = "created by an archiver or a file system"
+NO_SUFFIX = "no image suffix"
+NO_FILE = "neither a file nor a folder"
 LISTED = "a folder that is listed under another path"
-LOOP = "a link to a folder that holds this one"
+LOOP = "a link to a folder that contains this folder"
 NO_IMAGES = "a folder without images"
 
 
@@ -38,25 +38,25 @@ class Listing:
 
     root: Path
     flat: list[Path] = field(default_factory=list)
-    """Images that lie in the folder itself, sorted."""
+    """Images in the folder itself, sorted."""
     classes: dict[str, list[Path]] = field(default_factory=dict)
     """Images below each subfolder, by its name in NFC; both sorted as in torchvision's ``ImageFolder``."""
     skipped: dict[str, list[str]] = field(default_factory=dict)
-    """Relative paths of all entries that are not listed, by the reason."""
+    """Relative paths of all skipped entries, by reason."""
 
     def skip(self, reason: str, path: Path) -> None:
-        """Keep the path of an entry that is not listed."""
+        """Record the path of a skipped entry."""
         self.skipped.setdefault(reason, []).append(str(path.relative_to(self.root)))
 
     def unskip(self, path: Path) -> None:
-        """Forget that an entry is not listed, since it is used otherwise."""
+        """Remove an entry from the skipped ones, since it is used in another way."""
         for reason, names in list(self.skipped.items()):
             self.skipped[reason] = [name for name in names if self.root / name != path]
             if not self.skipped[reason]:
                 del self.skipped[reason]
 
     def describe_skipped(self) -> str:
-        """Return one sentence on the skipped entries, such as ``skipped 2 entries: ...``; empty if there are none."""
+        """Return a sentence on the skipped entries, such as ``PATH: 2 entries are skipped: ...``; empty if none is."""
         count = sum(map(len, self.skipped.values()))
         reasons = "; ".join(f"{shown(names)} ({reason})" for reason, names in self.skipped.items())
         return (
@@ -65,7 +65,7 @@ class Listing:
 
 
 def shown(names: Sequence[str], most: int = SHOWN) -> str:
-    """Join names by commas, the first ``most`` of them and the number of the others."""
+    """Join the first ``most`` names by commas, followed by the number of the others."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -76,20 +76,20 @@ def list_images(root: Path) -> Listing:
     Raises
     ------
     UserError
-        If a folder cannot be read, or two subfolders have one name in NFC.
+        If a folder cannot be read, or two subfolders have the same name in NFC.
     """
     listing = Listing(root)
     walk = _Walk(listing)
     below: dict[Path, list[Path]] = {}
     walk.visit(root, listing.flat, below)
-    while walk.links:  # after all real folders, which have the better claim to their images; a class before its parts
+    while walk.links:  # after all real folders, which take precedence; shallow links before deep ones
         link = min(walk.links, key=lambda path: (len(path.parts), path))
         walk.follow(link, walk.links.pop(link), below)
     for folder in sorted(below, key=lambda folder: nfc(folder.name)):
         name = nfc(unicode_text(folder.name))
         if name in listing.classes:
             raise UserError(
-                f"{root}: got two folders {name!r}, whose names differ in their Unicode form alone; rename one of them",
+                f"{root}: got two folders {name!r} whose names differ only in their Unicode form; rename one of them",
                 option="dataset",
             )
         listing.classes[name] = sorted(below[folder], key=lambda path: (str(path.parent), path.name))
@@ -98,18 +98,26 @@ def list_images(root: Path) -> Listing:
 
 
 class _Walk:
-    """Depth-first walk through real folders, which sets links to folders aside."""
+    """Depth-first walk through real folders that collects links to folders for later."""
 
     def __init__(self, listing: Listing):
         self.listing = listing
         self.links: dict[Path, list[Path]] = {}
-        """Links to folders, each with the list that takes its images."""
+        """Links to folders, each with the list that collects its images."""
         self.seen: set[tuple[int, int]] = set()
         with explained_listing(listing.root):
             self.holders = {_identity(folder) for folder in listing.root.resolve().parents}
 
     def visit(self, folder: Path, files: list[Path], below: dict[Path, list[Path]] | None = None) -> None:
-        """Add the images of ``folder`` to ``files``, and those of its subfolders too, or by subfolder to ``below``."""
+        """Collect the images of a folder and of its subfolders.
+
+        Parameters
+        ----------
+        files
+            List to which the images are appended.
+        below
+            Lists for the images of each subfolder, by its path; None appends these to ``files`` too.
+        """
         with explained_listing(folder):
             self.seen.add(_identity(folder))
             with os.scandir(folder) as entries:
@@ -123,7 +131,7 @@ class _Walk:
                     inner = files if below is None else below.setdefault(path, [])
                     if entry.is_symlink():
                         self.links[path] = inner
-                    elif _identity(path) in self.seen:  # by a link
+                    elif _identity(path) in self.seen:  # already visited through a link
                         self.listing.skip(LISTED, path)
                     else:
                         self.visit(path, inner)
@@ -131,25 +139,25 @@ class _Walk:
                     files.append(path)
 
     def follow(self, link: Path, files: list[Path], below: dict[Path, list[Path]]) -> None:
-        """Visit the folder that a link leads to, unless it was visited or holds the listed one."""
+        """Visit the target of a link, unless it was visited or contains the listed folder."""
         with explained_listing(link):
             identity = _identity(link)
         if identity not in self.seen | self.holders:
             self.visit(link, files)
             return
         self.listing.skip(LISTED if identity in self.seen else LOOP, link)
-        below.pop(link, None)  # a class that is but another name of one
+        below.pop(link, None)  # the class is only another name of a listed one
 
     def _reason_to_skip(self, entry: os.DirEntry[str], path: Path) -> str:
         if entry.name.startswith("."):
             return HIDDEN
-        leads_nowhere = entry.is_symlink() and not path.exists()
-        if not leads_nowhere and entry.is_dir():
+        broken = entry.is_symlink() and not path.exists()
+        if not broken and entry.is_dir():
             return LEFT if entry.name in LITTER else ""
         if path.suffix.lower() not in EXTENSIONS:
-            return NO_ENDING
-        # A link that leads nowhere is listed: whoever reads it is told so.
-        return "" if leads_nowhere or entry.is_file() else NO_FILE
+            return NO_SUFFIX
+        # A broken link is listed, so that reading it raises an error.
+        return "" if broken or entry.is_file() else NO_FILE
 
 
 def _identity(folder: Path) -> tuple[int, int]:
@@ -166,7 +174,7 @@ def explained_listing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"{folder} cannot be listed ({error.strerror}): all images below a folder are counted, so allow reading "
-            "and entering it, or move it away",
+            f"{folder} cannot be listed ({error.strerror}), expected a readable folder, since all images below a data "
+            "set's folder are counted; change its permissions, or move it away",
             option="dataset",
         ) from error

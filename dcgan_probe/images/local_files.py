@@ -1,4 +1,4 @@
-"""Files of image arrays: the .h5 file of one split, by the name of a set or a path."""
+"""Local HDF5 files of image sets, found by name or path."""
 
 import warnings
 from dataclasses import replace
@@ -15,15 +15,15 @@ from .streams import ImageStream
 
 
 def find_named_file(name: str, split: str, data_dir: Path, reading: Reading) -> ImageSet | ImageStream | None:
-    """Open ``NAME_SPLIT.h5``, or ``NAME.h5`` if it holds that split; None if neither is in ``data_dir``.
+    """Open ``NAME_SPLIT.h5``, or ``NAME.h5`` if it holds that split; return None if ``data_dir`` has neither.
 
-    ``NAME_val.h5`` is the test split where that is missing, as a ``Notice`` says. A ``NAME.h5`` that does not say its
-    split is a training set.
+    If ``NAME_test.h5`` is missing, ``NAME_val.h5`` is the test split, which a ``Notice`` reports. A ``NAME.h5`` without
+    the attribute ``split`` is a training set.
 
     Raises
     ------
     UserError
-        If a file exists but cannot be read, or says that it holds the other split.
+        If a file exists but cannot be read, or its attribute ``split`` names the other split.
     """
     path = _find_suffixed(data_dir / name, split)
     if path is not None:
@@ -37,14 +37,14 @@ def find_named_file(name: str, split: str, data_dir: Path, reading: Reading) -> 
 
 
 def load_file(path: Path, split: str, reading: Reading) -> ImageSet | ImageStream:
-    """Open one split of the set that ``path`` belongs to: ``X_test.h5`` lies beside ``X_train.h5``.
+    """Open one split of the set that ``path`` belongs to, such as ``X_test.h5`` beside ``X_train.h5``.
 
-    A file ``X.h5`` serves the split that it says it holds, or else ``train``.
+    A file ``X.h5`` holds the split that its attribute ``split`` names, ``train`` by default.
 
     Raises
     ------
     UserError
-        If the split's file is missing, cannot be read, or says that it holds the other split.
+        If the file of the split is missing, cannot be read, or its attribute ``split`` names the other split.
     """
     base, _, own = path.stem.rpartition("_")
     if not any(own in suffixes for suffixes in SUFFIXES.values()):
@@ -56,8 +56,7 @@ def load_file(path: Path, split: str, reading: Reading) -> ImageSet | ImageStrea
     if wanted is None:
         expected = path.with_name(f"{base}_{split}.h5")
         raise UserError(
-            f"{path} has no {split} split: expected {expected} beside it, or a file whose attribute 'split' says "
-            f"{split}",
+            f"{path} has no {split} split, expected {expected} beside it, or a file whose attribute 'split' is {split}",
             option="dataset",
         )
     return _image_set(_open_split(wanted, split, reading), split, wanted)
@@ -82,9 +81,9 @@ def _open(path: Path, reading: Reading) -> ImageFile | ImageStream:
             raise
         return open_arrays(path, error, reading)
     if reading.layout not in (None, "NHWC"):
-        raise UserError(f"{path} has the layout NHWC, got {reading.layout}; leave this out", option="layout")
+        raise UserError(f"{path} has the layout NHWC, got {reading.layout}; omit the layout", option="layout")
     if reading.depth not in (None, "scale", (0.0, 255.0)):
-        raise UserError(f"{path} has 8 bits a channel, got the depth {reading.depth}; leave this out", option="depth")
+        raise UserError(f"{path} has 8 bits per channel, got the depth {reading.depth}; omit the depth", option="depth")
     return file
 
 
@@ -92,7 +91,7 @@ def _open_split(path: Path, split: str, reading: Reading) -> ImageFile | ImageSt
     file = _open(path, reading)
     if file.split in SPLITS and file.split != split:
         raise UserError(
-            f"{path} says that it holds the {file.split} split, expected {split}; put the right file there",
+            f"{path} has the attribute split={file.split}, expected {split}; replace it with the file of that split",
             option="dataset",
         )
     return file

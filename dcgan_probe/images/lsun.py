@@ -1,4 +1,4 @@
-"""Takes an LSUN category, gives the stream of its local LMDB; knows no other source."""
+"""LSUN categories from local LMDB folders."""
 
 import io
 from pathlib import Path
@@ -13,10 +13,10 @@ PARTS = {"train": "train", "test": "val"}  # LSUN publishes its categories as tr
 
 
 def open_lsun(category: str, split: str, data_dir: Path) -> ImageStream:
-    """Open ``CATEGORY_train_lmdb`` (or ``CATEGORY_val_lmdb`` for ``test``) in ``data_dir``, where torchvision wants it.
+    """Stream ``CATEGORY_train_lmdb`` (``CATEGORY_val_lmdb`` for ``test``) in ``data_dir``, torchvision's folder names.
 
-    The records are read in the order of their keys, in RGB, as ``torchvision.datasets.LSUN`` does. That class itself is
-    not used: it leaves a pickled list of keys in the current folder, and trusts one that already lies there.
+    Records are read in the order of their keys as RGB, as in ``torchvision.datasets.LSUN``. That class is not used
+    because it writes a pickled list of keys into the current folder and loads any list that it finds there.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def open_lsun(category: str, split: str, data_dir: Path) -> ImageStream:
     folder = data_dir / f"{category}_{PARTS[split]}_lmdb"
     if not folder.is_dir():
         raise UserError(
-            f"there is no {folder}: expected the LMDB of lsun:{category} there (from https://www.yf.io/p/lsun), or "
+            f"{folder} does not exist, expected the LMDB of lsun:{category} there (from https://www.yf.io/p/lsun), or "
             f"{data_dir / f'lsun_{category}_{split}.h5'}",
             option="dataset",
         )
@@ -42,7 +42,7 @@ def open_lsun(category: str, split: str, data_dir: Path) -> ImageStream:
     except (OSError, lmdb.Error) as error:
         raise UserError(f"{folder} cannot be read as an LMDB ({error}); unpack it again", option="dataset") from error
     if not keys:
-        raise UserError(f"{folder} holds no images; unpack it again", option="dataset")
+        raise UserError(f"{folder} contains no images; unpack it again", option="dataset")
 
     def read(index: int) -> Image.Image:
         try:

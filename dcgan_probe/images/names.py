@@ -1,4 +1,4 @@
-"""Names of image sets: built-in ones, those of files in a data folder, and paths."""
+"""Names of image sets: built-in names, files in the data folder, and paths."""
 
 import os
 from contextlib import suppress
@@ -9,7 +9,7 @@ from ..storage import plain_name
 
 SPLITS = ("train", "test")
 SUFFIXES = {"train": ("train",), "test": ("test", "val", "valid", "validation")}
-"""Last parts of the names of files that hold a split, the usual one first."""
+"""Last parts of file names for each split, the usual one first."""
 TORCHVISION_NAMES = ("cifar10", "svhn", "mnist")
 BUILT_IN = ("glyphs", "glyphs:N", *TORCHVISION_NAMES, "lsun:CATEGORY")
 TRAIN_IMAGES = 20_000
@@ -17,19 +17,19 @@ TRAIN_IMAGES = 20_000
 
 
 def default_data_dir() -> Path:
-    """Return the folder of the local image sets: ``DCGAN_PROBE_DATA`` from the environment, or else ``data``."""
+    """Return the folder of local image sets: the environment variable ``DCGAN_PROBE_DATA``, or else ``data``."""
     return Path(os.environ.get("DCGAN_PROBE_DATA") or "data")
 
 
 def require_known(dataset: str, data_dir: Path) -> None:
-    """Refuse a name or path of which no image set can come, without opening a file.
+    """Check that a name or path refers to an image set, without opening a file.
 
     Raises
     ------
     UserError
-        If there is no such path, and no set of that name is built in or lies in ``data_dir``.
+        If the path does not exist, and no set of that name is built in or in ``data_dir``.
     """
-    with suppress(OSError):  # reported by whatever opens the set
+    with suppress(OSError):  # reported when the set is opened
         if is_path(dataset):
             require_path(Path(dataset).expanduser())
         elif not dataset:
@@ -44,20 +44,32 @@ def require_known(dataset: str, data_dir: Path) -> None:
 
 
 def is_path(dataset: str) -> bool:
-    """Return whether the text is always a path, whatever sets there are."""
+    """Return whether the text is a path even if an image set has that name."""
     return "/" in dataset or Path(dataset).suffix == ".h5" or dataset in (".", "..")
 
 
 def require_path(path: Path) -> None:
-    """Refuse a path that is neither a folder nor an .h5 file."""
+    """Check that a path is a folder or an .h5 file.
+
+    Raises
+    ------
+    UserError
+        If the path does not exist, or is another file.
+    """
     if not path.exists():
-        raise UserError(f"there is no folder or file {path}", option="dataset")
+        raise UserError(f"{path} does not exist, expected a folder of images or an .h5 file", option="dataset")
     if not path.is_dir() and path.suffix != ".h5":
-        raise UserError(f"{path} is neither a folder of images nor an .h5 file", option="dataset")
+        raise UserError(f"got {path}, expected a folder of images or an .h5 file", option="dataset")
 
 
 def number_of_glyphs(dataset: str) -> int:
-    """Return the number of training images of ``glyphs`` or ``glyphs:N``."""
+    """Return the number of training images of ``glyphs`` or ``glyphs:N``.
+
+    Raises
+    ------
+    UserError
+        If N is not a whole number of at least 5.
+    """
     if dataset == "glyphs":
         return TRAIN_IMAGES
     text = dataset.removeprefix("glyphs:")
@@ -67,7 +79,7 @@ def number_of_glyphs(dataset: str) -> int:
 
 
 def local_names(data_dir: Path) -> list[str]:
-    """Return the sorted names of the sets that lie in ``data_dir`` as .h5 files."""
+    """Return the sorted names of the .h5 image sets in ``data_dir``."""
     names = set()
     for path in data_dir.glob("*.h5"):
         base, _, split = path.stem.rpartition("_")
@@ -76,23 +88,23 @@ def local_names(data_dir: Path) -> list[str]:
 
 
 def unknown_set(dataset: str, split: str, data_dir: Path) -> UserError:
-    """Return the error for a set that is nowhere, or has no such split."""
+    """Return the error for an unknown set or a missing split."""
     names = local_names(data_dir)
     if dataset in names:
         return UserError(
-            f"{dataset} has no {split} split in {data_dir}: expected {data_dir / f'{dataset}_{split}.h5'}, "
-            f"or {dataset}.h5 whose attribute 'split' says {split}",
+            f"{dataset} has no {split} split in {data_dir}, expected {data_dir / f'{dataset}_{split}.h5'}, "
+            f"or {dataset}.h5 whose attribute 'split' is {split}",
             option="dataset",
         )
     return UserError(
-        f"there is no image set {dataset!r}: in {data_dir} are {', '.join(names) or 'no .h5 files'}; built in are "
-        f"{', '.join(BUILT_IN)}; or give the path of a folder or of an .h5 file",
+        f"unknown image set {dataset!r}, expected a set in {data_dir} ({', '.join(names) or 'which has no .h5 files'}),"
+        f" a built-in set ({', '.join(BUILT_IN)}), or the path of a folder or an .h5 file",
         option="dataset",
     )
 
 
 def set_name(dataset: str) -> str:
-    """Return the name that ``load_images`` gives to a set, without loading it: ``glyphs`` for ``glyphs:300``."""
+    """Return the name of a set without loading it, such as ``glyphs`` for ``glyphs:300``; see ``load_images``."""
     if dataset.endswith(".h5") or "/" in dataset:
         return plain_name(Path(dataset).name.removesuffix(".h5"))
     return plain_name(dataset.partition(":")[0] if dataset.startswith("glyphs:") else dataset)

@@ -1,4 +1,4 @@
-"""Nearest images to some pictures, by the Euclidean distance of their pixels."""
+"""Nearest neighbors of images, by the Euclidean distance of their pixels."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,27 @@ from ..runtime import UserError, numpy_generator
 from .imageset import ImageSet
 
 QUERIES = 2048
-"""Pictures in one product of blocks."""
+"""Pictures per matrix product."""
 CPU = torch.device("cpu")
 
 
 class NearestSoFar:
-    """The nearest of all images so far to each of some pictures; no image is kept."""
+    """Search for the nearest image to each picture, over blocks of images that are not stored."""
 
     def __init__(self, pictures: np.ndarray, device: torch.device = CPU, leave_out: np.ndarray | None = None):
-        """Begin a search.
+        """Start a search.
 
         Parameters
         ----------
         pictures
             uint8 (M, channels, H, W).
+        device
+            Device of the distances.
         leave_out
-            int64 (M,): the place of an image, counted from 0, that is no neighbor of each picture.
+            int64 (M,): for each picture the position of an image, counted from 0, that is not its neighbor.
         """
         self._pictures, self._device = torch.from_numpy(np.ascontiguousarray(pictures)), device
-        # Distances are those of centered pixels, whose squares are smaller: float32 carries the differences.
+        # Pixels are centered, so that their squares are small enough for float32 to resolve the differences.
         self._center = torch.from_numpy(pictures.mean(axis=0, dtype=np.float64)).float().to(device)
         self._least = torch.full((len(pictures),), torch.inf, device=device)
         self._places = torch.full((len(pictures),), -1, device=device)
@@ -36,13 +38,13 @@ class NearestSoFar:
 
     @property
     def places(self) -> np.ndarray:
-        """Place of each picture's nearest image among all images so far, int64 (M,); -1 before there is one."""
+        """Position of the nearest image to each picture, int64 (M,); -1 before the first block."""
         return self._places.cpu().numpy()
 
     def add(self, images: np.ndarray) -> None:
-        """Search some more images, uint8 (n, channels, H, W); of two that are as near, the earlier one stays.
+        """Search a block of images, uint8 (n, channels, H, W); of two equally near images the earlier one is kept.
 
-        ``|q - x|^2 = |q|^2 + |x|^2 - 2 q x``, of which the first term is the same for all x.
+        The first term of ``|q - x|^2 = |q|^2 + |x|^2 - 2 q x`` is the same for all x and is omitted.
         """
         rows = self._centered(torch.from_numpy(np.ascontiguousarray(images)))
         norms = rows.square().sum(1)
@@ -60,33 +62,37 @@ class NearestSoFar:
         self._seen += len(images)
 
     def _centered(self, images: torch.Tensor) -> torch.Tensor:
-        """Return float32 (n, pixels)."""
+        """Return the centered pixels of images, float32 (n, pixels)."""
         return (images.to(self._device).float() - self._center).flatten(1)
 
 
 @dataclass(frozen=True)
 class Neighbors:
-    """The nearest image of a set to each of some pictures."""
+    """Nearest image of a set to each picture."""
 
     rows: np.ndarray
-    """int64 (n,): its row in the set."""
+    """int64 (n,): row of the nearest image in the set."""
     distances: np.ndarray
     """float64 (n,): root mean square difference of pixels, 0 to 255."""
     mirrored: np.ndarray
-    """bool (n,): whether it is the mirror image of that row which is so near."""
+    """bool (n,): whether the mirror image of that row is the nearest."""
 
 
 def nearest_images(
     pictures: np.ndarray, images: ImageSet, device: torch.device = CPU, *, leave_out: np.ndarray | None = None
 ) -> Neighbors:
-    """Find the nearest image to each picture, or the nearest mirror image, reading the set once in blocks.
+    """Find the nearest image or mirror image to each picture; the set is read once, in blocks.
 
     Parameters
     ----------
     pictures
-        uint8 (n, channels, H, W), of the set's shape.
+        uint8 (n, channels, H, W), with the shape of the images of the set.
+    images
+        Set to search.
+    device
+        Device of the search.
     leave_out
-        int64 (n,): a row of the set that is no neighbor of each picture, such as the picture itself.
+        int64 (n,): for each picture a row of the set that is not its neighbor, such as the picture itself.
 
     Raises
     ------
@@ -95,10 +101,10 @@ def nearest_images(
     """
     if pictures.shape[1:] != images.images.shape[1:]:
         raise UserError(
-            f"got pictures of {pictures.shape[1:]} (channels, height, width), but {images.name} has images of "
-            f"{tuple(images.images.shape[1:])}"
+            f"got pictures of shape {pictures.shape[1:]} (channels, height, width), expected "
+            f"{tuple(images.images.shape[1:])}, the shape of the images of {images.name}"
         )
-    # A picture is as far from an image's mirror image as its own mirror image is from the image.
+    # The distance of a picture to a mirrored image equals the distance of the mirrored picture to the image.
     both = np.concatenate([pictures, pictures[..., ::-1]])
     search = NearestSoFar(both, device, None if leave_out is None else np.tile(leave_out, 2))
     for block in images.blocks():
@@ -111,7 +117,7 @@ def nearest_images(
 
 
 def _distances(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the exact root mean square differences of pixels, float64 (n,), of the rows of two arrays."""
+    """Return the exact root mean square pixel differences between the rows of two arrays, float64 (n,)."""
     squares = [
         np.square(one.astype(np.int64) - other).sum(dtype=np.int64) for one, other in zip(pictures, others, strict=True)
     ]
@@ -119,9 +125,21 @@ def _distances(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def usual_distances(images: ImageSet, count: int, seed: int, device: torch.device = CPU) -> np.ndarray:
-    """Return the distance of randomly drawn images of a set to their nearest other image, float64 (count or fewer,).
+    """Compute the distances of randomly drawn images of a set to their nearest other image.
 
-    The distance of a generated image is held against it: one that repeats a training image is far nearer.
+    They are the reference for generated images: a copy of a training image is much nearer to the set.
+
+    Parameters
+    ----------
+    count
+        Images to draw; all images if the set has fewer.
+    seed
+        Seed of the draw.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (count,) or fewer: root mean square difference of pixels, 0 to 255.
     """
     drawn = np.sort(numpy_generator(seed, "usual distances").permutation(len(images))[:count])
     return nearest_images(images.images[drawn], images, device, leave_out=drawn).distances

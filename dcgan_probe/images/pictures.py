@@ -1,4 +1,4 @@
-"""Picture files: decoding to 8 bits without transparency, and whether they are greyscale."""
+"""Decoding of picture files to 8 bits without transparency, and detection of grayscale."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,23 +11,26 @@ from ..runtime import UserError
 from .reading import Reading, composited, to_eight_bits
 from .streams import UnreadableImageError
 
-GREY_MODES = ("1", "L", "LA", "La")
+GRAY_MODES = ("1", "L", "LA", "La")
 PALETTE_MODES = ("P", "PA")
-DEEP_MODES = ("I", "F")  # and those that start with "I;": more than 8 bits a channel
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)  # Pillow's, for damaged files
+DEEP_MODES = ("I", "F")  # more than 8 bits per channel, as all modes that start with "I;"
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)  # Pillow's errors of damaged files
 
 
 def read_image(path: Path, reading: Reading, remarks: Counter[str]) -> Image.Image:
-    """Decode one image file as greyscale (``L``) or RGB, turned upright as its EXIF orientation says.
+    """Decode an image file as grayscale (``L``) or RGB, rotated by its EXIF orientation.
 
-    ``remarks`` counts what was made of images that are not simply 8 bits of one frame.
+    Parameters
+    ----------
+    remarks
+        Counter of the conversions of images with several frames, transparency or more than 8 bits per channel.
 
     Raises
     ------
     UnreadableImageError
         If the file is not an image, is truncated or cannot be opened.
     UserError
-        If it has more than 8 bits a channel, and the depth is not set or does not cover the values.
+        If the image has more than 8 bits per channel, and the depth is not set or does not cover the values.
     """
     try:
         with Image.open(path) as image:
@@ -37,25 +40,28 @@ def read_image(path: Path, reading: Reading, remarks: Counter[str]) -> Image.Ima
             png = image.format == "PNG"
             upright = ImageOps.exif_transpose(image)
             upright.load()
-            grey = _is_grey(upright, layout)
+            gray = _is_gray(upright, layout)
             if not _is_deep(upright):
                 if "16" in layout:
                     remarks["of 16 bits a color, read by their high bytes"] += 1
-                return composited(upright, reading, remarks, grey=grey)
+                return composited(upright, reading, remarks, gray=gray)
     except BROKEN as error:
         raise unreadable(path, error) from error
     return _reduce(upright, path, png, reading, remarks)
 
 
 def find_channels(files: Iterable[Path], reading: Reading) -> int:
-    """Read headers until one is not greyscale: 1 if all images are, else 3. Unreadable files do not count."""
+    """Return 1 if all images are grayscale, else 3; headers are read up to the first color image.
+
+    Unreadable files are ignored.
+    """
     for path in files:
         try:
             with Image.open(path) as image:
-                grey = _is_grey(image, _raw_layout(image))
-                if not grey or (image.has_transparency_data and not reading.grey_background):
+                gray = _is_gray(image, _raw_layout(image))
+                if not gray or (image.has_transparency_data and not reading.gray_background):
                     return 3
-        except BROKEN:  # reported by the reading of its pixels
+        except BROKEN:  # reported when the pixels are read
             continue
     return 1
 
@@ -78,17 +84,17 @@ def _is_deep(image: Image.Image) -> bool:
     return image.mode in DEEP_MODES or image.mode.startswith("I;")
 
 
-def _is_grey(image: Image.Image, layout: str) -> bool:
+def _is_gray(image: Image.Image, layout: str) -> bool:
     if image.mode in PALETTE_MODES:
         used = np.unique(np.asarray(image.getchannel(0) if image.mode == "PA" else image))
         palette = np.reshape(image.getpalette() or [], (-1, 3))
         colors = palette[used[used < len(palette)]]
         return bool((colors == colors[:, :1]).all())
-    return image.mode in GREY_MODES or layout.startswith("LA;16") or _is_deep(image)
+    return image.mode in GRAY_MODES or layout.startswith("LA;16") or _is_deep(image)
 
 
 def _reduce(image: Image.Image, path: Path, png: bool, reading: Reading, remarks: Counter[str]) -> Image.Image:
-    """Map a greyscale image of more than 8 bits to 8."""
+    """Map a grayscale image of more than 8 bits to 8 bits."""
     values = np.asarray(image)
     if png and values.dtype.kind == "i":  # older versions of Pillow widen the 16 bits
         values = values.astype(np.uint16)
@@ -96,8 +102,9 @@ def _reduce(image: Image.Image, path: Path, png: bool, reading: Reading, remarks
     if limits is None:
         scale = "" if reading.depth else "`depth=scale` (the full range of its type) or "
         raise UserError(
-            f"{path} has more than 8 bits a channel (mode {image.mode}, values {values.min():g} to {values.max():g}), "
-            f"expected 8: make a copy with `dcgan-probe prepare` and {scale}`depth=LOW,HIGH` (what becomes 0 and 255)",
+            f"{path} has more than 8 bits per channel (mode {image.mode}, values {values.min():g} to "
+            f"{values.max():g}), expected 8; make a copy with `dcgan-probe prepare` and {scale}`depth=LOW,HIGH` (the "
+            "values that become 0 and 255)",
             option="depth",
         )
     try:

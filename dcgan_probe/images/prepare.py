@@ -1,9 +1,9 @@
-"""The image-array file of any image source at one size.
+"""Conversion of an image source to an image-array file of one size.
 
-Each image's shorter side is resized to ``size`` and its middle square is kept, as the paper does with ImageNet. The
-paper does not state the filter. The default is Lanczos: its support grows with the reduction, so that fine patterns do
-not alias, and of the three filters it keeps the most detail. Images whose shorter side already is ``size`` are not
-resampled.
+The shorter side of each image is resized to ``size`` and the center square is cropped, as in the paper for ImageNet.
+The paper does not name the filter. The default is Lanczos: its support grows with the reduction factor, so fine
+patterns do not alias, and it preserves the most detail of the three filters. Images whose shorter side equals ``size``
+are not resampled.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ from .settings import RESAMPLES, Depth, Layout, Resample
 from .sources import open_source
 from .streams import ImageStream, UnreadableImageError, to_array, to_picture, with_channels
 
-BLOCK_BYTES = 1 << 24  # of prepared images held at a time
-REPORTED = 100  # images between two reports of a pass that writes nothing
+BLOCK_BYTES = 1 << 24  # prepared images in memory
+REPORTED = 100  # images between two progress reports of a pass that does not write
 
 
 def prepare(
@@ -44,10 +44,10 @@ def prepare(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Write one split of a source as the image-array file ``path``, whole or not at all.
+    """Write one split of a source as an image-array file, atomically.
 
-    Images pass through in blocks, so memory does not grow with their number. An .h5 file may have another form than
-    the project's own (``arrays_in_files``). The attribute ``source`` records all changes of images.
+    Images are processed in blocks, so memory does not grow with their number. An HDF5 file may have another layout (see
+    ``arrays_in_files``). The attribute ``source`` of the written file records all conversions.
 
     Parameters
     ----------
@@ -58,21 +58,21 @@ def prepare(
     path
         ``NAME_train.h5`` or ``NAME_test.h5``, or any other name that ends in ``.h5``.
     channels
-        1 writes greyscale, 3 RGB; by default greyscale if all images are, of both splits of a folder; RGB if not.
+        1 for grayscale, 3 for RGB; by default grayscale if all images are (in a folder, of both splits), else RGB.
     resample
         Filter of the resize. The file's attribute ``resample`` records the filter, or is empty if no image was resized.
     depth
-        Numbers that become 0 and 255 where images have more than 8 bits a channel: a pair, or ``"scale"``, the full
-        range of the stored type (fractions: 0 to 1). By default such images are refused.
+        Values that become 0 and 255 in images with more than 8 bits per channel: a pair of numbers, or ``"scale"`` for
+        the full range of the stored type (fractions: 0 to 1). By default such images are refused.
     background
-        Color that transparent pixels are composited on, a name or ``#rrggbb``.
+        Color under transparent pixels, a name or ``#rrggbb``.
     layout
-        Order of the axes of images in an .h5 file; by default the one that fits.
+        Order of the axes of images in an HDF5 file; by default the only order that fits.
     skip_unreadable
-        Leave out images that cannot be decoded, and record their number in the file's attribute ``unreadable``. By
-        default they are an error, which names all.
+        Omit images that cannot be decoded, and record their number in the file's attribute ``unreadable``. By default
+        they raise an error that names them all.
     progress
-        Called after each block with the images written so far and the number of all; the last time on the whole file.
+        Called after each block with the number of written images and the total, and again when the file is complete.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def prepare(
     Raises
     ------
     UserError
-        If the source cannot be read or changes meanwhile, a setting or ``path`` does not fit, or the disk is full.
+        If the source cannot be read or changes during the call, a parameter is invalid, or the disk is full.
     """
     path = Path(path)
     _check(size, channels, resample, path, split)
@@ -99,18 +99,18 @@ def prepare(
 
 
 def _refuse_itself(source: ImageSet, path: Path) -> None:
-    """Raise ``UserError`` for a file that would replace its own source."""
+    """Check that the file to write is not the source."""
     if isinstance(source.images, StoredImages) and path.exists() and source.images.path.samefile(path):
         raise UserError(f"{path} is the source itself; choose another file to write", option="out")
 
 
 def _write(path: Path, split: str, source: ImageSet | ImageStream, squares: "_Squares", left_out: int | None) -> int:
-    """Write prepared images, and return their number.
+    """Write prepared images and return their number.
 
     Parameters
     ----------
     left_out
-        Number of images that could not be read and are left out; None where such images are errors.
+        Number of omitted unreadable images; None if unreadable images are errors.
     """
     write_image_file(
         path,
@@ -125,14 +125,14 @@ def _write(path: Path, split: str, source: ImageSet | ImageStream, squares: "_Sq
         check=source.require_unchanged,
     )
     if squares.progress is not None:
-        squares.progress(squares.rows, squares.rows)  # now that the file is whole
+        squares.progress(squares.rows, squares.rows)  # the file is complete
     if isinstance(source, ImageStream):
         source.warn_of_remarks()
     return squares.rows
 
 
 def _facts(source: ImageSet | ImageStream, squares: "_Squares", left_out: int | None) -> dict[str, str | int]:
-    """Return the attributes of a file that are known once all images are written."""
+    """Return the attributes of a file that depend on the conversions of its images."""
     done = "" if isinstance(source, ImageSet) else source.describe_remarks()
     out = f"{left_out} that could not be read left out" if left_out else ""
     about = [f"{source.source}, shorter side to {squares.size}, middle square", done, out]
@@ -145,12 +145,12 @@ def _facts(source: ImageSet | ImageStream, squares: "_Squares", left_out: int | 
 
 
 def _first_pass(progress: Callable[[int, int], None] | None, rows: int) -> Callable[[int], None]:
-    """Return what shows the progress of a pass over all images that writes nothing."""
+    """Return a function that reports the progress of a pass over all images that does not write."""
     return lambda done: None if progress is None or done % REPORTED or done >= rows else progress(done, rows)
 
 
 def _explained(source: ImageStream, progress: Callable[[int, int], None] | None) -> Callable[[int], Image.Image]:
-    """Return a function that decodes image i, and that reads all others too where one fails, to name all that do."""
+    """Return a function that decodes an image; after a failure it decodes all later images, to name all that fail."""
 
     def read(index: int) -> Image.Image:
         try:
@@ -176,7 +176,7 @@ def _check(size: int, channels: int | None, resample: str, path: Path, split: st
 
 
 def _reader(images: ImageSet) -> Callable[[int], Image.Image]:
-    """Return a function that builds the picture of row i; the rows of a file are read in blocks."""
+    """Return a function that builds the picture of a row; the rows of a file are read in blocks."""
     rows = max(1, BLOCK_BYTES // (images.channels * images.height * images.width))
     first, block = 0, images.images[:rows]
 
@@ -192,7 +192,7 @@ def _reader(images: ImageSet) -> Callable[[int], Image.Image]:
 
 @dataclass
 class _Squares:
-    """Prepared images of one source, in blocks."""
+    """Blocks of prepared images of one source."""
 
     read: Callable[[int], Image.Image]
     labels: np.ndarray | None
@@ -213,12 +213,12 @@ class _Squares:
         resample: Resample,
         progress: Callable[[int, int], None] | None,
     ) -> "_Squares":
-        """Open a source whose images get so many channels, by default its own number."""
+        """Return the blocks of a source with ``channels`` channels, by default the channels of its images."""
         if isinstance(source, ImageSet):
             read, channels = _reader(source), channels or source.channels
             return cls(read, source.labels, len(source), size, channels, resample, progress)
         channels = channels or source.find_channels()
-        source.remarks.clear()  # of the search for channels
+        source.remarks.clear()  # remarks of the search for channels
         return cls(_explained(source, progress), source.labels, source.count, size, channels, resample, progress)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
@@ -237,7 +237,7 @@ class _Squares:
 
 
 def fit(image: Image.Image, size: int, resample: Resample) -> Image.Image:
-    """Resize the shorter side of a greyscale or RGB image to ``size`` and cut out the middle ``size`` x ``size``."""
+    """Resize the shorter side of a grayscale or RGB image to ``size`` and crop the center square."""
     shorter = min(image.size)
     width, height = (round(side * size / shorter) for side in image.size)
     left, top = (width - size) // 2, (height - size) // 2
@@ -248,7 +248,7 @@ def fit(image: Image.Image, size: int, resample: Resample) -> Image.Image:
 def _resize(image: Image.Image, width: int, height: int, resample: Resample) -> Image.Image:
     factor = image.width // width
     if resample == "box" and image.size == (factor * width, factor * height):
-        # The mean, rounded once. Pillow's resize rounds after each direction: a halved image is 3/8 of a gray
+        # The mean is rounded once. Pillow's resize rounds after each axis, which makes a halved image 3/8 of a gray
         # level brighter on average.
         return image.reduce(factor)
     return image.resize((width, height), Image.Resampling[resample.upper()])

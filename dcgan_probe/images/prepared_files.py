@@ -1,4 +1,4 @@
-"""Image-array files from their configs: where each lies by default, and what it says of itself."""
+"""Image-array files written from configs, their default paths and descriptions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from .settings import PrepareConfig
 
 @dataclass(frozen=True)
 class PreparedFile:
-    """An image-array file that was written."""
+    """Written image-array file."""
 
     path: Path
     images: int
@@ -20,32 +20,36 @@ class PreparedFile:
     """Side of the images, in pixels."""
 
     def describe(self) -> str:
-        """Return a line on the images, unreadable ones included, and one that names the classes in their order."""
+        """Return a line on the images, unreadable ones included, and a line of the class names in order."""
         file = open_image_file(self.path)
         text = f"{self.path}: {self.images:,} images of {self.size} x {self.size}"
         if file.unreadable:
-            text += f", {file.unreadable:,} that could not be read left out"
+            text += f", unreadable images omitted: {file.unreadable:,}"
         if file.labels is None:
             return text
         if file.class_names is None:
             return f"{text}, labels {file.labels.min()} to {file.labels.max()}"
-        return f"{text}\nClasses, from label 0 on: {', '.join(map(plain_name, file.class_names))}"
+        return f"{text}\nClasses in the order of the labels, from 0: {', '.join(map(plain_name, file.class_names))}"
 
 
 def prepare_file(
     config: PrepareConfig, workspace: Workspace | None = None, *, on_step: OnStep = no_step
 ) -> PreparedFile:
-    """Write the images of a config as one image-array file; see ``prepare``.
+    """Write the image-array file of a config; see ``prepare``.
 
     Parameters
     ----------
+    config
+        Source, split, size and form of the images.
+    workspace
+        Data folder, and whether to download missing images; by default ``Workspace()``.
     on_step
         Called with the progress, in images.
 
     Raises
     ------
     UserError
-        As ``prepare``.
+        As for ``prepare``.
     """
     require_instance(config, PrepareConfig, "config")
     place = workspace or Workspace()
@@ -70,6 +74,6 @@ def prepare_file(
 
 
 def default_name(source: str) -> str:
-    """Return the name of a set from its source: the last part of a path, without its split."""
+    """Return the name of a set from its source, such as the last part of a path without the split."""
     name = Path(source).resolve().stem if Path(source).exists() else source.replace(":", "_")
     return name.removesuffix("_train").removesuffix("_test")

@@ -1,4 +1,4 @@
-"""Takes the name or path of a set and a split, gives its ``ImageSet``; knows where to look, not how to read."""
+"""Image sets by name or path."""
 
 from pathlib import Path
 
@@ -31,17 +31,16 @@ def load_images(
 ) -> ImageSet:
     """Load one split of an image set.
 
-    Labels of a test split are numbered as in the training split beside it, by the names of the classes; a ``Notice``
-    says where that changes them, and what of a folder is skipped.
-
-    ``dataset`` is, in this order: a name (``NAME_train.h5`` and ``NAME_test.h5``, or ``NAME.h5``, in ``data_dir``; then
-    torchvision's own files there; then its download), ``glyphs`` or ``glyphs:N``, ``lsun:CATEGORY``, or the path of a
-    folder or an .h5 file. Text with a slash or a final ``.h5`` is always a path.
+    Labels of a test split are numbered as in the training split, matched by class name. A ``Notice`` reports changed
+    labels and skipped entries of a folder.
 
     Parameters
     ----------
     dataset
-        Name or path.
+        Name or path, resolved in this order: a name with files ``NAME_train.h5`` and ``NAME_test.h5``, or ``NAME.h5``,
+        in ``data_dir``; a set of torchvision, read from its files in ``data_dir`` or downloaded; ``glyphs`` or
+        ``glyphs:N``; ``lsun:CATEGORY``; the path of a folder or an .h5 file. A text with a slash or the suffix ``.h5``
+        is always a path.
     split
         ``train`` or ``test``.
     data_dir
@@ -54,7 +53,7 @@ def load_images(
     Returns
     -------
     ImageSet
-        Images of an .h5 file stay on disk until they are sliced; those of other sources are in memory.
+        Images of an .h5 file stay on disk until they are sliced; images of other sources are in memory.
 
     Raises
     ------
@@ -76,16 +75,21 @@ def open_source(
     seed: int = 0,
     reading: Reading = AS_THEY_ARE,
 ) -> ImageSet | ImageStream:
-    """Find a set as ``load_images`` does, but leave the images of a folder or an LMDB unread, to be streamed.
+    """Find a set as in ``load_images``, but return the images of a folder or an LMDB as a stream.
 
-    Where ``reading`` converts other forms, labels with gaps become names of classes.
+    If ``reading`` converts other layouts, labels with gaps become class names.
+
+    Raises
+    ------
+    UserError
+        As for ``load_images``.
     """
     if split not in SPLITS:
         raise UserError(f"got split {split!r}, expected one of {', '.join(SPLITS)}", option="split")
     data_dir = default_data_dir() if data_dir is None else Path(data_dir)
     try:
         found = _find(dataset, split, data_dir, download, seed, reading)
-        # Other sources name their classes in one order whatever the split.
+        # Other sources have the same class order in both splits.
         own = isinstance(found, ImageStream) or isinstance(found.images, StoredImages)
         if found.labels is None or not own:
             return found
@@ -93,12 +97,11 @@ def open_source(
             return number_labels(found) if reading.converts and has_gaps(found) else found
         try:
             training = _find(dataset, "train", data_dir, False, seed, reading)
-        except UserError:  # reported by whatever reads that split
+        except UserError:  # reported when that split is read
             return found
     except OSError as error:
         raise UserError(
-            f"{error.filename or dataset} cannot be looked for ({error.strerror}); allow reading and entering its "
-            "folder",
+            f"{error.filename or dataset} cannot be accessed ({error.strerror}); change the permissions of its folder",
             option="dataset",
         ) from error
     if training.labels is None:

@@ -1,4 +1,4 @@
-"""Takes a set whose images are decoded one by one, gives its rows or its ``ImageSet``; knows no folder and no LMDB."""
+"""Streams of images that are decoded one by one."""
 
 import warnings
 from collections import Counter
@@ -15,34 +15,35 @@ LISTED = 100
 
 
 class UnreadableImageError(UserError):
-    """An image that cannot be decoded, by its path or row, with the reason."""
+    """Image that cannot be decoded, named by its path or row, with the reason."""
 
     def __init__(self, name: str, reason: str):
-        super().__init__(f"{name} cannot be read as an image ({reason}); {_WAYS_ON}", option="dataset")
+        super().__init__(f"{name} cannot be read as an image ({reason}); {_REMEDY}", option="dataset")
         self.text = f"{name} ({reason})"
 
 
-_WAYS_ON = "replace or remove it, or write the others with `dcgan-probe prepare --skip-unreadable`"
+_REMEDY = "replace or remove it, or write the other images with `dcgan-probe prepare --skip-unreadable`"
 
 
 @dataclass(frozen=True)
 class ImageStream:
-    """Images of any size, decoded when asked for, so that a set larger than memory can be worked through."""
+    """Images of any size, decoded on request, so that a set larger than memory can be processed."""
 
     count: int
     """Number of images."""
 
     read: Callable[[int], Image.Image]
-    """Decodes image i at its own size, in mode ``L`` or ``RGB``; raises ``UnreadableImageError`` if that fails."""
+    """Function that decodes image i at its original size in mode ``L`` or ``RGB``, or raises
+    ``UnreadableImageError``."""
 
     describe: Callable[[int], str]
-    """Names image i in messages, such as its path."""
+    """Function that returns the name of image i for messages, such as its path."""
 
     find_channels: Callable[[], int]
-    """Gives 1 if all images are greyscale, 3 if not."""
+    """Function that returns 1 if all images are grayscale, else 3."""
 
     labels: np.ndarray | None
-    """int64 (N,), or None."""
+    """int64 (N,), or None for an unlabeled set."""
 
     name: str
     split: str
@@ -50,18 +51,18 @@ class ImageStream:
     class_names: tuple[str, ...] | None
 
     require_unchanged: Callable[[], None]
-    """Raises ``ChangedFileError`` if the files are no longer as they were when they were opened."""
+    """Function that raises ``ChangedFileError`` if the files have changed since they were opened."""
 
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Further numbers of each image by their names, integers or floats (N,)."""
+    """Numeric attributes of each image by name: integers or floats (N,)."""
 
     remarks: Counter[str] = field(default_factory=Counter)
-    """Images that were read so far, counted by what was done to them, such as compositing."""
+    """Number of images read so far by conversion, such as compositing."""
 
     def unreadable(
         self, start: int = 0, on_progress: Callable[[int], None] = lambda done: None
     ) -> dict[int, UnreadableImageError]:
-        """Decode all images from ``start`` on and return the errors of those that fail, by their numbers."""
+        """Decode all images from number ``start`` and return the errors of unreadable images by their numbers."""
         found = {}
         for index in range(start, self.count):
             try:
@@ -72,12 +73,12 @@ class ImageStream:
         return found
 
     def without(self, left_out: Collection[int]) -> "ImageStream":
-        """Return the stream of the other images.
+        """Return the stream without some images, given by their numbers.
 
         Raises
         ------
         UserError
-            If none is left.
+            If no image is left.
         """
         kept = np.setdiff1d(np.arange(self.count), list(left_out))
         if not len(kept):
@@ -94,7 +95,7 @@ class ImageStream:
     def all_unreadable(
         self, index: int, first: UnreadableImageError, on_progress: Callable[[int], None] = lambda done: None
     ) -> UserError:
-        """Return the error of image ``index`` together with those of all later images."""
+        """Return one error for image ``index`` and all later unreadable images."""
         errors = [first, *self.unreadable(index + 1, on_progress).values()]
         if len(errors) == 1:
             return first
@@ -102,48 +103,52 @@ class ImageStream:
         more = f" and {len(errors) - LISTED:,} more" if len(errors) > LISTED else ""
         return UserError(
             f"{self.source}: {len(errors):,} of {self.count:,} images cannot be read: {', '.join(texts)}{more}; "
-            f"{_WAYS_ON.replace('it,', 'them,')}",
+            f"{_REMEDY.replace('it,', 'them,')}",
             option="dataset",
         )
 
     def describe_remarks(self) -> str:
-        """Return what was done to how many images so far, such as ``2 images of several frames, the first taken``."""
+        """Return the conversions and their image counts, such as ``2 images of several frames, the first taken``."""
         return "; ".join(f"{count:,} image{'s' * (count != 1)} {what}" for what, count in self.remarks.items())
 
     def warn_of_remarks(self) -> None:
-        """Issue a ``Notice`` of what was done to images, if anything was."""
+        """Issue a ``Notice`` of the conversions, if any."""
         if self.remarks:
             warnings.warn(f"{self.source}: {self.describe_remarks()}", Notice, stacklevel=3)
 
     def pixels(self, index: int, channels: int) -> np.ndarray:
-        """Decode image ``index`` at its own size: uint8 (channels, H, W)."""
+        """Decode image ``index`` at its original size, uint8 (channels, H, W)."""
         return to_array(with_channels(self.read(index), channels))
 
 
 def with_channels(image: Image.Image, channels: int) -> Image.Image:
-    """Convert an image without transparency to greyscale (1) or RGB (3)."""
+    """Convert an image without transparency to grayscale (1 channel) or RGB (3 channels)."""
     return image.convert("L" if channels == 1 else "RGB")
 
 
 def to_array(image: Image.Image) -> np.ndarray:
-    """Give the pixels of a greyscale or RGB image, uint8 (channels, H, W)."""
+    """Return the pixels of a grayscale or RGB image, uint8 (channels, H, W)."""
     pixels = np.asarray(image)
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def to_picture(pixels: np.ndarray) -> Image.Image:
-    """Return a greyscale or RGB image of uint8 (channels, H, W), 1 or 3 channels."""
+    """Build a grayscale or RGB image from pixels uint8 (channels, H, W), 1 or 3 channels."""
     return Image.fromarray(pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
 
 
 def stack_stream(stream: ImageStream, advice: str) -> ImageSet:
-    """Read all images of a stream into memory; greyscale ones become RGB if any image of the set is in colour.
+    """Read all images of a stream into memory; grayscale images become RGB if any image of the set has color.
+
+    Parameters
+    ----------
+    advice
+        Command that writes images of one size, for the error of different sizes.
 
     Raises
     ------
     UserError
-        If images cannot be read (all are named), differ in size (``advice`` is the command that makes them equal), or
-        change meanwhile.
+        If images cannot be read (all are named), differ in size, or change during the call.
     """
     channels = stream.find_channels()
     first, images = None, np.empty(0, np.uint8)
@@ -157,7 +162,7 @@ def stack_stream(stream: ImageStream, advice: str) -> ImageSet:
         if pixels.shape != first.shape:
             raise UserError(
                 f"{stream.source}: got images of different sizes ({_size(first)} {stream.describe(0)}, "
-                f"{_size(pixels)} {stream.describe(index)}), expected one size; make a copy of one size with: {advice}",
+                f"{_size(pixels)} {stream.describe(index)}), expected one size; write such a copy with: {advice}",
                 option="dataset",
             )
         images[index] = pixels

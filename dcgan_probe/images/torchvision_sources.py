@@ -1,4 +1,4 @@
-"""Takes the name of a set that torchvision knows, gives its ``ImageSet``; knows no other source."""
+"""Image sets of torchvision: CIFAR-10, SVHN and MNIST."""
 
 import socket
 import sys
@@ -19,40 +19,40 @@ OWN_FILES = {
     "svhn": ("{split}_32x32.mat",),
     "mnist": ("MNIST/raw/*-ubyte", "MNIST/raw/*-ubyte.gz"),
 }
-SILENCE_SECONDS = 30.0  # a server that says nothing for this long counts as not there
+SILENCE_SECONDS = 30.0  # a server that is silent for longer counts as unreachable
 
 
 def load_torchvision(name: str, split: str, data_dir: Path, *, download: bool) -> ImageSet:
-    """Read torchvision's own files in ``data_dir``, downloading them first where they are missing or damaged.
+    """Read torchvision's files in ``data_dir``; missing or damaged files are downloaded first.
 
-    torchvision compares each download with its checksum and shows its progress on stderr.
+    torchvision verifies the checksum of each download and shows its progress on stderr.
 
     Raises
     ------
     UserError
-        If the files are neither there nor to be had.
+        If the files are missing or damaged and cannot be downloaded.
     """
     from torchvision import datasets
 
-    # torchvision reports what is missing, damaged or unreachable by a dozen types of error.
+    # torchvision raises a dozen types of error for missing, damaged or unreachable files.
     try:
         dataset = _open(datasets, name, split, data_dir, download=False)
     except Exception as error:
         if not download:
-            raise _not_there(name, split, data_dir, f"nothing may be downloaded; torchvision says: {error}") from error
+            raise _unavailable(name, split, data_dir, f"downloads are disabled (torchvision: {error})") from error
         try:
             dataset = _download(datasets, name, split, data_dir)
         except UserError:
             raise
         except Exception as failure:
-            raise _not_there(
+            raise _unavailable(
                 name, split, data_dir, f"the download failed: {' '.join(str(failure).split())}"
             ) from failure
     return _as_image_set(name, split, dataset, data_dir)
 
 
 def _download(datasets: Any, name: str, split: str, data_dir: Path) -> Any:
-    """Download under a lock; what a failed or interrupted download leaves is removed."""
+    """Download a set under a lock, and remove the files of a failed or interrupted download."""
     print(f"{name}: downloading into {data_dir} with torchvision", file=sys.stderr)
     with locked(data_dir / f"{name}.download"), _patience(SILENCE_SECONDS):
         before = _own_files(name, split, data_dir)
@@ -69,7 +69,7 @@ def _own_files(name: str, split: str, data_dir: Path) -> set[Path]:
 
 
 def _open(datasets: Any, name: str, split: str, data_dir: Path, *, download: bool) -> Any:
-    # Standard output belongs to results, and torchvision's warnings about its own files help nobody here.
+    # Standard output is reserved for results, and torchvision's warnings about its own files are of no use to a user.
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if name == "svhn":
@@ -79,7 +79,7 @@ def _open(datasets: Any, name: str, split: str, data_dir: Path, *, download: boo
 
 
 def _as_image_set(name: str, split: str, dataset: Any, data_dir: Path) -> ImageSet:
-    if name == "svhn":  # (N, 3, 32, 32), and torchvision has already turned the label 10 into 0
+    if name == "svhn":  # (N, 3, 32, 32); torchvision has already replaced the label 10 by 0
         images, labels, class_names = np.ascontiguousarray(dataset.data), dataset.labels, tuple("0123456789")
     elif name == "cifar10":
         images = np.ascontiguousarray(dataset.data.transpose(0, 3, 1, 2))
@@ -96,14 +96,14 @@ def _as_image_set(name: str, split: str, dataset: Any, data_dir: Path) -> ImageS
     )
 
 
-def _not_there(name: str, split: str, data_dir: Path, reason: str) -> UserError:
+def _unavailable(name: str, split: str, data_dir: Path, reason: str) -> UserError:
     own = " or ".join(OWN_FILES[name]).format(split=split)
     damaged = bool(_own_files(name, split, data_dir))
     state = f"torchvision's files in {data_dir} ({own}) are damaged or incomplete" if damaged else f"not in {data_dir}"
-    first = "move them away and repeat with a network; " if damaged else ""
+    first = "move these files away and rerun with a network; " if damaged else ""
     return UserError(
-        f"{name}, {split} split: {state}, and {reason}. Ways out: {first}put {name}_train.h5 and {name}_test.h5 into "
-        f"{data_dir} (dcgan-probe prepare writes them from a folder), or torchvision's own files ({own}); or take the "
+        f"{name}, {split} split: {state}, and {reason}. Remedies: {first}put {name}_train.h5 and {name}_test.h5 into "
+        f"{data_dir} (dcgan-probe prepare writes them from a folder), or torchvision's own files ({own}); or use the "
         "built-in images with `dataset=glyphs`",
         option="dataset",
     )
@@ -111,7 +111,7 @@ def _not_there(name: str, split: str, data_dir: Path, reason: str) -> UserError:
 
 @contextmanager
 def _patience(seconds: float) -> Iterator[None]:
-    """Limit the silence of new sockets, since torchvision's own downloads wait for ever."""
+    """Set a timeout for new sockets, since torchvision's downloads have none."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

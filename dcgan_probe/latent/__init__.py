@@ -1,16 +1,16 @@
 """Floor 4. Investigations of a run: its latent space, its generator's maps and its discriminator's features.
 
-Each is a function of a run and a config; its result holds numbers, pictures and files::
+Each investigation is a function of a run and a config; its result holds numbers, pictures and files::
 
-    walk          a path through random z, and how evenly it goes            paths
+    walk          a path through random z, and how even its steps are        paths
     arithmetic    A - B + C, of z and of pixels                              gathering, concepts
     turn          an axis between two groups of samples, added in steps      gathering, concepts
-    saliency      which pixels excite a feature of D                         backpropagation
-    forget        G without the maps that draw what is in boxes              forgetting, boxes, forget_findings
+    saliency      the pixels that excite a feature of D                      backpropagation
+    forget        G without the maps that draw boxed objects                 forgetting, boxes, forget_findings
 
-    config        their configs
-    investigation a run under way, with its encoder and probes of attributes
-    attributes    ``age>=60``: which images of a labeled set have it
+    config        configs of the investigations
+    investigation context of an investigation: a run, its encoder and probes of attributes
+    attributes    attributes of labeled images, such as ``age>=60``
     scoring       two linear probes of an attribute: one selects, the other scores
 """
 

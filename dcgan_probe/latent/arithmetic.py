@@ -1,4 +1,4 @@
-"""Arithmetic of concepts: A - B + C, in latent space and in that of pixels."""
+"""Vector arithmetic of concepts, A - B + C, on latent vectors and on pixels."""
 
 from dataclasses import dataclass
 
@@ -12,20 +12,20 @@ from .gathering import SCORE_UNIT, Gathered, and_score, captioned, gather, score
 from .investigation import FeatureInvestigation
 
 NOISE = 0.25
-"""The paper's: uniform from -0.25 to 0.25, added to the result's z."""
+"""Bound of the paper's uniform noise, from -0.25 to 0.25, which is added to the result's z."""
 SIDE = 3
-"""Of the grid of results."""
+"""Side of the grid of results, in images."""
 SHOWN = 12
-"""Samples of a concept in the picture, at most."""
+"""Most samples of a concept in the picture."""
 RESULT, SINGLE, PIXELS, RANDOM = OTHER_ROWS
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArithmeticResult(InvestigationResult):
-    """A - B + C, with the same of single samples and of pixels."""
+    """Result of A - B + C, with the same arithmetic on single samples and on pixels."""
 
     z: np.ndarray
-    """float32 (9, nz): the result in the middle (row 4), with noise in the other eight."""
+    """float32 (9, nz): the result in row 4, the middle of the grid, and the result plus noise in the other rows."""
     images: np.ndarray
     """uint8 (9, channels, H, W)."""
 
@@ -38,14 +38,14 @@ def arithmetic(
     on_step: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> ArithmeticResult:
-    """Compute A - B + C of the mean z of three concepts, with the grid of noise around it, as the paper does.
+    """Compute A - B + C from the mean z of three concepts, with a grid of noisy results around it, as in the paper.
 
     Parameters
     ----------
     workspace
-        Where labeled images lie, and the device; the folder ``data`` by default.
+        Folder of labeled images, and device; the folder ``data`` by default.
     on_step, on_note
-        Called with the progress of each step, and with notes in words.
+        Called with the progress of each step, and with notes.
 
     Raises
     ------
@@ -76,7 +76,12 @@ def arithmetic(
     equation = f"{first} - {second} + {third}"
     return look.result(
         ArithmeticResult,
-        numbers={"equation": equation, **found.told(), "mean_scores": means, "units": {"mean_scores": SCORE_UNIT}},
+        numbers={
+            "equation": equation,
+            **found.record(),
+            "mean_scores": means,
+            "units": {"mean_scores": SCORE_UNIT},
+        },
         pictures={".png": _sheet(found, groups, scores, equation)},
         summary=(equation, *found.qualities(), *score_table(means)),
         z=z,
@@ -87,7 +92,7 @@ def arithmetic(
 def _sheet(
     found: Gathered, groups: dict[str, np.ndarray], scores: dict[str, dict[str, np.ndarray]], equation: str
 ) -> np.ndarray:
-    """Draw a row for each concept and each result; captions have the scores of the first attribute."""
+    """Draw a row for each concept and each result; captions show the scores of the first attribute."""
     shown, rows = next(iter(found.probes), None), []
     for name in (*found.samples, RESULT, SINGLE, PIXELS):
         captions = captioned(found.numbers.get(name), None if shown is None else scores[name][shown])
@@ -99,15 +104,15 @@ def _sheet(
 def combine(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Return mean(a) - mean(b) + mean(c), the means over rows, float64 of a row's shape.
 
-    The paper: single samples are unstable, the mean z of three "showed consistent and stable generations that
-    semantically obeyed the arithmetic".
+    According to the paper, single samples are unstable, and the mean z of three "showed consistent and stable
+    generations that semantically obeyed the arithmetic".
     """
     mean_a, mean_b, mean_c = (rows.mean(axis=0, dtype=np.float64) for rows in (a, b, c))
     return np.asarray(mean_a - mean_b + mean_c)
 
 
 def around(z: np.ndarray, seed: int) -> np.ndarray:
-    """Return the grid around a result: float32 (9, nz), z itself in the middle (row 4), with noise in the others."""
+    """Return the grid around a result, float32 (9, nz): z itself in row 4, the middle; z plus noise in the others."""
     grid = np.repeat(z[None].astype(np.float32), SIDE**2, axis=0)
     added = numpy_generator(seed, "arithmetic").uniform(-NOISE, NOISE, grid.shape).astype(np.float32)
     added[SIDE**2 // 2] = 0.0
@@ -115,5 +120,5 @@ def around(z: np.ndarray, seed: int) -> np.ndarray:
 
 
 def combine_pixels(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Return the same of pixels: uint8 (channels, H, W) of images uint8 (n, channels, H, W) each, clipped to 255."""
+    """Combine pixels likewise: images uint8 (n, channels, H, W) to one uint8 (channels, H, W), clipped to 0 to 255."""
     return combine(a, b, c).round().clip(0, 255).astype(np.uint8)

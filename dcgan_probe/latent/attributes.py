@@ -1,4 +1,4 @@
-"""Takes a text such as ``age>=60`` and a labelled set, tells which images have that attribute; knows no network."""
+"""Attributes of labeled images, such as ``age>=60``."""
 
 import re
 from contextlib import suppress
@@ -16,14 +16,14 @@ EXAMPLES = "a class such as female, or a comparison such as label=3, age>=60 or 
 
 @dataclass(frozen=True)
 class Attribute:
-    """One yes-or-no question about an image, which the labels or the attributes of a set answer."""
+    """Yes-or-no question about an image, answered by the labels or the attributes of a set."""
 
     name: str
     """``label``, or the name of an attribute of the set."""
     comparison: str
     """``=``, ``>=`` or ``<``."""
     value: str
-    """A number, or with ``label`` a class name."""
+    """Number or, with ``label``, a class name."""
 
     @classmethod
     def parse(cls, text: str, option: str = "attribute") -> "Attribute":
@@ -32,7 +32,7 @@ class Attribute:
         Parameters
         ----------
         option
-            Name of the setting that has the text, for the error.
+            Parameter that an error names.
 
         Raises
         ------
@@ -52,12 +52,12 @@ class Attribute:
         )
 
     def of(self, images: ImageSet) -> np.ndarray:
-        """Tell which images have the attribute, bool (N,).
+        """Return which images have the attribute, bool (N,).
 
         Raises
         ------
         UserError
-            If the set has no labels, class or attribute of that name, the value is no number where one is needed, or
+            If the set has no labels, class or attribute of that name, the value is not a number where one is needed, or
             all images or none have the attribute.
         """
         numbers, value = (self._labels if self.name == LABEL else self._numbers)(images)
@@ -74,7 +74,7 @@ class Attribute:
         labels, names = images.require_labels(f"the attribute {self}"), images.class_names or ()
         index, numbers = class_index(names, self.value), name_numbers(names)
         if numbers is not None and (self.comparison != "=" or index is None):
-            # Names are sorted as texts, 10 before 2, so that labels do not compare as the numbers do.
+            # Names are sorted as text, 10 before 2, so labels do not compare like the numbers.
             with suppress(ValueError):
                 if self.comparison != "=" or float(self.value) in numbers:
                     return numbers[labels], float(self.value)

@@ -1,15 +1,15 @@
 """Backpropagation to the pixels that excite a feature of the discriminator, by one of three rules.
 
-The gradient of an activation with respect to the pixels, where each activation function phi passes the signal R that
-comes back from above by one of three rules::
+The backward pass gives the gradient of an activation with respect to the pixels. Each activation function phi passes
+the signal R from the layer above by one of three rules::
 
     gradient        phi'(x) R              the derivative itself
     deconvolution   max(R, 0)              [Zeiler and Fergus 2014, arXiv 1311.2901]
-    guided          phi'(x) max(R, 0)      [Springenberg et al. 2014, arXiv 1412.6806], what the DCGAN paper shows
+    guided          phi'(x) max(R, 0)      [Springenberg et al. 2014, arXiv 1412.6806], used in the DCGAN paper
 
-The last two were written for ReLU, whose derivative is 1 above 0 and 0 below: guided is then both masks at once. The
-discriminator has LeakyReLU, whose derivative is the leak below 0, so that a unit which is off passes a fifth of what it
-gets on, instead of nothing. What both rules share stays: no signal that would lower the units on its way.
+The last two rules were defined for ReLU, whose derivative is 1 above 0 and 0 below; guided then applies both masks. The
+discriminator has LeakyReLU, whose derivative is the leak below 0, so an inactive unit passes a fifth of its signal
+instead of nothing. Both rules still remove every signal that would lower the units on its way.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from ..networks.layers import ConvolutionLayer
 from .settings import Rule
 
 BEST_SHARE = 0.25
-"""Of the pixels that a position sees, in ``concentration``."""
+"""Share of the pixels seen by a position, in ``concentration``."""
 
 
 class _Ruled(torch.autograd.Function):
@@ -49,19 +49,19 @@ class _Ruled(torch.autograd.Function):
 
 
 class RuledActivation(nn.LeakyReLU):
-    """LeakyReLU forward; backward one of the rules above."""
+    """LeakyReLU with one of the rules above in the backward pass."""
 
     def __init__(self, leak: float, rule: Rule):
         super().__init__(leak)
         self.rule = rule
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Give the activations of maps of any shape."""
+        """Return the activations of maps of any shape."""
         return _Ruled.apply(maps, self.negative_slope, self.rule)
 
 
 def with_rule(network: Discriminator, rule: Rule) -> Discriminator:
-    """Give a copy of a discriminator, in evaluation mode, whose activations pass signals back by a rule."""
+    """Return a copy of a discriminator, in evaluation mode, whose activations pass signals back by a rule."""
     copy = deepcopy(network).eval().requires_grad_(False)
     for layer in copy.layers.values():
         if isinstance(layer, ConvolutionLayer):
@@ -72,24 +72,24 @@ def with_rule(network: Discriminator, rule: Rule) -> Discriminator:
 def feature_saliency(
     network: Discriminator, layer: str, signed: torch.Tensor, features: Sequence[int]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Follow the strongest activation of one feature in each image back to the pixels.
+    """Backpropagate the strongest activation of one feature in each image to the pixels.
 
     Parameters
     ----------
     network
-        From ``with_rule``, in evaluation mode: no image must depend on the others.
+        Network from ``with_rule``, in evaluation mode, so that images do not depend on each other.
     layer
-        Whose maps are the features.
+        Name of the layer whose maps are the features.
     signed
         float (n, channels, H, W).
     features
-        For each image, the number of a map.
+        Number of a map for each image, (n,).
 
     Returns
     -------
     tuple
         Saliency, of the shape of ``signed``; the activation that it explains, the largest over the map's positions,
-        (n,); and that position, row and column, int64 (n, 2).
+        (n,); and the position of this activation, row and column, int64 (n, 2).
     """
     signed = signed.detach().requires_grad_()
     maps = network.activations(signed)[layer]  # (n, maps, h, w)
@@ -100,10 +100,10 @@ def feature_saliency(
 
 
 def seen_pixels(network: Discriminator, layer: str, positions: np.ndarray) -> np.ndarray:
-    """Count the pixels that positions of a layer's maps see, those of their receptive fields inside the image.
+    """Count the pixels seen by positions of a layer's maps: their receptive fields inside the image.
 
-    Going down through each layer, positions first to last of what pools are ``first * stride`` to ``last * stride +
-    window - 1`` of what it pools, and likewise of a convolution, less its padding.
+    Through each layer from the top, positions first to last of a pooling's output cover ``first * stride`` to ``last *
+    stride + window - 1`` of its input. The same holds for a convolution, less its padding.
 
     Parameters
     ----------
@@ -126,14 +126,15 @@ def seen_pixels(network: Discriminator, layer: str, positions: np.ndarray) -> np
 
 
 def strongest(peaks: np.ndarray, count: int) -> np.ndarray:
-    """Give the rows of the ``count`` largest numbers of each column, the largest first: int64 (count, D) of (N, D)."""
+    """Return the rows of the ``count`` largest numbers of each column, largest first: int64 (count, D) of (N, D)."""
     return np.argsort(-peaks, axis=0, kind="stable")[:count]
 
 
 def selectivity(peaks: np.ndarray, count: int) -> np.ndarray:
-    """Tell how far the mean of a feature's ``count`` strongest images stands out, float64 (D,) of peaks (N, D).
+    """Measure how far a feature's ``count`` strongest images stand out, float64 (D,) for peaks (N, D).
 
-    In standard deviations over all N images above their mean; a feature that is the same everywhere has 0.
+    The measure is the mean of these images less the mean of all N images, in standard deviations over all images; a
+    constant feature has 0.
     """
     top = np.take_along_axis(peaks, strongest(peaks, count), axis=0).mean(axis=0, dtype=np.float64)
     deviation = peaks.std(axis=0, dtype=np.float64)
@@ -141,20 +142,23 @@ def selectivity(peaks: np.ndarray, count: int) -> np.ndarray:
 
 
 def energy(saliency: np.ndarray) -> np.ndarray:
-    """Give each pixel's squared saliency, summed over the channels: float64 (n, H, W) of (n, channels, H, W)."""
+    """Return each pixel's squared saliency, summed over the channels: float64 (n, H, W) of (n, channels, H, W)."""
     return (saliency.astype(np.float64) ** 2).sum(axis=1)
 
 
 def concentration(saliency: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Give the share of an image's energy that lies in the strongest quarter of the pixels seen, float64 (n,).
+    """Return the share of an image's energy in the strongest quarter of the pixels seen, float64 (n,).
 
-    About 0.25: spread evenly over what the position sees, or there is none at all. 1: three quarters of it say nothing.
-    Over the whole image, the share would be 1 wherever a position sees less than a quarter of it.
+    A share of about 0.25 means that the energy is spread evenly over the pixels seen, or that there is no energy. A
+    share of 1 means that three quarters of these pixels contribute nothing. Over the whole image, the share would be 1
+    for every position that sees less than a quarter of it.
 
     Parameters
     ----------
+    saliency
+        float (n, channels, H, W).
     seen
-        int64 (n,): how many pixels the position sees; all others have no saliency.
+        int64 (n,): number of pixels that the position sees; all other pixels have no saliency.
     """
     best_first = np.sort(energy(saliency).reshape(len(saliency), -1), axis=1)[:, ::-1]
     best = np.maximum(1, np.rint(BEST_SHARE * seen).astype(np.int64))
@@ -164,9 +168,10 @@ def concentration(saliency: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def likeness(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Give the correlation over the pixels of two saliencies' energies of the same images, float64 (n,).
+    """Return the correlation over pixels of the energies of two saliencies (n, channels, H, W), float64 (n,).
 
-    Near 1, saliency shows the image more than the network: "sanity checks" [Adebayo et al. 2018, arXiv 1810.03292].
+    A correlation near 1 means that saliency shows the image more than the network, as in the "sanity checks" of
+    [Adebayo et al. 2018, arXiv 1810.03292].
     """
     a, b = (energy(each).reshape(len(each), -1) for each in (one, other))
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
@@ -175,7 +180,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def as_images(saliency: np.ndarray) -> np.ndarray:
-    """Give saliency as pictures uint8: grey is 0, and each image's own largest number is white or black."""
+    """Return saliency as pictures uint8: gray is 0, and the largest magnitude of each image is white or black."""
     largest = np.abs(saliency).max(axis=(1, 2, 3), keepdims=True)
     return (127.5 + 127.5 * saliency / np.where(largest > 0, largest, 1)).round().astype(np.uint8)
 
@@ -183,28 +188,28 @@ def as_images(saliency: np.ndarray) -> np.ndarray:
 def score_saliency(
     encoder: DiscriminatorEncoder, coefficients: np.ndarray, images: np.ndarray, device: torch.device
 ) -> np.ndarray:
-    """Tell how much each pixel speaks for an attribute, by the gradient of a linear probe's score.
+    """Measure how much each pixel raises a linear probe's score, by the gradient of the score.
 
-    The score of an image x is w . features(x). To first order, a pixel's part in it is how it differs from the image's
-    mean colour, times what the score gains by it::
+    The score of an image x is w . features(x). To first order, a pixel's part in the score is its difference from the
+    image's mean color, times the gradient of the score::
 
         part_p = sum over channels c of (x_pc - mean_c) d(w . features(x)) / d x_pc
 
-    Without the mean, a bright wall has a large part in everything.
+    Without the mean, a bright area would have a large part in every score.
 
     Parameters
     ----------
     encoder
-        What the probe sees images by.
+        Encoder of the probe's features.
     coefficients
-        The probe's w, (D,).
+        Coefficients w of the probe, (D,).
     images
         uint8 (n, channels, H, W).
 
     Returns
     -------
     numpy.ndarray
-        float32 (n, H, W), above 0 for what raises the score.
+        float32 (n, H, W), above 0 for pixels that raise the score.
     """
     weights = torch.from_numpy(coefficients).float().to(device)
     parts = []

@@ -1,12 +1,11 @@
-"""Takes boxes on generated samples, from a JSON file or from saliency, gives the positions of maps that lie in them.
+"""Boxes on generated samples, from a JSON file or from saliency, and the map positions inside of them.
 
-The file is a list with one entry a box; a sample may have several::
+The file is a list with one entry per box; a sample may have several boxes::
 
     [{"sample": 17, "box": [4, 10, 14, 30]}, {"sample": 23, "box": [0, 8, 9, 32]}]
 
 ``sample`` is the number that ``sample --number`` writes below an image, with the same ``--seed``. ``box`` is left, top,
 right and bottom in pixels, counted from 0 at the left and at the top; right and bottom are the first pixels outside.
-This module knows no network.
 """
 
 from collections.abc import Sequence
@@ -25,15 +24,15 @@ FORM = '{"sample": 17, "box": [left, top, right, bottom]}, right and bottom outs
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle of pixels on one sample."""
+    """Rectangle of pixels on one sample."""
 
     sample: int
     left: int
     top: int
     right: int
-    """The first pixel outside."""
+    """First column outside."""
     bottom: int
-    """The first pixel outside."""
+    """First row outside."""
 
 
 def read_boxes(path: str | Path, side: int) -> list[Box]:
@@ -42,8 +41,8 @@ def read_boxes(path: str | Path, side: int) -> list[Box]:
     Raises
     ------
     UserError
-        If the file is missing, no JSON or no list, has no boxes, or an entry is none, is empty or is not inside the
-        image.
+        If the file is missing or not a JSON list, the list is empty, or an entry is not a box, is empty or is not
+        inside the image.
     """
     try:
         stored = read_json(path)
@@ -81,36 +80,37 @@ def box_entries(boxes: Sequence[Box]) -> list[dict[str, Any]]:
 
 
 def boxed_samples(boxes: Sequence[Box]) -> np.ndarray:
-    """Give the numbers of the samples that have a box, each once and in order: int64 (n,)."""
+    """Return the sorted numbers of the samples with a box, each once: int64 (n,)."""
     return np.unique([box.sample for box in boxes])
 
 
 def inside(boxes: Sequence[Box], side: int, positions: int) -> np.ndarray:
-    """Tell which positions of a map lie in a box of their sample, bool (n, positions, positions).
+    """Return which positions of a map lie in a box of their sample, bool (n, positions, positions).
 
-    A map of ``positions`` a side divides an image of ``side`` pixels into squares; a position lies in a box if the
-    centre of its square does. With as many positions as pixels it is the box itself.
+    A map of ``positions`` per side divides an image of ``side`` pixels into squares; a position lies in a box if the
+    center of its square does. With as many positions as pixels, the result is the box itself.
 
     Returns
     -------
     numpy.ndarray
-        Row i is the sample ``boxed_samples(boxes)[i]``.
+        Row i belongs to the sample ``boxed_samples(boxes)[i]``.
 
     Raises
     ------
     UserError
-        If a box holds no centre.
+        If a box contains no center.
     """
-    centres = (np.arange(positions) + 0.5) * side / positions
+    centers = (np.arange(positions) + 0.5) * side / positions
     numbers = boxed_samples(boxes)
     found = np.zeros((len(numbers), positions, positions), bool)
     for box in boxes:
-        across = (box.left <= centres) & (centres < box.right)
-        down = (box.top <= centres) & (centres < box.bottom)
+        across = (box.left <= centers) & (centers < box.right)
+        down = (box.top <= centers) & (centers < box.bottom)
         if not across.any() or not down.any():
             raise UserError(
-                f"the box [{box.left}, {box.top}, {box.right}, {box.bottom}] of sample {box.sample} holds the centre "
-                f"of none of the layer's {positions} x {positions} positions; draw it larger, or take a higher layer",
+                f"the box [{box.left}, {box.top}, {box.right}, {box.bottom}] of sample {box.sample} contains the "
+                f"center of none of the layer's {positions} x {positions} positions; draw it larger, or use a higher "
+                "layer",
                 option="boxes",
             )
         found[np.searchsorted(numbers, box.sample)] |= down[:, None] & across
@@ -118,18 +118,18 @@ def inside(boxes: Sequence[Box], side: int, positions: int) -> np.ndarray:
 
 
 def strongest_windows(saliency: np.ndarray, window: int, samples: Sequence[int]) -> list[Box]:
-    """Give a square box on each sample, where the saliency inside has the largest sum.
+    """Return a square box on each sample, placed where the sum of the saliency inside is largest.
 
     Parameters
     ----------
     saliency
-        float (n, H, W), of which more is more.
+        float (n, H, W); larger values are more salient.
     window
-        Side of the boxes in pixels, at most that of the images.
+        Side of the boxes in pixels, at most the side of the images.
     samples
-        Their numbers (n,).
+        Numbers of the samples, (n,).
     """
-    # The sum over a window is a difference of sums from the corner.
+    # The sum over a window is a difference of cumulative sums.
     sums = np.pad(saliency.astype(np.float64).cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
     across = sums[:, :, window:] - sums[:, :, :-window]
     windows = across[:, window:] - across[:, :-window]
@@ -148,7 +148,7 @@ def outlined(images: np.ndarray, within: np.ndarray) -> np.ndarray:
     images
         uint8 (n, 1 or 3, H, W).
     within
-        The pixels in boxes, bool (n, H, W).
+        Pixels inside of boxes, bool (n, H, W).
     """
     padded = np.pad(within, ((0, 0), (1, 1), (1, 1)))
     around = padded[:, :-2, 1:-1] & padded[:, 2:, 1:-1] & padded[:, 1:-1, :-2] & padded[:, 1:-1, 2:]

@@ -1,4 +1,4 @@
-"""Concepts such as ``old-women=female,age>=50``: what some samples have in common, and how they are found."""
+"""Concepts such as ``old-women=female,age>=50``, given by the numbers of samples or by attributes."""
 
 import re
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ from ..runtime import UserError
 from .attributes import EXAMPLES, Attribute
 
 LIKE_A_NUMBER = re.compile(r"[-+.]?\d")
-"""How a part begins that is no attribute: those begin with a letter, and a class by number is ``label=3``."""
+"""Beginning of a part that is no attribute: attributes begin with a letter, and a class by number is ``label=3``."""
 
 
 @dataclass(frozen=True)
 class Concept:
-    """What some samples have in common: picked by eye, or by probes of attributes."""
+    """Common property of samples that are picked by eye, or by probes of attributes."""
 
     name: str
     numbers: tuple[int, ...] = ()
-    """Of samples picked by eye; empty where probes pick."""
+    """Numbers of samples picked by eye; empty if probes pick the samples."""
     attributes: tuple[Attribute, ...] = ()
-    """All of which the samples have; empty where they were picked by eye."""
+    """Attributes that every sample has; empty if the samples are picked by eye."""
     option: str = "concept"
-    """As which it was typed, for what is said of errors in it."""
+    """Parameter that error messages name."""
 
     @classmethod
     def parse(cls, text: str, option: str = "concept") -> "Concept":
@@ -33,14 +33,15 @@ class Concept:
         Parameters
         ----------
         text
-            What was typed.
+            Text of the concept.
         option
-            As which it was, for what is said of errors.
+            Parameter that error messages name.
 
         Raises
         ------
         UserError
-            If there is no name, nothing after it, a number twice or that no sample has, or no attribute of that form.
+            If the text has no name or nothing after it, a number occurs twice or is out of range, or an attribute
+            cannot be read.
         """
         name, equals, rest = text.partition("=")
         parts = [part.strip() for part in rest.split(",") if part.strip()]
@@ -69,21 +70,21 @@ class Concept:
 
 
 def top_samples(scores: Sequence[np.ndarray], count: int) -> np.ndarray:
-    """Give the numbers of the samples that most surely have every attribute, int64 (count,), the surest first.
+    """Return the numbers of the samples most likely to have every attribute, int64 (count,), the likeliest first.
 
-    The probability of having all is taken for the product of the probabilities of each::
+    The probability of all attributes is approximated by the product of their probabilities::
 
         log p = - sum_a log(1 + exp(-s_a))
 
     Parameters
     ----------
     scores
-        For each attribute, the logarithm of the odds of each sample, (N,).
+        Log-odds of each sample, (N,), for each attribute.
 
     Raises
     ------
     UserError
-        If there are fewer samples than asked for.
+        If ``count`` is less than 1 or exceeds the number of samples.
     """
     if not 1 <= count <= len(scores[0]):
         raise UserError(

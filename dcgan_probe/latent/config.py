@@ -1,4 +1,4 @@
-"""Configs of the investigations of latent space and of what networks have learned."""
+"""Configs of the investigations of latent space and of learned features."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from .concepts import Concept
 
 FIRST_FEATURES = 6
-"""Features that the paper shows."""
+"""Number of features that the paper shows."""
 OTHER_ROWS = ("result", "of single samples", "of pixels", "random samples")
-"""Rows of the table of an arithmetic's scores, besides the concepts'."""
+"""Rows of the table of scores in arithmetic, besides those of the concepts."""
 FARTHEST = 100
-"""Axes from z, at most: far beyond what any generator was trained on."""
+"""Largest reach in axes from z, far beyond the training of any generator."""
 CONCEPT_FORMS = "NAME=3,17,42 (numbers of samples), or NAME=age<30 (chosen by probes)"
 
 
 @dataclass(frozen=True)
 class WalkConfig(InvestigationConfig):
-    """A closed path through random latent points."""
+    """Closed path through random latent points."""
 
     verb: ClassVar[str] = "walk"
 
@@ -38,7 +38,7 @@ class WalkConfig(InvestigationConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class ConceptsConfig(InvestigationConfig):
-    """How concepts are picked and scored: the part that arithmetic and turn share."""
+    """Selection and scoring of concepts, shared by arithmetic and turn."""
 
     concept_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that hold concepts, each a text or several."""
@@ -46,7 +46,7 @@ class ConceptsConfig(InvestigationConfig):
     per_concept: int = option(3, "Samples that probes pick.", min=1)
     attributes: tuple[str, ...] = option(
         (),
-        "Score this too, as female, label=3, age>=60; repeatable.",
+        "Attribute to score as well, such as female, label=3, age>=60; repeatable.",
         flag="--attribute",
         metavar="TEXT",
         usual="the attributes of the concepts",
@@ -54,7 +54,7 @@ class ConceptsConfig(InvestigationConfig):
     dataset: str | None = option(
         None, "Labeled images whose training split trains the probes.", usual="the run's own images"
     )
-    pool: int = option(2000, "Samples among which probes pick a concept's.", min=1, kind="count")
+    pool: int = option(2000, "Samples from which probes pick those of a concept.", min=1, kind="count")
 
     @property
     def parsed(self) -> tuple["Concept", ...]:
@@ -69,7 +69,7 @@ class ConceptsConfig(InvestigationConfig):
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """The names of the concepts."""
+        """Names of the concepts."""
         return tuple(concept.name for concept in self.parsed)
 
     def check(self) -> None:
@@ -81,7 +81,7 @@ class ConceptsConfig(InvestigationConfig):
         names = self.settings
         if len(set(names)) < len(names):
             raise UserError(
-                f"got the concepts {', '.join(names)}, expected a name of its own for each",
+                f"got the concepts {', '.join(names)}, expected distinct names",
                 option=self.parsed[-1].option,
             )
 
@@ -102,7 +102,7 @@ class ArithmeticConfig(ConceptsConfig):
     )
 
     def check(self) -> None:
-        """Check that there are three concepts, none with the name of another row of the table."""
+        """Check that there are three concepts, and that no concept has the name of another row of the table."""
         if len(self.concepts) != 3:
             raise UserError(
                 f"got {len(self.concepts)} concepts, expected three: A, B and C of A - B + C", option="concepts"
@@ -118,7 +118,7 @@ class ArithmeticConfig(ConceptsConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class TurnConfig(ConceptsConfig):
-    """An axis between two groups of samples, added in steps to random z."""
+    """Axis between two groups of samples, added in steps to random z."""
 
     verb: ClassVar[str] = "turn"
     concept_fields: ClassVar[tuple[str, ...]] = ("start", "end")
@@ -126,9 +126,9 @@ class TurnConfig(ConceptsConfig):
     start: str = option(REQUIRED, f"Where the axis begins: {CONCEPT_FORMS}.", flag="--from", metavar="NAME=...")
     end: str = option(REQUIRED, "Where the axis ends.", flag="--to", metavar="NAME=...")
     per_concept: int = option(4, "Samples that probes pick.", min=1)
-    count: int = option(64, "Random z that are turned.", min=1)
+    count: int = option(64, "Random z to turn.", min=1)
     steps: int = option(9, "Images of a strip.", min=2)
-    reach: float = option(1.0, "The strip goes from z minus so many axes to z plus as many.")
+    reach: float = option(1.0, "Length of a strip on either side of z, in axes.")
     shown: int = option(8, "Strips in the picture.", min=1)
 
     def check(self) -> None:
@@ -151,13 +151,13 @@ class SaliencyConfig(InvestigationConfig):
     features: tuple[int, ...] | None = option(
         None, "Numbers of its maps, from 0 on.", kind="numbers", usual=f"the first {FIRST_FEATURES}"
     )
-    top: int | None = option(None, "Instead: so many features whose best images stand out most.", min=1)
+    top: int | None = option(None, "Instead: number of features, those whose best images stand out most.", min=1)
     dataset: str | None = option(
-        None, "Whose training split is searched.", metavar="NAME", usual="the run's own images"
+        None, "Set whose training split is searched.", metavar="NAME", usual="the run's own images"
     )
     scan: int = option(10_000, "Images searched, drawn at random.", min=1, kind="count")
-    count: int = option(6, "Images a feature.", min=1)
-    rule: Rule = option("guided", "How signals pass activations backwards; guided is the paper's.")
+    count: int = option(6, "Images per feature.", min=1)
+    rule: Rule = option("guided", "Rule of backpropagation through activations; guided is the paper's.")
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ class SaliencyConfig(InvestigationConfig):
         return tuple(part for part in (self.layer or "last", chosen, self.rule, self.dataset) if part is not None)
 
     def check(self) -> None:
-        """Check that the features are chosen in one way, and each once."""
+        """Check that the features are chosen in one way, and each feature once."""
         if self.features and self.top:
             raise UserError("got features and top, expected one of them", option="top")
         if self.features and len(set(self.features)) < len(self.features):
@@ -175,23 +175,25 @@ class SaliencyConfig(InvestigationConfig):
 
 @dataclass(frozen=True)
 class ForgetConfig(InvestigationConfig):
-    """Maps of the generator that are dropped, and the samples that show what is missing."""
+    """Dropped maps of the generator, and the samples that show the effect."""
 
     verb: ClassVar[str] = "forget"
 
     boxes: Path | None = option(None, "JSON file of boxes on samples.", kind="file")
     boxes_from: str | None = option(
-        None, "Instead: boxes where a probe of it looks, as neighbours>=20.", metavar="ATTRIBUTE"
+        None, "Instead: boxes at the pixels that raise a probe's score, as of age>=60.", metavar="ATTRIBUTE"
     )
-    map: int | None = option(None, "Instead: see what this map alone draws.", min=0)
+    map: int | None = option(None, "Instead: number of a single map to drop.", min=0)
     layer: str | None = option(
         None, "Layer of the generator, by name or number.", metavar="NAME", usual="second highest"
     )
-    top: int | None = option(None, "Drop only so many maps, those with the largest weights.", min=1)
-    attribute: str | None = option(None, "Have a probe of it score the samples.", usual="that of --boxes-from")
-    dataset: str | None = option(None, "Labeled set to teach the probes.", metavar="NAME", usual="the run's own images")
-    count: int = option(200, "Other samples, drawn with and without.", min=1, kind="count")
-    window: int | None = option(None, "Side of a probe's boxes.", min=1, usual="3/8 of the image's")
+    top: int | None = option(None, "Largest number of maps to drop, those with the largest weights first.", min=1)
+    attribute: str | None = option(None, "Attribute whose probe scores the samples.", usual="that of --boxes-from")
+    dataset: str | None = option(
+        None, "Labeled set that trains the probes.", metavar="NAME", usual="the run's own images"
+    )
+    count: int = option(200, "Other samples, drawn with and without the maps.", min=1, kind="count")
+    window: int | None = option(None, "Side of a probe's boxes in pixels.", min=1, usual="3/8 of the image's side")
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -201,7 +203,7 @@ class ForgetConfig(InvestigationConfig):
 
     @property
     def scored_attribute(self) -> str | None:
-        """The attribute that probes score, if any."""
+        """Attribute that probes score; None if there is none."""
         return self.boxes_from or self.attribute
 
     def check(self) -> None:
@@ -214,12 +216,12 @@ class ForgetConfig(InvestigationConfig):
                 option="boxes",
             )
         if self.map is not None and self.top is not None:
-            raise UserError("got top with map, which drops that map alone; leave one of them out", option="top")
+            raise UserError("got top with map, which drops a single map; omit one of them", option="top")
         if self.boxes_from is None and self.window is not None:
-            raise UserError("got window without boxes_from, whose boxes it is the side of", option="window")
+            raise UserError("got window without boxes_from, whose boxes have this side", option="window")
         if self.scored_attribute is None and self.dataset is not None:
-            raise UserError(
-                "got dataset, but no probe to teach by it; name what to score with attribute", option="dataset"
-            )
+            raise UserError("got dataset without a probe to train; name an attribute to score", option="dataset")
         if self.boxes_from is not None and self.attribute is not None:
-            raise UserError("got attribute with boxes_from, which scores by its own; expected one", option="attribute")
+            raise UserError(
+                "got attribute with boxes_from, which is also scored; expected one of them", option="attribute"
+            )

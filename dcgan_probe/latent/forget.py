@@ -1,4 +1,4 @@
-"""A generator that no longer draws the objects inside of some boxes, and what that changes."""
+"""Removal of the maps of a generator that draw boxed objects, and the effect on its samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,39 +31,39 @@ from .investigation import FeatureInvestigation
 from .scoring import ProbePair
 
 POOL, BOXED = 1000, 100
-"""Samples that a probe searches for boxes, and how many of them get one."""
+"""Number of samples that a probe searches, and number of samples that get a box."""
 WINDOW = 3 / 8
-"""Side of such a box, as a share of the image's."""
-SUREST = 1 / 4
-"""Share of the other samples that are scored apart: those of which the selecting probe is surest."""
+"""Side of such a box, as a share of the image's side."""
+TOP_SHARE = 1 / 4
+"""Share of the other samples that are also scored separately: those with the highest scores by the selecting probe."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ForgetResult(InvestigationResult):
-    """A generator without some maps, and how its samples change."""
+    """Generator without some maps, and the change of its samples."""
 
     generator: Generator
-    """A copy of the run's, in which the dropped maps are 0."""
+    """Copy of the run's generator in which the dropped maps are 0."""
     boxes: tuple[Box, ...]
-    """On samples; empty where a map was chosen by its number."""
+    """Boxes on samples; empty if the map was chosen by its number."""
 
     @property
     def attachments(self) -> Mapping[str, Any]:
-        """The boxes, where a probe found them, as a file that ``ForgetConfig.boxes`` reads."""
+        """Boxes found by a probe, as a file for ``ForgetConfig.boxes``; empty for other boxes."""
         assert isinstance(self.config, ForgetConfig), "only forget makes this result"
         return {} if self.config.boxes_from is None else {"-boxes.json": box_entries(self.boxes)}
 
 
 @dataclass(frozen=True)
 class _Dropped:
-    """Maps that are dropped, and the generators without them."""
+    """Dropped maps, and the generators without them."""
 
     layer: str
     of: int
-    """Maps of the layer."""
+    """Number of maps of the layer."""
     maps: np.ndarray
     generators: list[Generator]
-    """Without the dropped maps; then the controls, without as many random ones."""
+    """Generator without the dropped maps, then the controls without as many random maps."""
 
 
 def forget(
@@ -74,14 +74,14 @@ def forget(
     on_step: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> ForgetResult:
-    """Drop the generator's maps that draw what is boxed on some samples, and draw others with and without them.
+    """Drop the generator's maps that draw boxed objects, and compare other samples with and without these maps.
 
     Parameters
     ----------
     workspace
-        Where labeled images lie, and the device; the folder ``data`` by default.
+        Folder of labeled images, and device; the folder ``data`` by default.
     on_step, on_note
-        Called with the progress of each step, and with notes in words.
+        Called with the progress of each step, and with notes.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def forget(
 
 
 def _probes(look: FeatureInvestigation, config: ForgetConfig) -> ProbePair | None:
-    """Fit the probes of the attribute, if there is one; an error names the field that has it."""
+    """Fit the probes of the attribute, if there is one; an error names the field that holds it."""
     if config.scored_attribute is None:
         return None
     try:
@@ -137,7 +137,7 @@ def _probes(look: FeatureInvestigation, config: ForgetConfig) -> ProbePair | Non
 
 
 def _boxes(look: FeatureInvestigation, config: ForgetConfig, pair: ProbePair | None) -> list[Box]:
-    """Return the boxes of the file, or those that a probe finds; none for a map that is given by its number."""
+    """Return the boxes of the file or of a probe; the list is empty for a map that is given by its number."""
     side = look.generator.config.image_size
     if config.boxes is not None:
         return read_boxes(config.boxes, side)
@@ -147,9 +147,9 @@ def _boxes(look: FeatureInvestigation, config: ForgetConfig, pair: ProbePair | N
     if window >= side:
         raise UserError(f"got a window of {window} pixels, expected less than the image's {side}", option="window")
     pool = look.samples(range(POOL))
-    surest = np.argsort(-pair.selecting.score(look.features(pool.images)), kind="stable")[:BOXED]
-    saliency = score_saliency(look.encoder, pair.selecting.coefficients, pool.images[surest], look.device)
-    return strongest_windows(saliency, window, surest.tolist())
+    chosen = np.argsort(-pair.selecting.score(look.features(pool.images)), kind="stable")[:BOXED]
+    saliency = score_saliency(look.encoder, pair.selecting.coefficients, pool.images[chosen], look.device)
+    return strongest_windows(saliency, window, chosen.tolist())
 
 
 def _find_maps(look: FeatureInvestigation, layer: str, boxes: Sequence[Box], config: ForgetConfig) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _find_maps(look: FeatureInvestigation, layer: str, boxes: Sequence[Box], con
 
 
 def _without(look: FeatureInvestigation, layer: str, dropped: np.ndarray) -> list[Generator]:
-    """Return the generator without these maps, and controls without as many drawn at random."""
+    """Return the generator without these maps, and controls without as many random maps."""
     maps = count_maps(look.generator, layer)
     draws = [numpy_generator(look.seed, "random maps", draw).permutation(maps) for draw in range(CONTROLS)]
     return [without_maps(look.generator, layer, each) for each in (dropped, *(draw[: len(dropped)] for draw in draws))]
@@ -179,7 +179,7 @@ def _without(look: FeatureInvestigation, layer: str, dropped: np.ndarray) -> lis
 def _change_in_boxes(
     look: FeatureInvestigation, boxes: Sequence[Box], dropped: _Dropped
 ) -> tuple[dict[str, Any], np.ndarray]:
-    """Return how much the boxed samples change inside and outside of their boxes, and a sheet of some of them."""
+    """Measure the change of the boxed samples inside and outside of their boxes, and draw some of the samples."""
     samples = look.samples(boxed_samples(boxes).tolist())
     side = samples.images.shape[-1]
     within = inside(boxes, side, side)
@@ -195,7 +195,7 @@ def _change_in_boxes(
 def _change_elsewhere(
     look: FeatureInvestigation, others: np.ndarray, dropped: _Dropped, pair: ProbePair | None
 ) -> tuple[dict[str, Any], np.ndarray]:
-    """Return how other samples change, with their scores by a probe, and a sheet of some of them."""
+    """Measure the change of other samples and of their scores, and draw some of the samples."""
     samples = look.samples(others.tolist())
     after = [generate(each, torch.from_numpy(samples.z), look.device) for each in dropped.generators]
     numbers: dict[str, Any] = {
@@ -206,12 +206,12 @@ def _change_elsewhere(
     groups = {"": np.arange(min(SHOWN, len(others)))}
     if pair is not None:
         features = look.features(samples.images)
-        surest = np.argsort(-pair.selecting.score(features), kind="stable")[: max(1, round(SUREST * len(others)))]
+        highest = np.argsort(-pair.selecting.score(features), kind="stable")[: max(1, round(TOP_SHARE * len(others)))]
         scores = [pair.scoring.score(each) for each in (features, *map(look.features, after))]
         numbers["probe_balanced_accuracy"] = pair.scoring.balanced_accuracy
         numbers["score"] = scored(scores)
-        numbers["score_of_surest"] = {"samples": len(surest)} | scored([each[surest] for each in scores])
-        groups["surest, "] = surest[:SHOWN]
+        numbers["score_of_surest"] = {"samples": len(highest)} | scored([each[highest] for each in scores])
+        groups["highest scores, "] = highest[:SHOWN]
     rows = list[Row]()
     for name, places in groups.items():
         shown = others[places], samples.images[places], [each[places] for each in after[:2]]
@@ -220,7 +220,7 @@ def _change_elsewhere(
 
 
 def _only_map(look: FeatureInvestigation, dropped: _Dropped, z: np.ndarray) -> tuple[int, np.ndarray] | None:
-    """Return the dropped map's number and activations float32 (n, h, w), if it is one alone."""
+    """Return the number and activations float32 (n, h, w) of the dropped map, if exactly one is dropped."""
     if len(dropped.maps) != 1:
         return None
     (number,) = dropped.maps.tolist()

@@ -1,4 +1,4 @@
-"""Numbers of forgetting beside their controls, and the warnings and lines that tell them."""
+"""Numbers of forgetting beside their controls, and the warnings and lines that report them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 
 CONTROLS = 5
-"""Draws of as many random maps."""
+"""Number of draws of as many random maps."""
 UNITS = {
     "change": "mean absolute difference of pixels, 0 to 255",
     "contrast": "standard deviation of an image's pixels, 0 to 127.5, mean over the samples",
-    "score": "logarithm of the odds; shares and balanced accuracies are 0 to 1, 0.5 is chance for accuracies",
-    "weights": "of the regression, for each map's activation, penalised by C over a sum of positions",
+    "score": "log-odds; shares and balanced accuracies are 0 to 1, 0.5 is chance for accuracies",
+    "weights": "of the regression, for each map's activation, penalized by C over a sum of positions",
 }
-TELLS = 0.55
-"""Balanced accuracy of the regression below which its maps are hardly better than any."""
+LEAST_ACCURACY = 0.55
+"""Balanced accuracy of the regression below which its maps are hardly better than random ones."""
 FADED = 1 / 2
-"""Of the contrast before: with less, probes of real images judge what they never saw."""
+"""Share of the original contrast below which samples are unlike the real images that trained the probes."""
 
 
 def scored(scores: Sequence[np.ndarray]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def scored(scores: Sequence[np.ndarray]) -> dict[str, Any]:
 
 
 def beside_controls(numbers: Sequence[float]) -> dict[str, float]:
-    """Return the number without the maps; and the mean, least and largest of those without as many random ones."""
+    """Return the number without the maps, and the mean, least and largest number without as many random maps."""
     without, *random = map(float, numbers)
     return {
         "without": without,
@@ -41,54 +41,56 @@ def beside_controls(numbers: Sequence[float]) -> dict[str, float]:
     }
 
 
-def warnings(told: dict[str, Any]) -> list[str]:
-    """Return sentences on where the numbers mean less than they seem to."""
+def warnings(numbers: dict[str, Any]) -> list[str]:
+    """Return a sentence for each reason to doubt the numbers."""
     found = []
-    if told.get("balanced_accuracy", 1.0) < TELLS:
+    if numbers.get("balanced_accuracy", 1.0) < LEAST_ACCURACY:
         found.append(
-            f"The regression tells boxed positions from others in {100 * told['balanced_accuracy']:.1f} % of cases, "
-            f"and 50 % is chance: the maps that it drops may as well be any others."
+            f"The regression separates boxed positions from others with a balanced accuracy of "
+            f"{100 * numbers['balanced_accuracy']:.1f} %, and 50 % is chance: its maps may be no better than random "
+            "ones."
         )
-    if told["contrast"]["without"] < FADED * told["contrast_before"]:
+    if numbers["contrast"]["without"] < FADED * numbers["contrast_before"]:
         found.append(
-            "Without the maps, samples have less than half of their contrast; probes taught by real images were never "
-            "shown such, so their scores mean little. A smaller top drops fewer maps."
+            "Without the maps, samples have less than half of their contrast. The probes were trained on real images, "
+            "which differ from such samples, so their scores mean little. A smaller top drops fewer maps."
         )
     return found
 
 
-def summary(told: dict[str, Any]) -> list[str]:
-    """Return lines that tell the main numbers."""
-    one = len(told["dropped"]) == 1
+def summary(numbers: dict[str, Any]) -> list[str]:
+    """Return lines with the main numbers."""
+    one = len(numbers["dropped"]) == 1
     control = f"{CONTROLS} single maps at random" if one else f"{CONTROLS} draws of as many random maps"
-    lines = [f"{len(told['dropped'])} of {told['maps']} maps of {told['layer']} dropped"]
-    if "boxes" in told:
+    lines = [f"{len(numbers['dropped'])} of {numbers['maps']} maps of {numbers['layer']} dropped"]
+    if "boxes" in numbers:
         lines = [
-            f"{told['boxes']} boxes on {told['boxed_samples']} samples; balanced accuracy of the regression on samples "
-            f"held out: {100 * told['balanced_accuracy']:.1f} %",
+            f"{numbers['boxes']} boxes on {numbers['boxed_samples']} samples; balanced accuracy of the regression on "
+            f"held-out samples: {100 * numbers['balanced_accuracy']:.1f} %",
             *lines,
-            f"mean change of pixels, of 255: inside of the boxes {_beside(told['change_inside'], control)}, "
-            f"outside {_beside(told['change_outside'], control)}",
+            f"mean change of pixels, of 255: inside of the boxes {_beside(numbers['change_inside'], control)}, "
+            f"outside {_beside(numbers['change_outside'], control)}",
         ]
     lines += [
-        f"mean change of pixels of other samples, of 255: {_beside(told['change'], control)}",
-        f"their contrast, of 255: {told['contrast_before']:.1f} before, {_beside(told['contrast'], control)} after",
+        f"mean change of pixels of other samples, of 255: {_beside(numbers['change'], control)}",
+        f"their contrast, of 255: {numbers['contrast_before']:.1f} before, "
+        f"{_beside(numbers['contrast'], control)} after",
     ]
-    if "score" in told:
-        quarter = f"the {told['score_of_surest']['samples']} that the selecting probe is surest of"
-        for which, score in (("other samples", told["score"]), (quarter, told["score_of_surest"])):
+    if "score" in numbers:
+        quarter = f"the {numbers['score_of_surest']['samples']} with the highest scores by the selecting probe"
+        for which, score in (("other samples", numbers["score"]), (quarter, numbers["score_of_surest"])):
             lines.append(
                 f"{which}, with the attribute by the scoring probe, %: {100 * score['share_before']:.1f} before, "
                 f"{_beside(score['share_after'], control, 100)} after; mean score {score['before']:.1f} before, "
                 f"{_beside(score['after'], control)} after"
             )
         lines.append(
-            f"balanced accuracy of the scoring probe on real images: {100 * told['probe_balanced_accuracy']:.1f} %"
+            f"balanced accuracy of the scoring probe on real images: {100 * numbers['probe_balanced_accuracy']:.1f} %"
         )
     return lines
 
 
 def _beside(numbers: dict[str, float], control: str, times: float = 1.0) -> str:
-    """Write a number with those of its controls."""
+    """Format a number with those of its controls."""
     mine, mean, least, largest = (times * each for each in numbers.values())
     return f"{mine:.1f} ({control}: {mean:.1f}, {least:.1f} to {largest:.1f})"

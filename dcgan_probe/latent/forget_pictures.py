@@ -9,20 +9,20 @@ from .boxes import outlined
 from .forgetting import difference_images, map_images
 
 SHOWN = 12
-"""Samples in a row of the pictures."""
+"""Number of samples in a row of the pictures."""
 
 Row = tuple[str, list[np.ndarray]]
 
 
 def boxes_sheet(samples: np.ndarray, within: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Draw the first boxed samples with their boxes, and as they are with and without the dropped maps.
+    """Draw the first boxed samples with their boxes, with all maps, and without the dropped maps.
 
     Parameters
     ----------
     samples, after
         uint8 (N, channels, H, W).
     within
-        The pixels in boxes, bool (N, H, W).
+        Pixels inside of boxes, bool (N, H, W).
     """
     return contact_sheet(
         [
@@ -40,19 +40,19 @@ def sample_rows(
     after: Sequence[np.ndarray],
     only_map: tuple[int, np.ndarray] | None,
 ) -> list[Row]:
-    """Return rows of pictures: samples as they are, without the dropped maps, and without random ones.
+    """Return rows of pictures: samples with all maps, without the dropped maps, and without random maps.
 
     Parameters
     ----------
     group
         Beginning of the rows' names.
     numbers
-        Of the samples, int64 (n,).
+        Numbers of the samples, int64 (n,).
     before, after
-        The samples with all maps; and without the dropped ones, then without as many random ones: uint8 (n, channels,
+        Samples with all maps; samples without the dropped maps, then without as many random maps: uint8 (n, channels,
         H, W) each.
     only_map
-        Number and activations float32 (n, h, w) of the dropped map, where it is one alone.
+        Number and activations float32 (n, h, w) of the dropped map, if exactly one is dropped.
     """
     difference, scale = difference_images(before, after[0])
     rows = [

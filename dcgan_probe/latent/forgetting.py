@@ -1,9 +1,9 @@
-"""Takes a generator, a layer and boxes, gives the maps that draw what is boxed, and the generator without them.
+"""Maps of a generator that draw boxed objects, and the generator without them.
 
-The paper's experiment: a logistic regression tells, from the activations of G's second highest convolution layer, the
-positions inside of the boxes from random ones of the same images; maps with a weight above 0 are dropped, from all
-positions. It takes the activations as they are: after a ReLU they are at least 0, so a positive weight says that the
-map speaks for the object wherever it is active. This module knows no file, no attribute and no figure.
+In the paper's experiment, a logistic regression separates positions inside of the boxes from random positions of the
+same images, by the activations of G's second highest convolution layer. Maps with a weight above 0 are dropped at all
+positions. The activations are not scaled: after a ReLU they are at least 0, so a positive weight means that the map
+indicates the object wherever it is active.
 """
 
 from dataclasses import dataclass
@@ -21,29 +21,30 @@ from ..runtime import UserError, numpy_generator
 from .scoring import balanced_accuracy
 
 BOX_PENALTY = 1.0
-"""C of the regression, over a sum of positions: thousands of them outweigh it. The paper names none."""
+"""C of the regression, over a sum of positions, so that thousands of positions outweigh the penalty. The paper gives no
+value."""
 HELD_OUT = 0.25
-"""Share of the boxed images whose positions tell how good the regression is. Positions of one image are alike, so
-images are held out, not positions."""
+"""Share of the boxed images that evaluate the regression. Positions of one image are alike, so images are held out, not
+positions."""
 
 
 def object_layer(generator: Generator, asked: str | None) -> str:
-    """Turn the name of a layer, or its number from 1 on, into its name; None means the second highest, as the paper's.
+    """Return the name of a layer, given by name or by number from 1; None means the second highest, as in the paper.
 
-    The highest gives the image itself, and is not among them.
+    The highest layer outputs the image itself, and cannot be chosen.
 
     Raises
     ------
     UserError
-        If the layer does not exist, or the image comes from the first maps by one convolution.
+        If the layer does not exist, or the generator has a single convolution.
     """
     if not generator.layers:
-        raise UserError("this generator has one convolution, which gives the image; expected two or more", option="run")
+        raise UserError("got a generator with one convolution, expected two or more", option="run")
     return choose_layer(asked, list(generator.layers))
 
 
 def layer_maps(generator: Generator, layer: str, z: np.ndarray, device: torch.device) -> np.ndarray:
-    """Give the activations of a layer after its ReLU, float32 (N, maps, h, w), for z float32 (N, nz)."""
+    """Return the activations of a layer after its ReLU, float32 (N, maps, h, w), for z float32 (N, nz)."""
     blocks: list[torch.Tensor] = []
     handle = generator.layers[layer].register_forward_hook(lambda module, inputs, maps: blocks.append(maps.cpu()))
     try:
@@ -54,7 +55,7 @@ def layer_maps(generator: Generator, layer: str, z: np.ndarray, device: torch.de
 
 
 def without_maps(generator: Generator, layer: str, dropped: np.ndarray) -> Generator:
-    """Give a copy of a generator in which some maps of a layer, integers, are 0 at all positions.
+    """Return a copy of a generator in which some maps of a layer, integers, are 0 at all positions.
 
     Raises
     ------
@@ -76,50 +77,50 @@ def _multiply(kept: torch.Tensor, module: nn.Module, inputs: tuple[torch.Tensor]
 
 
 def count_maps(generator: Generator, layer: str) -> int:
-    """Give the number of a layer's maps."""
+    """Return the number of maps of a layer."""
     multipliers = generator.config.multipliers[::-1]
     return generator.config.ngf * multipliers[list(generator.layers).index(layer) + 1]
 
 
 @dataclass(frozen=True)
 class ObjectMaps:
-    """What a regression found of an object in the maps of a layer."""
+    """Regression of an object on the maps of a layer."""
 
     weights: np.ndarray
     """float64 (maps,): above 0 for maps that are active where the object is."""
     balanced_accuracy: float
-    """On positions of images that it was not fitted on; 0.5 is chance."""
+    """Balanced accuracy on positions of images that did not fit the regression; 0.5 is chance."""
     positions: int
-    """That it was fitted on, half of them in boxes or nearly so."""
+    """Number of positions that fitted the regression, about half of them in boxes."""
     held_out: int
-    """Positions that it was judged on."""
+    """Number of positions that evaluated the regression."""
 
     def drawing(self, top: int | None = None) -> np.ndarray:
-        """Give the maps with a weight above 0, the largest first, or the first ``top`` of them: int64 (n,)."""
+        """Return the maps with a weight above 0, the largest first, or the first ``top`` of them: int64 (n,)."""
         order = np.argsort(-self.weights, kind="stable")
         return order[self.weights[order] > 0][:top]
 
 
 def find_object(maps: np.ndarray, boxed: np.ndarray, seed: int) -> ObjectMaps:
-    """Fit the regression on three quarters of the images, and judge it on the rest.
+    """Fit the regression on three quarters of the images, and evaluate it on the rest.
 
     Parameters
     ----------
     maps
         float32 (N, maps, h, w), the activations of boxed samples.
     boxed
-        bool (N, h, w): the positions inside of their boxes, some in each.
+        bool (N, h, w): positions inside of the boxes, at least one in each sample.
     seed
-        Of the division of the images and of the positions outside.
+        Seed of the split of the images, and of the positions outside of the boxes.
 
     Raises
     ------
     UserError
-        If there are fewer than two images, or a box leaves no position outside in any of a part's.
+        If there are fewer than two images, or the boxes cover all images of a part.
     """
     if len(maps) < 2:
         raise UserError(
-            "got boxes on one sample, expected them on at least two: one or more to fit, the others to judge the fit",
+            "got boxes on one sample, expected boxes on at least two: one or more to fit, the others to evaluate",
             option="boxes",
         )
     random = numpy_generator(seed, "positions")
@@ -135,33 +136,33 @@ def find_object(maps: np.ndarray, boxed: np.ndarray, seed: int) -> ObjectMaps:
 def _positions(
     maps: np.ndarray, boxed: np.ndarray, images: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the activations (P, maps) of all positions in boxes and of as many others of each image, and which are."""
+    """Return activations (P, maps) of all boxed positions and as many others of each image, and labels bool (P,)."""
     features, labels = [], []
     for image in images:
         vectors, within = maps[image].reshape(maps.shape[1], -1).T, boxed[image].ravel()
         outside = random.permutation(np.flatnonzero(~within))[: within.sum()]
         features += [vectors[within], vectors[outside]]
         labels += [np.ones(within.sum(), bool), np.zeros(len(outside), bool)]
-    told = np.concatenate(labels)
-    if told.all():
+    is_boxed = np.concatenate(labels)
+    if is_boxed.all():
         raise UserError("got boxes that cover all of their samples, expected some positions outside", option="boxes")
-    return np.concatenate(features), told
+    return np.concatenate(features), is_boxed
 
 
 def pixel_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Give the absolute difference of pixels, 0 to 255, mean over the channels: float64 (N, H, W) of uint8 images."""
+    """Return the absolute difference of uint8 images, 0 to 255, as means over the channels: float64 (N, H, W)."""
     return np.abs(after.astype(np.float64) - before).mean(axis=1)
 
 
 def contrast(images: np.ndarray) -> np.ndarray:
-    """Give how far each image is from one grey: the standard deviation of its pixels, 0 to 127.5, float64 (N,)."""
+    """Return the contrast of each image: the standard deviation of its pixels, 0 to 127.5, float64 (N,)."""
     return images.reshape(len(images), -1).std(axis=1, dtype=np.float64)
 
 
 def difference_images(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, int]:
-    """Give differences as pictures uint8, all on one scale, and the scale: the largest difference, 1 to 255.
+    """Return differences as pictures uint8, all on one scale, and the scale: the largest difference, 1 to 255.
 
-    Grey is no change; white is lighter by the scale, black darker by it.
+    Gray means no change, white means lighter by the scale, and black means darker by the scale.
     """
     difference = after.astype(np.int16) - before
     scale = max(1, int(np.abs(difference).max()))
@@ -169,14 +170,14 @@ def difference_images(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray
 
 
 def map_images(maps: np.ndarray, side: int) -> tuple[np.ndarray, float]:
-    """Give activations as pictures uint8 (n, 1, side, side), all on one scale, and the scale, which is white; black: 0.
+    """Return activations as pictures uint8 (n, 1, side, side), and the activation that is white; black is 0.
 
     Parameters
     ----------
     maps
         float32 (n, h, w), one map of each sample, at least 0.
     side
-        Of the samples, a multiple of h and w.
+        Side of the samples in pixels, a multiple of h and w.
     """
     scale = float(maps.max())
     pictures = (255 * maps / (scale or 1.0)).round().astype(np.uint8)

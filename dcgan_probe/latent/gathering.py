@@ -14,29 +14,29 @@ from .config import ConceptsConfig
 from .investigation import FeatureInvestigation
 from .scoring import ProbePair
 
-SCORE_UNIT = "logarithm of the odds that the scoring probe gives; 0 is even"
+SCORE_UNIT = "log-odds by the scoring probe; 0 is even"
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """The samples of each concept, and the probes."""
+    """Samples of each concept, and the probes."""
 
     samples: dict[str, Samples]
     numbers: dict[str, list[int]]
-    """Of the samples, by the concept's name."""
+    """Numbers of the samples, by the concept's name."""
     probes: dict[str, ProbePair]
-    """By the attribute; empty where none was named."""
+    """Probes by attribute; empty if no attribute is named."""
 
     def qualities(self) -> list[str]:
-        """Return a line on the probes of each attribute: scores mean as much as the probes are worth."""
+        """Return a line for each attribute with the accuracies of its probes, which limit the meaning of scores."""
         return [
             f"probes of {name}: balanced accuracy {100 * pair.scoring.balanced_accuracy:.0f} % (scores), "
-            f"{100 * pair.selecting.balanced_accuracy:.0f} % (selects) on real images of neither; 50 % is chance"
+            f"{100 * pair.selecting.balanced_accuracy:.0f} % (selects) on other real images; 50 % is chance"
             for name, pair in self.probes.items()
         ]
 
-    def told(self) -> dict[str, Any]:
-        """Return the numbers that stand in every JSON file."""
+    def record(self) -> dict[str, Any]:
+        """Return the numbers that every JSON file contains."""
         accuracies = {
             name: {
                 "selecting_balanced_accuracy": pair.selecting.balanced_accuracy,
@@ -48,7 +48,7 @@ class Gathered:
         return {"concepts": self.numbers, "probes": accuracies}
 
     def score_images(self, look: FeatureInvestigation, images: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the scoring probes' values, float64 (n,) for each attribute, for images (n, channels, H, W)."""
+        """Score images uint8 (n, channels, H, W) with the scoring probes: float64 (n,) for each attribute."""
         if not self.probes:
             return {}
         features = look.features(images)
@@ -56,7 +56,7 @@ class Gathered:
 
 
 def gather(look: FeatureInvestigation, config: ConceptsConfig) -> Gathered:
-    """Find the samples of concepts: those given by number, or those with the highest scores of the selecting probes.
+    """Find the samples of concepts, by their numbers or by the highest scores of the selecting probes.
 
     Raises
     ------
@@ -66,16 +66,14 @@ def gather(look: FeatureInvestigation, config: ConceptsConfig) -> Gathered:
     concepts = config.parsed
     probes = look.probes(checked_attributes(look, config), config.dataset)
     if not probes:
-        look.note("No attribute is named, so the pictures have no scores; name some that a labeled set answers.")
+        look.note("No attribute is named, so the pictures have no scores; name attributes of a labeled set.")
     features = None
     numbers: dict[str, list[int]] = {}
     for concept in concepts:
         if concept.numbers:
             numbers[concept.name] = list(concept.numbers)
             if len(concept.numbers) == 1:
-                look.warn(
-                    f"the concept {concept.name} has one sample: single samples are unstable, take three or more."
-                )
+                look.warn(f"the concept {concept.name} has one sample: single samples are unstable, use three or more.")
             continue
         if features is None:
             features = look.features(look.samples(range(config.pool)).images)
@@ -84,16 +82,16 @@ def gather(look: FeatureInvestigation, config: ConceptsConfig) -> Gathered:
         lacking = sum(min(each[number] for each in scores) < 0 for number in numbers[concept.name])
         if lacking:
             look.warn(
-                f"{lacking} of the {config.per_concept} samples of the concept {concept.name} lack an attribute of it, "
-                f"by the probes that picked them: of {config.pool:,} samples too few have it; look at them, or take a "
-                "larger pool."
+                f"{lacking} of the {config.per_concept} samples of the concept {concept.name} lack one of its "
+                f"attributes by the probes that picked them: too few of {config.pool:,} samples have it; look at the "
+                "samples, or use a larger pool."
             )
     samples = {name: look.samples(chosen) for name, chosen in numbers.items()}
     return Gathered(samples, numbers, probes)
 
 
 def checked_attributes(look: FeatureInvestigation, config: ConceptsConfig) -> list[Attribute]:
-    """Return the attributes of concepts and scores, each once; refuse those that the labeled set does not answer."""
+    """Return the attributes of concepts and scores, each once; check that the labeled set has each of them."""
     named = [(each, concept.option) for concept in config.parsed for each in concept.attributes]
     named += [(Attribute.parse(text), "attributes") for text in config.attributes]
     for attribute, option in named:
@@ -106,7 +104,7 @@ def checked_attributes(look: FeatureInvestigation, config: ConceptsConfig) -> li
 
 
 def captioned(texts: Sequence[object] | None, scores: np.ndarray | None) -> list[str]:
-    """Return a caption for each image, as ``17: -0.3``, of one or both parts; none if both are missing."""
+    """Return a caption for each image, such as ``17: -0.3``, of one or both parts; no captions without either."""
     parts = [] if texts is None else [[str(text) for text in texts]]
     parts += [] if scores is None else [[f"{score:.1f}" for score in scores]]
     return [": ".join(part) for part in zip(*parts, strict=True)]
@@ -114,11 +112,11 @@ def captioned(texts: Sequence[object] | None, scores: np.ndarray | None) -> list
 
 def and_score(attribute: str | None) -> str:
     """Return the part of a heading that explains the second number of a caption."""
-    return "" if attribute is None else f", and how surely it has {attribute} (logarithm of the odds)"
+    return "" if attribute is None else f", and the log-odds of {attribute}"
 
 
 def score_table(scores: dict[str, dict[str, float]]) -> list[str]:
-    """Return lines of a table: a row for each name that is scored, a column for each attribute."""
+    """Return the lines of a table: a row for each name that is scored, a column for each attribute."""
     attributes = list(next(iter(scores.values()), {}))
     if not attributes:
         return []
@@ -126,7 +124,7 @@ def score_table(scores: dict[str, dict[str, float]]) -> list[str]:
     columns = [max(len(attribute), 7) for attribute in attributes]
     head = " ".join(f"{attribute:>{size}}" for attribute, size in zip(attributes, columns, strict=True))
     return [
-        "mean score (logarithm of the odds; 0 is even) by probes that selected nothing:",
+        "mean score (log-odds; 0 is even) by probes that selected nothing:",
         f"{'':{wide}}  {head}",
         *(
             f"{name:{wide}}  "

@@ -1,4 +1,4 @@
-"""Ground of an investigation that looks by the discriminator's features: its encoder, and probes of attributes."""
+"""Context of an investigation of the discriminator's features: its encoder, and probes of attributes."""
 
 from collections.abc import Collection
 from functools import cached_property
@@ -14,15 +14,15 @@ from .scoring import ProbePair, encode_images, fit_probe_pairs
 
 
 class FeatureInvestigation(Investigation):
-    """One investigation of a run, under way, with features and probes."""
+    """Investigation of a run, in progress, with features and probes."""
 
     @cached_property
     def encoder(self) -> DiscriminatorEncoder:
-        """All layers of the run's discriminator on a 4x4 grid, batch norm by the real-images rule."""
+        """Encoder of all layers of the run's discriminator on a 4x4 grid, with batch norm by the real-images rule."""
         return self.make_encoder("dcgan")
 
     def make_encoder(self, features: str, **options: Any) -> DiscriminatorEncoder:
-        """Make the encoder of the run's discriminator, ``dcgan`` or ``random``; options as ``run_encoder``."""
+        """Build the encoder of the run's discriminator, ``dcgan`` or ``random``; options as for ``run_encoder``."""
         return run_encoder(
             self.run,
             features,
@@ -33,11 +33,11 @@ class FeatureInvestigation(Investigation):
         )
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """Encode images uint8 (n, channels, H, W), not cached: float32 (n, D)."""
+        """Encode images uint8 (n, channels, H, W) as float32 features (n, D), without the cache."""
         return encode_images(self.encoder, images, self.counter("features of samples", len(images), brief=True))
 
     def labeled(self, dataset: str | None) -> ImageSet:
-        """Return the training split that teaches probes: of a named set, or the run's own images."""
+        """Return the training split for the probes, of a named set or of the run's own images."""
         return self.training_images() if dataset is None else self.load(dataset, "train")
 
     def probes(self, attributes: Collection[Attribute], dataset: str | None) -> dict[str, ProbePair]:
@@ -45,7 +45,7 @@ class FeatureInvestigation(Investigation):
         if not attributes:
             return {}
         labeled = self.labeled(dataset)
-        # Checked first: a wrong name should not cost the time of the features.
+        # Checked first, so that a wrong name fails before the features are computed.
         answers = {str(attribute): attribute.of(labeled) for attribute in attributes}
         features, _ = cached_features(
             self.encoder,

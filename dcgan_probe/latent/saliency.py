@@ -1,4 +1,4 @@
-"""Saliency of the discriminator's features, beside that of an untrained discriminator."""
+"""Saliency of the discriminator's features, compared with that of an untrained discriminator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,11 +43,11 @@ class SaliencyResult(InvestigationResult):
     features: np.ndarray
     """int64 (F,): numbers of the layer's maps."""
     rows: np.ndarray
-    """int64 (F, count): each feature's images, rows of the training split."""
+    """int64 (F, count): images of each feature, as rows of the training split."""
     images: np.ndarray
     """uint8 (F, count, channels, H, W)."""
     saliencies: Mapping[str, np.ndarray]
-    """Of the ``trained`` and the ``untrained`` network, float32 (F, count, channels, H, W)."""
+    """float32 (F, count, channels, H, W) of the ``trained`` and of the ``untrained`` network."""
 
 
 def saliency(
@@ -58,14 +58,14 @@ def saliency(
     on_step: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> SaliencyResult:
-    """Find the images that excite a layer's features most, and which of their pixels do.
+    """Find the images that excite a layer's features most, and the pixels that excite them.
 
     Parameters
     ----------
     workspace
-        Where the images lie, and the device; the folder ``data`` by default.
+        Folder of the images, and device; the folder ``data`` by default.
     on_step, on_note
-        Called with the progress of each step, and with notes in words.
+        Called with the progress of each step, and with notes.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def saliency(
     config = config or SaliencyConfig()
     look = FeatureInvestigation(run, config, workspace, on_step, on_note)
     layer = choose_layer(config.layer, look.run.config.network.layer_names)
-    # The largest activation over a map's positions is that map on a grid of 1x1.
+    # A grid of 1x1 pools the largest activation over a map's positions.
     encoders = {key: look.make_encoder(kind, layers=(layer,), grid=1) for key, kind in NETWORKS.items()}
     images = look.labeled(config.dataset)
     encoders["trained"].check(images)
@@ -115,27 +115,27 @@ class _Found:
     features: np.ndarray
     """int64 (F,): numbers of the layer's maps."""
     rows: np.ndarray
-    """int64 (F, count): each feature's images, rows of the training split."""
+    """int64 (F, count): images of each feature, as rows of the training split."""
     images: np.ndarray
-    """uint8 (F * count, channels, H, W): these."""
+    """uint8 (F * count, channels, H, W): images of these rows."""
     activations: dict[str, np.ndarray]
-    """Of each network on these images, float32 (F, count)."""
+    """float32 (F, count) of each network on these images."""
     stands_out: dict[str, np.ndarray]
-    """Of each network, float (F,)."""
+    """float (F,) of each network."""
     scanned: int
-    """Images that were searched."""
+    """Number of images searched."""
 
 
 def _search(
     look: FeatureInvestigation, config: SaliencyConfig, encoders: dict[str, DiscriminatorEncoder], images: ImageSet
 ) -> _Found:
-    """Find the images among a random part of a set that excite the trained network's features most."""
+    """Find the images, in a random part of a set, that excite the trained network's features most."""
     rows = np.sort(numpy_generator(look.seed, "saliency").permutation(len(images))[: config.scan])
     scanned = images.subset(rows)
     peaks = {key: _peaks(look, encoder, scanned, key) for key, encoder in encoders.items()}
     stands_out = {key: selectivity(each, config.count) for key, each in peaks.items()}
     features = _chosen(config, stands_out["trained"])
-    best = strongest(peaks["trained"][:, features], config.count).T  # (features, count), rows of those scanned
+    best = strongest(peaks["trained"][:, features], config.count).T  # (features, count), rows of ``scanned``
     return _Found(
         features=features,
         rows=rows[best],
@@ -147,7 +147,7 @@ def _search(
 
 
 def _numbers(found: _Found, explained: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
-    """Return the numbers of each feature and their means; each network's saliencies come with the pixels seen."""
+    """Return the numbers of each feature and their means, from each network's saliencies and counts of pixels seen."""
     quarter = {key: _means(concentration(*each), found.rows) for key, each in explained.items()}
     alike = _means(likeness(*(each for each, _ in explained.values())), found.rows)
     return {
@@ -169,7 +169,7 @@ def _numbers(found: _Found, explained: Mapping[str, tuple[np.ndarray, np.ndarray
 
 
 def _means(per_image: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Return each feature's mean of numbers (features * count,)."""
+    """Return the mean for each feature of numbers of images, (features * count,)."""
     return per_image.reshape(best.shape).mean(axis=1)
 
 
@@ -178,7 +178,7 @@ def _peaks(look: FeatureInvestigation, encoder: DiscriminatorEncoder, images: Im
 
 
 def _check(config: SaliencyConfig, maps: int, searched: int) -> None:
-    """Refuse features that the layer lacks and more images than are searched, before any is searched."""
+    """Check, before the search, that the layer has the features and that fewer images are shown than searched."""
     features = config.features
     if features and not 0 <= min(features) <= max(features) < maps:
         raise UserError(f"got features {features}, expected numbers from 0 to {maps - 1}", option="features")
@@ -207,7 +207,7 @@ def _saliencies(
     images: np.ndarray,
     features: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the saliencies, and how many pixels the positions that they explain see."""
+    """Return the saliencies, and the number of pixels seen by each position that they explain."""
     network, blocks, positions = with_rule(encoder.network, rule), [], []
     for start in range(0, len(images), encoder.batch):
         block = slice(start, start + encoder.batch)
@@ -246,5 +246,5 @@ def _summary(numbers: dict[str, Any], count: int) -> tuple[str, ...]:
 
 
 def _of_both(means: dict[str, float], form: str) -> str:
-    """Write a number of both networks."""
+    """Format a number of both networks."""
     return ", ".join(f"{mean:{form}} ({key})" for key, mean in means.items())

@@ -1,7 +1,7 @@
-"""Takes features of labelled real images, gives linear probes that score generated images; knows no run and no figure.
+"""Linear probes of attributes, fitted on labeled real images, that score generated images.
 
-Two probes of one attribute share no image: one selects samples, the other scores what was made of them. A score that a
-probe gives to samples which it has chosen itself would be high by chance alone.
+The two probes of an attribute share no image: one selects samples, and the other scores the results. A probe's scores
+of the samples that it has selected itself would be high by chance alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,11 +15,11 @@ from ..runtime import UserError, numpy_generator
 
 PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 CHOICE_SHARE = 0.2
-"""Of a probe's own images, these choose its C."""
+"""Share of a probe's images that choose its C."""
 TOLERANCE = 1e-3
-"""Relative gap of a fit: of no consequence beside what the images are worth."""
+"""Relative gap of a fit, negligible beside the sampling error of the images."""
 LEAST = 10
-"""Images with the attribute, and without, that each part must have."""
+"""Least number of images with the attribute, and without it, in each part."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class AttributeProbe:
     """float64 (D,)."""
     intercept: float
     C: float
-    """Penalty, chosen on a fifth of the probe's own images, on which nothing else depends."""
+    """Penalty, chosen on a fifth of the probe's own images."""
     balanced_accuracy: float
-    """Mean of the shares of images with and without the attribute that are told rightly, on images of neither probe;
-    0.5 is chance."""
+    """Mean of the shares of images with and without the attribute that are classified correctly, on images of neither
+    probe; 0.5 is chance."""
     images: int
-    """Real images that trained it, those that chose C included."""
+    """Number of real images that trained the probe, including those that chose C."""
 
     def score(self, features: np.ndarray) -> np.ndarray:
-        """Give the logarithm of the odds that images have the attribute, float64 (n,), for features (n, D).
+        """Return the log-odds that images have the attribute, float64 (n,), for features (n, D).
 
-        0 is even odds, 2 is 88 %, -2 is 12 %.
+        A score of 0 means even odds, 2 means 88 %, and -2 means 12 %.
         """
         return features @ self.coefficients + self.intercept
 
@@ -56,7 +56,7 @@ class ProbePair:
 def encode_images(
     encoder: Encoder, images: np.ndarray, on_progress: Callable[[int], None] = lambda done: None
 ) -> np.ndarray:
-    """Encode images uint8 (n, channels, H, W) that belong to no set, such as samples: float32 (n, D)."""
+    """Encode images uint8 (n, channels, H, W) that belong to no set, such as samples, as float32 features (n, D)."""
     blocks = []
     for start in range(0, len(images), encoder.batch):
         blocks.append(encoder.encode(images[start : start + encoder.batch]))
@@ -65,16 +65,16 @@ def encode_images(
 
 
 def fit_probe_pairs(features: np.ndarray, attributes: Mapping[str, np.ndarray], seed: int) -> dict[str, ProbePair]:
-    """Fit two probes of each attribute, each on two fifths of the images; the rest tells how good they are.
+    """Fit two probes of each attribute, each on two fifths of the images, and evaluate them on the rest.
 
     Parameters
     ----------
     features
-        float32 (N, D) of labelled real images.
+        float32 (N, D) of labeled real images.
     attributes
-        Which images have it, bool (N,), by the attribute's name.
+        Labels, bool (N,), by the attribute's name.
     seed
-        Of the division of the images, which all attributes share.
+        Seed of the split of the images, which all attributes share.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def fit_probe_pairs(features: np.ndarray, attributes: Mapping[str, np.ndarray], 
         if fewest < LEAST:
             raise UserError(
                 f"{int(has.sum())} of {len(has)} images have the attribute {name}, which leaves {fewest} with or "
-                f"without it in one of three parts, expected at least {LEAST}; take a larger set or a more common "
+                f"without it in one of three parts, expected at least {LEAST}; use a larger set or a more common "
                 "attribute",
                 option="attribute",
             )
@@ -102,11 +102,11 @@ def fit_probe_pairs(features: np.ndarray, attributes: Mapping[str, np.ndarray], 
 
 
 def fit_attribute(features: np.ndarray, has: np.ndarray, *, trains: np.ndarray, held_out: np.ndarray) -> AttributeProbe:
-    """Fit one probe on the rows ``trains`` and judge it on the rows ``held_out``, integers each."""
+    """Fit one probe on the rows ``trains`` and evaluate it on the rows ``held_out``, integers each."""
     chooses = trains[: round(CHOICE_SHARE * len(trains))]
     rest = trains[len(chooses) :]
     path = fit_path(features[rest], has[rest].astype(np.int64), PENALTIES, classifier="logistic", tol=TOLERANCE)
-    # A rare attribute may be missing among the images that choose, so it is the loss that chooses.
+    # The loss chooses C, since a rare attribute may be missing among these images.
     sign = np.where(has[chooses], -1.0, 1.0)
     losses = [np.logaddexp(0.0, sign * each.decision(features[chooses])).mean() for each in path]
     C = PENALTIES[int(np.argmin(losses))]
@@ -115,6 +115,6 @@ def fit_attribute(features: np.ndarray, has: np.ndarray, *, trains: np.ndarray, 
     return AttributeProbe(final.coefficients[0], float(final.intercepts[0]), C, judged, len(trains))
 
 
-def balanced_accuracy(told: np.ndarray, truth: np.ndarray) -> float:
-    """Give the mean of the shares of true and of false cases that are told rightly; both must be there."""
-    return float((told[truth].mean() + (~told[~truth]).mean()) / 2)
+def balanced_accuracy(predicted: np.ndarray, truth: np.ndarray) -> float:
+    """Return the mean of the shares of correct predictions among true and among false cases; both must occur."""
+    return float((predicted[truth].mean() + (~predicted[~truth]).mean()) / 2)

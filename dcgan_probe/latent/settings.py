@@ -1,4 +1,4 @@
-"""Names of the paths through z, and of the rules by which activations pass signals backwards."""
+"""Names of interpolations of z, and of rules of backpropagation."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Turn of samples along an axis between two groups, beside random axes of the same length."""
+"""Turn of samples along an axis between two groups, compared with random axes of the same length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from .investigation import FeatureInvestigation
 
 RANDOM_AXES = 8
 RANDOM_SHOWN = 2
-"""Of the random axes in the picture, a strip each."""
+"""Number of random axes in the picture, with a strip each."""
 UNITS = {
-    "positions": "axes from the z that is turned",
+    "positions": "multiples of the axis, from the z that is turned",
     "axis_length": "root of the summed squares of z",
     "mean_scores": SCORE_UNIT,
     "mean_rise": "of the mean score, from the first position to the last",
@@ -29,19 +29,19 @@ UNITS = {
 
 @dataclass(frozen=True, kw_only=True)
 class TurnResult(InvestigationResult):
-    """Samples that are turned along an axis."""
+    """Samples turned along an axis."""
 
     axis: np.ndarray
     """float32 (nz,), from the mean z of one group to that of the other."""
     positions: np.ndarray
-    """float64 (steps,), in axes from the z that is turned."""
+    """float64 (steps,), in multiples of the axis from the z that is turned."""
     images: np.ndarray
     """uint8 (count, steps, channels, H, W)."""
 
 
 @dataclass(frozen=True)
 class Strips:
-    """Images of several z that are moved along an axis, and their scores."""
+    """Images of several z moved along an axis, and their scores."""
 
     images: np.ndarray
     """uint8 (n, steps, channels, H, W)."""
@@ -57,14 +57,14 @@ def turn(
     on_step: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> TurnResult:
-    """Add the axis between the mean z of two groups of samples to random z in steps: a strip for each z.
+    """Move random z in steps along the axis between the mean z of two groups of samples: a strip for each z.
 
     Parameters
     ----------
     workspace
-        Where labeled images lie, and the device; the folder ``data`` by default.
+        Folder of labeled images, and device; the folder ``data`` by default.
     on_step, on_note
-        Called with the progress of each step, and with notes in words.
+        Called with the progress of each step, and with notes.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def turn(
     found = gather(look, config)
     axis = _axis(found)
     positions = np.linspace(-config.reach, config.reach, config.steps)
-    # The samples that made the axis, or were searched for it, are not turned themselves.
+    # Samples that define the axis, or were candidates for it, are not turned.
     made = set(chain.from_iterable(found.numbers.values()))
     numbers = list(islice((number for number in count(config.pool) if number not in made), config.count))
     z = look.samples(numbers).z
@@ -87,7 +87,7 @@ def turn(
     return look.result(
         TurnResult,
         numbers={
-            **found.told(),
+            **found.record(),
             "turned": numbers,
             "positions": positions,
             "axis_length": np.linalg.norm(axis),
@@ -108,8 +108,7 @@ def _axis(found: Gathered) -> np.ndarray:
     first, last = found.samples
     if sorted(found.numbers[first]) == sorted(found.numbers[last]):
         raise UserError(
-            f"got the samples {found.numbers[first]} at both ends, which makes an axis without a length; "
-            "name two groups",
+            f"got the samples {found.numbers[first]} at both ends, which give an axis of length 0; give two groups",
             option="end",
         )
     return turn_axis(found.samples[first].z, found.samples[last].z)
@@ -141,7 +140,7 @@ def _sheet(
         (name, [tiled(each.images, captions=captioned(found.numbers[name], None))])
         for name, each in found.samples.items()
     ]
-    # The attribute of the axis' end, or else the first.
+    # The attribute at the end of the axis, or else the first one.
     shown = next(map(str, (*config.parsed[1].attributes, *found.probes)), None)
     for what, strips, which in (
         *(("turned", ours, row) for row in range(min(config.shown, config.count))),
@@ -154,7 +153,7 @@ def _sheet(
 
 
 def scores_along(ours: Strips, controls: Sequence[Strips], attribute: str) -> dict[str, Any]:
-    """Measure how surely the score of an attribute rises along the strips, and along those of random axes."""
+    """Measure the rise of an attribute's score along the strips, and along those of random axes."""
     rises = monotonicity(ours.scores[attribute])
     return {
         "mean_scores": ours.scores[attribute].mean(axis=0),
@@ -169,11 +168,11 @@ def scores_along(ours: Strips, controls: Sequence[Strips], attribute: str) -> di
 def _lines(measured: dict[str, dict[str, Any]], strips: int) -> list[str]:
     """Return a line for each attribute."""
     return [
-        f"{attribute}: score from {told['mean_scores'][0]:.2f} to {told['mean_scores'][-1]:.2f}, a rise of "
-        f"{told['mean_rise']:.2f} (mean of {strips} strips; {RANDOM_AXES} random axes: at most "
-        f"{np.abs(told['random_axes_mean_rises']).max():.2f} either way); rank correlation with the position "
-        f"{told['monotonicity_mean']:.2f} (at most {np.abs(told['random_axes_monotonicity_means']).max():.2f})"
-        for attribute, told in measured.items()
+        f"{attribute}: score from {row['mean_scores'][0]:.2f} to {row['mean_scores'][-1]:.2f}, a rise of "
+        f"{row['mean_rise']:.2f} (mean of {strips} strips; {RANDOM_AXES} random axes: at most "
+        f"{np.abs(row['random_axes_mean_rises']).max():.2f} either way); rank correlation with the position "
+        f"{row['monotonicity_mean']:.2f} (at most {np.abs(row['random_axes_monotonicity_means']).max():.2f})"
+        for attribute, row in measured.items()
     ]
 
 
@@ -197,14 +196,15 @@ def along(z: np.ndarray, axis: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def rise(scores: np.ndarray) -> float:
-    """Return by how much scores (n, steps) rise from the first position to the last, on average over the strips."""
+    """Return the mean rise of scores (n, steps) from the first position to the last, over the strips."""
     return float((scores[:, -1] - scores[:, 0]).mean())
 
 
 def monotonicity(scores: np.ndarray) -> np.ndarray:
     """Return Spearman's rank correlation of each strip's scores with their positions, float64 (n,), for (n, steps).
 
-    1: the score rises from every step to the next. -1: it falls. A strip whose scores are all the same has 0.
+    A value of 1 means that the score rises at every step, and -1 that it falls at every step. A strip of constant
+    scores has 0.
     """
     order = np.arange(scores.shape[1])
     return np.array([0.0 if np.ptp(strip) == 0 else spearmanr(strip, order).statistic for strip in scores])

@@ -1,4 +1,4 @@
-"""Walk through latent space: a path through random points, as pictures, an animation and numbers."""
+"""Walk along a path through random latent points, with pictures, an animation and numbers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from .investigation import FeatureInvestigation
 from .paths import interpolate, leg_unevenness, step_lengths
 
 REFERENCE_IMAGES = 500
-"""Training images whose own nearest neighbors show which distance is usual."""
+"""Number of training images whose nearest neighbors define the usual distance."""
 FRAME_SIDE = 256
 UNITS = {
     "steps": "Euclidean distance of D's features from an image to the next; row i is the leg from z i on",
@@ -52,14 +52,14 @@ def walk(
 ) -> WalkResult:
     """Walk from each of some random z to the next, and measure how evenly the images change.
 
-    The nearest training images are left out, with a notice, where the images that trained the run are missing.
+    The nearest training images are left out, with a notice, if the images that trained the run are missing.
 
     Parameters
     ----------
     workspace
-        Where the training images lie, and the device; the folder ``data`` by default.
+        Folder of the training images, and device; the folder ``data`` by default.
     on_step, on_note
-        Called with the progress of each step, and with notes in words.
+        Called with the progress of each step, and with notes.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def walk(
 
 
 def _leg_row(images: np.ndarray, leg: int, steps: int, uneven: float, largest: int) -> tuple[str, list[np.ndarray]]:
-    """Return a leg as a row of pictures; its largest step stands below the image from which it leads."""
+    """Return a leg as a row of pictures; a caption marks the image from which the largest step leads."""
     captions = [""] * steps
     captions[largest] = f"x {uneven:.1f} >"
     return f"from z {leg}, largest step {uneven:.1f} x mean", [
@@ -112,7 +112,7 @@ def _leg_row(images: np.ndarray, leg: int, steps: int, uneven: float, largest: i
 
 
 def _neighbor_sheet(images: np.ndarray, nearest: Neighbors, training: ImageSet, config: WalkConfig) -> np.ndarray:
-    """Draw the nearest training images of each z, and of the images of the path that come nearest to any."""
+    """Draw the nearest training images of each z, and of the path's images that are closest to any training image."""
     anchors = np.arange(0, len(images), config.steps)
     closest = np.argsort(nearest.distances, kind="stable")[: config.points]
     return contact_sheet(
@@ -126,7 +126,7 @@ def _neighbor_sheet(images: np.ndarray, nearest: Neighbors, training: ImageSet, 
 def _neighbor_numbers(
     look: FeatureInvestigation, nearest: Neighbors, training: ImageSet, steps: int
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the numbers of the nearest training images by name, and lines that tell them."""
+    """Return the numbers of the nearest training images by name, and lines that report them."""
     usual = usual_distances(training, REFERENCE_IMAGES, look.seed, look.device)
     distances, of_z = nearest.distances, nearest.distances[::steps]
     numbers = {

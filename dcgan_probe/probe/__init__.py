@@ -49,7 +49,13 @@ if TYPE_CHECKING:
         predict_path as predict_path,
     )
     from .plan import Plan as Plan, Sizes as Sizes, default_memory as default_memory, make_plan as make_plan
-    from .selection import Selection as Selection, select_penalty as select_penalty
+    from .selection import (
+        C_GRID as C_GRID,
+        Selection as Selection,
+        best_value as best_value,
+        mean_accuracy as mean_accuracy,
+        select_penalty as select_penalty,
+    )
     from .settings import INTERCEPTS as INTERCEPTS, Classifier as Classifier, Intercept as Intercept
     from .solution import (
         CONVERGED as CONVERGED,

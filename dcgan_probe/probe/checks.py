@@ -21,7 +21,7 @@ FLOAT32_SUMS = 1e18
 """The square of it is a float32 number."""
 FAR_LONGER = 100.0
 """A squared length that is so many times the median counts as this."""
-FLOAT32_RANGE = 1e10
+FLOAT32_RANGE = 1e8
 """Greatest squared feature, relative to a row's mean squared length."""
 
 

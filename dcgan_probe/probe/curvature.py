@@ -11,6 +11,8 @@ from .objective import Problems
 from .plan import HELD_NUMBERS
 from .preconditioners import ridges
 
+FEW_PRODUCTS = 1 << 17
+"""So few are made in one call, of rows with shares of either sign: calls would cost more than the arithmetic."""
 PART_ROWS = 1024
 """Rows of a part that stays in the cache of a core."""
 ROUNDING = float(np.finfo(np.float64).eps)
@@ -53,6 +55,10 @@ def add_squares(total: np.ndarray, block: np.ndarray, shares: np.ndarray) -> Non
     Rows that lack the constant column, or are of another dtype, are copied with it.
     """
     changed = shares.nonzero()[0]
+    if len(changed) * len(total) ** 2 <= FEW_PRODUCTS and block.shape[1] == len(total):
+        part = block[changed]
+        total += (part.T * shares[changed]) @ part
+        return
     for sign in (1.0, -1.0):
         chosen = changed[shares[changed] * sign > 0.0]
         for start in range(0, len(chosen), PART_ROWS):

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..runtime import UserError
-from .arrays import array_namespace, device, is_torch_array, plain_tensor
+from .arrays import SINGLE, array_namespace, device, dtype_name, host, host64, is_torch_array
 from .conversion import THREADS, convert
 from .losses import Array
 from .products import BLOCK_BYTES, PART_ROWS, add_cross_product, add_product, weighed_parts
@@ -23,18 +23,6 @@ LARGEST_HALF = 65504.0
 FLOAT32_SQUARES = 1e15
 """Sums of squares of features up to this size are float32 numbers."""
 SAMPLE_ROWS = 1024
-SOLVED_ON_HOST = ("cpu", "mps")
-"""Kinds of devices whose tensors become numpy arrays: MPS has no float64, in which every fit is judged."""
-DTYPES = (
-    "float64",
-    "float32",
-    "float16",
-    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
-    "bool",
-)
-"""Of features that are read as they are; other types are refused, or converted by scikit-learn to the first."""
-SINGLE = ("float16", "float32")
-"""Computed in float32; every other type in float64."""
 
 
 class RowReader(Protocol):
@@ -242,64 +230,6 @@ class Design:
         for rows, block in self.blocks(self.stored, raw=True):
             for start in range(0, block.shape[0], size):
                 yield rows.start + start, block[start : start + size]
-
-
-def dtype_name(features: Any) -> str:
-    """Return the name of a numpy or torch dtype, such as "float32"."""
-    return str(features.dtype).removeprefix("torch.")
-
-
-def as_design(features: Any) -> Design:
-    """Wrap features; tensors on the CPU and on MPS become numpy arrays, and odd layouts whole rows."""
-    if is_torch_array(features):
-        features = plain_tensor(features)
-    if len(features.shape) != 2 or 0 in features.shape or dtype_name(features) not in DTYPES:
-        raise UserError(
-            f"features are {features.dtype} {tuple(features.shape)}; expected float16, bfloat16, float32, float64, "
-            "integers or bool (N, D), not empty"
-        )
-    marks = getattr(getattr(features, "file", None), "attrs", {})
-    if "complete" in marks and not marks["complete"]:
-        raise UserError("the file of the features is not complete: its writing was interrupted; finish it first")
-    if is_torch_array(features) and features.device.type in SOLVED_ON_HOST:
-        features = features.cpu().numpy()
-    if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
-        features = np.ascontiguousarray(features)
-    return Design(features)
-
-
-def centered_design(features: Any) -> Design:
-    """Wrap features whose scores are wanted: less their first row, so that a large mean costs the scores no digits."""
-    design = as_design(features)
-    first = host64(design.features[0:1])[0]
-    design.scaling = Scaling.centered(np.where(np.isfinite(first), first, 0.0))
-    return design
-
-
-def host(array: Array) -> np.ndarray:
-    """Give an array in the computer's own memory."""
-    return array if isinstance(array, np.ndarray) else array.cpu().numpy()
-
-
-def host64(array: Array) -> np.ndarray:
-    """Give an array in the computer's own memory, in float64."""
-    return host(array).astype(np.float64, copy=False)
-
-
-def check_finite(found: Array) -> None:
-    """Refuse what was computed from features that were finite when they were first read.
-
-    Raises
-    ------
-    UserError
-        If anything is not finite.
-    """
-    xp = array_namespace(found)
-    if not bool(xp.all(xp.isfinite(found))):
-        raise UserError(
-            "the features changed while they were read: they were finite, and gave a result that is not; start again "
-            "once nothing writes to them"
-        )
 
 
 def _refuse(block: np.ndarray, first: int) -> None:

@@ -14,12 +14,10 @@ from ..runtime import UserError
 from .constraints import Penalties
 from .linear_estimator import LinearEstimator
 from .path import ITERATIONS, TOLERANCE, encode
-from .selection import select_penalty
+from .selection import C_GRID, select_penalty
 from .settings import Intercept
 from .solution import CONVERGED
 from .weighting import ClassWeight
-
-PAPER_CS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
 
 
 class L2SVMClassifierCV(LinearEstimator):
@@ -61,7 +59,7 @@ class L2SVMClassifierCV(LinearEstimator):
 
     def __init__(
         self,
-        Cs: Sequence[float] = PAPER_CS,
+        Cs: Sequence[float] = C_GRID,
         *,
         cv: Any = 5,
         intercept: Intercept = "penalised",

@@ -15,8 +15,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..runtime import numpy_generator
+from .arrays import host64
 from .descent import Method, descend
-from .design import Design, host64
+from .design import Design
 from .heavy import HeavyDirections
 from .lbfgs import LBFGS
 from .newton import Newton, OwnNewton

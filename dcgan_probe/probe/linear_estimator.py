@@ -14,10 +14,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..runtime import UserError
-from .arrays import is_torch_array, plain_tensor
+from .arrays import DTYPES, SINGLE, dtype_name, is_torch_array, plain_tensor
 from .checks import advise
 from .constraints import PENALTY, Number
-from .design import DTYPES, SINGLE, as_design, dtype_name
+from .inputs import as_design
 from .path import (
     LinearClassifier,
     choose,

@@ -135,13 +135,14 @@ class Logistic:
     def evaluate(self, scores: Array, targets: Array) -> tuple[Array, Array]:
         """Give the losses and ``[q = y] - softmax(s)_q``."""
         xp = array_namespace(scores)
-        chosen = self._chosen(scores, targets)
         shifted = scores - xp.max(scores, axis=1, keepdims=True)
-        powers = xp.exp(shifted)
-        total = xp.sum(powers, axis=1, keepdims=True)
-        shifted *= chosen
-        powers /= total
-        return xp.log(total[:, 0, :]) - xp.sum(shifted, axis=1), chosen - powers
+        residuals = xp.exp(shifted)
+        total = xp.sum(residuals, axis=1, keepdims=True)
+        own = self._own(targets, scores)
+        losses = xp.log(total[:, 0, :]) - shifted[own]
+        residuals /= -total
+        residuals[own] += 1.0
+        return losses, residuals
 
     def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``softmax_q (p_q - sum softmax p)``."""
@@ -157,7 +158,9 @@ class Logistic:
 
     def bends(self, residuals: Array, targets: Array) -> Array:
         """Return the softmax."""
-        return self._chosen(residuals, targets) - residuals
+        chances = -residuals
+        chances[self._own(targets, residuals)] += 1.0
+        return chances
 
     def product(self, bends: Array, slopes: Array) -> Array:
         """Return ``softmax_q (p_q - sum softmax p)``."""
@@ -172,11 +175,10 @@ class Logistic:
         return (1.0 - xp.sum(bends * bends, axis=1)) / (bends.shape[1] - 1)
 
     @staticmethod
-    def _chosen(scores: Array, targets: Array) -> Array:
-        """Give 1 where the output is the row's class, (1, Q, N), in the scores' dtype."""
-        xp = array_namespace(scores)
-        numbers = xp.arange(scores.shape[1], dtype=targets.dtype, device=device(scores))
-        return xp.astype(targets[:, None, :] == numbers[None, :, None], scores.dtype)
+    def _own(targets: Array, like: Array) -> tuple[Array, Array, Array]:
+        """Return the index, in arrays (J, Q, N) like this, of the output of each row's class, (J, N)."""
+        xp, at = array_namespace(like), device(like)
+        return xp.arange(like.shape[0], device=at)[:, None], targets, xp.arange(like.shape[2], device=at)
 
 
 def stacked(arrays: Array) -> Array:

@@ -20,9 +20,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..runtime import numpy_generator
+from .arrays import host64
 from .curvature import ActiveSums, SampledRows, factor, shrinks_of, solve_with
 from .descent import descend
-from .design import Design, host64
+from .design import Design
 from .objective import Problems
 from .plan import HELD_NUMBERS, MOST_HELD
 from .solution import STALLED, Limits, Outcome
@@ -30,12 +31,12 @@ from .state import State, state_at
 
 FIRST_TOLERANCE = 0.8
 """Share of the tolerance that is left to the features' dtype before float64 judges."""
-PART, LEAST_PART, PART_TOLERANCE = 8, 1024, 1e-1
-"""A first solution is of one row in ``PART``, if these are so many."""
+PART, LEAST_PART, MOST_PART, PART_TOLERANCE = 12, 1024, 4, 1e-1
+"""A first solution is of one row in ``PART``, or of enough rows if these are no more than one in ``MOST_PART``."""
 ROWS_PER_WEIGHT = {True: 16, False: 32}
 """Of a part, for coupled and for other losses: what can nearly be parted takes long, and says little about all rows."""
-SAMPLE = 2048
-"""Rows of the first Hessian of a softmax."""
+SAMPLE, SAMPLE_SHARE = 2048, 24
+"""Rows of the first Hessian of a softmax: one in ``SAMPLE_SHARE``, and at least so many."""
 MORE, SLOW, NEAR = 4, 0.1, 0.1
 """Near the solution, a step that leaves more than this share of the gap is followed by so many times the rows."""
 LOOSE_GAP, PENALTY_GROWTH, APPROACH_LIMIT = 3.0, 2.0, 60
@@ -72,6 +73,7 @@ class NarrowNewton:
 
     def _of_samples(self, problems: Problems, state: State) -> np.ndarray:
         gaps, most = state.gaps, max(SAMPLE, HELD_NUMBERS // problems.design.width)
+        self._samples = np.maximum(self._samples, problems.design.rows // SAMPLE_SHARE)
         self._samples[(gaps > SLOW * self._gaps) & (gaps < NEAR)] *= MORE
         self._samples, self._gaps = np.minimum(self._samples, most), gaps
         allowed = np.sqrt(2.0 * self._tol * state.values)
@@ -143,6 +145,8 @@ def _solve_group(
     outcome: Outcome,
     group: np.ndarray,
     active: ActiveSums | None,
+    *,
+    judged: bool = True,
 ) -> ActiveSums | None:
     """Iterate from an outcome's weights in the design's dtype, judge in float64, and so on until every gap is small.
 
@@ -166,6 +170,9 @@ def _solve_group(
             on_iteration=limits.on_iteration,
         )
         weights = host64(state.weights)
+        if not judged:
+            outcome.weights[group] = weights
+            return active
         state = state_at(problems, weights, np.float64)
         left = outcome.judge(group, state, made + first, before, limits)
         if not len(left):
@@ -201,8 +208,8 @@ def _approach(problems: Problems, state: State, method: NarrowNewton, limits: Li
 def _first_weights(problems: Problems, limits: Limits) -> np.ndarray:
     """Return weights (J, Q, width) that solve problems on a part of the rows, or zero where there are few."""
     design = problems.design
-    count = design.rows // PART
-    if count < max(LEAST_PART, ROWS_PER_WEIGHT[problems.loss.coupled] * design.width) or not design.in_memory:
+    count = max(design.rows // PART, LEAST_PART, ROWS_PER_WEIGHT[problems.loss.coupled] * design.width)
+    if MOST_PART * count > design.rows or not design.in_memory:
         return np.zeros((len(problems), problems.outputs, design.width))
     generator = numpy_generator(0, "rows", design.rows)
     chosen = np.sort(generator.choice(design.rows, count, replace=False))
@@ -214,7 +221,10 @@ def _first_weights(problems: Problems, limits: Limits) -> np.ndarray:
         row_weights=problems.row_weights[:, chosen],
         penalties=problems.penalties * (design.rows / count),
     )
-    return solve_narrow(some, len(some), replace(limits, tol=max(limits.tol, PART_TOLERANCE)), None).weights
+    loose = replace(limits, tol=max(limits.tol, PART_TOLERANCE))
+    outcome = Outcome.of(len(some), some.outputs, part.width)
+    _solve_group(some, _quick(some), loose, outcome, np.arange(len(some)), None, judged=False)
+    return outcome.weights
 
 
 def _paths(problems: Problems, together: int) -> Iterator[list[np.ndarray]]:

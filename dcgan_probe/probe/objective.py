@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import array_namespace
-from .design import Design, host, host64
+from .arrays import array_namespace, host, host64
+from .design import Design
 from .losses import Array, Loss
 
 CHUNK_NUMBERS = 1 << 19
@@ -127,9 +127,9 @@ class Problems:
 
     def _rows_of(self, array: Array, numbers: np.ndarray) -> Array:
         """Return rows of an array by their numbers, without a copy where these follow each other."""
-        first, count = int(numbers[0]), len(numbers)
-        if count == 1 or (numbers[1:] - numbers[:-1] == 1).all():
-            return array[first : first + count]
+        first, last, count = int(numbers[0]), int(numbers[-1]), len(numbers)
+        if last - first == count - 1 and (count < 3 or (numbers[1:] > numbers[:-1]).all()):
+            return array[first : last + 1]
         return array[self.design.array(numbers)]
 
     def per_problem(self, numbers: np.ndarray, like: Array) -> Array:

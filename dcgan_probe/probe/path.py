@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..runtime import UserError
-from .design import as_design, centered_design, host
+from .arrays import host
+from .inputs import as_design, centered_design
 from .losses import Logistic, Loss, Squared, SquaredHinge
 from .settings import INTERCEPTS, Classifier, Intercept
 from .solution import CONVERGED, ITERATION_LIMIT, STALLED, Solution

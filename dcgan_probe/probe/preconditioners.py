@@ -18,8 +18,8 @@ import numpy as np
 import scipy.linalg
 
 from ..runtime import numpy_generator
-from .arrays import array_namespace, device
-from .design import Design, check_finite
+from .arrays import array_namespace, check_finite, device
+from .design import Design
 from .losses import Array
 
 LEVEL_RATIO = 10.0

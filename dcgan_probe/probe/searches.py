@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .design import host64
+from .arrays import host64
 from .losses import Array, dots
 from .objective import Chunk, Problems, sums_of, totals_of
 

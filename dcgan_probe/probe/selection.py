@@ -4,7 +4,7 @@ Folds share most of their rows, so they are columns of one problem: a row that a
 one pass over the features serves all folds. Draws of a few rows share little, and are fitted on their own rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,15 @@ import numpy as np
 
 from ..runtime import UserError
 from .checks import check_penalties
-from .design import Design, centered_design
+from .design import Design
+from .inputs import centered_design
 from .path import ITERATIONS, TOLERANCE, choose, encode, fit_path, loss_of, predict_path, takes_free_intercept, worst
 from .settings import Classifier, Intercept
 from .solver import solve
 from .weighting import ClassWeight, check_sample_weight, counted, weigh_rows
 
+C_GRID = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
+"""The authors' values."""
 STACKED_SHARE = 0.25
 """Share of the rows that splits must train on, on average, to be solved as columns of one problem."""
 SCORE_NUMBERS = 1 << 25
@@ -25,6 +28,23 @@ READ_ROWS = 1024
 
 Split = tuple[np.ndarray, np.ndarray]
 """Row numbers that train, and that score."""
+
+
+def best_value(accuracies: Mapping[float, Iterable[float]]) -> float:
+    """Return the C, or k, of the greatest mean accuracy, the smaller one of equals.
+
+    Parameters
+    ----------
+    accuracies
+        Of each value, on the same splits.
+    """
+    return min(accuracies, key=lambda value: (-mean_accuracy(accuracies[value]), value))
+
+
+def mean_accuracy(accuracies: Iterable[float]) -> float:
+    """Return the mean of some accuracies, added in their order."""
+    found = [float(each) for each in accuracies]
+    return sum(found) / len(found)
 
 
 @dataclass(frozen=True)
@@ -45,12 +65,12 @@ class Selection:
     @property
     def C(self) -> float:  # noqa: N802
         """Value of the greatest mean accuracy; the smaller one of equals, so the smallest one if all values tie."""
-        return float(self.penalties[self.best])
+        return best_value(dict(zip(self.penalties.tolist(), self.accuracies.T, strict=True)))
 
     @property
     def best(self) -> int:
         """Index of ``C`` in ``penalties``."""
-        return min(range(len(self.penalties)), key=lambda m: (-self.accuracies[:, m].mean(), self.penalties[m]))
+        return self.penalties.tolist().index(self.C)
 
 
 @dataclass(frozen=True)

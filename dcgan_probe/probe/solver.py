@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from .arrays import host64
 from .checks import (
     check_deviations,
     check_given,
@@ -25,9 +26,10 @@ from .checks import (
     needs_float64,
     typical_mean,
 )
-from .design import Design, as_design, host64
+from .design import Design
 from .gram import SMALL_ROWS
 from .groups import solve_alone, solve_in_groups
+from .inputs import as_design
 from .losses import Loss, SquaredHinge
 from .narrow import solve_narrow
 from .objective import Problems

@@ -14,8 +14,9 @@ import numpy as np
 import scipy.linalg
 
 from ..runtime import numpy_generator
+from .arrays import check_finite, host, host64
 from .checks import FAR_LONGER, typical_mean
-from .design import Design, check_finite, host, host64
+from .design import Design
 from .gram import gram_matrix
 from .groups import FIRST_TOLERANCE, solve_alone, solve_group
 from .heavy import HeavyDirections

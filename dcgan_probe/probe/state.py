@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .design import check_finite
+from .arrays import check_finite
 from .heavy import HeavyDirections
 from .losses import Array, dots, relative_gaps, squares, stacked
 from .objective import Problems, evaluate

@@ -1,20 +1,13 @@
 """Takes summaries, gives the names of their rows, each told apart from the others; knows no published figure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from ..evaluation import Summary
-from ..features import SOURCES, feature_sources
-from ..runtime import UserError, has_type
-from ..storage import read_json, write_json
+from ..features import feature_sources, source_label
 
-LABELS = "labels.json"
-"""File of a results folder with labels of sources of features that the package does not have."""
-Labels = Mapping[str, tuple[str, str]]
-"""By the name of the features: their label, and what stands between it and the name of the network."""
-SUPERVISED = ("supervised CNN", " ")
+SUPERVISED = "supervised"
 SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
 CLASSIFIERS = {
     "l2-svm": "",
@@ -33,10 +26,9 @@ DISTINGUISHING = {
 """Additions to the names of rows that would read the same otherwise, in this order, after their options."""
 
 
-def row_names(group: Sequence[Summary], labels: Labels | None = None) -> list[str]:
-    """Name each row, with as much as it takes to tell it from the others; ``labels`` as ``source_labels`` has them."""
-    known = source_labels() if labels is None else labels
-    names = [row_name(summary, known) for summary in group]
+def row_names(group: Sequence[Summary]) -> list[str]:
+    """Name each row, with as much as it takes to tell it from the others."""
+    names = [row_name(summary) for summary in group]
     keys = [(name, s.layers, s.trained_on, s.images_seen) for name, s in zip(names, group, strict=True)]
     layers = [short_layers(summary.layers) for summary in group]
     for name in set(names):
@@ -94,11 +86,9 @@ def describe_option(name: str, value: Any, default: Any = None) -> str:
     return f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
 
 
-def row_name(summary: Summary, labels: Labels | None = None) -> str:
-    """Name a measured row: ``DCGAN cpu32, standardised``; ``labels`` as ``source_labels`` has them."""
-    known = source_labels() if labels is None else labels
-    label, between = known.get(summary.features, (summary.features, " "))
-    name = between.join(filter(None, (label, summary.network)))
+def row_name(summary: Summary) -> str:
+    """Name a measured row: ``DCGAN cpu32, standardised``."""
+    name = _label(summary)
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
     given = f", {summary.chosen_name} = {summary.chosen:g} given" if summary.given else ""
@@ -106,39 +96,9 @@ def row_name(summary: Summary, labels: Labels | None = None) -> str:
     return f"{name}{share}{scaled}{kind}{given}"
 
 
-def source_labels(results: Path | None = None) -> Labels:
-    """Return the label of each source of features, registered or kept in a results folder."""
-    registered = {source.name: (source.label, source.separator) for source in feature_sources()}
-    kept = {} if results is None else _kept_labels(results)
-    return {"supervised": SUPERVISED, **kept, **registered}
-
-
-def keep_labels(results: Path, features: Collection[str]) -> None:
-    """Keep the labels of those features whose source is registered, but not by the package, in a results folder."""
-    own = {
-        source.name: (source.label, source.separator)
-        for source in feature_sources()
-        if source.name in features and source not in SOURCES
-    }
-    _add_labels(results, own)
-
-
-def merge_labels(results: Path, other: Path) -> None:
-    """Add the labels that another results folder keeps."""
-    _add_labels(results, {**_kept_labels(other), **_kept_labels(results)})
-
-
-def _add_labels(results: Path, labels: Labels) -> None:
-    kept = _kept_labels(results)
-    if not labels.items() <= kept.items():
-        write_json(results / LABELS, {**kept, **labels})
-
-
-def _kept_labels(results: Path) -> dict[str, tuple[str, str]]:
-    path = results / LABELS
-    if not path.exists():
-        return {}
-    stored = read_json(path)
-    if not isinstance(stored, dict) or not all(has_type(each, list) and len(each) == 2 for each in stored.values()):
-        raise UserError(f"{path} holds no labels of features; delete it: tables then show the names of the features")
-    return {name: (str(label), str(between)) for name, (label, between) in stored.items()}
+def _label(summary: Summary) -> str:
+    """Name features and network: as their source does, or where it is not registered, as the record does."""
+    if summary.features == SUPERVISED:
+        return f"supervised CNN {summary.network}".rstrip()
+    known = source_label(summary.features, summary.network) or summary.label
+    return known or f"{summary.features} {summary.network}".rstrip()

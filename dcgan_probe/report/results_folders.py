@@ -11,7 +11,6 @@ from ..evaluation import Results, convert_results, is_validation, probed_set, va
 from ..images import load_images
 from ..runtime import OnNote, UserError, Workspace, no_note, require_instance
 from ..storage import write_text
-from .names import merge_labels
 from .published import kept_plans
 from .settings import ImportResultsConfig
 from .written_tables import note_faults, write_tables
@@ -44,7 +43,7 @@ def import_results(
 ) -> ImportedResults:
     """Add the evaluations of another folder that the results lack, and write the tables again.
 
-    Kept plans and labels of features join, too, where this folder has none of the name.
+    Kept plans join, too, where this folder has none of the name.
 
     Parameters
     ----------
@@ -63,7 +62,6 @@ def import_results(
         copy = kept_plans(here.folder) / plan.name
         if not copy.exists():
             write_text(copy, plan.read_text(encoding="utf-8"))
-    merge_labels(here.folder, config.folder)
     survey = here.survey()
     note_faults(survey, on_note)
     return ImportedResults(new, write_tables(survey.summaries, here.folder))

@@ -9,7 +9,7 @@ from ..evaluation import SplitCaveats, Summary, is_validation
 from .against import is_comparable, published_notes
 from .controls import control_notes
 from .image_sets import describe_training_images
-from .names import Labels, row_names, source_labels
+from .names import row_names
 from .published import PublishedFigure, beside, figures_shown, published_figures
 
 
@@ -82,15 +82,14 @@ def table_rows(summaries: Iterable[Summary], results: Path | None = None) -> lis
     Parameters
     ----------
     results
-        Folder whose kept plans have published figures, and whose kept labels name features, beside those of the
-        package; None for the package's alone.
+        Folder whose kept plans have published figures beside those of the package; None for the package's alone.
 
     Raises
     ------
     UserError
         If a kept plan cannot be read.
     """
-    figures, labels = figures_shown(results), source_labels(results)
+    figures = figures_shown(results)
     groups: dict[tuple[str, str, str], list[Summary]] = {}
     for summary in summaries:
         images = (summary.images_fingerprint_train, summary.images_fingerprint_test)
@@ -98,12 +97,12 @@ def table_rows(summaries: Iterable[Summary], results: Path | None = None) -> lis
     protocols = Counter(protocol for protocol, *_ in groups)
     return [
         # Two sets of images under one name are two tables, which their fingerprints tell apart.
-        _table(group, f"{train} / {test}" if protocols[protocol] > 1 else "", figures, labels)
+        _table(group, f"{train} / {test}" if protocols[protocol] > 1 else "", figures)
         for (protocol, train, test), group in groups.items()
     ]
 
 
-def _table(group: Sequence[Summary], images: str, figures: tuple[PublishedFigure, ...], labels: Labels) -> TableRows:
+def _table(group: Sequence[Summary], images: str, figures: tuple[PublishedFigure, ...]) -> TableRows:
     first, verdicts = group[0], control_notes(group)
     return TableRows(
         protocol=first.protocol,
@@ -115,7 +114,7 @@ def _table(group: Sequence[Summary], images: str, figures: tuple[PublishedFigure
         spread_definition=first.spread_definition,
         measured=tuple(
             _measured(summary, name, group, verdicts.get(summary.evaluation), figures)
-            for summary, name in zip(group, row_names(group, labels), strict=True)
+            for summary, name in zip(group, row_names(group), strict=True)
         ),
         published=published_figures(first.protocol, figures),
         notes=_common_notes(group),

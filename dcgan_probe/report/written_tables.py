@@ -8,7 +8,6 @@ from ..evaluation import Results, Summary, Survey
 from ..runtime import OnNote, UserError, Workspace, no_note, require_instance
 from ..storage import file_name, write_text
 from .formats import format_tables
-from .names import keep_labels
 from .settings import TableConfig
 
 SUFFIXES = {"markdown": "md", "csv": "csv", "latex": "tex"}
@@ -25,13 +24,8 @@ class ShownTables:
 
 
 def write_tables(summaries: Sequence[Summary], results: Path) -> list[Path]:
-    """Write the tables of each protocol in every format, whole or not at all; return the Markdown files.
-
-    Labels of features that no source of the package has are kept in the results folder, for tables that are made
-    without the module that registers the source.
-    """
+    """Write the tables of each protocol in every format, whole or not at all; return the Markdown files."""
     written = []
-    keep_labels(results, {summary.features for summary in summaries})
     for protocol in dict.fromkeys(summary.protocol for summary in summaries):
         group = [summary for summary in summaries if summary.protocol == protocol]
         for form, suffix in SUFFIXES.items():

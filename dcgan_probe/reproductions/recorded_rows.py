@@ -1,11 +1,11 @@
 """Rows of a table in the records: a row is known by its config, however its command was typed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..evaluation import RECORDED_CLASSIFIERS, PlannedEvaluation, PlannedSupervised, Summary
-from ..features import choose_layers
+from ..features import choose_layers, is_built_in, recorded_options
 from ..images import set_name
 from ..networks import NetworkConfig
 
@@ -48,7 +48,8 @@ def why_not_found(planned: PlannedEvaluation | PlannedSupervised, run: RunFacts 
     ]
     if summary.draws < planned.protocol.draws:
         reasons.append(f"draws are {summary.draws}, expected at least {planned.protocol.draws}")
-    if run is not None and summary.features == "dcgan" and summary.images_seen < run.images_seen:
+    trained = summary.features == "dcgan" or bool(summary.images_seen)
+    if run is not None and trained and summary.images_seen < run.images_seen:
         reasons.append(f"images_seen is {summary.images_seen:,}, expected at least {run.images_seen:,}")
     if summary.over_images is None:  # without its predictions a row cannot be compared
         reasons.append("its test predictions are missing")
@@ -58,7 +59,8 @@ def why_not_found(planned: PlannedEvaluation | PlannedSupervised, run: RunFacts 
 def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[str, Any]:
     """Return what the summary of an evaluation has, by the names of its fields and of its options.
 
-    A tuple of values of an option stands for any of them.
+    A tuple of values of an option stands for any of them. ``options`` are those of a source from outside of the
+    package, which its records have as they were given.
     """
     config, options = planned.config, planned.config.options
     found: dict[str, Any] = {
@@ -74,16 +76,24 @@ def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[st
         found["chosen"] = config.C
     if config.maps is not None:
         found |= {"maps": config.maps, "maps_seed": config.maps_seed}
-    recorded = config.source.recorded
-    found |= vars(options) if recorded is None else recorded(options)
     if run is not None:
-        layers = choose_layers(options.layers, run.network.layer_names)
-        found |= {"network": run.preset, "layers": layers, "trained_on": run.trained_on, "encoder_seed": run.seed}
-        if config.features == "random":
-            seed = run.seed if options.network_seed is None else options.network_seed
-            found |= {"trained_on": "", "encoder_seed": seed}
-    elif hasattr(options, "learn_from"):
-        found["trained_on"] = planned.train.name if options.learn_from is None else set_name(options.learn_from)
+        found |= {"network": run.preset, "trained_on": run.trained_on, "encoder_seed": run.seed}
+    recorded = {} if config.source.recorded is None else config.source.recorded(options)
+    if not is_built_in(config.source):
+        return {**found, "options": recorded_options(options), **recorded}
+    return {**found, **_built_in_fields(planned, run), **recorded}
+
+
+def _built_in_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[str, Any]:
+    """Return what follows from run and images for a source of the package."""
+    config, options = planned.config, planned.config.options
+    if run is None:
+        learned = getattr(options, "learn_from", "")
+        return {"trained_on": planned.train.name if learned is None else set_name(learned)} if learned != "" else {}
+    found: dict[str, Any] = {"layers": choose_layers(options.layers, run.network.layer_names)}
+    if config.features == "random":
+        seed = run.seed if options.network_seed is None else options.network_seed
+        found |= {"trained_on": "", "encoder_seed": seed}
     return found
 
 
@@ -115,4 +125,6 @@ def _recorded(summary: Summary, name: str, wanted: Any) -> Any:
 
 
 def _agree(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Mapping):  # options of a source, of which records may have more
+        return all(name in found and found[name] == value for name, value in wanted.items())
     return bool(found == wanted) or (isinstance(wanted, tuple) and found in wanted)

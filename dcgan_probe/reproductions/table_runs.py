@@ -20,7 +20,7 @@ from ..evaluation import (
     run_evaluation,
     run_supervised,
 )
-from ..features import ImportAuthorsConfig, check_layers, choose_layers, import_authors
+from ..features import ImportAuthorsConfig, check_layers, choose_layers, import_authors, is_built_in
 from ..gan import RELEASED, Run, preset_config, read_authors
 from ..images import ImageSet, load_images, set_name
 from ..presets import TrainingPlan, default_run_name
@@ -121,7 +121,8 @@ class TableRow:
         config = self.planned.config
         if not isinstance(config, EvalConfig):
             return (self,)
-        options = config.options if self.run is None else replace(config.options, layers=None)
+        whole = self.run is not None and is_built_in(config.source)
+        options = replace(config.options, layers=None) if whole else config.options
         return config.features, options, config.dtype, config.seed, self.run
 
     def evaluate(self, watch: Watch) -> None:

@@ -1,4 +1,4 @@
-"""Floor 0. Device, memory, precision, ranks, seeds, processes, versions and the user's error: for any floor."""
+"""Floor 0. Devices, precision, memory, ranks, processes, seeds, configs, progress, versions and user errors."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,8 @@ from .late_names import import_when_used
 
 if TYPE_CHECKING:
     from .config import (
+        KINDS as KINDS,
+        METADATA as METADATA,
         REQUIRED as REQUIRED,
         Config as Config,
         arguments_of as arguments_of,

@@ -2,9 +2,10 @@
 
 A field's type, default and metadata say all that either needs: ``help`` (one line), ``min`` and ``max`` (the least and
 the greatest value), ``kind`` (how its text is written: ``count``, ``bytes``, ``seconds``, ``numbers``, ``names``,
-``labels``, ``depth``), ``flag`` (where it is not the field's name), ``argument`` (it has no flag and stands behind the
-verb), ``file`` (a path is that of a file), ``exists`` (a path has to be there), ``usual`` (the default in words, where
-the value does not say it) and ``none`` (the text of None, where None is not the default).
+``labels``, ``depth``, ``file``), ``flag`` (where it is not the field's name), ``argument`` (it has no flag and stands
+behind the verb), ``file`` (a path is that of a file), ``exists`` (a path has to be there), ``usual`` (the default in
+words, where the value does not say it), ``none`` (the text of None, where None is not the default), ``metavar`` (the
+word for the value in the help) and ``env`` (an environment variable that has the value).
 """
 
 import dataclasses
@@ -13,6 +14,7 @@ import shlex
 import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -30,6 +32,22 @@ class _Required:
 
 
 REQUIRED = _Required()
+METADATA: dict[str, type] = {
+    "help": str,
+    "min": Number,
+    "max": Number,
+    "kind": str,
+    "flag": str,
+    "argument": bool,
+    "file": bool,
+    "exists": bool,
+    "usual": str,
+    "none": str,
+    "metavar": str,
+    "env": str,
+}
+"""What a field's metadata may have, and the type of each value."""
+KINDS = ("bytes", "count", "depth", "file", "labels", "names", "numbers", "seconds")
 
 
 def option(default: Any = MISSING, help: str = "", **metadata: Any) -> Any:

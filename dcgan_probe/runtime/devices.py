@@ -1,4 +1,4 @@
-"""Takes a device or precision name, gives what torch needs to run there; knows no network."""
+"""Devices, precisions and numerical settings of torch."""
 
 import os
 import platform
@@ -15,9 +15,12 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def resolve_device(name: str = "auto") -> "torch.device":
-    """Turn ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps`` into a device of this machine.
+    """Return the torch device of a name.
 
-    ``auto`` takes CUDA, then MPS, then the CPU.
+    Parameters
+    ----------
+    name
+        ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. ``auto`` selects the first available of CUDA, MPS and CPU.
 
     Raises
     ------
@@ -39,14 +42,14 @@ def resolve_device(name: str = "auto") -> "torch.device":
     }[kind]
     if index >= available:
         has = f"{available} {kind} device{'s' * (available != 1)}" if available else f"no {kind} device"
-        raise UserError(f"device {name!r} is not there: this machine has {has}; use auto or cpu", option="device")
+        raise UserError(f"device {name!r} is not available: this machine has {has}; use auto or cpu", option="device")
     if kind == "cuda":
         fix_cublas_workspace()
     return torch.device(name)
 
 
 def parse_device(name: str) -> tuple[str, int]:
-    """Return the kind and the number of a device that ``resolve_device`` may find, without asking for it.
+    """Return the kind and the number of a device name, without checking that the device is available.
 
     Raises
     ------
@@ -60,16 +63,24 @@ def parse_device(name: str) -> tuple[str, int]:
 
 
 def fix_cublas_workspace() -> None:
-    """Let cuBLAS work in buffers of fixed sizes, without which it refuses to give the same bits each time.
+    """Set cuBLAS to workspaces of a fixed size, which deterministic results require.
 
-    Torch looks once, at the first product on a GPU, so this has to come before it; the size is cuBLAS's usual one on
-    recent GPUs. What the user has set stays.
+    Torch reads the environment variable at the first matrix product on a GPU, so it must be set before. The size is
+    the default of cuBLAS on recent GPUs. A value set by the user is kept.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def resolve_precision(name: str, device: "torch.device | None" = None) -> str:
-    """Turn ``auto`` into the precision of training: bfloat16 autocast on GPUs that compute it, float32 elsewhere."""
+    """Return the precision of training, ``float32`` or ``bfloat16``, for a name.
+
+    ``auto`` selects bfloat16 autocast on GPUs with bfloat16 arithmetic, and float32 elsewhere.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown.
+    """
     if name not in PRECISIONS:
         raise UserError(f"unknown precision {name!r}: expected one of {', '.join(PRECISIONS)}", option="precision")
     if name != "auto":
@@ -82,7 +93,7 @@ def resolve_precision(name: str, device: "torch.device | None" = None) -> str:
 
 
 def autocast(device: "torch.device", precision: str) -> AbstractContextManager:
-    """Give the context in which convolutions run at ``precision`` (``float32`` or ``bfloat16``) on ``device``."""
+    """Return a context in which convolutions on ``device`` run in ``precision``, ``float32`` or ``bfloat16``."""
     import torch
 
     return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
@@ -90,9 +101,9 @@ def autocast(device: "torch.device", precision: str) -> AbstractContextManager:
 
 @contextmanager
 def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Iterator[None]:
-    """Let cuDNN try some of its kernels and keep the fastest; or take only those that give the same bits each time.
+    """Select cuDNN's fastest kernels by trial, or deterministic kernels only, within a context.
 
-    Of no consequence but on CUDA: on a CPU the same number of threads gives the same bits anyway.
+    The context has no effect except on CUDA: on a CPU the same number of threads gives the same bits.
     """
     import torch
 
@@ -105,7 +116,7 @@ def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Itera
     before = cudnn.benchmark, filling.fill_uninitialized_memory
     were_deterministic = torch.are_deterministic_algorithms_enabled()
     cudnn.benchmark = not deterministic
-    filling.fill_uninitialized_memory = False  # nothing here reads memory that nothing has written
+    filling.fill_uninitialized_memory = False  # uninitialized memory is never read
     torch.use_deterministic_algorithms(deterministic)
     try:
         yield
@@ -116,9 +127,9 @@ def convolution_kernels(device: "torch.device", *, deterministic: bool) -> Itera
 
 @contextmanager
 def untried_kernels() -> Iterator[None]:
-    """Let cuDNN choose its kernels by rule, inside ``convolution_kernels``: for shapes that are computed a few times.
+    """Select cuDNN's kernels by heuristics within ``convolution_kernels``, for shapes that occur only a few times.
 
-    Trying kernels has to be paid for each new shape.
+    Each new shape would otherwise pay for the trial of kernels.
     """
     import torch
 
@@ -132,9 +143,9 @@ def untried_kernels() -> Iterator[None]:
 
 @contextmanager
 def full_float32() -> Iterator[None]:
-    """Let cuDNN multiply float32 numbers whole: by default it rounds them to TF32's ten bits, on GPUs that have it.
+    """Disable TF32 in cuDNN, which by default rounds the factors of float32 products to ten bits on GPUs with TF32.
 
-    For what is kept and compared, such as features; they then differ between devices by the order of sums alone.
+    Features and other stored results then differ between devices only by the order of sums.
     """
     import torch
 
@@ -148,7 +159,7 @@ def full_float32() -> Iterator[None]:
 
 @contextmanager
 def single_thread() -> Iterator[None]:
-    """Let torch compute on one thread: how work is divided among threads changes the last bits of sums."""
+    """Run torch on one thread, since the division of work among threads changes the last bits of sums."""
     import torch
 
     before = torch.get_num_threads()
@@ -160,7 +171,7 @@ def single_thread() -> Iterator[None]:
 
 
 def describe_device(device: "torch.device") -> str:
-    """Name the device for a record, such as ``cpu (2 threads, x86_64)`` or ``cuda (NVIDIA H200)``."""
+    """Return a description of a device for records, such as ``cpu (2 threads, x86_64)`` or ``cuda (NVIDIA H200)``."""
     import torch
 
     if device.type == "cuda":

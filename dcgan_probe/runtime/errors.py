@@ -1,4 +1,4 @@
-"""The error of a user's own input, and the notice of what was made of it."""
+"""Errors and notices about a user's input."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -6,21 +6,30 @@ from pathlib import Path
 
 
 class UserError(ValueError):
-    """Input, files or settings that the user can put right.
+    """Error in input, files or settings that the user can correct.
 
-    The message says what was got, what was expected and what to do. The command line prints it without a traceback.
+    The message states the received value, the expected value and a remedy. The command line prints it without a
+    traceback.
     """
 
     def __init__(self, message: str, *, option: str | None = None):
-        """Keep ``message``, and in ``option`` the name of the setting that it is about (``"device"``), if any."""
+        """Create the error.
+
+        Parameters
+        ----------
+        message
+            Message of the error.
+        option
+            Name of the parameter that the message is about, such as ``"device"``; None for no single parameter.
+        """
         super().__init__(message)
         self.option = option
 
 
 class Notice(UserWarning):
-    """A fact about the input that no figure shows, such as files of a folder that are skipped.
+    """Notice about the input that no result shows, such as skipped files of a folder.
 
-    Issued by ``warnings.warn``. The command line prints each notice once, without the line of code.
+    Notices are issued by ``warnings.warn``. The command line prints each notice once, without the line of code.
     """
 
 

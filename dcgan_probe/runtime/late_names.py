@@ -1,4 +1,4 @@
-"""Names of a package, each imported from its module when it is first used."""
+"""Lazy import of the names of a package."""
 
 import ast
 import sys
@@ -9,15 +9,15 @@ from typing import Any, cast
 
 
 def import_when_used(package: str) -> None:
-    """Import the names of ``package`` when they are first used: those that its ``if TYPE_CHECKING`` block imports.
+    """Import each name of a package from its module when the name is first used.
 
-    The block is what type checkers and editors read, as ``from .module import name as name``; it is never run, and is
-    the one list of the package's names: ``__all__`` comes from it.
+    The names are the imports in the package's ``if TYPE_CHECKING`` block, ``from .module import name as name``. The
+    block is read by type checkers and editors, is never executed, and defines ``__all__``.
 
     Parameters
     ----------
     package
-        ``__name__`` of the package that calls this function, from its ``__init__.py``.
+        ``__name__`` of the package, whose ``__init__.py`` calls this function.
     """
     module = sys.modules[package]
     loader = cast(InspectLoader, cast(Any, module.__spec__).loader)
@@ -32,12 +32,12 @@ def import_when_used(package: str) -> None:
 
 
 class LatePackage(ModuleType):
-    """A package whose names are imported from its modules when they are first used."""
+    """Package whose names are imported on first use."""
 
     _late: dict[str, tuple[str, str]]
 
     def __getattr__(self, name: str) -> Any:
-        """Import a name that is used for the first time."""
+        """Import a name on first use."""
         if name not in self._late:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         source, own = self._late[name]
@@ -46,9 +46,9 @@ class LatePackage(ModuleType):
         return value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute, but never one of the late names to a module.
+        """Set an attribute, unless it would replace a lazy name by a module.
 
-        The import system sets ``evaluation.evaluate`` to the module of that name, and would so hide the function.
+        The import system sets ``evaluation.evaluate`` to the module of that name, which would hide the function.
         """
         if not (name in self._late and isinstance(value, ModuleType)):
             super().__setattr__(name, value)

@@ -1,6 +1,6 @@
-"""Memory of this process: in use, still to be had, and too little of it.
+"""Memory in use, available memory and out-of-memory errors of this process.
 
-A limit may come from the machine, a control group (of a container or a scheduler) or ``ulimit -v``.
+Memory may be limited by the machine, a control group (of a container or a scheduler) or ``ulimit -v``.
 """
 
 import ctypes
@@ -27,24 +27,24 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt(3)."""
 KEPT = {M_MMAP_THRESHOLD: 2**30, M_TRIM_THRESHOLD: 2**31 - 1}
 USUAL = {M_MMAP_THRESHOLD: 2**25, M_TRIM_THRESHOLD: 2**26}
-"""Bytes. The usual ones are the largest that glibc comes to by itself."""
+"""Values of these parameters in bytes; the usual values are the largest that glibc adapts to."""
 GROUPS = {"v1": Path("/sys/fs/cgroup/memory"), "v2": Path("/sys/fs/cgroup"), "both": Path("/sys/fs/cgroup/unified")}
-"""Folders of the control groups: of both versions, and of the second where the first is mounted too."""
+"""Folders of control groups: versions 1 and 2, and version 2 where version 1 is mounted too."""
 GROUP_FILES = {
     "v1": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
     "v2": ("memory.max", "memory.current", "inactive_file"),
 }
-"""Files of a group's limit and use, and the line of ``memory.stat`` for cached pages of files that are let go first."""
+"""Files of the limit and the usage of a group, and the key in ``memory.stat`` of file pages that can be reclaimed."""
 MEMBERSHIP = Path("/proc/self/cgroup")
 OUT_OF_MEMORY = (
     *("can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "Cannot allocate memory"),
     "failed to map segment",
 )
-"""Words of errors that are no ``MemoryError``: torch's, of a CPU and a GPU, C++'s, the system's and its linker's."""
+"""Messages of out-of-memory errors of other types: from torch (CPU and GPU), C++, the system and its linker."""
 
 
 def memory_in_use() -> int:
-    """Give the resident memory of this process in bytes; 0 where the system does not tell."""
+    """Return the resident memory of this process in bytes; 0 on systems without ``/proc``."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * mmap.PAGESIZE
@@ -53,24 +53,24 @@ def memory_in_use() -> int:
 
 
 def gpu_memory_in_use(device: "torch.device") -> int | None:
-    """Give the bytes of a GPU's memory that torch holds for this process, free blocks included; None elsewhere."""
+    """Return the GPU memory reserved by torch for this process in bytes, free blocks included; None without CUDA."""
     import torch
 
     return torch.cuda.memory_reserved(device) if device.type == "cuda" else None
 
 
 def available_memory() -> int:
-    """Return the memory in bytes that this process can still get without swapping and without being killed.
+    """Return the memory in bytes that this process can allocate without swapping and without being killed.
 
-    It is the least of the memory that the machine, each control group of this process and its address space have left.
-    Where the system says nothing, it is ``sys.maxsize``.
+    It is the minimum over the memory left by the machine, by each control group of the process and by its address
+    space, or ``sys.maxsize`` if the system reports none of them.
     """
     return max(0, min(_machine_left(), _address_space_left(), *_groups_left()))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error says that memory could not be had."""
-    if isinstance(error, RuntimeError | OSError | ImportError):  # of torch, of the system and of its linker
+    """Return whether an error is a failed allocation of memory."""
+    if isinstance(error, RuntimeError | OSError | ImportError):  # from torch, the system and its linker
         return any(words in str(error) for words in OUT_OF_MEMORY)
     return isinstance(error, MemoryError)
 
@@ -93,7 +93,7 @@ def _address_space_left() -> int:
 
 
 def _groups_left() -> Iterator[int]:
-    """Yield what is left of the limit of each control group that holds this process, and of each group around it."""
+    """Yield the memory left by each control group of this process and by each parent of these groups, in bytes."""
     with suppress(OSError):
         for line in MEMBERSHIP.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -101,7 +101,7 @@ def _groups_left() -> Iterator[int]:
                 continue
             version = "v1" if controllers else "v2"
             for root in [GROUPS["v1"]] if controllers else [GROUPS["v2"], GROUPS["both"]]:
-                # A group outside of the container's own tree is written with leading dots, or is missing there.
+                # The path of a group outside of the container's tree starts with dots, or does not exist there.
                 inside = root / path.lstrip("/") if ".." not in path else root
                 for folder in (inside, *inside.parents):
                     if folder.is_relative_to(root):
@@ -118,34 +118,39 @@ def _group_left(folder: Path, limit: str, used: str, cached: str) -> int:
 
 
 def check_memory(what: str, needed: int, available: int, remedy: str, *, option: str | None = None) -> None:
-    """Refuse work that cannot fit.
+    """Check that the memory needed for some work is available.
 
     Parameters
     ----------
+    what
+        Name of the work, the subject of the message.
     needed, available
-        Bytes, both with or both without what this process holds already.
+        Bytes, both including or both excluding the memory that this process already uses.
     remedy
-        What the user can do, such as ``take fewer patches``.
+        Remedy for the user, such as ``take fewer patches``.
+    option
+        Name of the parameter that the message is about, if any.
 
     Raises
     ------
     UserError
-        With what is needed, what there is, and what to do.
+        If more memory is needed than available.
     """
     if needed > available:
         raise UserError(
-            f"{what} needs about {needed / 1e9:.1f} GB of memory, and {available / 1e9:.1f} GB are there; {remedy}",
+            f"{what} needs about {needed / 1e9:.1f} GB of memory, but only {available / 1e9:.1f} GB are available; "
+            f"{remedy}",
             option=option,
         )
 
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Let the C library keep freed memory for the next request, in the place of giving it back to the system.
+    """Keep freed memory in the C library for later allocations, instead of returning it to the system.
 
-    A loop that frees and requests the same megabytes each turn has otherwise every page mapped and zeroed anew: 7,000
-    page faults a step of ``cpu32`` (their cost: benchmarks/bench_freed_memory.py). At the end all that is free is given
-    back. Of glibc's allocator only; elsewhere, or where ``MALLOC_`` variables set it, nothing changes.
+    In a loop that frees and allocates the same megabytes in each iteration, the system would otherwise map and zero
+    every page again (see ``benchmarks/bench_freed_memory.py``). All free memory is returned at the end. The context has
+    no effect without glibc or if an environment variable ``MALLOC_*`` is set.
     """
     if platform.libc_ver()[0] != "glibc" or any(name.startswith("MALLOC_") for name in os.environ):
         yield
@@ -163,7 +168,7 @@ def freed_memory_kept() -> Iterator[None]:
 
 @contextmanager
 def explained_memory() -> Iterator[None]:
-    """Turn an error of memory that could not be had into a ``UserError``."""
+    """Convert out-of-memory errors into a ``UserError``."""
     try:
         yield
     except Exception as error:
@@ -171,7 +176,7 @@ def explained_memory() -> Iterator[None]:
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(
-            f"out of memory ({reason}): {available_memory() / 1e9:.1f} GB are left of what the machine, its control "
-            "group and `ulimit -v` allow. Take less at a time (`memory`, `dtype`, `batch_size`, `window` or "
-            "`workers`, where the command has them), or ask for more memory"
+            f"out of memory ({reason}): {available_memory() / 1e9:.1f} GB are left within the limits of the machine, "
+            "its control group and `ulimit -v`. Reduce `memory`, `dtype`, `batch_size`, `window` or `workers`, where "
+            "the command has them, or request more memory"
         ) from error

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from .errors import UserError
 from .memory import is_out_of_memory
@@ -86,27 +86,28 @@ def run_tasks(
             on_result(number, work(shared, task))
         return
     require_main_guard(workers)
-    left = iter(enumerate(tasks))
-    crew: list[_Worker] = []
+    left, crew = iter(enumerate(tasks)), dict[Any, _Worker]()
     try:
         for _ in range(min(workers, len(tasks))):
-            crew.append(_Worker())
-        busy = {worker.connection: worker for worker in crew}
+            worker = _Worker()
+            crew[worker.connection] = worker
+        busy = set(crew)
         while busy:
-            for connection in wait(list(busy)):
-                worker = busy[cast(Connection, connection)]
+            for connection in wait(busy):
+                worker = crew[connection]
                 done, result = worker.number, worker.receive()
                 if done is None:  # it has started
                     worker.send((work, shared))
                 following = next(left, None)
                 if following is None:
-                    del busy[worker.connection]
+                    busy.remove(connection)
                 else:
-                    worker.begin(*following)
+                    worker.number, task = following
+                    worker.send(task)
                 if done is not None:
                     on_result(done, result)
     finally:
-        for worker in crew:
+        for worker in crew.values():
             worker.end()
 
 
@@ -116,7 +117,7 @@ class _Worker:
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that torch's threads may hold
         self.number: int | None = None
-        """Of its task; None until the process has started and its first task is sent."""
+        """Of its task; None before the first."""
         # Nothing large is an argument: multiprocessing would wait for ever for a process that ended before reading it.
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
@@ -124,18 +125,13 @@ class _Worker:
             self._process.start()
         theirs.close()
 
-    def begin(self, number: int, task: Any) -> None:
-        """Send a task."""
-        self.send(task)
-        self.number = number
-
     def send(self, message: Any) -> None:
         """Send a task, or before the first one the work."""
         with self._explained_loss():
             self.connection.send(message)
 
     def receive(self) -> Any:
-        """Receive the result of the task; None at the start. Raise the task's error."""
+        """Receive the result of the task, or raise its error; None at the start."""
         with self._explained_loss():
             result, error = self.connection.recv()
         if error is not None:

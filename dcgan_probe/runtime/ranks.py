@@ -1,8 +1,8 @@
-"""Takes what torchrun tells this process, gives its rank and what all ranks do together; knows no network and no file.
+"""Ranks of a torchrun job, and their collective operations.
 
-Numbers that decide go one way: what reads or writes files is done at the first rank (``from_first``), what every rank
-sees differently is agreed (``agree``), and what is too much for one rank is computed by all and comes to the first in
-order (``in_order``, ``assist``). With one rank each of these is the plain call.
+Files are read and written at the first rank only (``from_first``), decisions that may differ between ranks are combined
+(``agree``), and large computations are shared by all ranks and collected at the first in order (``in_order``,
+``assist``). With one rank each operation is a plain call.
 """
 
 import gc
@@ -20,39 +20,45 @@ if TYPE_CHECKING:
     import torch
     from torch.distributed import ProcessGroup
 
-WAIT = timedelta(days=1)  # for a rank that is at work; one that has ended is noticed at once
+WAIT = timedelta(days=1)  # for a busy rank; a rank that has ended is noticed at once
 Made = TypeVar("Made")
 Item = TypeVar("Item")
 
 
 class FirstRankError(UserError):
-    """An error of the first rank, as the other ranks get it: it is for the first rank to tell it."""
+    """Error of the first rank, raised at the other ranks; only the first rank reports it."""
 
 
 class Ranks:
-    """The processes that do one job together; this one is number ``rank`` of ``size``, counted from 0."""
+    """Processes of one job; this process is number ``rank`` of ``size``, counted from 0."""
 
-    def __init__(self, rank: int = 0, size: int = 1, words: "ProcessGroup | None" = None):
-        """Take the place among the ranks, and the group that carries what lies in main memory (None: the only one)."""
-        self.rank, self.size, self._words = rank, size, words
+    def __init__(self, rank: int = 0, size: int = 1, cpu_group: "ProcessGroup | None" = None):
+        """Create the ranks of a process.
+
+        Parameters
+        ----------
+        cpu_group
+            Process group for objects in main memory; None for the default group.
+        """
+        self.rank, self.size, self._cpu_group = rank, size, cpu_group
 
     @property
     def first(self) -> bool:
-        """Whether this is the rank that writes and tells."""
+        """True for the rank that writes files and messages."""
         return self.rank == 0
 
     def part(self, batch_size: int) -> slice:
-        """Give this rank's rows of a batch.
+        """Return the rows of a batch that belong to this rank.
 
         Raises
         ------
         UserError
-            If the ranks do not divide it.
+            If the batch size is not a multiple of the number of ranks.
         """
         if batch_size % self.size:
             raise UserError(
-                f"got a batch of {batch_size} for {self.size} ranks, expected a multiple of {self.size}: it is the "
-                "total, of which each rank takes an equal part",
+                f"got a batch of {batch_size} for {self.size} ranks, expected a multiple of {self.size}: the batch "
+                "size is the total over all ranks",
                 option="batch_size",
             )
         rows = batch_size // self.size
@@ -61,40 +67,40 @@ class Ranks:
     def average(self, tensors: "Sequence[torch.Tensor]") -> None:
         """Replace each tensor by its mean over the ranks, in place and in one message.
 
-        Afterwards all ranks hold the same bits.
+        All ranks receive the same bits.
         """
         if self.size == 1:
             return
         import torch
 
         flat = torch.cat([tensor.flatten() for tensor in tensors])
-        with self._reaching():
+        with self._explained_loss():
             torch.distributed.all_reduce(flat)
         parts = flat.div_(self.size).split([tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
 
-    def agree(self, *wishes: bool) -> tuple[bool, ...]:
-        """Give, at every rank, for each wish whether any rank has it.
+    def agree(self, *flags: bool) -> tuple[bool, ...]:
+        """Return, at every rank, whether each flag is true at any rank.
 
-        It passes through main memory alone: a GPU is not waited for.
+        The flags are exchanged in main memory, so GPUs are not synchronized.
         """
         if self.size == 1:
-            return wishes
+            return flags
         import torch
 
-        flags = torch.tensor(wishes, dtype=torch.int32)
-        with self._reaching():
-            torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX, group=self._words)
-        return tuple(bool(flag) for flag in flags.tolist())
+        highest = torch.tensor(flags, dtype=torch.int32)
+        with self._explained_loss():
+            torch.distributed.all_reduce(highest, torch.distributed.ReduceOp.MAX, group=self._cpu_group)
+        return tuple(bool(flag) for flag in highest.tolist())
 
     def from_first(self, make: Callable[[], Made]) -> Made:
-        """Call ``make`` at the first rank alone; give every rank what it gave, or raise what it raised.
+        """Call ``make`` at the first rank only, and return its result at every rank.
 
         Raises
         ------
         UserError
-            Of ``make``; ``FirstRankError`` at the other ranks.
+            If ``make`` raises it; the other ranks raise ``FirstRankError``.
         """
         if self.size == 1:
             return make()
@@ -107,30 +113,30 @@ class Ranks:
                 made = make()
             except UserError as raised:
                 error = raised
-        told = [made, error]
-        with self._reaching():
-            torch.distributed.broadcast_object_list(told, src=0, group=self._words)
+        outcome = [made, error]
+        with self._explained_loss():
+            torch.distributed.broadcast_object_list(outcome, src=0, group=self._cpu_group)
         if error is not None:
             raise error
-        if told[1] is not None:
-            raise FirstRankError(str(told[1]), option=told[1].option)
-        return told[0]
+        if outcome[1] is not None:
+            raise FirstRankError(str(outcome[1]), option=outcome[1].option)
+        return outcome[0]
 
     def after_first(self, make: Callable[[], Made]) -> Made:
-        """Call ``make`` at every rank, the others once the first is done: they find the files that it has made."""
+        """Call ``make`` at the first rank, then at the others, which find the files that the first has written."""
         kept: list[Made] = []
         self.from_first(lambda: kept.append(make()))
         return kept[0] if self.first else make()
 
     def in_order(self, work: "Callable[[Item], np.ndarray]", items: Sequence[Item]) -> "Iterator[np.ndarray]":
-        """Give, at the first rank, ``work`` of each item in the items' order, each computed at one rank.
+        """Yield, at the first rank, the results of ``work`` in the order of the items, each computed at one rank.
 
-        The other ranks call ``assist`` meanwhile.
+        The other ranks must call ``assist`` at the same time.
 
         Parameters
         ----------
         work
-            Gives float32 arrays of two axes.
+            Function that returns a float32 array with two axes for an item.
         """
         self.from_first(lambda: items)
         for start in range(0, len(items), self.size):
@@ -139,7 +145,7 @@ class Ranks:
                 yield self._receive(rank)
 
     def assist(self, work: "Callable[[Item], np.ndarray]") -> None:
-        """Compute this rank's share of what the first rank asks for with ``in_order``."""
+        """Compute this rank's share of the items that the first rank processes by ``in_order``."""
         items: Sequence[Item] = self.from_first(tuple)
         for item in items[self.rank :: self.size]:
             self._send(work(item))
@@ -148,29 +154,29 @@ class Ranks:
         import numpy as np
         import torch
 
-        with self._reaching():
-            torch.distributed.send(torch.tensor(array.shape), 0, group=self._words)
-            torch.distributed.send(torch.from_numpy(np.ascontiguousarray(array)), 0, group=self._words)
+        with self._explained_loss():
+            torch.distributed.send(torch.tensor(array.shape), 0, group=self._cpu_group)
+            torch.distributed.send(torch.from_numpy(np.ascontiguousarray(array)), 0, group=self._cpu_group)
 
     def _receive(self, rank: int) -> "np.ndarray":
         import torch
 
         shape = torch.empty(2, dtype=torch.int64)
-        with self._reaching():
-            torch.distributed.recv(shape, rank, group=self._words)
+        with self._explained_loss():
+            torch.distributed.recv(shape, rank, group=self._cpu_group)
             array = torch.empty(shape.tolist(), dtype=torch.float32)
-            torch.distributed.recv(array, rank, group=self._words)
+            torch.distributed.recv(array, rank, group=self._cpu_group)
         return array.numpy()
 
     @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        """Explain that another rank is gone: its connections are closed when it ends, whatever ended it."""
+    def _explained_loss(self) -> Iterator[None]:
+        """Explain the error of a lost rank, whose connections are closed when it ends for any reason."""
         try:
             yield
         except RuntimeError as error:
             raise UserError(
-                f"rank {self.rank} of {self.size} can no longer reach the others ({str(error).splitlines()[0]}): one "
-                "has ended or was killed, so this one ends too. What was saved is kept; rerun the command to "
+                f"rank {self.rank} of {self.size} cannot reach the other ranks ({str(error).splitlines()[0]}): one of "
+                "them has ended or was killed, so this rank ends too. Saved files are kept; rerun the command to "
                 "resume, on any number of ranks."
             ) from error
 
@@ -179,12 +185,17 @@ ALONE = Ranks()
 
 
 def launched_rank() -> tuple[int, int]:
-    """Give the rank and the number of ranks that torchrun started; 0 and 1 without it."""
+    """Return the rank of this process and the number of ranks that torchrun started; 0 and 1 without torchrun."""
     return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
 
 
 def rank_device(name: str = "auto") -> "torch.device":
-    """Resolve a device as ``resolve_device``; for one of several ranks, a GPU is that of its number on its machine.
+    """Return the torch device of a name; with several ranks, each rank has the GPU of its number on its machine.
+
+    Parameters
+    ----------
+    name
+        As for ``resolve_device``; with several ranks, ``auto``, ``cpu`` or ``cuda``.
 
     Raises
     ------
@@ -198,26 +209,29 @@ def rank_device(name: str = "auto") -> "torch.device":
         return resolve_device(name)
     if name not in ("auto", "cpu", "cuda"):
         raise UserError(
-            f"got device {name!r} for {size} ranks, expected auto, cpu or cuda: each rank takes a GPU of its own",
+            f"got device {name!r} for {size} ranks, expected auto, cpu or cuda: each rank uses a different GPU",
             option="device",
         )
     if name == "cpu" or not torch.cuda.is_available():
         return resolve_device("cpu" if name == "auto" else name)
-    number, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
-    if number >= there:
+    number, available = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+    if number >= available:
         raise UserError(
-            f"this machine has {there} GPUs for {os.environ['LOCAL_WORLD_SIZE']} ranks; start it with "
-            f"--nproc-per-node {there}, or take `device=cpu`",
+            f"this machine has {available} GPUs for {os.environ['LOCAL_WORLD_SIZE']} ranks; start torchrun with "
+            f"--nproc-per-node {available}, or use `device=cpu`",
             option="device",
         )
     fix_cublas_workspace()
-    torch.cuda.set_device(number)  # NCCL and torch allocate there what names no device
+    torch.cuda.set_device(number)  # the default device of allocations by NCCL and torch
     return torch.device("cuda", number)
 
 
 @contextmanager
 def joined_ranks(device: "torch.device") -> Iterator[Ranks]:
-    """Join the ranks that torchrun started, over gloo, and for tensors on GPUs over NCCL; one rank joins nothing."""
+    """Connect the ranks that torchrun started, by gloo and, for tensors on GPUs, by NCCL.
+
+    Without torchrun, or with one rank, no connection is made.
+    """
     from torch import distributed
 
     rank, size = launched_rank()
@@ -226,12 +240,12 @@ def joined_ranks(device: "torch.device") -> Iterator[Ranks]:
         return
     if device.type == "cuda":
         distributed.init_process_group("nccl", device_id=device)
-        words = cast("ProcessGroup", distributed.new_group(backend="gloo", timeout=WAIT))
-        yield Ranks(rank, size, words)
+        cpu_group = cast("ProcessGroup", distributed.new_group(backend="gloo", timeout=WAIT))
+        yield Ranks(rank, size, cpu_group)
     else:
         distributed.init_process_group("gloo", timeout=WAIT)
         yield Ranks(rank, size)
-    # NCCL waits for the end of recorded CUDA graphs that send its messages; what holds them refers to itself.
+    # NCCL waits until CUDA graphs with its operations are destroyed; their owners are reference cycles.
     gc.collect()
-    # Not after an error: a group that has lost a rank may wait for it while it is taken apart.
+    # Not in a finally clause: after an error, the destruction of a group may wait for a lost rank.
     distributed.destroy_process_group()

@@ -1,4 +1,4 @@
-"""Takes a seed and the names of what it is for, gives an independent seed; knows no global random state."""
+"""Independent seeds and random generators for named purposes."""
 
 import hashlib
 from typing import TYPE_CHECKING
@@ -16,23 +16,24 @@ def derive_seed(seed: int, *purpose: str | int) -> int:
     seed
         The user's seed.
     *purpose
-        What the numbers are for, such as ``"svhn-1000", "report", draw``. Different purposes give independent streams.
+        Purpose of the random numbers, such as ``"svhn-1000", "report", draw``. Different purposes have independent
+        streams.
     """
-    # An integer of numpy names the same purpose as Python's; "1" and 1 are two.
+    # Integers of numpy and of Python denote the same purpose; "1" and 1 denote different purposes.
     parts = (f"str:{part}" if isinstance(part, str) else f"int:{int(part)}" for part in purpose)
     text = "\x1f".join([str(int(seed)), *parts])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 def torch_generator(seed: int, *purpose: str | int, device: "torch.device | str" = "cpu") -> "torch.Generator":
-    """Make a torch generator on ``device`` for one purpose."""
+    """Return a torch generator on ``device`` for one purpose; see ``derive_seed``."""
     import torch
 
     return torch.Generator(device=device).manual_seed(derive_seed(seed, *purpose))
 
 
 def numpy_generator(seed: int, *purpose: str | int) -> "np.random.Generator":
-    """Make a numpy generator for one purpose."""
+    """Return a numpy generator for one purpose; see ``derive_seed``."""
     import numpy as np
 
     return np.random.default_rng(derive_seed(seed, *purpose))

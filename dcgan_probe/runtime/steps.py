@@ -1,4 +1,4 @@
-"""Steps of some work, and how far each has come."""
+"""Progress of the steps of some work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,22 +6,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """How far a step of some work has come."""
+    """Progress of one step."""
 
     title: str
-    """Of the step: ``dcgan features of svhn train``."""
+    """Title of the step, such as ``dcgan features of svhn train``."""
     done: int
+    """Completed units."""
     total: int
+    """Units of the whole step."""
     unit: str
-    """Of both numbers: ``images``."""
+    """Unit of both numbers, such as ``images``."""
     note: str = ""
-    """A remark on the state of the work: ``inertia 1.2e+07``."""
+    """Remark on the state of the work, such as ``inertia 1.2e+07``."""
     before: int = 0
-    """How much of ``done`` an interrupted step had done before: it does not count in the rate."""
+    """Units of ``done`` from before an interruption, which are excluded from the rate."""
     kept: bool = False
-    """Whether an interruption loses nothing of ``done``."""
+    """Whether all of ``done`` survives an interruption."""
     brief: bool = False
-    """Whether the step is one of many, whose end is worth no line where it took no time."""
+    """Whether the step is one of many, so that its end is not reported if it took almost no time."""
 
 
 OnStep = Callable[[Step], None]
@@ -31,15 +33,15 @@ OnNote = Callable[[str], None]
 
 
 def no_step(step: Step) -> None:
-    """Show nothing."""
+    """Ignore the progress of a step."""
 
 
 def no_note(sentence: str) -> None:
-    """Say nothing."""
+    """Ignore a note."""
 
 
 def duration(seconds: float) -> str:
-    """Format a time for people: 45 s, 12 min, 3.4 h."""
+    """Return a time in seconds as a text such as ``45 s``, ``12 min`` or ``3.4 h``."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

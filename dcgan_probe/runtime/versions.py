@@ -1,4 +1,4 @@
-"""Takes nothing, gives the versions that a record or a run folder keeps beside its numbers."""
+"""Versions of Python and packages, for records and run folders."""
 
 import platform
 from contextlib import suppress
@@ -8,7 +8,7 @@ RECORDED = ("dcgan-probe", "torch", "torchvision", "scikit-learn", "numpy", "h5p
 
 
 def package_version() -> str:
-    """Give this package's version; ``0+source`` when it runs from a checkout that was never installed."""
+    """Return the version of this package, or ``0+source`` in a checkout that is not installed."""
     try:
         return version("dcgan-probe")
     except PackageNotFoundError:
@@ -16,7 +16,7 @@ def package_version() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Give the version of Python and of each package in ``RECORDED`` that is installed."""
+    """Return the versions of Python and of the installed packages among ``RECORDED``, by name."""
     found = {"python": platform.python_version(), "dcgan-probe": package_version()}
     for name in RECORDED[1:]:
         with suppress(PackageNotFoundError):

@@ -1,4 +1,4 @@
-"""Threads for chains of small torch operations, one a core."""
+"""Threads for chains of small torch operations, one per core."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +9,15 @@ Result = TypeVar("Result")
 
 
 def map_on_cores(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Apply ``work`` to each item, in as many Python threads as torch has, each operation within one thread.
+    """Apply ``work`` to each item, in as many Python threads as torch has, with each torch operation on one thread.
 
-    Chains of small operations go faster so than with every operation divided among the cores, since each core finds
-    what it needs in its own cache. Torch's number of threads is what it was, afterwards.
+    Chains of small operations are faster this way than with each operation split among the cores, since the data of a
+    chain stays in the cache of its core. Torch's number of threads is restored afterwards.
+
+    Returns
+    -------
+    list
+        Results in the order of the items.
     """
     import torch
 

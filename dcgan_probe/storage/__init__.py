@@ -1,4 +1,4 @@
-"""Floor 0. Whole-or-absent files, fingerprints and the two HDF5 layouts: images and features."""
+"""Floor 0. Atomic files, locks, fingerprints, and the two HDF5 layouts: images and features."""
 
 from typing import TYPE_CHECKING
 

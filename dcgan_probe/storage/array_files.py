@@ -12,15 +12,19 @@ from ..runtime import UserError
 from .files import read_bytes, whole_file
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""Date of every entry, so that equal arrays give equal files."""
+"""Constant date of all entries, so that equal arrays give equal files."""
 
 
 def write_arrays(path: str | Path, **arrays: Any) -> None:
-    """Write named arrays compressed, whole or not at all; a number becomes an array without axes.
+    """Write named arrays to one compressed file, atomically.
 
-    ``numpy.load`` reads the file as any ``.npz``. Integers are compressed with LZMA, which takes half of the space of
-    numpy's own compression; floating-point numbers with the latter, since LZMA is ten times slower on weights and
-    saves nothing.
+    ``numpy.load`` reads the file like any ``.npz``. Integers are compressed with LZMA, which is smaller than numpy's
+    own compression. Floating-point numbers are compressed as in numpy, since LZMA is slower on weights and no smaller.
+
+    Parameters
+    ----------
+    **arrays
+        Arrays of any shape and dtype except objects; a number is stored as an array without axes.
 
     Raises
     ------
@@ -35,14 +39,21 @@ def write_arrays(path: str | Path, **arrays: Any) -> None:
 
 
 def read_arrays(path: str | Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """Read arrays by their names, and those ``optional`` ones that the file holds.
+    """Read arrays by name.
+
+    Parameters
+    ----------
+    names
+        Arrays that the file must contain.
+    optional
+        Arrays that are read if the file contains them.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     UserError
-        If it cannot be opened, is damaged or no file of arrays, or lacks one of ``names``.
+        If the file cannot be opened, is corrupt or not a file of arrays, or lacks one of ``names``.
     """
     content = BytesIO(read_bytes(path))
     try:
@@ -50,8 +61,8 @@ def read_arrays(path: str | Path, names: Sequence[str], optional: Sequence[str] 
         return {name: stored[name] for name in (*names, *(other for other in optional if other in stored))}
     except MemoryError:
         raise
-    except Exception as error:  # foreign bytes raise errors of many kinds in zipfile, lzma and numpy
+    except Exception as error:  # zipfile, lzma and numpy raise many types of error for other content
         raise UserError(
-            f"{path} cannot be read ({type(error).__name__}: {error}); it is corrupt, or not a file of arrays, so "
-            "move it away and repeat the command that made it"
+            f"{path} cannot be read ({type(error).__name__}: {error}); it is corrupt, or not a file of arrays; "
+            "move it away and rerun the command that wrote it"
         ) from error

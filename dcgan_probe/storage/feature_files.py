@@ -1,19 +1,19 @@
-"""Takes features in blocks of rows, gives an HDF5 feature file that resumes by row; knows no network.
+"""HDF5 feature files, written in blocks of rows and resumable by row.
 
 Layout::
 
     features  float16 or float32  (N, D)   chunks of whole rows
     labels    int64  (N,)                  optional
     rows      int64  ()                    rows written so far
-    attrs     key                          hash of ``settings``: everything that decides the numbers
-              settings                     JSON object
+    attrs     key                          hash of ``settings``
+              settings                     JSON object that determines the features
               layers                       JSON list of [name, first column, column after the last]
               format_version               int
               complete                     bool, set last
 
-While it grows the file is called ``NAME.part``. All its space is allotted when it is made, so that a later write
-changes bytes of ``features`` and ``rows`` alone and a process that is killed leaves a file that opens. ``rows`` is
-written after the rows that it counts.
+An incomplete file is named ``NAME.part``. All disk space is allocated at creation, so later writes change only bytes of
+``features`` and ``rows``, and the file can be opened even if the writing process is killed. ``rows`` is updated after
+the rows that it counts are written.
 """
 
 import json
@@ -39,10 +39,11 @@ ATTRIBUTES = {"key", "settings", "layers", "format_version", "complete"}
 
 
 class FeatureFileWriter:
-    """Writes one feature file, continuing a part file of the same key where it stopped.
+    """Writer of a feature file that resumes an incomplete file with the same key.
 
-    Use it as a context manager; ``rows_written`` says where to go on, ``append`` takes the next rows. The file gets its
-    final name in ``__exit__`` once all rows are there; otherwise the part stays for the next time.
+    The writer is a context manager. ``rows_written`` is the number of the next row, and ``append`` writes the next
+    rows. ``__exit__`` renames the file to its final name if all rows are written; otherwise the part file is kept, so
+    that a later writer resumes it.
     """
 
     def __init__(
@@ -55,23 +56,27 @@ class FeatureFileWriter:
         dtype: str,
         labels: np.ndarray | None,
     ):
-        """Open or make the part file of ``path`` for features (``rows``, D) of ``dtype``.
+        """Open or create the part file of ``path`` for features (``rows``, D).
+
+        A part file or final file with other content is renamed, with a warning.
 
         Parameters
         ----------
         settings
-            JSON-able; everything that decides the numbers. Its hash is the key.
+            All settings that determine the features, serializable as JSON. Their hash is the key.
+        rows
+            Rows of the complete file.
         layers
-            Column range (first, after the last) of each layer, in order and without gaps.
+            Column range (first, one after the last) of each layer, in order and without gaps.
+        dtype
+            ``float16`` or ``float32``.
         labels
             int64 (rows,), or None.
-
-        A file of either name that holds something else is kept under another name, with a warning.
 
         Raises
         ------
         UserError
-            If another program has the part file open, or there is no room on the disk.
+            If another program has the part file open, or the disk has too little free space.
         """
         self.path = Path(path)
         self.part = self.path.with_name(self.path.name + ".part")
@@ -84,18 +89,18 @@ class FeatureFileWriter:
         self.rows_written = int(self._file["rows"][()])
 
     def _reopen(self) -> h5py.File | None:
-        """Open the part file if it belongs to this key; a damaged one or one of another key makes way."""
+        """Open the part file if it has this key; a corrupt file or a file with another key is renamed."""
         try:
             file = open_hdf5(self.part, "r+")
         except FileNotFoundError:
             return None
         except DamagedFileError:
-            set_aside(self.part, "is not a whole HDF5 file")
+            set_aside(self.part, "is corrupt, or not an HDF5 file")
             return None
         if file.attrs.get("key") == fingerprint_settings(self._settings) and "rows" in file:
             return file
         file.close()
-        set_aside(self.part, "holds other features than its name says")
+        set_aside(self.part, "does not contain the features that its name stands for")
         return None
 
     def _create(self) -> h5py.File:
@@ -115,21 +120,27 @@ class FeatureFileWriter:
         return file
 
     def append(self, features: np.ndarray) -> None:
-        """Write the next rows, (n, D) of any float type, and then their count.
+        """Write the next rows and update their count.
+
+        Parameters
+        ----------
+        features
+            Floats of any type, (n, D).
 
         Raises
         ------
         UserError
-            If the features are not finite (naming the column), do not fit the file's dtype, or the disk is full.
+            If a feature is not finite or out of range for the file's dtype (the message names its column), or the disk
+            is full.
         """
-        with np.errstate(over="ignore"):  # reported below, by name
+        with np.errstate(over="ignore"):  # reported below with the column
             stored = features.astype(self._dtype, copy=False)
         if not np.isfinite(stored).all():
             row, column = (int(axis[0]) for axis in np.nonzero(~np.isfinite(stored)))
             layer = next(name for name, (start, stop) in self._layers.items() if start <= column < stop)
             raise UserError(
-                f"feature {features[row, column]} of layer {layer} (column {column}) at image "
-                f"{self.rows_written + row} is not a finite {self._dtype}; check the checkpoint, or take float32"
+                f"got feature {features[row, column]} of layer {layer} (column {column}) at image "
+                f"{self.rows_written + row}, expected a finite {self._dtype}; check the checkpoint, or use float32"
             )
         stop = self.rows_written + len(features)
         with explained_disk_errors(self.path):
@@ -157,7 +168,7 @@ class FeatureFileWriter:
 
 
 class FeatureFile:
-    """A complete feature file, read in blocks. Readings end in an error once the file is not as it was when opened."""
+    """Complete feature file, read in blocks; reading fails if the file has changed since it was opened."""
 
     def __init__(self, path: Path, file: h5py.File, stamp: FileStamp):
         self.path, self._stamp = path, stamp
@@ -170,12 +181,14 @@ class FeatureFile:
         self.layers = {name: (start, stop) for name, start, stop in json.loads(file.attrs["layers"])}
 
     def read(self, start: int = 0, stop: int | None = None, columns: slice = slice(None)) -> np.ndarray:
-        """Read rows ``start`` to ``stop`` and a range of columns, in the file's dtype.
+        """Read rows ``start`` to ``stop`` and a range of columns, (n, D) in the file's dtype.
 
         Raises
         ------
         ChangedFileError
-            If the file was changed or removed since it was opened.
+            If the file has been changed or removed since it was opened.
+        UserError
+            If the rows cannot be read.
         """
         try:
             block = self._features[start:stop, columns]
@@ -186,12 +199,12 @@ class FeatureFile:
         return block
 
     def select(self, rows: slice = slice(None), columns: slice = slice(None)) -> "FeatureRows":
-        """Give consecutive rows and columns without reading them: what a solver reads in blocks."""
+        """Return consecutive rows and columns as a lazy array, which a solver reads in blocks."""
         return FeatureRows(self, rows, columns)
 
 
 class FeatureRows:
-    """Rows and columns of a complete feature file, read whenever a slice of rows is asked for."""
+    """Rows and columns of a complete feature file, read when sliced."""
 
     reads_rows = True
 
@@ -204,31 +217,31 @@ class FeatureRows:
         self.dtype = file.dtype
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        """Read consecutive rows, (n, D) in the file's dtype; raises as ``FeatureFile.read``."""
+        """Read consecutive rows, (n, D) in the file's dtype; errors as for ``FeatureFile.read``."""
         start, stop, _ = rows.indices(self.shape[0])
         return self._file.read(self._first + start, self._first + stop, self._columns)
 
 
 def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
-    """Open a complete feature file, checking its completion mark, its format and, if given, its key.
+    """Open a complete feature file and check its completion flag, its format and, if given, its key.
 
     Raises
     ------
     UnreadableFileError
-        If another program has it open for writing.
+        If another program has the file open for writing.
     UserError
-        If the file is missing, cannot be read, is damaged, foreign or incomplete, or has another key.
+        If the file is missing, cannot be read, is corrupt, incomplete or not a feature file, or has another key.
     """
     path = Path(path)
     try:
         stamp = FileStamp.of(path)  # before anything is read
         file = open_hdf5(path)
     except FileNotFoundError as error:
-        raise UserError(f"there is no feature file {path}; run extract first") from error
+        raise UserError(f"{path} does not exist, expected a feature file; run extract first") from error
     except DamagedFileError as error:
-        raise UserError(f"{error}; extract again, which keeps it under another name") from error
+        raise UserError(f"{error}; extract again, which renames this file") from error
     if not {"features", "rows"} <= set(file) or not set(file.attrs) >= ATTRIBUTES:
-        raise UserError(f"{path} is not a feature file; name one that extract has written")
+        raise UserError(f"got {path}, expected a feature file written by extract")
     if file.attrs["format_version"] != FORMAT_VERSION:
         raise UserError(f"{path} has format {file.attrs['format_version']}, expected {FORMAT_VERSION}; extract again")
     if not file.attrs["complete"]:
@@ -236,5 +249,7 @@ def open_feature_file(path: str | Path, key: str | None = None) -> FeatureFile:
             f"{path} is incomplete: {int(file['rows'][()])} of {len(file['features'])} rows; extract again to resume"
         )
     if key is not None and file.attrs["key"] != key:
-        raise UserError(f"{path} has key {file.attrs['key']}, expected {key}: it was made from something else")
+        raise UserError(
+            f"{path} has key {file.attrs['key']}, expected {key}, so it contains other features; extract again"
+        )
     return FeatureFile(path, file, stamp)

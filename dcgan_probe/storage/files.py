@@ -1,4 +1,4 @@
-"""Takes content and a path, gives a file that is whole or absent; knows no format but JSON."""
+"""Files that are written atomically, and JSON files."""
 
 import errno
 import json
@@ -22,25 +22,25 @@ except ImportError:  # on Windows
 
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
-SLACK_BYTES = 1 << 20  # of a file's own bookkeeping
+SLACK_BYTES = 1 << 20  # for the metadata of a file
 
 
 @contextmanager
 def explained_disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a folder that cannot be written into a ``UserError`` that names ``path``.
+    """Convert errors of a full disk, a file-size limit or an unwritable folder into a ``UserError`` on ``path``.
 
-    HDF5 may report a full disk as a ``RuntimeError``, so the number is also looked for in the message.
+    HDF5 can report a full disk as a ``RuntimeError``, so the error number is also searched in the message.
     """
     try:
         yield
     except (OSError, RuntimeError) as error:
         text, number = str(error), getattr(error, "errno", None)
         if number in FULL_DISK or any(f"errno = {full}," in text for full in FULL_DISK):
-            raise UserError(f"the disk is full: {path} could not be written; free some space, then repeat") from error
+            raise UserError(f"the disk is full: {path} cannot be written; free some space, then rerun") from error
         if number == errno.EFBIG or f"errno = {errno.EFBIG}," in text:
             raise UserError(
-                f"{path} could not be written: it is larger than `ulimit -f` or the file system allows; raise the "
-                "limit, or choose another folder"
+                f"{path} cannot be written: it is larger than `ulimit -f` or the file system allows; raise the limit, "
+                "or choose another folder"
             ) from error
         if number in UNWRITABLE:
             raise UserError(f"{path} cannot be written ({os.strerror(number)}); choose another folder") from error
@@ -48,36 +48,36 @@ def explained_disk_errors(path: Path) -> Iterator[None]:
 
 
 def require_space(path: Path, size: int) -> None:
-    """Refuse to begin a file of ``size`` bytes that the disk has no room for.
+    """Check that the disk has room for a file of ``size`` bytes before it is created.
 
-    HDF5 cannot let go of what it could not write: a file that fails half-way may crash the interpreter when it is
-    closed. So the room is asked for first.
+    HDF5 can crash the interpreter when it closes a file whose buffered data could not be written.
 
     Raises
     ------
     UserError
-        If there is less free space than that, or files may not be so large.
+        If the free space or the limit of a file's size is smaller.
     """
     largest = sys.maxsize if resource is None else resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     if 0 <= largest < size + SLACK_BYTES:  # no limit is -1
         raise UserError(
-            f"{path} needs {size / 1e6:,.1f} MB, and `ulimit -f` allows {largest / 1e6:,.1f} MB a file; raise the limit"
+            f"{path} needs {size / 1e6:,.1f} MB, but `ulimit -f` limits files to {largest / 1e6:,.1f} MB; raise the "
+            "limit"
         )
     free = shutil.disk_usage(path.parent).free
     if size + SLACK_BYTES > free:
         raise UserError(
-            f"the disk is full: {path} needs {size / 1e6:,.1f} MB, and {free / 1e6:,.1f} MB are free; "
-            "free some space, then repeat"
+            f"the disk is full: {path} needs {size / 1e6:,.1f} MB, but only {free / 1e6:,.1f} MB are free; "
+            "free some space, then rerun"
         )
 
 
 def require_writable(folder: str | Path) -> None:
-    """Check before a piece of work that files can be listed and made in a folder, or where it is missing, itself.
+    """Check that files can be listed and created in a folder, or that a missing folder can be created.
 
     Raises
     ------
     UserError
-        If they cannot.
+        If the folder, or the nearest existing folder above it, is not readable and writable.
     """
     place = Path(folder)
     with explained_disk_errors(place):
@@ -89,14 +89,15 @@ def require_writable(folder: str | Path) -> None:
 
 @contextmanager
 def whole_file(path: str | Path, check: Callable[[], None] = lambda: None) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; rename it to ``path`` when the block succeeds, remove it when not.
+    """Yield a temporary path beside ``path``, which is renamed to ``path`` if the block succeeds, else removed.
 
-    The content reaches the disk before the rename, so a reader sees the old file or the new one, never a part.
+    The content is flushed to the disk before the rename, so a reader sees either the old file or the new file, never a
+    part of it.
 
     Parameters
     ----------
     check
-        Called just before the rename: an error of it keeps the file from its name.
+        Function that is called just before the rename; if it raises, the file is not renamed.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def whole_file(path: str | Path, check: Callable[[], None] = lambda: None) -> It
         temporary = Path(name)
         try:
             yield temporary
-            with open(temporary, "r+b") as file:  # Windows flushes no file that is open for reading alone
+            with open(temporary, "r+b") as file:  # Windows does not flush a file that is open only for reading
                 os.fsync(file.fileno())
             check()
             os.replace(temporary, path)
@@ -127,13 +128,13 @@ def _umask() -> int:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write ``text`` whole or not at all."""
+    """Write a text file in UTF-8, atomically."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Write ``value`` as indented JSON, whole or not at all."""
+    """Write a value as indented JSON, atomically."""
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
@@ -148,20 +149,20 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(read_bytes(path).decode())
     except FileNotFoundError as error:
-        raise UserError(f"there is no {path}") from error
+        raise UserError(f"{path} does not exist, expected a JSON file") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not a JSON file ({error}); it is corrupt, so restore it from a copy") from error
+        raise UserError(f"{path} is not a JSON file ({error}); it is corrupt; restore it from a copy") from error
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Read a file whole.
+    """Read a whole file.
 
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If the file does not exist.
     UserError
-        If it is there and cannot be read, or changes meanwhile.
+        If the file cannot be read, or changes during the reading.
     """
     try:
         with opened_whole(path) as file:
@@ -169,16 +170,21 @@ def read_bytes(path: str | Path) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); allow that, or move it away") from error
+        raise UserError(f"{path} cannot be read ({error.strerror}); change its permissions, or move it away") from error
 
 
 def set_aside(path: Path, reason: str) -> Path:
-    """Rename a file that cannot be used to ``NAME.unreadable``, or the next free name, and warn with both names.
+    """Rename an unusable file to ``NAME.unreadable`` or the next free name, and warn with both names.
 
     Parameters
     ----------
     reason
-        Completes the sentence that begins with the file's path, such as ``is not HDF5``.
+        Predicate of a sentence whose subject is the path, such as ``is not HDF5``.
+
+    Returns
+    -------
+    pathlib.Path
+        New path of the file.
     """
     number, kept = 1, path.with_name(f"{path.name}.unreadable")
     while kept.exists():
@@ -186,5 +192,5 @@ def set_aside(path: Path, reason: str) -> Path:
         kept = path.with_name(f"{path.name}.unreadable-{number}")
     with explained_disk_errors(path):
         path.rename(kept)
-    warnings.warn(f"{path} {reason}; it is made again, and kept as {kept.name}", Notice, stacklevel=2)
+    warnings.warn(f"{path} {reason}; the file is renamed to {kept.name} and written again", Notice, stacklevel=2)
     return kept

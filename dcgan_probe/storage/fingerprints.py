@@ -1,4 +1,4 @@
-"""Takes arrays, tensors or settings, gives a short hash of their content; knows no file."""
+"""Short hashes of the content of arrays, tensors and settings."""
 
 import hashlib
 import json
@@ -10,13 +10,27 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-LENGTH = 16  # hexadecimal digits kept: 64 bits
+LENGTH = 16  # hexadecimal digits, 64 bits
 
 
 def fingerprint_blocks(shape: tuple[int, ...], blocks: Iterable[np.ndarray], *others: np.ndarray | None) -> str:
-    """Hash an array that comes as consecutive blocks of rows, and whole arrays (or their absence) after it.
+    """Hash an array given as consecutive blocks of rows, followed by further arrays.
 
-    The result does not depend on how the rows are cut into blocks.
+    The hash does not depend on the sizes of the blocks.
+
+    Parameters
+    ----------
+    shape
+        Shape of the array.
+    blocks
+        Blocks of its rows, in order.
+    *others
+        Further arrays; None is hashed as an absent array.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
     """
     digest = hashlib.sha256(f"{tuple(int(size) for size in shape)}".encode())
     for block in blocks:
@@ -29,7 +43,7 @@ def fingerprint_blocks(shape: tuple[int, ...], blocks: Iterable[np.ndarray], *ot
 
 
 def fingerprint_rows(blocks: Iterable[np.ndarray]) -> np.ndarray:
-    """Hash each row of an array that comes as consecutive blocks: uint64 (N,), equal for equal rows."""
+    """Hash each row of an array given as consecutive blocks, uint64 (N,); equal rows have equal hashes."""
     digests = [
         hashlib.blake2b(row.data, digest_size=8).digest()
         for block in blocks
@@ -39,7 +53,7 @@ def fingerprint_rows(blocks: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def fingerprint_tensors(tensors: Mapping[str, "torch.Tensor"]) -> str:
-    """Hash named tensors (a state dict): names, dtypes, shapes and bytes."""
+    """Hash named tensors, such as a state dict, by names, dtypes, shapes and bytes: 16 hexadecimal digits."""
     import torch
 
     digest = hashlib.sha256()
@@ -51,5 +65,5 @@ def fingerprint_tensors(tensors: Mapping[str, "torch.Tensor"]) -> str:
 
 
 def fingerprint_settings(settings: Mapping[str, Any]) -> str:
-    """Hash a JSON-able mapping, whatever the order of its keys."""
+    """Hash a mapping that is serializable as JSON, independent of the order of its keys: 16 hexadecimal digits."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:LENGTH]

@@ -1,4 +1,4 @@
-"""HDF5 files, opened so that a file in use, a file system without locks and damage are told apart."""
+"""Opening of HDF5 files, with separate errors for files in use, missing file locks and corrupt files."""
 
 import os
 from pathlib import Path
@@ -11,36 +11,42 @@ from .locks import HELD, WITHOUT_LOCKS, lacks_locks, locks_wanted
 
 LOCKING = "HDF5_USE_FILE_LOCKING"
 UNLOCKABLE = "unable to lock file"
-"""HDF5's words for a file that it could open and not lock."""
+"""HDF5's message for a file that can be opened but not locked."""
 OPEN, OTHER_LOCKING = "already open", "locking flag"
-"""HDF5's words for a file that is marked as open by its writer, or that this process opened with the other locking."""
+"""HDF5's messages for a file that its writer has marked as open, and for a file that this process has opened with
+another locking flag."""
 
 
 class UnreadableFileError(UserError):
-    """A file whose content is unknown: another program has locked it, or the system does not read it."""
+    """File that cannot be opened: another program has locked it, or the system cannot read it."""
 
 
 class DamagedFileError(UserError):
-    """A file that was read, and is not a whole HDF5 file."""
+    """File that can be read but is corrupt or not an HDF5 file."""
 
 
 def open_hdf5(path: str | Path, mode: str = "r") -> h5py.File:
-    """Open an HDF5 file; for writing without a cache of chunks.
+    """Open an HDF5 file; files that are opened for writing have no chunk cache.
 
-    HDF5 locks its files too: shared for reading, exclusively for writing. Its own environment variable,
-    ``HDF5_USE_FILE_LOCKING``, goes before ``--no-locks`` where it is set.
+    HDF5 also locks files: shared for reading, exclusively for writing. If HDF5's environment variable
+    ``HDF5_USE_FILE_LOCKING`` is set, it takes precedence over ``--no-locks``.
+
+    Parameters
+    ----------
+    mode
+        Mode of ``h5py.File``, such as ``r``, ``r+`` or ``w``.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     UnreadableFileError
-        If another program has it open for writing, or has it open at all and ``mode`` writes; if its file system has
-        no locks; or if the system cannot read it.
+        If another program has the file open for writing, or open at all when ``mode`` writes; if its file system has no
+        locks; or if the system cannot read it.
     DamagedFileError
-        If its content is not that of a whole HDF5 file.
+        If the file is corrupt or not an HDF5 file.
     OSError
-        If ``mode`` is ``w`` and the file cannot be made.
+        If ``mode`` is ``w`` and the file cannot be created.
     """
     path = Path(path)
     options = {} if mode == "r" else dict(UNBUFFERED)
@@ -56,7 +62,7 @@ def open_hdf5(path: str | Path, mode: str = "r") -> h5py.File:
 
 
 def _explained(path: Path, error: OSError, *, making: bool) -> Exception:
-    """Return the error that says what HDF5's error means; that error itself for a file that could not be made."""
+    """Return the error that explains HDF5's error; HDF5's error itself for a file that cannot be created."""
     text, number = str(error), error.errno
     if UNLOCKABLE in text and number in HELD:
         return UnreadableFileError(
@@ -65,17 +71,17 @@ def _explained(path: Path, error: OSError, *, making: bool) -> Exception:
     if UNLOCKABLE in text and number in WITHOUT_LOCKS:
         if locks_wanted():
             return UnreadableFileError(lacks_locks(path, error))
-        asked = f"{LOCKING}={os.environ.get(LOCKING)} asks HDF5 for one"
-        return UnreadableFileError(f"{path} cannot be locked, but {asked}; unset that variable")
+        setting = f"{LOCKING}={os.environ.get(LOCKING)}"
+        return UnreadableFileError(f"{path} cannot be locked, but {setting} requires a lock; unset that variable")
     if making:
         return error
     if OPEN in text:
         return UnreadableFileError(
-            f"{path} is in use ({text}); close it, then rerun the command. If no program has it open, its writer was "
-            f"killed: `h5clear -s {path}` marks it as closed"
+            f"{path} is in use ({text}); close it, then rerun the command. If no program has it open, the program that "
+            f"wrote it was killed: `h5clear -s {path}` marks it as closed"
         )
     if OTHER_LOCKING in text:
         return UnreadableFileError(f"{path} is in use in this process ({text}); close it first")
     if number is not None:
-        return UnreadableFileError(f"{path} cannot be read ({os.strerror(number)}); allow that, then rerun")
+        return UnreadableFileError(f"{path} cannot be read ({os.strerror(number)}); change its permissions, then rerun")
     return DamagedFileError(f"{path} is corrupt, or not an HDF5 file ({text})")

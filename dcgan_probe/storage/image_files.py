@@ -1,15 +1,15 @@
-"""The HDF5 image-array file: layout, reader and block-wise writer.
+"""HDF5 image-array files: layout, reader and block-wise writer.
 
-Layout (the project's one local form for images)::
+Layout::
 
     images    uint8  (N, H, W, C)   C is 1 or 3
     labels    int64  (N,)           optional
-    NAME      number (N,)           optional: an attribute of each image, such as its age in years
+    NAME      number (N,)           optional: attribute of each image, such as age in years
     attrs     name, split, source   text
-              resample              text: the filter that resized the images to H x W when the file was written; empty
-                                    or absent if no image was resized or the filter is not recorded
-              unreadable            number of images of the source that could not be read and are left out; absent if
-                                    none was allowed to be
+              resample              text: filter that resized the images to H x W when the file was written; empty or
+                                    absent if no image was resized or the filter is not recorded
+              unreadable            number of unreadable images of the source that are omitted; absent if unreadable
+                                    images were errors
               class_names           JSON list in the order of the labels, optional
 """
 
@@ -35,32 +35,32 @@ CHUNK_ROWS = 256
 
 
 class ImageLayoutError(UserError):
-    """An HDF5 file that was opened and is no image-array file; ``dcgan-probe prepare`` may read it."""
+    """Open HDF5 file with another layout, which ``dcgan-probe prepare`` may be able to read."""
 
     def __init__(self, message: str, file: h5py.File, stamp: FileStamp):
-        super().__init__(f"{message}; `dcgan-probe prepare` writes such a file from other forms", option="dataset")
+        super().__init__(f"{message}; `dcgan-probe prepare` converts files of other layouts", option="dataset")
         self.file, self.stamp = file, stamp
 
 
 class StoredImages:
-    """The images of an open file, read when sliced: uint8 (N, channels, H, W).
+    """Images of an open file, uint8 (N, channels, H, W), read when indexed.
 
-    Knows ``shape``, ``dtype``, ``len``, slices, and arrays of row numbers in any order or one bool a row, as a numpy
-    array does, so that a set larger than memory can stand where an array stands. Every reading ends in an error if the
-    file is no longer as it was when it was opened.
+    Like a numpy array, it has ``shape``, ``dtype`` and ``len``, and can be indexed by slices, by row numbers in any
+    order and by a bool mask of the rows, so it can replace an array for sets larger than memory. Reading fails if the
+    file has changed since it was opened.
     """
 
     dtype = np.dtype(np.uint8)
 
     def __init__(self, dataset: h5py.Dataset, stamp: FileStamp):
-        """Wrap uint8 (N, H, W, channels) of a file that was stamped before it was opened."""
+        """Wrap a data set uint8 (N, H, W, channels) of a file that was stamped before it was opened."""
         rows, height, width, channels = dataset.shape
         self._dataset, self._stamp = dataset, stamp
         self.shape = (rows, channels, height, width)
 
     @property
     def path(self) -> Path:
-        """The file that they lie in."""
+        """Path of the file."""
         return Path(self._dataset.file.filename)
 
     def __len__(self) -> int:
@@ -72,25 +72,26 @@ class StoredImages:
         except OSError as error:
             self.require_unchanged()
             raise UserError(
-                f"{self.path}: rows cannot be read ({error}); it is damaged: restore it from a copy, or make it again"
+                f"{self.path}: rows cannot be read ({error}); the file is corrupt: restore it from a copy, or write it "
+                "again"
             ) from error
         self.require_unchanged()
         return np.ascontiguousarray(block.transpose(0, 3, 1, 2))
 
     def require_unchanged(self) -> None:
-        """Check that the file is as it was when it was opened.
+        """Check that the file has not changed since it was opened.
 
         Raises
         ------
         ChangedFileError
-            If not.
+            If the file was changed or removed.
         """
         self._stamp.require_unchanged()
 
     def _read_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Read rows, integers (n,) in any order: uint8 (n, H, W, C).
+        """Read rows uint8 (n, H, W, C) by their numbers, integers (n,) in any order.
 
-        HDF5 is slow at lists of rows, so each chunk's rows are read as one range and picked out in memory.
+        HDF5 is slow with lists of rows, so the rows of each chunk are read as one range and selected in memory.
         """
         block = np.empty((len(rows), *self._dataset.shape[1:]), np.uint8)
         order = np.argsort(rows, kind="stable")
@@ -109,21 +110,24 @@ class StoredImages:
 
 @dataclass(frozen=True)
 class ImageFile:
-    """Contents of an image-array file; the images stay on disk until they are sliced."""
+    """Content of an image-array file; the images stay on disk until they are indexed."""
 
     images: StoredImages
     labels: np.ndarray | None
+    """int64 (N,), or None for an unlabeled file."""
     name: str
     split: str
     """``train`` or ``test``; empty if the file has no such attribute."""
     source: str
+    """Origin of the images, for people."""
     resample: str
-    """Filter that resized the images, such as ``box``; empty if none was resized or the filter is not recorded."""
+    """Filter that resized the images, such as ``box``; empty if no image was resized or the filter is not recorded."""
     unreadable: int
-    """Images of the source that could not be read and are left out."""
+    """Number of unreadable images of the source that are omitted."""
     class_names: tuple[str, ...] | None
+    """Class names in the order of the labels; None if unknown."""
     attributes: dict[str, np.ndarray]
-    """Further numbers of each image by their names, integers or floats (N,)."""
+    """Numeric attributes of each image by name, integers or floats (N,)."""
 
 
 def open_image_file(path: str | Path) -> ImageFile:
@@ -132,19 +136,21 @@ def open_image_file(path: str | Path) -> ImageFile:
     Raises
     ------
     UnreadableFileError
-        If another program has it open for writing.
+        If another program has the file open for writing.
+    ImageLayoutError
+        If the file is an HDF5 file with another layout.
     UserError
-        If the file is missing, cannot be read, is damaged or not an image-array file. Its images raise
-        ``ChangedFileError`` later on, if the file is written to.
+        If the file is missing, cannot be read or is corrupt. The images raise ``ChangedFileError`` if the file changes
+        later.
     """
     path = Path(path)
     try:
         stamp = FileStamp.of(path)  # before anything is read
         file = open_hdf5(path)
     except FileNotFoundError as error:
-        raise UserError(f"there is no image file {path}") from error
+        raise UserError(f"{path} does not exist, expected an image-array file") from error
     except DamagedFileError as error:
-        raise UserError(f"{error}; restore it from a copy, or make it again with `dcgan-probe prepare`") from error
+        raise UserError(f"{error}; restore it from a copy, or write it again with `dcgan-probe prepare`") from error
     images, labels = file.get("images"), file.get("labels")
     if (
         not isinstance(images, h5py.Dataset)
@@ -166,7 +172,7 @@ def open_image_file(path: str | Path) -> ImageFile:
 
 
 def file_facts(path: Path, file: h5py.File) -> dict[str, Any]:
-    """Return all that an open file holds beside its images and labels, as the other fields of ``ImageFile``."""
+    """Read the fields of ``ImageFile`` other than images and labels from an open file."""
     return {
         "name": _text(file, "name") or path.stem,
         "split": _text(file, "split"),
@@ -191,7 +197,7 @@ def _text(file: h5py.File, name: str) -> str:
 
 
 def _class_names(path: Path, file: h5py.File) -> tuple[str, ...] | None:
-    """Read class names from a JSON list, or from an array of texts as h5py stores a list of them."""
+    """Read class names from a JSON list, or from an array of texts, h5py's form of a list."""
     value = file.attrs.get("class_names")
     if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "OSU":
         return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in value)
@@ -217,24 +223,29 @@ def write_image_file(
     facts: Callable[[], Mapping[str, str | int]] = dict,
     check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write an image-array file from consecutive blocks; memory does not grow with their number.
+    """Write an image-array file from consecutive blocks, atomically and in memory independent of their number.
 
     Parameters
     ----------
     blocks
-        Pairs of uint8 images (n, channels, H, W) and int64 labels (n,) or None, ``rows`` images in all.
+        Pairs of images uint8 (n, channels, H, W) and labels int64 (n,) or None, ``rows`` images in total.
+    name, split, source
+        Text attributes of the file.
+    class_names
+        Class names in the order of the labels.
     attributes
-        Further numbers of each image by their names, integers or floats (rows,).
+        Numeric attributes of each image by name, integers or floats (rows,).
     facts
-        Function that returns further attributes of the file, such as ``resample``. The call follows the last block,
-        since what was done to streamed images is known only then.
+        Function that returns further attributes of the file, such as ``resample``. It is called after the last block,
+        when the conversions of streamed images are complete.
     check
-        Called when all is written, before the file gets its name: raises if the source of the blocks has changed.
+        Function that is called before the file is renamed to its final name, and raises if the source of the blocks
+        has changed.
 
     Raises
     ------
     UserError
-        If the blocks differ from each other in shape, or their rows from ``rows`` in number.
+        If the blocks have different image shapes, the number of images is not ``rows``, or the disk is full.
     """
     with whole_file(path, check) as temporary, open_hdf5(temporary, "w") as file:
         start = 0
@@ -250,7 +261,7 @@ def write_image_file(
             if stop > rows or file["images"].shape[1:] != (*images.shape[2:], images.shape[1]):
                 raise UserError(
                     f"{path}: got a block of images {images.shape} at row {start}, expected "
-                    f"{file['images'].shape[1:]} (height, width, channels) and {rows} rows in all"
+                    f"{file['images'].shape[1:]} (height, width, channels) and {rows} rows in total"
                 )
             file["images"][start:stop] = images.transpose(0, 2, 3, 1)
             if labels is not None:

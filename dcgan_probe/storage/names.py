@@ -1,4 +1,4 @@
-"""Names of image sets and files, made of text that a user or a file gave."""
+"""Names of image sets and files, built from any text."""
 
 import hashlib
 import re
@@ -6,17 +6,17 @@ import unicodedata
 from contextlib import suppress
 
 LONGEST = 100
-"""Characters of a set's name, and bytes of a part of a file's name; file systems allow 255 bytes for the whole."""
+"""Characters of a set's name, and bytes of one part of a file name; file systems allow 255 bytes in total."""
 DIGITS = 6
 LINE_BREAKS = ("Cc", "Zl", "Zp")
 """Unicode categories of control characters, and of line and paragraph separators."""
 
 
 def plain_name(text: str, longest: int = LONGEST) -> str:
-    """Return a name of one line: runs of spaces, line breaks and control characters become a space.
+    """Return a text as a name of one line.
 
-    Parts that are no Unicode are written as escapes. A name of more than ``longest`` characters is cut and ends in six
-    digits of a hash, so that two long names stay two.
+    Runs of spaces, line breaks and control characters become one space, and invalid Unicode is escaped. A name of more
+    than ``longest`` characters is cut and ends in six digits of a hash, so that different long names stay different.
     """
     valid = unicode_text(text)
     name = " ".join("".join(" " if unicodedata.category(each) in LINE_BREAKS else each for each in valid).split())
@@ -24,9 +24,10 @@ def plain_name(text: str, longest: int = LONGEST) -> str:
 
 
 def unicode_text(text: str) -> str:
-    """Return a text that UTF-8 can encode: what a path holds beside Unicode is written as escapes.
+    """Return a text that can be encoded in UTF-8, with invalid Unicode as escapes.
 
-    A path that Python has read in another encoding, such as ASCII in the locale C, is UTF-8 where its bytes are.
+    A path that Python has decoded with surrogates, such as in the ASCII encoding of the locale C, is decoded again as
+    UTF-8 if its bytes are valid UTF-8.
     """
     with suppress(UnicodeError):
         return text.encode("utf-8", "surrogateescape").decode()
@@ -34,9 +35,9 @@ def unicode_text(text: str) -> str:
 
 
 def file_name(text: str) -> str:
-    """Return a text as a file's name without its suffix, at most 100 bytes of letters, digits, dots, dashes and _.
+    """Return a text as a file name without suffix: at most 100 bytes of letters, digits, dots, dashes and underscores.
 
-    A name that had to be changed ends in six digits of a hash of the text, so that no two texts share a file.
+    A changed name ends in six digits of a hash of the text, so that different texts have different files.
     """
     name = re.sub(r"[^\w.-]+", "_", text)
     if name == text and len(name.encode()) <= LONGEST:
@@ -45,7 +46,7 @@ def file_name(text: str) -> str:
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
-    """Return the beginning of a text that takes at most ``longest`` bytes."""
+    """Return the beginning of a text, at most ``longest`` bytes in UTF-8."""
     return text.encode()[:longest].decode(errors="ignore")
 
 

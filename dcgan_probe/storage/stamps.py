@@ -1,7 +1,7 @@
-"""Stamps of files that are read: size, time of change and inode, by which a change under a reader is noticed.
+"""Stamps that detect changes of a file while it is read: size, modification time and inode.
 
-HDF5 gives zeros for what lies past the end of a file that was cut off, and new bytes for old ones without an error. So
-what is made of a file's content is kept only if the file still is as it was when it was opened.
+HDF5 returns zeros past the end of a truncated file, and new bytes of a file that is overwritten, both without an error.
+A result is therefore accepted only if the file has not changed since it was opened.
 """
 
 import os
@@ -17,34 +17,40 @@ _STAMP = [("size", "u8"), ("changed_ns", "i8"), ("inode", "u8"), ("taken", "?")]
 
 
 class ChangedFileError(UserError):
-    """A file changed while it was read, so that nothing may be made of it."""
+    """File that changed while it was read, so that its content cannot be used."""
 
 
 @dataclass(frozen=True)
 class FileStamp:
-    """Size, time of change and inode of a file at one moment."""
+    """Size, modification time and inode of a file at one time."""
 
     path: Path
     size: int
     """Bytes."""
     changed_ns: int
-    """Time of the last change of the content."""
+    """Modification time, in nanoseconds since 1970."""
     inode: int
-    """Number of the file itself, which another file of the same name does not have."""
+    """Number of the file in its file system, which differs for another file of the same name."""
 
     @classmethod
     def of(cls, path: str | Path, handle: int | None = None) -> "FileStamp":
-        """Look at a file by its path, or by an open handle; raises ``OSError`` where it is missing."""
+        """Read the stamp of a file by its path, or by an open handle.
+
+        Raises
+        ------
+        OSError
+            If the file is missing or cannot be accessed.
+        """
         found = os.stat(path if handle is None else handle)
         return cls(Path(path), found.st_size, found.st_mtime_ns, found.st_ino)
 
     def require_unchanged(self) -> None:
-        """Check that the path still leads to the same file, and that the file is as it was.
+        """Check that the path still refers to the same file and that the file has not changed.
 
         Raises
         ------
         ChangedFileError
-            If not, or if the file is missing.
+            If the file was changed, replaced or removed.
         """
         try:
             now = FileStamp.of(self.path)
@@ -64,19 +70,19 @@ class FileStamp:
         return "its content was written"
 
 
-ADVICE = "repeat the command once nothing writes to it"
+ADVICE = "rerun the command once no program writes to it"
 
 
 @contextmanager
 def opened_whole(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a file that is read whole; another file that gets its name meanwhile does no harm.
+    """Open a file that is read as a whole; it may be replaced by another file of the same name within the block.
 
     Raises
     ------
     OSError
-        If it cannot be opened.
+        If the file cannot be opened.
     ChangedFileError
-        At the end of the block, if the opened file itself was changed within the block.
+        At the end of the block, if the content of the opened file changed within the block.
     """
     with open(path, "rb") as file:
         before = FileStamp.of(path, file.fileno())
@@ -85,26 +91,26 @@ def opened_whole(path: str | Path) -> Iterator[BinaryIO]:
 
 
 class FileStamps:
-    """Stamps of many files that are read one by one, each taken before the first reading; 25 bytes a file."""
+    """Stamps of many files that are read one by one, taken before each file is first read; 25 bytes per file."""
 
     def __init__(self, paths: Sequence[Path]):
         self._paths = paths
-        import numpy as np  # late, since a file is read and written without it
+        import numpy as np  # late, since reading and writing one file needs no numpy
 
         self._stamps = np.zeros(len(paths), _STAMP)
 
     def path(self, index: int) -> Path:
-        """Return the path of a file that is about to be read, and stamp the file if that was not done before."""
+        """Return the path of a file before it is read, and stamp the file if it has no stamp."""
         if not self._stamps[index]["taken"]:
             try:
                 stamp = FileStamp.of(self._paths[index])
             except OSError:
-                return self._paths[index]  # opening it reports what is wrong
+                return self._paths[index]  # the error is reported when the file is opened
             self._stamps[index] = (stamp.size, stamp.changed_ns, stamp.inode, True)
         return self._paths[index]
 
     def require_unchanged(self) -> None:
-        """Check all files that were read; raises as ``FileStamp.require_unchanged``."""
+        """Check all stamped files; errors as for ``FileStamp.require_unchanged``."""
         for index in self._stamps["taken"].nonzero()[0].tolist():
             size, changed_ns, inode, _ = self._stamps[index].tolist()
             FileStamp(self._paths[index], size, changed_ns, inode).require_unchanged()

@@ -1,4 +1,4 @@
-"""TOML files of configs and plans."""
+"""Reading and writing of TOML files."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from .files import read_bytes, write_text
 
 PLANS = Path(__file__).parents[1] / "plans"
 TABLES = PLANS / "tables"
-"""Folders of the plans that come with the package: of jobs, and of tables."""
+"""Folders of the job plans and table plans of the package."""
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
@@ -19,18 +19,18 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the file is missing, cannot be read or is not TOML; with the line where it is wrong.
+        If the file is missing, cannot be read or is not TOML; the message names the line of the mistake.
     """
     try:
         return tomllib.loads(read_bytes(Path(path)).decode())
     except FileNotFoundError as error:
-        raise UserError(f"{path} is missing; give the path of a TOML file") from error
+        raise UserError(f"{path} does not exist, expected a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not TOML: {error}") from error
 
 
 def write_toml(path: str | Path, values: Mapping[str, Any]) -> None:
-    """Write a TOML file, whole or not at all; ``values`` hold no None."""
-    import tomli_w  # only where TOML is written
+    """Write a TOML file atomically; ``values`` must not contain None."""
+    import tomli_w  # late, since only writing needs it
 
     write_text(Path(path), tomli_w.dumps(values))

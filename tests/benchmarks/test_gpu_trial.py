@@ -77,24 +77,45 @@ def machine(tmp_path_factory):
     for name, rows, labels in (("tiny_imagenet32", 400, None), ("cifar10", 4_000, np.arange(4_000) % 10)):
         coarse = random.integers(0, 256, (rows, 3, 4, 4), dtype=np.uint8)
         pixels = coarse.repeat(8, axis=2).repeat(8, axis=3)
-        path = folder / f"data/{name}_train.h5"
-        path.parent.mkdir(exist_ok=True)
-        write_image_file(path, [(pixels, labels)], rows=rows, name=name, split="train", source="made by a test")
-        if labels is not None:
-            path = folder / f"data/{name}_test.h5"
-            write_image_file(path, [(pixels[:200], labels[:200])], rows=200, name=name, split="test", source="a test")
+        (folder / "data").mkdir(exist_ok=True)
+        write_set(folder / f"data/{name}_train.h5", pixels, labels)
+        if labels is not None:  # few for the evaluation
+            (folder / "probed").mkdir()
+            for split, few in (("train", slice(200)), ("test", slice(200, 260))):
+                write_set(folder / f"probed/{name}_{split}.h5", pixels[few], labels[few])
     return folder
 
 
-def run(machine, *arguments):
-    """Run the trial as the machine would."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DCGAN_PROBE_DATA")}
-    environment["PYTHONPATH"] = str(machine / "blocking")
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those of this machine, whose packages are blocked
-    command = [sys.executable, "benchmarks/gpu_trial.py", *map(str, arguments)]
-    done = subprocess.run(command, cwd=machine / "tree", env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def write_set(path, pixels, labels):
+    name, _, split = path.stem.rpartition("_")
+    write_image_file(path, [(pixels, labels)], rows=len(pixels), name=name, split=split, source="made by a test")
+
+
+SCRIPT = f"""
+import runpy
+
+{BLOCKING}
+for name in list(sys.modules):
+    if not blocked.isdisjoint(name.split(".")):  # torch.utils.tensorboard too
+        del sys.modules[name]
+sys.path[:] = [path for path in sys.path if path]
+runpy.run_path("benchmarks/gpu_trial.py", run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def run(machine, fresh_process):
+    """Give a function that runs the trial as the machine would."""
+
+    def start(*arguments):
+        environment = {name: value for name, value in os.environ.items() if name != "DCGAN_PROBE_DATA"}
+        environment["PYTHONPATH"] = str(machine / "blocking")  # for what the trial starts
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those of this machine, whose packages are blocked
+        done = fresh_process(SCRIPT, machine / "tree", environment=environment, arguments=arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return start
 
 
 @pytest.fixture(scope="module")
@@ -124,20 +145,13 @@ def carried(machine, trial):
     return machine / "carried"
 
 
+def rehearsed(machine):
+    return "--home", machine / "home", "--rehearse", "--device", "cpu"
+
+
 @pytest.fixture(scope="module")
-def first(machine, carried):
-    run(
-        machine,
-        "first",
-        carried / "one",
-        "--out",
-        machine / "first",
-        "--home",
-        machine / "home",
-        "--rehearse",
-        "--device",
-        "cpu",
-    )
+def first(machine, carried, run):
+    run("first", carried / "one", "--out", machine / "first", *rehearsed(machine))
     return {line["what"]: line for line in map(json.loads, (machine / "first/first.jsonl").read_text().splitlines())}
 
 
@@ -164,11 +178,9 @@ def test_the_first_call_writes_a_figure_each(machine, first):
 
 
 @pytest.fixture(scope="module")
-def second(machine, carried, first):
+def second(machine, carried, first, run):
     out = machine / "second"
-    told = run(
-        machine, "second", carried / "two", "--out", out, "--home", machine / "home", "--rehearse", "--device", "cpu"
-    )
+    told = run("second", carried / "two", "--out", out, *rehearsed(machine))
     assert "tiny_imagenet32.one.npz, tiny_imagenet32.two.npz" in told
     return out
 
@@ -204,9 +216,6 @@ def test_what_it_left_is_evaluated_without_the_images_that_trained_it(machine, s
     monkeypatch.setattr(job_module, "read_jobs", lambda: (replace(job, protocols=(few,)),))
     monkeypatch.setattr(trial.subprocess, "run", call)
     options = ("--data-dir", machine / "probed", "--results", machine / "results", "--runs", machine / "runs")
-    (machine / "probed").mkdir()
-    for split in ("train", "test"):
-        shutil.copy2(machine / f"data/cifar10_{split}.h5", machine / "probed")
     with pytest.raises(SystemExit, match=r"^0$"):
         run_here(trial, "evaluate", second, "--job", "demo32", *options, "--device", "cpu", "--no-download", "--quiet")
     (summary,) = Results(machine / "results").summaries()

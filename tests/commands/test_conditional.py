@@ -57,7 +57,7 @@ def test_classes_in_another_order_are_renumbered_as_in_the_run(trained):
     images = load_images("glyphs:60", "test")
     labels = np.arange(12) % 10
     turned = replace(images, labels=9 - labels, class_names=images.class_names[::-1])
-    with pytest.warns(Notice, match=r"another order \(9, 8, .*; the labels are renumbered by the names"):
+    with pytest.warns(Notice, match=r"a different order \(9, 8, .*; labels are renumbered by name"):
         matched = with_classes_of(Run(trained), turned)
     np.testing.assert_array_equal(matched.labels, labels)
 
@@ -108,7 +108,7 @@ def flat(images):
         (["sample", "--class", "ten"], "got class 'ten', expected 0 to 9 or one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
         (["sample", "--class", "10"], "Invalid value for --class: got class '10', expected 0 to 9"),
         (["eval-generated", "--counts", "10,5"], "Invalid value for --counts: got the counts 10, 5, expected"),
-        (["walk"], "is conditional on 10 classes, and walk takes networks that see no label"),
+        (["walk"], "is conditional on 10 classes, and walk needs networks without labels"),
         (["extract", "--dataset", "glyphs:20"], "is conditional on 10 classes: its discriminator takes an image with"),
     ],
 )

@@ -91,7 +91,7 @@ def test_the_second_time_nothing_is_trained(here, monkeypatch):
 
 
 @pytest.mark.slow
-def test_judgements_give_the_share_of_false_pairs(here):
+def test_judgments_give_the_share_of_false_pairs(here):
     invoke("dedup", "hidden", "--out", "clean.h5", "--figures", "figures", *QUICK)
     path = here / "figures" / "clean-pairs.csv"
     with open(path) as file:
@@ -100,7 +100,7 @@ def test_judgements_give_the_share_of_false_pairs(here):
     answers = {("30", "3"): "yes", ("35", "4"): "no"}
     path.write_text("row,other,same\n" + "".join(f"{','.join(pair)},{same}\n" for pair, same in answers.items()))
     arguments = ["dedup", "hidden", "--out", "clean.h5", "--figures", "figures", *QUICK]
-    assert "Invalid value for --judged: figures/clean-pairs.csv holds judgements" in invoke(*arguments, status=2)
+    assert "Invalid value for --judged: figures/clean-pairs.csv holds judgments" in invoke(*arguments, status=2)
     output = invoke(*arguments, "--judged", path)
     with open(path) as file:
         assert {(line["row"], line["other"]): line["same"] for line in csv.DictReader(file)} == answers
@@ -125,14 +125,14 @@ def test_a_set_without_copies_is_written_whole(here):
     assert not (here / "clean-pairs.png").exists()
 
 
-def test_judgements_of_other_pairs_are_refused_before_anything_is_written(here):
+def test_judgments_of_other_pairs_are_refused_before_anything_is_written(here):
     judged = here / "judged.csv"
     arguments = ["dedup", "hidden", "--out", "clean.h5", "--judged", judged, *QUICK]
     judged.write_text("row,other,same\n40,3,yes\n")
-    assert "Invalid value for --judged: got judgements of row 40" in invoke(*arguments, status=2)
+    assert "Invalid value for --judged: got judgments of row 40" in invoke(*arguments, status=2)
     assert not (here / "runs").exists()
     judged.write_text("row,other,same\n31,3,yes\n")
-    assert "Invalid value for --judged: got judgements of other pairs" in invoke(*arguments, status=2)
+    assert "Invalid value for --judged: got judgments of other pairs" in invoke(*arguments, status=2)
     assert not list(here.glob("clean*"))
 
 
@@ -144,8 +144,8 @@ def test_judgements_of_other_pairs_are_refused_before_anything_is_written(here):
             ["hidden", "--out", "data/hidden_train.h5"],
             "Invalid value for --out: data/hidden_train.h5 is the set itself",
         ),
-        (["nowhere", "--out", "clean.h5"], "there is no image set 'nowhere'"),
-        (["hidden", "--out", "clean.h5", "--against", "nowhere"], "there is no image set 'nowhere'"),
+        (["nowhere", "--out", "clean.h5"], "unknown image set 'nowhere'"),
+        (["hidden", "--out", "clean.h5", "--against", "nowhere"], "unknown image set 'nowhere'"),
         (
             ["hidden", "--out", "clean.h5", "--judged", "none.csv"],
             "Invalid value for '--judged': File 'none.csv' does not exist",
@@ -154,10 +154,10 @@ def test_judgements_of_other_pairs_are_refused_before_anything_is_written(here):
             ["hidden", "--out", "clean.h5", "--against", "hidden", "--split", "train"],
             "Invalid value for --against: hidden, train split, is the set itself",
         ),
-        (["hidden", "--out", "/proc/none/clean.h5"], "Invalid value for --out: /proc/none cannot be made"),
+        (["hidden", "--out", "/proc/none/clean.h5"], "Invalid value for --out: /proc/none cannot be created"),
         (
             ["hidden", "--out", "clean.h5", "--figures", "/proc/none"],
-            "Invalid value for --figures: /proc/none cannot be made",
+            "Invalid value for --figures: /proc/none cannot be created",
         ),
         (["hidden", "--out", "clean.h5", "--bits", 30], "Invalid value for '--bits'"),
         (["hidden", "--out", "clean.h5", "--distance", 2], "Invalid value for '--distance'"),

@@ -68,9 +68,9 @@ def test_a_search_that_cannot_fit_in_memory_is_refused_before_it_begins(here, mo
     # Three processes of 1 GB beside a few images, where one has 2 GB.
     refused = " ".join(invoke(*VERB[:-2], "--workers", 2, status=2).stderr.split())
     assert (
-        "Invalid value for --workers: glyphs-10 supervised with 2 workers needs about 3.0 GB of memory, and" in refused
+        "Invalid value for --workers: glyphs-10 supervised with 2 workers needs about 3.0 GB of memory, but" in refused
     )
-    assert "2.0 GB are there; take fewer workers, or another machine" in refused
+    assert "2.0 GB are available; take fewer workers, or another machine" in refused
     assert not (here / "runs").exists()
     assert not (here / "results").exists()
 

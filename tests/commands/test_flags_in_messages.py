@@ -45,7 +45,7 @@ def test_a_refusal_of_the_library_is_printed_with_flags(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["train", "--dataset", "glyphs:300", "--keep", "best", "--dry-run"])
     assert result.exit_code == 2
-    assert "Invalid value for --keep: the best weights are kept by a probe" in result.output
+    assert "Invalid value for --keep: got --keep best without a probe" in result.output
     assert "give --probe-every" in " ".join(result.output.split())
 
 

@@ -96,7 +96,7 @@ def test_a_second_import_and_a_training_are_refused(here):
     assert "Invalid value for --run: runs/authors-svhn32 holds a run already; give another --run" in output
     train = ["train", "--preset", "svhn32", "--dataset", SET, "--device", "cpu", "--run", "runs/authors-svhn32"]
     output = " ".join(invoke(*train, status=2).output.split())
-    assert "holds imported weights, without the optimisers' state" in output
+    assert "holds imported weights, without the optimizers' state" in output
 
 
 def test_what_is_missing_is_named_and_the_rest_works(here):

@@ -166,4 +166,4 @@ def test_a_training_that_fails_is_told_and_leaves_its_statistics(small):
         invoke("job", "imagenet32", "--out", "out", "--probe-dataset", "nothing", status=1).output.split()
     )
     assert "1 steps failed: dcgan-probe train" in output
-    assert "there is no image set 'nothing'" in output
+    assert "unknown image set 'nothing'" in output

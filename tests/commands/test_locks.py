@@ -100,7 +100,7 @@ def test_a_damaged_cache_is_made_again_and_kept(tmp_path):
     path.write_bytes(b"damaged")
     again = invoke(*arguments)
     assert again.exit_code == 0
-    assert f"{path.name} is not a complete file of these features; it is made again, and kept as" in again.output
+    assert f"{path.name} is not a complete file of these features; the file is renamed to" in again.output
     assert path.with_name(f"{path.name}.unreadable").read_bytes() == b"damaged"
 
 

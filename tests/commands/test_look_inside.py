@@ -143,7 +143,7 @@ def test_turn_scores_strips_beside_a_random_axis():
 
 def test_one_sample_makes_an_unstable_concept():
     eye = ["--concept", "a=1", "--concept", "b=4,5", "--concept", "c=7,8,9"]
-    warning = "the concept a has one sample: single samples are unstable, take three or more."
+    warning = "the concept a has one sample: single samples are unstable, use three or more."
     result = invoke("arithmetic", *eye, "--quiet", "--json")
     assert result.stderr == f"Warning: {warning}\n"
     assert json.loads(result.stdout)["warnings"] == [warning]
@@ -153,7 +153,7 @@ def test_samples_that_lack_what_they_were_picked_for_are_told():
     """The whole pool is picked for either side of a question, so some lack it."""
     sides = ["--concept", "a=neighbours>=20", "--concept", "b=neighbours<20", "--concept", "c=1,2,3"]
     stderr = invoke("arithmetic", *sides, "--pool", 4, "--per-concept", 4, "--quiet").stderr
-    assert re.search(r"Warning: [1-4] of the 4 samples of the concept [ab] lack an attribute of it", stderr)
+    assert re.search(r"Warning: [1-4] of the 4 samples of the concept [ab] lack one of its attributes", stderr)
 
 
 def test_scores_come_with_what_the_probes_are_worth_and_without_noise():
@@ -218,9 +218,9 @@ def test_samples_are_shown_with_their_numbers():
         (["arithmetic", "--concept", "a=1"], "got 1 concepts, expected three: A, B and C"),
         (
             ["arithmetic", *(["--concept", "a=1"] * 3)],
-            "--concept: got the concepts a, a, a, expected a name of its own",
+            "--concept: got the concepts a, a, a, expected distinct names",
         ),
-        (["turn", "--from", "a=1", "--to", "a=2"], "--to: got the concepts a, a, expected a name of its own"),
+        (["turn", "--from", "a=1", "--to", "a=2"], "--to: got the concepts a, a, expected distinct names"),
         (["arithmetic", "--concept", "a=1", "--concept", "result=1", "--concept", "c=1"], "name 'result'"),
         *(
             (

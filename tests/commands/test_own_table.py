@@ -1,6 +1,7 @@
 """A table of a user's own, by one command: its plan, its published figures, its errors, what the records keep of it."""
 
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -75,8 +76,8 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "mean_color_plugin.py").write_text(PLUGIN)
     (tmp_path / "my-table.toml").write_text(PLAN)
     yield tmp_path
-    sources._plugins.pop("mean_color", None)
-    sources.sys.modules.pop("mean_color_plugin", None)
+    sources._modules.pop("mean_color", None)
+    sys.modules.pop("mean_color_plugin", None)
 
 
 def invoke(*arguments, status=0):
@@ -105,9 +106,6 @@ def test_figures_and_labels_of_a_plan_stay_with_the_records(here, monkeypatch):
 
     (here / "results" / "plans" / "my-table.toml").write_text("published = 5")
     assert "a copy that `dcgan-probe reproduce` made (rerun it, or delete the copy)" in invoke("table", status=1).stderr
-    (here / "results" / "labels.json").write_text("[]")
-    (here / "results" / "plans" / "my-table.toml").unlink()
-    assert "labels.json holds no labels of features; delete it" in invoke("table", status=1).stderr
 
 
 def test_a_row_that_is_not_found_afterwards_is_an_error_with_both(here, monkeypatch):
@@ -143,7 +141,7 @@ def test_one_row_that_fails_leaves_the_other_and_is_made_by_the_next_call(here, 
         (
             '"pixels"',
             '"pixel"',
-            "my-table.toml: row 1 (`[[rows]]`, features = pixel): unknown features 'pixel' (did you ",
+            "my-table.toml: row 1 (`[[rows]]`, features = pixel): unknown features 'pixel'",
         ),
         ("glyphs:60", "glyph:60", "my-table.toml: dataset: there is no image set 'glyph:60'"),
         (

@@ -47,8 +47,8 @@ def test_the_order_of_classes_is_printed_and_what_is_skipped_is_noted(place, tmp
     (tmp_path / "tree" / "notes.txt").touch()
     result = CliRunner().invoke(main, ["prepare", "tree", "--size", "8", "--out", "tree_train.h5", "--quiet"])
     assert result.exit_code == 0, result.output
-    assert result.stdout == "tree_train.h5: 2 images of 8 x 8\nClasses, from label 0 on: 10, 9\n"
-    assert result.stderr == "Note: tree: 1 entry is skipped: notes.txt (without the ending of an image)\n"
+    assert result.stdout == "tree_train.h5: 2 images of 8 x 8\nClasses in the order of the labels, from 0: 10, 9\n"
+    assert result.stderr == "Note: tree: 1 entry is skipped: notes.txt (no image suffix)\n"
     with h5py.File("tree_train.h5") as file:
         assert file.attrs["class_names"] == '["10", "9"]'
 
@@ -60,7 +60,7 @@ def test_what_other_forms_need_are_options(place, tmp_path):
     arguments = ["prepare", "./deep", "--size", "8", "--out", "d_train.h5", "--quiet", "--skip-unreadable"]
     result = CliRunner().invoke(main, [*arguments, "--depth", "0,4095", "--background", "black", "--layout", "NHWC"])
     assert result.exit_code == 0, result.output
-    assert result.stdout == "d_train.h5: 1 images of 8 x 8, 1 that could not be read left out\n"
+    assert result.stdout == "d_train.h5: 1 images of 8 x 8, unreadable images omitted: 1\n"
     with h5py.File("d_train.h5") as file:
         assert file["images"][0].min() == 255
         assert file.attrs["unreadable"] == 1
@@ -103,5 +103,5 @@ def test_a_limit_of_file_sizes_is_said_and_nothing_is_left(tmp_path):
         check=False,
     )
     assert done.returncode == 1
-    assert "x_train.h5 needs 0.2 MB, and `ulimit -f` allows 0.1 MB a file; raise the limit" in done.stderr
+    assert "x_train.h5 needs 0.2 MB, but `ulimit -f` limits files to 0.1 MB; raise the limit" in done.stderr
     assert not list(tmp_path.iterdir())

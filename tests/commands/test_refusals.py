@@ -265,7 +265,7 @@ def test_other_programs_options_are_told_in_ours(arguments, text):
 def test_the_empty_name_is_no_set(here):
     for verb in (["train"], ["prepare"], ["eval-svm", "--features", "pixels"]):
         name = [""] if verb == ["prepare"] else ["--dataset", ""]
-        assert "there is no image set ''" in refused(*verb, *name)
+        assert "unknown image set ''" in refused(*verb, *name)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from dcgan_probe.storage import write_toml
 
 KMEANS = {"patches": 300, "iterations": 2, "centroids": 8}
 FIELDS = {"fields": 2, "field_maps": 4, "field_centroids": 4, "field_components": 4, "field_windows": 100}
-TRAIN = {"preset": "demo", "dataset": "svhn", "images": 640}
+TRAIN = {"preset": "demo", "dataset": "svhn", "images": 256}
 
 
 def table_plan(train=TRAIN, untrained=(0, 1), released=False):
@@ -38,7 +38,7 @@ def table_plan(train=TRAIN, untrained=(0, 1), released=False):
         for net in ("svhn32", "imagenet32"):
             runs[f"authors-{net}"] = {"import_authors": {"net": net, "dataset": "svhn"}}
             rows += [{"features": features, "run": f"authors-{net}"} for features in ("dcgan", "random")]
-    protocols = [{"name": "1000", "labels": 1000, "draws": 1, "select_draws": 1}]
+    protocols = [{"name": "200", "labels": 200, "draws": 1, "select_draws": 1}]
     return {"dataset": "svhn", "scales": {"smoke": "tiny"}, "protocols": protocols, "runs": runs, "rows": rows}
 
 
@@ -57,8 +57,8 @@ def place(tmp_path_factory, narrow_presets):
     """Give a folder with digits under SVHN's name, and the settings of a tiny table."""
     folder = tmp_path_factory.mktemp("place")
     (folder / "data").mkdir()
-    for split, count in (("train", 1200), ("test", 60)):
-        images = load_images("glyphs:1200", split)
+    for split, count in (("train", 300), ("test", 60)):
+        images = load_images("glyphs:300", split)
         with h5py.File(folder / "data" / f"svhn_{split}.h5", "w") as file:
             file["images"] = images.images[:count].transpose(0, 2, 3, 1)
             file["labels"] = images.labels[:count]
@@ -95,7 +95,7 @@ def test_a_table_is_planned_made_and_not_made_twice(place):
     assert "[14/14] done in" in made.stderr
     for name in ("DCGAN demo", "untrained demo", "three-layer k-means 8-8-8", "supervised CNN demo", "kNN (cosine)"):
         assert name in made.stdout
-    compared = (place / "runs" / "smoke" / "results" / "tables" / "svhn-1000-comparisons.csv").read_text()
+    compared = (place / "runs" / "smoke" / "results" / "tables" / "svhn-200-comparisons.csv").read_text()
     assert compared.count("\n") == 13  # a header, and the DCGAN with each of 12 rows
     assert all(command in plan for command in set(records["command"]))
 
@@ -113,7 +113,7 @@ def test_a_row_that_is_missing_is_made_alone(place):
     records.drop(last).to_csv(path, index=False, lineterminator="\n")
     made = reproduce()
     assert "13 rows, 12 of them in the records. To do: 1 row; in about" in made.stderr
-    assert "[1/1] dcgan-probe eval-svm --dataset svhn --labels 1000 --features pca" in made.stderr
+    assert "[1/1] dcgan-probe eval-svm --dataset svhn --labels 200 --features pca" in made.stderr
 
 
 @pytest.mark.slow
@@ -143,7 +143,7 @@ def test_rows_that_need_no_run_are_made_without_the_training_images(place, monke
     write_toml("svhn-1000.toml", table_plan({**TRAIN, "dataset": "elsewhere"}, untrained=()))
     plan = reproduce("--results", "fourth", "--dry-run").stdout
     assert "Cannot be made, nor can the rows that need its run: dcgan-probe train" in plan
-    assert "there is no image set 'elsewhere'" in plan
+    assert "unknown image set 'elsewhere'" in plan
     result = reproduce("--results", "fourth", status=1)
     assert "4 of 12 steps failed" in result.stderr
     assert result.stderr.count("there is no run elsewhere-demo-s0") == 3

@@ -88,7 +88,7 @@ def test_what_does_not_fit_is_refused(place):
     refused = reproduce(scale="paper", status=2)
     assert "Invalid value for --scale: guidelines.toml: got scale 'paper', expected one of smoke" in refused.stderr
     missing = reproduce("--dry-run", table="guidelines", scale="small", status=1).stderr
-    assert "there is no image set 'tiny_imagenet32'" in missing
+    assert "unknown image set 'tiny_imagenet32'" in missing
     command = "dcgan-probe prepare FOLDER --size 32 --resample box --out data/tiny_imagenet32_train.h5"
     assert f"From a folder of images: {command}" in missing
 

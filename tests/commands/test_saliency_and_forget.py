@@ -87,7 +87,7 @@ def test_saliency_of_chosen_features_of_a_layer(look):
         (["--count", "50"], "--count: got the 50 strongest of 50 images, expected fewer than are searched"),
         (["--top", "17"], "--top: got the top 17 features, but the layer has 16"),
         (["--top", "2", "--features", "1"], "--top: got features and top, expected one of them"),
-        (["--dataset", "small.h5"], "there is no folder or file small.h5"),
+        (["--dataset", "small.h5"], "small.h5 does not exist, expected a folder of images or an .h5 file"),
     ],
 )
 def test_saliency_refuses_before_it_searches(look, monkeypatch, arguments, message):
@@ -146,7 +146,7 @@ def test_forget_warns_where_its_numbers_mean_little(folder, monkeypatch):
     random = np.random.default_rng(0)
     corners = ((sample, *map(int, random.integers(0, 24, 2))) for sample in range(40))
     path = write_boxes(folder, *((sample, left, top, left + 8, top + 8) for sample, left, top in corners))
-    chance = "and 50 % is chance: the maps that it drops may as well be any others"
+    chance = "and 50 % is chance: its maps may be no better than random ones"
     assert chance in said("--boxes", path)
     assert chance not in said("--map", "0")
 
@@ -177,9 +177,9 @@ def test_what_one_map_draws(look):
         (["--map", "0", "--attribute", "age>=3"], "--attribute: glyphs has no attribute 'age'"),
         (["--boxes-from", "age>=3"], "--boxes-from: glyphs has no attribute 'age'"),
         (["--boxes-from", "left>=9", "--attribute", "left>=9"], "--attribute: got attribute with boxes_from"),
-        (["--map", "1", "--top", "3"], "--top: got top with map, which drops that map alone"),
+        (["--map", "1", "--top", "3"], "--top: got top with map, which drops a single map"),
         (["--map", "1", "--window", "8"], "--window: got window without boxes_from"),
-        (["--map", "1", "--dataset", "glyphs:50"], "--dataset: got dataset, but no probe to teach by it"),
+        (["--map", "1", "--dataset", "glyphs:50"], "--dataset: got dataset without a probe to train"),
         (["--boxes-from", "left>=9", "--window", "32"], "--window: got a window of 32 pixels, expected less than"),
     ],
 )
@@ -193,7 +193,7 @@ def test_forget_refuses(look, arguments, message):
         ([], "strips.json holds an empty list"),
         ([(1, 0, 0, 8, 40)], "strips.json, entry 0: got the box [0, 0, 8, 40]"),
         ([(-1, 0, 0, 8, 8)], "strips.json, entry 0: got sample -1, expected a number from 0 to 999,999"),
-        ([(1, 0, 0, 8, 8)], "got boxes on one sample, expected them on at least two"),
+        ([(1, 0, 0, 8, 8)], "got boxes on one sample, expected boxes on at least two"),
         (
             [(10**12, 0, 0, 8, 8), (1, 0, 0, 8, 8)],
             "entry 0: got sample 1,000,000,000,000, expected a number from 0 to 999,999",

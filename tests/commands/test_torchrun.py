@@ -81,7 +81,7 @@ def test_killed_rank_ends_the_other_with_a_message_and_the_run_is_there_to_extra
     killed = time.monotonic()
     assert finish([first, second]) == [1, -signal.SIGKILL]
     assert time.monotonic() - killed < 10
-    assert told[0].read_text().startswith("Error: rank 0 of 2 can no longer reach the others (")
+    assert told[0].read_text().startswith("Error: rank 0 of 2 cannot reach the other ranks (")
     assert told[0].read_text().endswith("rerun the command to resume, on any number of ranks.\n")
 
     extract = ["extract", "--run", "run", "--dataset", SET, "--device", "cpu"]

@@ -86,9 +86,12 @@ def test_a_collapse_ends_the_command(here):
     [
         (
             ["--probe-every", "160", "--probe-dataset", "no-set"],
-            "Invalid value for --probe-dataset: there is no image set",
+            "Invalid value for --probe-dataset: unknown image set",
         ),
-        (["--keep", "best"], "Invalid value for --keep: the best weights are kept by a probe, and there is none"),
+        (
+            ["--keep", "best"],
+            "Invalid value for --keep: got --keep best without a probe",
+        ),
         ([*PROBE[:4], "--probe-labels", "39"], "Invalid value for --probe-labels: got 39 labels for the probe"),
     ],
 )

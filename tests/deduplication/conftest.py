@@ -8,7 +8,7 @@ from dcgan_probe.images import ImageSet
 
 
 def draw_photographs(count, side=32, channels=3, seed=0):
-    """Sum random fields of 2, 4, 8, 16 cells a side, enlarged smoothly; coarser ones are stronger, colours weaker."""
+    """Sum random fields of 2, 4, 8, 16 cells a side, enlarged smoothly; coarser ones are stronger, colors weaker."""
     random = np.random.default_rng(seed)
     images = np.zeros((count, channels, side, side))
     for cells, strength in ((2, 60), (4, 40), (8, 30), (16, 20)):
@@ -22,9 +22,9 @@ def draw_photographs(count, side=32, channels=3, seed=0):
     return np.clip(images + 128, 0, 255).astype(np.uint8)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def photographs():
-    """Give a function that draws a set: ``photographs(count, side=32, channels=3, seed=0, labels=False)``."""
+    """Return a function that draws a set: ``photographs(count, side=32, channels=3, seed=0, labels=False)``."""
 
     def draw(count, labels=False, **how):
         pixels = draw_photographs(count, **how)

@@ -7,7 +7,7 @@ from dcgan_probe.runtime import UserError
 
 
 def clustered(rows, seed, bits=20):
-    """Draw hashes around a few centres, each up to some bits off, so that every small distance occurs."""
+    """Draw hashes around a few centers, each up to some bits off, so that every small distance occurs."""
     random = np.random.default_rng(seed)
     centres = np.random.default_rng(99).integers(0, 2, (6, 128))
     on = centres[random.integers(6, size=rows)]

@@ -4,11 +4,11 @@ from PIL import Image
 
 from dcgan_probe.deduplication import Pairs, judging
 from dcgan_probe.deduplication.judging import (
-    check_judgements,
+    check_judgments,
     check_list,
     draw_pairs,
     false_positives,
-    read_judgements,
+    read_judgments,
     save_list,
     save_sheet,
 )
@@ -39,7 +39,7 @@ def test_the_list_comes_back_as_judged(tmp_path):
         ",7,2,0.0300,flip,",
     ]
     path.write_text("\n".join([lines[0], lines[1] + "yes", lines[2] + " No ", *lines[3:]]))
-    judged = read_judgements(path)
+    judged = read_judgments(path)
     assert judged == {(6, 1): True, (8, 3): False}
     told = false_positives(PAIRS, judged)
     assert (told["judged"], told["false"], told["share"]) == (2, 1, 0.5)
@@ -53,7 +53,7 @@ def test_the_answers_are_written_again_also_those_of_pairs_that_are_gone(tmp_pat
     judged = {(6, 1): True, (7, 2): False, (40, 30): True}
     save_list(path, PAIRS, np.array([1, 3]), judged)
     assert [line.rsplit(",", 1)[1] for line in path.read_text().splitlines()[1:]] == ["yes", "", "", "no", "yes"]
-    assert read_judgements(path) == judged
+    assert read_judgments(path) == judged
 
 
 def test_a_judged_list_is_not_written_over(tmp_path):
@@ -65,7 +65,7 @@ def test_a_judged_list_is_not_written_over(tmp_path):
         save_list(each, PAIRS, np.array([1, 3]), {(6, 1): True})
     check_list(path, path)
     for judged in (None, other):
-        with pytest.raises(UserError, match=r"pairs.csv holds judgements; give it to keep them") as error:
+        with pytest.raises(UserError, match=r"pairs.csv holds judgments; give it to keep them") as error:
             check_list(path, judged)
         assert error.value.option == "judged"
 
@@ -83,22 +83,22 @@ def test_a_list_that_cannot_be_used_is_refused(tmp_path, text, message):
     path = tmp_path / "judged.csv"
     path.write_text(text)
     with pytest.raises(UserError, match=message) as error:
-        read_judgements(path)
+        read_judgments(path)
     assert error.value.option == "judged"
 
 
 def test_a_missing_list_and_one_of_other_pairs_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"cannot be read .* give the list of pairs, judged"):
-        read_judgements(tmp_path / "none.csv")
-    with pytest.raises(UserError, match="got judgements of other pairs"):
+    with pytest.raises(UserError, match=r"cannot be read .* give a judged list of pairs"):
+        read_judgments(tmp_path / "none.csv")
+    with pytest.raises(UserError, match="got judgments of other pairs"):
         false_positives(PAIRS, {(1, 2): True})
 
 
-def test_judgements_of_rows_that_are_not_there_are_refused():
-    check_judgements({(9, 4): True}, 10, 5)
+def test_judgments_of_rows_that_are_not_there_are_refused():
+    check_judgments({(9, 4): True}, 10, 5)
     for pair in ((10, 4), (9, 5)):
         with pytest.raises(UserError, match=f"row {pair[0]} and other {pair[1]}, expected rows below 10") as error:
-            check_judgements({(0, 0): True, pair: False}, 10, 5)
+            check_judgments({(0, 0): True, pair: False}, 10, 5)
         assert error.value.option == "judged"
 
 

@@ -38,7 +38,7 @@ def test_large_images_are_averaged_over_the_middle_square(photographs):
     np.testing.assert_allclose(to_pictures(wide), expected, atol=1e-4)
 
 
-def test_grey_images_have_three_equal_colours(photographs):
+def test_gray_images_have_three_equal_colors(photographs):
     images = photographs(2, channels=1).images
     pictures = to_pictures(images)
     assert pictures.shape == (2, 3, 32, 32)

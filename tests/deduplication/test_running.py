@@ -18,7 +18,7 @@ QUICK = DedupConfig(images_seen=512, plants=5)
 
 @pytest.fixture
 def place(tmp_path):
-    """Give a workspace with 30 training images, one of them the copy of another."""
+    """Return a workspace with 30 training images, one of them the copy of another."""
     drawn = load_images("glyphs:30", "train").images[:].copy()
     drawn[20] = drawn[3, :, :, ::-1]
     write_image_file(
@@ -44,7 +44,7 @@ def test_a_plan_is_searched_judged_and_written(place, tmp_path):
 
     path = tmp_path / "figures" / "clean-pairs.csv"
     path.write_text("row,other,same\n20,3,yes\n")
-    with pytest.raises(UserError, match="holds judgements; give it to keep them"):
+    with pytest.raises(UserError, match="holds judgments; give it to keep them"):
         run_deduplication(plan, place)
     judged = run_deduplication(DedupPlan("hidden", plan.out, figures=plan.figures, judged=path, search=QUICK), place)
     assert judged.summary["false_positives"]["judged"] == 1

@@ -10,9 +10,9 @@ from dcgan_probe.evaluation.choice import (
     PENALTIES,
     SERIES,
     at_limit,
-    best_c,
     values_to_try,
 )
+from dcgan_probe.probe import best_value
 
 
 def run(curve, grid=PENALTIES):
@@ -21,7 +21,7 @@ def run(curve, grid=PENALTIES):
     while values := values_to_try(accuracies, grid):
         rounds.append(values)
         accuracies.update({C: [curve(C)] for C in values})
-    return rounds, best_c(accuracies)
+    return rounds, best_value(accuracies)
 
 
 def peak_at(best):
@@ -74,7 +74,7 @@ def test_a_tie_of_all_values_takes_the_smallest_of_the_first_grid(accuracy):
 def test_means_tie_over_draws_that_differ():
     accuracies = {C: [0.25, 0.75] if C < 1e-3 else [0.5, 0.5] for C in C_GRID}
     assert values_to_try(accuracies) == ()
-    assert best_c(accuracies) == 1e-4
+    assert best_value(accuracies) == 1e-4
 
 
 def test_a_tie_of_some_values_at_the_lower_edge_extends_there():
@@ -96,6 +96,6 @@ def test_the_number_of_neighbors_extends_upwards_only():
 
 
 def test_the_smaller_of_equals_is_best_and_the_mean_counts():
-    assert best_c({1e-3: [0.5, 0.7], 1e-4: [0.6, 0.6], 1e-2: [0.9, 0.1]}) == 1e-4
-    assert best_c({1e-3: [0.5, 0.8], 1e-4: [0.6, 0.6]}) == 1e-3
+    assert best_value({1e-3: [0.5, 0.7], 1e-4: [0.6, 0.6], 1e-2: [0.9, 0.1]}) == 1e-4
+    assert best_value({1e-3: [0.5, 0.8], 1e-4: [0.6, 0.6]}) == 1e-3
     assert not at_limit(1e-4)

@@ -134,7 +134,7 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path, record, content):
     results = Results(tmp_path)
     results.path.write_text(content)
     for action in (lambda: results.append([record()]), results.read):
-        with pytest.raises(UserError, match=r"is not an evaluations file of schema version 4.* move it away") as caught:
+        with pytest.raises(UserError, match=r"is not an evaluations file of schema version 5.* move it away") as caught:
             action()
         assert caught.value.option == "results"
     assert results.path.read_text() == content
@@ -143,10 +143,10 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path, record, content):
 
 def test_another_schema_version_is_refused(tmp_path, record):
     results = Results(tmp_path)
-    results.append([record(schema_version=5)])
-    with pytest.raises(UserError, match="has schema version 5, expected 3 or 4; move it away"):
+    results.append([record(schema_version=6)])
+    with pytest.raises(UserError, match="has schema version 6, expected one of 3, 4, 5; move it away"):
         results.append([record()])
-    with pytest.raises(UserError, match="has schema version 5, expected 3 or 4"):
+    with pytest.raises(UserError, match="has schema version 6, expected one of 3, 4, 5"):
         results.read()
 
 
@@ -154,7 +154,7 @@ def test_records_of_schema_2_are_left_alone_and_their_conversion_named(tmp_path,
     results = Results(tmp_path)
     (tmp_path / "records.csv").write_text("schema_version,evaluation\n2,x\n")
     for action in (lambda: results.append([record()]), results.records):
-        with pytest.raises(UserError, match=r"older schema version than 4; convert .*dcgan-probe convert-results"):
+        with pytest.raises(UserError, match=r"older schema version than 5; convert .*dcgan-probe convert-results"):
             action()
     assert os.listdir(tmp_path) == ["records.csv"]
 
@@ -215,7 +215,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, record, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UserError, match=r"the disk is full: .* could not be written"):
+    with pytest.raises(UserError, match=r"the disk is full: .* cannot be written"):
         results.append([record(evaluation="b")])
     assert results.path.read_bytes() == before
 
@@ -259,38 +259,44 @@ def test_missing_and_damaged_predictions_are_named(tmp_path):
     for content in (b"", b"PK\x03\x04 cut off"):
         results.predictions_path("id").write_bytes(content)
         with pytest.raises(
-            UserError, match=r"id\.npz cannot be read .*move it away and repeat the command that made it"
+            UserError, match=r"id\.npz cannot be read .*move it away and rerun the command that wrote it"
         ):
             results.read_predictions("id")
 
 
-ADDED = ("duplicates", "imbalance", "majority_accuracy", "balanced_accuracy")
+NUMBERS = ("duplicates", "imbalance", "majority_accuracy", "balanced_accuracy")
+ADDED = {3: (*NUMBERS, "label"), 4: ("label",)}
 
 
-def as_version_3(results):
-    """Take the columns of version 4, which are the last ones and empty here, off the files of a folder."""
+def as_version(results, version):
+    """Take the columns of later versions, which are the last ones and empty here, off the files of a folder."""
     for path in [results.path, *results.folder.glob("fits/*.csv.gz")]:
         text = path.read_text() if path.suffix == ".csv" else gzip.decompress(path.read_bytes()).decode()
         header, *rows = text.splitlines()
-        kept = [name for name in header.split(",") if name not in ADDED]
+        kept = [name for name in header.split(",") if name not in ADDED[version]]
         dropped = len(header.split(",")) - len(kept)
+        if not dropped:
+            continue
         assert all(row.endswith("," * dropped) for row in rows)
         text = "\n".join([",".join(kept), *(row[:-dropped] for row in rows)]) + "\n"
         path.write_bytes(text.encode() if path.suffix == ".csv" else gzip.compress(text.encode()))
 
 
-def test_records_of_schema_3_are_read_and_keep_company_with_newer_ones(tmp_path, record):
+@pytest.mark.parametrize("version", ADDED)
+def test_records_of_an_earlier_schema_are_read_and_keep_company_with_newer_ones(tmp_path, record, version):
     results = Results(tmp_path)
-    old = [record(schema_version=3, evaluation=name, draw=draw, notes='a, "b"') for name in "ab" for draw in (0, 1)]
+    old = [
+        record(schema_version=version, evaluation=name, draw=draw, notes='a, "b"') for name in "ab" for draw in (0, 1)
+    ]
     results.append(old)
-    as_version_3(results)
+    as_version(results, version)
     before = results.path.read_bytes()
     assert results.records() == old
     assert [row.balanced_accuracy for row in results.summaries()] == [None]  # one experiment
     results.append([])
     assert results.path.read_bytes() == before
     new = replace(
-        record(evaluation="c", schema_version=4, duplicates=7, imbalance=19.0, majority_accuracy=0.95),
+        record(evaluation="c", schema_version=5, label="a, b", duplicates=7, imbalance=19.0, majority_accuracy=0.95),
         balanced_accuracy=1 / 3,
     )
     results.append([new])
@@ -298,34 +304,37 @@ def test_records_of_schema_3_are_read_and_keep_company_with_newer_ones(tmp_path,
     assert results.path.read_text().splitlines()[0] + "\n" == EVALUATIONS_HEADER
     frame = results.read()
     assert frame["duplicates"].tolist()[-1] == 7
-    assert frame[list(ADDED)].isna().all(axis=1).tolist() == [True] * 4 + [False]
+    assert frame[list(NUMBERS)].isna().all(axis=1).tolist() == [True] * 4 + [False]
 
 
-def test_fits_are_added_to_an_evaluation_of_schema_3(tmp_path, record):
+@pytest.mark.parametrize("version", ADDED)
+def test_fits_are_added_to_an_evaluation_of_an_earlier_schema(tmp_path, record, version):
     results = Results(tmp_path)
-    first, second = (record(schema_version=3, draw=draw) for draw in (0, 1))
+    first, second = (record(schema_version=version, draw=draw) for draw in (0, 1))
     results.append([first])
-    as_version_3(results)
+    as_version(results, version)
     results.append([second])
     assert results.records() == [first, second]
     text = gzip.decompress(results.fits_path(first.evaluation.id).read_bytes()).decode()
     assert text.startswith(FITS_HEADER)
 
 
-def test_a_torn_last_row_of_schema_3_is_dropped(tmp_path, record):
+@pytest.mark.parametrize("version", ADDED)
+def test_a_torn_last_row_of_an_earlier_schema_is_dropped(tmp_path, record, version):
     results = Results(tmp_path)
-    results.append([record(schema_version=3, evaluation=name) for name in "ab"])
-    as_version_3(results)
+    results.append([record(schema_version=version, evaluation=name) for name in "ab"])
+    as_version(results, version)
     os.truncate(results.path, results.path.stat().st_size - 9)
     assert [row.evaluation.id for row in results.records()] == ["a"]
     results.append([record(evaluation="c")])
     assert [row.evaluation.id for row in results.records()] == ["a", "c"]
 
 
-def test_a_folder_of_schema_3_is_merged(tmp_path, record):
+@pytest.mark.parametrize("version", ADDED)
+def test_a_folder_of_an_earlier_schema_is_merged(tmp_path, record, version):
     here, there = Results(tmp_path / "here"), Results(tmp_path / "there")
-    there.append([record(schema_version=3, evaluation="old")])
-    as_version_3(there)
+    there.append([record(schema_version=version, evaluation="old")])
+    as_version(there, version)
     here.append([record(evaluation="new")])
     assert here.merge_from(there) == ["old"]
-    assert here.records() == [record(evaluation="new"), record(schema_version=3, evaluation="old")]
+    assert here.records() == [record(evaluation="new"), record(schema_version=version, evaluation="old")]

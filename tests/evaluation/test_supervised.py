@@ -14,6 +14,7 @@ from dcgan_probe.evaluation import (
     PlannedSupervised,
     Results,
     SupervisedConfig,
+    checked_protocol,
     protocol_for,
     run_supervised,
     summarise,
@@ -261,7 +262,7 @@ def test_what_a_user_may_get_wrong(images, search, tiny_images):
     with pytest.raises(
         UserError, match=r"tiny \(train\) and tiny \(train\) are the same images .* expected a test split"
     ):
-        changed(search, test=images[0])
+        checked_protocol((images[0], images[0]), 15, 2, 1)
     more = replace(images[1], labels=np.arange(40) % 4)
     with pytest.raises(
         UserError, match=r"tiny \(test\) has labels from 0 to 3, but the training set has classes 0 to 2"

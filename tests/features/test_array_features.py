@@ -64,20 +64,74 @@ def test_evaluations_of_arrays_are_recorded_and_not_made_twice(pair, tmp_path):
     assert len(results.summaries()) == 1
 
 
+def as_object(y, row, label):
+    mixed = y.astype(object)
+    mixed[row] = label
+    return mixed
+
+
+def with_number(X, number):
+    changed = X.copy()
+    changed[7, 3] = number
+    return changed
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda X, y, Z, z: ((X, y[:-1]), (Z, z)), r"train: got labels int64 \(199,\), expected integers or strings"),
-        (lambda X, y, Z, z: ((X[0], y), (Z, z)), r"train: got features float32 \(12,\), expected numbers \(N, D\)"),
-        (lambda X, y, Z, z: ((X, y), (Z.astype(str), z)), "test: got features"),
-        (lambda X, y, Z, z: ((X, y * 0.5), (Z, z)), "train: got labels float64"),
+        (lambda X, y, Z, z: ((X, y[:-1]), (Z, z)), "got 200 rows of features and 199 labels"),
+        (
+            lambda X, y, Z, z: ((X[:, 0], y), (Z, z)),
+            r"got features float32 \(200,\), expected two dim.*give X\[:, None\]",
+        ),
+        (lambda X, y, Z, z: ((X.reshape(200, 3, 4), y), (Z, z)), r"\(200, 3, 4\).*give X.reshape\(len\(X\), -1\)"),
+        (lambda X, y, Z, z: ((X[:0], y[:0]), (Z, z)), r"got features float32 \(0, 12\), expected at least one row"),
+        (lambda X, y, Z, z: ((X, y), (Z[:, :0], z)), r"arrays \(test\): got features float32 \(100, 0\)"),
+        (
+            lambda X, y, Z, z: ((X, y), (Z.astype(str), z)),
+            r"arrays \(test\): got features of dtype <U\d+, expected real",
+        ),
+        (lambda X, y, Z, z: ((X.astype(object), y), (Z, z)), "got features of dtype object, expected real numbers"),
+        (
+            lambda X, y, Z, z: ((X.astype(complex), y), (Z, z)),
+            "got features of dtype complex128, expected real numbers",
+        ),
+        (lambda X, y, Z, z: (([[1.0], [1.0, 2.0]], y), (Z, z)), "got features list that make no array"),
+        (lambda X, y, Z, z: ((np.ma.masked_greater(X, 1), y), (Z, z)), "got features with masked numbers"),
+        (lambda X, y, Z, z: ((X, y), (Z.astype(float), z)), "training features float32, test features float64"),
+        (
+            lambda X, y, Z, z: ((X, y * 0.5), (Z, z)),
+            "train.*: got labels of dtype float64, expected integers or strings",
+        ),
+        (lambda X, y, Z, z: ((X, y.astype(str)), (Z, z)), "labels <U21 for training, int64 for the test"),
+        (lambda X, y, Z, z: ((X, np.eye(3)[y]), (Z, z)), r"labels float64 \(200, 3\).*give y.argmax"),
+        (lambda X, y, Z, z: ((X, y[:, None]), (Z, z)), r"labels int64 \(200, 1\).*give y.ravel"),
+        (lambda X, y, Z, z: ((X, as_object(y, 5, None)), (Z, z)), "got label None in row 5 .NoneType., expected all"),
+        (lambda X, y, Z, z: ((X, y * 0), (Z, z * 0)), "got the label 0 alone, expected at least two classes"),
         (lambda X, y, Z, z: ((X, y), (Z[:, :5], z)), "got 12 training and 5 test columns"),
         (lambda X, y, Z, z: ((X, y), (Z, z + 1)), "test labels have 3, which no training label has"),
         (lambda X, y, Z, z: ((X, y), (X, y)), "are the same images"),
         (lambda X, y, Z, z: (X, Z), "got ndarray, expected a FeatureSet or a pair"),
-        (lambda X, y, Z, z: ((X * np.nan, y), (Z, z)), "feature nan at image 0 of arrays"),
+        (lambda X, y, Z, z: ((with_number(X, np.nan), y), (Z, z)), r"arrays \(train\): got nan in row 7, column 3"),
+        (
+            lambda X, y, Z, z: ((X, y), (with_number(Z, np.inf), z)),
+            r"arrays \(test\): got inf in row 7, column 3 .*fill",
+        ),
     ],
 )
 def test_what_cannot_be_evaluated(pair, change, words):
     with pytest.raises(dp.UserError, match=words):
         dp.evaluate(*change(*pair[0], *pair[1]))
+
+
+def test_a_number_that_is_not_finite_is_named_by_the_set_of_the_protocol(pair):
+    (X, y), test = pair
+    with pytest.raises(dp.UserError, match=r"^mine \(train\): got -inf in row 7, column 3 of the features"):
+        dp.evaluate((with_number(X, -np.inf), y), test, dp.protocol_for("mine", 200, 3))
+
+
+def test_lists_and_labels_as_objects_are_read(pair):
+    (X, y), (Z, z) = pair
+    first = dp.evaluate((X.astype(float), y), (Z.astype(float), z))
+    again = dp.evaluate((X.tolist(), y.astype(object)), (Z.tolist(), z.tolist()))
+    assert again.accuracy == first.accuracy

@@ -60,7 +60,7 @@ def test_a_run_is_made_with_the_statistics_of_its_images(place, tmp_path):
 
 
 def test_missing_images_are_refused_before_the_run_is_made(place, tmp_path):
-    with pytest.raises(UserError, match="there is no image set 'no-set'"):
+    with pytest.raises(UserError, match="unknown image set 'no-set'"):
         import_authors(ImportAuthorsConfig(tmp_path, "no-set"), place)
     assert not place.runs.exists()
 

@@ -203,7 +203,7 @@ def test_broken_and_foreign_files_are_passed_over(tmp_path, tiny_images):
         del found  # HDF5 would answer from the file that is still open
         path.write_bytes(content)
         encoder = Counting()
-        with pytest.warns(UserWarning, match=r"\.h5 is not a complete file of these features; it is made again"):
+        with pytest.warns(UserWarning, match=r"\.h5 is not a complete file of these features; the file is renamed to"):
             found, present = cached_features(encoder, tiny_images(20), tmp_path)
         assert (tmp_path / f"{path.name}.unreadable{f'-{number + 1}' if number else ''}").read_bytes() == content
         assert not present
@@ -248,7 +248,7 @@ def test_feature_that_is_not_finite_is_named_by_layer(tmp_path, tiny_config, tin
     discriminator = network(tiny_config)
     with torch.no_grad():
         discriminator.norms()["conv2"].bias[1] = float("nan")
-    with pytest.raises(UserError, match=r"feature nan of layer conv2 \(column 20\) at image 0 is not a finite float32"):
+    with pytest.raises(UserError, match="encode returned nan at image 0, layer conv2, column 20"):
         cached_features(encoder_of(discriminator), tiny_images(), tmp_path)
     assert not list(tmp_path.glob("*.h5"))
 
@@ -262,7 +262,7 @@ def test_full_disk_leaves_nothing_under_the_final_name(tmp_path, tiny_images, mo
         write(self, *arguments)
 
     monkeypatch.setattr(h5py.Dataset, "__setitem__", fail)
-    with pytest.raises(UserError, match=r"the disk is full: .*\.h5 could not be written; free some space, then repeat"):
+    with pytest.raises(UserError, match=r"the disk is full: .*\.h5 cannot be written; free some space, then rerun"):
         cached_features(Counting(), tiny_images(20), tmp_path)
     assert not list(tmp_path.glob("*.h5"))
     # The rows that were written stay for the next time.

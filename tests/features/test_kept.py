@@ -41,7 +41,7 @@ def test_a_foreign_file_is_computed_again(tmp_path, foreign):
     path = tmp_path / "x.pt"
     torch.save(foreign, path)
     content = path.read_bytes()
-    with pytest.warns(UserWarning, match=r"x.pt does not hold axes, mean; it is made again, and kept as"):
+    with pytest.warns(UserWarning, match=r"x.pt does not hold axes, mean; the file is renamed to"):
         assert kept_tensors(path, NAMES, made)["mean"].tolist() == [0.0, 1.0, 2.0]
     assert (tmp_path / "x.pt.unreadable").read_bytes() == content
     kept_tensors(path, NAMES, never)
@@ -52,7 +52,7 @@ def test_a_broken_file_is_computed_again(tmp_path, size):
     path = tmp_path / "x.pt"
     kept_tensors(path, NAMES, made)
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.warns(UserWarning, match="it is made again"):
+    with pytest.warns(UserWarning, match="the file is renamed to"):
         assert kept_tensors(path, NAMES, made)["axes"].shape == (2, 2)
     assert len((tmp_path / "x.pt.unreadable").read_bytes()) == size
     kept_tensors(path, NAMES, never)
@@ -60,7 +60,7 @@ def test_a_broken_file_is_computed_again(tmp_path, size):
 
 def test_a_file_that_cannot_be_opened_is_not_taken_for_a_missing_one(tmp_path):
     (tmp_path / "x.pt").mkdir()
-    with pytest.raises(UserError, match=r"x\.pt cannot be read \(Is a directory\); allow that, or move it away"):
+    with pytest.raises(UserError, match=r"x\.pt cannot be read \(Is a directory\); change its permissions, or move"):
         kept_tensors(tmp_path / "x.pt", NAMES, never)
 
 
@@ -78,5 +78,5 @@ def test_a_full_disk_is_a_users_error(tmp_path, monkeypatch):
 
     monkeypatch.setattr("dcgan_probe.features.kept.whole_file", on_a_full_disk)
     monkeypatch.setattr(torch, "save", save)  # which reports a full disk so, if it is not the last bytes that are lost
-    with pytest.raises(UserError, match=r"the disk is full: .*x\.pt could not be written; free some space"):
+    with pytest.raises(UserError, match=r"the disk is full: .*x\.pt cannot be written; free some space"):
         kept_tensors(tmp_path / "x.pt", NAMES, made)

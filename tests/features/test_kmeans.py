@@ -110,12 +110,12 @@ CONFIG = DictionaryConfig(centroids=9, patch=3, patches=500, iterations=5)
 def test_more_patches_than_memory_are_refused_before_any_is_cut(tiny_images, monkeypatch):
     monkeypatch.setattr("dcgan_probe.features.dictionaries.random_patches", lambda *_: pytest.fail("began to cut"))
     images = tiny_images(20, size=9)
-    text = r"learning from 2,000,000,000 patches of 108 numbers needs about 2640\.0 GB of memory, and .* GB are there; "
+    text = r"learning from 2,000,000,000 patches of 108 numbers needs about 2640\.0 GB of memory, but only .* GB"
     with pytest.raises(UserError, match=text) as caught:
         learn_dictionary(images, DictionaryConfig(patches=2_000_000_000), CPU)
     assert caught.value.option == "patches"
     monkeypatch.setattr("dcgan_probe.features.dictionaries.available_memory", lambda: 1000 * 1320 - 1)
-    with pytest.raises(UserError, match=r"needs about 0\.0 GB of memory, and 0\.0 GB are there; take fewer patches"):
+    with pytest.raises(UserError, match=r"needs about 0\.0 GB of memory, but only 0\.0 GB are available; take"):
         learn_dictionary(images, DictionaryConfig(centroids=9, patches=1000), CPU)
 
 
@@ -197,7 +197,7 @@ def test_a_broken_dictionary_is_learnt_again(tiny_images, tmp_path):
     first = kept_dictionary(tiny_images(20), CONFIG, tmp_path, CPU)
     (path,) = tmp_path.glob("dictionary-*.pt")
     path.write_bytes(b"half a file")
-    with pytest.warns(UserWarning, match="it is made again, and kept as dictionary-"):
+    with pytest.warns(UserWarning, match="the file is renamed to dictionary-"):
         again = kept_dictionary(tiny_images(20), CONFIG, tmp_path, CPU)
     torch.testing.assert_close(again.centroids, first.centroids, rtol=0, atol=0)
 

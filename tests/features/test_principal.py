@@ -68,7 +68,7 @@ def test_axes_are_found_once(tiny_images, tmp_path, monkeypatch):
     torch.testing.assert_close(again.axes, first.axes, rtol=0, atol=0)
     (path,) = tmp_path.glob("axes-*.pt")
     path.write_bytes(b"half a file")
-    with pytest.warns(Notice, match="is made again, and kept as axes-.*unreadable"):
+    with pytest.warns(Notice, match="the file is renamed to axes-.*unreadable"):
         made = kept_axes(images, tmp_path)
     torch.testing.assert_close(made.variances, first.variances)
 

@@ -82,7 +82,7 @@ def test_broken_statistics_are_computed_again(run, tiny_images, content):
     asked = []
     with pytest.warns(
         UserWarning,
-        match=r"real-.*\.pt does not hold the statistics of this discriminator; it is made again, and kept as",
+        match=r"real-.*\.pt does not hold the statistics of this discriminator; the file is renamed to",
     ):
         second = run_encoder(run, training_images=lambda: asked.append(1) or tiny_images(), device=CPU, grid=2)
     assert path.with_name(f"{path.name}.unreadable").read_bytes() == content

@@ -133,7 +133,7 @@ def test_an_entry_point_adds_a_source(tmp_path):
             class Options:
                 pass
 
-            source = FeatureSource("theirs", "their features", Options, make=None, columns=None)
+            source = FeatureSource("theirs", "their features", Options, make=print, columns=print)
             """
         )
     )

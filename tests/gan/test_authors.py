@@ -19,7 +19,7 @@ NAMES = ("svhn32", "imagenet32")
 
 
 def normed(kernels, axis):
-    """Give the shapes of layers: kernel, gain and bias each; ``axis`` of the kernel is that of the maps it gives."""
+    """Return the shapes of layers: kernel, gain and bias each; ``axis`` of the kernel is that of the maps it gives."""
     return [shape for kernel in kernels for shape in (kernel, (kernel[axis],), (kernel[axis],))]
 
 
@@ -83,7 +83,7 @@ def import_run(folder, run, images):
 
 
 def taps(kernel, stride, side):
-    """Give each tap of a kernel with the rows and columns of the padded input that it meets."""
+    """Return each tap of a kernel with the rows and columns of the padded input that it meets."""
     size = kernel.shape[-1]
     for u in range(size):
         for v in range(size):
@@ -101,7 +101,7 @@ def convolve(maps, kernel, stride):
 
 
 def deconvolve(maps, kernel, stride):
-    """Give the gradient of the convolution with respect to its input, for ``maps`` as that of its output."""
+    """Return the gradient of the convolution with respect to its input, for ``maps`` as that of its output."""
     size, side = kernel.shape[-1], maps.shape[-1]
     edge = size // 2
     padded = np.zeros((len(maps), kernel.shape[1], stride * side + 2 * edge, stride * side + 2 * edge))
@@ -164,7 +164,7 @@ def test_the_transcription_convolves_and_its_gradient_is_the_adjoint(size, strid
 
 @pytest.fixture(scope="module", params=NAMES)
 def released(request, tmp_path_factory):
-    """Give the name of a net, its made-up arrays and the run that was made of them."""
+    """Return the name of a net, its made-up arrays and the run that was made of them."""
     name, folder = request.param, tmp_path_factory.mktemp(request.param)
     discriminator, generator = make_up(D_SHAPES[name], 0), make_up(G_SHAPES[name], 1)
     with pytest.MonkeyPatch.context() as patch:
@@ -175,7 +175,7 @@ def released(request, tmp_path_factory):
 
 @pytest.fixture
 def svhn(tmp_path, monkeypatch):
-    """Give a folder of the SVHN net's arrays, the discriminator's only."""
+    """Return a folder of the SVHN net's arrays, the discriminator's only."""
     monkeypatch.setattr("dcgan_probe.gan.imported_run.BATCHES", 1)
     return write(tmp_path / "svhn", make_up(D_SHAPES["svhn32"], 0))
 
@@ -251,7 +251,7 @@ def test_the_run_folder_tells_where_it_comes_from(released):
 
 def test_training_on_is_refused(released):
     run = released[-1]
-    with pytest.raises(UserError, match="holds imported weights, without the optimisers' state") as caught:
+    with pytest.raises(UserError, match="holds imported weights, without the optimizers' state") as caught:
         train(run.config, make_images(200), run.folder, device=CPU)
     assert caught.value.option == "run"
 
@@ -370,7 +370,7 @@ def test_shapes_that_fit_no_net_are_refused_with_what_was_found_and_expected(svh
     )
     assert expected[1].startswith("  expected for imagenet32: 01 (128, 3, 3, 3), 02 (128, 128, 3, 3), 03 (128,)")
     assert expected[1].endswith("16 (512,), 17 (8192, 1)")
-    assert last == "Name a folder as it lies in the authors' repository."
+    assert last == "Give a folder of models/ in the authors' repository."
 
 
 def test_shapes_of_another_generator_are_refused(svhn):
@@ -404,10 +404,16 @@ LAST = "200_discrim_params.jl_08.npy"
         ),
         (lambda folder: np.save(folder / LAST, np.full((4096, 1), 1e300)), f"{LAST} holds numbers that are not finite"),
         (lambda folder: np.save(folder / LAST, np.ones((4096, 1), int)), "type int64, expected floating point"),
-        (lambda folder: np.save(folder / LAST, np.array([None])), f"{LAST} is not an array that can be read"),
-        (lambda folder: (folder / LAST).write_bytes(b""), f"{LAST} is not an array that can be read"),
-        (lambda folder: (folder / LAST).write_text("version https://git-lfs"), f"{LAST} is not an array that can be"),
-        (lambda folder: (folder / LAST).write_bytes((folder / LAST).read_bytes()[:999]), "it is truncated or foreign"),
+        (lambda folder: np.save(folder / LAST, np.array([None])), f"{LAST} is corrupt, or not a NumPy array"),
+        (lambda folder: (folder / LAST).write_bytes(b""), f"{LAST} is corrupt, or not a NumPy array"),
+        (
+            lambda folder: (folder / LAST).write_text("version https://git-lfs"),
+            f"{LAST} is corrupt, or not a NumPy array",
+        ),
+        (
+            lambda folder: (folder / LAST).write_bytes((folder / LAST).read_bytes()[:999]),
+            f"{LAST} is corrupt, or not a NumPy array",
+        ),
         (lambda folder: np.save(folder / "200_discrim_params.jl_09.npy", np.ones(3)), "fit no released discriminator"),
         (lambda folder: np.save(folder / "200_discrim_params.jl_00.npy", np.ones(3)), "fit no released discriminator"),
         (lambda folder: np.save(folder / "200_discrim_params.jl_8.npy", np.ones(3)), "holds one array twice, as"),
@@ -424,5 +430,7 @@ def test_arrays_that_cannot_be_used_are_named(svhn, change, text):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(UserError, match=f"there is no folder {tmp_path}/x; expected models/NAME/ of the authors' repo"):
+    with pytest.raises(
+        UserError, match=f"the folder {tmp_path}/x does not exist; expected models/NAME/ of the authors' repo"
+    ):
         read_authors(tmp_path / "x", configs())

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.gan.batches import Ahead, BatchStream, open_batches
+from dcgan_probe.gan.batches import BatchStream, Prefetcher, open_batches
 from dcgan_probe.runtime import Ranks, UserError
 
 CPU = torch.device("cpu")
@@ -68,7 +68,7 @@ def test_set_smaller_than_a_batch_is_refused(tiny_images, tiny_config):
 def test_batches_prepared_ahead_are_the_same_wherever_one_begins(tiny_images):
     images = tiny_images()
     plain = BatchStream(images, 8, 5, torch.device("cpu"))
-    ahead = Ahead(BatchStream(images, 8, 5, torch.device("cpu")), 8)
+    ahead = Prefetcher(BatchStream(images, 8, 5, torch.device("cpu")), 8)
     for position in (0, 8, 16, 24, 0, 40, 48, 8):
         assert torch.equal(ahead.batch(position).images, plain.batch(position).images)
 
@@ -80,7 +80,7 @@ def test_an_error_while_preparing_ahead_is_raised_where_the_batch_is_asked_for()
                 raise OSError("the disk is gone")
             return torch.zeros(1)
 
-    ahead = Ahead(Broken(), 8)
+    ahead = Prefetcher(Broken(), 8)
     ahead.batch(0)
     with pytest.raises(OSError, match="the disk is gone"):
         ahead.batch(8)

@@ -96,7 +96,7 @@ def test_what_the_system_does_not_read_is_not_called_corrupt(tmp_path, tiny_conf
     monkeypatch.setattr(torch, "load", fail)
     with pytest.raises(UserError) as caught:
         load_checkpoint(path)
-    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); allow that, then rerun"
+    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); change its permissions, then rerun"
 
 
 def test_foreign_torch_file_is_named(tmp_path):
@@ -118,7 +118,7 @@ def test_full_disk_keeps_the_checkpoint_before(tmp_path, tiny_config, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", fail)
-    with pytest.raises(UserError, match=f"the disk is full: {path} could not be written"):
+    with pytest.raises(UserError, match=f"the disk is full: {path} cannot be written"):
         save(path, tiny_config, steps=2)
     assert load_checkpoint(path)["position"] == 8
     assert [entry.name for entry in tmp_path.iterdir()] == ["checkpoint.pt"]

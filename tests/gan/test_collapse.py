@@ -43,7 +43,7 @@ def test_a_sign_counts_after_200_batches_and_three_ticks_from_its_first(sign, ch
     assert alarms([row(seen, **changes) for seen in (0, 9000, 10_000)]) == [None, None, Collapse(0, (sign,))]
 
 
-def test_an_interrupted_sign_starts_anew():
+def test_an_interrupted_sign_starts_again():
     seen = range(0, 8000, 1000)
     found = alarms([row(at, diversity=0.5 if at == 3000 else 0.0) for at in seen])
     assert found == [
@@ -65,7 +65,7 @@ def test_what_is_not_known_is_no_sign():
 
 @pytest.fixture(scope="module")
 def digits():
-    """500 coloured digits of 8 x 8 pixels."""
+    """500 colored digits of 8 x 8 pixels."""
     images = load_images("glyphs:500", "train").images
     small = images.reshape(500, 3, 8, 4, 8, 4).mean(axis=(3, 5)).round().astype(np.uint8)
     return ImageSet(small, None, "digits", "train", "made by a test")
@@ -82,7 +82,7 @@ EVERY_15_BATCHES = Probe(lambda discriminator: 0.0, 480, {})
 
 @pytest.mark.slow
 def test_a_collapse_is_seen_and_stops_the_run(tmp_path, config, digits):
-    # Without batch norm the first weights give nearly the same image for every z, and nothing is learnt. Which sign
+    # Without batch norm the first weights give nearly the same image for every z, and nothing is learned. Which sign
     # an absurd learning rate brings about, if any, depends on how the processor rounds.
     config = replace(config, lr=1e-8, network=replace(config.network, norm="none"))
     outcome = train(config, digits, tmp_path, device=CPU, probe=EVERY_15_BATCHES, stop_on_collapse=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.gan import Probe, Run, TrainState, check_images, read_pieces, rehearse, train, write_pieces
-from dcgan_probe.gan.batches import Ahead, BatchStream, WindowStream, known_labels, open_batches
+from dcgan_probe.gan import Probe, Run, TrainState, check_images, export_weights, import_weights, rehearse, train
+from dcgan_probe.gan.batches import BatchStream, Prefetcher, WindowStream, known_labels, open_batches
 from dcgan_probe.gan.fixed_noise import fixed_noise
 from dcgan_probe.gan.sampling import draw_samples
 from dcgan_probe.images import ImageSet
@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 
 
 def told_apart(rows=20):
-    """Give images whose pixels all tell their label: 40 times it."""
+    """Return images whose pixels all tell their label: 40 times it."""
     labels = np.arange(rows) % 3
     pixels = np.broadcast_to((40 * labels).astype(np.uint8)[:, None, None, None], (rows, 3, 8, 8)).copy()
     return ImageSet(pixels, labels, "told", "train", "made by a test")
@@ -35,7 +35,7 @@ def streams(config, rows):
     images, labels = told_apart(rows), known_labels(config, told_apart(rows))
     yield BatchStream(images, 8, 3, CPU, labels=labels)
     yield WindowStream(images, 8, 256, 3, CPU, labels=labels)
-    yield Ahead(BatchStream(images, 8, 3, CPU, labels=labels), 8)
+    yield Prefetcher(BatchStream(images, 8, 3, CPU, labels=labels), 8)
 
 
 def test_the_labels_are_those_of_the_images(conditional):
@@ -55,7 +55,7 @@ def test_each_rank_has_the_labels_of_its_own_part(conditional):
     assert all(torch.equal(each.labels, label_of(each.images)) for each in found)
 
 
-def test_unconditional_networks_get_no_labels_of_a_labelled_set(tiny_config):
+def test_unconditional_networks_get_no_labels_of_a_labeled_set(tiny_config):
     assert open_batches(tiny_config(), told_apart(), CPU).batch(0).labels is None
 
 
@@ -104,8 +104,8 @@ def test_a_run_knows_the_names_of_its_classes_and_is_exported_whole(conditional,
     images = told_apart()
     named = ImageSet(images.images, images.labels, "told", "train", "made by a test", class_names=("a", "b", "c"))
     train(conditional(images=16), named, tmp_path / "run", device=CPU)
-    write_pieces(Run(tmp_path / "run"), tmp_path / "pieces")
-    again = read_pieces(tmp_path / "pieces", tmp_path / "again")
+    export_weights(Run(tmp_path / "run"), tmp_path / "pieces")
+    again = import_weights(tmp_path / "pieces", tmp_path / "again")
     assert again.trained_on.class_names == ("a", "b", "c")
     found, expected = (draw_samples(run, 6, device=CPU) for run in (again, Run(tmp_path / "run")))
     assert found.labels.tolist() == expected.labels.tolist() == [0, 1, 2, 0, 1, 2]
@@ -119,8 +119,7 @@ def test_a_set_without_labels_or_of_other_classes_is_refused(conditional, tiny_c
     with pytest.raises(UserError) as caught:
         check_images(tiny_config(classes=5), tiny_images())
     assert str(caught.value) == (
-        "tiny has 3 classes, but the tiny networks are conditional on 5; leave `classes` out to take those of the "
-        "images"
+        "tiny has 3 classes, but the tiny networks are conditional on 5; omit `classes` to use those of the images"
     )
     assert caught.value.option == "classes"
     assert not (tmp_path / "run").exists()
@@ -128,6 +127,6 @@ def test_a_set_without_labels_or_of_other_classes_is_refused(conditional, tiny_c
 
 def test_a_probe_of_conditional_networks_is_refused(conditional, tiny_images, tmp_path):
     probe = Probe(lambda discriminator: 0.5, 8, {})
-    with pytest.raises(UserError, match="has no features of images alone; leave `probe_every` out, or train") as caught:
+    with pytest.raises(UserError, match="has no features of images alone; omit `probe_every`, or train") as caught:
         train(conditional(), tiny_images(), tmp_path / "run", device=CPU, probe=probe)
     assert caught.value.option == "probe_every"

@@ -13,7 +13,7 @@ import torch
 
 from dcgan_probe.features import DiscriminatorEncoder, EncoderOrigin, real_statistics
 from dcgan_probe.gan import Probe, TrainState, load_checkpoint, train
-from dcgan_probe.gan.batches import Ahead, open_batches
+from dcgan_probe.gan.batches import Prefetcher, open_batches
 from dcgan_probe.gan.cuda_graphs import Recorded
 from dcgan_probe.images import load_images
 from dcgan_probe.networks import draw_z
@@ -27,7 +27,7 @@ ORIGIN = EncoderOrigin("dcgan", "tiny", "tiny", 600, 8, "", 3)
 
 
 def batches(count, device, classes=0, rows=8, size=8):
-    """Give uint8 images on a device, with labels for conditional networks; the same ones on every device."""
+    """Return uint8 images on a device, with labels for conditional networks; the same ones on every device."""
     random = torch.Generator().manual_seed(5)
     pixels = torch.randint(256, (count, rows, 3, size, size), dtype=torch.uint8, generator=random).to(device)
     labels = torch.arange(count * rows, device=device).reshape(count, rows) % max(classes, 1)
@@ -117,7 +117,7 @@ def test_deterministic_training_gives_the_same_bits(device, tiny_config, precisi
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
-    """Give a set of 600 images on disk with labels: two blocks and a short one."""
+    """Return a set of 600 images on disk with labels: two blocks and a short one."""
     random = np.random.default_rng(0)
     blocks = [(random.integers(0, 256, (600, 3, 8, 8), dtype=np.uint8), np.arange(600) % 3)]
     path = tmp_path_factory.mktemp("images") / "tiny.h5"
@@ -133,7 +133,7 @@ def test_batches_hold_the_pixels_of_the_cpu(device, stored, tiny_config, monkeyp
         monkeypatch.setattr("dcgan_probe.gan.batches.fits", lambda size, device: False)
     found = open_batches(config, stored, device)
     if device.type == "cuda":
-        assert isinstance(found, Ahead) == (held != "whole")
+        assert isinstance(found, Prefetcher) == (held != "whole")
     for position in [*range(0, 1500, 50), 0, 575, 1000, 50]:  # across windows and passes, then to and fro
         ours, theirs = expected.batch(position), found.batch(position)
         assert theirs.images.device.type == theirs.labels.device.type == device.type

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.gan import Probe, Run, read_pieces, train, write_pieces
+from dcgan_probe.gan import Probe, Run, export_weights, import_weights, train
 from dcgan_probe.runtime import UserError
 
 CPU = torch.device("cpu")
@@ -17,10 +17,10 @@ def run(trained_run):
 
 
 def test_a_run_comes_back_rounded_to_16_bits(tmp_path, run):
-    written = write_pieces(run, tmp_path / "out", 4_000)
+    written = export_weights(run, tmp_path / "out", 4_000)
     assert [path.name for path in written[:2]] == ["weights-01.part", "weights-02.part"]
     assert max(path.stat().st_size for path in written[:-1]) <= 4_000
-    again = read_pieces(tmp_path / "out", tmp_path / "again")
+    again = import_weights(tmp_path / "out", tmp_path / "again")
     trained_on = replace(run.trained_on, source="tiny (train)")  # no place on the machine that trained it
     assert (again.config, again.trained_on, again.position()) == (run.config, trained_on, 40)
     for ours, theirs in ((again.discriminator(), run.discriminator()), (again.generator(), run.generator())):
@@ -32,86 +32,86 @@ def test_a_run_comes_back_rounded_to_16_bits(tmp_path, run):
 
 def test_the_average_is_what_leaves_as_the_generator(tmp_path, tiny_config, tiny_images):
     train(tiny_config(images=40, ema=20), tiny_images(), tmp_path / "run", device=CPU)
-    write_pieces(Run(tmp_path / "run"), tmp_path / "out")
-    again = read_pieces(tmp_path / "out", tmp_path / "again")
+    export_weights(Run(tmp_path / "run"), tmp_path / "out")
+    again = import_weights(tmp_path / "out", tmp_path / "again")
     expected = Run(tmp_path / "run").load()["average"]["project.weight"]
     torch.testing.assert_close(again.generator().project.weight.detach(), expected, rtol=1e-3, atol=1e-6)
 
 
 def test_a_changed_byte_is_told(tmp_path, run):
-    path = write_pieces(run, tmp_path / "out")[0]
+    path = export_weights(run, tmp_path / "out")[0]
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"make no whole checkpoint: one is missing, damaged or of another run"):
-        read_pieces(tmp_path / "out", tmp_path / "again")
+    with pytest.raises(UserError, match=r"do not form a checkpoint: a file is missing, corrupt or of another run"):
+        import_weights(tmp_path / "out", tmp_path / "again")
 
 
 def test_more_pieces_than_their_names_count_are_refused(tmp_path, run):
     with pytest.raises(
-        UserError, match=r"got files of 10 bytes for weights of [\d,]+, expected at most 99 files; take at"
+        UserError, match=r"got files of 10 bytes for weights of [\d,]+, expected at most 99 files; use at"
     ) as caught:
-        write_pieces(run, tmp_path / "out", 10)
+        export_weights(run, tmp_path / "out", 10)
     assert caught.value.option == "piece"
     assert not (tmp_path / "out").exists()
 
 
 def test_a_missing_piece_is_told(tmp_path, run):
-    write_pieces(run, tmp_path / "out", 4_000)[1].unlink()
-    with pytest.raises(UserError, match=r"make no whole checkpoint: one is missing, damaged or of another run"):
-        read_pieces(tmp_path / "out", tmp_path / "again")
+    export_weights(run, tmp_path / "out", 4_000)[1].unlink()
+    with pytest.raises(UserError, match=r"do not form a checkpoint: a file is missing, corrupt or of another run"):
+        import_weights(tmp_path / "out", tmp_path / "again")
     assert not Run(tmp_path / "again").exists
 
 
 def test_a_folder_without_pieces_and_a_used_run_are_refused(tmp_path, run):
-    with pytest.raises(UserError, match=r"nowhere has no config\.json; name a folder that `export run`"):
-        read_pieces(tmp_path / "nowhere", tmp_path / "again")
+    with pytest.raises(UserError, match=r"nowhere has no config\.json; give a folder written by `export run`"):
+        import_weights(tmp_path / "nowhere", tmp_path / "again")
     with pytest.raises(UserError, match=r"holds no weights-NN\.part"):
-        read_pieces(run.folder, tmp_path / "again")
-    write_pieces(run, tmp_path / "out")
+        import_weights(run.folder, tmp_path / "again")
+    export_weights(run, tmp_path / "out")
     with pytest.raises(UserError, match="holds a run already"):
-        read_pieces(tmp_path / "out", run.folder)
+        import_weights(tmp_path / "out", run.folder)
 
 
 def test_a_number_too_large_for_16_bits_is_refused(tmp_path, run):
     stored = torch.load(run.checkpoint_path, weights_only=True)
     stored["discriminator"]["output.weight"][0, 0] = 1e6
     torch.save(stored, run.checkpoint_path)
-    with pytest.raises(UserError, match=r"output.weight holds 1e\+06, more than float16 can"):
-        write_pieces(run, tmp_path / "out")
+    with pytest.raises(UserError, match=r"output.weight holds 1e\+06, expected at most 65,504"):
+        export_weights(run, tmp_path / "out")
 
 
 def test_a_run_of_pieces_cannot_be_trained_on(tmp_path, run, tiny_config, tiny_images):
-    write_pieces(run, tmp_path / "out")
-    read_pieces(tmp_path / "out", tmp_path / "again")
-    with pytest.raises(UserError, match="holds imported weights, without the optimisers' state"):
+    export_weights(run, tmp_path / "out")
+    import_weights(tmp_path / "out", tmp_path / "again")
+    with pytest.raises(UserError, match="holds imported weights, without the optimizers' state"):
         train(tiny_config(images=80), tiny_images(), tmp_path / "again", device=CPU)
 
 
 def test_pieces_of_a_larger_run_go(tmp_path, run):
-    assert len(write_pieces(run, tmp_path / "out", 4_000)) > 3
-    write_pieces(run, tmp_path / "out")
+    assert len(export_weights(run, tmp_path / "out", 4_000)) > 3
+    export_weights(run, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").glob("*.part")] == ["weights-01.part"]
-    assert read_pieces(tmp_path / "out", tmp_path / "again").position() == 40
+    assert import_weights(tmp_path / "out", tmp_path / "again").position() == 40
 
 
 def test_weights_beside_another_config_are_refused(tmp_path, run, tiny_config, tiny_images):
     train(tiny_config(images=40, flips=True), tiny_images(), tmp_path / "other", device=CPU)
     for each, out in ((run, "out"), (Run(tmp_path / "other"), "other-out")):
-        write_pieces(each, tmp_path / out)
+        export_weights(each, tmp_path / out)
     (tmp_path / "other-out/config.json").replace(tmp_path / "out/config.json")
-    with pytest.raises(UserError, match=r"one is missing, damaged or of another run"):
-        read_pieces(tmp_path / "out", tmp_path / "again")
+    with pytest.raises(UserError, match=r"a file is missing, corrupt or of another run"):
+        import_weights(tmp_path / "out", tmp_path / "again")
     config = json.loads((tmp_path / "out/config.json").read_text())
     del config["weights_sha256"]  # as in exports of earlier versions
     (tmp_path / "out/config.json").write_text(json.dumps(config))
-    with pytest.raises(UserError, match=r"are of a run with other settings than its config\.json"):
-        read_pieces(tmp_path / "out", tmp_path / "again")
+    with pytest.raises(UserError, match=r"belong to a run with other settings than its config\.json"):
+        import_weights(tmp_path / "out", tmp_path / "again")
 
 
 def test_that_labels_chose_the_weights_is_carried(tmp_path, tiny_config, tiny_images):
     probe = Probe(lambda discriminator: 0.5, 20, {"dataset": "d", "labels": 60})
     train(tiny_config(images=40, keep="best"), tiny_images(), tmp_path / "run", device=CPU, probe=probe)
-    write_pieces(Run(tmp_path / "run"), tmp_path / "out")
-    stored = read_pieces(tmp_path / "out", tmp_path / "again").load()
+    export_weights(Run(tmp_path / "run"), tmp_path / "out")
+    stored = import_weights(tmp_path / "out", tmp_path / "again").load()
     assert stored["probe"] == {"dataset": "d", "labels": 60, "accuracy": 0.5}

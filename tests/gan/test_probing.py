@@ -12,7 +12,7 @@ CPU = torch.device("cpu")
 
 
 def scripted(accuracies, every=48, seen=None, untrained=None, **description):
-    """Give a probe with these accuracies, one after the other, that notes the weights it was shown."""
+    """Return a probe with these accuracies, one after the other, that notes the weights it was shown."""
     answers = iter(accuracies if untrained is None else [untrained, *accuracies])
 
     def measure(discriminator):
@@ -105,7 +105,7 @@ def test_another_probe_cannot_go_on_choosing(tmp_path, tiny_config, tiny_images)
 
 def test_what_keeps_the_best_needs_a_probe(tmp_path, tiny_config, tiny_images):
     config, answers = tiny_config(keep="best"), iter([False, True])
-    with pytest.raises(UserError, match="kept by a probe, and there is none; give `probe_every`") as caught:
+    with pytest.raises(UserError, match="got `keep=best` without a probe") as caught:
         train(config, tiny_images(), tmp_path, device=CPU)
     assert caught.value.option == "keep"
     probe = scripted([], untrained=0.1)

@@ -34,7 +34,7 @@ with joined_ranks(CPU) as ranks:
 
 @pytest.fixture
 def two_ranks(rank_processes, tmp_path):
-    """Give a function that makes steps at two ranks on batches, and gives the state of each."""
+    """Return a function that makes steps at two ranks on batches, and gives the state of each."""
 
     def run(config, batches, labels=None):
         torch.save([(batch, labels) for batch in batches], tmp_path / "batches.pt")
@@ -165,7 +165,7 @@ os._exit({"finished": 0, "already finished": 3, "interrupted": 4}[outcome])
 
 @pytest.fixture
 def session(rank_processes, tmp_path):
-    """Give a function that trains at ``size`` ranks and asserts how they end: 0 at the end, 4 when stopped."""
+    """Return a function that trains at ``size`` ranks and asserts how they end: 0 at the end, 4 when stopped."""
 
     def run(config, size, *codes, stop_after=None, killed_at=-1):
         names = {"settings": config.to_dict(), "folder": str(tmp_path / "run")}
@@ -229,7 +229,7 @@ def test_parts_of_one_image_are_refused(tiny_config):
     with pytest.raises(UserError) as caught:
         check_parts(tiny_config(), Ranks(0, 8))
     assert str(caught.value) == (
-        "got a batch of 8 for 8 ranks, expected at least 2 images a rank: batch norm needs a batch; take fewer ranks, "
+        "got a batch of 8 for 8 ranks, expected at least 2 images a rank: batch norm needs a batch; use fewer ranks, "
         "a larger batch, or `sync_norm=True`"
     )
     check_parts(tiny_config(sync_norm=True), Ranks(0, 8))

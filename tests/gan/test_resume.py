@@ -61,7 +61,7 @@ def image_file(tmp_path_factory):
 
 @pytest.fixture
 def session(new_process, image_file):
-    """Give a function that trains in a new process and returns its exit code: 0 at the end, 4 after ``stop_after``."""
+    """Get a function that trains in a new process and returns its exit code: 0 at the end, 4 after ``stop_after``."""
 
     def run(config, folder, *, stop_after=0, killed="", checkpoint_seconds=120.0):
         process = new_process(
@@ -85,7 +85,7 @@ def straight_runs():
 
 @pytest.fixture
 def straight(straight_runs, tmp_path, tiny_config, session):
-    """Give a function that gives the checkpoint of a run of 20 steps that never stopped."""
+    """Return a function that gives the checkpoint of a run of 20 steps that never stopped."""
 
     def run(updates="both"):
         if updates not in straight_runs:
@@ -187,7 +187,7 @@ STATUSES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGUSR1": 85}
 
 @pytest.fixture
 def training(tmp_path, new_process, image_file):
-    """Give a function that begins a training in a process of its own, and waits for its first save."""
+    """Return a function that begins a training in a process of its own, and waits for its first save."""
 
     def start(before=""):
         folder = tmp_path / "run"

@@ -141,8 +141,8 @@ def test_changed_settings_are_refused_with_their_differences(tmp_path, tiny_conf
         "  network.ndf: 4 -> 8",
         "  lr: 0.0002 -> 0.001",
         f"  training images: {old} -> {new}",
-        "  images: 16 -> 8 (it can be made longer, not shorter)",
-        "Give the settings it was started with to continue it, or another `run` for a new one.",
+        "  images: 16 -> 8 (a run can be extended, not shortened)",
+        "Give the original settings to resume it, or another `run` to start a new one.",
     ]
     assert caught.value.option == "run"
     assert (tmp_path / "config.json").read_bytes() == before
@@ -332,7 +332,7 @@ def test_settings_that_no_training_can_have_are_refused(tiny_config, change, opt
 def test_full_disk_is_named_when_statistics_are_written(tmp_path):
     run = Run(tmp_path)
     run.stats_path.symlink_to("/dev/full")
-    with pytest.raises(UserError, match=f"the disk is full: {run.stats_path} could not be written"):
+    with pytest.raises(UserError, match=f"the disk is full: {run.stats_path} cannot be written"):
         run.append_stats({"images_seen": 8})
 
 

@@ -39,7 +39,7 @@ def test_a_sample_does_not_depend_on_the_others(run):
 
 @dataclass
 class Untrained:
-    """A run whose generator has learnt nothing."""
+    """A run whose generator has learned nothing."""
 
     z: str
     nz: int
@@ -51,7 +51,7 @@ class Untrained:
 
 @pytest.mark.parametrize(("z", "nz"), [("gaussian", 100), ("gaussian", 3), ("uniform", 100), ("uniform", 3)])
 def test_a_number_names_one_z_however_many_are_drawn(z, nz):
-    """Torch draws the last numbers of an uneven count anew, and fewer than 16 in another way."""
+    """Torch draws the last numbers of an uneven count again, and fewer than 16 in another way."""
     many = draw_samples(Untrained(z, nz), 1100, seed=1, device=CPU).z
     for count in (1, 5, 33, 1025):
         np.testing.assert_array_equal(draw_samples(Untrained(z, nz), count, seed=1, device=CPU).z, many[:count])

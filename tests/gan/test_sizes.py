@@ -58,7 +58,9 @@ def test_the_maps_are_no_more_than_what_torch_keeps():
     ids=str,
 )
 def test_a_training_that_cannot_fit_is_refused_in_a_sentence(changes):
-    with pytest.raises(UserError, match=r"needs about \d+\.\d GB of memory, and \d+\.\d GB are there; take fewer maps"):
+    with pytest.raises(
+        UserError, match=r"needs about \d+\.\d GB of memory, but only \d+\.\d GB are available; use fewer maps"
+    ):
         check_training_memory(preset_config("demo", **changes))
 
 

@@ -20,7 +20,7 @@ BATCH, WINDOW = 100, 512
 
 @pytest.fixture
 def stored(tmp_path):
-    """Give a set of 1,300 images on disk, five blocks and a short one, whose pixels tell the row."""
+    """Return a set of 1,300 images on disk, five blocks and a short one, whose pixels tell the row."""
     rows = np.arange(1300)
     pixels = np.zeros((1300, 3, 2, 2), np.uint8)
     pixels[:, 0, 0, 0], pixels[:, 1, 1, 0] = rows % 256, rows // 256
@@ -113,7 +113,7 @@ def test_windows_that_memory_has_no_room_for_are_refused(stored, monkeypatch):
     with pytest.raises(UserError) as caught:
         stream_of(stored)
     assert str(caught.value).startswith("reading rows in windows of 512 images needs about ")
-    assert str(caught.value).endswith("; take a smaller `window`")
+    assert str(caught.value).endswith("; use a smaller `window`")
     assert caught.value.option == "window"
     monkeypatch.setattr(windows, "available_memory", lambda: 18_432)  # three windows of 512 images of 12 bytes
     stream_of(stored)

@@ -22,7 +22,7 @@ def store(path, images, labels=None, **attributes):
 
 
 def prepared(path, split="train", **settings):
-    """Return the file that ``prepare`` writes, and what it says."""
+    """Return the file that ``prepare`` writes, and its notices."""
     out = path.with_name(f"out_{split}.h5")
     with pytest.warns(Notice) as said:
         prepare(str(path), split, 8, out, **settings)
@@ -48,7 +48,7 @@ def test_forms_that_can_be_told_are_read_and_said(tmp_path, images, said):
     assert said in told
 
 
-def test_images_without_an_axis_of_channels_are_grey(tmp_path):
+def test_images_without_an_axis_of_channels_are_gray(tmp_path):
     file, told = prepared(store(tmp_path / "x_train.h5", NOISE[..., 0]))
     np.testing.assert_array_equal(file.images[:], NOISE[:, None, :, :, 0])
     assert "of the layout NHW" in told
@@ -79,7 +79,7 @@ def test_a_fourth_channel_is_opacity(tmp_path):
 )
 def test_other_numbers_need_a_depth(tmp_path, images, depth, expected):
     path = store(tmp_path / "x_train.h5", images)
-    with pytest.raises(UserError, match=r"got images .* from .* say what becomes 0 and 255 with") as error:
+    with pytest.raises(UserError, match=r"got images .* from .* set the values that become 0 and 255 with") as error:
         prepare(str(path), "train", 8, tmp_path / "no.h5")
     assert error.value.option == "depth"
     np.testing.assert_array_equal(prepared(path, depth=depth)[0].images[:], expected.transpose(0, 3, 1, 2))
@@ -88,8 +88,8 @@ def test_other_numbers_need_a_depth(tmp_path, images, depth, expected):
 @pytest.mark.parametrize(
     ("images", "settings", "message"),
     [
-        (NOISE.astype(np.float32), {"depth": "scale"}, "from 0 to 255, expected 0 to 1; say what"),
-        (np.full((6, 8, 8, 3), np.nan), {}, "not finite from row 0"),
+        (NOISE.astype(np.float32), {"depth": "scale"}, "from 0 to 255, expected 0 to 1; set the values"),
+        (np.full((6, 8, 8, 3), np.nan), {}, "not finite in row 0 or later"),
         (np.zeros((6, 4, 8, 4)), {}, r"expected one of NHWC, NCHW by `layout`"),
         (np.zeros((6, 3, 8, 3)), {}, r"expected one of NHWC, NCHW by `layout`"),
         (np.zeros((6, 192)), {}, r"shape \(6, 192\), expected \(N, H, W, C\), \(N, C, H, W\) or \(N, H, W\)"),
@@ -115,12 +115,12 @@ def test_a_layout_decides_between_two(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "names", "said"),
     [
-        (LABELS[:, None], None, "labels (6, 1) as one number an image"),
-        (np.eye(3)[LABELS], None, "labels by the place of the 1 in 3 columns"),
+        (LABELS[:, None], None, "labels (6, 1) as one number per image"),
+        (np.eye(3)[LABELS], None, "labels by the position of the 1 in 3 columns"),
         (LABELS.astype(np.float64), None, "labels float64 as whole numbers"),
         (np.array(["ant", "bee", "cat"])[LABELS].astype(object), ("ant", "bee", "cat"), "labels by their texts"),
         (np.array(["2", "10", "30"])[LABELS].astype("S2"), ("2", "10", "30"), "labels by their texts"),
-        (np.array([[3], [7], [10**9]])[LABELS], ("3", "7", "1000000000"), "become classes of these names"),
+        (np.array([[3], [7], [10**9]])[LABELS], ("3", "7", "1000000000"), "become class names"),
     ],
 )
 def test_labels_of_other_forms_are_read_and_said(tmp_path, labels, names, said):
@@ -151,7 +151,7 @@ def test_labels_from_one_are_numbered_alike_in_both_splits(tmp_path):
     store(tmp_path / "x_train.h5", NOISE, LABELS + 1)
     store(tmp_path / "x_test.h5", NOISE, np.array([1, 1, 3, 3, 3, 3]))
     train, told = prepared(tmp_path / "x_train.h5")
-    assert "the labels 1, 2, 3 become classes of these names, numbered 0 to 2" in told
+    assert "the labels 1, 2, 3 become class names, and the classes are numbered 0 to 2" in told
     test, told = prepared(tmp_path / "x_test.h5", "test")
     assert train.class_names == test.class_names == ("1", "2", "3")
     np.testing.assert_array_equal(test.labels, [0, 0, 2, 2, 2, 2])
@@ -166,18 +166,18 @@ def test_class_names_give_texts_their_order(tmp_path):
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"layout": "NCHW"}, "has the layout NHWC"), ({"depth": (0.0, 1.0)}, "has 8 bits a chann")],
+    [({"layout": "NCHW"}, "has the layout NHWC"), ({"depth": (0.0, 1.0)}, "has 8 bits per chann")],
 )
 def test_settings_that_a_file_of_the_own_form_does_not_need_are_refused(tmp_path, settings, message):
     path = store(tmp_path / "x_train.h5", NOISE)
-    with pytest.raises(UserError, match=rf"{message}.*leave this out"):
+    with pytest.raises(UserError, match=rf"{message}.*omit the"):
         prepare(str(path), "train", 8, tmp_path / "no.h5", **settings)
     prepare(str(path), "train", 8, tmp_path / "yes.h5", layout="NHWC", depth="scale")
 
 
 def test_other_verbs_point_to_prepare(tmp_path):
     path = store(tmp_path / "x_train.h5", NOISE.astype(np.float32))
-    with pytest.raises(UserError, match=r"expected 'images' uint8 .*; `dcgan-probe prepare` writes such a file"):
+    with pytest.raises(UserError, match=r"expected 'images' uint8 .*; `dcgan-probe prepare` converts files"):
         load_images(str(path), "train")
 
 

@@ -13,7 +13,7 @@ from dcgan_probe.runtime import Notice, UserError
 
 
 def store(path, labels, names=None):
-    """Write images whose pixels are the label that each would have in the order of the training split."""
+    """Write images whose pixels are their label in the order of the training split."""
     with h5py.File(path, "w") as file:
         file["images"], file["labels"] = np.zeros((len(labels), 2, 2, 3), np.uint8), np.array(labels)
         if names:
@@ -21,7 +21,7 @@ def store(path, labels, names=None):
 
 
 def load(folder, train, test):
-    """Return the test split of a pair of files, each given by its labels and class names."""
+    """Return the test split of two files, each given by its labels and class names."""
     folder = Path(tempfile.mkdtemp(dir=folder))
     store(folder / "x_train.h5", *train)
     store(folder / "x_test.h5", *test)
@@ -29,7 +29,7 @@ def load(folder, train, test):
 
 
 def test_labels_in_another_order_are_renumbered_by_the_names(tmp_path):
-    with pytest.warns(Notice, match=r"another order \(dog, cat, fox\) than those of .*x_train.h5 \(cat, dog, fox\)"):
+    with pytest.warns(Notice, match=r"a different order \(dog, cat, fox\) from .*x_train.h5 \(cat, dog, fox\)"):
         test = load(tmp_path, ([0, 1, 2], ["cat", "dog", "fox"]), ([0, 1, 2, 2], ["dog", "cat", "fox"]))
     np.testing.assert_array_equal(test.labels, [1, 0, 2, 2])
     assert test.labels.dtype == np.int64
@@ -46,11 +46,11 @@ def test_equal_classes_need_no_word(tmp_path):
 
 def test_missing_classes_are_said(tmp_path):
     with pytest.warns(
-        Notice, match=r"x_test.h5 has no images of dog: scores are of the other 2 of 3 classes; add images"
+        Notice, match=r"x_test.h5 has no images of dog: scores cover the other 2 of 3 classes; add images"
     ):
         test = load(tmp_path, ([0, 1, 2], ["cat", "dog", "fox"]), ([0, 1], ["cat", "fox"]))
     np.testing.assert_array_equal(test.labels, [0, 2])
-    with pytest.warns(Notice, match=r"x_test.h5 has no images of 1: scores are of the other 2 of 3 classes"):
+    with pytest.warns(Notice, match=r"x_test.h5 has no images of 1: scores cover the other 2 of 3 classes"):
         load(tmp_path, ([0, 1, 2], None), ([0, 2], None))
 
 
@@ -58,11 +58,11 @@ def test_missing_classes_are_said(tmp_path):
     ("train", "test", "message"),
     [
         (([0, 1], ["cat", "dog"]), ([0, 1], ["Cat", "dog"]), r"\(Cat, dog\), .*\(cat, dog\); Cat cannot be predicted"),
-        (([0, 1], ["cat", "dog", "fox"]), ([0, 2], ["cat", "dog", "fox"]), r"fox: no image there"),
-        (([0, 1], None), ([0, 2], None), r"got labels without names, expected .*2 classes \(0, 1\); 2: no image there"),
-        (([0, 1], None), ([0, 10**9], None), r"1000000000: no image there, so it cannot be predicted"),
-        (([0, 1], ["a", "a"]), ([0, 1], ["a", "b"]), r"one name stands for several classes"),
-        (([0, 1, 2], ["0", "10", "2"]), ([0, 1, 2], None), r"the number or the place of a class; add the attribute"),
+        (([0, 1], ["cat", "dog", "fox"]), ([0, 2], ["cat", "dog", "fox"]), r"no image of fox there"),
+        (([0, 1], None), ([0, 2], None), r"got labels without names, .*2 classes \(0, 1\); no image of 2 there"),
+        (([0, 1], None), ([0, 10**9], None), r"no image of 1000000000 there, so it cannot be predicted"),
+        (([0, 1], ["a", "a"]), ([0, 1], ["a", "b"]), r"several classes have the same name"),
+        (([0, 1, 2], ["0", "10", "2"]), ([0, 1, 2], None), r"the name or the position of a class; add the attribute"),
     ],
 )
 def test_classes_that_do_not_match_are_refused_with_both_lists(tmp_path, train, test, message):
@@ -79,7 +79,7 @@ def test_a_name_without_images_is_no_obstacle(tmp_path):
 def test_names_on_one_side_alone_are_said(tmp_path, unnamed):
     sides = {"train": ([0, 1], ["cat", "dog"]), "test": ([0, 1], ["cat", "dog"])}
     sides[unnamed] = ([0, 1], None)
-    with pytest.warns(Notice, match=rf"x_{unnamed}.h5 has no class names, .* numbers: class 0 is cat in both"):
+    with pytest.warns(Notice, match=rf"x_{unnamed}.h5 has no class names, .* number: class 0 is cat in both"):
         load(tmp_path, sides["train"], sides["test"])
 
 
@@ -87,7 +87,7 @@ def test_names_on_one_side_alone_are_said(tmp_path, unnamed):
 @pytest.mark.parametrize(("train", "test"), [([0, 1, 2], [0, 1]), ([0, 2], [0, 1, 2]), ([0, 1], [0, 1, 2])])
 def test_names_on_one_side_alone_need_the_same_labels(tmp_path, unnamed, train, test):
     names = {"train": ["cat", "dog", "eel"], "test": ["cat", "dog", "eel"], unnamed: None}
-    with pytest.raises(UserError, match=rf"labels .*; expected the same, since \S*x_{unnamed}.h5 has no class names"):
+    with pytest.raises(UserError, match=rf"labels .*, expected the same labels, since \S*x_{unnamed}.h5 has no class"):
         load(tmp_path, (train, names["train"]), (test, names["test"]))
 
 

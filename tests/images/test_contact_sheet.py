@@ -1,4 +1,4 @@
-"""Contact sheets: every picture in its row, the names beside it, in both formats."""
+"""Contact sheets: every picture is in its row, beside the name, in both formats."""
 
 import numpy as np
 from PIL import Image
@@ -7,12 +7,12 @@ from dcgan_probe.images import save_contact_sheet
 
 
 def test_contact_sheet_has_every_picture_in_its_row(tmp_path):
-    colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
-    red, green, blue = (np.full((20, 30, 3), colour, np.uint8) for colour in colours)
+    colors = [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
+    red, green, blue = (np.full((20, 30, 3), color, np.uint8) for color in colors)
     save_contact_sheet(tmp_path / "sheet.png", [("first", [red, green]), ("a longer name", [blue])])
     with Image.open(tmp_path / "sheet.png") as picture:
         sheet = np.asarray(picture)
-    places = [np.argwhere((sheet == colour).all(axis=2)) for colour in colours]
+    places = [np.argwhere((sheet == color).all(axis=2)) for color in colors]
     assert [len(place) for place in places] == [600, 600, 600]
     tops, lefts = zip(*(place.min(axis=0) for place in places), strict=True)
     assert tops[0] == tops[1]

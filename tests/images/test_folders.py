@@ -60,7 +60,7 @@ def test_splits_are_subfolders(tmp_path):
 
 def test_the_whole_folder_has_no_test_split(tmp_path):
     draw(tmp_path / "a.png")
-    with pytest.raises(UserError, match=r"has no test split: expected the folders .*/train and .*/test"):
+    with pytest.raises(UserError, match=r"has no test split, expected the folders .*/train and .*/test"):
         load(tmp_path, "test")
 
 
@@ -74,7 +74,7 @@ def test_other_classes_in_the_test_folder_are_refused(tmp_path):
     for name in ("train/cat/1.png", "train/dog/2.png", "test/dog/3.png", "test/fox/3.png"):
         draw(tmp_path / name)
     expected = (
-        r"got 2 classes \(dog, fox\), expected those of .*train: 2 classes \(cat, dog\); fox cannot be predicted; add"
+        r"got 2 classes \(dog, fox\), expected the classes of .*train, 2 classes \(cat, dog\); fox cannot be predicted"
     )
     with pytest.raises(UserError, match=expected):
         load(tmp_path, "test")
@@ -86,7 +86,7 @@ def test_a_class_without_test_images_is_said_and_keeps_the_numbers_of_the_others
         draw(tmp_path / name)
     if empty:
         (tmp_path / "test" / "cat").mkdir()
-    with pytest.warns(Notice, match=r"test has no images of cat: scores are of the other 1 of 2 classes; add images"):
+    with pytest.warns(Notice, match=r"test has no images of cat: scores cover the other 1 of 2 classes; add images"):
         test = load(tmp_path, "test")
     np.testing.assert_array_equal(test.labels, [1])
     assert test.class_names == ("cat", "dog")
@@ -101,19 +101,19 @@ def test_names_that_differ_in_their_unicode_form_alone_are_equal(tmp_path):
     assert train.fingerprint == test.fingerprint
 
 
-def test_greyscale_stays_and_a_single_colour_image_makes_all_rgb(tmp_path):
-    grey = draw(tmp_path / "a.png", mode="L")
+def test_grayscale_stays_and_a_single_color_image_makes_all_rgb(tmp_path):
+    gray = draw(tmp_path / "a.png", mode="L")
     opaque = draw(tmp_path / "b.png", 1, mode="LA")
     opaque[:, :, 1] = 255
     Image.fromarray(opaque).save(tmp_path / "b.png")
     images = load(tmp_path)
     assert images.channels == 1
-    np.testing.assert_array_equal(images.images[0, 0], grey)
-    colour = draw(tmp_path / "c.png", 2)
+    np.testing.assert_array_equal(images.images[0, 0], gray)
+    color = draw(tmp_path / "c.png", 2)
     images = load(tmp_path)
     assert images.channels == 3
-    np.testing.assert_array_equal(images.images[0], np.stack([grey] * 3))
-    np.testing.assert_array_equal(images.images[2].transpose(1, 2, 0), colour)
+    np.testing.assert_array_equal(images.images[0], np.stack([gray] * 3))
+    np.testing.assert_array_equal(images.images[2].transpose(1, 2, 0), color)
 
 
 def test_pictures_are_turned_upright(tmp_path):
@@ -131,7 +131,7 @@ def test_images_of_different_sizes_are_refused_with_the_way_out(tmp_path):
         load(tmp_path)
     assert str(error.value) == (
         f"{tmp_path}: got images of different sizes (6x5 {tmp_path / 'a.png'}, 7x5 {tmp_path / 'b.png'}), expected one "
-        f"size; make a copy of one size with: dcgan-probe prepare {tmp_path} --size 32"
+        f"size; write such a copy with: dcgan-probe prepare {tmp_path} --size 32"
     )
 
 
@@ -156,7 +156,7 @@ def test_all_unreadable_images_are_named_at_once(tmp_path):
     assert found == ["0", "4", "8"]
     assert "3 of 9 images cannot be read" in str(error.value)
     assert str(error.value).endswith(
-        "replace or remove them, or write the others with `dcgan-probe prepare --skip-unreadable`"
+        "replace or remove them, or write the other images with `dcgan-probe prepare --skip-unreadable`"
     )
 
 
@@ -190,33 +190,33 @@ def test_test_comes_before_val_and_training_is_train(tmp_path):
 def test_splits_without_a_training_split_are_no_classes(tmp_path):
     draw(tmp_path / "test" / "a.png")
     draw(tmp_path / "val" / "b.png")
-    with pytest.raises(UserError, match=r"has the folders test, val and no training split, expected a folder train"):
+    with pytest.raises(UserError, match=r"has the folders test, val but no training split, expected a folder train"):
         load(tmp_path)
 
 
-@pytest.mark.parametrize("coloured", ["train", "test"])
-def test_channels_are_decided_once_for_both_splits(tmp_path, coloured):
-    other = "test" if coloured == "train" else "train"
+@pytest.mark.parametrize("colored", ["train", "test"])
+def test_channels_are_decided_once_for_both_splits(tmp_path, colored):
+    other = "test" if colored == "train" else "train"
     for index, name in enumerate(("a", "b")):
-        draw(tmp_path / coloured / name / "1.png", index)
+        draw(tmp_path / colored / name / "1.png", index)
         draw(tmp_path / other / name / "1.png", index, mode="L")
     assert load(tmp_path).channels == load(tmp_path, "test").channels == 3
 
 
-def test_a_grey_palette_in_a_grey_set_is_grey(tmp_path):
+def test_a_gray_palette_in_a_gray_set_is_gray(tmp_path):
     for split in ("train", "test"):
         for index, name in enumerate(("a", "b")):
             draw(tmp_path / split / name / "1.png", index, mode="L")
-    grey = draw(tmp_path / "test" / "a" / "1.png", 7, mode="L")
-    Image.fromarray(grey).convert("P").save(tmp_path / "test" / "a" / "1.png")
+    gray = draw(tmp_path / "test" / "a" / "1.png", 7, mode="L")
+    Image.fromarray(gray).convert("P").save(tmp_path / "test" / "a" / "1.png")
     test = load(tmp_path, "test")
     assert load(tmp_path).channels == test.channels == 1
-    np.testing.assert_array_equal(test.images[0, 0], grey)
+    np.testing.assert_array_equal(test.images[0, 0], gray)
 
 
 def test_more_than_eight_bits_are_refused_with_the_way_on(tmp_path):
     Image.fromarray(np.full((4, 4), 40_000, np.uint16)).save(tmp_path / "a.png")
-    with pytest.raises(UserError, match=r"a\.png has more than 8 bits a channel \(mode I;16, .* `depth=scale`"):
+    with pytest.raises(UserError, match=r"a\.png has more than 8 bits per channel \(mode I;16, .* `depth=scale`"):
         load(tmp_path)
 
 

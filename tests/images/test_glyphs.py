@@ -53,7 +53,7 @@ def test_no_two_images_are_the_same(train):
     assert len(np.unique(train.images.reshape(1500, -1), axis=0)) == 1500
 
 
-def test_neighbours_reach_in_at_the_sides_of_many_images():
+def test_neighbors_reach_in_at_the_sides_of_many_images():
     rng = np.random.default_rng(0)
     ink = np.concatenate([glyphs._draw_ink(rng, rng.integers(0, 10, (glyphs.BLOCK, 3)))[0] for _ in range(10)])
     ink = ink.reshape(-1, 32, 32)
@@ -63,17 +63,17 @@ def test_neighbours_reach_in_at_the_sides_of_many_images():
     assert ((ink[:, 8:24, 8:24] > 0.5).mean(axis=(1, 2)) > 0.05).all()
 
 
-def test_the_neighbours_ink_is_counted():
+def test_the_neighbors_ink_is_counted():
     rng = np.random.default_rng(0)
     drawn = [glyphs._draw_ink(rng, rng.integers(0, 10, (glyphs.BLOCK, 3))) for _ in range(10)]
-    ink, neighbours = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+    ink, neighbors = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
     ink = ink.reshape(-1, 32, 32)
     for side, strip in enumerate((ink[:, :, :2], ink[:, :, -2:])):
-        # What lies in the outermost columns is a neighbour's, and a neighbour lies there first.
+        # Ink in the outermost columns belongs to a neighbor: a neighbor covers these columns first.
         reaches_in = strip.sum(axis=(1, 2)) > 3
-        assert (neighbours[reaches_in, side] > 3).mean() > 0.95
-        assert (strip[neighbours[:, side] == 0] < 0.5).mean() > 0.99
-        assert 0.2 < (neighbours[:, side] > 0).mean() < 0.65
+        assert (neighbors[reaches_in, side] > 3).mean() > 0.95
+        assert (strip[neighbors[:, side] == 0] < 0.5).mean() > 0.99
+        assert 0.2 < (neighbors[:, side] > 0).mean() < 0.65
     small = draw()
     assert set(small.attributes) == {"left", "right", "neighbours"}
     np.testing.assert_allclose(small.attributes["neighbours"], small.attributes["left"] + small.attributes["right"])
@@ -125,13 +125,13 @@ def test_the_coarse_grid_is_interpolated_as_torch_does():
     np.testing.assert_allclose(ours, expected.flatten().numpy(), atol=1e-5)
 
 
-def test_the_labelled_digit_is_the_one_in_the_middle(train):
-    """Each image's middle, compared with the mean of each class by correlation, is far above chance."""
-    grey = train.images.mean(axis=1)[:, 4:28, 8:24].reshape(1500, -1)
-    grey -= grey.mean(axis=1, keepdims=True)
-    grey /= np.linalg.norm(grey, axis=1, keepdims=True)
-    means = np.stack([grey[:1000][train.labels[:1000] == digit].mean(axis=0) for digit in range(10)])
-    right = (abs(grey[1000:] @ means.T).argmax(axis=1) == train.labels[1000:]).mean()
+def test_the_labeled_digit_is_in_the_middle(train):
+    """Nearest class means by correlation of the centers are far more accurate than chance."""
+    gray = train.images.mean(axis=1)[:, 4:28, 8:24].reshape(1500, -1)
+    gray -= gray.mean(axis=1, keepdims=True)
+    gray /= np.linalg.norm(gray, axis=1, keepdims=True)
+    means = np.stack([gray[:1000][train.labels[:1000] == digit].mean(axis=0) for digit in range(10)])
+    right = (abs(gray[1000:] @ means.T).argmax(axis=1) == train.labels[1000:]).mean()
     assert right > 0.35
 
 

@@ -78,5 +78,5 @@ def test_the_first_rows_of_a_grid_are_a_grid_of_the_first_images(tmp_path, rows,
 def test_a_grid_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "grid.png").write_text("text")
     for name in ("grid.png", "none.png"):
-        with pytest.raises(UserError, match=f"{name} is no picture that can be read .*; move it away, then repeat"):
+        with pytest.raises(UserError, match=f"{name} cannot be read as a picture .*; move it away, then rerun"):
             read_grid(tmp_path / name, 1, 4)

@@ -31,8 +31,11 @@ def test_classes_without_images_count_where_they_have_names():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([1, 2] * 6, r"got 2 labels from 1 to 2 without class names, and none is 0; expected 0 to K-1"),
-        ([0, 1, 10**9] * 4, r"got 3 labels from 0 to 1000000000 .* none is 2; .*`dcgan-probe prepare` numbers them so"),
+        ([1, 2] * 6, r"got 2 different labels from 1 to 2 without .*, and no label is 0; expected labels 0 to K-1"),
+        (
+            [0, 1, 10**9] * 4,
+            r"got 3 different labels from 0 to 1000000000 .* no label is 2; .*`dcgan-probe prepare` renumbers",
+        ),
     ],
 )
 def test_training_labels_with_gaps_are_refused_where_classes_are_counted(labels, message):
@@ -101,7 +104,7 @@ def test_a_subset_has_its_own_attributes():
 
 @pytest.mark.parametrize("numbers", [np.ones(11), np.ones((12, 2)), np.array(["a"] * 12)])
 def test_attributes_of_another_form_are_refused(numbers):
-    with pytest.raises(UserError, match=r"tiny: got age .*, expected one number an image \(12,\)"):
+    with pytest.raises(UserError, match=r"tiny: got age .*, expected one number per image \(12,\)"):
         make(attributes={"age": numbers})
 
 
@@ -143,7 +146,7 @@ def test_a_label_without_a_name_is_refused():
 
 
 def test_labels_that_are_needed_and_missing_are_explained():
-    with pytest.raises(UserError, match=r"tiny \(a test\) has no labels, and the L2-SVM needs them; take a labelled"):
+    with pytest.raises(UserError, match=r"tiny \(a test\) has no labels, and the L2-SVM needs them; use a labeled"):
         make().require_labels("the L2-SVM")
     with pytest.raises(UserError, match="counting the classes"):
         _ = make().classes

@@ -8,7 +8,7 @@ from dcgan_probe.runtime import Notice, UserError
 
 
 def make(root, *names):
-    """Make empty files, which are listed and never read."""
+    """Create empty files, which are listed but not read."""
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
@@ -68,9 +68,9 @@ def test_other_entries_are_counted_and_named(tmp_path):
     classes, _ = listed(tmp_path)
     assert classes == {"a": ["a/1.png", "a/2.JFIF", "a/3.gif"], "b": ["b/5.png", "b/link.png"]}
     assert list_images(tmp_path).describe_skipped() == (
-        f"{tmp_path}: 6 entries are skipped: __MACOSX (left by an archiver or a system); "
-        "a/4.psd, b/link.txt (without the ending of an image); b/.DS_Store, b/.x (hidden by a dot); "
-        "b/pipe.png (neither file nor folder)"
+        f"{tmp_path}: 6 entries are skipped: __MACOSX (created by an archiver or a file system); "
+        "a/4.psd, b/link.txt (no image suffix); b/.DS_Store, b/.x (hidden, since the name starts with a dot); "
+        "b/pipe.png (neither a file nor a folder)"
     )
 
 
@@ -78,14 +78,13 @@ def test_a_link_to_itself_leads_nowhere(tmp_path):
     make(tmp_path, "a/1.png")
     os.symlink("loop", tmp_path / "a" / "loop")
     os.symlink("loop.png", tmp_path / "a" / "loop.png")
-    assert listed(tmp_path) == ({"a": ["a/1.png", "a/loop.png"]}, {"without the ending of an image": ["a/loop"]})
+    assert listed(tmp_path) == ({"a": ["a/1.png", "a/loop.png"]}, {"no image suffix": ["a/loop"]})
 
 
 def test_many_skipped_names_are_cut_short(tmp_path):
     make(tmp_path, *(f"{index}.txt" for index in range(8)))
     assert list_images(tmp_path).describe_skipped() == (
-        f"{tmp_path}: 8 entries are skipped: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 3 more "
-        "(without the ending of an image)"
+        f"{tmp_path}: 8 entries are skipped: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 3 more (no image suffix)"
     )
 
 
@@ -109,9 +108,7 @@ def test_a_folder_that_cannot_be_read_ends_the_listing(tmp_path, monkeypatch):
         return scan(folder)
 
     monkeypatch.setattr(os, "scandir", denied)
-    with pytest.raises(
-        UserError, match=r"a/deep cannot be listed \(Permission denied\): .* so allow reading and entering"
-    ):
+    with pytest.raises(UserError, match=r"a/deep cannot be listed \(Permission denied\), .*; change its permissions"):
         list_images(tmp_path)
 
 
@@ -123,12 +120,12 @@ def test_a_folder_that_cannot_be_entered_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.stat", denied)
     with pytest.raises(
-        UserError, match=r"cannot be looked for \(Permission denied\); allow reading and entering its folder"
+        UserError, match=r"cannot be accessed \(Permission denied\); change the permissions of its folder"
     ):
         load_images(f"{tmp_path}/", "train")
 
 
 def test_two_folders_of_one_name_are_refused(tmp_path):
     make(tmp_path, "caf\u00e9/1.png", "cafe\u0301/2.png")
-    with pytest.raises(UserError, match=r"got two folders 'caf\u00e9', whose names differ in their Unicode form alone"):
+    with pytest.raises(UserError, match=r"got two folders 'caf\u00e9' whose names differ only in their Unicode form"):
         list_images(tmp_path)

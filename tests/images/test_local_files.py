@@ -10,7 +10,7 @@ from dcgan_probe.storage import StoredImages
 
 
 def unpack(path, value=0, rows=6, split=None, class_names=None):
-    """Write a file as ``unpack.py`` of the shared image sets does; every pixel is ``value``."""
+    """Write an image-array file without the code under test; every pixel is ``value``."""
     images = np.full((rows, 8, 8, 3), value, np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
@@ -66,7 +66,7 @@ def test_the_file_of_a_split_comes_before_the_single_file(tmp_path):
 
 def test_a_file_of_the_other_split_is_refused(tmp_path):
     unpack(tmp_path / "a_train.h5", split="test")
-    with pytest.raises(UserError, match=r"a_train\.h5 says that it holds the test split, expected train"):
+    with pytest.raises(UserError, match=r"a_train\.h5 has the attribute split=test, expected train"):
         load("a", "train", tmp_path)
 
 
@@ -102,7 +102,7 @@ def test_a_path_finds_the_other_split_beside_it(tmp_path):
 def test_a_path_of_a_single_file_serves_its_split(tmp_path):
     path = unpack(tmp_path / "a.h5", 1)
     assert load(str(path), "train", None).images[:].max() == 1
-    with pytest.raises(UserError, match=r"a\.h5 has no test split: expected .*a_test\.h5 beside it, or a file whose"):
+    with pytest.raises(UserError, match=r"a\.h5 has no test split, expected .*a_test\.h5 beside it, or a file whose"):
         load(str(path), "test", None)
     unpack(tmp_path / "a_test.h5", 2)
     assert load(str(path), "test", None).images[:].max() == 2
@@ -126,15 +126,15 @@ def test_a_validation_file_serves_as_the_missing_test_split(tmp_path, suffix):
 
 
 def test_a_missing_path_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"there is no folder or file .*gone\.h5"):
+    with pytest.raises(UserError, match=r"gone\.h5 does not exist, expected a folder of images or an \.h5 file"):
         load(str(tmp_path / "gone.h5"), "train", None)
-    with pytest.raises(UserError, match=r"there is no folder or file .*/gone"):
+    with pytest.raises(UserError, match=r"/gone does not exist, expected a folder of images or an \.h5 file"):
         load(str(tmp_path / "gone"), "train", None)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "a.zip").touch()
-    with pytest.raises(UserError, match=r"a\.zip is neither a folder of images nor an \.h5 file"):
+    with pytest.raises(UserError, match=r"got .*a\.zip, expected a folder of images or an \.h5 file"):
         load(str(tmp_path / "a.zip"), "train", None)
 
 
@@ -153,14 +153,14 @@ def test_an_unknown_name_lists_what_there_is(tmp_path):
     with pytest.raises(UserError) as error:
         load("imagnet", "train", tmp_path)
     assert str(error.value) == (
-        f"there is no image set 'imagnet': in {tmp_path} are a, b; built in are glyphs, glyphs:N, cifar10, svhn, "
-        "mnist, lsun:CATEGORY; or give the path of a folder or of an .h5 file"
+        f"unknown image set 'imagnet', expected a set in {tmp_path} (a, b), a built-in set (glyphs, glyphs:N, cifar10, "
+        "svhn, mnist, lsun:CATEGORY), or the path of a folder or an .h5 file"
     )
     assert error.value.option == "dataset"
 
 
 def test_an_unknown_name_and_an_empty_data_folder(tmp_path):
-    with pytest.raises(UserError, match=r"are no \.h5 files; built in are"):
+    with pytest.raises(UserError, match=r"which has no \.h5 files\), a built-in set"):
         load("imagnet", "train", tmp_path / "nothing")
 
 

@@ -22,7 +22,7 @@ def store(folder, contents):
 
 
 def webp(seed, size=(9, 8), mode="RGB"):
-    """Encode a picture of noise as LSUN's records are."""
+    """Encode a picture of noise like a record of LSUN."""
     shape = (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0])
     noise = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
     stream = io.BytesIO()
@@ -67,7 +67,7 @@ def test_images_of_different_sizes_name_the_way_out(tmp_path):
 
 
 def test_a_missing_lmdb_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"there is no .*tower_train_lmdb: expected the LMDB of lsun:tower there"):
+    with pytest.raises(UserError, match=r"tower_train_lmdb does not exist, expected the LMDB of lsun:tower there"):
         load_images("lsun:tower", "train", data_dir=tmp_path)
 
 
@@ -80,7 +80,7 @@ def test_a_foreign_lmdb_is_named(tmp_path):
 
 def test_an_empty_lmdb_is_refused(tmp_path):
     store(tmp_path / "tower_train_lmdb", {})
-    with pytest.raises(UserError, match="tower_train_lmdb holds no images"):
+    with pytest.raises(UserError, match="tower_train_lmdb contains no images"):
         load_images("lsun:tower", "train", data_dir=tmp_path)
 
 

@@ -16,7 +16,7 @@ def noise(rows, seed):
 
 
 def brute_force(pictures, images):
-    """Root mean square distances in float64 to images, or their mirror images if nearer, (pictures, images)."""
+    """Compute root mean square distances to images or nearer mirror images, float64 (pictures, images)."""
     differences = [pictures[:, None].astype(float) - each[None] for each in (images, images[..., ::-1])]
     return np.minimum(*(np.sqrt((each**2).mean(axis=(2, 3, 4))) for each in differences))
 
@@ -58,5 +58,5 @@ def test_usual_distances_are_those_to_other_images(images):
 
 
 def test_pictures_of_another_size_are_refused(images):
-    with pytest.raises(UserError, match=r"got pictures of \(3, 5, 5\) .*, but noise has images of \(3, 4, 4\)"):
+    with pytest.raises(UserError, match=r"got pictures of shape \(3, 5, 5\) .*, expected \(3, 4, 4\), the shape of"):
         nearest_images(np.zeros((1, 3, 5, 5), np.uint8), images)

@@ -14,7 +14,7 @@ from dcgan_probe.runtime import Notice, UserError
 
 
 def write_deep_png(path, values, color_type):
-    """Write uint16 (H, W, channels) as a PNG of 16 bits a channel, which Pillow does not for colors."""
+    """Write uint16 (H, W, channels) as a PNG of 16 bits per channel, which Pillow cannot write in color."""
 
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -72,7 +72,7 @@ def test_loading_says_how_many_images_were_transparent(tmp_path):
 @pytest.mark.parametrize(
     ("palette", "channels"), [([9, 9, 9, 200, 200, 200, 1, 2, 3], 1), ([9, 9, 9, 200, 200, 201], 3)]
 )
-def test_a_palette_is_grey_if_the_colors_in_use_are(tmp_path, palette, channels):
+def test_a_palette_is_gray_if_the_colors_in_use_are(tmp_path, palette, channels):
     image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
     image.putpalette(palette)
     image.save(tmp_path / "a.png")
@@ -96,7 +96,7 @@ def test_sixteen_bits_are_scaled_where_that_is_asked_for(tmp_path):
     found, remarks = read(tmp_path / "a.png", depth="scale")
     np.testing.assert_array_equal(found, [[0, 0, 1, 156, 255]])
     assert remarks == {"with 0 to 65535 mapped to 0 to 255": 1}
-    with pytest.raises(UserError, match=r"mode I;16, values 0 to 65535\), expected 8: .* `depth=scale` .* `depth="):
+    with pytest.raises(UserError, match=r"mode I;16, values 0 to 65535\), expected 8; .* `depth=scale` .* `depth="):
         read(tmp_path / "a.png")
     with pytest.raises(UserError, match="got values from 0 to 65535, expected 0 to 4095; set another `depth="):
         read(tmp_path / "a.png", depth=(0.0, 4095.0))
@@ -106,7 +106,7 @@ def test_other_deep_images_need_a_range(tmp_path):
     Image.fromarray(np.array([[-1.0, 0.0, 1.0]], np.float32)).save(tmp_path / "a.tiff")
     np.testing.assert_array_equal(read(tmp_path / "a.tiff", depth=(-1.0, 1.0))[0], [[0, 128, 255]])
     Image.fromarray(np.array([[0, 70_000]], np.int32)).save(tmp_path / "b.tiff")
-    with pytest.raises(UserError, match=r"values 0 to 70000\), expected 8: make a copy with `dcgan-probe prepare`"):
+    with pytest.raises(UserError, match=r"values 0 to 70000\), expected 8; make a copy with `dcgan-probe prepare`"):
         read(tmp_path / "b.tiff", depth="scale")
 
 

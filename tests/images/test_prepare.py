@@ -22,7 +22,7 @@ def draw(path, seed=0, size=(30, 20), mode="RGB"):
 
 
 def reference(path, size):
-    """Resize the shorter side and keep the middle, step by step with Pillow."""
+    """Resize the shorter side and crop the center, step by step with Pillow."""
     with Image.open(path) as picture:
         width, height = picture.size
         if width < height:
@@ -92,7 +92,7 @@ def test_images_that_are_not_resized_record_no_filter(tmp_path, size):
     assert prepared(tmp_path / "in", tmp_path / "two.h5", 8, resample="box")[1] == "box"
 
 
-def test_a_tree_becomes_a_labelled_set_found_by_its_name(tmp_path):
+def test_a_tree_becomes_a_labeled_set_found_by_its_name(tmp_path):
     for seed, name in enumerate(
         ["train/cat/1.png", "train/dog/2.png", "train/dog/3.png", "test/cat/4.png", "test/dog/5.png"]
     ):
@@ -231,7 +231,7 @@ def test_the_source_is_not_overwritten(tmp_path):
         ({"size": 0}, "size", "got size 0, expected at least 1 pixel"),
         ({"channels": 4}, "channels", "got 4 channels, expected 1 or 3"),
         ({"background": "none"}, "background", "got the background 'none', expected a color such as white"),
-        ({"depth": (1.0, 0.0)}, "depth", r"got the depth \(1.0, 0.0\), expected two rising numbers"),
+        ({"depth": (1.0, 0.0)}, "depth", r"got the depth \(1.0, 0.0\), expected two increasing numbers"),
         ({"resample": "mean"}, "resample", "got the filter 'mean', expected one of lanczos, box, bicubic"),
         ({"path": "x.npz"}, "out", r"got the file name x\.npz, expected one that ends in \.h5"),
         ({"path": "x_test.h5"}, "out", r"got the file name x_test\.h5 for the train split, expected \*_train\.h5"),
@@ -246,7 +246,7 @@ def test_settings_that_do_not_fit_are_refused(tmp_path, change, option, message)
 
 
 def changed_file(tmp_path):
-    """Return a source of one file, and a function that cuts the file off inside of its images."""
+    """Return a source of one file, and a function that truncates the file within its images."""
     pixels = np.full((40, 3, 8, 8), 200, np.uint8)
     write_image_file(tmp_path / "a_train.h5", [(pixels, None)], rows=40, name="a", split="train", source="")
     return tmp_path / "a_train.h5", lambda: os.truncate(tmp_path / "a_train.h5", 4000)
@@ -272,7 +272,7 @@ def removed_picture(tmp_path):
 def test_a_source_that_changes_meanwhile_gives_no_file(tmp_path, monkeypatch, make):
     source, change = make(tmp_path)
     monkeypatch.setattr(module, "BLOCK_BYTES", 8 * 8 * 3)  # a block an image
-    with pytest.raises(ChangedFileError, match=r"(changed while it was read|can no longer be read).*; repeat the com"):
+    with pytest.raises(ChangedFileError, match=r"(changed while it was read|can no longer be read).*; rerun the com"):
         prepare(str(source), "train", 8, tmp_path / "x_train.h5", progress=lambda done, rows: done == 1 and change())
     assert not list(tmp_path.glob("*x_train*"))
 

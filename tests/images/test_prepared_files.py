@@ -1,4 +1,4 @@
-"""Image-array files from their configs: default places, descriptions, progress, TOML and command lines."""
+"""Image-array files from configs: default paths, descriptions, progress, TOML and command lines."""
 
 import shlex
 import tomllib
@@ -27,7 +27,8 @@ def test_a_folder_is_written_where_its_name_is_found(tmp_path):
         PrepareConfig(str(tmp_path / "pets_train"), size=4), Workspace(data_dir=tmp_path / "data"), on_step=steps.append
     )
     assert written.path == tmp_path / "data" / "pets-4_train.h5"
-    assert written.describe() == f"{written.path}: 2 images of 4 x 4\nClasses, from label 0 on: ant, bee"
+    classes = "Classes in the order of the labels, from 0: ant, bee"
+    assert written.describe() == f"{written.path}: 2 images of 4 x 4\n{classes}"
     assert [(step.title, step.done, step.total, step.unit) for step in steps] == [
         (f"prepare {written.path}", 2, 2, "images")
     ]
@@ -40,7 +41,7 @@ def test_what_could_not_be_read_is_described(tmp_path):
         str(tmp_path / "flat"), size=4, skip_unreadable=True, out=tmp_path / "x_train.h5", channels=1
     )
     written = prepare_file(config)
-    assert written.describe() == f"{written.path}: 1 images of 4 x 4, 1 that could not be read left out"
+    assert written.describe() == f"{written.path}: 1 images of 4 x 4, unreadable images omitted: 1"
 
 
 @pytest.mark.parametrize(

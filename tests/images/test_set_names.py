@@ -1,4 +1,4 @@
-"""Names of sets: the same before and after their images are loaded."""
+"""Names of sets are the same before and after their images are loaded."""
 
 import h5py
 import numpy as np

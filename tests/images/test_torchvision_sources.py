@@ -31,7 +31,7 @@ def pixels(rows, *shape, seed=0):
 
 
 class OldPickler(pickle.Pickler):
-    """Writes array types as the published batches have them, with 0 and 1 for what are bools today."""
+    """Pickler that writes array types as in the published batches, with 0 and 1 instead of bools."""
 
     def reducer_override(self, value):
         return (np.dtype, (value.str[1:], 0, 1)) if isinstance(value, np.dtype) else NotImplemented
@@ -45,7 +45,7 @@ def old_pickle(value):
 
 @pytest.fixture
 def cifar(monkeypatch):
-    """Give the files of a CIFAR-10 of 2 images a batch, and its images and labels; torchvision expects their sums."""
+    """Return the files of a CIFAR-10 of 2 images per batch, with images and labels, and register their sums."""
     images, labels = pixels(12, 3, 32, 32), np.arange(12) % 3
     files = {
         name: old_pickle(
@@ -66,7 +66,7 @@ def cifar(monkeypatch):
 
 @pytest.fixture
 def svhn(monkeypatch):
-    """Give the content of ``train_32x32.mat``, its images and labels; torchvision expects its sum."""
+    """Return the content of ``train_32x32.mat`` with its images and labels; torchvision expects its checksum."""
     images, labels = pixels(20, 3, 32, 32), np.arange(1, 21) % 10
     stream = io.BytesIO()
     savemat(
@@ -84,7 +84,7 @@ def expect_svhn(monkeypatch, content, site):
 
 @pytest.fixture
 def mnist(monkeypatch):
-    """Give the raw files of MNIST with 10 and 4 images, and the images and labels; torchvision expects their sums."""
+    """Return raw MNIST files of 10 and 4 images, with images and labels, and register their sums."""
     images, labels = pixels(14, 28, 28), (np.arange(14) % 10).astype(np.uint8)
     files = {}
     for prefix, rows in (("train", slice(0, 10)), ("t10k", slice(10, 14))):
@@ -105,7 +105,7 @@ def closed_port():
 
 @pytest.fixture
 def site(tmp_path):
-    """Serve the folder ``site`` on this machine: its path and its address."""
+    """Serve the folder ``site`` on this machine; return its path and its address."""
     folder = tmp_path / "site"
     folder.mkdir()
 
@@ -236,9 +236,9 @@ def test_without_a_network_the_ways_out_are_named(tmp_path, name, cifar, svhn, m
     text = str(error.value)
     assert text.startswith(f"{name}, train split: not in {tmp_path}, and the download failed: ")
     assert "refused" in text
-    assert f"Ways out: put {name}_train.h5 and {name}_test.h5 into {tmp_path} (dcgan-probe prepare writes them" in text
+    assert f"Remedies: put {name}_train.h5 and {name}_test.h5 into {tmp_path} (dcgan-probe prepare writes them" in text
     assert f"or torchvision's own files ({torchvision_sources.OWN_FILES[name][0].format(split='train')}" in text
-    assert text.endswith("or take the built-in images with `dataset=glyphs`")
+    assert text.endswith("or use the built-in images with `dataset=glyphs`")
     assert error.value.option == "dataset"
 
 
@@ -246,7 +246,7 @@ def test_a_download_that_is_not_allowed_is_not_tried(tmp_path, svhn, site, monke
     folder, address = site
     expect_svhn(monkeypatch, svhn[0], address)
     write(folder, {"train_32x32.mat": svhn[0]})
-    with pytest.raises(UserError, match=r"nothing may be downloaded; torchvision says: Dataset not found"):
+    with pytest.raises(UserError, match=r"downloads are disabled \(torchvision: Dataset not found"):
         load_images("svhn", "train", data_dir=tmp_path / "data", download=False)
     assert not (tmp_path / "data").exists()
 
@@ -254,9 +254,7 @@ def test_a_download_that_is_not_allowed_is_not_tried(tmp_path, svhn, site, monke
 def test_damaged_files_without_a_network_are_said_to_be_damaged(tmp_path, cifar):
     files = cifar[0]
     write(tmp_path / "cifar-10-batches-py", files | {"data_batch_3": files["data_batch_3"][:-1]})
-    message = (
-        r"files in .* \(cifar-10-batches-py/.* are damaged or incomplete, and .* Ways out: move them away and repeat"
-    )
+    message = r"files in .* \(cifar-10-batches-py/.* are damaged or incomplete, and .* Remedies: move these files away"
     with pytest.raises(UserError, match=message):
         load_images("cifar10", "train", data_dir=tmp_path)
 

@@ -50,7 +50,7 @@ def test_what_is_no_list_of_boxes_is_named(tmp_path, content, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"there is no .*none\.json"):
+    with pytest.raises(UserError, match=r"none\.json does not exist"):
         read_boxes(tmp_path / "none.json", 8)
 
 
@@ -62,14 +62,14 @@ def test_pixels_lie_in_their_boxes():
     np.testing.assert_array_equal(found, expected)
 
 
-def test_a_position_lies_in_a_box_if_its_centre_does():
-    """4 positions of 8 pixels have their centres at 1, 3, 5 and 7, the borders between two pixels."""
+def test_a_position_lies_in_a_box_if_its_center_does():
+    """4 positions of 8 pixels have their centers at 1, 3, 5 and 7, the borders between two pixels."""
     [found] = inside([Box(0, 1, 2, 5, 4)], 8, 4)
     assert np.argwhere(found).tolist() == [[1, 0], [1, 1]]
 
 
-def test_a_box_between_the_centres_is_refused():
-    with pytest.raises(UserError, match=r"the box \[2, 0, 3, 8\] of sample 5 holds the centre of none of .* 4 x 4"):
+def test_a_box_between_the_centers_is_refused():
+    with pytest.raises(UserError, match=r"the box \[2, 0, 3, 8\] of sample 5 contains the center of none of .* 4 x 4"):
         inside([Box(5, 2, 0, 3, 8)], 8, 4)
 
 

@@ -28,7 +28,7 @@ def generator_of(tiny_config, **changes):
     config = tiny_config(**{"image_size": 16, "multipliers": (1, 2, 3), "strides": (2, 2, 2), **changes}).network
     generator = build_generator(config, 0)
     for parameter in generator.parameters():
-        parameter.data *= 20  # far from grey
+        parameter.data *= 20  # far from gray
     return generator
 
 
@@ -84,7 +84,7 @@ def test_layers_by_name_and_number_and_the_second_highest(tiny_config):
     assert object_layer(generator, "deconv1") == "deconv1"
     with pytest.raises(UserError, match=r"unknown layer conv9: expected one of deconv1, deconv2 \(or 1 to 2\)"):
         object_layer(generator, "conv9")
-    with pytest.raises(UserError, match="this generator has one convolution, which gives the image"):
+    with pytest.raises(UserError, match="got a generator with one convolution"):
         object_layer(generator_of(tiny_config, image_size=8, multipliers=(1,), strides=(2,)), None)
 
 
@@ -94,7 +94,7 @@ def test_a_map_that_is_not_there(tiny_config):
 
 
 def planted(images, seed=0):
-    """Give maps of which 1 is active in boxes, 2 outside of them, and 0 and 3 at random; and the boxes."""
+    """Return maps of which 1 is active in boxes, 2 outside of them, and 0 and 3 at random; and the boxes."""
     random = np.random.default_rng(seed)
     boxed = np.zeros((images, 6, 6), bool)
     for each in boxed:
@@ -136,7 +136,7 @@ def test_images_that_judge_do_not_fit():
 
 def test_boxes_that_leave_nothing_to_compare():
     maps, boxed = planted(4)
-    with pytest.raises(UserError, match="got boxes on one sample, expected them on at least two"):
+    with pytest.raises(UserError, match="got boxes on one sample, expected boxes on at least two"):
         find_object(maps[:1], boxed[:1], 0)
     with pytest.raises(UserError, match="got boxes that cover all of their samples, expected some positions outside"):
         find_object(maps, np.ones_like(boxed), 0)
@@ -165,7 +165,7 @@ def test_a_map_as_a_picture():
     assert not map_images(np.zeros((1, 2, 2), np.float32), 4)[0].any()
 
 
-def test_contrast_of_grey_and_of_black_and_white():
+def test_contrast_of_gray_and_of_black_and_white():
     images = np.full((2, 3, 4, 4), 77, np.uint8)
     images[1], images[1, :, :2] = 0, 255
     np.testing.assert_allclose(contrast(images), [0.0, 127.5])

@@ -99,7 +99,7 @@ def test_arithmetic_warns_of_single_samples_and_notes_the_lack_of_scores(run):
     notes = []
     config = dp.ArithmeticConfig(concepts=("a=1", "b=3,4", "c=5,6"))
     found = dp.arithmetic(run, config, workspace=CPU, on_note=notes.append)
-    assert found.warnings == ("the concept a has one sample: single samples are unstable, take three or more.",)
+    assert found.warnings == ("the concept a has one sample: single samples are unstable, use three or more.",)
     assert found.record()["warnings"] == list(found.warnings)
     assert len(notes) == 1
     assert "No attribute is named" in notes[0]
@@ -202,14 +202,14 @@ def test_generated_images_are_tested_beside_real_ones(conditional, tmp_path):
 
 
 def test_a_folder_is_no_run(run, tmp_path):
-    with pytest.raises(dp.UserError, match=r"got run '.*tiny', expected a Run, which Run\(folder\) makes"):
+    with pytest.raises(dp.UserError, match=r"got run '.*tiny', expected a Run; make one with Run\(folder\)"):
         dp.walk(str(run.folder), workspace=CPU)
     with pytest.raises(dp.UserError, match="is not a run folder"):
         dp.walk(dp.Run(tmp_path / "none"), workspace=CPU)
 
 
 def test_a_conditional_run_has_no_walk_and_another_no_class(run, conditional):
-    with pytest.raises(dp.UserError, match="walk takes networks that see no label; give another run"):
+    with pytest.raises(dp.UserError, match="walk needs networks without labels; give another run"):
         dp.walk(conditional, workspace=CPU)
     with pytest.raises(dp.UserError, match="is not conditional"):
         dp.evaluate_generated(run, workspace=CPU)

@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
 
 
 def network_of(tiny_config, **changes):
-    """Give a discriminator in float64, its batch norm with statistics that are not those of a fresh one."""
+    """Return a discriminator in float64, its batch norm with statistics that are not those of a fresh one."""
     network = build_discriminator(tiny_config(**changes).network, 0).double().eval()
     random = torch.Generator().manual_seed(1)
     for layer in network.layers.values():
@@ -37,7 +37,7 @@ def draw_signed(rows, seed=2):
 
 
 def by_hand(rule, leak, x, W1, W2, unit):
-    """Give the signal at the pixels of a net of two products and two activations, rule by rule, and its output."""
+    """Return the signal at the pixels of a net of two products and two activations, rule by rule, and its output."""
     below = W1 @ x
     above = W2 @ np.where(below > 0, below, leak * below)
     signal = np.zeros(len(above))
@@ -54,7 +54,7 @@ def by_hand(rule, leak, x, W1, W2, unit):
 @pytest.mark.parametrize("leak", [0.2, 0.0])
 @pytest.mark.parametrize("rule", ["guided", "gradient", "deconvolution"])
 def test_two_layers_by_hand(tiny_config, rule, leak):
-    """Images of one pixel: of each kernel only its centre matters, so that a convolution is a product."""
+    """Images of one pixel: of each kernel only its center matters, so that a convolution is a product."""
     config = tiny_config(
         image_size=1, multipliers=(1, 1), strides=(1, 1), kernel=3, norm="none", leak=leak, ndf=6
     ).network
@@ -198,7 +198,7 @@ def encoder_of(tiny_config, layers=None):
 
 
 def test_the_parts_of_a_score_add_up_to_what_contrast_does_to_it(tiny_config, tiny_images):
-    """The derivative of the score as each pixel moves away from the image's mean colour is the sum of all parts."""
+    """The derivative of the score as each pixel moves away from the image's mean color is the sum of all parts."""
     encoder, images = encoder_of(tiny_config), tiny_images(rows=4).images
     coefficients = np.random.default_rng(0).normal(size=encoder.layers["conv2"][1])
     parts = score_saliency(encoder, coefficients, images, CPU)

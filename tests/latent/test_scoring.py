@@ -9,7 +9,7 @@ from dcgan_probe.runtime import UserError
 
 @pytest.fixture(scope="module")
 def labelled():
-    """Give features float32 (3000, 20), and who has an attribute that the first column tells with noise."""
+    """Return features float32 (3000, 20), and who has an attribute that the first column tells with noise."""
     random = np.random.default_rng(0)
     features = random.standard_normal((3000, 20)).astype(np.float32)
     return features, features[:, 0] + 0.5 * random.standard_normal(3000) > 0.8
@@ -20,7 +20,7 @@ def test_a_probe_is_a_logistic_regression(labelled):
     trains, held_out = np.arange(1000), np.arange(1000, 3000)
     probe = fit_attribute(features, has, trains=trains, held_out=held_out)
     assert probe.C in PENALTIES
-    # LIBLINEAR penalises the intercept too.
+    # LIBLINEAR penalizes the intercept too.
     theirs = LogisticRegression(C=probe.C, solver="liblinear", tol=1e-8).fit(features[trains], has[trains])
     expected = theirs.decision_function(features[held_out])
     np.testing.assert_allclose(probe.score(features[held_out]), expected, atol=0.05 * np.abs(expected).max())

@@ -113,7 +113,7 @@ def test_generator_by_hand(changes, expected, first_norm):
     z = units = draw_z(config, 6, torch.Generator().manual_seed(1)).double()
 
     def shifted(values, name, norm):
-        """Normalise, or add the bias that stands in its place, or leave as they are."""
+        """Normalize, or add the bias that replaces the normalization, or return the values unchanged."""
         if norm in expected.g_norms:
             return normalized(values, weights, norm)
         if expected.biases and norm != "output_norm":

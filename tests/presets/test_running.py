@@ -89,11 +89,11 @@ STATISTICS = "batch-norm statistics of dcgan"
 @pytest.mark.parametrize(
     ("changes", "words", "option"),
     [
-        ({"dataset": "no-set"}, "there is no image set 'no-set'", "dataset"),
+        ({"dataset": "no-set"}, "unknown image set 'no-set'", "dataset"),
         ({"nc": 3}, "squares has images of 1 x 16 x 16", "dataset"),
-        ({"probe_every": 8, "probe_dataset": "no-set"}, "there is no image set 'no-set'", "probe_dataset"),
+        ({"probe_every": 8, "probe_dataset": "no-set"}, "unknown image set 'no-set'", "probe_dataset"),
         ({"probe_every": 8, "probe_dataset": "squares", "probe_labels": 39}, "got 39 labels", "probe_labels"),
-        ({"keep": "best"}, "the best weights are kept by a probe, and there is none", "keep"),
+        ({"keep": "best"}, "got `keep=best` without a probe", "keep"),
         ({"window": 100}, "got a window of 100 images, expected a multiple of 256", "window"),
         ({"preset": "conditional", "classes": 3}, "squares has 2 classes", "classes"),
     ],

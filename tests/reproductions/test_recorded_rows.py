@@ -44,6 +44,7 @@ def summary(evaluation, run=None, **changes) -> Summary:
     options = {
         name: value[0] if isinstance(value, tuple) else value for name, value in fields.items() if name not in own
     }
+    options |= own.pop("options", {})
     values = dict.fromkeys(Summary.__dataclass_fields__)
     values |= {"draws": 10, "images_seen": 2_000_000, "over_images": ImageUncertainty(0.1, 0.2, 0.3)}
     return Summary(**{**values, **own, "options": options, **changes})
@@ -132,7 +133,7 @@ def test_a_source_without_a_rule_of_its_own_is_known_by_its_options(monkeypatch)
 
     module.load_sources()
     monkeypatch.setattr(module, "_SOURCES", dict(module._SOURCES))
-    register_source(FeatureSource("bins", "bins", Options, make=None, columns=lambda options, images: 24))
+    register_source(FeatureSource("bins", "bins", Options, make=print, columns=lambda options, images: 24))
     first, second = planned("bins"), planned("bins", bins=4)
     assert find_summary(first, None, [summary(first)]) is not None
     assert find_summary(first, None, [summary(second)]) is None

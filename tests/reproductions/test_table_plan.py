@@ -118,7 +118,7 @@ PUBLISHED = "published figure 1 (`[[published]]`, model = Theirs): "
         ({"rows": ["pixels"]}, "got rows = ['pixels'], expected tables [[rows]]"),
         (
             {"rows": [{"features": "kmeens"}]},
-            "row 1 (`[[rows]]`, features = kmeens): unknown features 'kmeens' (did you",
+            "row 1 (`[[rows]]`, features = kmeens): unknown features 'kmeens'",
         ),
         (
             {"rows": [{"features": "pixels", "clasifier": "svm"}]},

@@ -1,4 +1,4 @@
-"""Configs: checks, TOML and commands, of a small one and of all that the package has."""
+"""Configs: checks, TOML and commands of a small config and of all configs of the package."""
 
 import dataclasses
 import shlex

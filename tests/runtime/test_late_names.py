@@ -1,4 +1,4 @@
-"""Names that are imported when they are first used."""
+"""Lazy import of the names of a package."""
 
 import sys
 import textwrap
@@ -28,7 +28,7 @@ MODULES = {
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """Import a package of two modules, of which one exports a function of its own name."""
+    """Import a package of two modules; one exports a function with the name of the module."""
     folder = tmp_path / "late_package"
     folder.mkdir()
     (folder / "__init__.py").write_text(INIT)

@@ -12,7 +12,7 @@ MB = 1 << 20
 
 @pytest.fixture
 def groups(tmp_path, monkeypatch):
-    """Give a function that writes the groups of this process, and the files of each group's folder."""
+    """Return a function that writes the groups of this process and the files of each group's folder."""
     roots = {"v1": tmp_path / "memory", "v2": tmp_path, "both": tmp_path / "unified"}
     monkeypatch.setattr(memory_module, "GROUPS", roots)
     monkeypatch.setattr(memory_module, "MEMBERSHIP", tmp_path / "of-this-process")

@@ -1,4 +1,4 @@
-"""What ranks do together, in two or three processes over gloo."""
+"""Collective operations of ranks, in two or three processes over gloo."""
 
 import signal
 
@@ -38,8 +38,7 @@ def test_ranks_that_do_not_divide_a_batch_are_refused():
     with pytest.raises(UserError) as caught:
         Ranks(0, 3).part(128)
     assert str(caught.value) == (
-        "got a batch of 128 for 3 ranks, expected a multiple of 3: it is the total, of which each rank takes an equal "
-        "part"
+        "got a batch of 128 for 3 ranks, expected a multiple of 3: the batch size is the total over all ranks"
     )
     assert caught.value.option == "batch_size"
 
@@ -118,9 +117,9 @@ def test_rank_that_was_killed_is_noticed_at_once(rank_processes, tmp_path):
     path = tmp_path / "message"
     assert finish(rank_processes(LOST, told_to=str(path))) == [7, -signal.SIGKILL]
     message = path.read_text()
-    assert message.startswith("rank 0 of 2 can no longer reach the others (")
+    assert message.startswith("rank 0 of 2 cannot reach the other ranks (")
     assert message.endswith(
-        "): one has ended or was killed, so this one ends too. What was saved is kept; rerun the command to "
+        "): one of them has ended or was killed, so this rank ends too. Saved files are kept; rerun the command to "
         "resume, on any number of ranks."
     )
 
@@ -147,11 +146,11 @@ def test_ranks_without_a_gpu_of_their_own_are_refused(second_of_two, monkeypatch
     with pytest.raises(UserError) as caught:
         rank_device("auto")
     assert str(caught.value) == (
-        "this machine has 1 GPUs for 2 ranks; start it with --nproc-per-node 1, or take `device=cpu`"
+        "this machine has 1 GPUs for 2 ranks; start torchrun with --nproc-per-node 1, or use `device=cpu`"
     )
     with pytest.raises(UserError) as caught:
         rank_device("cuda:0")
     assert str(caught.value) == (
-        "got device 'cuda:0' for 2 ranks, expected auto, cpu or cuda: each rank takes a GPU of its own"
+        "got device 'cuda:0' for 2 ranks, expected auto, cpu or cuda: each rank uses a different GPU"
     )
     assert caught.value.option == "device"

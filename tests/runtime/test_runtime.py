@@ -46,7 +46,7 @@ def test_an_integer_of_numpy_names_the_same_purpose():
     assert derive_seed(np.int64(4), "draw", np.int64(7)) == derive_seed(4, "draw", 7)
 
 
-def test_streams_of_neighbouring_seeds_are_uncorrelated():
+def test_streams_of_neighboring_seeds_are_uncorrelated():
     draws = np.stack([numpy_generator(0, "draw", number).standard_normal(4000) for number in range(20)])
     correlation = np.corrcoef(draws)[np.triu_indices(20, 1)]
     assert np.abs(correlation).max() < 5 / math.sqrt(4000)
@@ -88,15 +88,15 @@ def test_device_that_is_not_there_is_refused(monkeypatch):
         with pytest.raises(UserError) as caught:
             resolve_device(name)
         assert str(caught.value) == (
-            f"device {name!r} is not there: this machine has no {kind} device; use auto or cpu"
+            f"device {name!r} is not available: this machine has no {kind} device; use auto or cpu"
         )
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert resolve_device("cuda:1") == torch.device("cuda:1")
-    with pytest.raises(UserError, match="'cuda:2' is not there: this machine has 2 cuda devices"):
+    with pytest.raises(UserError, match="'cuda:2' is not available: this machine has 2 cuda devices"):
         resolve_device("cuda:2")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    with pytest.raises(UserError, match="'cuda:1' is not there: this machine has 1 cuda device;"):
+    with pytest.raises(UserError, match="'cuda:1' is not available: this machine has 1 cuda device;"):
         resolve_device("cuda:1")
 
 
@@ -165,7 +165,7 @@ def test_kernels_of_a_gpu_are_chosen_within_the_block_alone(monkeypatch, determi
 
 
 def page_faults() -> int:
-    """Count those of requesting, filling and freeing the same memory, of more than a usual heap keeps, ten times."""
+    """Count page faults of ten allocations of memory larger than the heap usually keeps, each filled and freed."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(10):
         torch.zeros(20_000_000).fill_(1.0)

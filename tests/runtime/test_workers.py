@@ -1,4 +1,4 @@
-"""Work on several cores: results in order, each operation within one thread, torch's threads as before."""
+"""Threads per core: results are in order, each operation runs on one thread, and torch's threads are restored."""
 
 import threading
 

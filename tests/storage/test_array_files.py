@@ -6,14 +6,12 @@ import pytest
 from dcgan_probe.runtime import UserError
 from dcgan_probe.storage import read_arrays, read_bytes, write_arrays
 
-DAMAGED = (
-    r"x\.npz cannot be read \(.*\); it is corrupt, or not a file of arrays, so move it away and repeat the command"
-)
+DAMAGED = r"x\.npz cannot be read \(.*\); it is corrupt, or not a file of arrays; move it away and rerun the command"
 
 
 @pytest.fixture
 def whole(tmp_path):
-    """A file of two arrays, and its bytes."""
+    """Write a file of two arrays, and return it with its bytes."""
     path = tmp_path / "x.npz"
     write_arrays(path, rows=np.arange(40, dtype=np.uint8), share=0.25)
     return path, path.read_bytes()
@@ -71,5 +69,5 @@ def test_a_file_that_is_not_there_is_no_damaged_one(tmp_path):
 
 
 def test_a_file_that_cannot_be_opened_is_explained(tmp_path):
-    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\); allow that, or move it away"):
+    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\); change its permissions, or move it away"):
         read_arrays(tmp_path, ())

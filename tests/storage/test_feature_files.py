@@ -51,7 +51,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     rows = open_feature_file(tmp_path / "x.h5").select()
     rows[:5]
     os.utime(tmp_path / "x.h5", ns=(1, 1))
-    with pytest.raises(ChangedFileError, match=r"x.h5 changed while it was read \(.*; repeat the command once nothing"):
+    with pytest.raises(ChangedFileError, match=r"x.h5 changed while it was read \(.*; rerun the command once no"):
         rows[5:]
 
 
@@ -99,7 +99,7 @@ def test_part_of_another_key_or_a_broken_one_makes_way_and_is_kept(tmp_path):
     with writer(path, settings={"weights": "other"}) as file:
         file.append(np.zeros((5, 10)))
     kept = {"x.h5.part.unreadable": part.read_bytes()}
-    with pytest.warns(UserWarning, match="x.h5.part holds other features than its name says; it is made again"):
+    with pytest.warns(UserWarning, match="x.h5.part does not contain the features that its name stands for"):
         opened = writer(path)
     with opened as file:
         assert file.rows_written == 0
@@ -107,7 +107,7 @@ def test_part_of_another_key_or_a_broken_one_makes_way_and_is_kept(tmp_path):
     for number, content in enumerate((b"not HDF5", part.read_bytes()[:500]), 2):
         part.write_bytes(content)
         with pytest.warns(
-            UserWarning, match=r"x.h5.part (is not a whole HDF5|holds other).*; it is made again, and kept as"
+            UserWarning, match=r"x.h5.part (is corrupt, or not|does not contain).*; the file is renamed to"
         ):
             opened = writer(path)
         kept[f"x.h5.part.unreadable-{number}"] = content
@@ -132,7 +132,7 @@ def test_a_part_that_another_program_has_open_is_left_alone(tmp_path):
 
 def test_a_file_in_the_place_of_the_finished_one_is_kept(tmp_path):
     (tmp_path / "x.h5").write_text("not HDF5")
-    with pytest.warns(UserWarning, match="x.h5 is not a complete file of these features; it is made again"):
+    with pytest.warns(UserWarning, match="x.h5 is not a complete file of these features; the file is renamed to"):
         write(tmp_path / "x.h5")
     assert np.array_equal(open_feature_file(tmp_path / "x.h5").read(), ROWS)
     assert (tmp_path / "x.h5.unreadable").read_text() == "not HDF5"
@@ -175,8 +175,8 @@ def test_feature_that_is_not_finite_is_named(tmp_path, bad):
         file.append(rows[:10])
         file.append(rows[10:])
     assert str(caught.value) == (
-        f"feature {bad} of layer conv2 (column 8) at image 12 is not a finite float32; "
-        "check the checkpoint, or take float32"
+        f"got feature {bad} of layer conv2 (column 8) at image 12, expected a finite float32; "
+        "check the checkpoint, or use float32"
     )
     assert not path.exists()
     with writer(path) as file:
@@ -186,7 +186,7 @@ def test_feature_that_is_not_finite_is_named(tmp_path, bad):
 def test_feature_too_large_for_half_precision_is_named(tmp_path):
     rows = ROWS.copy()
     rows[0, 5] = 70000
-    text = r"feature 70000.0 of layer conv1 .column 5. at image 0 is not a finite float16"
+    text = r"feature 70000.0 of layer conv1 .column 5. at image 0, expected a finite float16"
     with pytest.raises(UserError, match=text), writer(tmp_path / "x.h5", dtype="float16") as file:
         file.append(rows)
 
@@ -197,7 +197,7 @@ def test_disk_without_room_is_refused_before_anything_is_written(tmp_path, monke
     with pytest.raises(UserError) as caught:
         writer(tmp_path / "x.h5", rows=1_000_000)
     assert str(caught.value) == (
-        f"the disk is full: {tmp_path / 'x.h5'} needs 40.0 MB, and 0.0 MB are free; free some space, then repeat"
+        f"the disk is full: {tmp_path / 'x.h5'} needs 40.0 MB, but only 0.0 MB are free; free some space, then rerun"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -243,9 +243,9 @@ def test_disk_that_fills_up_half_way(tmp_path, new_process):
         subprocess.run(["umount", str(folder)], check=True)
     assert child.exitcode == 0
     assert (tmp_path / "output").read_text().splitlines() == [
-        f"the disk is full: {folder}/x5.h5 could not be written; free some space, then repeat",
+        f"the disk is full: {folder}/x5.h5 cannot be written; free some space, then rerun",
         "['x5.h5.part']",
-        f"the disk is full: {folder}/x100.h5 could not be written; free some space, then repeat",
+        f"the disk is full: {folder}/x100.h5 cannot be written; free some space, then rerun",
         "['x100.h5.part']",
     ]
 
@@ -255,7 +255,7 @@ def test_write_that_fails_says_that_the_disk_is_full(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with (  # noqa: PT012
-        pytest.raises(UserError, match=r"the disk is full: .*x.h5 could not be written"),
+        pytest.raises(UserError, match=r"the disk is full: .*x.h5 cannot be written"),
         writer(tmp_path / "x.h5") as file,
     ):
         file.append(ROWS[:7])
@@ -266,17 +266,17 @@ def test_write_that_fails_says_that_the_disk_is_full(tmp_path, monkeypatch):
 
 def test_missing_truncated_foreign_and_incomplete_files(tmp_path):
     path = tmp_path / "x.h5"
-    with pytest.raises(UserError, match=r"there is no feature file .*x.h5; run extract first"):
+    with pytest.raises(UserError, match=r"x.h5 does not exist, expected a feature file; run extract first"):
         open_feature_file(path)
     write(path)
     whole = path.read_bytes()
     for content in (b"", b"text", whole[:300], whole[:-100]):
         path.write_bytes(content)
-        with pytest.raises(UserError, match=r"x.h5 is corrupt, or not an HDF5 file .*; extract again, which keeps it"):
+        with pytest.raises(UserError, match=r"x.h5 is corrupt, or not an HDF5 file .*; extract again, which renames"):
             open_feature_file(path)
     with h5py.File(path, "w") as file:
         file["images"] = np.zeros(3)
-    with pytest.raises(UserError, match=r"x.h5 is not a feature file; name one that extract has written"):
+    with pytest.raises(UserError, match=r"got .*x.h5, expected a feature file written by extract"):
         open_feature_file(path)
     with writer(tmp_path / "y.h5") as file:
         file.append(ROWS[:7])
@@ -289,7 +289,7 @@ def test_file_that_lacks_an_attribute_is_foreign(tmp_path, attribute):
     write(tmp_path / "x.h5")
     with h5py.File(tmp_path / "x.h5", "r+") as file:
         del file.attrs[attribute]
-    with pytest.raises(UserError, match="is not a feature file"):
+    with pytest.raises(UserError, match="expected a feature file written by extract"):
         open_feature_file(tmp_path / "x.h5")
 
 
@@ -298,7 +298,7 @@ def test_other_format_and_other_key_are_refused(tmp_path):
     write(path)
     key = open_feature_file(path).key
     assert open_feature_file(path, key).key == key
-    with pytest.raises(UserError, match=f"has key {key}, expected 123: it was made from something else"):
+    with pytest.raises(UserError, match=f"has key {key}, expected 123, so it contains other features"):
         open_feature_file(path, "123")
     with h5py.File(path, "r+") as file:
         file.attrs["format_version"] = 99

@@ -49,7 +49,7 @@ def test_full_disk_is_named_and_the_old_content_kept(tmp_path, number):
     path.write_text("old")
     with pytest.raises(UserError) as caught, whole_file(path):
         raise OSError(number, os.strerror(number))
-    assert str(caught.value) == f"the disk is full: {path} could not be written; free some space, then repeat"
+    assert str(caught.value) == f"the disk is full: {path} cannot be written; free some space, then rerun"
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file.txt"]
 
@@ -78,24 +78,26 @@ def test_json_there_and_back(tmp_path):
 
 def test_missing_truncated_and_foreign_json(tmp_path):
     path = tmp_path / "x.json"
-    with pytest.raises(UserError, match=f"there is no {path}"):
+    with pytest.raises(UserError, match=f"{path} does not exist, expected a JSON file"):
         read_json(path)
     for content in (b"", b'{"a": [1, 2', b"\xff\xfe\x00binary"):
         path.write_bytes(content)
-        with pytest.raises(UserError, match=r"x.json is not a JSON file .* it is corrupt, so restore it"):
+        with pytest.raises(UserError, match=r"x.json is not a JSON file .* it is corrupt; restore it"):
             read_json(path)
 
 
 def test_what_cannot_be_read_is_not_called_damaged(tmp_path):
     (tmp_path / "x.json").mkdir()
-    with pytest.raises(UserError, match=r"x.json cannot be read \(Is a directory\); allow that, or move it away"):
+    with pytest.raises(UserError, match=r"x.json cannot be read \(Is a directory\); change its permissions, or"):
         read_json(tmp_path / "x.json")
 
 
 def test_files_are_set_aside_one_beside_the_other(tmp_path):
     for content in ("first", "second"):
         (tmp_path / "x.h5").write_text(content)
-        with pytest.warns(UserWarning, match=r"x.h5 is odd; it is made again, and kept as x.h5.unreadable(-2)?$"):
+        with pytest.warns(
+            UserWarning, match=r"x.h5 is odd; the file is renamed to x.h5.unreadable(-2)? and written again$"
+        ):
             set_aside(tmp_path / "x.h5", "is odd")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
         "x.h5.unreadable": "first",
@@ -112,6 +114,6 @@ def test_content_is_flushed_through_a_handle_that_may_write(tmp_path, monkeypatc
 
 
 def test_a_file_larger_than_is_allowed_is_said(tmp_path):
-    message = r"x\.h5 could not be written: it is larger than `ulimit -f` or the file system"
+    message = r"x\.h5 cannot be written: it is larger than `ulimit -f` or the file system"
     with pytest.raises(UserError, match=message), explained_disk_errors(tmp_path / "x.h5"):
         raise OSError(errno.EFBIG, "File too large")

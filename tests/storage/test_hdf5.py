@@ -67,7 +67,7 @@ def test_a_missing_file_is_missing(tmp_path):
 
 
 def failing(monkeypatch, text, number, only=lambda options: True):
-    """Let HDF5 fail as it does; h5py finds the number in its text."""
+    """Make HDF5 fail; h5py finds the error number in the message."""
     real = h5py.File
 
     def fail(path, mode, **options):
@@ -90,7 +90,7 @@ def test_what_the_system_does_not_read_is_not_damaged(path, monkeypatch, number)
     failing(monkeypatch, "unable to open file", number)
     with pytest.raises(UnreadableFileError) as caught:
         open_hdf5(path)
-    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); allow that, then rerun"
+    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); change its permissions, then rerun"
 
 
 def test_a_file_system_without_locks(path, monkeypatch):
@@ -105,7 +105,7 @@ def test_a_file_system_without_locks(path, monkeypatch):
 def test_hdf5s_own_variable_goes_first(path, monkeypatch):
     failing(monkeypatch, "unable to lock file", errno.ENOLCK)
     monkeypatch.setenv("HDF5_USE_FILE_LOCKING", "TRUE")
-    text = "x.h5 cannot be locked, but HDF5_USE_FILE_LOCKING=TRUE asks HDF5 for one; unset that variable"
+    text = "x.h5 cannot be locked, but HDF5_USE_FILE_LOCKING=TRUE requires a lock; unset that variable"
     with without_locks(), pytest.raises(UnreadableFileError, match=text):
         open_hdf5(path)
 

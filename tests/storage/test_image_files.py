@@ -17,7 +17,7 @@ def pixels(rows=10, channels=3, height=4, width=5, seed=0):
 
 
 def store(path, images, **more):
-    """Write (N, channels, H, W) images as the layout says, without the code under test."""
+    """Write images (N, channels, H, W) in the documented layout, without the code under test."""
     with h5py.File(path, "w") as file:
         file.create_dataset("images", data=images.transpose(0, 2, 3, 1), chunks=more.pop("chunks", None))
         if "labels" in more:
@@ -158,7 +158,7 @@ def test_labels_of_other_integer_types_are_read_as_int64(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"there is no image file .*gone\.h5"):
+    with pytest.raises(UserError, match=r"gone\.h5 does not exist, expected an image-array file"):
         open_image_file(tmp_path / "gone.h5")
 
 
@@ -216,7 +216,7 @@ def test_class_names_that_are_no_json_list_are_refused(tmp_path):
         open_image_file(store(tmp_path / "a.h5", pixels(), class_names="cat,dog"))
 
 
-@pytest.mark.parametrize(("rows", "message"), [(11, "got 10 images, expected 11"), (9, "9 rows in all")])
+@pytest.mark.parametrize(("rows", "message"), [(11, "got 10 images, expected 11"), (9, "9 rows in total")])
 def test_another_number_of_rows_leaves_no_file(tmp_path, rows, message):
     with pytest.raises(UserError, match=message):
         write(tmp_path / "a.h5", pixels(), rows=rows)
@@ -233,19 +233,19 @@ def test_blocks_of_different_sizes_leave_the_old_file(tmp_path):
 
 
 def rewritten(path):
-    """Write other bytes into the same file, as many as before."""
+    """Overwrite the file with the same number of other bytes."""
     with open(path, "r+b") as file:
         file.seek(-100, os.SEEK_END)
         file.write(bytes(100))
 
 
 def cut_short(path):
-    """Cut the file off inside of its images, which HDF5 reads as zeros."""
+    """Truncate the file within its images, which HDF5 then reads as zeros."""
     os.truncate(path, path.stat().st_size - 100)
 
 
 def replaced(path):
-    """Give the file's name to a copy of it that has its size and time."""
+    """Replace the file by a copy with the same size and modification time."""
     copy = shutil.copy2(path, path.with_name("copy"))
     os.replace(copy, path)
 
@@ -258,7 +258,7 @@ def test_images_of_a_file_that_has_changed_are_not_given(tmp_path, change, rows)
     stored = open_image_file(path).images
     np.testing.assert_array_equal(stored[rows], pixels()[rows])
     change(path)
-    with pytest.raises(ChangedFileError, match=r"a.h5 (changed while it was read|can no longer be read) \(.*; repeat"):
+    with pytest.raises(ChangedFileError, match=r"a.h5 (changed while it was read|can no longer be read) \(.*; rerun"):
         stored[rows]
 
 

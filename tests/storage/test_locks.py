@@ -73,7 +73,7 @@ def test_lock_keeps_another_process_out(tmp_path):
 
 
 def test_lock_that_does_not_wait_names_what_is_taken(tmp_path):
-    text = f"another process is working on {tmp_path / 'x'}; wait for it, or choose another name"
+    text = f"another process is working on {tmp_path / 'x'}; wait until it ends, or choose another name"
     # A lock belongs to an open file, so this process can stand for another one.
     with locked(tmp_path / "x"), pytest.raises(UserError, match=text), locked(tmp_path / "x", wait=False):
         pass
@@ -149,9 +149,9 @@ def test_a_file_system_without_locks_is_told_with_the_way_on(tmp_path, monkeypat
     with pytest.raises(UserError) as caught, locked(path):
         pass
     assert str(caught.value) == (
-        f"{path} cannot be locked ({os.strerror(number)}): its file system has no locks. With `dcgan-probe --no-locks "
-        "VERB ...`, or DCGAN_PROBE_NO_LOCKS=1, nothing is locked; two commands must then not write to the same run, "
-        "results or features at the same time"
+        f"{path} cannot be locked ({os.strerror(number)}): its file system has no locks. Disable locks with "
+        "`dcgan-probe --no-locks VERB ...` or DCGAN_PROBE_NO_LOCKS=1; two commands must then not write to the same "
+        "run, results or features at the same time"
     )
     assert os.listdir(tmp_path) == []
     with without_locks(), locked(path):
@@ -178,7 +178,7 @@ def test_every_number_of_a_held_lock_is_one(tmp_path, monkeypatch, number):
 
 
 def windows(monkeypatch):
-    """Stand Windows' module for locks on that of this system."""
+    """Emulate Windows' module for locks on this system."""
     flock = fcntl.flock
 
     def locking(handle, mode, size):

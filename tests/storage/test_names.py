@@ -1,4 +1,4 @@
-"""Names of sets and files: one line, short enough for any file system, and never the same for two texts."""
+"""Names of sets and files: one line, short enough for any file system, and different for different texts."""
 
 import pytest
 

@@ -29,7 +29,7 @@ def test_an_unchanged_file_passes(tmp_path):
 def test_a_changed_file_is_refused(tmp_path, change, said):
     stamp = FileStamp.of(make(tmp_path / "a"))
     change(tmp_path / "a")
-    with pytest.raises(ChangedFileError, match=said + r".*; repeat the command once nothing writes to it"):
+    with pytest.raises(ChangedFileError, match=said + r".*; rerun the command once no program writes to it"):
         stamp.require_unchanged()
 
 

@@ -8,12 +8,14 @@ from ...report import CompareConfig
 from ...runtime import Workspace
 from ..config_options import config_of, config_options
 from ..first_checks import check_records
+from ..options import plugin_option
 
 
 @click.command("compare")
 @config_options(CompareConfig, without=("form",))
 @config_options(Workspace, only=CompareConfig.places)
 @config_options(CompareConfig, only=("form",))
+@plugin_option
 def compare_command(**options: Any) -> None:
     """Compare rows by their test predictions: difference, interval, p, and p for as many comparisons as were made.
 

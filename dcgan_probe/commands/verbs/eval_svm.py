@@ -9,7 +9,7 @@ from ...features import source_named
 from ...runtime import Workspace
 from ..config_options import config_of, config_options, fields_of
 from ..first_checks import check_runs
-from ..options import dry_run_option, json_option, quiet_option
+from ..options import dry_run_option, json_option, plugin_option, quiet_option
 from ..source_options import SourceCommand, chosen_configs, features_option
 
 CONTROLS = ("random", "pixels")
@@ -23,6 +23,7 @@ CONTROLS = ("random", "pixels")
 )
 @config_options(EvalConfig, only=("dtype", "run", "seed"))
 @config_options(Workspace)
+@plugin_option
 @dry_run_option
 @json_option
 @quiet_option

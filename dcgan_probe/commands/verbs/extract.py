@@ -8,7 +8,7 @@ from ...features import FeatureConfig
 from ...runtime import Workspace
 from ..config_options import config_of, config_options, fields_of
 from ..first_checks import check_runs
-from ..options import quiet_option
+from ..options import plugin_option, quiet_option
 from ..source_options import SourceCommand, chosen_configs, features_option
 
 SPLITS = ("train", "test")
@@ -20,9 +20,10 @@ SPLITS = ("train", "test")
 @click.option("--split", "splits", type=click.Choice(SPLITS), multiple=True, help="Only this split.  [default: both]")
 @config_options(FeatureConfig, without=("features",))
 @config_options(Workspace, without=("results",))
+@plugin_option
 @quiet_option
 def extract_command(**options: Any) -> None:
-    """Encode labeled images by the layers of a run's discriminator, or by k-means, into HDF5 files.
+    """Encode labeled images by a source of features, such as the layers of a run's discriminator, into HDF5 files.
 
     Features that the cache holds are not computed again, and an interrupted extraction resumes at its row.
 

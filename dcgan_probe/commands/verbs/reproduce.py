@@ -10,7 +10,7 @@ from ...runtime import Workspace
 from ..command_lines import RecordedCommand
 from ..config_options import config_options
 from ..first_checks import check_table
-from ..options import dry_run_option, quiet_option
+from ..options import dry_run_option, plugin_option, quiet_option
 
 
 @click.command("reproduce", cls=RecordedCommand)
@@ -36,6 +36,7 @@ from ..options import dry_run_option, quiet_option
     help="Folder of records and tables.  [default: results; RUNS/smoke/results for smoke]",
 )
 @config_options(Workspace, without=("results",))
+@plugin_option
 @dry_run_option
 @quiet_option
 def reproduce_command(**options: Any) -> None:

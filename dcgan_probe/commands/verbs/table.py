@@ -8,11 +8,13 @@ from ...report import TableConfig
 from ...runtime import Workspace
 from ..config_options import config_of, config_options
 from ..first_checks import check_records
+from ..options import plugin_option
 
 
 @click.command("table")
 @config_options(Workspace, only=TableConfig.places)
 @config_options(TableConfig)
+@plugin_option
 def table_command(**options: Any) -> None:
     """Print the tables of all records, and write each as Markdown, CSV and LaTeX into RESULTS/tables.
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dcgan_probe.deduplication.groups import group_rows, rows_to_remove
+from dcgan_probe.deduplication.deduplicate import group_rows, rows_to_remove
 
 
 def test_groups_are_what_a_walk_along_the_pairs_reaches():
