@@ -20,6 +20,12 @@ A module imports from lower floors or its own folder, never sideways or up::
     1  images  networks  probe      sources, grids, glyphs | architectures | objective, solver, estimator
     0  runtime  storage             device, seeds, errors | whole-or-absent files, fingerprints, the HDF5 layouts
 
+Each verb of the command line is a function of a config and a ``Workspace``: ``run_evaluation(EvalConfig(...))`` is
+``eval-svm``, from images to records, and ``evaluate(train, test)`` the part of it that fits features which are there
+already, arrays among them. ``run_training(TrainingPlan(...))`` is ``train``: a preset, what differs from it, and how it
+is watched; that resolves to a ``TrainConfig``, which alone decides the weights, and which ``train`` takes with images
+that are loaded.
+
 Four artifacts cross the floors: ``ImageSet``, the run folder (``Run``), ``FeatureSet`` and ``ProbeRecord``.
 """
 
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
         EvalConfig as EvalConfig,
         GeneratedConfig as GeneratedConfig,
         GeneratedResult as GeneratedResult,
+        Protocol as Protocol,
         Results as Results,
         SupervisedConfig as SupervisedConfig,
         TrainingProbe as TrainingProbe,

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import click
 
-from ..runtime import flag_of
+from ..runtime import flag_of, is_required
 from .options import Bytes, Count, DepthType, Labels, LayerNames, Numbers, Seconds
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -55,10 +55,11 @@ def field_option(each: Field[Any], annotation: Any, **changes: Any) -> Any:
     flag, told = flag_of(each), dict(each.metadata)
     if told.get("argument"):
         return click.argument(each.name, type=option_type(annotation, told), metavar=told.get("metavar"))
-    default = None if each.default is MISSING else each.default
+    required = is_required(each)
+    default = None if required or each.default is MISSING else each.default
     if default and told.get("kind") in ("names", "numbers"):
         default = ",".join(map(str, default))
-    usual, required = told.get("usual"), each.default is MISSING and each.default_factory is MISSING
+    usual = told.get("usual")
     settings: dict[str, Any] = {
         "help": told.get("help", "") + (f"  [default: {usual}]" if usual else ""),
         # A default of None would count as given.

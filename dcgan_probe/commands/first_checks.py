@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..features import FeatureConfig
+from ..features import FeatureConfig, check_layers
 from ..gan import Run, check_training_memory
 from ..images import require_known
 from ..presets import TrainingPlan
-from ..runtime import UserError, Workspace, launched_rank, parse_device
+from ..reproductions import TablePlan, read_plan
+from ..runtime import UserError, Workspace, launched_rank, located, parse_device
 from .options import chosen_run
 
 SETS = ("dataset", "source", "against")
@@ -62,7 +63,21 @@ def check_runs(configs: Iterable[FeatureConfig], workspace: Workspace) -> None:
         if learn_from is not None:
             _check_set(learn_from, workspace.data_dir, "learn_from")
         if config.source.needs_run:
-            check_run(config.run, workspace.runs)
+            run = check_run(config.run, workspace.runs)
+            check_layers(config.options, run.config.network.layer_names)
+
+
+def check_table(source: str, scale: str | None, seeds: int | None, data_dir: Path) -> None:
+    """Check the plan of a table, with the images that it probes."""
+    plan = read_plan(source, scale, seeds)
+    if isinstance(plan, TablePlan):
+        with located(f"{plan.name}.toml: dataset"):
+            require_known(plan.dataset, data_dir)
+        for row in plan.rows:
+            learn_from = getattr(getattr(row.config, "options", None), "learn_from", None)
+            if learn_from is not None:
+                with located(f"{plan.name}.toml: {row.place}: learn_from"):
+                    require_known(learn_from, data_dir)
 
 
 def check_training(plan: TrainingPlan, workspace: Workspace) -> None:

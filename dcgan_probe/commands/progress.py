@@ -16,6 +16,9 @@ except ImportError:  # a machine where nothing can be installed: lines, as witho
     tqdm = None
 
 LINE_SECONDS, NOTE_SECONDS = 30.0, 0.2
+RATED_SECONDS = 1.0
+"""A rate over less time says nothing of the work, and is not shown."""
+WITHOUT_RATE = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 class Progress:
@@ -48,6 +51,8 @@ class Progress:
         if self._kept and done:
             StopSignals.keep()
         if self._bar is not None:
+            if time.monotonic() - self._began >= RATED_SECONDS:
+                self._bar.bar_format = None
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update(done - self._bar.n)
         elif not self._quiet and (
@@ -85,18 +90,17 @@ class Progress:
                 unit=f" {self._unit}",
                 unit_scale=True,
                 leave=not self._brief,
+                bar_format=WITHOUT_RATE,
             )
 
     def _line(self, done: int, note: str) -> None:
         self._line_time = time.monotonic()
-        rate = (done - (self._start or 0)) / max(self._line_time - self._began, 1e-9)
-        left = max(self.total - done, 0)
+        seconds, left = self._line_time - self._began, max(self.total - done, 0)
+        rate = (done - (self._start or 0)) / seconds if seconds >= RATED_SECONDS else 0.0
         told = f"{duration(left / rate)} left" if rate else "time left unknown"
-        state = told if left else f"{duration(self._line_time - self._began)}"
-        _say(
-            f"{self._title}: {done:,} of {self.total:,} {self._unit}, {rate:,.0f}/s, {state}"
-            + (f", {note}" if note else "")
-        )
+        parts = [f"{rate:,.0f}/s"] if rate else []
+        parts += [told if left else duration(seconds), *([note] if note else [])]
+        _say(f"{self._title}: {done:,} of {self.total:,} {self._unit}, {', '.join(parts)}")
 
     def close(self) -> None:
         """Leave the bar as it is."""

@@ -13,7 +13,7 @@ def show_results(summaries: list[Summary], store: Results, *, as_json: bool, qui
     if as_json:
         click.echo(json.dumps([summary.to_dict() for summary in summaries], indent=2))
     else:
-        click.echo(format_tables(summaries).rstrip())
+        click.echo(format_tables(summaries, results=store.folder).rstrip())
     (path,) = write_tables(store.summaries(summaries[0].protocol), store.folder)
     if not quiet:
         click.echo(f"Every fit: {store.folder / 'fits'}. All results of this protocol: {path}", err=True)

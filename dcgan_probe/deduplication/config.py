@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from ..runtime import Config, option
+from ..runtime import REQUIRED, Config, option
 
 DRAWN_DISTANCE = 0.15
 """Limit for pictures of few strokes: two digits of one shape differ by 0.21 or more in any colors."""
@@ -50,9 +50,9 @@ class DedupPlan(Config):
     verb: ClassVar[str] = "dedup"
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download")
 
-    dataset: str = option(argument=True)
+    dataset: str = option(REQUIRED, argument=True)
     """Set whose near-duplicates are removed: a name, a folder or an .h5 file."""
-    out: Path = option(help="The .h5 file of the remaining images.", file=True)
+    out: Path = option(REQUIRED, "The .h5 file of the remaining images.", file=True)
     split: Literal["train", "test"] | None = option(
         None, "Split to search.", usual="train; with --against, that set's test split"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..images import ImageSet, load_images
-from ..runtime import OnStep, Workspace, describe_device, no_step, resolve_device, versions
+from ..runtime import OnStep, Workspace, describe_device, no_step, require_instance, resolve_device, versions
 from ..storage import write_json
 from .config import DedupPlan
 from .deduplicate import Findings, deduplicate
@@ -54,6 +54,7 @@ def run_deduplication(
         If images are missing, a file cannot be written or holds judgments that were not given, or the judgments do
         not fit the sets; and for the reasons of ``deduplicate``.
     """
+    require_instance(plan, DedupPlan, "plan")
     began, place = time.monotonic(), workspace or Workspace()
     answers = {} if plan.judged is None else read_judgments(plan.judged)
     check_list(_beside(plan, "pairs.csv"), plan.judged)

@@ -1,18 +1,19 @@
 """Evaluation of features by a protocol: fits, their records and a summary, resumable where a folder keeps them."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ..features import Arrays, FeatureSet, array_pair
-from ..runtime import OnNote, OnStep, Step, UserError, no_note, no_step
+from ..runtime import OnNote, OnStep, Step, UserError, no_note, no_step, require_instance
 from .classifiers import FitPath
 from .draws import Layout, lay_out
 from .fitting import Fits, Method, OnFits, Progress, no_fits
 from .loading import check_pair, load_finite, required_labels
-from .protocols import Protocol, protocol_for
+from .protocols import Protocol, divided_name, protocol_for, protocol_named
 from .recording import Recorder
 from .results import Results
 from .sealed import SealedTest
-from .settings import ProbeClassifier, Scale
+from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_choice
 from .summary import Summary, summarise_evaluation
 from .unfinished import complete_note, find_complete, fits_under_way
 
@@ -20,7 +21,7 @@ from .unfinished import complete_note, find_complete, fits_under_way
 def evaluate(
     train: FeatureSet | Arrays,
     test: FeatureSet | Arrays,
-    protocol: Protocol | None = None,
+    protocol: Protocol | str | None = None,
     *,
     scale: Scale = "none",
     C: float | None = None,
@@ -29,7 +30,7 @@ def evaluate(
     memory: int | None = None,
     fit: FitPath | None = None,
     command: str = "",
-    results: Results | None = None,
+    results: Results | str | Path | None = None,
     on_fits: OnFits = no_fits,
     on_progress: OnStep = no_step,
     on_note: OnNote = no_note,
@@ -44,7 +45,8 @@ def evaluate(
         Features of both splits, of one encoder; or pairs (X, y) of features (N, D), an array, a memory map or an h5py
         data set, and labels (N,), integers or strings.
     protocol
-        By default that of the set with all labels: a fifth of each class chooses C, then one fit on all is reported.
+        The paper's by its name in the records, such as ``svhn-1000`` or ``cifar10-all``, or one of your own. By default
+        that of the set with all labels: a fifth of each class chooses C, then one fit on all is reported.
     scale
         ``none`` (the paper), ``standardise``, by mean and deviation of the rows that each fit trains on, or
         ``standardise+0.01``, with that added to the variance (Coates and Ng).
@@ -62,7 +64,8 @@ def evaluate(
         The command line that the records name.
     results
         Folder that keeps each fit as it ends and gets the complete evaluation. An interrupted evaluation is resumed
-        from it, and a complete one with the same numbers is returned from it. None keeps nothing.
+        from it, and a complete one with the same numbers is returned from it. None keeps nothing, and a path is that of
+        the folder.
     on_fits
         Called with the records of each stacked fit, those of an earlier, interrupted call included.
     on_progress, on_note
@@ -73,7 +76,12 @@ def evaluate(
     UserError
         If labels are missing, features are not finite or of different encoders, or a class has too few rows.
     """
-    pair = _feature_sets(train, test, "arrays" if protocol is None else protocol.dataset)
+    if not isinstance(protocol, str | None):
+        require_instance(protocol, Protocol, "protocol", "protocol_for(...)")
+    check_choice(classifier, CLASSIFIERS, "classifier")
+    check_choice(scale, SCALES, "scale")
+    results = Results(results) if isinstance(results, str | Path) else results
+    pair = _feature_sets(train, test, _set_name(protocol))
     planned = _Planned.of(*pair, protocol, Method(classifier, scale, C, memory, fit), seed, command)
     return planned.run(results, on_fits, on_progress, on_note)
 
@@ -90,12 +98,21 @@ class _Planned:
 
     @classmethod
     def of(
-        cls, train: FeatureSet, test: FeatureSet, protocol: Protocol | None, method: Method, seed: int, command: str
+        cls,
+        train: FeatureSet,
+        test: FeatureSet,
+        protocol: Protocol | str | None,
+        method: Method,
+        seed: int,
+        command: str,
     ) -> "_Planned":
         """Check the splits of an evaluation, divide the training rows and name what is recorded."""
         check_pair(train, test)
         labels = required_labels(train)
-        protocol = protocol or protocol_for(train.dataset, len(train), int(labels.max()) + 1)
+        classes = int(labels.max()) + 1
+        if isinstance(protocol, str):
+            protocol = protocol_named(protocol, len(train), classes)
+        protocol = protocol or protocol_for(train.dataset, len(train), classes)
         sealed = SealedTest(test, protocol.classes)
         layout = lay_out(protocol, labels, seed)
         classifier, scale, C = method.classifier, method.scale, method.C
@@ -126,6 +143,13 @@ class _Planned:
             predictions = fits.report(self.test, chosen)
             under_way.finish(predictions)
         return summarise_evaluation(progress.records, predictions.correct)
+
+
+def _set_name(protocol: Protocol | str | None) -> str:
+    """Return the name that arrays get as a data set: that of the protocol's."""
+    if protocol is None:
+        return "arrays"
+    return divided_name(protocol)[0] if isinstance(protocol, str) else protocol.dataset
 
 
 def _feature_sets(train: FeatureSet | Arrays, test: FeatureSet | Arrays, name: str) -> tuple[FeatureSet, FeatureSet]:

@@ -6,7 +6,7 @@ number of CIFAR-10 draws follows the papers that it is compared with.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ..runtime import UserError
 
@@ -82,9 +82,13 @@ class Protocol:
         Raises
         ------
         UserError
-            If the split that chooses C shares rows with the one that is reported or the one that it was trained on, or
-            the reported split with its training rows.
+            If there is no such split; if the split that chooses C shares rows with the one that is reported or the one
+            that it was trained on, or the reported split with its training rows.
         """
+        for split in (self.select_trains_on, self.chooses_on, self.report_trains_on, self.reports_on):
+            if split not in get_args(Split):
+                known = ", ".join(get_args(Split))
+                raise UserError(f"protocol {self.name}: got the split {split!r}, expected one of {known}")
         for first, second, purpose in (
             (self.chooses_on, self.reports_on, "chooses C and what is reported"),
             (self.select_trains_on, self.chooses_on, "trains and what chooses C"),
@@ -105,6 +109,30 @@ class Protocol:
     def per_class(self) -> int:
         """Labelled rows of each class in a draw; 0 where all are used."""
         return (self.labels or 0) // self.classes
+
+
+def protocol_named(name: str, train_rows: int, classes: int) -> "Protocol":
+    """Return the protocol of a name in the records, such as ``svhn-1000`` or ``cifar10-all``; see ``protocol_for``."""
+    dataset, labels = divided_name(name)
+    return protocol_for(dataset, train_rows, classes, labels)
+
+
+def divided_name(name: str) -> tuple[str, int | None]:
+    """Return data set and number of labels, None for all, of the name of a protocol.
+
+    Raises
+    ------
+    UserError
+        If the name has another form.
+    """
+    dataset, _, labels = name.rpartition("-")
+    if not dataset or not (labels == "all" or labels.isdecimal()):
+        raise UserError(
+            f"unknown protocol {name!r}: expected the name of a set with -all or a number of labels, such as "
+            "cifar10-all, cifar10-4000 or svhn-1000, or a Protocol",
+            option="protocol",
+        )
+    return dataset, None if labels == "all" else int(labels)
 
 
 def protocol_for(

@@ -9,7 +9,7 @@ from ..features import FeatureSet, features_of, find_run
 from ..gan import Run
 from ..images import ImageSet, load_images
 from ..networks import NetworkConfig
-from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step
+from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step, require_instance
 from .config import EvalConfig
 from .draws import class_rows, lay_out, most_labels
 from .estimate import Estimate, estimate_evaluation, require_memory
@@ -68,6 +68,10 @@ def run_evaluations(
     UserError
         If the configs differ in their images; and as ``run_evaluation``.
     """
+    if not isinstance(configs, Sequence):
+        raise UserError(f"got {type(configs).__name__} as `configs`, expected a list of EvalConfig", option="configs")
+    for config in configs:
+        require_instance(config, EvalConfig, "config")
     place = workspace or Workspace()
     planned = plan_evaluations(configs, place, on_note)
     for each in planned:

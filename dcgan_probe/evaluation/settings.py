@@ -1,15 +1,25 @@
 """Names of the classifiers that protocols probe with, and of the scalings of features."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from ..features.settings import SCALES as SCALES, Scale as Scale
 from ..probe import Classifier
-from ..runtime import UserError
+from ..runtime import UserError, did_you_mean
 
 Neighbours = Literal["knn-cosine", "knn-euclidean"]
 NEIGHBOURS: tuple[Neighbours, ...] = get_args(Neighbours)
 ProbeClassifier = Classifier | Neighbours
 CLASSIFIERS: tuple[ProbeClassifier, ...] = (*get_args(Classifier), *NEIGHBOURS)
+
+
+def check_choice(value: str, known: Sequence[str], parameter: str) -> None:
+    """Raise ``UserError`` with all known values for a value that is none of them."""
+    if value not in known:
+        raise UserError(
+            f"got {parameter} {value!r}{did_you_mean(str(value), known)}, expected one of {', '.join(known)}",
+            option=parameter,
+        )
 
 
 def check_given(C: float | None, classifier: ProbeClassifier) -> None:

@@ -25,6 +25,7 @@ from ..runtime import (
     memory_in_use,
     no_note,
     no_step,
+    require_instance,
     require_main_guard,
     resolve_device,
     single_thread,
@@ -83,6 +84,7 @@ def run_supervised(
         If images, labels or memory do not suffice, a worker was killed, another process is at the same search, or there
         are several workers and the calling script has no main guard.
     """
+    require_instance(config, SupervisedConfig, "config")
     planned = plan_supervised(config, workspace or Workspace())
     require_main_guard(planned.workers)
     check_memory(

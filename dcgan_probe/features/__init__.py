@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         missing_parts as missing_parts,
     )
     from .batchnorm import permuted_rows as permuted_rows, real_statistics as real_statistics
+    from .built_in_sources import SOURCES as SOURCES
     from .cache import cached_features as cached_features
     from .config import ExtractConfig as ExtractConfig, FeatureConfig as FeatureConfig
     from .deep_kmeans import (
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
         DiscriminatorEncoder as DiscriminatorEncoder,
         Encoder as Encoder,
         PixelEncoder as PixelEncoder,
-        choose_layer as choose_layer,
-        choose_layers as choose_layers,
         count_columns as count_columns,
         layer_columns as layer_columns,
     )
@@ -45,6 +44,11 @@ if TYPE_CHECKING:
     from .field_layers import FieldLayer as FieldLayer
     from .kmeans import first_centroids as first_centroids, lloyd as lloyd
     from .kmeans_encoder import Cells as Cells, KMeansEncoder as KMeansEncoder
+    from .layer_names import (
+        check_layers as check_layers,
+        choose_layer as choose_layer,
+        choose_layers as choose_layers,
+    )
     from .operations import (
         deep_kmeans_operations as deep_kmeans_operations,
         discriminator_operations as discriminator_operations,

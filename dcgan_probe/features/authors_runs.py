@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..gan import RELEASED, AuthorsWeights, Run, check_sides, check_unused, preset_config, read_authors, save_authors
 from ..images import ImageSet, load_images
 from ..networks import load_discriminator
-from ..runtime import OnNote, OnStep, Step, Workspace, no_note, no_step, resolve_device
+from ..runtime import OnNote, OnStep, Step, Workspace, no_note, no_step, require_instance, resolve_device
 from .batchnorm import real_statistics
 from .run_encoders import statistics_path, write_statistics
 from .settings import REAL_RULES
@@ -65,6 +65,7 @@ def import_authors(
         If arrays are missing or of other shapes, the run folder holds a run, or the images are missing or of another
         size.
     """
+    require_instance(config, ImportAuthorsConfig, "config")
     place = workspace or Workspace()
     device = resolve_device(place.device)
     weights = read_authors(

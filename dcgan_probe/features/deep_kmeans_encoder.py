@@ -10,9 +10,10 @@ from ..images import ImageSet
 from ..runtime import map_on_cores
 from ..storage import fingerprint_tensors
 from .deep_kmeans import IMAGES, DeepKMeans, require_positions
-from .encoders import Layers, check_shape, choose_layers
+from .encoders import Layers, check_shape
 from .feature_set import EncoderOrigin
 from .kmeans_encoder import Cells
+from .layer_names import choose_layers
 
 LAYERS = ("kmeans1", "kmeans2", "kmeans3")
 BATCH = 4 * IMAGES

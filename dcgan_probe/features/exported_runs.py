@@ -17,7 +17,7 @@ import torch
 
 from ..gan import PIECE_BYTES, Run, export_weights, import_weights, named_run
 from ..images import ImageSet, load_images
-from ..runtime import OnNote, OnStep, Step, UserError, Workspace, no_note, no_step, resolve_device
+from ..runtime import OnNote, OnStep, Step, UserError, Workspace, no_note, no_step, require_instance, resolve_device
 from ..storage import whole_file
 from .run_encoders import (
     STATISTICS,
@@ -92,6 +92,7 @@ def export_named_run(
     UserError
         As ``export_run``, or if there is no run or its training images are missing.
     """
+    require_instance(config, ExportRunConfig, "config")
     place, total = workspace or Workspace(), 0
     run = named_run(config.run, place.runs, on_note=on_note)
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from ..gan import Run, named_run
 from ..images import ImageSet, load_images
-from ..runtime import ALONE, OnNote, OnStep, Ranks, Step, Workspace, no_note, no_step, rank_device
+from ..runtime import ALONE, OnNote, OnStep, Ranks, Step, Workspace, no_note, no_step, rank_device, require_instance
 from .cache import cached_features
 from .config import ExtractConfig, FeatureConfig
 from .feature_set import FeatureSet
@@ -56,6 +56,7 @@ def extract(
     UserError
         If the images or the run cannot be read, or the features cannot be written.
     """
+    require_instance(config, ExtractConfig, "config")
     place = workspace or Workspace()
     load = partial(load_images, data_dir=place.data_dir, download=place.download)
     images = ranks.after_first(partial(load, config.dataset, config.split))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..gan import PIECE_BYTES
-from ..runtime import Config, Workspace, option
+from ..runtime import REQUIRED, Config, Workspace, option
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class ExportRunConfig(Config):
     verb: ClassVar[str] = "export run"
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
 
-    folder: Path = option(argument=True, metavar="DIR")
+    folder: Path = option(REQUIRED, argument=True, metavar="DIR")
     """The folder of the files."""
     run: Path | None = option(None, "Run folder, or its name in --runs.", usual="the run trained last")
     piece: int = option(PIECE_BYTES, "Bytes of a file of weights, at most.", min=1, kind="count", usual="15 MiB")
@@ -29,7 +29,7 @@ class ImportRunConfig(Config):
     verb: ClassVar[str] = "import run"
     places: ClassVar[tuple[str, ...]] = ("runs",)
 
-    folder: Path = option(argument=True, metavar="DIR", exists=True)
+    folder: Path = option(REQUIRED, argument=True, metavar="DIR", exists=True)
     """The folder of the files."""
     run: Path | None = option(None, "Run folder, a new one.", usual="DIR's name in --runs")
 
@@ -45,7 +45,7 @@ class ImportAuthorsConfig(Config):
     verb: ClassVar[str] = "import authors"
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
 
-    directory: Path = option(argument=True, metavar="DIR", exists=True)
+    directory: Path = option(REQUIRED, argument=True, metavar="DIR", exists=True)
     """Folder of the arrays, ``*_params.jl_NN.npy``."""
-    dataset: str = option(help="Training images for the batch-norm statistics: a name, a folder or an .h5 file.")
+    dataset: str = option(REQUIRED, "Training images for the batch-norm statistics: a name, a folder or an .h5 file.")
     run: Path | None = option(None, "Run folder, a new one.", usual="authors-svhn32 or authors-imagenet32 in --runs")

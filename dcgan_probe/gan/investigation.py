@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from ..runtime import (
     UserError,
     Workspace,
     describe_device,
+    require_instance,
     resolve_device,
     versions,
 )
@@ -39,7 +41,7 @@ class Investigation:
 
     def __init__(
         self,
-        run: Run,
+        run: Run | str | Path,
         config: InvestigationConfig,
         workspace: Workspace | None,
         on_step: OnStep,
@@ -61,8 +63,9 @@ class Investigation:
         UserError
             If ``run`` is not a ``Run``, or is conditional although ``conditional`` is False.
         """
-        if not isinstance(run, Run):
-            raise UserError(f"got run {run!r}, expected a Run; make one with Run(folder)", option="run")
+        run = Run(run) if isinstance(run, str | Path) else run
+        require_instance(run, Run, "run", "Run(folder)")
+        require_instance(config, InvestigationConfig, "config")
         classes = run.config.network.classes
         if classes and not conditional:
             raise UserError(

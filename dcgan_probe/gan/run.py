@@ -64,6 +64,17 @@ class Run:
         self.curves_path = self.folder / "curves.png"
         self.samples = self.folder / "samples"
 
+    def __repr__(self) -> str:
+        """Return the folder, the network and the images seen; a folder that is no run says so."""
+        try:
+            config, rows = self.config, self.stats()
+        except (UserError, OSError, ValueError):
+            return f"Run({str(self.folder)!r}: no run that can be read)"
+        seen = rows[-1]["images_seen"] if rows else 0
+        return (
+            f"Run({str(self.folder)!r}: {config.preset} on {config.dataset}, {seen:,} of {config.images:,} images seen)"
+        )
+
     @property
     def exists(self) -> bool:
         """True if a training run was ever started in this folder."""

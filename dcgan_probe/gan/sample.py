@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..images import enlarged, save_grid
-from ..runtime import Workspace, resolve_device
+from ..runtime import Workspace, require_instance, resolve_device
 from ..storage import whole_file
 from .class_labels import find_class
 from .output_names import output_name, settings_digits
@@ -86,6 +86,9 @@ def sample(run: Run, config: SampleConfig | None = None, *, workspace: Workspace
         If the run cannot be read, or does not have the given class.
     """
     config, place = config or SampleConfig(), workspace or Workspace()
+    run = Run(run) if isinstance(run, str | Path) else run
+    require_instance(run, Run, "run", "Run(folder)")
+    require_instance(config, SampleConfig, "config")
     label = None if config.label is None else find_class(run, config.label)
     drawn = draw_samples(run, config.count, seed=config.seed, device=resolve_device(place.device), label=label)
     return SampleResult(**vars(drawn), config=config, run=run, label=label)

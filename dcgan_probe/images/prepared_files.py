@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..runtime import OnStep, Step, Workspace, no_step
+from ..runtime import OnStep, Step, Workspace, no_step, require_instance
 from ..storage import open_image_file, plain_name
 from .prepare import prepare
 from .settings import PrepareConfig
@@ -51,6 +51,7 @@ def prepare_file(
     UserError
         As for ``prepare``.
     """
+    require_instance(config, PrepareConfig, "config")
     place = workspace or Workspace()
     path = config.out or place.data_dir / f"{default_name(config.source)}-{config.size}_{config.split}.h5"
     count = prepare(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
-from ..runtime import Config, UserError, option
+from ..runtime import REQUIRED, Config, UserError, option
 
 Resample = Literal["lanczos", "box", "bicubic"]
 """Resize filters; ``box`` is the mean of the pixels whose centers are in a new pixel."""
@@ -23,7 +23,7 @@ class PrepareConfig(Config):
     verb: ClassVar[str] = "prepare"
     places: ClassVar[tuple[str, ...]] = ("data_dir", "download")
 
-    source: str = option(argument=True)
+    source: str = option(REQUIRED, argument=True)
     """Source of the images: a name, a folder or an .h5 file."""
     size: int = option(32, "Side of the images, in pixels.", min=1)
     split: Literal["train", "test"] = option("train", "Split to write.")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ..gan import InvestigationConfig
-from ..runtime import UserError, option
+from ..runtime import REQUIRED, UserError, option
 from .settings import Interpolation, Rule
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class WalkConfig(InvestigationConfig):
 class ConceptsConfig(InvestigationConfig):
     """Selection and scoring of concepts, shared by arithmetic and turn."""
 
+    concept_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that hold concepts, each a text or several."""
+
     per_concept: int = option(3, "Samples that probes pick.", min=1)
     attributes: tuple[str, ...] = option(
         (),
@@ -55,8 +58,14 @@ class ConceptsConfig(InvestigationConfig):
 
     @property
     def parsed(self) -> tuple["Concept", ...]:
-        """Concepts in their order."""
-        raise NotImplementedError
+        """The concepts, in their order."""
+        from .concepts import Concept  # late, since it imports numpy
+
+        found: list[Concept] = []
+        for name in self.concept_fields:
+            value = getattr(self, name)
+            found += [Concept.parse(text, name) for text in ([value] if isinstance(value, str) else value)]
+        return tuple(found)
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -82,6 +91,7 @@ class ArithmeticConfig(ConceptsConfig):
     """A - B + C of three concepts."""
 
     verb: ClassVar[str] = "arithmetic"
+    concept_fields: ClassVar[tuple[str, ...]] = ("concepts",)
 
     concepts: tuple[str, ...] = option(
         (),
@@ -90,13 +100,6 @@ class ArithmeticConfig(ConceptsConfig):
         flag="--concept",
         metavar="NAME=...",
     )
-
-    @property
-    def parsed(self) -> tuple["Concept", ...]:
-        """Concepts A, B and C."""
-        from .concepts import Concept  # late, since it imports numpy
-
-        return tuple(Concept.parse(text, "concepts") for text in self.concepts)
 
     def check(self) -> None:
         """Check that there are three concepts, and that no concept has the name of another row of the table."""
@@ -118,21 +121,15 @@ class TurnConfig(ConceptsConfig):
     """Axis between two groups of samples, added in steps to random z."""
 
     verb: ClassVar[str] = "turn"
+    concept_fields: ClassVar[tuple[str, ...]] = ("start", "end")
 
-    start: str = option(help=f"Where the axis begins: {CONCEPT_FORMS}.", flag="--from", metavar="NAME=...")
-    end: str = option(help="Where the axis ends.", flag="--to", metavar="NAME=...")
+    start: str = option(REQUIRED, f"Where the axis begins: {CONCEPT_FORMS}.", flag="--from", metavar="NAME=...")
+    end: str = option(REQUIRED, "Where the axis ends.", flag="--to", metavar="NAME=...")
     per_concept: int = option(4, "Samples that probes pick.", min=1)
     count: int = option(64, "Random z to turn.", min=1)
     steps: int = option(9, "Images of a strip.", min=2)
     reach: float = option(1.0, "Length of a strip on either side of z, in axes.")
     shown: int = option(8, "Strips in the picture.", min=1)
-
-    @property
-    def parsed(self) -> tuple["Concept", ...]:
-        """Concepts at both ends."""
-        from .concepts import Concept  # late, since it imports numpy
-
-        return Concept.parse(self.start, "start"), Concept.parse(self.end, "end")
 
     def check(self) -> None:
         """Check the reach and both concepts."""

@@ -27,7 +27,19 @@ from ..gan import (
     train,
 )
 from ..images import ImageSet, load_images
-from ..runtime import ALONE, OnNote, OnStep, Ranks, Step, UserError, Workspace, no_note, no_step, rank_device
+from ..runtime import (
+    ALONE,
+    OnNote,
+    OnStep,
+    Ranks,
+    Step,
+    UserError,
+    Workspace,
+    no_note,
+    no_step,
+    rank_device,
+    require_instance,
+)
 from ..storage import shortened
 from .training_plan import TrainingPlan
 
@@ -82,6 +94,7 @@ def run_training(
     UserError
         If images are missing or do not fit the network, or the folder holds another run; and as ``gan.train``.
     """
+    require_instance(plan, TrainingPlan, "plan")
     place = workspace or Workspace()
     ready = ready_training(plan, place, folder, ranks=ranks, on_note=on_note)
     config, run = ready.config, ready.run

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
         MARKS as MARKS,
         PublishedFigure as PublishedFigure,
         figures_shown as figures_shown,
+        kept_plans as kept_plans,
         published_figures as published_figures,
         read_figures as read_figures,
-        register_figures as register_figures,
     )
     from .results_folders import convert_folder as convert_folder, import_results as import_results
     from .settings import (

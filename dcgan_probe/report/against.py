@@ -1,10 +1,16 @@
 """Takes a summary and the published figure beside it, gives how far they are the same experiment; knows no row."""
 
+from collections.abc import Sequence
+
 from ..evaluation import Summary
 from .image_sets import same_images
 from .published import Mark, PublishedFigure, marked, same_size
 
-SCALES = {"none": "unscaled features", "standardise+0.01": "features standardised by sqrt(variance + 0.01)"}
+SCALES = {
+    "none": "unscaled features",
+    "standardise": "standardised features",
+    "standardise+0.01": "features standardised by sqrt(variance + 0.01)",
+}
 
 
 def is_comparable(summary: Summary, published: PublishedFigure) -> bool:
@@ -16,20 +22,24 @@ def is_comparable(summary: Summary, published: PublishedFigure) -> bool:
     return same_images(summary.trained_on, summary.trained_on_images, published.encoder)
 
 
-def published_notes(summary: Summary, trained_on: str, published: PublishedFigure) -> tuple[str, ...]:
+def published_notes(
+    summary: Summary, trained_on: str, published: PublishedFigure, figures: Sequence[PublishedFigure]
+) -> tuple[str, ...]:
     """Say in what the published experiment was another one.
 
     Parameters
     ----------
     trained_on
         The images that trained the encoder of the summary, in full.
+    figures
+        All published figures.
     """
     comparable = is_comparable(summary, published)
     notes = [] if comparable else [f"not comparable: {_reason(summary, trained_on, published)}"]
     shares = _shares(summary, published, comparable)
     if shares:
         notes.append(f"size, against that of the published figure: {'; '.join(shares)}")
-    own_size = same_size(published, summary.largest_layer)
+    own_size = same_size(published, summary.largest_layer, figures)
     if own_size is not None:
         notes.append(f"the published figure for {own_size.largest_layer:,} {own_size.unit} is {own_size.text}")
     if comparable and not published.classifier and summary.classifier != "l2-svm":

@@ -5,7 +5,7 @@ from itertools import combinations
 from pathlib import Path
 
 from ..evaluation import Results, Summary, compare, why_not_paired
-from ..runtime import OnNote, UserError, Workspace, no_note
+from ..runtime import OnNote, UserError, Workspace, no_note, require_instance
 from ..storage import file_name, write_text
 from .comparisons import ComparedRows, numbered_names
 from .formats import format_comparisons
@@ -31,11 +31,12 @@ def compare_rows(
     UserError
         If the protocol has no records, there is no such row, or no two rows can be compared.
     """
+    require_instance(config, CompareConfig, "config")
     store = Results((workspace or Workspace()).results)
     summaries = store.summaries(config.protocol)
     if not summaries:
         raise UserError(f"no records of {config.protocol!r} in {store.path}; run eval-svm first", option="protocol")
-    reference = None if config.against is None else find_row(summaries, config.against)
+    reference = None if config.against is None else find_row(summaries, config.against, store.folder)
     compared = write_comparisons(summaries, store.folder, reference, all_pairs=config.all_pairs, on_note=on_note)
     if compared is None:
         raise UserError(
@@ -70,7 +71,7 @@ def write_comparisons(
     -------
     None where no two rows can be compared; then nothing is written.
     """
-    names = numbered_names(summaries)
+    names = numbered_names(summaries, results)
     kept, remarks = _with_predictions(summaries, names)
     pairs, unpaired = _paired(_candidates(kept, reference, all_pairs), names)
     remarks += unpaired
@@ -126,7 +127,7 @@ def _usual_reference(rows: Sequence[Summary]) -> Summary:
     return (trained or chosen)[0]
 
 
-def find_row(summaries: Sequence[Summary], name: str) -> Summary:
+def find_row(summaries: Sequence[Summary], name: str, results: Path | None = None) -> Summary:
     """Find the row of a number or a name; a part of the name suffices where only one row has it.
 
     Raises
@@ -134,7 +135,7 @@ def find_row(summaries: Sequence[Summary], name: str) -> Summary:
     UserError
         If no row or several rows fit.
     """
-    names = numbered_names(summaries)
+    names = numbered_names(summaries, results)
     known = {names[summary.evaluation]: summary for summary in summaries}
     numbered = [row for full, row in known.items() if name in (full, *full.split(" ", 1))]
     found = numbered or [row for full, row in known.items() if name.lower() in full.lower()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas
 
@@ -60,9 +61,9 @@ class ComparedRows:
     """Further sentences of the caption: which rows are not compared, and why."""
 
 
-def numbered_names(summaries: Iterable[Summary]) -> dict[str, str]:
+def numbered_names(summaries: Iterable[Summary], results: Path | None = None) -> dict[str, str]:
     """Return number and name of each row of one protocol, in the order of its tables: ``{ID: "1 DCGAN cpu32"}``."""
-    rows = [row for table in table_rows(summaries) for row in table.measured]
+    rows = [row for table in table_rows(summaries, results) for row in table.measured]
     return {row.summary.evaluation: f"{number} {row.name}" for number, row in enumerate(rows, 1)}
 
 

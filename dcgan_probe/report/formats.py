@@ -1,6 +1,7 @@
 """Tables, comparisons and guidelines in a format."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from ..evaluation import Summary
 from ..runtime import UserError
@@ -14,8 +15,13 @@ from .shown import ShownTable, shown_tables
 from .tables import result_table
 
 
-def format_tables(summaries: Iterable[Summary], form: str = "console") -> str:
+def format_tables(summaries: Iterable[Summary], form: str = "console", *, results: str | Path | None = None) -> str:
     """Write the tables of some summaries: ``console`` (fewer columns), ``markdown``, ``csv`` (tidy) or ``latex``.
+
+    Parameters
+    ----------
+    results
+        As ``result_table`` has it.
 
     Raises
     ------
@@ -24,8 +30,8 @@ def format_tables(summaries: Iterable[Summary], form: str = "console") -> str:
     """
     _check(form)
     if form == "csv":
-        return result_table(summaries, full=True).to_csv(index=False, lineterminator="\n")
-    return _written(shown_tables(summaries), form)
+        return result_table(summaries, full=True, results=results).to_csv(index=False, lineterminator="\n")
+    return _written(shown_tables(summaries, None if results is None else Path(results)), form)
 
 
 def format_comparisons(compared: ComparedRows, form: str = "console") -> str:

@@ -1,10 +1,11 @@
 """Takes summaries, gives the names of their rows, each told apart from the others; knows no published figure."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from ..evaluation import Summary
-from ..features import source_label
+from ..features import feature_sources, source_label
 
 SUPERVISED = "supervised"
 SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
@@ -36,7 +37,7 @@ def row_names(group: Sequence[Summary]) -> list[str]:
             for index in same:
                 names[index] += f", {layers[index]}"
     keys = [(name, *key[1:]) for name, key in zip(names, keys, strict=True)]
-    parts = [[describe_option(*option) for option in sorted(summary.options.items())] for summary in group]
+    parts = [_described_options(summary) for summary in group]
     _tell_apart(names, keys, parts)
     for attribute, text in DISTINGUISHING.items():
         _tell_apart(names, keys, [[text.format(getattr(summary, attribute))] for summary in group])
@@ -64,10 +65,24 @@ def short_layers(layers: tuple[str, ...]) -> str:
     return ", ".join(layers)
 
 
-def describe_option(name: str, value: Any) -> str:
-    """Write an option of a source in a row's name: ``batch_norm real``, ``learning_rate 0.0011``."""
+def _described_options(summary: Summary) -> list[str]:
+    """Return the options of a row as a reader would name them, with the defaults of its source where it is known."""
+    known = [source.options for source in feature_sources() if source.name == summary.features]
+    defaults = {each.name: each.default for options in known for each in fields(options)}
+    texts = [describe_option(name, value, defaults.get(name)) for name, value in sorted(summary.options.items())]
+    return [text for text in texts if text]
+
+
+def describe_option(name: str, value: Any, default: Any = None) -> str:
+    """Write an option of a source in a row's name: ``batch_norm real``, ``learning_rate 0.0011``, ``no norm``.
+
+    A switch is named where it is not at its default, and None where the default is a value; else the text is empty.
+    """
     if name == "maps_seed":
         return f"seed {value}"  # follows the share of the maps
+    if value is None or isinstance(value, bool):
+        usual = default is True if isinstance(value, bool) else default not in (None, False)
+        return "" if bool(value) == usual else name if value else f"no {name}"
     return f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
 
 

@@ -5,14 +5,24 @@ with no source at hand: unverified, and marked so wherever it is shown; ``A`` th
 Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning", 2011.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
+from ..evaluation import Scale
 from ..images import set_name
-from ..runtime import UserError, from_mapping
-from ..storage import TABLES, read_toml
+from ..runtime import UserError, did_you_mean, from_mapping, located
+from ..storage import TABLES, TEXT, check_forms, read_toml, tables, tables_in
+
+PARTS = {
+    "dataset": TEXT,
+    "protocols": tables("protocols"),
+    "published": tables("published"),
+    "encoders": tables_in("encoders"),
+}
+"""Parts of a plan that its published figures come from, each with the form of its value."""
 
 Mark = Literal["", "P", "A", "C", "2", "?"]
 MARKS: dict[Mark, str] = {
@@ -41,11 +51,14 @@ class PublishedFigure:
     """One figure of a published table, in percent."""
 
     protocol: str
+    """In a plan the name of one of its protocols, here that of the records: ``svhn-1000``."""
     model: str
+    """What was measured, as the table names it."""
     measure: Literal["accuracy", "error"]
-    value: float
+    value: float = field(metadata={"min": 0, "max": 100})
     mark: Mark
-    spread: float | None = None
+    """Of the value's origin; empty for none."""
+    spread: float | None = field(default=None, metadata={"min": 0, "max": 100})
     spread_mark: Mark = ""
     largest_layer: int | None = None
     """Units of the largest layer."""
@@ -53,20 +66,23 @@ class PublishedFigure:
     layers: int | None = None
     """Number of layers that the features come from, by the authors' code; None where it is not known."""
     unit: str = "units in the largest layer"
+    """Of ``largest_layer``, in the notes."""
     images_seen: int | None = None
+    """By the encoder's training."""
     seen_mark: Mark = ""
     draws: int | None = None
     encoder: PublishedEncoder | None = None
-    """None where nothing was trained on other images, or the tables do not tell."""
+    """In a plan its name; None where nothing was trained on other images, or the tables do not tell."""
     trained: str = "an encoder"
     """What was trained without labels."""
     features: str = ""
     """Measured features that it stands beside; empty for a row of its own only."""
     classifier: str = ""
     """How the names of the classifiers begin that it stands beside; empty for an L2-SVM's, beside all with a note."""
-    scale: str | None = None
+    scale: Scale | None = None
     """Of the features; None where that is not told."""
     note: str = ""
+    """Footnote of the figure."""
     incomparable: str = ""
     """Why no measured row that it stands beside is comparable; empty where that depends on the training images."""
 
@@ -93,7 +109,7 @@ def marked(text: str, mark: Mark) -> str:
     return f"{text} [{mark}]" if mark else text
 
 
-def read_figures(plan: Mapping[str, Any]) -> tuple[PublishedFigure, ...]:
+def read_figures(plan: Mapping[str, Any], features: Collection[str] | None = None) -> tuple[PublishedFigure, ...]:
     """Return the published figures of a table's plan.
 
     Parameters
@@ -101,27 +117,42 @@ def read_figures(plan: Mapping[str, Any]) -> tuple[PublishedFigure, ...]:
     plan
         As TOML has it: ``dataset``, a list ``published`` of figures, each with the name of its ``protocol`` in the plan
         and the name of its ``encoder``, one of the tables ``encoders``.
+    features
+        Names of the features that a figure may stand beside; None for any.
 
     Raises
     ------
     UserError
-        If a figure has an unknown key, a value of a wrong type, or an encoder that the plan does not have.
+        If a figure has an unknown key, a value of a wrong type, or a protocol, an encoder or features that do not
+        exist; with the number of the figure.
     """
-    encoders = {name: from_mapping(PublishedEncoder, values) for name, values in plan.get("encoders", {}).items()}
+    check_forms(plan, PARTS)
+    encoders = {}
+    for name, values in plan.get("encoders", {}).items():
+        with located(f"encoders.{name}"):
+            encoders[name] = from_mapping(PublishedEncoder, values)
     found, protocols = [], _recorded_protocols(plan)
-    for values in plan.get("published", ()):
-        name = values.get("encoder")
-        if name is not None and name not in encoders:
-            raise UserError(f"published figure of {values.get('model')}: the plan has no encoder {name!r}")
-        encoder = None if name is None else encoders[name]
-        asked = str(values.get("protocol", ""))
-        if asked not in protocols:
-            raise UserError(
-                f"published figure of {values.get('model')}: the plan has no protocol {asked!r}, expected one of "
-                f"{', '.join(protocols)}"
-            )
-        found.append(from_mapping(PublishedFigure, {**values, "protocol": protocols[asked], "encoder": encoder}))
+    for number, values in enumerate(plan.get("published", ()), 1):
+        with located(f"published figure {number} (`[[published]]`, model = {values.get('model')})"):
+            changed = dict(values)
+            if "protocol" in values:
+                changed["protocol"] = _named("protocol", values["protocol"], protocols)
+            if "encoder" in values:
+                changed["encoder"] = _named("encoder", values["encoder"], encoders)
+            if "features" in values and features is not None:
+                _named("features", values["features"], dict.fromkeys(features))
+            found.append(from_mapping(PublishedFigure, changed))
     return tuple(found)
+
+
+def _named(key: str, name: Any, known: Mapping[str, Any]) -> Any:
+    """Return the value of a name that a plan has."""
+    if name not in known:
+        raise UserError(
+            f"unknown {key} {name!r}{did_you_mean(str(name), known)}: expected "
+            f"{', '.join(known) or f'a part [{key}s.NAME] of the plan'}"
+        )
+    return known[name]
 
 
 def _recorded_protocols(plan: Mapping[str, Any]) -> dict[str, str]:
@@ -133,41 +164,54 @@ def _recorded_protocols(plan: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def register_figures(figures: Iterable[PublishedFigure]) -> None:
-    """Show more published figures in the tables of their protocols; those that are shown already are left out."""
-    _REGISTERED.extend(figure for figure in figures if figure not in figures_shown())
-
-
-_REGISTERED: list[PublishedFigure] = []
-
-
 @cache
 def _shipped() -> tuple[PublishedFigure, ...]:
     """Return the figures of the plans that come with the package."""
     return tuple(figure for path in sorted(TABLES.glob("*.toml")) for figure in read_figures(read_toml(path)))
 
 
-def figures_shown() -> tuple[PublishedFigure, ...]:
-    """Return the figures of the package's plans, then the registered ones."""
-    return (*_shipped(), *_REGISTERED)
+def figures_shown(results: Path | None = None) -> tuple[PublishedFigure, ...]:
+    """Return the figures that tables show: those of the package's plans, then those of plans kept in a results folder.
+
+    Raises
+    ------
+    UserError
+        If a kept plan cannot be read.
+    """
+    found = list(_shipped())
+    for path in () if results is None else sorted(kept_plans(results).glob("*.toml")):
+        plan = read_toml(path)
+        with located(f"{path}, a copy that `dcgan-probe reproduce` made (rerun it, or delete the copy)"):
+            found += read_figures(plan)
+    return tuple(dict.fromkeys(found))
 
 
-def published_figures(protocol: str) -> tuple[PublishedFigure, ...]:
-    """Give the published figures of a protocol, such as ``svhn-1000``."""
-    return tuple(figure for figure in figures_shown() if figure.protocol == protocol)
+def kept_plans(results: Path) -> Path:
+    """Return the folder, within a results folder, of copies of users' own plans: tables show their figures."""
+    return results / "plans"
 
 
-def beside(protocol: str, features: str, classifier: str) -> PublishedFigure | None:
-    """Give the published figure that stands beside measured features: the one of the paper's table, if there is one."""
-    for figure in published_figures(protocol):
+def published_figures(protocol: str, figures: Iterable[PublishedFigure] | None = None) -> tuple[PublishedFigure, ...]:
+    """Return those figures that are of a protocol, such as ``svhn-1000``; by default of those of the package."""
+    shown = _shipped() if figures is None else figures
+    return tuple(figure for figure in shown if figure.protocol == protocol)
+
+
+def beside(
+    protocol: str, features: str, classifier: str, figures: Iterable[PublishedFigure] | None = None
+) -> PublishedFigure | None:
+    """Return the published figure that stands beside measured features: the first that fits, if there is one."""
+    for figure in published_figures(protocol, figures):
         if features and figure.features == features and classifier.startswith(figure.classifier):
             return figure
     return None
 
 
-def same_size(published: PublishedFigure, largest_layer: int | None) -> PublishedFigure | None:
-    """Give another published figure of the same features, of just this size, if there is one."""
-    for figure in published_figures(published.protocol):
+def same_size(
+    published: PublishedFigure, largest_layer: int | None, figures: Iterable[PublishedFigure] | None = None
+) -> PublishedFigure | None:
+    """Return another published figure of the same features, of just this size, if there is one."""
+    for figure in published_figures(published.protocol, figures):
         same = bool(figure.features) and figure.features == published.features
         if same and figure is not published and figure.largest_layer == largest_layer:
             return figure

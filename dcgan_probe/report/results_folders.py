@@ -9,7 +9,9 @@ import numpy as np
 
 from ..evaluation import Results, convert_results, is_validation, probed_set, validation_splits
 from ..images import load_images
-from ..runtime import OnNote, UserError, Workspace, no_note
+from ..runtime import OnNote, UserError, Workspace, no_note, require_instance
+from ..storage import write_text
+from .published import kept_plans
 from .settings import ImportResultsConfig
 from .written_tables import note_faults, write_tables
 
@@ -41,6 +43,8 @@ def import_results(
 ) -> ImportedResults:
     """Add the evaluations of another folder that the results lack, and write the tables again.
 
+    Kept plans join, too, where this folder has none of the name.
+
     Parameters
     ----------
     on_note
@@ -51,8 +55,13 @@ def import_results(
     UserError
         If the other folder holds no records, or files are damaged or cannot be written.
     """
+    require_instance(config, ImportResultsConfig, "config")
     here = Results((workspace or Workspace()).results)
     new = here.merge_from(Results(config.folder))
+    for plan in kept_plans(config.folder).glob("*.toml"):
+        copy = kept_plans(here.folder) / plan.name
+        if not copy.exists():
+            write_text(copy, plan.read_text(encoding="utf-8"))
     survey = here.survey()
     note_faults(survey, on_note)
     return ImportedResults(new, write_tables(survey.summaries, here.folder))

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..evaluation import SplitCaveats, Summary, is_validation
 from .against import is_comparable, published_notes
 from .controls import control_notes
 from .image_sets import describe_training_images
 from .names import row_names
-from .published import PublishedFigure, beside, published_figures
+from .published import PublishedFigure, beside, figures_shown, published_figures
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,20 @@ def measure_of(dataset: str) -> str:
     return "error" if dataset == "svhn" else "accuracy"
 
 
-def table_rows(summaries: Iterable[Summary]) -> list[TableRows]:
-    """Sort summaries into tables, in their order, and find what has to be said of each row."""
+def table_rows(summaries: Iterable[Summary], results: Path | None = None) -> list[TableRows]:
+    """Sort summaries into tables, in their order, and find what has to be said of each row.
+
+    Parameters
+    ----------
+    results
+        Folder whose kept plans have published figures beside those of the package; None for the package's alone.
+
+    Raises
+    ------
+    UserError
+        If a kept plan cannot be read.
+    """
+    figures = figures_shown(results)
     groups: dict[tuple[str, str, str], list[Summary]] = {}
     for summary in summaries:
         images = (summary.images_fingerprint_train, summary.images_fingerprint_test)
@@ -84,12 +97,12 @@ def table_rows(summaries: Iterable[Summary]) -> list[TableRows]:
     protocols = Counter(protocol for protocol, *_ in groups)
     return [
         # Two sets of images under one name are two tables, which their fingerprints tell apart.
-        _table(group, f"{train} / {test}" if protocols[protocol] > 1 else "")
+        _table(group, f"{train} / {test}" if protocols[protocol] > 1 else "", figures)
         for (protocol, train, test), group in groups.items()
     ]
 
 
-def _table(group: Sequence[Summary], images: str) -> TableRows:
+def _table(group: Sequence[Summary], images: str, figures: tuple[PublishedFigure, ...]) -> TableRows:
     first, verdicts = group[0], control_notes(group)
     return TableRows(
         protocol=first.protocol,
@@ -100,17 +113,19 @@ def _table(group: Sequence[Summary], images: str) -> TableRows:
         images=images,
         spread_definition=first.spread_definition,
         measured=tuple(
-            _measured(summary, name, group, verdicts.get(summary.evaluation))
+            _measured(summary, name, group, verdicts.get(summary.evaluation), figures)
             for summary, name in zip(group, row_names(group), strict=True)
         ),
-        published=published_figures(first.protocol),
+        published=published_figures(first.protocol, figures),
         notes=_common_notes(group),
     )
 
 
-def _measured(summary: Summary, name: str, group: Sequence[Summary], verdict: str | None) -> MeasuredRow:
+def _measured(
+    summary: Summary, name: str, group: Sequence[Summary], verdict: str | None, figures: tuple[PublishedFigure, ...]
+) -> MeasuredRow:
     trained_on, full = describe_training_images(summary.trained_on, summary.trained_on_images)
-    published = beside(summary.protocol, summary.features, summary.classifier)
+    published = beside(summary.protocol, summary.features, summary.classifier, figures)
     return MeasuredRow(
         name=name,
         summary=summary,
@@ -119,7 +134,7 @@ def _measured(summary: Summary, name: str, group: Sequence[Summary], verdict: st
         published=published,
         comparable=published is not None and is_comparable(summary, published),
         figure_notes=_figure_notes(summary, group, verdict),
-        published_notes=() if published is None else published_notes(summary, full, published),
+        published_notes=() if published is None else published_notes(summary, full, published, figures),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
-from ..runtime import Config, UserError, option
+from ..runtime import REQUIRED, Config, UserError, option
 
 Format = Literal["console", "markdown", "csv", "latex"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -28,7 +28,7 @@ class CompareConfig(Config):
     verb: ClassVar[str] = "compare"
     places: ClassVar[tuple[str, ...]] = ("results",)
 
-    protocol: str = option(help="Whose rows, such as cifar10-all.")
+    protocol: str = option(REQUIRED, "Whose rows, such as cifar10-all.")
     against: str | None = option(
         None, "Row to compare with every other: number or name.", usual="first DCGAN, else first"
     )
@@ -48,5 +48,5 @@ class ImportResultsConfig(Config):
     verb: ClassVar[str] = "import results"
     places: ClassVar[tuple[str, ...]] = ("results",)
 
-    folder: Path = option(argument=True, metavar="DIR", exists=True)
+    folder: Path = option(REQUIRED, argument=True, metavar="DIR", exists=True)
     """The other results folder."""

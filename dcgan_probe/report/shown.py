@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..evaluation import SplitCaveats, Summary
 from ..gan import AUTHORS
@@ -75,9 +76,9 @@ class _Footnotes:
         return Cell(text, tuple(numbers))
 
 
-def shown_tables(summaries: Iterable[Summary]) -> list[ShownTable]:
-    """Give one table for each protocol and set, as people read it."""
-    return [_shown(table) for table in table_rows(summaries)]
+def shown_tables(summaries: Iterable[Summary], results: Path | None = None) -> list[ShownTable]:
+    """Return one table for each protocol and set, as people read it; ``results`` as for ``table_rows``."""
+    return [_shown(table) for table in table_rows(summaries, results)]
 
 
 def _shown(table: TableRows) -> ShownTable:

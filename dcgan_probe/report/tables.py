@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas
 
@@ -53,7 +54,9 @@ COMPACT = {
 """Columns of a table for people, with their short names."""
 
 
-def result_table(summaries: Iterable[Summary], *, full: bool = False) -> pandas.DataFrame:
+def result_table(
+    summaries: Iterable[Summary], *, full: bool = False, results: str | Path | None = None
+) -> pandas.DataFrame:
     """Return one row for each summary and each published figure of the same protocols, figures in percent.
 
     Parameters
@@ -63,6 +66,9 @@ def result_table(summaries: Iterable[Summary], *, full: bool = False) -> pandas.
     full
         Whether all columns are returned; else those of ``COMPACT``: features, accuracy, spread and C (or k), and the
         published accuracy beside them.
+    results
+        Results folder of the summaries: figures of users' own plans and labels of sources of features that it keeps
+        are shown, too. None shows those of the package alone.
 
     Returns
     -------
@@ -72,7 +78,7 @@ def result_table(summaries: Iterable[Summary], *, full: bool = False) -> pandas.
         the reason in ``notes`` where its encoder was trained on other images.
     """
     rows = []
-    for table in table_rows(summaries):
+    for table in table_rows(summaries, None if results is None else Path(results)):
         common = {
             "protocol": table.protocol,
             "dataset": table.dataset,
@@ -160,5 +166,5 @@ def _tidy_figure(figure: PublishedFigure | None) -> dict[str, object]:
         "published_accuracy": round(figure.accuracy, 2),
         "published_error": round(100 - figure.accuracy, 2),
         "published_spread": figure.spread,
-        "published_origin": f"{MARKS[figure.mark]}{spread}{layer}",
+        "published_origin": f"{MARKS[figure.mark] if figure.mark else 'unmarked'}{spread}{layer}",
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..evaluation import Results, Summary, Survey
-from ..runtime import OnNote, UserError, Workspace, no_note
+from ..runtime import OnNote, UserError, Workspace, no_note, require_instance
 from ..storage import file_name, write_text
 from .formats import format_tables
 from .settings import TableConfig
@@ -30,7 +30,7 @@ def write_tables(summaries: Sequence[Summary], results: Path) -> list[Path]:
         group = [summary for summary in summaries if summary.protocol == protocol]
         for form, suffix in SUFFIXES.items():
             path = results / "tables" / f"{file_name(protocol)}.{suffix}"
-            write_text(path, format_tables(group, form).rstrip() + "\n")
+            write_text(path, format_tables(group, form, results=results).rstrip() + "\n")
         written.append(results / "tables" / f"{file_name(protocol)}.md")
     return written
 
@@ -48,6 +48,7 @@ def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_n
     UserError
         If there are no records, or none of the protocol to show.
     """
+    require_instance(config, TableConfig, "config")
     results = (workspace or Workspace()).results
     survey = Results(results).survey()
     note_faults(survey, on_note)
@@ -62,7 +63,7 @@ def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_n
             option="protocol",
         )
     shown = [summary for summary in survey.summaries if config.protocol in (None, summary.protocol)]
-    text = format_tables(shown, config.form).rstrip() if shown else ""
+    text = format_tables(shown, config.form, results=results).rstrip() if shown else ""
     return ShownTables(text, complete=not (broken and config.protocol in (None, *broken)))
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
         last_samples as last_samples,
     )
     from .guideline_table import GuidelineTable as GuidelineTable
-    from .guidelines import GuidelineTraining as GuidelineTraining, guideline_trainings as guideline_trainings
+    from .guidelines import (
+        GuidelinePlan as GuidelinePlan,
+        GuidelineTraining as GuidelineTraining,
+        guideline_plan as guideline_plan,
+    )
     from .jobs import (
         Job as Job,
         evaluation_steps as evaluation_steps,
@@ -30,16 +34,12 @@ if TYPE_CHECKING:
         read_jobs as read_jobs,
         training_steps as training_steps,
     )
-    from .opening import SEEDS as SEEDS, open_table as open_table
+    from .opening import open_table as open_table
+    from .plan_files import job_names as job_names, shipped_plans as shipped_plans
+    from .reading import SEEDS as SEEDS, read_plan as read_plan
     from .recorded_rows import RunFacts as RunFacts, find_summary as find_summary
     from .steps import TableStep as TableStep, Watch as Watch, run_steps as run_steps
-    from .table_plan import (
-        TablePlan as TablePlan,
-        job_names as job_names,
-        read_plan as read_plan,
-        read_plan_file as read_plan_file,
-        shipped_plans as shipped_plans,
-    )
+    from .table_plan import TablePlan as TablePlan
     from .table_runs import TableRun as TableRun
 
 import_when_used(__name__)

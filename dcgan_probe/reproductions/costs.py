@@ -1,6 +1,6 @@
 """Time, memory and disk of trainings and table rows, estimated before any work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -75,6 +75,24 @@ def encoding_seconds(network: NetworkConfig, images: ImageSet, number: int, rate
     """Estimate the time in which a discriminator encodes a number of such images; ``rate`` as above."""
     source = source_named("dcgan")
     return number * source.estimated_cost(source.options(), images, network).encoding / rate
+
+
+def guideline_cost(config: TrainConfig, images: ImageSet, labels: int, rate: float, device: torch.device) -> Cost:
+    """Estimate one training from the start, with the statistics and the probe after it.
+
+    Parameters
+    ----------
+    images
+        That train the networks.
+    labels
+        Images of the probe.
+    rate
+        Operations a second of a large product.
+    """
+    cost = training_cost(config, images, device)
+    # The statistics of the trained and of the untrained network need a pass each over the training images.
+    encoding = encoding_seconds(config.network, images, 2 * len(images) + labels, rate)
+    return replace(cost, seconds=cost.seconds + encoding)
 
 
 def _count_parameters(kind: type[Discriminator] | type[Generator], network: NetworkConfig) -> int:

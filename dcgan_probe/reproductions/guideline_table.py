@@ -7,7 +7,6 @@
     RESULTS/guidelines/samples.webp         samples of each training, one row a guideline
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,9 +18,9 @@ from ..images import save_contact_sheet
 from ..report import format_guidelines
 from ..runtime import Workspace, resolve_device
 from ..storage import write_text
-from .costs import Cost
+from .costs import Cost, guideline_cost
 from .guideline_runs import check_guideline_run, guideline_run, images_seen, last_samples
-from .guidelines import GuidelineTraining, guideline_cost
+from .guidelines import GuidelinePlan, GuidelineTraining
 from .steps import TableStep, listed, needs, train_step
 from .table_runs import load_training_images
 
@@ -29,8 +28,8 @@ from .table_runs import load_training_images
 class GuidelineTable:
     """The table of the guidelines, at one scale and for some seeds."""
 
-    def __init__(self, name: str, scale: str, trainings: Sequence[GuidelineTraining], workspace: Workspace):
-        self._name, self._scale, self._trainings, self._place = name, scale, trainings, workspace
+    def __init__(self, plan: GuidelinePlan, workspace: Workspace):
+        self._name, self._scale, self._trainings, self._place = plan.name, plan.scale, plan.trainings, workspace
 
     def _run(self, training: GuidelineTraining) -> Run:
         return Run(self._place.runs / self._name / training.run_name)

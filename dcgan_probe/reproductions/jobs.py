@@ -26,16 +26,15 @@ from ..features import export_run, import_run
 from ..gan import Run, thinned
 from ..images import load_images
 from ..presets import TrainingPlan
-from ..runtime import Step, UserError, Workspace, duration, resolve_device
+from ..runtime import Step, UserError, Workspace, check_keys, duration, located, resolve_device
 from ..storage import PLANS, fingerprint_tensors, read_toml, write_text
 from .costs import training_rate, training_size
 from .steps import TableStep, Watch, evaluation_step, train_step
-from .table_plan import check_keys, located
 
 PARTS = 20
 """Probes of a training that ends at its last image, by default; one that runs out of time has fewer."""
 KEPT = ("curves.png", "samples")
-KEYS = {"name", "question", "train", "trained_by", "controls", "protocols"}
+KEYS = ("name", "question", "train", "trained_by", "controls", "protocols")
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def read_jobs(path: Path = PLANS / "jobs.toml") -> tuple[Job, ...]:
 
 
 def _job(values: Mapping[str, Any]) -> Job:
-    check_keys(values, KEYS, needed=("name", "question"))
+    check_keys(values, KEYS, ("name", "question"))
     train = values.get("train")
     return Job(
         values["name"],

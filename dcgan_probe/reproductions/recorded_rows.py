@@ -35,15 +35,25 @@ def find_summary(
     run
         Of features that need one.
     """
+    return next((summary for summary in summaries if not why_not_found(planned, run, summary)), None)
+
+
+def why_not_found(planned: PlannedEvaluation | PlannedSupervised, run: RunFacts | None, summary: Summary) -> list[str]:
+    """Return in what a summary is another evaluation than the planned one, or too short; nothing where it is that."""
     wanted = supervised_fields(planned) if isinstance(planned, PlannedSupervised) else recorded_fields(planned, run)
-    for summary in summaries:
-        enough = summary.draws >= planned.protocol.draws
-        if run is not None and (summary.features == "dcgan" or summary.images_seen):
-            enough &= summary.images_seen >= run.images_seen
-        # Without its predictions a row cannot be compared.
-        if enough and summary.over_images is not None and _has(summary, wanted):
-            return summary
-    return None
+    reasons = [
+        f"{name} is {found!r}, expected {value!r}"
+        for name, value in wanted.items()
+        if not _agree(found := _recorded(summary, name, value), value)
+    ]
+    if summary.draws < planned.protocol.draws:
+        reasons.append(f"draws are {summary.draws}, expected at least {planned.protocol.draws}")
+    trained = summary.features == "dcgan" or bool(summary.images_seen)
+    if run is not None and trained and summary.images_seen < run.images_seen:
+        reasons.append(f"images_seen is {summary.images_seen:,}, expected at least {run.images_seen:,}")
+    if summary.over_images is None:  # without its predictions a row cannot be compared
+        reasons.append("its test predictions are missing")
+    return reasons
 
 
 def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[str, Any]:
@@ -109,14 +119,12 @@ def _shared_fields(planned: PlannedEvaluation | PlannedSupervised) -> dict[str, 
     }
 
 
-def _has(summary: Summary, wanted: Mapping[str, Any]) -> bool:
-    for name, value in wanted.items():
-        if name == "options":
-            if any(option not in summary.options or summary.options[option] != value[option] for option in value):
-                return False
-        elif name in Summary.__dataclass_fields__:
-            if getattr(summary, name) != value:
-                return False
-        elif name in summary.options and summary.options[name] not in (value if isinstance(value, tuple) else (value,)):
-            return False
-    return True
+def _recorded(summary: Summary, name: str, wanted: Any) -> Any:
+    """Return a field or an option of a summary; an option that records of its time lack counts as the wanted one."""
+    return getattr(summary, name) if name in Summary.__dataclass_fields__ else summary.options.get(name, wanted)
+
+
+def _agree(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Mapping):  # options of a source, of which records may have more
+        return all(name in found and found[name] == value for name, value in wanted.items())
+    return bool(found == wanted) or (isinstance(wanted, tuple) and found in wanted)

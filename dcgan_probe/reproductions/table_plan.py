@@ -1,8 +1,9 @@
-"""Plans of tables: TOML files with a data set, its protocols, runs and rows, at one or several scales.
+"""Plans of result tables: TOML files with a data set, its protocols, runs and rows, at one or several scales.
 
 ::
 
     dataset = "cifar10"                      what is probed
+    plugins = ["my_encoder"]                 modules that register sources of features, as --plugin imports them
     [scales]                                 names of scales, and what each is for; none for a plan of one size
     [[protocols]]                            name, labels, draws, select_draws, validate
     [runs.NAME.train]                        a training, as ``TrainingPlan`` has it
@@ -10,25 +11,26 @@
     [[rows]]                                 a row for each protocol, as ``EvalConfig`` has it, or with
                                              kind = "supervised" as ``SupervisedConfig`` has it; and
                                              run = NAME, protocols = [NAME, ...], scales = [NAME, ...]
-    [[published]]  [encoders.NAME]           published figures beside the rows: see ``report.read_figures``
+    [[published]]                            a published figure, as ``report.PublishedFigure`` has it, with the names
+                                             of its protocol and of its encoder in the plan
+    [encoders.NAME]                          the images that trained a published encoder, as
+                                             ``report.PublishedEncoder`` has them
 
-Any part has ``at.SCALE``: keys that differ at that scale.
+Any part of protocols, runs and rows has ``at.SCALE``: keys that differ at that scale.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from ..evaluation import EvalConfig, SupervisedConfig
+from ..features import check_layers, feature_sources, load_plugin
 from ..presets import TrainingPlan
 from ..report import PublishedFigure, read_figures
-from ..runtime import Config, UserError, from_mapping, option
-from ..storage import PLANS, TABLES, read_toml
-
-KEYS = {"title", "dataset", "scales", "protocols", "runs", "rows", "published", "encoders"}
-USUAL_SCALE = "small"
+from ..runtime import REQUIRED, Config, UserError, did_you_mean, from_mapping, located, option
+from ..storage import check_parts, is_list_of_texts
+from .plan_files import PARTS, at_scale, chosen_scale
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,15 @@ class ImportPlan(Config):
 
     verb: ClassVar[str] = "import authors"
 
-    net: str = option(help="Name of the net: svhn32 or imagenet32.")
-    dataset: str = option(help="Images that give the batch-norm statistics.")
+    net: Literal["svhn32", "imagenet32"] = option(REQUIRED, "Name of the net.")
+    dataset: str = option(REQUIRED, "Images that give the batch-norm statistics.")
 
 
 @dataclass(frozen=True)
 class ProtocolPlan(Config):
     """What the rows of one protocol have in common."""
 
-    name: str = option(help="Of the protocol within the plan.")
+    name: str = option(REQUIRED, "Of the protocol within the plan.")
     labels: int | None = option(None, "Labeled images of a fit; all if missing.", min=1)
     draws: int | None = option(None, "Reported draws.", min=1)
     select_draws: int | None = option(None, "Draws that choose C.", min=1)
@@ -59,6 +61,8 @@ class RowPlan:
     config: EvalConfig | SupervisedConfig
     run: str = ""
     """Name, in the plan, of the run that the features come from; empty for features of no run."""
+    place: str = field(default="", compare=False)
+    """Of the row in its file, for errors."""
 
 
 @dataclass(frozen=True)
@@ -73,151 +77,131 @@ class TablePlan:
     runs: dict[str, TrainingPlan | ImportPlan]
     rows: tuple[RowPlan, ...]
     figures: tuple[PublishedFigure, ...] = field(default=(), repr=False)
+    file: Path | None = None
+    """That the plan was read from; None for one that comes with the package."""
 
 
-def shipped_plans() -> tuple[str, ...]:
-    """Return the names of the plans that come with the package."""
-    return tuple(sorted(path.stem for path in TABLES.glob("*.toml")))
-
-
-def job_names() -> tuple[str, ...]:
-    """Return the names of the jobs that come with the package, most wanted first."""
-    return tuple(job["name"] for job in read_toml(PLANS / "jobs.toml")["jobs"])
-
-
-def read_plan_file(source: str) -> tuple[str, dict[str, Any]]:
-    """Return name and content, as TOML has it, of the plan of a table.
-
-    Parameters
-    ----------
-    source
-        Name of a plan that comes with the package, or path of a TOML file.
+def plan_at(name: str, plan: Mapping[str, Any], scale: str | None = None, file: Path | None = None) -> TablePlan:
+    """Return the plan of a result table, as TOML has it, at one scale.
 
     Raises
     ------
     UserError
-        If there is no such plan.
+        If a key or a value is wrong, with the place: ``row 3 (`[[rows]]`, features = kmeans): ...``.
     """
-    path = Path(source) if source.endswith(".toml") else TABLES / f"{source}.toml"
-    if path.parent == TABLES and source not in shipped_plans():
-        raise UserError(
-            f"there is no table {source!r}: expected {', '.join(shipped_plans())}, or the path of a .toml file",
-            option="table",
-        )
-    return path.stem, read_toml(path)
-
-
-def read_plan(source: str, scale: str | None = None) -> TablePlan:
-    """Read the plan of a result table.
-
-    Parameters
-    ----------
-    source
-        As for ``read_plan_file``.
-    scale
-        One of the plan's scales; None stands for ``small``, or for the first one.
-
-    Raises
-    ------
-    UserError
-        If there is no such plan or scale, or a key or a value in it is wrong; the message names the place.
-    """
-    name, plan = read_plan_file(source)
-    with located(f"{name}.toml"):
-        return plan_at(name, plan, scale)
-
-
-def plan_at(name: str, plan: Mapping[str, Any], scale: str | None = None) -> TablePlan:
-    """Return a plan, as TOML has it, at one scale; see ``read_plan``."""
-    check_keys(plan, KEYS, needed=("dataset", "rows"))
+    check_parts(plan, PARTS, ("dataset", "rows"))
+    scales: Sequence[str] = list(plan.get("scales", {}))
     chosen = chosen_scale(plan.get("scales", {}), scale)
+    with located("plugins"):
+        for module in plan.get("plugins", ()):
+            load_plugin(module)
     runs = {}
     for run, values in plan.get("runs", {}).items():
         with located(f"runs.{run}"):
-            runs[run] = _run(values, chosen)
-    protocols = [at_scale(each, chosen) for each in plan.get("protocols", [{"name": "all"}])]
+            runs[run] = _run(values, chosen, scales)
+    protocols = _protocols(plan.get("protocols", [{"name": "all"}]), chosen, scales)
+    parts = _Parts(plan["dataset"], {each.name: each for each in protocols}, runs, chosen, scales)
     rows = []
     for protocol in protocols:
-        with located(f"protocol {protocol.get('name')}"):
-            shared = from_mapping(ProtocolPlan, protocol)
         for number, values in enumerate(plan["rows"], 1):
-            with located(f"row {number}"):
-                rows += _row(plan["dataset"], shared, values, chosen, runs)
-    return TablePlan(name, plan["dataset"], chosen, runs, tuple(rows), read_figures(plan))
+            place = f"row {number} ({_row_name(values)})"
+            with located(place):
+                rows += [replace(row, place=place) for row in parts.rows(values, protocol)]
+    if not rows:
+        raise UserError(f"no row is made{f' at scale {chosen}' if chosen else ''}, expected at least one")
+    figures = read_figures(plan, [*(source.name for source in feature_sources()), "supervised"])
+    return TablePlan(name, plan["dataset"], chosen, runs, tuple(rows), figures, file)
 
 
-def check_keys(plan: Mapping[str, Any], known: Collection[str], needed: Collection[str] = ()) -> None:
-    """Raise ``UserError`` for a key that a part of a plan cannot have, or one that it lacks."""
-    text, unknown = ", ".join(sorted(known)), sorted(plan.keys() - set(known))
-    if unknown:
-        raise UserError(f"unknown {'keys' if len(unknown) > 1 else 'key'} {', '.join(unknown)}: expected {text}")
-    for key in needed:
-        if key not in plan:
-            raise UserError(f"{key} is missing; expected {text}")
+def _row_name(values: Mapping[str, Any]) -> str:
+    """Return how an error names a row."""
+    key = "features" if "features" in values or "kind" not in values else "kind"
+    return f"`[[rows]]`, {key} = {values.get(key, 'dcgan')}"
 
 
-@contextmanager
-def located(place: str) -> Iterator[None]:
-    """Say in an error where in a plan it is."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"{place}: {error}", option=error.option) from error
+def _protocols(parts: Sequence[Mapping[str, Any]], scale: str, scales: Sequence[str]) -> list[ProtocolPlan]:
+    found: list[ProtocolPlan] = []
+    for number, values in enumerate(parts, 1):
+        with located(f"protocol {number} (`[[protocols]]`, name = {values.get('name')})"):
+            protocol = from_mapping(ProtocolPlan, at_scale(values, scale, scales))
+            if protocol.name in [each.name for each in found]:
+                raise UserError("another protocol has the same name; give each its own")
+            found.append(protocol)
+    return found
 
 
-def chosen_scale(scales: Mapping[str, str], asked: str | None) -> str:
-    """Return the scale that was asked for, or the usual one."""
-    if asked is None:
-        return USUAL_SCALE if USUAL_SCALE in scales else next(iter(scales), "")
-    if asked not in scales:
-        known = ", ".join(scales) or "none: the plan has one size"
-        raise UserError(f"got scale {asked!r}, expected one of {known}", option="scale")
-    return asked
-
-
-def at_scale(values: Mapping[str, Any], scale: str) -> dict[str, Any]:
-    """Return the keys of a part of a plan at a scale."""
-    plain = {key: value for key, value in values.items() if key != "at"}
-    return _merged(plain, values.get("at", {}).get(scale, {}))
-
-
-def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values with changes, those of inner tables key by key."""
-    merged = dict(values)
-    for key, value in changes.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
-
-
-def _run(values: Mapping[str, Any], scale: str) -> TrainingPlan | ImportPlan:
+def _run(values: Mapping[str, Any], scale: str, scales: Sequence[str]) -> TrainingPlan | ImportPlan:
     """Build the plan of a training or an import."""
-    if list(values) == ["train"]:
-        return TrainingPlan.from_mapping(at_scale(values["train"], scale))
-    if list(values) == ["import_authors"]:
-        return ImportPlan.from_mapping(at_scale(values["import_authors"], scale))
-    raise UserError(f"got {', '.join(values) or 'nothing'}, expected one of train and import_authors")
+    kinds: dict[str, type[TrainingPlan | ImportPlan]] = {"train": TrainingPlan, "import_authors": ImportPlan}
+    if len(values) != 1 or not values.keys() <= kinds.keys() or not isinstance(next(iter(values.values())), Mapping):
+        raise UserError(f"got {', '.join(values) or 'nothing'}, expected one table of train and import_authors")
+    ((kind, part),) = values.items()
+    with located(kind):
+        return kinds[kind].from_mapping(at_scale(part, scale, scales))
 
 
-def _row(
-    dataset: str, protocol: ProtocolPlan, values: Mapping[str, Any], scale: str, runs: Mapping[str, Any]
-) -> list[RowPlan]:
-    """Build the row of one protocol at a scale; none where the plan leaves it out."""
-    chosen = at_scale(values, scale)
-    scales, protocols = chosen.pop("scales", [scale]), chosen.pop("protocols", [protocol.name])
-    if scale not in scales or protocol.name not in protocols:
-        return []
-    kind, run = chosen.pop("kind", "features"), chosen.pop("run", "")
-    if run and run not in runs:
-        raise UserError(f"the plan has no run {run!r}: expected {', '.join(runs) or 'a part runs'}")
-    shared = {key: value for key, value in protocol.to_mapping().items() if key != "name"}
-    chosen = {"dataset": dataset, **shared, **chosen}
-    if kind == "supervised":
-        own = {key: value for key, value in chosen.items() if key not in ("select_draws", "validate")}
-        return [RowPlan(SupervisedConfig.from_mapping(own))]
-    if kind != "features":
-        raise UserError(f"got kind {kind!r}, expected features or supervised")
-    config = EvalConfig.from_mapping(chosen)
-    if config.source.needs_run and not run:
-        raise UserError(f"{config.features} features need a run: expected run = NAME, one of {', '.join(runs)}")
-    return [RowPlan(config, run if config.source.needs_run else "")]
+@dataclass(frozen=True)
+class _Parts:
+    """Parts of a plan that its rows refer to."""
+
+    dataset: str
+    protocols: Mapping[str, ProtocolPlan]
+    runs: Mapping[str, TrainingPlan | ImportPlan]
+    scale: str
+    scales: Sequence[str]
+
+    def rows(self, values: Mapping[str, Any], protocol: ProtocolPlan) -> list[RowPlan]:
+        """Build the row of one protocol; none where the row lists other protocols or scales."""
+        own = at_scale(values, self.scale, self.scales)
+        of_scales = _chosen_names(own.pop("scales", None), "scales", self.scales)
+        of_protocols = _chosen_names(own.pop("protocols", None), "protocols", list(self.protocols))
+        if "dataset" in own:
+            raise UserError(f"got a dataset, expected none: all rows probe {self.dataset}; another set is another plan")
+        if protocol.name not in of_protocols or (self.scales and self.scale not in of_scales):
+            return []
+        kind, run = own.pop("kind", "features"), own.pop("run", "")
+        shared = {key: value for key, value in protocol.to_mapping().items() if key != "name"}
+        if kind == "supervised":
+            return [RowPlan(_supervised({"dataset": self.dataset, **shared}, own, protocol))]
+        if kind != "features":
+            raise UserError(f"got kind {kind!r}, expected features or supervised")
+        config = EvalConfig.from_mapping({"dataset": self.dataset, **shared, **own})
+        return [RowPlan(config, self._run_of(config, run))]
+
+    def _run_of(self, config: EvalConfig, run: Any) -> str:
+        """Return the name of the run that a row's features come from; empty where they need none."""
+        known = ", ".join(self.runs) or "a part [runs.NAME.train]"
+        if run and run not in self.runs:
+            raise UserError(f"the plan has no run {run!r}{did_you_mean(str(run), self.runs)}: expected {known}")
+        if not config.source.needs_run:
+            return ""
+        if not run:
+            raise UserError(f"{config.features} features need a run: expected run = NAME, one of {known}")
+        training = self.runs[run]
+        if isinstance(training, TrainingPlan) and training.preset != "auto":  # which the device decides
+            check_layers(config.options, training.config().network.layer_names)
+        return str(run)
+
+
+def _supervised(shared: Mapping[str, Any], own: Mapping[str, Any], protocol: ProtocolPlan) -> SupervisedConfig:
+    """Build the config of a supervised row from what a protocol's rows share, and from its own keys."""
+    if protocol.validate:
+        raise UserError(
+            f"a supervised row reports on the test split, protocol {protocol.name} on held-out training images; "
+            "list the protocols of the row without it"
+        )
+    known = {key: value for key, value in shared.items() if key not in ("select_draws", "validate")}
+    return SupervisedConfig.from_mapping({"labels": "all", **known, **own})
+
+
+def _chosen_names(chosen: Any, key: str, known: Sequence[str]) -> Sequence[str]:
+    """Return the names that a row lists, all known ones where it lists none."""
+    if chosen is None:
+        return known
+    expected = ", ".join(known) or f"none, since the plan has no {key}"
+    if not is_list_of_texts(chosen):
+        raise UserError(f"got {key} = {chosen!r}, expected a list of names, some of {expected}")
+    for name in chosen:
+        if name not in known:
+            raise UserError(f"the plan has no {key} {name!r}{did_you_mean(name, known)}: expected some of {expected}")
+    return chosen

@@ -12,6 +12,7 @@ from ..evaluation import (
     PlannedSupervised,
     Results,
     Summary,
+    SupervisedConfig,
     checked_protocol,
     load_pair,
     plan_supervised,
@@ -19,15 +20,16 @@ from ..evaluation import (
     run_evaluation,
     run_supervised,
 )
-from ..features import ImportAuthorsConfig, import_authors, is_built_in
+from ..features import ImportAuthorsConfig, check_layers, choose_layers, import_authors, is_built_in
 from ..gan import RELEASED, Run, preset_config, read_authors
 from ..images import ImageSet, load_images, set_name
 from ..presets import TrainingPlan, default_run_name
-from ..report import format_tables, register_figures, write_comparisons, write_tables
-from ..runtime import UserError, Workspace, resolve_device
+from ..report import format_tables, kept_plans, write_comparisons, write_tables
+from ..runtime import UserError, Workspace, located, resolve_device
+from ..storage import write_text
 from .costs import Cost, evaluation_cost, import_cost, training_cost
 from .guideline_runs import images_seen
-from .recorded_rows import RunFacts, find_summary
+from .recorded_rows import RunFacts, find_summary, why_not_found
 from .steps import FREE, TableStep, Watch, listed, needs, train_step
 from .table_plan import ImportPlan, TablePlan
 
@@ -57,6 +59,23 @@ class PlannedRun:
             return images_seen(self.run) < self.facts.images_seen
         return not self.run.exists
 
+    def missing_layers(self, config: EvalConfig | SupervisedConfig) -> list[str]:
+        """Return the layers of a config that an imported network lacks, since its files end before.
+
+        Raises
+        ------
+        UserError
+            If a network that is trained has no such layers, or an imported one could not have them.
+        """
+        options, there = getattr(config, "options", None), self.facts.network.layer_names
+        if isinstance(self.plan, TrainingPlan):
+            check_layers(options, there)
+            return []
+        whole = preset_config(self.plan.net).network.layer_names
+        check_layers(options, whole)
+        layers = getattr(options, "layers", None)
+        return [name for name in choose_layers(layers, whole) if name not in there] if layers else []
+
     def command(self, workspace: Workspace) -> str:
         """Return the command line that makes the run."""
         if isinstance(self.plan, TrainingPlan):
@@ -67,6 +86,11 @@ class PlannedRun:
         """Train or import the run."""
         if isinstance(self.plan, TrainingPlan):
             train_step(self.plan, workspace, self.run.folder, watch)
+            if self.is_missing:
+                raise UserError(
+                    f"the step is done, and {self.run.folder} has seen {images_seen(self.run):,} images, expected "
+                    f"{self.facts.images_seen:,}"
+                )
         else:
             import_authors(
                 self._import(), workspace, on_step=watch.on_step, on_loss=watch.on_note, on_note=watch.on_note
@@ -102,16 +126,31 @@ class TableRow:
         return config.features, options, config.dtype, config.seed, self.run
 
     def evaluate(self, watch: Watch) -> None:
-        """Make the row."""
+        """Make the row.
+
+        Raises
+        ------
+        UserError
+            If it cannot be made, or the records hold another row than the plan has, afterwards; with both.
+        """
         planned = self.planned
         if isinstance(planned, PlannedEvaluation):
-            run_evaluation(planned.config, planned.workspace, on_progress=watch.on_step, on_note=watch.on_note)
+            made = run_evaluation(planned.config, planned.workspace, on_progress=watch.on_step, on_note=watch.on_note)
         else:
-            run_supervised(planned.config, planned.workspace, on_progress=watch.on_step, on_note=watch.on_note)
+            made = run_supervised(planned.config, planned.workspace, on_progress=watch.on_step, on_note=watch.on_note)
+        if self.found_in(Results(planned.workspace.results).summaries(planned.protocol.name)) is None:
+            raise UserError(
+                f"the step is done, and the records of {made.protocol} do not have this row: "
+                f"{'; '.join(why_not_found(planned, self._facts, made))}"
+            )
+
+    @property
+    def _facts(self) -> RunFacts | None:
+        return None if self.run is None else self.run.facts
 
     def found_in(self, summaries: list[Summary]) -> Summary | None:
         """Find the row in the records; None if it is not there."""
-        return find_summary(self.planned, None if self.run is None else self.run.facts, summaries)
+        return find_summary(self.planned, self._facts, summaries)
 
 
 class TableRun:
@@ -133,9 +172,9 @@ class TableRun:
         self.plan, self._place = plan, workspace
         self._device = resolve_device(workspace.device)
         self.left_out: list[str] = []
+        self._pairs: dict[bool, tuple[ImageSet, ImageSet]] = {}
         self._runs = self._find_runs(authors or workspace.data_dir / "authors")
         self.rows = self._make_rows()
-        register_figures(plan.figures)
 
     def _find_runs(self, authors: Path) -> dict[str, PlannedRun]:
         """Return the runs of the plan by their names in it; imports without their arrays are left out."""
@@ -172,36 +211,40 @@ class TableRun:
 
     def _make_rows(self) -> tuple[TableRow, ...]:
         """Return the rows that can be made, with their images and protocols."""
-        pairs: dict[bool, tuple[ImageSet, ImageSet]] = {}
         rows, lacking = [], dict[str, list[str]]()
         for row in self.plan.rows:
-            config = row.config
-            if not isinstance(config, EvalConfig):
-                rows.append(TableRow(plan_supervised(config, self._place)))
-                continue
             run = self._runs.get(row.run)
             if row.run and run is None:
                 continue
-            missing = _missing_layers(config, run)
+            with located(f"{self.plan.name}.toml: {row.place}"):
+                missing = [] if run is None else run.missing_layers(row.config)
             if run is not None and missing:
                 lacking.setdefault(run.name, []).extend(missing)
                 continue
-            if config.validate not in pairs:
-                pairs[config.validate] = load_pair(self.plan.dataset, self._place, validate=config.validate)
-            rows.append(self._row(config, run, pairs[config.validate]))
+            with located(f"{self.plan.name}.toml: {row.place}"):
+                rows.append(self._row(row.config, run))
         self.left_out += [
             f"The rows of {', '.join(sorted(set(layers)))} of {name} are left out: its files end before."
             for name, layers in lacking.items()
         ]
         return tuple(rows)
 
-    def _row(self, config: EvalConfig, run: PlannedRun | None, pair: tuple[ImageSet, ImageSet]) -> TableRow:
+    def _row(self, config: EvalConfig | SupervisedConfig, run: PlannedRun | None) -> TableRow:
         """Return the row of a config, whose features may come from a run."""
+        if isinstance(config, SupervisedConfig):
+            return TableRow(plan_supervised(config, self._place))
+        pair = self._pair(config.validate)
         protocol = checked_protocol(pair, config.labels, config.draws, config.select_draws, config.seed)
         if run is None:
             return TableRow(PlannedEvaluation(config, self._place, protocol, *pair, None))
         config = replace(config, run=run.run.folder)
         return TableRow(PlannedEvaluation(config, self._place, protocol, *pair, None, run.facts.network), run)
+
+    def _pair(self, validate: bool) -> tuple[ImageSet, ImageSet]:
+        """Return the images that rows probe, loaded once."""
+        if validate not in self._pairs:
+            self._pairs[validate] = load_pair(self.plan.dataset, self._place, validate=validate)
+        return self._pairs[validate]
 
     def found(self) -> dict[TableRow, Summary]:
         """Return the rows that are in the records, with their summaries."""
@@ -225,8 +268,18 @@ class TableRun:
             cached.add(row.cache)
             config, run = row.planned.config, "" if row.run is None else row.run.name
             command = config.to_command(self._place)
-            steps.append(TableStep(command, row.evaluate, cost, verb=config.verb, needs_run=run))
+            steps.append(TableStep(command, partial(self._make, row), cost, verb=config.verb, needs_run=run))
         return steps
+
+    def _make(self, row: TableRow, watch: Watch) -> None:
+        """Make a row; keep a user's own plan with the records, so that tables show its published figures."""
+        self._keep_plan()
+        row.evaluate(watch)
+
+    def _keep_plan(self) -> None:
+        if self.plan.file is not None:
+            kept = kept_plans(self._place.results) / self.plan.file.name
+            write_text(kept, self.plan.file.read_text(encoding="utf-8"))
 
     def _run_step(self, run: PlannedRun) -> TableStep:
         """Return the step that trains or imports a run."""
@@ -256,17 +309,12 @@ class TableRun:
 
     def write(self) -> str:
         """Write the tables of the protocols and the comparisons of the rows that are there; return the rows' table."""
+        self._keep_plan()
         summaries, store = list(self.found().values()), Results(self._place.results)
         for protocol in dict.fromkeys(summary.protocol for summary in summaries):
             write_tables(store.summaries(protocol), store.folder)
             write_comparisons([each for each in summaries if each.protocol == protocol], self._place.results)
-        return format_tables(summaries).rstrip()
-
-
-def _missing_layers(config: EvalConfig, run: PlannedRun | None) -> list[str]:
-    """Return the layers of a config that a run's network does not have."""
-    layers = config.options.layers if run is not None and is_built_in(config.source) else None
-    return [] if run is None else [name for name in layers or () if name not in run.facts.network.layer_names]
+        return format_tables(summaries, results=store.folder).rstrip()
 
 
 def load_training_images(dataset: str, workspace: Workspace) -> ImageSet:

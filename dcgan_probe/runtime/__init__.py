@@ -8,12 +8,15 @@ if TYPE_CHECKING:
     from .config import (
         KINDS as KINDS,
         METADATA as METADATA,
+        REQUIRED as REQUIRED,
         Config as Config,
         arguments_of as arguments_of,
         check_fields as check_fields,
+        check_keys as check_keys,
         flag_of as flag_of,
         from_mapping as from_mapping,
         has_type as has_type,
+        is_required as is_required,
         option as option,
         to_mapping as to_mapping,
     )
@@ -29,7 +32,13 @@ if TYPE_CHECKING:
         single_thread as single_thread,
         untried_kernels as untried_kernels,
     )
-    from .errors import Notice as Notice, UserError as UserError
+    from .errors import (
+        Notice as Notice,
+        UserError as UserError,
+        did_you_mean as did_you_mean,
+        located as located,
+        require_instance as require_instance,
+    )
     from .memory import (
         available_memory as available_memory,
         check_memory as check_memory,

@@ -12,18 +12,26 @@ import dataclasses
 import math
 import shlex
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field
 from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
-from .errors import UserError
+from .errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from .workspace import Workspace
 
 
+class _Required:
+    """Default of a field of a ``Config`` that a user has to give; without it, making the config is a ``UserError``."""
+
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED = _Required()
 METADATA: dict[str, type] = {
     "help": str,
     "min": Number,
@@ -56,6 +64,9 @@ def check_fields(config: Any) -> None:
         With the field, the value and the values that are expected.
     """
     hints = get_type_hints(type(config))
+    missing = [each.name for each in dataclasses.fields(config) if getattr(config, each.name) is REQUIRED]
+    if missing:
+        raise UserError(f"{type(config).__name__} needs {' and '.join(missing)}", option=missing[0])
     for each in dataclasses.fields(config):
         value, expected = getattr(config, each.name), hints[each.name]
         if not has_type(value, expected):
@@ -90,7 +101,7 @@ def _in_words(expected: Any) -> str:
     if origin in (Union, types.UnionType):
         return " or ".join(map(_in_words, parts))
     if origin is Literal:
-        return " or ".join(map(str, parts))
+        return " or ".join(str(part) or "an empty text" for part in parts)
     return "None" if expected is type(None) else getattr(expected, "__name__", str(expected))
 
 
@@ -103,23 +114,30 @@ def from_mapping(cls: type[Any], values: Mapping[str, Any]) -> Any:
         If a key is no field, a field without a default is missing, or a value is not of the field's type and range.
     """
     known = {each.name: each for each in dataclasses.fields(cls) if each.init}
-    unknown = sorted(values.keys() - known.keys())
-    if unknown:
-        raise UserError(
-            f"unknown {'keys' if len(unknown) > 1 else 'key'} {', '.join(unknown)}: {cls.__name__} has "
-            f"{', '.join(known) or 'no keys'}"
-        )
-    missing = [name for name, each in known.items() if name not in values and _has_no_default(each)]
-    if missing:
-        raise UserError(f"{cls.__name__} needs {', '.join(missing)}")
+    check_keys(values, known, [name for name, each in known.items() if is_required(each)])
     hints = get_type_hints(cls)
     made = cls(**{name: _as_field(value, known[name], hints[name]) for name, value in values.items()})
     check_fields(made)
     return made
 
 
-def _has_no_default(each: Field[Any]) -> bool:
-    return each.default is MISSING and each.default_factory is MISSING
+def check_keys(values: Any, known: Collection[str], needed: Iterable[str] = ()) -> None:
+    """Raise ``UserError`` for values that are no mapping, have an unknown key, or lack one that is needed."""
+    text = ", ".join(known) or "no keys"
+    if not isinstance(values, Mapping):
+        raise UserError(f"got {values!r}, expected a table of {text}")
+    unknown = sorted(values.keys() - set(known))
+    if unknown:
+        named = ", ".join(f"{key}{did_you_mean(key, known)}" for key in unknown)
+        raise UserError(f"unknown {'keys' if len(unknown) > 1 else 'key'} {named}: expected {text}")
+    missing = [name for name in needed if name not in values]
+    if missing:
+        raise UserError(f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing: expected {text}")
+
+
+def is_required(each: Field[Any]) -> bool:
+    """Return whether a field has no default."""
+    return each.default in (MISSING, REQUIRED) and each.default_factory is MISSING
 
 
 def _as_field(value: Any, each: Field[Any], expected: Any) -> Any:

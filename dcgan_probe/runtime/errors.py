@@ -1,5 +1,9 @@
 """Errors and notices about a user's input."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class UserError(ValueError):
     """Error in input, files or settings that the user can correct.
@@ -27,3 +31,28 @@ class Notice(UserWarning):
 
     Notices are issued by ``warnings.warn``. The command line prints each notice once, without the line of code.
     """
+
+
+@contextmanager
+def located(place: str, option: str | None = None) -> Iterator[None]:
+    """Put a place before the text of a ``UserError``, which is then about ``option``."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{place}: {error}", option=option) from error
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean rows?)`` where a name is like a known one, else an empty text."""
+    from difflib import get_close_matches  # late, since errors alone need it
+
+    like = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {like[0]}?)" if like else ""
+
+
+def require_instance(value: object, kind: type, parameter: str, made: str = "") -> None:
+    """Raise ``UserError`` for a value of another class; ``made`` says how one of the class is made."""
+    if not isinstance(value, kind):
+        how = f", which {made} makes" if made else ""
+        got = repr(value) if isinstance(value, str | int | float | Path) else type(value).__name__
+        raise UserError(f"got {got} as `{parameter}`, expected {kind.__name__}{how}", option=parameter)

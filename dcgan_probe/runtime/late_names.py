@@ -54,5 +54,5 @@ class LatePackage(ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        """Return all names, imported or not."""
-        return sorted({*super().__dir__(), *self._late})
+        """List the public names, imported or not."""
+        return sorted({*self._late, *(name for name in vars(self) if name.startswith("__"))})

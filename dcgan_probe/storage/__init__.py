@@ -61,5 +61,18 @@ if TYPE_CHECKING:
         opened_whole as opened_whole,
     )
     from .toml_files import PLANS as PLANS, TABLES as TABLES, read_toml as read_toml, write_toml as write_toml
+    from .toml_forms import (
+        TEXT as TEXT,
+        TEXTS as TEXTS,
+        check_forms as check_forms,
+        check_parts as check_parts,
+        is_list_of_texts as is_list_of_texts,
+        is_table as is_table,
+        table as table,
+        tables as tables,
+        tables_in as tables_in,
+        texts_in as texts_in,
+        value_text as value_text,
+    )
 
 import_when_used(__name__)

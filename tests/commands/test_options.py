@@ -86,6 +86,27 @@ def test_progress_without_a_terminal_writes_one_line_at_the_end(capsys):
     assert captured.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(("seconds", "rate"), [(1e-4, ""), (0.9, ""), (2.0, " 5/s,")])
+def test_a_rate_is_shown_of_work_that_took_a_while(capsys, monkeypatch, seconds, rate):
+    now = iter([0.0, *[seconds] * 4])
+    monkeypatch.setattr("dcgan_probe.commands.progress.time.monotonic", lambda: next(now))
+    with Progress("read", 10, "rows") as progress:
+        progress.update(10)
+    assert capsys.readouterr().err == f"read: 10 of 10 rows,{rate} {seconds:.0f} s\n"
+
+
+def test_a_bar_has_a_rate_from_the_first_second_on(monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    now = iter([0.0, 0.5, 1.5])
+    with Progress("read", 10, "rows") as progress:
+        monkeypatch.setattr("dcgan_probe.commands.progress.time.monotonic", lambda: next(now))
+        progress._began = next(now)
+        progress.update(2)
+        assert "rate" not in progress._bar.bar_format
+        progress.update(4)
+        assert progress._bar.bar_format is None
+
+
 def test_a_long_step_tells_how_it_goes_now_and_then(capsys, monkeypatch):
     now = 0.0
     monkeypatch.setattr("dcgan_probe.commands.progress.time.monotonic", lambda: now)

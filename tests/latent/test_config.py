@@ -44,9 +44,11 @@ def test_the_command_of_a_config_makes_the_same_config(config, tmp_path, monkeyp
 
 
 def test_unknown_keys_are_refused_by_name():
-    with pytest.raises(dp.UserError, match="unknown key point: WalkConfig has seed, points, steps, interpolation"):
+    with pytest.raises(
+        dp.UserError, match=r"unknown key point \(did you mean points\?\): expected seed, points, steps, interpolation"
+    ):
         dp.WalkConfig.from_mapping({"point": 3})
-    with pytest.raises(dp.UserError, match="TurnConfig needs end"):
+    with pytest.raises(dp.UserError, match="end is missing: expected seed, "):
         dp.TurnConfig.from_mapping({"start": "a=1"})
 
 

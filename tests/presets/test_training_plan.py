@@ -143,7 +143,7 @@ def test_values_that_do_not_fit_are_refused_when_the_plan_is_made(values, words,
 
 
 def test_unknown_keys_are_refused_by_name():
-    with pytest.raises(UserError, match="unknown key learning_rate: TrainingPlan has nz, z, nc"):
+    with pytest.raises(UserError, match="unknown key learning_rate: expected nz, z, nc"):
         TrainingPlan.from_mapping({"learning_rate": 1e-3})
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from dcgan_probe.report.controls import control_of
-from dcgan_probe.report.names import row_name
+from dcgan_probe.report.names import describe_option, row_name
 from dcgan_probe.report.rows import table_rows
 from dcgan_probe.report.shown import shown_tables
 
@@ -165,6 +165,35 @@ def test_rows_that_read_the_same_get_names_that_differ(svhn):
     assert names == ["DCGAN cpu32", "DCGAN cpu32"]
     names = [r.name for r in table_rows([row, running, seeded])[0].measured]
     assert len(set(names)) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "default", "text"),
+    [
+        ("norm", False, None, ""),
+        ("norm", True, None, "norm"),
+        ("norm", True, True, ""),
+        ("norm", False, True, "no norm"),
+        ("norm", False, False, ""),
+        ("power", None, None, ""),
+        ("power", None, 2.0, "no power"),
+        ("power", 0.5, None, "power 0.5"),
+        ("power", 0, None, "power 0"),
+        ("batch_norm", "real", None, "batch_norm real"),
+        ("maps_seed", 0, None, "seed 0"),
+    ],
+)
+def test_options_are_named_as_a_reader_would(name, value, default, text):
+    assert describe_option(name, value, default) == text
+
+
+def test_a_switch_of_a_source_is_named_where_it_is_not_at_its_default(svhn):
+    row = replace(svhn()[0], features="kmeans", network="9", options={"whiten": True, "kmeans_seed": None})
+    other = replace(row, options={"whiten": False, "kmeans_seed": 1}, evaluation="e4")
+    assert [r.name for r in table_rows([row, other])[0].measured] == [
+        "k-means 9",
+        "k-means 9, kmeans_seed 1, no whiten",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from dcgan_probe.gan import Run, TrainConfig, train
-from dcgan_probe.reproductions import guideline_run, guideline_trainings, images_seen, last_samples
+from dcgan_probe.reproductions import guideline_plan, guideline_run, images_seen, last_samples
 from dcgan_probe.runtime import UserError
 from dcgan_probe.storage import TABLES, read_toml
 
@@ -33,7 +33,7 @@ def flat(config: TrainConfig) -> dict:
 
 
 def trainings_of(scale, seeds):
-    return guideline_trainings(read_toml(TABLES / "guidelines.toml"), scale, seeds)[1]
+    return guideline_plan("guidelines", read_toml(TABLES / "guidelines.toml"), scale, seeds).trainings
 
 
 @pytest.mark.parametrize("scale", ["smoke", "small"])

@@ -13,7 +13,7 @@ from dcgan_probe.features import source_named
 from dcgan_probe.gan import preset_config
 from dcgan_probe.images import ImageSet
 from dcgan_probe.reproductions import read_plan
-from dcgan_probe.reproductions.recorded_rows import RunFacts, find_summary, recorded_fields
+from dcgan_probe.reproductions.recorded_rows import RunFacts, find_summary, recorded_fields, why_not_found
 from dcgan_probe.runtime import Workspace
 
 CONFIG = preset_config("cpu32", dataset="tiny_imagenet32", images=2_000_000)
@@ -155,3 +155,18 @@ def test_the_committed_records_have_the_rows_of_the_package_s_plans(table, rows)
         )
         evaluation = PlannedEvaluation(row.config, Workspace(), protocol, train, test, None)
         assert find_summary(evaluation, None, recorded) is not None, row.config
+
+
+def test_what_is_recorded_instead_of_a_row_is_told():
+    row = planned("kmeans", centroids=9)
+    assert why_not_found(row, None, summary(row)) == []
+    assert why_not_found(row, None, summary(planned("kmeans", centroids=8))) == [
+        "dimension is 32, expected 36",
+        "network is '8', expected '9'",
+    ]
+    assert why_not_found(row, None, summary(row, draws=3)) == ["draws are 3, expected at least 10"]
+    assert why_not_found(row, None, summary(row, over_images=None)) == ["its test predictions are missing"]
+    trained = planned("dcgan")
+    assert why_not_found(trained, RUN, summary(trained, RUN, images_seen=64)) == [
+        "images_seen is 64, expected at least 2,000,000"
+    ]

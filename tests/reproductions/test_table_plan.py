@@ -1,5 +1,6 @@
 """Plans of tables: those of the package, scales, and what is refused."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -101,23 +102,99 @@ def test_a_scale_changes_what_it_names_and_nothing_else():
     assert plan_at("mine", plan).scale == "whole"
 
 
+FIGURE = OWN["published"][0]
+PIXELS = "row 1 (`[[rows]]`, features = pixels): "
+PUBLISHED = "published figure 1 (`[[published]]`, model = Theirs): "
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"rosw": []}, "unknown key rosw: expected dataset, encoders"),
-        ({"dataset": None}, "dataset is missing"),
-        ({"rows": [{"features": "nope"}]}, "row 1: unknown features 'nope'"),
-        ({"rows": [{"features": "pixels", "clasifier": "svm"}]}, "row 1: unknown key clasifier"),
-        ({"rows": [{"features": "kmeans", "options": {"centroids": 0}}]}, "row 1: got centroids 0"),
-        ({"rows": [{"features": "dcgan"}]}, "row 1: dcgan features need a run: expected run = NAME, one of net"),
-        ({"rows": [{"features": "dcgan", "run": "other"}]}, "row 1: the plan has no run 'other': expected net"),
-        ({"rows": [{"kind": "other"}]}, "row 1: got kind 'other', expected features or supervised"),
-        ({"runs": {"net": {"train": {"presett": "demo"}}}}, "runs.net: unknown key presett"),
-        ({"runs": {"net": {"make": {}}}}, "runs.net: got make, expected one of train and import_authors"),
-        ({"protocols": [{"labels": 5}]}, "ProtocolPlan needs name"),
-        ({"published": [{**OWN["published"][0], "encoder": "nobody"}]}, "the plan has no encoder 'nobody'"),
-        ({"published": [{**OWN["published"][0], "vaule": 1}]}, "unknown key vaule"),
-        ({"published": [{**OWN["published"][0], "protocol": "51"}]}, "no protocol '51', expected one of all, few"),
+        ({"rosw": []}, "unknown key rosw (did you mean rows?): expected dataset, encoders"),
+        ({"dataset": None}, "dataset is missing: expected dataset"),
+        ({"dataset": 5}, "got dataset = 5, expected a text"),
+        ({"rows": []}, "got no rows, expected tables [[rows]]"),
+        ({"rows": {"features": "pixels"}}, "got rows = {'features': 'pixels'}, expected tables [[rows]]"),
+        ({"rows": ["pixels"]}, "got rows = ['pixels'], expected tables [[rows]]"),
+        (
+            {"rows": [{"features": "kmeens"}]},
+            "row 1 (`[[rows]]`, features = kmeens): unknown features 'kmeens'",
+        ),
+        (
+            {"rows": [{"features": "pixels", "clasifier": "svm"}]},
+            f"{PIXELS}unknown key clasifier (did you mean classif",
+        ),
+        ({"rows": [{"features": "pixels", "labels": "all"}]}, f"{PIXELS}got labels 'all', expected int or None"),
+        ({"rows": [{"features": "pixels", "dataset": "theirs"}]}, f"{PIXELS}got a dataset, expected none: all rows pr"),
+        ({"rows": [{"features": "pixels", "options": 5}]}, f"{PIXELS}got 5, expected a table of no keys"),
+        (
+            {"rows": [{"features": "pixels"}, {"features": "kmeans", "options": {"centroids": 0}}]},
+            "row 2 (`[[rows]]`, f",
+        ),
+        (
+            {"rows": [{"features": "pixels", "protocols": ["fwe"]}]},
+            f"{PIXELS}the plan has no protocols 'fwe' (did you ",
+        ),
+        ({"rows": [{"features": "pixels", "protocols": "few"}]}, f"{PIXELS}got protocols = 'few', expected a list of "),
+        ({"rows": [{"features": "pixels", "scales": ["small"]}]}, f"{PIXELS}the plan has no scales 'small': expected "),
+        ({"rows": [{"features": "pixels", "at": {"small": {}}}]}, f"{PIXELS}unknown key small: expected no keys"),
+        ({"rows": [{"features": "pixels", "protocols": []}]}, "no row is made, expected at least one"),
+        ({"rows": [{"features": "dcgan"}]}, "dcgan features need a run: expected run = NAME, one of net"),
+        (
+            {"rows": [{"features": "dcgan", "run": "nte"}]},
+            "the plan has no run 'nte' (did you mean net?): expected net",
+        ),
+        ({"rows": [{"features": "dcgan", "run": "net", "options": {"layers": ["conv9"]}}]}, "): unknown layer conv9: "),
+        ({"rows": [{"kind": "other"}]}, "row 1 (`[[rows]]`, kind = other): got kind 'other', expected features or sup"),
+        (
+            {"rows": [{"kind": "supervised", "prset": "demo"}]},
+            "row 1 (`[[rows]]`, kind = supervised): unknown key prset",
+        ),
+        (
+            {"runs": {"net": {"train": {"presett": "demo"}}}},
+            "runs.net: train: unknown key presett (did you mean preset",
+        ),
+        ({"runs": {"net": {"train": {"preset": "dmo"}}}}, "runs.net: train: unknown preset 'dmo'"),
+        ({"runs": {"net": {"make": {}}}}, "runs.net: got make, expected one table of train and import_authors"),
+        (
+            {"runs": {"net": {"import_authors": {"net": "svhn", "dataset": "x"}}}},
+            "import_authors: got net 'svhn', expect",
+        ),
+        ({"runs": {"net": 5}}, "got runs = {'net': 5}, expected tables [runs.NAME]"),
+        ({"protocols": [{"labels": 5}]}, "protocol 1 (`[[protocols]]`, name = None): name is missing"),
+        ({"protocols": [{"name": "a"}, {"name": "a"}]}, "protocol 2 (`[[protocols]]`, name = a): another protocol has"),
+        ({"protocols": [{"name": "few", "lables": 50}]}, "name = few): unknown key lables (did you mean labels?)"),
+        ({"protocols": "few"}, "got protocols = 'few', expected tables [[protocols]]"),
+        ({"plugins": "mine"}, "got plugins = 'mine', expected a list of texts"),
+        (
+            {"plugins": ["no_such_module"]},
+            "plugins: the plugin 'no_such_module' cannot be imported (ModuleNotFoundError",
+        ),
+        ({"published": {"model": "x"}}, "got published = {'model': 'x'}, expected tables [[published]]"),
+        (
+            {"published": [{**FIGURE, "encoder": "their"}]},
+            f"{PUBLISHED}unknown encoder 'their' (did you mean theirs",
+        ),
+        ({"published": [{**FIGURE, "vaule": 1}]}, f"{PUBLISHED}unknown key vaule (did you mean value?)"),
+        (
+            {"published": [FIGURE, {**FIGURE, "value": 715}]},
+            "published figure 2 (`[[published]]`, model = Theirs): got ",
+        ),
+        (
+            {"published": [{**FIGURE, "mark": "Z"}]},
+            f"{PUBLISHED}got mark 'Z', expected an empty text or P or A or C or",
+        ),
+        ({"published": [{**FIGURE, "protocol": "51"}]}, f"{PUBLISHED}unknown protocol '51': expected all, few"),
+        (
+            {"published": [{**FIGURE, "features": "kmean"}]},
+            f"{PUBLISHED}unknown features 'kmean' (did you mean kmea",
+        ),
+        ({"published": [{**FIGURE, "scale": "x"}]}, f"{PUBLISHED}got scale 'x', expected none or standardise or"),
+        ({"published": [{"protocol": "few", "model": "Theirs"}]}, f"{PUBLISHED}measure and value and mark are missing"),
+        (
+            {"encoders": {"theirs": {"description": "x"}}},
+            "encoders.theirs: names and least_images and images are missing",
+        ),
     ],
 )
 def test_wrong_plans_are_refused_with_the_place(tmp_path, change, words):
@@ -127,6 +204,18 @@ def test_wrong_plans_are_refused_with_the_place(tmp_path, change, words):
         read_plan(str(tmp_path / "mine.toml"))
     assert str(error.value).startswith("mine.toml: ")
     assert words in str(error.value)
+    assert error.value.option is None  # no option of the command line is wrong
+
+
+def test_a_supervised_row_has_the_labels_of_its_protocol(tmp_path):
+    write_toml(tmp_path / "mine.toml", {**OWN, "rows": [{"kind": "supervised", "preset": "demo"}]})
+    assert [row.config.labels for row in read_plan(tmp_path / "mine.toml").rows] == [None, 50]
+    held_out = [{"name": "held out", "validate": True}]
+    write_toml(
+        tmp_path / "mine.toml", {**OWN, "published": [], "protocols": held_out, "rows": [{"kind": "supervised"}]}
+    )
+    with pytest.raises(UserError, match="a supervised row reports on the test split, protocol held out on held-out"):
+        read_plan(tmp_path / "mine.toml")
 
 
 def test_unknown_tables_and_scales_are_refused(tmp_path):
@@ -138,8 +227,13 @@ def test_unknown_tables_and_scales_are_refused(tmp_path):
     write_toml(tmp_path / "mine.toml", OWN)
     with pytest.raises(UserError, match="got scale 'small', expected one of none: the plan has one size"):
         read_plan(str(tmp_path / "mine.toml"), "small")
-    with pytest.raises(UserError, match=r"nowhere.toml does not exist, expected a TOML file"):
+    with pytest.raises(UserError, match=r"nowhere.toml is missing: give the path of a TOML file"):
         read_plan(str(tmp_path / "nowhere.toml"))
+    for typed in ("mien.toml", "mien"):
+        with pytest.raises(UserError, match=rf"\(did you mean {re.escape(str(tmp_path / 'mine.toml'))}\?\)"):
+            read_plan(str(tmp_path / typed))
+    with pytest.raises(UserError, match=r"no table 'guideline' \(did you mean guidelines\?\)"):
+        read_plan("guideline")
     (tmp_path / "broken.toml").write_text("dataset = \n")
     with pytest.raises(UserError, match=r"broken.toml is not TOML: .*line 1"):
         read_plan(str(tmp_path / "broken.toml"))

@@ -83,8 +83,8 @@ def test_values_are_typed_as_their_options_read_them(values, arguments):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"cuont": 3}, "unknown key cuont: Example has name, count"),
-        ({"cuont": 3, "knid": "max"}, "unknown keys cuont, knid"),
+        ({"cuont": 3}, "unknown key cuont (did you mean count?): expected name, count"),
+        ({"cuont": 3, "knid": "max"}, "unknown keys cuont (did you mean count?), knid (did you mean kind?)"),
         ({"count": 0}, "got count 0, expected at least 1"),
         ({"count": True}, "got count True, expected int"),
         ({"count": 2.5}, "got count 2.5, expected int"),
@@ -95,7 +95,7 @@ def test_values_are_typed_as_their_options_read_them(values, arguments):
         ({"whole": 1}, "got whole 1, expected bool"),
         ({"layers": [1]}, "got layers (1,), expected tuple or None"),
         ({"inner": {"size": 10}}, "got size 10"),
-        ({"inner": {"sise": 1}}, "unknown key sise: Inner has size"),
+        ({"inner": {"sise": 1}}, "unknown key sise (did you mean size?): expected size"),
         ({"inner": 3}, "got inner 3, expected Inner"),
     ],
 )
@@ -106,7 +106,7 @@ def test_wrong_keys_and_values_are_refused_by_name(values, words):
 
 
 def test_a_missing_field_without_a_default_is_named():
-    with pytest.raises(UserError, match="Example needs name"):
+    with pytest.raises(UserError, match="name is missing: expected name, count"):
         Example.from_mapping({})
 
 

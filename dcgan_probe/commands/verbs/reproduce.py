@@ -5,17 +5,16 @@ from typing import Any
 
 import click
 
-from ...reproductions import read_plan_file, shipped_plans
+from ...reproductions import SEEDS
 from ...runtime import Workspace
 from ..command_lines import RecordedCommand
 from ..config_options import config_options
+from ..first_checks import check_table
 from ..options import dry_run_option, plugin_option, quiet_option
-
-SEEDS = 3  # as in reproductions.opening, which imports torch
 
 
 @click.command("reproduce", cls=RecordedCommand)
-@click.argument("table", metavar=f"{'|'.join(shipped_plans())}|FILE.toml")
+@click.argument("table", metavar="TABLE")
 @click.option(
     "--scale",
     help="smoke: that all runs, in minutes. small: hours on a CPU. paper: as published; wants a GPU. A plan may have "
@@ -43,10 +42,10 @@ SEEDS = 3  # as in reproductions.opening, which imports torch
 def reproduce_command(**options: Any) -> None:
     """Make every row of a table, after a plan with its time, memory and disk.
 
-    A table is a TOML file: one that comes with the package, or your own. A result table has the DCGAN, its controls,
-    the baselines and the authors' released weights under the same protocols, and compares the DCGAN with every other
-    row. The table of the guidelines has a training that follows the paper's rules for stable nets, and one that breaks
-    each in turn.
+    TABLE is cifar10, svhn-1000 or guidelines, or the path of a TOML file of your own. A result table has the DCGAN, its
+    controls, the baselines and the authors' released weights under the same protocols, and compares the DCGAN with
+    every other row. The table of the guidelines has a training that follows the paper's rules for stable nets, and one
+    that breaks each in turn.
 
     Finished rows stay as they are: after an interruption, rerun the command to resume. Each step can be typed as a
     command of its own, as the plan prints it.
@@ -57,7 +56,7 @@ def reproduce_command(**options: Any) -> None:
     dcgan-probe reproduce my-table.toml
     dcgan-probe reproduce guidelines --seeds 3
     """
-    read_plan_file(options["table"])  # first, since the rest imports torch
+    check_table(options["table"], options["scale"], options["seeds"], options["data_dir"])
     from ..reproduce import reproduce_verb
 
     reproduce_verb(**options)

@@ -1,0 +1,126 @@
+"""Files of plans: where they lie, which parts they have, and what of each part counts at a scale."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..runtime import UserError, check_keys, did_you_mean
+from ..storage import (
+    PLANS,
+    TABLES,
+    TEXT,
+    TEXTS,
+    is_table,
+    read_toml,
+    table,
+    tables,
+    tables_in,
+    texts_in,
+    value_text,
+)
+
+USUAL_SCALE = "small"
+
+
+def shipped_plans() -> tuple[str, ...]:
+    """Return the names of the plans that come with the package."""
+    return tuple(sorted(path.stem for path in TABLES.glob("*.toml")))
+
+
+def job_names() -> tuple[str, ...]:
+    """Return the names of the jobs that come with the package, most wanted first."""
+    return tuple(job["name"] for job in read_toml(PLANS / "jobs.toml")["jobs"])
+
+
+def plan_path(source: str) -> Path:
+    """Return the file of a plan.
+
+    Parameters
+    ----------
+    source
+        Name of a plan that comes with the package, or path of a TOML file.
+
+    Raises
+    ------
+    UserError
+        If there is no such plan.
+    """
+    path = Path(source)
+    if source in shipped_plans():
+        return TABLES / f"{source}.toml"
+    if source.endswith(".toml") and path.is_file():
+        return path
+    likely = _likely(path)
+    if source.endswith(".toml"):
+        raise UserError(f"{source} is missing{likely}: give the path of a TOML file", option="table")
+    raise UserError(
+        f"there is no table {source!r}{likely}: expected {', '.join(shipped_plans())}, or the path of a .toml file",
+        option="table",
+    )
+
+
+def _likely(path: Path) -> str:
+    """Return `` (did you mean mine.toml?)`` for a plan of the package or a file in the same folder."""
+    from difflib import get_close_matches  # late, since errors alone need it
+
+    known = {
+        **{each.stem: str(each) for each in path.parent.glob("*.toml")},
+        **{name: name for name in shipped_plans()},
+    }
+    like = get_close_matches(path.name.removesuffix(".toml"), known, n=1)
+    return f" (did you mean {known[like[0]]}?)" if like else ""
+
+
+PARTS = {
+    "title": TEXT,
+    "dataset": TEXT,
+    "plugins": TEXTS,
+    "scales": texts_in("scales"),
+    "protocols": tables("protocols"),
+    "runs": tables_in("runs"),
+    "rows": tables("rows"),
+    "published": tables("published"),
+    "encoders": tables_in("encoders"),
+}
+"""Parts of the plan of a result table, each with the form of its value."""
+GUIDELINE_PARTS = {
+    "title": TEXT,
+    "scales": texts_in("scales"),
+    "train": table("train"),
+    "guidelines": tables("guidelines"),
+}
+
+
+def chosen_scale(scales: Mapping[str, str], asked: str | None) -> str:
+    """Return the scale that was asked for, or the usual one."""
+    if asked is None:
+        return USUAL_SCALE if USUAL_SCALE in scales else next(iter(scales), "")
+    if asked not in scales:
+        known = ", ".join(scales) or "none: the plan has one size"
+        raise UserError(f"got scale {asked!r}{did_you_mean(asked, scales)}, expected one of {known}", option="scale")
+    return asked
+
+
+def at_scale(values: Mapping[str, Any], scale: str, scales: Iterable[str]) -> dict[str, Any]:
+    """Return the keys of a part of a plan at one of the plan's scales.
+
+    Raises
+    ------
+    UserError
+        If the part has changes at a scale that the plan does not have, or a change is no table.
+    """
+    changes = values.get("at", {})
+    check_keys(changes, list(scales))
+    for name, each in changes.items():
+        if not is_table(each):
+            raise UserError(f"got at.{name} = {value_text(each)}, expected a table of keys that differ at that scale")
+    return _merged({key: value for key, value in values.items() if key != "at"}, changes.get(scale, {}))
+
+
+def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with changes, those of inner tables key by key."""
+    merged = dict(values)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
