@@ -170,7 +170,7 @@ def read_bytes(path: str | Path) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); change its permissions, or move it away") from error
+        raise UserError(f"{path} cannot be read ({error.strerror}); make it readable, or move it away") from error
 
 
 def set_aside(path: Path, reason: str) -> Path:

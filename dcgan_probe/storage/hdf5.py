@@ -83,5 +83,5 @@ def _explained(path: Path, error: OSError, *, making: bool) -> Exception:
     if OTHER_LOCKING in text:
         return UnreadableFileError(f"{path} is in use in this process ({text}); close it first")
     if number is not None:
-        return UnreadableFileError(f"{path} cannot be read ({os.strerror(number)}); change its permissions, then rerun")
+        return UnreadableFileError(f"{path} cannot be read ({os.strerror(number)}); make it readable, then rerun")
     return DamagedFileError(f"{path} is corrupt, or not an HDF5 file ({text})")

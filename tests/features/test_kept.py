@@ -60,7 +60,7 @@ def test_a_broken_file_is_computed_again(tmp_path, size):
 
 def test_a_file_that_cannot_be_opened_is_not_taken_for_a_missing_one(tmp_path):
     (tmp_path / "x.pt").mkdir()
-    with pytest.raises(UserError, match=r"x\.pt cannot be read \(Is a directory\); change its permissions, or move"):
+    with pytest.raises(UserError, match=r"x\.pt cannot be read \(Is a directory\); make it readable, or move"):
         kept_tensors(tmp_path / "x.pt", NAMES, never)
 
 

@@ -69,5 +69,5 @@ def test_a_file_that_is_not_there_is_no_damaged_one(tmp_path):
 
 
 def test_a_file_that_cannot_be_opened_is_explained(tmp_path):
-    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\); change its permissions, or move it away"):
+    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\); make it readable, or move it away"):
         read_arrays(tmp_path, ())

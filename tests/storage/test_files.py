@@ -88,7 +88,7 @@ def test_missing_truncated_and_foreign_json(tmp_path):
 
 def test_what_cannot_be_read_is_not_called_damaged(tmp_path):
     (tmp_path / "x.json").mkdir()
-    with pytest.raises(UserError, match=r"x.json cannot be read \(Is a directory\); change its permissions, or"):
+    with pytest.raises(UserError, match=r"x.json cannot be read \(Is a directory\); make it readable, or"):
         read_json(tmp_path / "x.json")
 
 

@@ -90,7 +90,7 @@ def test_what_the_system_does_not_read_is_not_damaged(path, monkeypatch, number)
     failing(monkeypatch, "unable to open file", number)
     with pytest.raises(UnreadableFileError) as caught:
         open_hdf5(path)
-    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); change its permissions, then rerun"
+    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); make it readable, then rerun"
 
 
 def test_a_file_system_without_locks(path, monkeypatch):
