@@ -51,10 +51,7 @@ def test_a_file_system_without_locks_is_one_line_and_has_a_way_on(tmp_path, monk
     refused = invoke(*arguments)
     assert refused.exit_code == 1
     assert refused.output.count("\n") == 1
-    assert (
-        "cannot be locked (No locks available): its file system has no locks. Disable locks with `dcgan-probe --no-locks"
-        in (refused.output)
-    )
+    assert "cannot be locked (No locks available): its file system has no locks. Disable locks with" in (refused.output)
     assert sorted(os.listdir(tmp_path)) == before
     assert invoke("--no-locks", *arguments).exit_code == 0
     assert NO_LOCKS not in os.environ
