@@ -143,7 +143,7 @@ def test_one_row_that_fails_leaves_the_other_and_is_made_by_the_next_call(here, 
             '"pixel"',
             "my-table.toml: row 1 (`[[rows]]`, features = pixel): unknown features 'pixel'",
         ),
-        ("glyphs:60", "glyph:60", "my-table.toml: dataset: there is no image set 'glyph:60'"),
+        ("glyphs:60", "glyph:60", "my-table.toml: dataset: unknown image set 'glyph:60'"),
         (
             "labels = 20",
             "labels = 61",
@@ -167,4 +167,4 @@ def test_rows_of_a_source_that_learns_name_the_images_they_lack(here):
     learned = PLAN.replace('features = "pixels"', 'features = "pca"\noptions = { learn_from = "nope" }')
     (here / "my-table.toml").write_text(learned)
     message = " ".join(invoke("reproduce", "my-table.toml", status=1).stderr.split())
-    assert "row 1 (`[[rows]]`, features = pca): learn_from: there is no image set 'nope'" in message
+    assert "row 1 (`[[rows]]`, features = pca): learn_from: unknown image set 'nope'" in message
