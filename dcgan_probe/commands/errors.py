@@ -87,7 +87,7 @@ class FriendlyGroup(click.Group):
         except FirstRankError:
             ctx.exit(1)
         except UserError as error:
-            flag, text = self._flag(ctx, error.option), self.with_flags(ctx, str(error))
+            flag, text = self._flag(ctx, error.parameter), self.with_flags(ctx, str(error))
             if flag is None:
                 raise click.ClickException(text) from error
             raise click.BadParameter(text, param_hint=flag) from error

@@ -40,7 +40,7 @@ def _check_set(name: str, data_dir: Path, parameter: str) -> None:
     try:
         require_known(name, data_dir)
     except UserError as error:
-        raise UserError(str(error), option=parameter) from error
+        raise UserError(str(error), parameter=parameter) from error
 
 
 def check_run(folder: Path | None, runs: Path) -> Run:
@@ -108,4 +108,4 @@ def check_records(results: Path) -> None:
     """Refuse a results folder without records."""
     records = results / "evaluations.csv"
     if not records.exists() and not (results / "records.csv").exists():  # of version 2, which are converted first
-        raise UserError(f"there are no records {records}; run eval-svm first", option="results")
+        raise UserError(f"there are no records {records}; run eval-svm first", parameter="results")

@@ -167,7 +167,7 @@ def chosen_configs(
             raise UserError(
                 f"{', '.join(source.name for source in chosen)} features do not take this option; "
                 f"{', '.join(takers)} do: leave it out",
-                option=name,
+                parameter=name,
             )
     return [
         *(kind(features=source.name, options=source_options(source, typed), **shared) for source in chosen),

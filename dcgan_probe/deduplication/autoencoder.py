@@ -120,7 +120,7 @@ def train_encoder(
         If there are fewer than two images.
     """
     if len(images) < 2:
-        raise UserError(f"{images.name}: got {len(images)} image, expected at least two", option="dataset")
+        raise UserError(f"{images.name}: got {len(images)} image, expected at least two", parameter="dataset")
     random = torch_generator(seed, "deduplication", read)
     pictures = sample_pictures(images, seed)
     encode, decode = (_linear(*sizes, random) for sizes in ((INPUTS, UNITS), (UNITS, INPUTS)))

@@ -88,7 +88,7 @@ def _refuse_too_many(found: int, queries: int, distance: int) -> None:
         raise UserError(
             f"got more than {MOST_FOUND:,} pairs of hashes within {distance} bits for {queries:,} images, expected "
             "few near-duplicates; give a smaller `bits`, or leave out blank images",
-            option="bits",
+            parameter="bits",
         )
 
 

@@ -112,7 +112,7 @@ def deduplicate(
         raise UserError(
             f"{against.name}, {against.split} split, is the set itself, and each image would be its own copy; omit "
             "`against` to find the copies within a set",
-            option="against",
+            parameter="against",
         )
     others = images if against is None else against
     phases = Phases(on_step)

@@ -81,7 +81,7 @@ def read_judgments(path: Path) -> dict[tuple[int, int], bool]:
     """
     judged = _read_answers(path)
     if not judged:
-        raise UserError(f"{path} judges no pair: write yes or no in its column 'same'", option="judged")
+        raise UserError(f"{path} judges no pair: write yes or no in its column 'same'", parameter="judged")
     return judged
 
 
@@ -94,7 +94,7 @@ def check_list(path: Path, judged: Path | None) -> None:
         If the list holds answers that were not read, or cannot be read.
     """
     if path.exists() and not (judged and judged.exists() and path.samefile(judged)) and _read_answers(path):
-        raise UserError(f"{path} holds judgments; give it to keep them, or move it away", option="judged")
+        raise UserError(f"{path} holds judgments; give it to keep them, or move it away", parameter="judged")
 
 
 def check_judgments(judged: Mapping[tuple[int, int], bool], rows: int, others: int) -> None:
@@ -110,7 +110,7 @@ def check_judgments(judged: Mapping[tuple[int, int], bool], rows: int, others: i
         raise UserError(
             f"got judgments of row {beyond[0][0]} and other {beyond[0][1]}, expected rows below {rows} and others "
             f"below {others}; give the list of these sets",
-            option="judged",
+            parameter="judged",
         )
 
 
@@ -118,7 +118,7 @@ def _read_answers(path: Path) -> dict[tuple[int, int], bool]:
     try:
         lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); give a judged list of pairs", option="judged") from error
+        raise UserError(f"{path} cannot be read ({error}); give a judged list of pairs", parameter="judged") from error
     judged = {}
     for number, line in enumerate(lines, 2):
         answer = (line.get("same") or "").strip().lower()
@@ -127,7 +127,7 @@ def _read_answers(path: Path) -> dict[tuple[int, int], bool]:
             raise UserError(
                 f"{path}, line {number}: got row {row!r}, other {other!r} and same {answer!r}, expected two row "
                 "numbers and yes, no or nothing",
-                option="judged",
+                parameter="judged",
             )
         if answer:
             judged[int(row), int(other)] = ANSWERS[answer] is True
@@ -146,7 +146,7 @@ def false_positives(pairs: Pairs, judged: Mapping[tuple[int, int], bool]) -> dic
     answers = [judged[pair] for pair in confirmed if pair in judged]
     if not answers:
         raise UserError(
-            "got judgments of other pairs, expected some of the pairs found; judge the new list", option="judged"
+            "got judgments of other pairs, expected some of the pairs found; judge the new list", parameter="judged"
         )
     wrong = answers.count(False)
     interval = binomtest(wrong, len(answers)).proportion_ci(0.95, method="exact")

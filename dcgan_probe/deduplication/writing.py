@@ -52,28 +52,28 @@ def check_target(path: Path, images: ImageSet) -> None:
         If the name does not end in .h5, the file is the images' own, or the folder cannot be created or written.
     """
     if path.suffix != ".h5":
-        raise UserError(f"got the file name {path.name}, expected one that ends in .h5", option="out")
+        raise UserError(f"got the file name {path.name}, expected one that ends in .h5", parameter="out")
     if isinstance(images.images, StoredImages) and path.exists() and images.images.path.samefile(path):
-        raise UserError(f"{path} is the set itself; choose another file to write", option="out")
+        raise UserError(f"{path} is the set itself; choose another file to write", parameter="out")
     make_folder(path.parent, "out")
 
 
-def make_folder(folder: Path, option: str) -> None:
+def make_folder(folder: Path, parameter: str) -> None:
     """Create a folder before the long work whose results it holds.
 
     Raises
     ------
     UserError
-        If it cannot be created or written; the error names ``option``.
+        If it cannot be created or written; the error names ``parameter``.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"{folder} cannot be created ({error.strerror}); choose another folder", option=option
+            f"{folder} cannot be created ({error.strerror}); choose another folder", parameter=parameter
         ) from error
     if not os.access(folder, os.W_OK):
-        raise UserError(f"{folder} cannot be written; choose another folder", option=option)
+        raise UserError(f"{folder} cannot be written; choose another folder", parameter=parameter)
 
 
 def write_kept(path: Path, images: ImageSet, removed: np.ndarray) -> int:

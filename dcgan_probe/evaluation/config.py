@@ -56,7 +56,7 @@ class EvalConfig(FeatureConfig):
         check_given(self.C, self.classifier)
         share = self.share
         if share is not None and not self.source.needs_run:
-            raise UserError(f"{self.features} features have no maps to take a share of; leave it out", option="maps")
+            raise UserError(f"{self.features} features have no maps to take a share of; leave it out", parameter="maps")
 
     @property
     def share(self) -> "MapShare | None":
@@ -115,5 +115,5 @@ class GeneratedConfig(InvestigationConfig):
             raise UserError(
                 f"got the counts {', '.join(map(str, counts)) or '(none)'}, expected increasing numbers from 1 on, "
                 "such as 1000,10000,100000",
-                option="counts",
+                parameter="counts",
             )

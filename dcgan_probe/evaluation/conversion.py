@@ -124,7 +124,7 @@ def _read_old(path: Path) -> dict[str, list[dict[str, str]]]:
     if not path.exists():
         raise UserError(
             f"{path.parent} holds no {OLD_RECORDS} of schema version {OLD_VERSION}, so there is nothing to convert",
-            option="results",
+            parameter="results",
         )
     with open(path, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)

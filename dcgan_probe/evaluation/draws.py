@@ -129,7 +129,7 @@ def class_rows(labels: np.ndarray, classes: int, dataset: str, least: int = 2) -
         raise UserError(
             f"{dataset} has labels from {found[0]} to {found[-1]}, expected classes 0 to {classes - 1}; make the "
             "protocol from the same image set",
-            option="dataset",
+            parameter="dataset",
         )
     if len(found) < classes:
         missing = int(np.setdiff1d(np.arange(min(classes, len(found) + 1)), found)[0])
@@ -142,14 +142,14 @@ def class_rows(labels: np.ndarray, classes: int, dataset: str, least: int = 2) -
         raise UserError(
             f"{dataset} has labels from {found[0]} to {found[-1]}, of {len(found)} of {classes} classes, and no "
             f"training row of class {missing}; expected at least {least} of each of the classes 0 to K-1, so {remedy}",
-            option="dataset",
+            parameter="dataset",
         )
     smallest = int(counts.argmin())
     if counts[smallest] < least:
         raise UserError(
             f"{dataset} has {counts[smallest]} training row{'' if counts[smallest] == 1 else 's'} of class {smallest}; "
             f"expected at least {least} of each class, to train on and to validate on; add images or drop the class",
-            option="dataset",
+            parameter="dataset",
         )
     return counts
 
@@ -182,7 +182,7 @@ def _check_enough(protocol: Protocol, counts: np.ndarray) -> None:
         raise UserError(
             f"all training rows of class {smallest} of {protocol.dataset} are held out; expected some to train on, so "
             "add images or drop the class",
-            option="dataset",
+            parameter="dataset",
         )
     if counts[smallest] < protocol.per_class + spare:
         most = (int(counts[smallest]) - spare) * protocol.classes
@@ -191,11 +191,11 @@ def _check_enough(protocol: Protocol, counts: np.ndarray) -> None:
             f"{smallest} has {counts[smallest]} training rows to draw from, expected at least "
             f"{protocol.per_class + spare}, so that some are left to choose C on; "
             f"{advised_labels(protocol.labels or 0, protocol.classes, most)}",
-            option="labels",
+            parameter="labels",
         )
     if protocol.draws > 1 and counts.max() == protocol.per_class:
         raise UserError(
             f"got {protocol.labels} labels for {protocol.dataset}, which are all rows to draw from, so that "
             f"{protocol.draws} draws would be the same rows; take fewer labels, or `draws=1`",
-            option="labels",
+            parameter="labels",
         )

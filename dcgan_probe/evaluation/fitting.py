@@ -46,7 +46,7 @@ class Method:
     def __post_init__(self) -> None:
         """Raise ``UserError`` for an unknown scale, and for a C that the classifier cannot have."""
         if self.scale not in SCALES:
-            raise UserError(f"got scale {self.scale!r}, expected one of {', '.join(SCALES)}", option="scale")
+            raise UserError(f"got scale {self.scale!r}, expected one of {', '.join(SCALES)}", parameter="scale")
         check_given(self.C, self.classifier)
 
 

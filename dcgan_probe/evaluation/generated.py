@@ -148,13 +148,13 @@ def with_classes_of(run: Run, images: ImageSet) -> ImageSet:
         raise UserError(
             f"{images.name} has images of {shape} (channels, height, width), but {run.folder} generates {expected}; "
             f"make a copy with `dcgan-probe prepare {images.name} --size {expected[1]} --channels {expected[0]}`",
-            option="dataset",
+            parameter="dataset",
         )
     if images.classes != network.classes:
         raise UserError(
             f"{images.name} ({images.split}) has {images.classes} classes, but {run.folder} is conditional on "
             f"{network.classes}; take the set that trained it, or one of the same classes",
-            option="dataset",
+            parameter="dataset",
         )
     return match_classes(images, Classes(run.trained_on.class_names, np.arange(network.classes), str(run.folder)))
 

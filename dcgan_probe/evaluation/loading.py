@@ -23,7 +23,7 @@ def required_labels(features: FeatureSet) -> np.ndarray:
     if features.labels is None:
         raise UserError(
             f"{features.dataset} ({features.split}) has no labels, and a probe needs them; take a labelled set",
-            option="dataset",
+            parameter="dataset",
         )
     return features.labels
 
@@ -40,7 +40,7 @@ def check_pair(train: FeatureSet, test: FeatureSet) -> None:
         raise UserError(
             f"the training features have layers {_columns(train)}, the test features {_columns(test)}; expected the "
             "same, so extract both with the same settings",
-            option="layers",
+            parameter="layers",
         )
     ours, theirs = _encoder(train), _encoder(test)
     different = sorted(name for name in ours | theirs if ours.get(name) != theirs.get(name))
@@ -54,7 +54,7 @@ def check_pair(train: FeatureSet, test: FeatureSet) -> None:
         raise UserError(
             f"{train.dataset} ({train.split}) and {test.dataset} ({test.split}) are the same images (fingerprint "
             f"{train.images_fingerprint}); expected a test split of other images",
-            option="dataset",
+            parameter="dataset",
         )
 
 

@@ -130,7 +130,7 @@ def divided_name(name: str) -> tuple[str, int | None]:
         raise UserError(
             f"unknown protocol {name!r}: expected the name of a set with -all or a number of labels, such as "
             "cifar10-all, cifar10-4000 or svhn-1000, or a Protocol",
-            option="protocol",
+            parameter="protocol",
         )
     return dataset, None if labels == "all" else int(labels)
 
@@ -167,7 +167,7 @@ def protocol_for(
         If the labels do not divide among the classes, leave nothing to validate on, or there are too few draws.
     """
     if classes < 2:
-        raise UserError(f"{dataset} has {classes} class; a probe needs at least two", option="dataset")
+        raise UserError(f"{dataset} has {classes} class; a probe needs at least two", parameter="dataset")
     _check_draws("draws", draws, labels)
     _check_draws("select_draws", select_draws, labels)
     fixed = fixed_validation_rows(dataset, train_rows)
@@ -198,11 +198,11 @@ def _check_draws(parameter: str, draws: int | None, labels: int | None) -> None:
     """Check a number of draws, which is 1 with all labels."""
     words = parameter.replace("_", " ")
     if draws is not None and draws < 1:
-        raise UserError(f"got {draws} {words}; expected at least 1", option=parameter)
+        raise UserError(f"got {draws} {words}; expected at least 1", parameter=parameter)
     if labels is None and draws not in (None, 1):
         raise UserError(
             f"got {draws} {words} with all labels, where there is nothing to draw; expected 1, or a number of labels",
-            option=parameter,
+            parameter=parameter,
         )
 
 
@@ -250,10 +250,10 @@ def _check_labels(dataset: str, available: int, classes: int, labels: int, most:
         raise UserError(
             f"got {labels} labels for {dataset}, which has {available} training rows to draw from, as many of each of "
             f"{classes} classes, and some must be left to choose C on; {advice}",
-            option="labels",
+            parameter="labels",
         )
     if labels < classes or labels % classes:
         raise UserError(
             f"got {labels} labels for {dataset}, expected a multiple of its {classes} classes; {advice}",
-            option="labels",
+            parameter="labels",
         )

@@ -98,13 +98,13 @@ def read_fits(path: Path, evaluation: Evaluation) -> list[ProbeRecord]:
     content = with_added_columns(read_gzip(path), FIT_COLUMNS)
     head = next(_parsed(content[: content.find(b"\n") + 1].splitlines()), [])
     if isinstance(head, ValueError) or tuple(head) != FIT_COLUMNS:
-        raise UserError(f"{path} has other columns than expected: {', '.join(FIT_COLUMNS)}", option="results")
+        raise UserError(f"{path} has other columns than expected: {', '.join(FIT_COLUMNS)}", parameter="results")
     found = []
     for number, cells in _numbered(content):
         try:
             found.append(fit_of_cells(evaluation, _checked(cells)))
         except ValueError as error:
-            raise UserError(_damage(path, number, error), option="results") from error
+            raise UserError(_damage(path, number, error), parameter="results") from error
     return found
 
 
@@ -150,7 +150,7 @@ def read_gzip(path: Path) -> bytes:
         raise UserError(
             f"{path} cannot be read ({error}); it is corrupt, so restore it, or move it away with the row of that "
             "evaluation in evaluations.csv",
-            option="results",
+            parameter="results",
         ) from error
 
 
@@ -174,14 +174,14 @@ def whole_size(file: BinaryIO, path: Path) -> int:
         raise UserError(
             f"{path} is not an evaluations file of schema version {SCHEMA_VERSION}: its first line starts {found!r}; "
             "move it away, or give another `results`",
-            option="results",
+            parameter="results",
         )
     version, comma, _ = head[len(header) :].partition(b",")
     if comma and version.isdigit() and int(version) not in READABLE_VERSIONS:
         raise UserError(
             f"{path} has schema version {version.decode()}, expected one of {', '.join(map(str, READABLE_VERSIONS))}; "
             "move it away, or give another `results`",
-            option="results",
+            parameter="results",
         )
     size = file.seek(-1, os.SEEK_END) + 1
     if file.read(1) == b"\n":

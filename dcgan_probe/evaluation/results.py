@@ -121,7 +121,7 @@ class Results:
         """
         file = self._evaluations_file()
         for fault in file.damaged:
-            raise UserError(fault.text, option="results")
+            raise UserError(fault.text, parameter="results")
         return file.evaluations
 
     def _evaluations_file(self) -> EvaluationsFile:
@@ -129,7 +129,7 @@ class Results:
         try:
             return read_evaluations(self.path)
         except FileNotFoundError as error:
-            raise UserError(f"there are no records {self.path}; run eval-svm first", option="results") from error
+            raise UserError(f"there are no records {self.path}; run eval-svm first", parameter="results") from error
 
     def records(self) -> list[ProbeRecord]:
         """Read all fits, oldest evaluation first.
@@ -156,7 +156,7 @@ class Results:
             raise UserError(
                 f"there are no fits {path}, which {self.path} names; restore that file, or move out the row of "
                 f"{evaluation.id}",
-                option="results",
+                parameter="results",
             ) from error
 
     def merge_from(self, other: "Results") -> list[str]:
@@ -245,7 +245,7 @@ class Results:
         found = self.survey(protocol)
         for fault in found.faults:
             if fault.protocol is not None:
-                raise UserError(fault.text, option="results")
+                raise UserError(fault.text, parameter="results")
         return found.summaries
 
     def _ids(self) -> set[str]:
@@ -284,5 +284,5 @@ class Results:
             raise UserError(
                 f"{old} is of an older schema version than {SCHEMA_VERSION}; convert the folder with `dcgan-probe "
                 f"convert-results --results {self.folder}`, or give another `results`",
-                option="results",
+                parameter="results",
             )

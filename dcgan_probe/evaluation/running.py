@@ -69,7 +69,9 @@ def run_evaluations(
         If the configs differ in their images; and as ``run_evaluation``.
     """
     if not isinstance(configs, Sequence):
-        raise UserError(f"got {type(configs).__name__} as `configs`, expected a list of EvalConfig", option="configs")
+        raise UserError(
+            f"got {type(configs).__name__} as `configs`, expected a list of EvalConfig", parameter="configs"
+        )
     for config in configs:
         require_instance(config, EvalConfig, "config")
     place = workspace or Workspace()
@@ -211,14 +213,14 @@ def checked_protocol(
             f"{train.name}: training images are {train.images.shape[1:]} (channels, height, width), test images "
             f"{test.images.shape[1:]}; expected the same, which `dcgan-probe prepare --size {train.height} --channels "
             f"{max(train.channels, test.channels)}` makes of each",
-            option="dataset",
+            parameter="dataset",
         )
     known, _ = (split.require_labels("a probe") for split in images)
     if test.classes > train.classes:
         raise UserError(
             f"{test.name}: the test split has {test.classes} classes, the training split {train.classes}; expected the "
             "same, so leave out the test images of other classes",
-            option="dataset",
+            parameter="dataset",
         )
     require_other_images(train, test)
     classes, most = train.classes, None
@@ -236,5 +238,5 @@ def require_other_images(train: ImageSet, test: ImageSet) -> None:
         raise UserError(
             f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "
             f"{train.fingerprint}); expected a test split of other images",
-            option="dataset",
+            parameter="dataset",
         )

@@ -35,7 +35,7 @@ class SealedTest:
             raise UserError(
                 f"{name} has labels from {low} to {high}, but the training set has classes 0 to {classes - 1}; test on "
                 "images of the same classes",
-                option="dataset",
+                parameter="dataset",
             )
         self._labels = labels
         self._opened_for: float | None = None

@@ -18,7 +18,7 @@ def check_choice(value: str, known: Sequence[str], parameter: str) -> None:
     if value not in known:
         raise UserError(
             f"got {parameter} {value!r}{did_you_mean(str(value), known)}, expected one of {', '.join(known)}",
-            option=parameter,
+            parameter=parameter,
         )
 
 
@@ -31,6 +31,6 @@ def check_given(C: float | None, classifier: ProbeClassifier) -> None:
         If it is no positive, finite number, or no whole number of neighbours.
     """
     if C is not None and not 0.0 < C < float("inf"):
-        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", option="C")
+        raise UserError(f"got C = {C:g}, expected a positive, finite number such as 0.001", parameter="C")
     if C is not None and classifier in NEIGHBOURS and (C < 1.0 or int(C) != C):
-        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", option="C")
+        raise UserError(f"got k = {C:g}, expected a whole number of neighbours, at least 1", parameter="C")

@@ -92,7 +92,7 @@ def run_supervised(
         planned.memory_bytes(),
         available_memory() + memory_in_use(),
         "take fewer workers, or another machine",
-        option="workers",
+        parameter="workers",
     )
     results = Results(planned.workspace.results)
     for sentence in results.prepare():  # before the work, so that a folder that cannot keep its records is found now
@@ -149,7 +149,7 @@ class PlannedSupervised:
             raise UserError(
                 f"{self.train.name} (train) has images of {shape} (channels, height, width), but the {self.preset} "
                 f"network takes {expected}; use `dcgan-probe prepare --size {expected[1]}`, or a preset of that size",
-                option="dataset",
+                parameter="dataset",
             )
 
     def estimate(self) -> SupervisedEstimate:

@@ -95,7 +95,7 @@ def _check_images(labelled: ImageSet, network: NetworkConfig) -> None:
         raise UserError(
             f"got the {labelled.split} split of {labelled.name} for the probe during training, expected training "
             "images: what chooses must not be what is reported",
-            option="probe_dataset",
+            parameter="probe_dataset",
         )
     shape, expected = labelled.images.shape[1:], (network.nc, network.image_size, network.image_size)
     if shape != expected:
@@ -103,7 +103,7 @@ def _check_images(labelled: ImageSet, network: NetworkConfig) -> None:
             f"got images of {shape} (channels, height, width) for the probe during training, expected {expected} "
             f"as the network takes; make a copy with `dcgan-probe prepare {labelled.name} --size {expected[1]} "
             f"--channels {expected[0]}`",
-            option="probe_dataset",
+            parameter="probe_dataset",
         )
     count_columns(network, None, GRID)
 
@@ -115,13 +115,13 @@ def _half_of_each_class(labelled: ImageSet, labels: int) -> int:
         fewest = int(class_rows(known, classes, labelled.name).min())
     except UserError as error:
         # The same words are about another parameter here.
-        raise UserError(str(error), option="probe_dataset") from error
+        raise UserError(str(error), parameter="probe_dataset") from error
     half, rest = divmod(labels, 2 * classes)
     if rest or not 0 < half <= fewest // 2:
         raise UserError(
             f"got {labels} labels for the probe during training, expected a multiple of {2 * classes} up to "
             f"{fewest // 2 * 2 * classes}: as many of each of {classes} classes of {labelled.name}, half of them "
             "held out",
-            option="probe_labels",
+            parameter="probe_labels",
         )
     return half

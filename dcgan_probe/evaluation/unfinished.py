@@ -55,7 +55,7 @@ class FitsUnderWay:
             reason = str(error).split("; ")[0]
             raise UserError(
                 f"{part.folder} cannot be resumed ({reason}); move it away, and the evaluation starts over",
-                option="results",
+                parameter="results",
             ) from error
         if records:
             self.evaluation = records[0].evaluation

@@ -38,7 +38,7 @@ from .settings import DTYPES
 def cache_settings(encoder: Encoder, images: ImageSet, dtype: str) -> dict[str, Any]:
     """Give everything that decides the numbers in a feature file."""
     if dtype not in DTYPES:
-        raise UserError(f"unknown dtype {dtype!r}: expected {' or '.join(DTYPES)}", option="dtype")
+        raise UserError(f"unknown dtype {dtype!r}: expected {' or '.join(DTYPES)}", parameter="dtype")
     return {**encoder.settings, "images": images.fingerprint, "dtype": dtype, "format": FORMAT_VERSION}
 
 

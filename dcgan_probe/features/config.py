@@ -32,7 +32,7 @@ class FeatureConfig(Config):
             raise UserError(
                 f"got {type(options).__name__} as options of {source.name} features, expected "
                 f"{source.options.__name__} or a mapping of its fields",
-                option="options",
+                parameter="options",
             )
         check_fields(options)
         object.__setattr__(self, "options", options)

@@ -99,7 +99,7 @@ def require_positions(images: ImageSet, patch: int, grid: int = 1) -> None:
             f"{images.name} has images of {images.height} x {images.width} pixels, which leave {side} positions along "
             f"a side in the third layer of k-means, too few for a grid of {grid}; take larger images, a smaller patch "
             "or a smaller grid",
-            option="grid",
+            parameter="grid",
         )
 
 
@@ -126,7 +126,7 @@ def kept_deep_kmeans(
             raise UserError(
                 f"{name} is {asked}, but layer 1 has {config.centroids} maps (centroids) and layer 2 {fields.maps} "
                 "(fields x field_centroids); take at most as many as the smaller has, or make that one larger",
-                option=name,
+                parameter=name,
             )
     if not dictionary_path(images, config, folder).exists():
         for number, maps in ((2, config.centroids), (3, fields.maps)):
@@ -169,7 +169,7 @@ def require_windows(number: int, maps: int, fields: FieldConfig) -> None:
         fields.learning_bytes(maps),
         available_memory(),
         "take fewer windows, or another machine",
-        option="field_windows",
+        parameter="field_windows",
     )
 
 

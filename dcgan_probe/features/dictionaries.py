@@ -45,7 +45,7 @@ def require_patches(images: ImageSet, config: DictionaryConfig) -> None:
         config.learning_bytes(images.channels),
         available_memory(),
         "take fewer patches, or another machine",
-        option="patches",
+        parameter="patches",
     )
 
 

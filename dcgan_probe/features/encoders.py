@@ -78,7 +78,7 @@ def check_shape(images: ImageSet, shape: tuple[int, ...], source: str) -> None:
         raise UserError(
             f"{images.name} has images of {images.images.shape[1:]} (channels, height, width), but {source} images of "
             f"{shape}",
-            option="dataset",
+            parameter="dataset",
         )
 
 
@@ -157,7 +157,7 @@ class DiscriminatorEncoder:
                 f"{images.name} has images of {images.channels} x {images.height} x {images.width} (channels, height, "
                 f"width), but this network takes {config.nc} x {config.image_size} x {config.image_size}; make a copy "
                 f"with `dcgan-probe prepare {images.name} --size {config.image_size} --channels {config.nc}`",
-                option="dataset",
+                parameter="dataset",
             )
 
     def encode(self, images: np.ndarray) -> np.ndarray:

@@ -60,7 +60,7 @@ def export_run(
         If the run cannot be read, a number is beyond what 16 bits hold, or the training images are not the run's.
     """
     if Run(folder).checkpoint_path.exists():
-        raise UserError(f"{folder} is a run folder; give another one to write the files into", option="folder")
+        raise UserError(f"{folder} is a run folder; give another one to write the files into", parameter="folder")
     # Complete in another folder first: whatever fails, an earlier export stays whole.
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary) / "made"

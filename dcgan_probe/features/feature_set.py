@@ -94,7 +94,7 @@ class MapShare:
 
     def __post_init__(self) -> None:
         if not 0.0 < self.share <= 1.0:
-            raise UserError(f"got {self.share:g} of the maps, expected a share above 0, at most 1", option="maps")
+            raise UserError(f"got {self.share:g} of the maps, expected a share above 0, at most 1", parameter="maps")
 
     def columns(self, layer: str, width: int, cells: int) -> np.ndarray:
         """Return the columns of a layer that are kept, rising, int64 (kept maps * cells,).
@@ -137,13 +137,13 @@ class FeatureSet:
 
     def __post_init__(self) -> None:
         if self.maps is not None and "grid" not in self.file.settings:
-            raise UserError(f"{self.origin.features} features are no maps on a grid; leave this out", option="maps")
+            raise UserError(f"{self.origin.features} features are no maps on a grid; leave this out", parameter="maps")
         unknown = [name for name in self.names if name not in self.file.layers]
         if unknown or not self.names:
             raise UserError(
                 f"unknown layer {', '.join(unknown) or '(none named)'}: these features have "
                 f"{', '.join(self.file.layers)}",
-                option="layers",
+                parameter="layers",
             )
 
     def __len__(self) -> int:

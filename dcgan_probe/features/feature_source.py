@@ -120,7 +120,7 @@ class FeatureSource:
         if not self.needs_run:
             return options, images
         if network is None:
-            raise UserError(f"{self.name} features need a run; train first, or name one", option="run")
+            raise UserError(f"{self.name} features need a run; train first, or name one", parameter="run")
         return options, images, network
 
     def make_encoder(self, options: Any, context: SourceContext) -> "Encoder":
@@ -142,7 +142,7 @@ class FeatureSource:
             )
         check_fields(options)
         if self.needs_run and context.run is None:
-            raise UserError(f"{self.name} features need a run; train first, or name one", option="run")
+            raise UserError(f"{self.name} features need a run; train first, or name one", parameter="run")
         from .outside_encoders import finished_encoder  # late, since it imports torch
 
         return finished_encoder(self, options, context)

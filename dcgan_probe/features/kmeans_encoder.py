@@ -57,7 +57,9 @@ class KMeansEncoder:
             Cells along a side; their borders lie at rounded positions, a half upwards (13.5 is 14).
         """
         if activation not in ACTIVATIONS:
-            raise UserError(f"got activation {activation!r}, expected {' or '.join(ACTIVATIONS)}", option="activation")
+            raise UserError(
+                f"got activation {activation!r}, expected {' or '.join(ACTIVATIONS)}", parameter="activation"
+            )
         config, weights = dictionary.config, fingerprint_tensors(dictionary.tensors)
         self._shape = trained_on.images.shape[1:]
         self._patches = PatchGrid(config.patch, stride)
@@ -159,7 +161,7 @@ class Cells:
         if not 1 <= grid <= min(rows, columns):
             raise UserError(
                 f"a grid of {grid} does not fit {rows} x {columns} patch positions; take 1 to {min(rows, columns)}",
-                option="grid",
+                parameter="grid",
             )
         down, across = (
             [math.floor(positions * border / grid + 0.5) for border in range(grid + 1)] for positions in (rows, columns)

@@ -27,7 +27,7 @@ def choose_layers(asked: Sequence[str] | str | None, available: Sequence[str]) -
         raise UserError(
             f"unknown layer {', '.join(unknown) or '(none named)'}: expected all, or some of "
             f"{', '.join(available)} (or 1 to {len(available)})",
-            option="layers",
+            parameter="layers",
         )
     return tuple(name for name in available if name in names)
 
@@ -45,7 +45,7 @@ def choose_layer(asked: str | None, available: Sequence[str]) -> str:
     if name not in available:
         raise UserError(
             f"unknown layer {asked}: expected one of {', '.join(available)} (or 1 to {len(available)})",
-            option="layer",
+            parameter="layer",
         )
     return name
 

@@ -31,7 +31,7 @@ class PatchGrid:
     def __post_init__(self) -> None:
         for name, value in (("patch", self.size), ("stride", self.stride)):
             if value < 1:
-                raise UserError(f"{name} is {value}; expected at least 1 pixel", option=name)
+                raise UserError(f"{name} is {value}; expected at least 1 pixel", parameter=name)
 
     def positions(self, side: int) -> int:
         """Count the patches along a side of an image.
@@ -42,7 +42,7 @@ class PatchGrid:
             If the image is smaller than a patch.
         """
         if side < self.size:
-            raise UserError(f"a patch of {self.size} pixels is larger than a side of {side}", option="patch")
+            raise UserError(f"a patch of {self.size} pixels is larger than a side of {side}", parameter="patch")
         return (side - self.size) // self.stride + 1
 
     def of(self, images: torch.Tensor) -> torch.Tensor:

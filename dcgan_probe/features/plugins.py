@@ -49,7 +49,7 @@ def load_plugin(module: str) -> None:
         raise UserError(
             f"the plugin {module!r} ({getattr(found, '__file__', None) or 'built in'}) registers no source of "
             "features; call dcgan_probe.register_source in it, or give another name if this is another module",
-            option="plugin",
+            parameter="plugin",
         )
 
 
@@ -101,13 +101,13 @@ def _searched(folder: Path) -> Iterator[None]:
 
 def _explained(module: str, error: BaseException) -> UserError:
     if isinstance(error, UserError):
-        return UserError(f"the plugin {module!r} registers a source that is not valid: {error}", option="plugin")
+        return UserError(f"the plugin {module!r} registers a source that is not valid: {error}", parameter="plugin")
     told, place = f"{type(error).__name__}: {error}", _place(error)
     missing = isinstance(error, FileNotFoundError | ModuleNotFoundError) and not place
     advice = "give the name of a module that is installed or lies in the working folder, or the path of a .py file"
     return UserError(
         f"the plugin {module!r} cannot be imported ({told}{place}); {advice if missing else 'mend it'}",
-        option="plugin",
+        parameter="plugin",
     )
 
 

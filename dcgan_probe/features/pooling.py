@@ -35,7 +35,7 @@ def pool_to_grid(maps: torch.Tensor, grid: int = 4, pool: str = "max") -> torch.
     """
     side = maps.shape[-1]
     if pool not in POOLS:
-        raise UserError(f"unknown pooling {pool!r}: expected {' or '.join(POOLS)}", option="pool")
+        raise UserError(f"unknown pooling {pool!r}: expected {' or '.join(POOLS)}", parameter="pool")
     check_grid(grid, side)
     window = side // grid
     pooled = maps if window == 1 else POOLING[pool](maps, window)
@@ -45,4 +45,4 @@ def pool_to_grid(maps: torch.Tensor, grid: int = 4, pool: str = "max") -> torch.
 def check_grid(grid: int, side: int) -> None:
     """Raise ``UserError`` for a grid that does not divide maps of ``side`` x ``side``."""
     if grid < 1 or side % grid:
-        raise UserError(f"a grid of {grid} does not divide maps of {side} x {side}; take a divisor", option="grid")
+        raise UserError(f"a grid of {grid} does not divide maps of {side} x {side}; take a divisor", parameter="grid")

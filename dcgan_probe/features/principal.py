@@ -38,7 +38,7 @@ class PrincipalConfig:
 
     def __post_init__(self) -> None:
         if self.components is not None and self.components < 1:
-            raise UserError(f"components is {self.components}; expected at least 1", option="components")
+            raise UserError(f"components is {self.components}; expected at least 1", parameter="components")
 
     def columns(self, width: int) -> int:
         """Count the axes that are kept of images of ``width`` numbers.
@@ -50,7 +50,7 @@ class PrincipalConfig:
         """
         count = width if self.components is None else self.components
         if count > width:
-            raise UserError(f"components is {count}; images of {width} numbers have {width}", option="components")
+            raise UserError(f"components is {count}; images of {width} numbers have {width}", parameter="components")
         return count
 
 

@@ -61,10 +61,10 @@ def run_encoder(
     # One rank reads the run for all, since a training under way may replace its checkpoint.
     discriminator, origin = ranks.from_first(lambda: run_discriminator(run, features, network_seed))
     if bn_stats not in BN_STATS:
-        raise UserError(f"unknown statistics {bn_stats!r}: expected one of {', '.join(BN_STATS)}", option="bn_stats")
+        raise UserError(f"unknown statistics {bn_stats!r}: expected one of {', '.join(BN_STATS)}", parameter="bn_stats")
     if bn_stats == "running" and features == "random":
         raise UserError(
-            f"an untrained network has no running statistics; take `bn_stats={REAL_RULES[0]}`", option="bn_stats"
+            f"an untrained network has no running statistics; take `bn_stats={REAL_RULES[0]}`", parameter="bn_stats"
         )
     statistics = None
     if bn_stats != "running":
@@ -88,12 +88,12 @@ def run_discriminator(run: Run, features: str, network_seed: int | None = None) 
         raise UserError(
             f"{run.folder} is conditional on {config.network.classes} classes: its discriminator takes an image with "
             "its label, and has no features of the image alone; give a `run` trained with `classes=0`",
-            option="run",
+            parameter="run",
         )
     if features == "dcgan":
         return trained_discriminator(run, features)
     if features != "random":
-        raise UserError(f"a run has no features {features!r}: expected dcgan or random", option="features")
+        raise UserError(f"a run has no features {features!r}: expected dcgan or random", parameter="features")
     seed = config.seed if network_seed is None else network_seed
     network = build_discriminator(config.network, seed)
     weights = fingerprint_tensors(network.state_dict())
@@ -146,7 +146,7 @@ def _check_training_images(run: Run, images: ImageSet) -> None:
             f"the batch-norm statistics need the images that trained {run.folder}: got {images.source} with "
             f"fingerprint {images.fingerprint}, expected {expected.source} with {expected.fingerprint}; "
             "put those back, or take `bn_stats=running`",
-            option="bn_stats",
+            parameter="bn_stats",
         )
 
 

@@ -61,16 +61,16 @@ class DictionaryConfig:
     def __post_init__(self) -> None:
         for name in ("centroids", "patch", "patches", "iterations"):
             if getattr(self, name) < 1:
-                raise UserError(f"{name} is {getattr(self, name)}; expected at least 1", option=name)
+                raise UserError(f"{name} is {getattr(self, name)}; expected at least 1", parameter=name)
         if self.learning not in LEARNINGS:
-            raise UserError(f"got learning {self.learning!r}, expected {' or '.join(LEARNINGS)}", option="learning")
+            raise UserError(f"got learning {self.learning!r}, expected {' or '.join(LEARNINGS)}", parameter="learning")
         if self.start not in STARTS:
-            raise UserError(f"got start {self.start!r}, expected {' or '.join(STARTS)}", option="start")
+            raise UserError(f"got start {self.start!r}, expected {' or '.join(STARTS)}", parameter="start")
         if self.centroids > self.patches:
             raise UserError(
                 f"{self.centroids:,} centroids cannot be learnt from {self.patches:,} patches; take fewer centroids or "
                 "more patches",
-                option="centroids",
+                parameter="centroids",
             )
 
 
@@ -92,14 +92,14 @@ class FieldConfig:
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if value < 1:
-                raise UserError(f"{name} is {value}; expected at least 1", option=name.replace("_", "-"))
+                raise UserError(f"{name} is {value}; expected at least 1", parameter=name)
         for name in ("field_centroids", "field_components"):
             most = self.field_windows if name == "field_centroids" else WINDOW**2 * self.field_maps
             if getattr(self, name) > most:
                 raise UserError(
                     f"{name} is {getattr(self, name)}; expected at most {most}, with {self.field_windows} windows of "
                     f"{WINDOW} x {WINDOW} positions of {self.field_maps} maps",
-                    option=name.replace("_", "-"),
+                    parameter=name,
                 )
 
     @property

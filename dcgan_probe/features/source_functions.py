@@ -215,7 +215,7 @@ def _teaching(learn_from: str | None, context: SourceContext) -> ImageSet:
     try:
         return context.load(learn_from, "train")
     except UserError as error:
-        raise UserError(str(error), option="learn_from") from error
+        raise UserError(str(error), parameter="learn_from") from error
 
 
 def _dictionary_recorded(options: PatchOptions) -> dict[str, Any]:

@@ -63,13 +63,13 @@ def source_named(name: str) -> FeatureSource:
     if name in _SOURCES:
         return _SOURCES[name]
     if name in _broken:
-        raise UserError(f"{name!r} features cannot be loaded: {_broken[name]}", option="features")
+        raise UserError(f"{name!r} features cannot be loaded: {_broken[name]}", parameter="features")
     near = get_close_matches(str(name), _SOURCES, 1)
     raise UserError(
         f"unknown features {name!r}: expected one of {', '.join(_SOURCES)}"
         + (f"; did you mean {near[0]}?" if near else "")
         + "; a source of your own is registered by its module, which `load_plugin` imports",
-        option="features",
+        parameter="features",
     )
 
 

@@ -51,7 +51,7 @@ def open_batches(config: TrainConfig, images: ImageSet, device: torch.device, ra
         raise UserError(
             f"got {len(images)} training images, expected at least one batch of {config.batch_size}; "
             "give more images or a smaller batch",
-            option="batch_size",
+            parameter="batch_size",
         )
     labels = known_labels(config, images)
     if config.window:

@@ -23,7 +23,7 @@ def stored_state(run: Run, config: TrainConfig, trained_on: TrainedOn) -> dict[s
         raise UserError(
             f"{run.folder} holds imported weights, without the optimizers' state that training resumes from; "
             "give another `run` to train",
-            option="run",
+            parameter="run",
         )
     check_same_run(run, config, trained_on)
     return stored
@@ -39,7 +39,7 @@ def check_images(config: TrainConfig, images: ImageSet) -> None:
             f"{images.name} has images of {channels} x {height} x {width} (channels, height, width), but the "
             f"{config.preset} networks take {' x '.join(map(str, expected))}; use `dcgan-probe prepare --size "
             f"{network.image_size}`, `nc={channels}`, or a preset of that size",
-            option="dataset",
+            parameter="dataset",
         )
     if network.classes:
         images.require_labels("a conditional network")
@@ -47,7 +47,7 @@ def check_images(config: TrainConfig, images: ImageSet) -> None:
             raise UserError(
                 f"{images.name} has {images.classes} classes, but the {config.preset} networks are conditional on "
                 f"{network.classes}; omit `classes` to use those of the images",
-                option="classes",
+                parameter="classes",
             )
 
 
@@ -58,7 +58,7 @@ def check_parts(config: TrainConfig, ranks: Ranks) -> None:
         raise UserError(
             f"got a batch of {config.batch_size} for {ranks.size} ranks, expected at least 2 images a rank: batch norm "
             "needs a batch; use fewer ranks, a larger batch, or `sync_norm=True`",
-            option="batch_size",
+            parameter="batch_size",
         )
 
 
@@ -75,5 +75,5 @@ def check_same_run(run: Run, config: TrainConfig, trained_on: TrainedOn) -> None
             f"{run.folder} holds a run with other settings:\n  "
             + "\n  ".join(different)
             + "\nGive the original settings to resume it, or another `run` to start a new one.",
-            option="run",
+            parameter="run",
         )

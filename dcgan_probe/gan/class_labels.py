@@ -26,7 +26,7 @@ def find_class(run: Run, text: str) -> int:
         return int(text)
     known = [*names[:SHOWN_NAMES], "..."] if len(names) > SHOWN_NAMES else list(names)
     listed = f" or one of {', '.join(known)}" if known else ""
-    raise UserError(f"got class {text!r}, expected 0 to {classes - 1}{listed}", option="label")
+    raise UserError(f"got class {text!r}, expected 0 to {classes - 1}{listed}", parameter="label")
 
 
 def require_conditional(run: Run) -> None:
@@ -35,7 +35,7 @@ def require_conditional(run: Run) -> None:
         raise UserError(
             f"{run.folder} is not conditional: its generator takes no class; train one with `dcgan-probe train "
             "--preset conditional` on a labeled set",
-            option="run",
+            parameter="run",
         )
 
 

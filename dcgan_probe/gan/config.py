@@ -56,36 +56,38 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.updates not in ("both", "alternate"):
-            raise UserError(f"got updates {self.updates!r}, expected both or alternate", option="updates")
+            raise UserError(f"got updates {self.updates!r}, expected both or alternate", parameter="updates")
         for name in ("images", "batch_size", "lr"):
             if not 0 < getattr(self, name) < math.inf:
-                raise UserError(f"got {name} {getattr(self, name)}, expected more than 0", option=name)
+                raise UserError(f"got {name} {getattr(self, name)}, expected more than 0", parameter=name)
         if self.images > MOST_IMAGES or int(self.images) != self.images:
             raise UserError(
-                f"got {self.images:,} images, expected a whole number of at most {MOST_IMAGES:,}", option="images"
+                f"got {self.images:,} images, expected a whole number of at most {MOST_IMAGES:,}", parameter="images"
             )
         if self.batch_size < 2:
-            raise UserError("got a batch size of 1, expected at least 2: batch norm needs a batch", option="batch_size")
+            raise UserError(
+                "got a batch size of 1, expected at least 2: batch norm needs a batch", parameter="batch_size"
+            )
         if not 0 <= self.beta1 < 1:
-            raise UserError(f"got beta1 {self.beta1}, expected 0 <= beta1 < 1", option="beta1")
+            raise UserError(f"got beta1 {self.beta1}, expected 0 <= beta1 < 1", parameter="beta1")
         if self.ema < 0:
-            raise UserError(f"got a half-life of {self.ema} images, expected 0 or more", option="ema")
+            raise UserError(f"got a half-life of {self.ema} images, expected 0 or more", parameter="ema")
         if self.window < 0 or self.window % BLOCK:
             raise UserError(
                 f"got a window of {self.window} images, expected a multiple of {BLOCK}, the rows read together",
-                option="window",
+                parameter="window",
             )
         if 0 < self.window < self.batch_size:
             raise UserError(
                 f"got a window of {self.window} images, expected at least one batch of {self.batch_size}",
-                option="window",
+                parameter="window",
             )
         if not 0 <= self.weight_decay < math.inf:
-            raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", option="weight_decay")
+            raise UserError(f"got weight decay {self.weight_decay}, expected 0 or more", parameter="weight_decay")
         if self.keep not in ("last", "best"):
-            raise UserError(f"got keep {self.keep!r}, expected last or best", option="keep")
+            raise UserError(f"got keep {self.keep!r}, expected last or best", parameter="keep")
         if self.precision not in ("float32", "bfloat16"):
-            raise UserError(f"got precision {self.precision!r}, expected float32 or bfloat16", option="precision")
+            raise UserError(f"got precision {self.precision!r}, expected float32 or bfloat16", parameter="precision")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON-serializable dictionaries."""

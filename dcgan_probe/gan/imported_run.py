@@ -76,7 +76,7 @@ def save_authors(
 def check_unused(run: Run) -> None:
     """Check that a folder holds no run, not even a part of one."""
     if run.exists or run.checkpoint_path.exists():
-        raise UserError(f"{run.folder} holds a run already; give another `run`, or move it away first", option="run")
+        raise UserError(f"{run.folder} holds a run already; give another `run`, or move it away first", parameter="run")
 
 
 def check_sides(network: NetworkConfig, images: ImageSet) -> None:
@@ -87,7 +87,7 @@ def check_sides(network: NetworkConfig, images: ImageSet) -> None:
             f"{images.name} has images of {' x '.join(map(str, images.images.shape[1:]))} (channels, height, width), "
             f"but the authors' network takes {' x '.join(map(str, expected))}; make a copy with `dcgan-probe prepare "
             f"{images.name} --size {network.image_size} --channels {network.nc}`",
-            option="dataset",
+            parameter="dataset",
         )
 
 

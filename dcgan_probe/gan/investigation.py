@@ -71,7 +71,7 @@ class Investigation:
             raise UserError(
                 f"{run.folder} is conditional on {classes} classes, and {config.verb} needs networks without "
                 "labels; give another run",
-                option="run",
+                parameter="run",
             )
         self.run, self.config, self.seed = run, config, config.seed
         self.workspace = workspace or Workspace()
@@ -120,9 +120,9 @@ class Investigation:
         """Generate uint8 images (n, channels, H, W) from z float32 (n, nz)."""
         return generate(self.generator, torch.from_numpy(z), self.device)
 
-    def require_room(self, count: int, option: str) -> None:
-        """Check that ``count`` samples fit into the free memory; ``option`` is the parameter that an error names."""
-        require_room(self.run.config.network, count, option)
+    def require_room(self, count: int, parameter: str) -> None:
+        """Check that ``count`` samples fit into the free memory; ``parameter`` is the parameter that an error names."""
+        require_room(self.run.config.network, count, parameter)
 
     def samples(self, numbers: Sequence[int]) -> Samples:
         """Return samples by their numbers, equal to those of ``sample`` with the same seed."""

@@ -42,7 +42,7 @@ def _content(name: str, value: object) -> object:
     try:
         return read_bytes(value).hex()
     except FileNotFoundError as error:
-        raise UserError(f"there is no {value}", option=name) from error
+        raise UserError(f"there is no {value}", parameter=name) from error
 
 
 def safe_name(text: str) -> str:

@@ -57,7 +57,7 @@ def export_weights(run: Run, folder: str | Path, piece_bytes: int = PIECE_BYTES)
         raise UserError(
             f"got files of {piece_bytes:,} bytes for weights of {len(content):,}, expected at most {MOST_PIECES} "
             f"files; use at least {-(-len(content) // MOST_PIECES):,} bytes",
-            option="piece",
+            parameter="piece",
         )
     parts = [content[start : start + piece_bytes] for start in range(0, len(content), piece_bytes)]
     files = {f"weights-{number:02}.part": part for number, part in enumerate(parts, 1)}

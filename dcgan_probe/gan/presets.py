@@ -117,7 +117,7 @@ def preset_named(name: str) -> Preset:
         If no preset has that name.
     """
     if name not in PRESETS:
-        raise UserError(f"unknown preset {name!r}: expected auto or one of {', '.join(PRESETS)}", option="preset")
+        raise UserError(f"unknown preset {name!r}: expected auto or one of {', '.join(PRESETS)}", parameter="preset")
     return PRESETS[name]
 
 

@@ -25,7 +25,7 @@ class Probe:
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise UserError(f"got a probe every {self.every} images, expected at least 1", option="probe_every")
+            raise UserError(f"got a probe every {self.every} images, expected at least 1", parameter="probe_every")
 
 
 def check_probe(config: TrainConfig, probe: Probe | None) -> None:
@@ -34,11 +34,11 @@ def check_probe(config: TrainConfig, probe: Probe | None) -> None:
         raise UserError(
             f"got a probe of networks that are conditional on {config.network.classes} classes, expected none: such a "
             "discriminator has no features of images alone; omit `probe_every`, or train with `classes=0`",
-            option="probe_every",
+            parameter="probe_every",
         )
     if config.keep == "best" and probe is None:
         raise UserError(
-            "got `keep=best` without a probe, which selects the best weights; give `probe_every`", option="keep"
+            "got `keep=best` without a probe, which selects the best weights; give `probe_every`", parameter="keep"
         )
 
 
@@ -71,7 +71,7 @@ class Probing:
                 raise UserError(
                     f"{run.best_path} was chosen by the probe {stored}, got {probe.description}; their accuracies "
                     "cannot be compared: give the probe that the run was started with",
-                    option="probe_dataset",
+                    parameter="probe_dataset",
                 )
 
     def described(self) -> dict[str, Any]:

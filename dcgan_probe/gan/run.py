@@ -82,7 +82,7 @@ class Run:
 
     def _stored(self) -> dict[str, Any]:
         if not self.exists:
-            raise UserError(f"{self.folder} is not a run folder: it has no config.json; train first", option="run")
+            raise UserError(f"{self.folder} is not a run folder: it has no config.json; train first", parameter="run")
         stored = read_json(self.config_path)
         if not isinstance(stored, dict) or not {"config", "trained_on", "sessions"} <= set(stored):
             raise UserError(f"{self.config_path} is not a run's config; expected config, trained_on and sessions")
@@ -137,7 +137,7 @@ class Run:
             raise UserError(
                 f"{self.folder} keeps the weights with the best probe, and has none yet ({self.best_path}); resume "
                 "training until the first probe",
-                option="run",
+                parameter="run",
             )
         return self._load(self.best_path)
 
@@ -182,7 +182,7 @@ class Run:
             raise UserError(
                 f"{self.folder} was imported without a generator: {stored['imported']['without_generator']}; "
                 "import a folder that holds all of its arrays into another run",
-                option="run",
+                parameter="run",
             )
         return load_generator(self.config.network, stored.get("average") or stored["generator"])
 
@@ -256,7 +256,8 @@ def latest_run(runs: str | Path) -> Run:
     found = [Run(path.parent) for path in Path(runs).glob("*/checkpoint.pt") if Run(path.parent).exists]
     if not found:
         raise UserError(
-            f"there is no trained run under {Path(runs)}/; run `dcgan-probe train` first, or give `run`", option="run"
+            f"there is no trained run under {Path(runs)}/; run `dcgan-probe train` first, or give `run`",
+            parameter="run",
         )
     return max(found, key=lambda run: run.checkpoint_path.stat().st_mtime)
 

@@ -30,16 +30,16 @@ class Samples:
     """int64 (N,); None for an unconditional generator."""
 
 
-def require_room(network: NetworkConfig, count: int, option: str | None = None) -> None:
+def require_room(network: NetworkConfig, count: int, parameter: str | None = None) -> None:
     """Check that the free memory has room for some samples, whose images are copied once.
 
     Raises
     ------
     UserError
-        If there is no room; the error names the parameter ``option``.
+        If there is no room; the error names the parameter ``parameter``.
     """
     each = 4 * network.nz + 2 * network.nc * network.image_size**2
-    check_memory(f"a set of {count:,} samples", count * each, available_memory(), "take fewer", option=option)
+    check_memory(f"a set of {count:,} samples", count * each, available_memory(), "take fewer", parameter=parameter)
 
 
 def generate(
@@ -89,7 +89,7 @@ def draw_samples(run: Run, count: int, *, seed: int = 0, device: torch.device, l
         If the count is less than 1, the run cannot be read, or a label is given for an unconditional run.
     """
     if count < 1:
-        raise UserError(f"got {count} samples, expected at least 1", option="count")
+        raise UserError(f"got {count} samples, expected at least 1", parameter="count")
     if label is not None:
         require_conditional(run)
     generator = run.generator()

@@ -80,7 +80,7 @@ class WindowReader:
             held_bytes(images, window),
             available_memory(),
             "use a smaller `window`",
-            option="window",
+            parameter="window",
         )
         self._images, self._order = images.images, order
         self._thread = ThreadPoolExecutor(1, "windows")

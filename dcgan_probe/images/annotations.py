@@ -65,7 +65,7 @@ def annotate(listing: Listing, files: Sequence[Path]) -> tuple[np.ndarray, tuple
         raise UserError(
             f"{path} has no class for {len(missing)} of the {len(files)} images in {listing.root}: {shown(missing)}; "
             "add rows for these images, or move them away",
-            option="dataset",
+            parameter="dataset",
         )
     listing.unskip(path)
     names = sorted_names({name for name in found if name})
@@ -98,18 +98,20 @@ def read_annotations(path: Path) -> dict[str, str]:
         delimiter = "\t" if path.suffix == ".txt" else max(DELIMITERS, key=first.count)
         rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} is not a table in UTF-8 ({error}); write it again", option="dataset") from error
+        raise UserError(f"{path} is not a table in UTF-8 ({error}); write it again", parameter="dataset") from error
     header, *rest = [[unicodedata.normalize("NFC", cell.strip()) for cell in row] for row in rows] or [[]]
     file_column, label_column, titled = _columns(path, header)
     table: dict[str, str] = {}
     for row in rest if titled else [header, *rest]:
         if len(row) <= max(file_column, label_column):
             raise UserError(
-                f"{path}: got the row {delimiter.join(row)!r}, expected a file and a class", option="dataset"
+                f"{path}: got the row {delimiter.join(row)!r}, expected a file and a class", parameter="dataset"
             )
         name, label = row[file_column].replace("\\", "/").removeprefix("./"), row[label_column]
         if table.setdefault(name, label) != label:
-            raise UserError(f"{path}: got two classes of {name}, {table[name]} and {label}; keep one", option="dataset")
+            raise UserError(
+                f"{path}: got two classes of {name}, {table[name]} and {label}; keep one", parameter="dataset"
+            )
     return table
 
 
@@ -126,7 +128,7 @@ def _columns(path: Path, header: Sequence[str]) -> tuple[int, int, bool]:
         return 0, 1, False
     raise UserError(
         f"{path}: got the columns {shown(list(header))}, expected `file` and `label`, or two columns without a header",
-        option="dataset",
+        parameter="dataset",
     )
 
 
@@ -150,7 +152,7 @@ def _require_distinct(path: Path, root: Path, files: Sequence[Path], table: dict
         raise UserError(
             f"{path} names images without their folder, and {root.name} and other folders beside it contain "
             f"{shown(twice)}; name the images with their folder, such as {root.name}/{twice[0]}",
-            option="dataset",
+            parameter="dataset",
         )
 
 

@@ -50,7 +50,9 @@ def open_arrays(path: Path, error: ImageLayoutError, reading: Reading) -> ImageS
     file, images = error.file, error.file.get("images")
     if not isinstance(images, h5py.Dataset) or images.dtype.kind not in "biuf" or images.size == 0:
         found = f"'images' {images.dtype} {images.shape}" if isinstance(images, h5py.Dataset) else ", ".join(file)
-        raise UserError(f"{path}: got {found or 'nothing'}, expected a data set 'images' of numbers", option="dataset")
+        raise UserError(
+            f"{path}: got {found or 'nothing'}, expected a data set 'images' of numbers", parameter="dataset"
+        )
     layout = find_layout(path, images.shape, reading.layout)
     low, high = find_range(path, images, reading)
     facts = file_facts(path, file)
@@ -99,7 +101,7 @@ def find_layout(path: Path, shape: tuple[int, ...], given: Layout | None) -> Lay
     ways = f"one of {', '.join(fitting)} by `layout`" if len(fitting) > 1 else "(N, H, W, C), (N, C, H, W) or (N, H, W)"
     wanted = f" in the layout {given}" if given else ""
     raise UserError(
-        f"{path}: got images of shape {shape}{wanted}, expected {ways} with 1, 3 or 4 channels", option="layout"
+        f"{path}: got images of shape {shape}{wanted}, expected {ways} with 1, 3 or 4 channels", parameter="layout"
     )
 
 
@@ -145,7 +147,7 @@ def find_range(path: Path, images: h5py.Dataset, reading: Reading) -> tuple[floa
             f"{path}: got images {images.dtype} from {least:g} to {most:g}, expected {wanted}; set the values "
             "that become 0 and 255 with `depth=LOW,HIGH`, or `depth=scale` for the full range of the type (fractions: "
             "0 to 1)",
-            option="depth",
+            parameter="depth",
         )
     return limits
 
@@ -170,7 +172,7 @@ def read_labels(
     if values.shape[:1] != (rows,) or values.ndim > 2 or not (texts or values.dtype.kind in "biuf"):
         raise UserError(
             f"{path}: got labels {dataset.dtype} {dataset.shape}, expected {rows} whole numbers, texts or one-hot rows",
-            option="dataset",
+            parameter="dataset",
         )
     if texts and values.ndim == 1:
         composed = [nfc(text) for text in values]
@@ -180,14 +182,16 @@ def read_labels(
         return np.array([place[text] for text in composed], np.int64), known, "labels by their texts"
     if values.ndim == 2:
         if texts or not np.isin(values, (0, 1)).all() or not (values.sum(axis=1) == 1).all():
-            raise UserError(f"{path}: got labels {dataset.shape}, expected exactly one 1 in each row", option="dataset")
+            raise UserError(
+                f"{path}: got labels {dataset.shape}, expected exactly one 1 in each row", parameter="dataset"
+            )
         values, form = values.argmax(axis=1), f"labels by the position of the 1 in {dataset.shape[1]} columns"
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])
         raise UserError(
             f"{path}: {(~np.isfinite(values)).sum()} of {rows} labels are not finite, first at row {row}; give every "
             "image a class, or leave 'labels' out",
-            option="dataset",
+            parameter="dataset",
         )
     numbers = values.astype(np.int64)
     if not (numbers == values).all() or (names is not None and numbers.max() >= len(names)) or numbers.min() < 0:
@@ -195,7 +199,7 @@ def read_labels(
         raise UserError(
             f"{path}: got labels {dataset.dtype} from {values.min():g} to {values.max():g}, expected whole numbers "
             f"from 0 {most}; give every image a class, or leave 'labels' out",
-            option="dataset",
+            parameter="dataset",
         )
     return numbers, names, form or ("" if values.dtype.kind in "iu" else f"labels {dataset.dtype} as whole numbers")
 

@@ -154,7 +154,7 @@ def _check_numbers(split: ImageSet | ImageStream, classes: Classes) -> None:
             f"got labels without class names in {split.source} or {classes.source}, expected the names of "
             f"{listed(names)} in both, since a label could be the name or the position of a class; add the attribute "
             "class_names to the file",
-            option="dataset",
+            parameter="dataset",
         )
     without = split.source if split.class_names is None else classes.source
     used = np.unique(np.asarray(split.labels))
@@ -164,7 +164,7 @@ def _check_numbers(split: ImageSet | ImageStream, classes: Classes) -> None:
             f"got the labels {_numbers(used)} in {split.source} and {_numbers(classes.filled)} in {classes.source}, "
             f"expected the same labels, since {without} has no class names to match with {listed(names)}; add the "
             "attribute class_names to that file",
-            option="dataset",
+            parameter="dataset",
         )
     warnings.warn(
         f"{without} has no class names, so labels are matched by number: class 0 is {names[0]} in both "
@@ -202,5 +202,5 @@ def _refusal(split: ImageSet | ImageStream, classes: Classes, reason: str) -> Us
     own = "labels without names" if split.class_names is None else listed(split.class_names)
     return UserError(
         f"{split.source}: got {own}, expected the classes of {classes.source}, {classes.describe()}; {reason}",
-        option="dataset",
+        parameter="dataset",
     )

@@ -49,7 +49,7 @@ def open_folder(path: Path, split: str, reading: Reading) -> ImageStream:
             raise ChangedFileError(
                 f"{root} changed while it was read: got {len(now):,} images, expected the {len(files):,} images from "
                 "before; rerun the command once no program writes to the folder",
-                option="dataset",
+                parameter="dataset",
             )
 
     stream = ImageStream(
@@ -74,7 +74,7 @@ def _find_split(path: Path, split: str) -> tuple[Path, Rows]:
             raise UserError(
                 f"{path} has no {split} split, expected the folders {path / 'train'} and {path / 'test'} (or "
                 f"{', '.join(SPLIT_FOLDERS['test'][2:])})",
-                option="dataset",
+                parameter="dataset",
             )
         listing = list_images(path)
         others = [name for name in listing.classes if name.lower() in SPLIT_FOLDERS["test"]]
@@ -82,14 +82,14 @@ def _find_split(path: Path, split: str) -> tuple[Path, Rows]:
             raise UserError(
                 f"{path} has the folders {', '.join(others)} but no training split, expected a folder train beside "
                 f"them; add that folder, or pass {path / others[0]} as the data set",
-                option="dataset",
+                parameter="dataset",
             )
         return path, _reported_rows(listing, split)
     candidates = _folders(path, split)
     if not candidates:
         raise UserError(
             f"{path} has no {split} split, expected a folder {' or '.join(SPLIT_FOLDERS[split])} beside train",
-            option="dataset",
+            parameter="dataset",
         )
     chosen, rows = candidates[0], _reported_rows(list_images(candidates[0]), split)
     for other in candidates[1:]:
@@ -150,7 +150,7 @@ def _rows(listing: Listing, split: str) -> Rows:
         raise UserError(
             f"{root}: got {len(flat)} images beside folders of images ({shown(list(classes))}), expected only images "
             "or only one folder per class; move the images or the folders away",
-            option="dataset",
+            parameter="dataset",
         )
     if flat:
         for name in empty:
@@ -162,7 +162,7 @@ def _rows(listing: Listing, split: str) -> Rows:
         raise UserError(
             f"{root}: got {what}, expected files that end in {' '.join(EXTENSIONS)}{skipped}; add images, or remove "
             "empty folders",
-            option="dataset",
+            parameter="dataset",
         )
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(files) for files in classes.values()])
     return below, labels, tuple(classes)

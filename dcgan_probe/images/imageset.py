@@ -87,7 +87,7 @@ class ImageSet:
             raise UserError(
                 f"{self.name}: got labels from {low} to {high}, expected 0 to {most}; give every image a class, or "
                 "omit the labels",
-                option="dataset",
+                parameter="dataset",
             )
 
     def __len__(self) -> int:
@@ -129,7 +129,7 @@ class ImageSet:
                 f"{self.name} ({self.source}): got {len(used)} different labels from {used[0]} to {used[-1]} without "
                 f"class names, and no label is {missing}; expected labels 0 to K-1, each with images. `dcgan-probe "
                 "prepare` renumbers the labels and keeps the original labels as class names",
-                option="dataset",
+                parameter="dataset",
             )
         return classes
 
@@ -202,6 +202,6 @@ class ImageSet:
             raise UserError(
                 f"{self.name} ({self.source}) has no labels, and {purpose} needs them; use a labeled set: "
                 "an .h5 file with 'labels', or a folder with one subfolder per class",
-                option="dataset",
+                parameter="dataset",
             )
         return self.labels

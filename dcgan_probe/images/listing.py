@@ -90,7 +90,7 @@ def list_images(root: Path) -> Listing:
         if name in listing.classes:
             raise UserError(
                 f"{root}: got two folders {name!r} whose names differ only in their Unicode form; rename one of them",
-                option="dataset",
+                parameter="dataset",
             )
         listing.classes[name] = sorted(below[folder], key=lambda path: (str(path.parent), path.name))
     listing.flat.sort()
@@ -176,5 +176,5 @@ def explained_listing(folder: Path) -> Iterator[None]:
         raise UserError(
             f"{folder} cannot be listed ({error.strerror}), expected a readable folder, since all images below a data "
             "set's folder are counted; change its permissions, or move it away",
-            option="dataset",
+            parameter="dataset",
         ) from error

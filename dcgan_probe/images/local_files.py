@@ -57,7 +57,7 @@ def load_file(path: Path, split: str, reading: Reading) -> ImageSet | ImageStrea
         expected = path.with_name(f"{base}_{split}.h5")
         raise UserError(
             f"{path} has no {split} split, expected {expected} beside it, or a file whose attribute 'split' is {split}",
-            option="dataset",
+            parameter="dataset",
         )
     return _image_set(_open_split(wanted, split, reading), split, wanted)
 
@@ -81,9 +81,11 @@ def _open(path: Path, reading: Reading) -> ImageFile | ImageStream:
             raise
         return open_arrays(path, error, reading)
     if reading.layout not in (None, "NHWC"):
-        raise UserError(f"{path} has the layout NHWC, got {reading.layout}; omit the layout", option="layout")
+        raise UserError(f"{path} has the layout NHWC, got {reading.layout}; omit the layout", parameter="layout")
     if reading.depth not in (None, "scale", (0.0, 255.0)):
-        raise UserError(f"{path} has 8 bits per channel, got the depth {reading.depth}; omit the depth", option="depth")
+        raise UserError(
+            f"{path} has 8 bits per channel, got the depth {reading.depth}; omit the depth", parameter="depth"
+        )
     return file
 
 
@@ -92,7 +94,7 @@ def _open_split(path: Path, split: str, reading: Reading) -> ImageFile | ImageSt
     if file.split in SPLITS and file.split != split:
         raise UserError(
             f"{path} has the attribute split={file.split}, expected {split}; replace it with the file of that split",
-            option="dataset",
+            parameter="dataset",
         )
     return file
 

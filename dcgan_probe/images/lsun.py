@@ -28,21 +28,23 @@ def open_lsun(category: str, split: str, data_dir: Path) -> ImageStream:
         raise UserError(
             f"{folder} does not exist, expected the LMDB of lsun:{category} there (from https://www.yf.io/p/lsun), or "
             f"{data_dir / f'lsun_{category}_{split}.h5'}",
-            option="dataset",
+            parameter="dataset",
         )
     try:
         import lmdb
     except ImportError as error:
-        raise UserError("lsun needs the package lmdb: pip install 'dcgan-probe[lsun]'", option="dataset") from error
+        raise UserError("lsun needs the package lmdb: pip install 'dcgan-probe[lsun]'", parameter="dataset") from error
     try:
         stamp = FileStamp.of(folder / "data.mdb")
         records = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
         with records.begin() as transaction:
             keys = list(transaction.cursor().iternext(keys=True, values=False))
     except (OSError, lmdb.Error) as error:
-        raise UserError(f"{folder} cannot be read as an LMDB ({error}); unpack it again", option="dataset") from error
+        raise UserError(
+            f"{folder} cannot be read as an LMDB ({error}); unpack it again", parameter="dataset"
+        ) from error
     if not keys:
-        raise UserError(f"{folder} contains no images; unpack it again", option="dataset")
+        raise UserError(f"{folder} contains no images; unpack it again", parameter="dataset")
 
     def read(index: int) -> Image.Image:
         try:

@@ -57,9 +57,9 @@ def require_path(path: Path) -> None:
         If the path does not exist, or is another file.
     """
     if not path.exists():
-        raise UserError(f"{path} does not exist, expected a folder of images or an .h5 file", option="dataset")
+        raise UserError(f"{path} does not exist, expected a folder of images or an .h5 file", parameter="dataset")
     if not path.is_dir() and path.suffix != ".h5":
-        raise UserError(f"got {path}, expected a folder of images or an .h5 file", option="dataset")
+        raise UserError(f"got {path}, expected a folder of images or an .h5 file", parameter="dataset")
 
 
 def number_of_glyphs(dataset: str) -> int:
@@ -74,7 +74,7 @@ def number_of_glyphs(dataset: str) -> int:
         return TRAIN_IMAGES
     text = dataset.removeprefix("glyphs:")
     if not text.isdecimal() or int(text) < 5:
-        raise UserError(f"got dataset {dataset!r}, expected glyphs:N with a whole N of at least 5", option="dataset")
+        raise UserError(f"got dataset {dataset!r}, expected glyphs:N with a whole N of at least 5", parameter="dataset")
     return int(text)
 
 
@@ -94,12 +94,12 @@ def unknown_set(dataset: str, split: str, data_dir: Path) -> UserError:
         return UserError(
             f"{dataset} has no {split} split in {data_dir}, expected {data_dir / f'{dataset}_{split}.h5'}, "
             f"or {dataset}.h5 whose attribute 'split' is {split}",
-            option="dataset",
+            parameter="dataset",
         )
     return UserError(
         f"unknown image set {dataset!r}, expected a set in {data_dir} ({', '.join(names) or 'which has no .h5 files'}),"
         f" a built-in set ({', '.join(BUILT_IN)}), or the path of a folder or an .h5 file",
-        option="dataset",
+        parameter="dataset",
     )
 
 

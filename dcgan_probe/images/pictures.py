@@ -105,11 +105,11 @@ def _reduce(image: Image.Image, path: Path, png: bool, reading: Reading, remarks
             f"{path} has more than 8 bits per channel (mode {image.mode}, values {values.min():g} to "
             f"{values.max():g}), expected 8; make a copy with `dcgan-probe prepare` and {scale}`depth=LOW,HIGH` (the "
             "values that become 0 and 255)",
-            option="depth",
+            parameter="depth",
         )
     try:
         reduced = Image.fromarray(to_eight_bits(values, *limits))
     except ValueError as error:
-        raise UserError(f"{path}: {error}; set another `depth=LOW,HIGH`", option="depth") from error
+        raise UserError(f"{path}: {error}; set another `depth=LOW,HIGH`", parameter="depth") from error
     remarks[f"with {limits[0]:g} to {limits[1]:g} mapped to 0 to 255"] += 1
     return reduced

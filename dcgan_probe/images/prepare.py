@@ -101,7 +101,7 @@ def prepare(
 def _refuse_itself(source: ImageSet, path: Path) -> None:
     """Check that the file to write is not the source."""
     if isinstance(source.images, StoredImages) and path.exists() and source.images.path.samefile(path):
-        raise UserError(f"{path} is the source itself; choose another file to write", option="out")
+        raise UserError(f"{path} is the source itself; choose another file to write", parameter="out")
 
 
 def _write(path: Path, split: str, source: ImageSet | ImageStream, squares: "_Squares", left_out: int | None) -> int:
@@ -163,16 +163,18 @@ def _explained(source: ImageStream, progress: Callable[[int, int], None] | None)
 
 def _check(size: int, channels: int | None, resample: str, path: Path, split: str) -> None:
     if size < 1:
-        raise UserError(f"got size {size}, expected at least 1 pixel", option="size")
+        raise UserError(f"got size {size}, expected at least 1 pixel", parameter="size")
     if channels not in (None, 1, 3):
-        raise UserError(f"got {channels} channels, expected 1 or 3", option="channels")
+        raise UserError(f"got {channels} channels, expected 1 or 3", parameter="channels")
     if resample not in RESAMPLES:
-        raise UserError(f"got the filter {resample!r}, expected one of {', '.join(RESAMPLES)}", option="resample")
+        raise UserError(f"got the filter {resample!r}, expected one of {', '.join(RESAMPLES)}", parameter="resample")
     if path.suffix != ".h5":
-        raise UserError(f"got the file name {path.name}, expected one that ends in .h5", option="out")
+        raise UserError(f"got the file name {path.name}, expected one that ends in .h5", parameter="out")
     for other in SPLITS:
         if other != split and path.stem.endswith(f"_{other}"):
-            raise UserError(f"got the file name {path.name} for the {split} split, expected *_{split}.h5", option="out")
+            raise UserError(
+                f"got the file name {path.name} for the {split} split, expected *_{split}.h5", parameter="out"
+            )
 
 
 def _reader(images: ImageSet) -> Callable[[int], Image.Image]:

@@ -40,10 +40,10 @@ class Reading:
         if not opaque:
             raise UserError(
                 f"got the background {self.background!r}, expected a color such as white or #7f7f7f",
-                option="background",
+                parameter="background",
             )
         if isinstance(self.depth, tuple) and not self.depth[0] < self.depth[1] < np.inf:
-            raise UserError(f"got the depth {self.depth}, expected two increasing numbers", option="depth")
+            raise UserError(f"got the depth {self.depth}, expected two increasing numbers", parameter="depth")
 
     @property
     def color(self) -> tuple[int, int, int]:

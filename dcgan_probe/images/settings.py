@@ -59,4 +59,4 @@ class PrepareConfig(Config):
             If it has another count.
         """
         if isinstance(self.depth, tuple) and len(self.depth) != 2:
-            raise UserError(f"got depth {self.depth}, expected scale or two numbers", option="depth")
+            raise UserError(f"got depth {self.depth}, expected scale or two numbers", parameter="depth")

@@ -85,7 +85,7 @@ def open_source(
         As for ``load_images``.
     """
     if split not in SPLITS:
-        raise UserError(f"got split {split!r}, expected one of {', '.join(SPLITS)}", option="split")
+        raise UserError(f"got split {split!r}, expected one of {', '.join(SPLITS)}", parameter="split")
     data_dir = default_data_dir() if data_dir is None else Path(data_dir)
     try:
         found = _find(dataset, split, data_dir, download, seed, reading)
@@ -102,7 +102,7 @@ def open_source(
     except OSError as error:
         raise UserError(
             f"{error.filename or dataset} cannot be accessed ({error.strerror}); change the permissions of its folder",
-            option="dataset",
+            parameter="dataset",
         ) from error
     if training.labels is None:
         return found

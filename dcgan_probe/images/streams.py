@@ -18,7 +18,7 @@ class UnreadableImageError(UserError):
     """Image that cannot be decoded, named by its path or row, with the reason."""
 
     def __init__(self, name: str, reason: str):
-        super().__init__(f"{name} cannot be read as an image ({reason}); {_REMEDY}", option="dataset")
+        super().__init__(f"{name} cannot be read as an image ({reason}); {_REMEDY}", parameter="dataset")
         self.text = f"{name} ({reason})"
 
 
@@ -82,7 +82,7 @@ class ImageStream:
         """
         kept = np.setdiff1d(np.arange(self.count), list(left_out))
         if not len(kept):
-            raise UserError(f"{self.source}: none of the {self.count:,} images can be read", option="dataset")
+            raise UserError(f"{self.source}: none of the {self.count:,} images can be read", parameter="dataset")
         return replace(
             self,
             count=len(kept),
@@ -104,7 +104,7 @@ class ImageStream:
         return UserError(
             f"{self.source}: {len(errors):,} of {self.count:,} images cannot be read: {', '.join(texts)}{more}; "
             f"{_REMEDY.replace('it,', 'them,')}",
-            option="dataset",
+            parameter="dataset",
         )
 
     def describe_remarks(self) -> str:
@@ -163,7 +163,7 @@ def stack_stream(stream: ImageStream, advice: str) -> ImageSet:
             raise UserError(
                 f"{stream.source}: got images of different sizes ({_size(first)} {stream.describe(0)}, "
                 f"{_size(pixels)} {stream.describe(index)}), expected one size; write such a copy with: {advice}",
-                option="dataset",
+                parameter="dataset",
             )
         images[index] = pixels
     stream.require_unchanged()

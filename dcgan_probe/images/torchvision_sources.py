@@ -105,7 +105,7 @@ def _unavailable(name: str, split: str, data_dir: Path, reason: str) -> UserErro
         f"{name}, {split} split: {state}, and {reason}. Remedies: {first}put {name}_train.h5 and {name}_test.h5 into "
         f"{data_dir} (dcgan-probe prepare writes them from a folder), or torchvision's own files ({own}); or use the "
         "built-in images with `dataset=glyphs`",
-        option="dataset",
+        parameter="dataset",
     )
 
 

@@ -26,12 +26,12 @@ class Attribute:
     """Number or, with ``label``, a class name."""
 
     @classmethod
-    def parse(cls, text: str, option: str = "attribute") -> "Attribute":
+    def parse(cls, text: str, parameter: str = "attribute") -> "Attribute":
         """Read ``NAME=VALUE``, ``NAME>=VALUE``, ``NAME<VALUE``, or the name of a class.
 
         Parameters
         ----------
-        option
+        parameter
             Parameter that an error names.
 
         Raises
@@ -43,7 +43,7 @@ class Attribute:
         if found is not None:
             return cls(*found.groups())
         if not text.strip() or set(text) & set("<>="):
-            raise UserError(f"got the attribute {text!r}, expected {EXAMPLES}", option=option)
+            raise UserError(f"got the attribute {text!r}, expected {EXAMPLES}", parameter=parameter)
         return cls(LABEL, "=", text.strip())
 
     def __str__(self) -> str:
@@ -66,7 +66,7 @@ class Attribute:
             raise UserError(
                 f"{'all' if has.all() else 'none'} of the {len(images)} images of {images.name} have {self}, expected "
                 "some with and some without",
-                option="attribute",
+                parameter="attribute",
             )
         return has
 
@@ -84,19 +84,19 @@ class Attribute:
             return labels, int(self.value)
         raise UserError(
             f"{images.name} has no class {self.value!r}: expected one of {', '.join(names) or f'0 to {labels.max()}'}",
-            option="attribute",
+            parameter="attribute",
         )
 
     def _numbers(self, images: ImageSet) -> tuple[np.ndarray, float]:
         if self.name not in images.attributes:
             known = ", ".join([LABEL, *sorted(images.attributes)])
             raise UserError(
-                f"{images.name} has no attribute {self.name!r}: expected one of {known}", option="attribute"
+                f"{images.name} has no attribute {self.name!r}: expected one of {known}", parameter="attribute"
             )
         try:
             return images.attributes[self.name], float(self.value)
         except ValueError as error:
             raise UserError(
                 f"got {self.name}{self.comparison}{self.value}, expected a number after {self.comparison}",
-                option="attribute",
+                parameter="attribute",
             ) from error

@@ -47,25 +47,27 @@ def read_boxes(path: str | Path, side: int) -> list[Box]:
     try:
         stored = read_json(path)
     except UserError as error:
-        raise UserError(str(error), option="boxes") from error
+        raise UserError(str(error), parameter="boxes") from error
     if not isinstance(stored, list) or not stored:
         got = "an empty list" if stored == [] else type(stored).__name__
-        raise UserError(f"{path} holds {got}, expected a list of boxes, each {FORM}", option="boxes")
+        raise UserError(f"{path} holds {got}, expected a list of boxes, each {FORM}", parameter="boxes")
     return [_read_box(entry, f"{path}, entry {number}", side) for number, entry in enumerate(stored)]
 
 
 def _read_box(entry: Any, place: str, side: int) -> Box:
     numbers = [entry.get("sample"), *_listed(entry.get("box"))] if isinstance(entry, dict) else []
     if len(numbers) != 5 or any(type(number) is not int for number in numbers):
-        raise UserError(f"{place}: got {entry!r:.200}, expected {FORM}, whole numbers", option="boxes")
+        raise UserError(f"{place}: got {entry!r:.200}, expected {FORM}, whole numbers", parameter="boxes")
     box = Box(*numbers)
     if not 0 <= box.sample < MOST:
-        raise UserError(f"{place}: got sample {box.sample:,}, expected a number from 0 to {MOST - 1:,}", option="boxes")
+        raise UserError(
+            f"{place}: got sample {box.sample:,}, expected a number from 0 to {MOST - 1:,}", parameter="boxes"
+        )
     if not (0 <= box.left < box.right <= side and 0 <= box.top < box.bottom <= side):
         raise UserError(
             f"{place}: got the box {numbers[1:]}, expected 0 <= left < right <= {side} and 0 <= top < bottom <= {side} "
             f"in images of {side} x {side} pixels",
-            option="boxes",
+            parameter="boxes",
         )
     return box
 
@@ -111,7 +113,7 @@ def inside(boxes: Sequence[Box], side: int, positions: int) -> np.ndarray:
                 f"the box [{box.left}, {box.top}, {box.right}, {box.bottom}] of sample {box.sample} contains the "
                 f"center of none of the layer's {positions} x {positions} positions; draw it larger, or use a higher "
                 "layer",
-                option="boxes",
+                parameter="boxes",
             )
         found[np.searchsorted(numbers, box.sample)] |= down[:, None] & across
     return found

@@ -23,18 +23,18 @@ class Concept:
     """Numbers of samples picked by eye; empty if probes pick the samples."""
     attributes: tuple[Attribute, ...] = ()
     """Attributes that every sample has; empty if the samples are picked by eye."""
-    option: str = "concept"
+    parameter: str = "concept"
     """Parameter that error messages name."""
 
     @classmethod
-    def parse(cls, text: str, option: str = "concept") -> "Concept":
+    def parse(cls, text: str, parameter: str = "concept") -> "Concept":
         """Read ``NAME=3,17,42`` (numbers of samples) or ``NAME=ATTRIBUTE,ATTRIBUTE...`` (see ``Attribute.parse``).
 
         Parameters
         ----------
         text
             Text of the concept.
-        option
+        parameter
             Parameter that error messages name.
 
         Raises
@@ -49,24 +49,24 @@ class Concept:
             raise UserError(
                 f"got the concept {text!r}, expected NAME=3,17,42 (numbers of samples that `sample --number` shows), "
                 f"or NAME= and attributes with commas, each {EXAMPLES}",
-                option=option,
+                parameter=parameter,
             )
         if not any(LIKE_A_NUMBER.match(part) for part in parts):
             try:
-                return cls(name.strip(), attributes=tuple(Attribute.parse(part) for part in parts), option=option)
+                return cls(name.strip(), attributes=tuple(Attribute.parse(part) for part in parts), parameter=parameter)
             except UserError as error:
-                raise UserError(f"{error}, in the concept {text!r}", option=option) from error
+                raise UserError(f"{error}, in the concept {text!r}", parameter=parameter) from error
         for part in parts:
             if not (part.isascii() and part.isdecimal() and int(part) < MOST):
                 raise UserError(
                     f"got {part!r} in the concept {text!r}, expected numbers of samples from 0 to {MOST - 1:,} with "
                     "commas between them, as NAME=3,17,42",
-                    option=option,
+                    parameter=parameter,
                 )
         numbers = tuple(int(part) for part in parts)
         if len(set(numbers)) < len(numbers):
-            raise UserError(f"got the concept {text!r}, expected each sample once", option=option)
-        return cls(name.strip(), numbers=numbers, option=option)
+            raise UserError(f"got the concept {text!r}, expected each sample once", parameter=parameter)
+        return cls(name.strip(), numbers=numbers, parameter=parameter)
 
 
 def top_samples(scores: Sequence[np.ndarray], count: int) -> np.ndarray:
@@ -89,7 +89,7 @@ def top_samples(scores: Sequence[np.ndarray], count: int) -> np.ndarray:
     if not 1 <= count <= len(scores[0]):
         raise UserError(
             f"got {count} samples of a concept from a pool of {len(scores[0])}, expected 1 to {len(scores[0])}",
-            option="per_concept",
+            parameter="per_concept",
         )
     log_probability = -sum(np.logaddexp(0.0, -each) for each in scores)
     return np.argsort(-log_probability, kind="stable")[:count]

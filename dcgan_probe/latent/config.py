@@ -82,7 +82,7 @@ class ConceptsConfig(InvestigationConfig):
         if len(set(names)) < len(names):
             raise UserError(
                 f"got the concepts {', '.join(names)}, expected distinct names",
-                option=self.parsed[-1].option,
+                parameter=self.parsed[-1].parameter,
             )
 
 
@@ -105,14 +105,14 @@ class ArithmeticConfig(ConceptsConfig):
         """Check that there are three concepts, and that no concept has the name of another row of the table."""
         if len(self.concepts) != 3:
             raise UserError(
-                f"got {len(self.concepts)} concepts, expected three: A, B and C of A - B + C", option="concepts"
+                f"got {len(self.concepts)} concepts, expected three: A, B and C of A - B + C", parameter="concepts"
             )
         super().check()
         for name in self.settings:
             if name in OTHER_ROWS:
                 raise UserError(
                     f"got a concept with the name {name!r}, which a row of the table has; choose another",
-                    option="concepts",
+                    parameter="concepts",
                 )
 
 
@@ -135,7 +135,7 @@ class TurnConfig(ConceptsConfig):
         """Check the reach and both concepts."""
         if not 0 < self.reach <= FARTHEST:
             raise UserError(
-                f"got a reach of {self.reach}, expected a number above 0, of at most {FARTHEST}", option="reach"
+                f"got a reach of {self.reach}, expected a number above 0, of at most {FARTHEST}", parameter="reach"
             )
         object.__setattr__(self, "reach", float(self.reach))  # 1 and 1.0 name the same files
         super().check()
@@ -168,9 +168,9 @@ class SaliencyConfig(InvestigationConfig):
     def check(self) -> None:
         """Check that the features are chosen in one way, and each feature once."""
         if self.features and self.top:
-            raise UserError("got features and top, expected one of them", option="top")
+            raise UserError("got features and top, expected one of them", parameter="top")
         if self.features and len(set(self.features)) < len(self.features):
-            raise UserError(f"got features {self.features}, expected each once", option="features")
+            raise UserError(f"got features {self.features}, expected each once", parameter="features")
 
 
 @dataclass(frozen=True)
@@ -213,15 +213,15 @@ class ForgetConfig(InvestigationConfig):
         if len(given) != 1:
             raise UserError(
                 f"got {' and '.join(given) or 'none'} of boxes, boxes_from and map, expected one of them",
-                option="boxes",
+                parameter="boxes",
             )
         if self.map is not None and self.top is not None:
-            raise UserError("got top with map, which drops a single map; omit one of them", option="top")
+            raise UserError("got top with map, which drops a single map; omit one of them", parameter="top")
         if self.boxes_from is None and self.window is not None:
-            raise UserError("got window without boxes_from, whose boxes have this side", option="window")
+            raise UserError("got window without boxes_from, whose boxes have this side", parameter="window")
         if self.scored_attribute is None and self.dataset is not None:
-            raise UserError("got dataset without a probe to train; name an attribute to score", option="dataset")
+            raise UserError("got dataset without a probe to train; name an attribute to score", parameter="dataset")
         if self.boxes_from is not None and self.attribute is not None:
             raise UserError(
-                "got attribute with boxes_from, which is also scored; expected one of them", option="attribute"
+                "got attribute with boxes_from, which is also scored; expected one of them", parameter="attribute"
             )

@@ -131,8 +131,8 @@ def _probes(look: FeatureInvestigation, config: ForgetConfig) -> ProbePair | Non
     try:
         (pair,) = look.probes([Attribute.parse(config.scored_attribute)], config.dataset).values()
     except UserError as error:
-        about = "boxes_from" if config.boxes_from and error.option == "attribute" else error.option
-        raise UserError(str(error), option=about) from error
+        about = "boxes_from" if config.boxes_from and error.parameter == "attribute" else error.parameter
+        raise UserError(str(error), parameter=about) from error
     return pair
 
 
@@ -145,7 +145,7 @@ def _boxes(look: FeatureInvestigation, config: ForgetConfig, pair: ProbePair | N
         return []
     window = config.window or max(1, round(WINDOW * side))
     if window >= side:
-        raise UserError(f"got a window of {window} pixels, expected less than the image's {side}", option="window")
+        raise UserError(f"got a window of {window} pixels, expected less than the image's {side}", parameter="window")
     pool = look.samples(range(POOL))
     chosen = np.argsort(-pair.selecting.score(look.features(pool.images)), kind="stable")[:BOXED]
     saliency = score_saliency(look.encoder, pair.selecting.coefficients, pool.images[chosen], look.device)

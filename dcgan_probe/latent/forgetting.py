@@ -39,7 +39,7 @@ def object_layer(generator: Generator, asked: str | None) -> str:
         If the layer does not exist, or the generator has a single convolution.
     """
     if not generator.layers:
-        raise UserError("got a generator with one convolution, expected two or more", option="run")
+        raise UserError("got a generator with one convolution, expected two or more", parameter="run")
     return choose_layer(asked, list(generator.layers))
 
 
@@ -65,7 +65,7 @@ def without_maps(generator: Generator, layer: str, dropped: np.ndarray) -> Gener
     copy = load_generator(generator.config, generator.state_dict())
     maps = count_maps(generator, layer)
     if len(dropped) and not 0 <= min(dropped) <= max(dropped) < maps:
-        raise UserError(f"got map {max(dropped)} of {layer}, expected 0 to {maps - 1}", option="map")
+        raise UserError(f"got map {max(dropped)} of {layer}, expected 0 to {maps - 1}", parameter="map")
     kept = torch.ones(maps, 1, 1)
     kept[dropped] = 0.0
     copy.layers[layer].register_forward_hook(partial(_multiply, kept))
@@ -121,7 +121,7 @@ def find_object(maps: np.ndarray, boxed: np.ndarray, seed: int) -> ObjectMaps:
     if len(maps) < 2:
         raise UserError(
             "got boxes on one sample, expected boxes on at least two: one or more to fit, the others to evaluate",
-            option="boxes",
+            parameter="boxes",
         )
     random = numpy_generator(seed, "positions")
     order = random.permutation(len(maps))
@@ -145,7 +145,7 @@ def _positions(
         labels += [np.ones(within.sum(), bool), np.zeros(len(outside), bool)]
     is_boxed = np.concatenate(labels)
     if is_boxed.all():
-        raise UserError("got boxes that cover all of their samples, expected some positions outside", option="boxes")
+        raise UserError("got boxes that cover all of their samples, expected some positions outside", parameter="boxes")
     return np.concatenate(features), is_boxed
 
 

@@ -92,14 +92,14 @@ def gather(look: FeatureInvestigation, config: ConceptsConfig) -> Gathered:
 
 def checked_attributes(look: FeatureInvestigation, config: ConceptsConfig) -> list[Attribute]:
     """Return the attributes of concepts and scores, each once; check that the labeled set has each of them."""
-    named = [(each, concept.option) for concept in config.parsed for each in concept.attributes]
+    named = [(each, concept.parameter) for concept in config.parsed for each in concept.attributes]
     named += [(Attribute.parse(text), "attributes") for text in config.attributes]
-    for attribute, option in named:
+    for attribute, parameter in named:
         try:
             attribute.of(look.labeled(config.dataset))
         except UserError as error:
-            about = option if error.option == "attribute" else error.option
-            raise UserError(str(error), option=about) from error
+            about = parameter if error.parameter == "attribute" else error.parameter
+            raise UserError(str(error), parameter=about) from error
     return list(dict.fromkeys(attribute for attribute, _ in named))
 
 

@@ -36,7 +36,7 @@ def interpolate(points: np.ndarray, steps: int, interpolation: Interpolation = "
     if len(points) < 2 or steps < 1:
         raise UserError(
             f"got {len(points)} points and {steps} steps, expected at least 2 points and 1 step",
-            option="points" if len(points) < 2 else "steps",
+            parameter="points" if len(points) < 2 else "steps",
         )
     shares = (np.arange(steps) / steps)[:, None]
     between = _spherical if interpolation == "spherical" else _linear

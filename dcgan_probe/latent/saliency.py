@@ -181,14 +181,14 @@ def _check(config: SaliencyConfig, maps: int, searched: int) -> None:
     """Check, before the search, that the layer has the features and that fewer images are shown than searched."""
     features = config.features
     if features and not 0 <= min(features) <= max(features) < maps:
-        raise UserError(f"got features {features}, expected numbers from 0 to {maps - 1}", option="features")
+        raise UserError(f"got features {features}, expected numbers from 0 to {maps - 1}", parameter="features")
     if config.top and config.top > maps:
-        raise UserError(f"got the top {config.top} features, but the layer has {maps}", option="top")
+        raise UserError(f"got the top {config.top} features, but the layer has {maps}", parameter="top")
     if config.count >= searched:
         raise UserError(
             f"got the {config.count} strongest of {searched} images, expected fewer than are searched: lower count, or "
             "raise scan",
-            option="count",
+            parameter="count",
         )
 
 

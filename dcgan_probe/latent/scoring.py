@@ -90,7 +90,7 @@ def fit_probe_pairs(features: np.ndarray, attributes: Mapping[str, np.ndarray], 
                 f"{int(has.sum())} of {len(has)} images have the attribute {name}, which leaves {fewest} with or "
                 f"without it in one of three parts, expected at least {LEAST}; use a larger set or a more common "
                 "attribute",
-                option="attribute",
+                parameter="attribute",
             )
     selecting, scoring, held_out = parts
     return {

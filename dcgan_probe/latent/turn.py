@@ -109,7 +109,7 @@ def _axis(found: Gathered) -> np.ndarray:
     if sorted(found.numbers[first]) == sorted(found.numbers[last]):
         raise UserError(
             f"got the samples {found.numbers[first]} at both ends, which give an axis of length 0; give two groups",
-            option="end",
+            parameter="end",
         )
     return turn_axis(found.samples[first].z, found.samples[last].z)
 

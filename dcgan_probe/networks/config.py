@@ -81,45 +81,45 @@ class NetworkConfig:
             if getattr(self, name) not in choices:
                 raise UserError(
                     f"got {name.replace('_', ' ')} {getattr(self, name)!r}, expected {' or '.join(choices)}",
-                    option=name,
+                    parameter=name,
                 )
         if len(self.multipliers) != len(self.strides) or not self.multipliers:
             raise UserError(
                 f"got {len(self.multipliers)} multipliers and {len(self.strides)} strides, expected equal numbers",
-                option="strides",
+                parameter="strides",
             )
         if set(self.strides) - {1, 2}:
-            raise UserError(f"got strides {self.strides}, expected 1 or 2 for each layer", option="strides")
+            raise UserError(f"got strides {self.strides}, expected 1 or 2 for each layer", parameter="strides")
         if min(self.multipliers) < 1:
-            raise UserError(f"got multipliers {self.multipliers}, expected at least 1 each", option="multipliers")
+            raise UserError(f"got multipliers {self.multipliers}, expected at least 1 each", parameter="multipliers")
         if self.nc not in (1, 3):
-            raise UserError(f"got {self.nc} image channels, expected 1 or 3", option="nc")
+            raise UserError(f"got {self.nc} image channels, expected 1 or 3", parameter="nc")
         if self.kernel not in (3, 4, 5):
-            raise UserError(f"got a kernel of {self.kernel}, expected 3, 4 or 5", option="kernel")
+            raise UserError(f"got a kernel of {self.kernel}, expected 3, 4 or 5", parameter="kernel")
         if self.kernel == 4 and 1 in self.strides:
             raise UserError(
                 f"got a kernel of 4 with strides {self.strides}, expected a kernel of 3 or 5, or stride 2 in every "
                 "layer: at stride 1 a kernel of 4 changes the side of the maps",
-                option="kernel",
+                parameter="kernel",
             )
         if self.kernel == 4 and self.resampling == "max-pool":
             raise UserError(
                 "got a kernel of 4 with max-pooling, expected a kernel of 3 or 5: all convolutions then have stride 1, "
                 "at which a kernel of 4 changes the side of the maps",
-                option="kernel",
+                parameter="kernel",
             )
         if not 0 < self.eps < 1:
-            raise UserError(f"got eps {self.eps}, expected a small number above 0", option="eps")
+            raise UserError(f"got eps {self.eps}, expected a small number above 0", parameter="eps")
         if not 0 <= self.leak < 1:
-            raise UserError(f"got a leak of {self.leak}, expected 0 <= leak < 1 (0 is ReLU)", option="leak")
+            raise UserError(f"got a leak of {self.leak}, expected 0 <= leak < 1 (0 is ReLU)", parameter="leak")
         for name, least in (("nz", 1), ("ndf", 1), ("ngf", 1), ("hidden", 0), ("classes", 0)):
             if getattr(self, name) < least:
-                raise UserError(f"got {name} {getattr(self, name)}, expected at least {least}", option=name)
+                raise UserError(f"got {name} {getattr(self, name)}, expected at least {least}", parameter=name)
         if self.last_map * self.total_stride != self.image_size or self.last_map < 1:
             raise UserError(
                 f"got images of {self.image_size} pixels, expected a multiple of {self.total_stride}, by which the "
                 f"strides {self.strides} divide the side; `prepare --size` writes images of another size",
-                option="image_size",
+                parameter="image_size",
             )
 
     @property

@@ -273,7 +273,7 @@ def _training_probe(
     try:
         labelled = load(plan.probe_dataset)
     except UserError as error:  # the same words are about another parameter here
-        raise UserError(str(error), option="probe_dataset") from error
+        raise UserError(str(error), parameter="probe_dataset") from error
     return TrainingProbe(labelled, plan.probe_labels, network=config.network, unlabelled=images, device=device)
 
 

@@ -77,7 +77,7 @@ class TrainingPlan(Changes):
         if self.preset != "auto":
             preset_named(self.preset)
         if self.time_limit is not None and not 0 < self.time_limit < math.inf:
-            raise UserError(f"got time_limit {self.time_limit}, expected more than 0 seconds", option="time_limit")
+            raise UserError(f"got time_limit {self.time_limit}, expected more than 0 seconds", parameter="time_limit")
 
     @property
     def changes(self) -> dict[str, Any]:

@@ -29,27 +29,27 @@ def check_penalties(penalties: Any) -> np.ndarray:
     """Return the values of ``C`` as float64 (M,), or refuse them."""
     values = np.asarray(penalties)
     if values.dtype.kind not in "iuf":
-        raise UserError(f"C is {penalties!r}; expected positive numbers, such as 0.001", option="C")
+        raise UserError(f"C is {penalties!r}; expected positive numbers, such as 0.001", parameter="C")
     if values.ndim != 1 or not len(values):
-        raise UserError(f"C has shape {values.shape}; expected one or more values in a list", option="C")
+        raise UserError(f"C has shape {values.shape}; expected one or more values in a list", parameter="C")
     for penalty in values:
         if not 0.0 < penalty < np.inf:
-            raise UserError(f"C is {penalty:g}; expected a positive, finite number, such as 0.001", option="C")
+            raise UserError(f"C is {penalty:g}; expected a positive, finite number, such as 0.001", parameter="C")
         if penalty > GREATEST_PENALTY:
-            raise UserError(f"C is {penalty:g}; expected at most {GREATEST_PENALTY:g}", option="C")
+            raise UserError(f"C is {penalty:g}; expected at most {GREATEST_PENALTY:g}", parameter="C")
     return values.astype(np.float64)
 
 
 def check_settings(tol: Any, max_iter: Any, added_variance: Any, memory: Any) -> None:
     """Refuse settings of another type or out of range."""
     if not _is_number(tol) or not 0.0 < tol < 1.0:
-        raise UserError(f"tol is {_shown(tol)}; expected a relative gap between 0 and 1, such as 1e-6", option="tol")
+        raise UserError(f"tol is {_shown(tol)}; expected a relative gap between 0 and 1, such as 1e-6", parameter="tol")
     if not _is_number(added_variance) or not 0.0 <= added_variance < np.inf:
         raise UserError(f"added_variance is {_shown(added_variance)}; expected 0 or a positive number, such as 0.01")
     if not isinstance(max_iter, Integral) or max_iter < 1:
-        raise UserError(f"max_iter is {max_iter!r}; expected at least 1, a whole number", option="max-iter")
+        raise UserError(f"max_iter is {max_iter!r}; expected at least 1, a whole number", parameter="max_iter")
     if memory is not None and not isinstance(memory, Integral):
-        raise UserError(f"memory is {memory!r}; expected a whole number of bytes, or None", option="memory")
+        raise UserError(f"memory is {memory!r}; expected a whole number of bytes, or None", parameter="memory")
 
 
 def _is_number(value: Any) -> bool:

@@ -237,14 +237,14 @@ def worst(status: np.ndarray) -> str:
 def loss_of(classifier: str) -> Loss:
     """Give the loss of a classifier's name."""
     if classifier not in LOSSES:
-        raise UserError(f"got classifier {classifier!r}, expected one of {', '.join(LOSSES)}", option="classifier")
+        raise UserError(f"got classifier {classifier!r}, expected one of {', '.join(LOSSES)}", parameter="classifier")
     return LOSSES[classifier]
 
 
 def takes_free_intercept(intercept: str) -> bool:
     """Tell whether the name of an intercept means the free one."""
     if intercept not in INTERCEPTS:
-        raise UserError(f"got intercept {intercept!r}, expected {' or '.join(INTERCEPTS)}", option="intercept")
+        raise UserError(f"got intercept {intercept!r}, expected {' or '.join(INTERCEPTS)}", parameter="intercept")
     return intercept == "free"
 
 

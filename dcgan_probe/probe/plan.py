@@ -177,7 +177,7 @@ def _sketched(sizes: Sizes, bound: int) -> Plan:
         raise UserError(
             f"a fit of {sizes.rows:,} x {sizes.columns:,} features needs at least {least / 1e6:,.0f} MB beside them, "
             f"and {max(0, bound) / 1e6:,.0f} MB are allowed; allow more, or take fewer rows or columns",
-            option="memory",
+            parameter="memory",
         )
     left = bound - _fixed_bytes(sizes)
     share = min(left - column, max(left // 2, left - sizes.problems * column))

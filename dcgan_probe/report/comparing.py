@@ -35,7 +35,7 @@ def compare_rows(
     store = Results((workspace or Workspace()).results)
     summaries = store.summaries(config.protocol)
     if not summaries:
-        raise UserError(f"no records of {config.protocol!r} in {store.path}; run eval-svm first", option="protocol")
+        raise UserError(f"no records of {config.protocol!r} in {store.path}; run eval-svm first", parameter="protocol")
     reference = None if config.against is None else find_row(summaries, config.against, store.folder)
     compared = write_comparisons(summaries, store.folder, reference, all_pairs=config.all_pairs, on_note=on_note)
     if compared is None:
@@ -143,6 +143,6 @@ def find_row(summaries: Sequence[Summary], name: str, results: Path | None = Non
         raise UserError(
             f"got {name!r}, which {'several rows are' if found else 'no row is'} called; expected a number or a "
             f"name of: {'; '.join(known)}",
-            option="against",
+            parameter="against",
         )
     return found[0]

@@ -64,7 +64,7 @@ def format_guidelines(runs: Sequence[GuidelineRun], form: str = "console") -> st
 
 def _check(form: str) -> None:
     if form not in FORMATS:
-        raise UserError(f"got format {form!r}, expected one of {', '.join(FORMATS)}", option="format")
+        raise UserError(f"got format {form!r}, expected one of {', '.join(FORMATS)}", parameter="format")
 
 
 def _written(tables: Iterable[ShownTable], form: str) -> str:

@@ -38,7 +38,7 @@ class CompareConfig(Config):
     def check(self) -> None:
         """Check that either one row is compared or all pairs are."""
         if self.against is not None and self.all_pairs:
-            raise UserError("got against and all_pairs, expected one of them", option="against")
+            raise UserError("got against and all_pairs, expected one of them", parameter="against")
 
 
 @dataclass(frozen=True)

@@ -53,14 +53,14 @@ def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_n
     survey = Results(results).survey()
     note_faults(survey, on_note)
     if not survey.summaries and not survey.faults:
-        raise UserError(f"{results} holds no complete evaluation; run eval-svm to its end", option="results")
+        raise UserError(f"{results} holds no complete evaluation; run eval-svm to its end", parameter="results")
     write_tables(survey.summaries, results)
     broken = {fault.protocol for fault in survey.faults} - {None}
     names = sorted({summary.protocol for summary in survey.summaries})
     if config.protocol is not None and config.protocol not in (*names, *broken):
         raise UserError(
             f"no records of {config.protocol!r}: there are {', '.join(names) or 'none that can be read'}",
-            option="protocol",
+            parameter="protocol",
         )
     shown = [summary for summary in survey.summaries if config.protocol in (None, summary.protocol)]
     text = format_tables(shown, config.form, results=results).rstrip() if shown else ""

@@ -40,7 +40,7 @@ def check_guideline_run(training: GuidelineTraining, run: Run) -> None:
     if different:
         raise UserError(
             f"{run.folder} holds another training ({'; '.join(different)}); move it away, or name another folder",
-            option="runs",
+            parameter="runs",
         )
 
 

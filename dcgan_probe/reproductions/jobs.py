@@ -106,7 +106,7 @@ def job_training(job: Job, time_limit: float | None = None, probe_dataset: str |
     if job.train is None:
         raise UserError(
             f"{job.name} trains nothing: it evaluates what `dcgan-probe job {job.trained_by}` leaves; name its folder",
-            option="evaluate",
+            parameter="evaluate",
         )
     plan = replace(job.train, time_limit=time_limit)
     if not job.protocols or probe_dataset is None:
@@ -173,7 +173,7 @@ def left_run(job: Job, folder: Path, runs: Path) -> Run:
         If the job has no protocols, the folder holds no run, or ``runs`` has another run of its name.
     """
     if not job.protocols:
-        raise UserError(f"{job.name} has no protocols: its samples are in {folder / 'samples'}", option="evaluate")
+        raise UserError(f"{job.name} has no protocols: its samples are in {folder / 'samples'}", parameter="evaluate")
     left, imported = Run(folder), Run(runs / job.run_name)
     if left.checkpoint_path.is_file():
         return left
@@ -185,12 +185,12 @@ def left_run(job: Job, folder: Path, runs: Path) -> Run:
         raise UserError(
             f"{imported.folder} was trained here, and would be evaluated instead of the run in {folder}; evaluate "
             f"{imported.folder}, or name another folder of runs",
-            option="evaluate",
+            parameter="evaluate",
         )
     if fingerprint_tensors(given["discriminator"]) != fingerprint_tensors(imported.load()["discriminator"]):
         raise UserError(
             f"{imported.folder} holds other weights than {folder}; move it away, or name another folder of runs",
-            option="evaluate",
+            parameter="evaluate",
         )
     return imported
 

@@ -52,10 +52,10 @@ def plan_path(source: str) -> Path:
         return path
     likely = _likely(path)
     if source.endswith(".toml"):
-        raise UserError(f"{source} is missing{likely}: give the path of a TOML file", option="table")
+        raise UserError(f"{source} is missing{likely}: give the path of a TOML file", parameter="table")
     raise UserError(
         f"there is no table {source!r}{likely}: expected {', '.join(shipped_plans())}, or the path of a .toml file",
-        option="table",
+        parameter="table",
     )
 
 
@@ -97,7 +97,7 @@ def chosen_scale(scales: Mapping[str, str], asked: str | None) -> str:
         return USUAL_SCALE if USUAL_SCALE in scales else next(iter(scales), "")
     if asked not in scales:
         known = ", ".join(scales) or "none: the plan has one size"
-        raise UserError(f"got scale {asked!r}{did_you_mean(asked, scales)}, expected one of {known}", option="scale")
+        raise UserError(f"got scale {asked!r}{did_you_mean(asked, scales)}, expected one of {known}", parameter="scale")
     return asked
 
 

@@ -39,5 +39,5 @@ def read_plan(source: str | Path, scale: str | None = None, seeds: int | None = 
             return guideline_plan(path.stem, plan, scale, seeds or SEEDS)
         wanted = plan_at(path.stem, plan, scale, None if path.parent == TABLES else path)
     if seeds is not None:
-        raise UserError(f"got {seeds} seeds for {wanted.name}, which has one DCGAN; leave them out", option="seeds")
+        raise UserError(f"got {seeds} seeds for {wanted.name}, which has one DCGAN; leave them out", parameter="seeds")
     return wanted

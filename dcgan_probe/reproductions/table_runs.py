@@ -332,4 +332,4 @@ def load_training_images(dataset: str, workspace: Workspace) -> ImageSet:
         # The file of the published results was box-averaged.
         resample = " --resample box" if dataset == "tiny_imagenet32" else ""
         how = f"From a folder of images: dcgan-probe prepare FOLDER --size 32{resample} --out {path}"
-        raise UserError(f"{error}. {how}", option=error.option) from error
+        raise UserError(f"{error}. {how}", parameter=error.parameter) from error

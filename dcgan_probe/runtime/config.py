@@ -66,15 +66,15 @@ def check_fields(config: Any) -> None:
     hints = get_type_hints(type(config))
     missing = [each.name for each in dataclasses.fields(config) if getattr(config, each.name) is REQUIRED]
     if missing:
-        raise UserError(f"{type(config).__name__} needs {' and '.join(missing)}", option=missing[0])
+        raise UserError(f"{type(config).__name__} needs {' and '.join(missing)}", parameter=missing[0])
     for each in dataclasses.fields(config):
         value, expected = getattr(config, each.name), hints[each.name]
         if not has_type(value, expected):
-            raise UserError(f"got {each.name} {value!r}, expected {_in_words(expected)}", option=each.name)
+            raise UserError(f"got {each.name} {value!r}, expected {_in_words(expected)}", parameter=each.name)
         least, most = each.metadata.get("min", -math.inf), each.metadata.get("max", math.inf)
         if isinstance(value, int | float) and not isinstance(value, bool) and not least <= value <= most:
             bounds = [f"at least {least}"] * (least > -math.inf) + [f"at most {most}"] * (most < math.inf)
-            raise UserError(f"got {each.name} {value}, expected {' and '.join(bounds)}", option=each.name)
+            raise UserError(f"got {each.name} {value}, expected {' and '.join(bounds)}", parameter=each.name)
 
 
 def has_type(value: Any, expected: Any) -> bool:

@@ -42,7 +42,9 @@ def resolve_device(name: str = "auto") -> "torch.device":
     }[kind]
     if index >= available:
         has = f"{available} {kind} device{'s' * (available != 1)}" if available else f"no {kind} device"
-        raise UserError(f"device {name!r} is not available: this machine has {has}; use auto or cpu", option="device")
+        raise UserError(
+            f"device {name!r} is not available: this machine has {has}; use auto or cpu", parameter="device"
+        )
     if kind == "cuda":
         fix_cublas_workspace()
     return torch.device(name)
@@ -58,7 +60,7 @@ def parse_device(name: str) -> tuple[str, int]:
     """
     kind, colon, index = name.partition(":")
     if kind not in ("auto", "cpu", "cuda", "mps") or (colon and (kind != "cuda" or not index.isdecimal())):
-        raise UserError(f"unknown device {name!r}: expected auto, cpu, cuda, cuda:N or mps", option="device")
+        raise UserError(f"unknown device {name!r}: expected auto, cpu, cuda, cuda:N or mps", parameter="device")
     return kind, int(index or 0)
 
 
@@ -82,7 +84,7 @@ def resolve_precision(name: str, device: "torch.device | None" = None) -> str:
         If the name is unknown.
     """
     if name not in PRECISIONS:
-        raise UserError(f"unknown precision {name!r}: expected one of {', '.join(PRECISIONS)}", option="precision")
+        raise UserError(f"unknown precision {name!r}: expected one of {', '.join(PRECISIONS)}", parameter="precision")
     if name != "auto":
         return name
     if device is None or device.type != "cuda":

@@ -12,18 +12,18 @@ class UserError(ValueError):
     traceback.
     """
 
-    def __init__(self, message: str, *, option: str | None = None):
+    def __init__(self, message: str, *, parameter: str | None = None):
         """Create the error.
 
         Parameters
         ----------
         message
             Message of the error.
-        option
+        parameter
             Name of the parameter that the message is about, such as ``"device"``; None for no single parameter.
         """
         super().__init__(message)
-        self.option = option
+        self.parameter = parameter
 
 
 class Notice(UserWarning):
@@ -34,12 +34,12 @@ class Notice(UserWarning):
 
 
 @contextmanager
-def located(place: str, option: str | None = None) -> Iterator[None]:
-    """Put a place before the text of a ``UserError``, which is then about ``option``."""
+def located(place: str, parameter: str | None = None) -> Iterator[None]:
+    """Put a place before the text of a ``UserError``, which is then about ``parameter``."""
     try:
         yield
     except UserError as error:
-        raise UserError(f"{place}: {error}", option=option) from error
+        raise UserError(f"{place}: {error}", parameter=parameter) from error
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -55,4 +55,4 @@ def require_instance(value: object, kind: type, parameter: str, made: str = "") 
     if not isinstance(value, kind):
         how = f", which {made} makes" if made else ""
         got = repr(value) if isinstance(value, str | int | float | Path) else type(value).__name__
-        raise UserError(f"got {got} as `{parameter}`, expected {kind.__name__}{how}", option=parameter)
+        raise UserError(f"got {got} as `{parameter}`, expected {kind.__name__}{how}", parameter=parameter)

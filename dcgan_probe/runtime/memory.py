@@ -117,7 +117,7 @@ def _group_left(folder: Path, limit: str, used: str, cached: str) -> int:
         return sys.maxsize
 
 
-def check_memory(what: str, needed: int, available: int, remedy: str, *, option: str | None = None) -> None:
+def check_memory(what: str, needed: int, available: int, remedy: str, *, parameter: str | None = None) -> None:
     """Check that the memory needed for some work is available.
 
     Parameters
@@ -128,7 +128,7 @@ def check_memory(what: str, needed: int, available: int, remedy: str, *, option:
         Bytes, both including or both excluding the memory that this process already uses.
     remedy
         Remedy for the user, such as ``take fewer patches``.
-    option
+    parameter
         Name of the parameter that the message is about, if any.
 
     Raises
@@ -140,7 +140,7 @@ def check_memory(what: str, needed: int, available: int, remedy: str, *, option:
         raise UserError(
             f"{what} needs about {needed / 1e9:.1f} GB of memory, but only {available / 1e9:.1f} GB are available; "
             f"{remedy}",
-            option=option,
+            parameter=parameter,
         )
 
 

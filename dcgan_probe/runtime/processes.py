@@ -147,8 +147,8 @@ class _Worker:
             self._process.join()
             status = self._process.exitcode or 0
             if self.number is None and status >= 0:
-                raise UserError(WITHOUT_GUARD.format(status=status), option="workers") from None
-            raise UserError(KILLED, option="workers") from lost
+                raise UserError(WITHOUT_GUARD.format(status=status), parameter="workers") from None
+            raise UserError(KILLED, parameter="workers") from lost
 
     def end(self) -> None:
         """End the process at once."""
@@ -194,7 +194,7 @@ def _sent(error: Exception) -> Exception:
         return error
     if is_out_of_memory(error):
         reason = str(error).partition("\n")[0]
-        return UserError(f"a worker process ran out of memory ({reason}); take fewer workers", option="workers")
+        return UserError(f"a worker process ran out of memory ({reason}); take fewer workers", parameter="workers")
     return RuntimeError(f"a worker process failed:\n{traceback.format_exc()}")
 
 

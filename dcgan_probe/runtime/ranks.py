@@ -59,7 +59,7 @@ class Ranks:
             raise UserError(
                 f"got a batch of {batch_size} for {self.size} ranks, expected a multiple of {self.size}: the batch "
                 "size is the total over all ranks",
-                option="batch_size",
+                parameter="batch_size",
             )
         rows = batch_size // self.size
         return slice(self.rank * rows, (self.rank + 1) * rows)
@@ -119,7 +119,7 @@ class Ranks:
         if error is not None:
             raise error
         if outcome[1] is not None:
-            raise FirstRankError(str(outcome[1]), option=outcome[1].option)
+            raise FirstRankError(str(outcome[1]), parameter=outcome[1].parameter)
         return outcome[0]
 
     def after_first(self, make: Callable[[], Made]) -> Made:
@@ -210,7 +210,7 @@ def rank_device(name: str = "auto") -> "torch.device":
     if name not in ("auto", "cpu", "cuda"):
         raise UserError(
             f"got device {name!r} for {size} ranks, expected auto, cpu or cuda: each rank uses a different GPU",
-            option="device",
+            parameter="device",
         )
     if name == "cpu" or not torch.cuda.is_available():
         return resolve_device("cpu" if name == "auto" else name)
@@ -219,7 +219,7 @@ def rank_device(name: str = "auto") -> "torch.device":
         raise UserError(
             f"this machine has {available} GPUs for {os.environ['LOCAL_WORLD_SIZE']} ranks; start torchrun with "
             f"--nproc-per-node {available}, or use `device=cpu`",
-            option="device",
+            parameter="device",
         )
     fix_cublas_workspace()
     torch.cuda.set_device(number)  # the default device of allocations by NCCL and torch

@@ -38,7 +38,7 @@ class ImageLayoutError(UserError):
     """Open HDF5 file with another layout, which ``dcgan-probe prepare`` may be able to read."""
 
     def __init__(self, message: str, file: h5py.File, stamp: FileStamp):
-        super().__init__(f"{message}; `dcgan-probe prepare` converts files of other layouts", option="dataset")
+        super().__init__(f"{message}; `dcgan-probe prepare` converts files of other layouts", parameter="dataset")
         self.file, self.stamp = file, stamp
 
 

@@ -58,7 +58,7 @@ def test_messages_of_the_library_have_no_flags_but_in_commands():
             text = line.lstrip()
             if "raise UserError" in line or (text.startswith(('f"', '"')) and not text.startswith('"""')):
                 rest = COMMAND.sub("", line)
-                if "option=" not in rest.partition("raise UserError")[0] and FLAG.search(rest):
+                if "parameter=" not in rest.partition("raise UserError")[0] and FLAG.search(rest):
                     found.append(f"{path.relative_to(PACKAGE)}:{number}: {line.strip()}")
     allowed = (
         "--preset conditional",

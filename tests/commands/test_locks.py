@@ -71,7 +71,7 @@ def test_images_that_another_program_writes_are_not_called_damaged():
 
 def test_a_refused_training_leaves_no_folder(tmp_path, monkeypatch):
     def refuse(*_):
-        raise UserError("no room for these images", option="window")
+        raise UserError("no room for these images", parameter="window")
 
     before = sorted(os.listdir(tmp_path))
     monkeypatch.setattr("dcgan_probe.gan.training.open_batches", refuse)

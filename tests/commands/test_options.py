@@ -46,8 +46,8 @@ def test_labels_are_all_or_a_number():
 @pytest.mark.parametrize(
     ("error", "status", "text"),
     [
-        (UserError("got 3, expected 4", option="nc"), 2, "Invalid value for --nc: got 3, expected 4"),
-        (UserError("got 3, expected 4", option="ndf"), 1, "Error: got 3, expected 4"),  # no option of this verb
+        (UserError("got 3, expected 4", parameter="nc"), 2, "Invalid value for --nc: got 3, expected 4"),
+        (UserError("got 3, expected 4", parameter="ndf"), 1, "Error: got 3, expected 4"),  # no option of this verb
         (UserError("the disk is full"), 1, "Error: the disk is full"),
         (KeyboardInterrupt(), 130, "Interrupted before any work was finished; rerun the command to start it.\n"),
         (

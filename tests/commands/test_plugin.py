@@ -32,7 +32,7 @@ class Encoder:
 
     def check(self, images):
         if images.channels != 3:
-            raise dp.UserError(f"{images.name} has {images.channels} channels, expected 3", option="dataset")
+            raise dp.UserError(f"{images.name} has {images.channels} channels, expected 3", parameter="dataset")
 
     def encode(self, images):
         places = images.astype(int) * self.bins // 256

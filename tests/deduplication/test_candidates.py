@@ -52,4 +52,4 @@ def test_more_pairs_than_memory_holds_are_refused(monkeypatch):
     blank = np.zeros((40, 16), np.uint8)
     with pytest.raises(UserError, match="got more than 1,000 pairs of hashes within 3 bits for 40 images") as error:
         HashIndex(blank).near(blank, 3)
-    assert error.value.option == "bits"
+    assert error.value.parameter == "bits"

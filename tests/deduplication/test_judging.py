@@ -67,7 +67,7 @@ def test_a_judged_list_is_not_written_over(tmp_path):
     for judged in (None, other):
         with pytest.raises(UserError, match=r"pairs.csv holds judgments; give it to keep them") as error:
             check_list(path, judged)
-        assert error.value.option == "judged"
+        assert error.value.parameter == "judged"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_list_that_cannot_be_used_is_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(UserError, match=message) as error:
         read_judgments(path)
-    assert error.value.option == "judged"
+    assert error.value.parameter == "judged"
 
 
 def test_a_missing_list_and_one_of_other_pairs_are_refused(tmp_path):
@@ -99,7 +99,7 @@ def test_judgments_of_rows_that_are_not_there_are_refused():
     for pair in ((10, 4), (9, 5)):
         with pytest.raises(UserError, match=f"row {pair[0]} and other {pair[1]}, expected rows below 10") as error:
             check_judgments({(0, 0): True, pair: False}, 10, 5)
-        assert error.value.option == "judged"
+        assert error.value.parameter == "judged"
 
 
 def test_the_sheet_shows_each_drawn_pair_side_by_side(tmp_path, photographs):

@@ -91,7 +91,7 @@ def test_draws_differ_between_stages_draws_seeds_and_protocols_and_repeat_for_th
 def test_too_few_rows_of_a_class_are_refused(counts, labels, option, text):
     with pytest.raises(UserError, match=text) as caught:
         lay_out(protocol_for("glyphs", sum(counts), 3, labels), labels_of(counts), seed=0)
-    assert caught.value.option == option
+    assert caught.value.parameter == option
 
 
 def test_as_many_labels_as_the_message_names_are_accepted():
@@ -109,7 +109,7 @@ def test_a_label_of_a_billion_is_refused_at_once():
     labels = np.array([*[0, 1] * 20, 10**9])
     with pytest.raises(UserError, match="labels from 0 to 1000000000, of 3 of 1000000001 classes") as caught:
         class_rows(labels, 10**9 + 1, "glyphs")
-    assert caught.value.option == "dataset"
+    assert caught.value.parameter == "dataset"
 
 
 @pytest.mark.parametrize("dataset", ["glyphs", "svhn"])

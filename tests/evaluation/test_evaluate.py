@@ -300,7 +300,7 @@ def test_bad_settings_are_refused(splits):
         UserError, match=r"got scale 'l2', expected one of none, standardise, standardise\+0.01"
     ) as caught:
         evaluate(train, test, protocol, scale="l2")
-    assert caught.value.option == "scale"
+    assert caught.value.parameter == "scale"
 
 
 def test_two_classes_are_enough(splits, liblinear_path):

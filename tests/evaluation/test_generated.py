@@ -75,4 +75,4 @@ def test_counts_that_do_not_grow_are_refused(counts, shown):
     assert str(caught.value) == (
         f"got the counts {shown}, expected increasing numbers from 1 on, such as 1000,10000,100000"
     )
-    assert caught.value.option == "counts"
+    assert caught.value.parameter == "counts"

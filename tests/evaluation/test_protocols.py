@@ -85,7 +85,7 @@ def test_draws_can_be_changed():
 def test_impossible_protocols_are_refused(arguments, option, text):
     with pytest.raises(UserError, match=text) as caught:
         protocol_for(*arguments)
-    assert caught.value.option == option
+    assert caught.value.parameter == option
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_foreign_file_is_refused_and_left_alone(tmp_path, record, content):
     for action in (lambda: results.append([record()]), results.read):
         with pytest.raises(UserError, match=r"is not an evaluations file of schema version 5.* move it away") as caught:
             action()
-        assert caught.value.option == "results"
+        assert caught.value.parameter == "results"
     assert results.path.read_text() == content
     assert not results.fits_path(record().evaluation.id).exists()
 

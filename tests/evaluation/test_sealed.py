@@ -80,4 +80,4 @@ def test_a_test_split_without_labels_or_of_other_classes_is_refused(splits, writ
     unlabelled = write_features(None, np.zeros((5, 12), np.float32), "test")
     with pytest.raises(UserError, match=r"glyphs \(test\) has no labels, and a probe needs them") as caught:
         SealedTest(unlabelled, 3)
-    assert caught.value.option == "dataset"
+    assert caught.value.parameter == "dataset"

@@ -108,13 +108,13 @@ def test_labels_that_cannot_be_halved_are_refused(coloured, make_probe, labels):
     )
     with pytest.raises(UserError, match=text) as caught:
         make_probe(coloured(), labels)
-    assert caught.value.option == "probe_labels"
+    assert caught.value.parameter == "probe_labels"
 
 
 def test_a_test_split_is_refused(coloured, tiny_images, make_probe):
     with pytest.raises(UserError, match=r"got the test split of coloured .* must not be what is reported") as caught:
         make_probe(coloured(split="test"), 60)
-    assert caught.value.option == "probe_dataset"
+    assert caught.value.parameter == "probe_dataset"
     with pytest.raises(UserError, match="has no labels, and the probe during training needs them"):
         make_probe(tiny_images(20, 16, labels=False), 60)
 
@@ -126,6 +126,6 @@ def test_images_and_networks_that_do_not_fit_are_refused_at_once(network, colour
         "got images of (1, 8, 8) (channels, height, width) for the probe during training, expected (3, 16, 16) as the "
         "network takes; make a copy with `dcgan-probe prepare tiny --size 16 --channels 3`"
     )
-    assert caught.value.option == "probe_dataset"
+    assert caught.value.parameter == "probe_dataset"
     with pytest.raises(UserError, match="a grid of 4 does not divide maps of 2 x 2"):
         make_probe(coloured(), 60, network=replace(network, strides=(2, 2, 2), multipliers=(1, 1, 1)))

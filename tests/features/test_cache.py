@@ -152,7 +152,7 @@ def test_half_precision_is_read_as_float32(tmp_path, tiny_config, tiny_images):
     assert np.array_equal(found.load(), encoder.encode(images.images).astype(np.float16).astype(np.float32))
     with pytest.raises(UserError, match="unknown dtype 'float64': expected float32 or float16") as caught:
         cached_features(encoder, images, tmp_path, dtype="float64")
-    assert caught.value.option == "dtype"
+    assert caught.value.parameter == "dtype"
 
 
 class Rows:
@@ -383,7 +383,7 @@ def test_chosen_layers_are_read_in_blocks_and_as_a_whole(tmp_path, tiny_images):
     for names in (["conv3"], []):
         with pytest.raises(UserError, match=r"unknown layer .*: these features have conv1, conv2") as caught:
             found.select(names)
-        assert caught.value.option == "layers"
+        assert caught.value.parameter == "layers"
 
 
 def part_of(images, rows):

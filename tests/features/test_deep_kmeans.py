@@ -257,7 +257,7 @@ def test_more_windows_than_memory_are_refused_before_any_is_cut(tmp_path, monkey
     fields = FieldConfig(fields=2, field_maps=4, field_centroids=4, field_components=4, field_windows=1000)
     with pytest.raises(UserError, match=r"layer 2 from 1,000 windows of 8 maps needs about 0\.0 GB") as caught:
         kept_deep_kmeans(images, config, fields, tmp_path, torch.device("cpu"))
-    assert caught.value.option == "field_windows"
+    assert caught.value.parameter == "field_windows"
     assert fields.learning_bytes(8) == 1000 * 16 * (8 + 12)
 
 

@@ -223,7 +223,7 @@ def test_images_of_another_shape_are_refused(discriminator, tiny_images):
             UserError, match=r"tiny has images of .*, but this network takes 3 x 16 x 16; make"
         ) as caught:
             encoder.check(tiny_images(**shape))
-        assert caught.value.option == "dataset"
+        assert caught.value.parameter == "dataset"
 
 
 NAMES = ("conv1", "conv2", "conv3")
@@ -252,7 +252,7 @@ def test_unknown_layers_are_refused_by_name(asked, unknown):
     with pytest.raises(UserError) as caught:
         choose_layers(asked, NAMES)
     assert str(caught.value) == f"unknown layer {unknown}: expected all, or some of conv1, conv2, conv3 (or 1 to 3)"
-    assert caught.value.option == "layers"
+    assert caught.value.parameter == "layers"
 
 
 def test_pixels_are_signed_and_flat(tiny_images):

@@ -29,7 +29,7 @@ def run(trained_run):
 
 
 def no_images():
-    raise UserError("the training images were asked for", option="dataset")
+    raise UserError("the training images were asked for", parameter="dataset")
 
 
 def test_an_imported_run_has_the_features_of_its_rounded_weights(tmp_path, run, tiny_images):

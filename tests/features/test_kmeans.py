@@ -113,7 +113,7 @@ def test_more_patches_than_memory_are_refused_before_any_is_cut(tiny_images, mon
     text = r"learning from 2,000,000,000 patches of 108 numbers needs about 2640\.0 GB of memory, but only .* GB"
     with pytest.raises(UserError, match=text) as caught:
         learn_dictionary(images, DictionaryConfig(patches=2_000_000_000), CPU)
-    assert caught.value.option == "patches"
+    assert caught.value.parameter == "patches"
     monkeypatch.setattr("dcgan_probe.features.dictionaries.available_memory", lambda: 1000 * 1320 - 1)
     with pytest.raises(UserError, match=r"needs about 0\.0 GB of memory, but only 0\.0 GB are available; take"):
         learn_dictionary(images, DictionaryConfig(centroids=9, patches=1000), CPU)

@@ -64,7 +64,7 @@ def test_the_seed_decides_the_maps_and_a_whole_share_is_all(features):
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(UserError, match="of the maps, expected a share above 0, at most 1") as caught:
         MapShare(share)
-    assert caught.value.option == "maps"
+    assert caught.value.parameter == "maps"
 
 
 def test_features_that_are_no_maps_are_refused(features):

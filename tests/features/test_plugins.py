@@ -80,7 +80,7 @@ def test_a_plugin_that_fails_is_told_and_leaves_no_trace(place, content, words, 
     before, path = dict(registry._SOURCES), list(sys.path)
     with pytest.raises(dp.UserError, match=f"^the plugin '{name}' .*{words}") as caught:
         dp.load_plugin(name)
-    assert caught.value.option == "plugin"
+    assert caught.value.parameter == "plugin"
     assert (registry._SOURCES, sys.path) == (before, path)
 
 

@@ -38,10 +38,10 @@ def test_grid_that_does_not_divide_is_refused(grid):
     with pytest.raises(UserError) as caught:
         pool_to_grid(torch.zeros(1, 1, 8, 8), grid)
     assert str(caught.value) == f"a grid of {grid} does not divide maps of 8 x 8; take a divisor"
-    assert caught.value.option == "grid"
+    assert caught.value.parameter == "grid"
 
 
 def test_unknown_pooling_is_refused():
     with pytest.raises(UserError, match="unknown pooling 'sum': expected max or avg") as caught:
         pool_to_grid(torch.zeros(1, 1, 4, 4), 4, "sum")
-    assert caught.value.option == "pool"
+    assert caught.value.parameter == "pool"

@@ -100,7 +100,7 @@ def test_other_training_images_are_refused(run, tiny_images):
         f"{other.fingerprint}, expected made by a test with {tiny_images().fingerprint}; put those back, or take "
         "`bn_stats=running`"
     )
-    assert caught.value.option == "bn_stats"
+    assert caught.value.parameter == "bn_stats"
     assert not (run.folder / "batchnorm").exists()
 
 
@@ -137,4 +137,4 @@ def test_running_statistics_are_those_of_training(run, tiny_images, tmp_path):
 def test_unknown_options_are_refused(run, tiny_images, arguments, option, text):
     with pytest.raises(UserError, match=text) as caught:
         run_encoder(run, **{"training_images": tiny_images, "device": CPU, "grid": 2, **arguments})
-    assert caught.value.option == option
+    assert caught.value.parameter == option

@@ -253,7 +253,7 @@ def test_training_on_is_refused(released):
     run = released[-1]
     with pytest.raises(UserError, match="holds imported weights, without the optimizers' state") as caught:
         train(run.config, make_images(200), run.folder, device=CPU)
-    assert caught.value.option == "run"
+    assert caught.value.parameter == "run"
 
 
 def test_a_run_is_not_overwritten(svhn, tmp_path):
@@ -261,7 +261,7 @@ def test_a_run_is_not_overwritten(svhn, tmp_path):
     before = run.checkpoint_path.read_bytes(), run.config_path.read_bytes()
     with pytest.raises(UserError, match=r"holds a run already; give another `run`, or move it away") as caught:
         import_run(svhn, tmp_path / "run", make_images())
-    assert caught.value.option == "run"
+    assert caught.value.parameter == "run"
     assert before == (run.checkpoint_path.read_bytes(), run.config_path.read_bytes())
 
 

@@ -62,7 +62,7 @@ def test_set_smaller_than_a_batch_is_refused(tiny_images, tiny_config):
     assert str(caught.value) == (
         "got 7 training images, expected at least one batch of 8; give more images or a smaller batch"
     )
-    assert caught.value.option == "batch_size"
+    assert caught.value.parameter == "batch_size"
 
 
 def test_batches_prepared_ahead_are_the_same_wherever_one_begins(tiny_images):

@@ -115,13 +115,13 @@ def test_a_run_knows_the_names_of_its_classes_and_is_exported_whole(conditional,
 def test_a_set_without_labels_or_of_other_classes_is_refused(conditional, tiny_config, tiny_images, tmp_path):
     with pytest.raises(UserError, match="has no labels, and a conditional network needs them; take a") as unlabelled:
         train(conditional(), tiny_images(labels=False), tmp_path / "run", device=CPU)
-    assert unlabelled.value.option == "dataset"
+    assert unlabelled.value.parameter == "dataset"
     with pytest.raises(UserError) as caught:
         check_images(tiny_config(classes=5), tiny_images())
     assert str(caught.value) == (
         "tiny has 3 classes, but the tiny networks are conditional on 5; omit `classes` to use those of the images"
     )
-    assert caught.value.option == "classes"
+    assert caught.value.parameter == "classes"
     assert not (tmp_path / "run").exists()
 
 
@@ -129,4 +129,4 @@ def test_a_probe_of_conditional_networks_is_refused(conditional, tiny_images, tm
     probe = Probe(lambda discriminator: 0.5, 8, {})
     with pytest.raises(UserError, match="has no features of images alone; omit `probe_every`, or train") as caught:
         train(conditional(), tiny_images(), tmp_path / "run", device=CPU, probe=probe)
-    assert caught.value.option == "probe_every"
+    assert caught.value.parameter == "probe_every"

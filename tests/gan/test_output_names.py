@@ -52,7 +52,7 @@ def test_the_content_of_a_file_changes_the_digits(tmp_path):
 def test_a_file_that_is_missing_is_told_by_its_setting(tmp_path):
     with pytest.raises(UserError, match=r"there is no .*none\.json") as error:
         settings_digits(ForgetConfig(boxes=tmp_path / "none.json"))
-    assert error.value.option == "boxes"
+    assert error.value.parameter == "boxes"
 
 
 def test_a_long_name_keeps_seed_and_digits():

@@ -52,7 +52,7 @@ def test_more_pieces_than_their_names_count_are_refused(tmp_path, run):
         UserError, match=r"got files of 10 bytes for weights of [\d,]+, expected at most 99 files; use at"
     ) as caught:
         export_weights(run, tmp_path / "out", 10)
-    assert caught.value.option == "piece"
+    assert caught.value.parameter == "piece"
     assert not (tmp_path / "out").exists()
 
 

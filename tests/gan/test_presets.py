@@ -104,7 +104,7 @@ def test_unknown_preset_is_refused():
         "unknown preset 'cpu64': expected auto or one of imagenet32, svhn32, faces64, tutorial64, cpu32, conditional, "
         "demo"
     )
-    assert caught.value.option == "preset"
+    assert caught.value.parameter == "preset"
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_unknown_preset_is_refused():
 def test_values_out_of_range_are_refused(change, option, text):
     with pytest.raises(UserError, match=text) as caught:
         preset_config("cpu32", **change)
-    assert caught.value.option == option
+    assert caught.value.parameter == option

@@ -99,7 +99,7 @@ def test_another_probe_cannot_go_on_choosing(tmp_path, tiny_config, tiny_images)
         UserError, match=r"best.pt was chosen by the probe .*'d'.*, got .*'e'.*; their accuracies"
     ) as caught:
         train(longer, tiny_images(), tmp_path, device=CPU, probe=scripted([0.5], dataset="e"))
-    assert caught.value.option == "probe_dataset"
+    assert caught.value.parameter == "probe_dataset"
     assert Run(tmp_path).config.images == 48
 
 
@@ -107,7 +107,7 @@ def test_what_keeps_the_best_needs_a_probe(tmp_path, tiny_config, tiny_images):
     config, answers = tiny_config(keep="best"), iter([False, True])
     with pytest.raises(UserError, match="got `keep=best` without a probe") as caught:
         train(config, tiny_images(), tmp_path, device=CPU)
-    assert caught.value.option == "keep"
+    assert caught.value.parameter == "keep"
     probe = scripted([], untrained=0.1)
     train(config, tiny_images(), tmp_path, device=CPU, probe=probe, should_stop=lambda: next(answers))
     with pytest.raises(UserError, match="keeps the weights with the best probe, and has none yet"):

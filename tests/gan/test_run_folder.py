@@ -144,7 +144,7 @@ def test_changed_settings_are_refused_with_their_differences(tmp_path, tiny_conf
         "  images: 16 -> 8 (a run can be extended, not shortened)",
         "Give the original settings to resume it, or another `run` to start a new one.",
     ]
-    assert caught.value.option == "run"
+    assert caught.value.parameter == "run"
     assert (tmp_path / "config.json").read_bytes() == before
 
 
@@ -285,7 +285,7 @@ def test_latest_run_is_the_one_saved_last(tmp_path, tiny_config, tiny_images):
 def test_folder_that_is_no_run_is_named(tmp_path):
     with pytest.raises(UserError, match=r"is not a run folder: it has no config.json; train first") as caught:
         _ = Run(tmp_path).config
-    assert caught.value.option == "run"
+    assert caught.value.parameter == "run"
     (tmp_path / "config.json").write_text('{"config": {}}')
     with pytest.raises(UserError, match="is not a run's config; expected config, trained_on and sessions"):
         _ = Run(tmp_path).config
@@ -325,7 +325,7 @@ def test_checkpoint_of_another_run_is_refused(tmp_path, tiny_config, tiny_images
 def test_settings_that_no_training_can_have_are_refused(tiny_config, change, option, text):
     with pytest.raises(UserError, match=text) as caught:
         tiny_config(**change)
-    assert caught.value.option == option
+    assert caught.value.parameter == option
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")

@@ -114,7 +114,7 @@ def test_windows_that_memory_has_no_room_for_are_refused(stored, monkeypatch):
         stream_of(stored)
     assert str(caught.value).startswith("reading rows in windows of 512 images needs about ")
     assert str(caught.value).endswith("; use a smaller `window`")
-    assert caught.value.option == "window"
+    assert caught.value.parameter == "window"
     monkeypatch.setattr(windows, "available_memory", lambda: 18_432)  # three windows of 512 images of 12 bytes
     stream_of(stored)
 
@@ -143,7 +143,7 @@ def test_config_decides_how_images_are_read(stored, tiny_config):
 def test_windows_that_cannot_be_are_refused(tiny_config, changes, message):
     with pytest.raises(UserError) as caught:
         tiny_config(**changes)
-    assert (str(caught.value), caught.value.option) == (message, "window")
+    assert (str(caught.value), caught.value.parameter) == (message, "window")
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ def test_other_numbers_need_a_depth(tmp_path, images, depth, expected):
     path = store(tmp_path / "x_train.h5", images)
     with pytest.raises(UserError, match=r"got images .* from .* set the values that become 0 and 255 with") as error:
         prepare(str(path), "train", 8, tmp_path / "no.h5")
-    assert error.value.option == "depth"
+    assert error.value.parameter == "depth"
     np.testing.assert_array_equal(prepared(path, depth=depth)[0].images[:], expected.transpose(0, 3, 1, 2))
 
 

@@ -156,7 +156,7 @@ def test_an_unknown_name_lists_what_there_is(tmp_path):
         f"unknown image set 'imagnet', expected a set in {tmp_path} (a, b), a built-in set (glyphs, glyphs:N, cifar10, "
         "svhn, mnist, lsun:CATEGORY), or the path of a folder or an .h5 file"
     )
-    assert error.value.option == "dataset"
+    assert error.value.parameter == "dataset"
 
 
 def test_an_unknown_name_and_an_empty_data_folder(tmp_path):

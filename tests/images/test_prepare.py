@@ -242,7 +242,7 @@ def test_settings_that_do_not_fit_are_refused(tmp_path, change, option, message)
     size, path = settings.pop("size"), tmp_path / settings.pop("path")
     with pytest.raises(UserError, match=message) as error:
         prepare("glyphs:5", "train", size, path, **settings)
-    assert error.value.option == option
+    assert error.value.parameter == option
 
 
 def changed_file(tmp_path):

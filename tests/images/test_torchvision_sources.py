@@ -239,7 +239,7 @@ def test_without_a_network_the_ways_out_are_named(tmp_path, name, cifar, svhn, m
     assert f"Remedies: put {name}_train.h5 and {name}_test.h5 into {tmp_path} (dcgan-probe prepare writes them" in text
     assert f"or torchvision's own files ({torchvision_sources.OWN_FILES[name][0].format(split='train')}" in text
     assert text.endswith("or use the built-in images with `dataset=glyphs`")
-    assert error.value.option == "dataset"
+    assert error.value.parameter == "dataset"
 
 
 def test_a_download_that_is_not_allowed_is_not_tried(tmp_path, svhn, site, monkeypatch):

@@ -82,7 +82,7 @@ def test_names_are_compared_in_one_unicode_form():
 def test_what_a_set_cannot_answer_is_refused(text, message):
     with pytest.raises(UserError, match=message) as error:
         Attribute.parse(text).of(faces())
-    assert error.value.option == "attribute"
+    assert error.value.parameter == "attribute"
 
 
 def test_a_class_needs_labels():

@@ -86,7 +86,7 @@ def test_what_contradicts_itself_is_refused_with_the_name_of_the_field(make, opt
     with pytest.raises(dp.UserError) as error:
         make()
     assert words in str(error.value)
-    assert error.value.option == option
+    assert error.value.parameter == option
 
 
 def test_equal_settings_are_equal_whatever_the_type_of_their_numbers():

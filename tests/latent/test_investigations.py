@@ -124,7 +124,7 @@ def test_a_turn_measures_scores_along_its_axis(run):
 def test_both_ends_of_a_turn_have_to_differ(run):
     with pytest.raises(dp.UserError, match="at both ends") as error:
         dp.turn(run, dp.TurnConfig(start="a=1,2", end="b=2,1"), workspace=CPU)
-    assert error.value.option == "end"
+    assert error.value.parameter == "end"
 
 
 def test_saliency_of_both_networks_comes_as_arrays(run, glyphs):
@@ -169,11 +169,11 @@ def test_an_attribute_that_a_set_lacks_is_told_by_the_field_that_has_it(run):
     ):
         with pytest.raises(dp.UserError, match="has no attribute 'age'") as error:
             dp.forget(run, config, workspace=CPU)
-        assert error.value.option == option
+        assert error.value.parameter == option
     config = dp.ArithmeticConfig(**EYE, attributes=("age>=3",))
     with pytest.raises(dp.UserError, match="has no attribute 'age'") as error:
         dp.arithmetic(run, config, workspace=CPU)
-    assert error.value.option == "attributes"
+    assert error.value.parameter == "attributes"
 
 
 def test_samples_are_saved_as_a_grid_and_arrays(run, conditional, tmp_path):

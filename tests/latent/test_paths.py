@@ -54,7 +54,7 @@ def test_a_spherical_walk_between_points_on_one_line_is_straight(factor):
 def test_a_walk_of_no_way_is_refused(points, steps, option):
     with pytest.raises(UserError, match=f"got {points} points and {steps} steps, expected") as error:
         interpolate(normal(points, 3), steps)
-    assert error.value.option == option
+    assert error.value.parameter == option
 
 
 def test_steps_are_measured_around_the_closed_path():

@@ -198,7 +198,7 @@ def test_hidden_layers_have_the_configured_units():
 def test_impossible_variants_are_refused(change, option, text):
     with pytest.raises(UserError, match=text) as caught:
         replace(SMALL, **change)
-    assert caught.value.option == option
+    assert caught.value.parameter == option
 
 
 def test_a_config_without_the_fields_of_the_guidelines_loads_with_their_defaults(tiny_config):

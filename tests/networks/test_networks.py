@@ -230,4 +230,4 @@ def test_weights_of_another_network_are_refused():
 def test_impossible_architectures_are_refused(change, option, text):
     with pytest.raises(UserError, match=text) as caught:
         replace(SMALL, **change)
-    assert caught.value.option == option
+    assert caught.value.parameter == option

@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_refused_before_the_run_is_made(place, changes, wor
         with pytest.raises(UserError) as caught:
             call(plan, place)
         assert str(caught.value).startswith(words)
-        assert caught.value.option == option
+        assert caught.value.parameter == option
     assert not place.runs.exists()
 
 

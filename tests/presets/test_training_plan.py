@@ -139,7 +139,7 @@ def test_values_that_do_not_fit_are_refused_when_the_plan_is_made(values, words,
     with pytest.raises(UserError) as caught:
         TrainingPlan(**values)
     assert str(caught.value).startswith(words)
-    assert caught.value.option == option
+    assert caught.value.parameter == option
 
 
 def test_unknown_keys_are_refused_by_name():

@@ -73,7 +73,7 @@ def test_too_little_memory_is_refused_with_what_would_do() -> None:
     )
     with pytest.raises(UserError, match=message) as caught:
         make_plan(Sizes(50_000, 28_672, 10), 70_000_000)
-    assert caught.value.option == "memory"
+    assert caught.value.parameter == "memory"
     needed = int(str(caught.value).split("at least ")[1].split(" MB")[0].replace(",", ""))
     assert make_plan(Sizes(50_000, 28_672, 10), (needed + 1) * 10**6).together == 1
 

@@ -37,7 +37,7 @@ def compare(tmp_path):
             compared = compare_rows(config, Workspace(results=tmp_path), on_note=notes.append)
         except UserError as error:
             assert refused
-            return " ".join([*notes, f"{error.option}:", *str(error).split()])
+            return " ".join([*notes, f"{error.parameter}:", *str(error).split()])
         assert not refused
         assert notes == []
         remarks = compared.remarks if config.form == "csv" else ()

@@ -238,7 +238,7 @@ def test_short_words():
 def test_an_unknown_format_is_refused(svhn):
     with pytest.raises(UserError, match="got format 'html', expected one of console, markdown, csv, latex") as caught:
         format_tables(svhn(), "html")
-    assert caught.value.option == "format"
+    assert caught.value.parameter == "format"
 
 
 def test_no_summaries_give_no_tables():

@@ -64,7 +64,7 @@ def test_commands_say_what_the_config_has():
 def test_there_is_no_published_scale():
     with pytest.raises(UserError, match="got scale 'paper', expected one of smoke, small") as caught:
         trainings_of("paper", 3)
-    assert caught.value.option == "scale"
+    assert caught.value.parameter == "scale"
 
 
 SESSION = {

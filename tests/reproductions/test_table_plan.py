@@ -204,7 +204,7 @@ def test_wrong_plans_are_refused_with_the_place(tmp_path, change, words):
         read_plan(str(tmp_path / "mine.toml"))
     assert str(error.value).startswith("mine.toml: ")
     assert words in str(error.value)
-    assert error.value.option is None  # no option of the command line is wrong
+    assert error.value.parameter is None  # no option of the command line is wrong
 
 
 def test_a_supervised_row_has_the_labels_of_its_protocol(tmp_path):

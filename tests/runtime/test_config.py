@@ -113,7 +113,7 @@ def test_a_missing_field_without_a_default_is_named():
 def test_a_config_that_is_made_in_python_is_checked_too():
     with pytest.raises(UserError, match="got count 0") as error:
         Example("a", count=0)
-    assert error.value.option == "count"
+    assert error.value.parameter == "count"
 
 
 def test_a_plain_dataclass_can_be_checked():

@@ -56,10 +56,10 @@ def test_a_workers_error_comes_with_its_traceback_and_ends_the_others():
 
 
 def test_a_users_error_comes_as_it_is():
-    code = "from dcgan_probe.runtime import UserError; raise UserError('got a moon, expected a sun', option='star')"
+    code = "from dcgan_probe.runtime import UserError; raise UserError('got a moon, expected a sun', parameter='star')"
     with pytest.raises(UserError, match="got a moon, expected a sun") as caught:
         run_tasks(exec, code, [{}, {}], 2, lambda number, result: None)
-    assert caught.value.option == "star"
+    assert caught.value.parameter == "star"
 
 
 def test_a_killed_worker_is_told():
@@ -144,7 +144,7 @@ def test_signals_to_a_whole_group_are_left_to_the_first_process(name):
 def test_a_worker_without_memory_is_told(error):
     with pytest.raises(UserError, match=r"a worker process ran out of memory \(.*\); take fewer workers") as caught:
         run_tasks(exec, f"raise {error}", [{}, {}], 2, lambda number, result: None)
-    assert caught.value.option == "workers"
+    assert caught.value.parameter == "workers"
 
 
 def test_cores_are_counted_where_affinity_is_unknown(monkeypatch):

@@ -40,7 +40,7 @@ def test_ranks_that_do_not_divide_a_batch_are_refused():
     assert str(caught.value) == (
         "got a batch of 128 for 3 ranks, expected a multiple of 3: the batch size is the total over all ranks"
     )
-    assert caught.value.option == "batch_size"
+    assert caught.value.parameter == "batch_size"
 
 
 TOGETHER = """
@@ -60,9 +60,9 @@ with joined_ranks(CPU) as ranks:
     assert ranks.from_first(lambda: ("made at", ranks.rank)) == ("made at", 0)
     expected = UserError if ranks.first else FirstRankError
     try:
-        ranks.from_first(lambda: (_ for _ in ()).throw(UserError("no such thing", option="thing")))
+        ranks.from_first(lambda: (_ for _ in ()).throw(UserError("no such thing", parameter="thing")))
     except UserError as error:
-        assert (type(error), str(error), error.option) == (expected, "no such thing", "thing")
+        assert (type(error), str(error), error.parameter) == (expected, "no such thing", "thing")
     else:
         raise AssertionError
 
@@ -153,4 +153,4 @@ def test_ranks_without_a_gpu_of_their_own_are_refused(second_of_two, monkeypatch
     assert str(caught.value) == (
         "got device 'cuda:0' for 2 ranks, expected auto, cpu or cuda: each rank uses a different GPU"
     )
-    assert caught.value.option == "device"
+    assert caught.value.parameter == "device"

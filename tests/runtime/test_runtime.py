@@ -78,7 +78,7 @@ def test_unknown_device_is_refused(name):
     with pytest.raises(UserError) as caught:
         resolve_device(name)
     assert str(caught.value) == f"unknown device {name!r}: expected auto, cpu, cuda, cuda:N or mps"
-    assert caught.value.option == "device"
+    assert caught.value.parameter == "device"
 
 
 def test_device_that_is_not_there_is_refused(monkeypatch):
@@ -126,13 +126,13 @@ def test_precision_is_bfloat16_on_cuda_only(monkeypatch):
     with pytest.raises(UserError) as caught:
         resolve_precision("float16", CPU)
     assert str(caught.value) == "unknown precision 'float16': expected one of auto, float32, bfloat16"
-    assert caught.value.option == "precision"
+    assert caught.value.parameter == "precision"
 
 
 def test_user_error_is_a_value_error_with_the_name_of_the_setting():
     assert isinstance(UserError("text"), ValueError)
-    assert UserError("text").option is None
-    assert UserError("text", option="grid").option == "grid"
+    assert UserError("text").parameter is None
+    assert UserError("text", parameter="grid").parameter == "grid"
 
 
 def test_versions_and_machine_are_told():

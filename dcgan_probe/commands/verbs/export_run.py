@@ -32,12 +32,12 @@ def export_run_command(quiet: bool, **options: Any) -> None:
         with StepBars(quiet=quiet) as bars:
             written = export_named_run(config, workspace, on_step=bars, on_note=sayer(quiet))
     except UserError as error:
-        if error.option not in ("dataset", "bn_stats"):
+        if error.parameter not in ("dataset", "bn_stats"):
             raise
         raise UserError(
             f"{error}. Without the images that trained the run, give --no-statistics: what is imported then asks "
             "for them",
-            option="statistics",
+            parameter="statistics",
         ) from error
     for path in written:
         click.echo(f"{path}: {path.stat().st_size / 1e3:,.0f} kB")

@@ -43,7 +43,7 @@ def train_command(folder: Path | None, dry_run: bool, quiet: bool, **options: An
     ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
     quiet = quiet or not ranks.first
     if dry_run and ranks.size > 1:
-        raise UserError("a dry run describes what one process needs; leave torchrun out", option="dry_run")
+        raise UserError("a dry run describes what one process needs; leave torchrun out", parameter="dry_run")
     if dry_run:
         described = describe_training(plan, workspace, folder, on_note=sayer(quiet))
         click.echo(json.dumps(in_words(described), indent=2))
