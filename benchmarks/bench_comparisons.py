@@ -46,8 +46,8 @@ import numpy as np
 from measure import write
 from scipy.stats import t as student_t
 
-from dcgan_probe.evaluation.paired import difference_over_draws
-from dcgan_probe.evaluation.uncertainty import MeanEstimate, mean_over_draws, standard_error_over_draws
+from dcgan_probe.evaluation.statistics.paired import difference_over_draws
+from dcgan_probe.evaluation.statistics.uncertainty import MeanEstimate, mean_over_draws, standard_error_over_draws
 
 CLASSES, DIMENSION, LABELS_A_CLASS = 4, 5, 50
 TEST_CLASSES = (0.4, 0.3, 0.2, 0.1)

@@ -104,8 +104,8 @@ def lloyd_iterations(images: str, centroids: int, patches: int, iterations: int)
     from sklearn.cluster import KMeans
 
     from dcgan_probe.features import first_centroids, lloyd
-    from dcgan_probe.features.kmeans import assign
-    from dcgan_probe.features.patches import Whitening, normalise, random_patches
+    from dcgan_probe.features.kmeans.lloyd import assign
+    from dcgan_probe.features.kmeans.patches import Whitening, normalise, random_patches
     from dcgan_probe.images import load_images
 
     cut = random_patches(load_images(images, "train"), patches, 6, np.random.default_rng(0))
@@ -140,7 +140,7 @@ def memory(images: str, centroids: int, number: int) -> dict[str, Any]:
 
 def accuracy(images: str, centroids: int, rows: int) -> dict[str, Any]:
     """Fit one SVM to the features of each way."""
-    from dcgan_probe.probe import fit_path
+    from dcgan_probe.linear import fit_path
 
     encoder, dictionary, pixels, labels = _encoder(images, centroids)
     pixels, labels, cut = pixels[:rows], labels[:rows], rows * 4 // 5

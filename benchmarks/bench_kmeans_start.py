@@ -26,10 +26,10 @@ ITERATIONS, FEW = 30, 5
 def learnt(images: str, start: str, centroids: int, patches: int, rows: int) -> dict[str, Any]:
     """Learn a dictionary from one start, count its idle centroids, and probe its features."""
     from dcgan_probe.features import DictionaryConfig, KMeansEncoder, learn_dictionary
-    from dcgan_probe.features.kmeans import assign
-    from dcgan_probe.features.patches import normalise, random_patches
+    from dcgan_probe.features.kmeans.lloyd import assign
+    from dcgan_probe.features.kmeans.patches import normalise, random_patches
     from dcgan_probe.images import load_images
-    from dcgan_probe.probe import fit_path, predict_path
+    from dcgan_probe.linear import fit_path, predict_path
 
     pictures = load_images(images, "train")
     config = DictionaryConfig(centroids=centroids, patches=patches, iterations=ITERATIONS, start=start)

@@ -26,7 +26,7 @@ import subprocess
 import sys
 from statistics import median
 
-from dcgan_probe.commands import NAMES
+from dcgan_probe.cli import NAMES
 
 CALLS: dict[str, list[list[str]]] = {
     "`dcgan-probe`": [[]],
@@ -35,7 +35,7 @@ CALLS: dict[str, list[list[str]]] = {
     "`VERB --help`, each of all verbs": [[name, "--help"] for name in NAMES],
     "usage errors": [["trian"], ["train", "--nope"], ["train", "--lr", "fast"], ["eval-svm", "--scale", "nope"]],
 }
-PROGRAM = "from dcgan_probe.commands import main; main(prog_name='dcgan-probe')"
+PROGRAM = "from dcgan_probe.cli import main; main(prog_name='dcgan-probe')"
 
 
 def processor_seconds(code: str, arguments: list[str]) -> float:

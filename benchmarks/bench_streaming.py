@@ -26,7 +26,7 @@ from dcgan_probe.features import run_encoder
 from dcgan_probe.gan import PRESETS, Run, TrainState, held_bytes, preset_config, train
 from dcgan_probe.gan.batches import open_batches
 from dcgan_probe.images import load_images
-from dcgan_probe.probe import L2SVMClassifier
+from dcgan_probe.linear import L2SVMClassifier
 from dcgan_probe.runtime import describe_device, resolve_device, versions
 from dcgan_probe.storage import write_image_file
 

@@ -26,7 +26,7 @@ from measure import GRID, Watch, child, run, write
 
 def ours(features: str, tol: float, memory_mb: float) -> dict[str, Any]:
     """Fit the grid from the file."""
-    from dcgan_probe.probe import fit_path
+    from dcgan_probe.linear import fit_path
     from dcgan_probe.storage import open_feature_file
 
     file = open_feature_file(features)
@@ -53,7 +53,7 @@ def ours(features: str, tol: float, memory_mb: float) -> dict[str, Any]:
 
 def read(features: str) -> dict[str, Any]:
     """Read the file once in the same blocks, and convert it to float32."""
-    from dcgan_probe.probe.design import Design
+    from dcgan_probe.linear._solver.design import Design
     from dcgan_probe.storage import open_feature_file
 
     design = Design(open_feature_file(features).select())

@@ -29,7 +29,7 @@ SAMPLED = (GRID[0], GRID[3], GRID[6])
 
 def stacked(features: str, tol: float) -> dict[str, Any]:
     """Choose and refit in one call."""
-    from dcgan_probe.probe import L2SVMClassifierCV
+    from dcgan_probe.linear import L2SVMClassifierCV
 
     X, y = load(features)
     with Watch() as watch:
@@ -49,7 +49,7 @@ def separate(features: str, tol: float, penalty: float, whole: bool) -> dict[str
     """Fit one C to the first fold's training rows, or to all rows."""
     from sklearn.model_selection import StratifiedKFold
 
-    from dcgan_probe.probe import fit_path
+    from dcgan_probe.linear import fit_path
 
     X, y = load(features)
     trains, _ = next(StratifiedKFold(FOLDS).split(np.empty((len(y), 0)), y))

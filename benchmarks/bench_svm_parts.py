@@ -19,13 +19,13 @@ def _set(path: str, value: Any) -> Callable[[], None]:
         from importlib import import_module
 
         module, name = path.rsplit(".", 1)
-        setattr(import_module(f"dcgan_probe.probe.{module}"), name, value)
+        setattr(import_module(f"dcgan_probe.linear.{module}"), name, value)
 
     return change
 
 
 def _no_heavy() -> None:
-    from dcgan_probe.probe.heavy import HeavyDirections
+    from dcgan_probe.linear._solver.heavy import HeavyDirections
 
     HeavyDirections.step = lambda *_: None  # type: ignore[method-assign]
 
@@ -47,7 +47,7 @@ PARTS: dict[str, Callable[[], None]] = {
 def fit(features: str, part: str, tol: float) -> dict[str, Any]:
     """Change one part and fit."""
     PARTS[part]()
-    from dcgan_probe.probe import solve
+    from dcgan_probe.linear import solve
 
     X, y = load(features)
     with Watch() as watch:

@@ -26,7 +26,7 @@ TOLERANCE = 1e-6
 
 def ours(features: str, penalties: list[float]) -> dict[str, Any]:
     """Fit all penalties in one call."""
-    from dcgan_probe.probe import fit_path
+    from dcgan_probe.linear import fit_path
 
     X, y = load(features)
     with Watch() as watch:

@@ -39,7 +39,7 @@ def draws(y: np.ndarray, stage: int, count: int) -> list[np.ndarray]:
 
 def ours(features: str, tol: float) -> dict[str, Any]:
     """Make all fits, from one Gram matrix of the pool."""
-    from dcgan_probe.probe import fit_path, gram_matrix, predict_path
+    from dcgan_probe.linear import fit_path, gram_matrix, predict_path
 
     X, y = load(features)
     X = X.astype(np.float32)

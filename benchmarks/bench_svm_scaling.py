@@ -39,7 +39,7 @@ SMALL_ROWS, SMALL_COLUMNS = 1000, 3072
 
 def scaling(features: str, repeats: int, device: str) -> dict[str, Any]:
     """Time parts of the features along each axis."""
-    from dcgan_probe.probe import fit_path
+    from dcgan_probe.linear import fit_path
 
     X, y = load(features)
     middle = (20_000, 1792, 10, 4)
@@ -76,7 +76,7 @@ def small(features: str, repeats: int) -> dict[str, Any]:
     """Time fits of 1,000 rows, ours and LinearSVC's in turn."""
     from sklearn.svm import LinearSVC
 
-    from dcgan_probe.probe import fit_path
+    from dcgan_probe.linear import fit_path
 
     X, y = load(features)
     ours, theirs = [], []

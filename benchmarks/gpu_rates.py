@@ -17,7 +17,7 @@ import bench_training
 import torch
 from measure import GRID
 
-from dcgan_probe.probe import fit_path
+from dcgan_probe.linear import fit_path
 from dcgan_probe.runtime import describe_device, versions
 
 ROOT = Path(__file__).parents[1]

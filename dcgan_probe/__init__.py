@@ -41,15 +41,12 @@ if TYPE_CHECKING:
     )
     from .evaluation import (
         EvalConfig as EvalConfig,
-        GeneratedConfig as GeneratedConfig,
-        GeneratedResult as GeneratedResult,
         Protocol as Protocol,
         Results as Results,
         SupervisedConfig as SupervisedConfig,
         TrainingProbe as TrainingProbe,
         compare as compare,
         evaluate as evaluate,
-        evaluate_generated as evaluate_generated,
         protocol_for as protocol_for,
         run_evaluation as run_evaluation,
         run_evaluations as run_evaluations,
@@ -83,12 +80,9 @@ if TYPE_CHECKING:
     from .gan import (
         Probe as Probe,
         Run as Run,
-        SampleConfig as SampleConfig,
-        SampleResult as SampleResult,
         TrainConfig as TrainConfig,
         latest_run as latest_run,
         preset_config as preset_config,
-        sample as sample,
         train as train,
     )
     from .images import (
@@ -98,30 +92,30 @@ if TYPE_CHECKING:
         prepare as prepare,
         prepare_file as prepare_file,
     )
-    from .latent import (
+    from .investigations import (
         ArithmeticConfig as ArithmeticConfig,
         ArithmeticResult as ArithmeticResult,
         ForgetConfig as ForgetConfig,
         ForgetResult as ForgetResult,
+        GeneratedConfig as GeneratedConfig,
+        GeneratedResult as GeneratedResult,
         SaliencyConfig as SaliencyConfig,
         SaliencyResult as SaliencyResult,
+        SampleConfig as SampleConfig,
+        SampleResult as SampleResult,
         TurnConfig as TurnConfig,
         TurnResult as TurnResult,
         WalkConfig as WalkConfig,
         WalkResult as WalkResult,
         arithmetic as arithmetic,
+        evaluate_generated as evaluate_generated,
         forget as forget,
         saliency as saliency,
+        sample as sample,
         turn as turn,
         walk as walk,
     )
-    from .presets import (
-        TrainedRun as TrainedRun,
-        TrainingPlan as TrainingPlan,
-        describe_training as describe_training,
-        run_training as run_training,
-    )
-    from .probe import (
+    from .linear import (
         L2SVMClassifier as L2SVMClassifier,
         L2SVMClassifierCV as L2SVMClassifierCV,
         LogisticClassifier as LogisticClassifier,
@@ -130,6 +124,12 @@ if TYPE_CHECKING:
         predict_path as predict_path,
         select_penalty as select_penalty,
         solve as solve,
+    )
+    from .presets import (
+        TrainedRun as TrainedRun,
+        TrainingPlan as TrainingPlan,
+        describe_training as describe_training,
+        run_training as run_training,
     )
     from .report import (
         CompareConfig as CompareConfig,

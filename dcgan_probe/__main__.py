@@ -1,5 +1,5 @@
 """``python -m dcgan_probe``: the command line."""
 
-from .commands import main
+from .cli import main
 
 main(prog_name="dcgan-probe")

@@ -191,7 +191,7 @@ def new_process():
     context = multiprocessing.get_context("forkserver")
     # What is imported late: when the first optimiser and the first event file are made.
     late = ["torch._dynamo", "torch.utils.tensorboard"]
-    context.set_forkserver_preload(["dcgan_probe.presets.running", "dcgan_probe.commands.extract", *late])
+    context.set_forkserver_preload(["dcgan_probe.presets.running", "dcgan_probe.cli.extract", *late])
 
     def start(code, **names):
         process = context.Process(target=exec, args=(f"exec({CURVES!r}, {{}})\n{code}", names))

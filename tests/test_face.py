@@ -8,7 +8,7 @@ import pytest
 
 import dcgan_probe as dp
 from dcgan_probe.report.published import PublishedFigure
-from dcgan_probe.reproductions import read_plan
+from dcgan_probe.reproduce import read_plan
 from dcgan_probe.runtime import from_mapping
 
 RANDOM = np.random.default_rng(0)

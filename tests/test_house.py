@@ -14,24 +14,23 @@ FLOORS = {
     "storage": 0,
     "images": 1,
     "networks": 1,
-    "probe": 1,
+    "linear": 1,
     "gan": 2,
-    "baselines": 2,
     "deduplication": 2,
     "features": 3,
     "evaluation": 4,
-    "latent": 4,
+    "investigations": 4,
     "presets": 5,
     "report": 5,
-    "reproductions": 6,
-    "commands": 7,
+    "reproduce": 6,
+    "cli": 7,
     "__init__": 7,  # the package's face: everything but the command line
     "__main__": 8,
 }
 ALLOWED_SIDEWAYS = {("storage", "runtime")}  # every file that is written may end in a user's error
 LONGEST, LONGEST_CODE = 70, 45
 """Most lines of a function: with its docstring, and without."""
-LONGER = {"probe/solver.py: solve"}  # its docstring is the solver's manual
+LONGER = {"linear/_solver/solver.py: solve"}  # its docstring is the solver's manual
 NO_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}
 
 
@@ -69,7 +68,7 @@ def targets(node, module):
 def judge(room, target):
     top, *rest = target.split(".")
     if top == "click":
-        return None if room == "commands" else "only commands may import click"
+        return None if room == "cli" else "only cli may import click"
     if top != NAME:
         return None
     other = rest[0] if rest else ""
@@ -132,7 +131,7 @@ def test_long_function_is_found_wherever_it_stands():
     assert too_long(code, "images/x.py") == [f"images/x.py: long: {LONGEST_CODE + 1}, {LONGEST_CODE + 1}"]
     text = "def long():\n    '''words" + "\n" * LONGEST + "'''\n"
     assert too_long(text, "images/x.py") == [f"images/x.py: long: {LONGEST + 2}, 1"]
-    assert too_long(text.replace("long", "solve"), "probe/solver.py") == []
+    assert too_long(text.replace("long", "solve"), "linear/_solver/solver.py") == []
 
 
 @pytest.mark.parametrize(
@@ -141,10 +140,10 @@ def test_long_function_is_found_wherever_it_stands():
         ("images/sets.py", "from ..gan import Run"),
         ("images/sets.py", "from ..networks import Discriminator"),
         ("images/sets.py", "from ..networks.generator import draw_z"),
-        ("images/sets.py", "from .. import probe"),
+        ("images/sets.py", "from .. import linear"),
         ("images/sets.py", "from .. import runtime, gan"),
         ("images/sets.py", "from .. import L2SVMClassifier"),
-        ("images/sets.py", "import dcgan_probe.commands.train"),
+        ("images/sets.py", "import dcgan_probe.cli.train"),
         ("images/sets.py", "import numpy, dcgan_probe.gan"),
         ("images/sets.py", "import dcgan_probe"),
         ("images/sets.py", "from dcgan_probe import gan"),
@@ -155,15 +154,15 @@ def test_long_function_is_found_wherever_it_stands():
         ("images/sets.py", "from ..unknown import thing"),
         ("images/__init__.py", "from ..gan import Run"),
         ("runtime/seeds.py", "from ..storage import locked"),
-        ("evaluation/records.py", "from ..latent import walk"),
-        ("latent/walk.py", "from ..evaluation import records"),
+        ("evaluation/records.py", "from ..investigations import walk"),
+        ("investigations/walk.py", "from ..evaluation import records"),
         ("report/page.py", "from ..presets import TrainingPlan"),
         ("presets/plan.py", "from ..report import page"),
-        ("presets/plan.py", "from .. import commands"),
-        ("gan/run.py", "from ..baselines import cnn"),
+        ("presets/plan.py", "from .. import cli"),
+        ("gan/run.py", "from ..features import encoders"),
         ("gan/run.py", "import click"),
         ("report/page.py", "from click.testing import CliRunner"),
-        ("__init__.py", "from .commands import main"),
+        ("__init__.py", "from .cli import main"),
         ("strange/thing.py", "from ..runtime import UserError"),
     ],
 )
@@ -192,9 +191,9 @@ def test_offending_line_is_found_wherever_it_stands(path, line):
         ("gan/deep/er.py", "from ...images import ImageSet"),
         ("gan/run.py", "import dcgan_probe.images"),
         ("presets/plan.py", "from ..gan import TrainConfig"),
-        ("commands/train.py", "import click"),
-        ("commands/train.py", "from ..report import table"),
-        ("__main__.py", "from .commands import main"),
+        ("cli/train.py", "import click"),
+        ("cli/train.py", "from ..report import table"),
+        ("__main__.py", "from .cli import main"),
         ("__init__.py", "from .report import result_table"),
         ("images/sets.py", "import clicker, dcgan_probe_extra"),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from dcgan_probe.commands import main
+from dcgan_probe.cli import main
 from dcgan_probe.gan import PRESETS
 
 README = (Path(__file__).parents[1] / "README.md").read_text()

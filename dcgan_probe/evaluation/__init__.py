@@ -12,17 +12,9 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .caveats import SplitCaveats as SplitCaveats, split_caveats as split_caveats
     from .choice import C_GRID as C_GRID
-    from .comparison import (
-        Comparison as Comparison,
-        compare as compare,
-        require_paired as require_paired,
-        why_not_paired as why_not_paired,
-    )
     from .config import (
         EvalConfig as EvalConfig,
-        GeneratedConfig as GeneratedConfig,
         SupervisedConfig as SupervisedConfig,
     )
     from .conversion import convert_results as convert_results
@@ -34,14 +26,6 @@ if TYPE_CHECKING:
         require_memory as require_memory,
     )
     from .evaluate import evaluate as evaluate
-    from .generated import (
-        GeneratedResult as GeneratedResult,
-        NeighborError as NeighborError,
-        evaluate_generated as evaluate_generated,
-        neighbor_errors as neighbor_errors,
-        shuffled_blocks as shuffled_blocks,
-    )
-    from .neighbor_curves import FITTED_ON as FITTED_ON
     from .predictions import TestPredictions as TestPredictions
     from .protocols import Protocol as Protocol, protocol_for as protocol_for
     from .recording import RECORDED_CLASSIFIERS as RECORDED_CLASSIFIERS
@@ -68,21 +52,38 @@ if TYPE_CHECKING:
         Scale as Scale,
         check_given as check_given,
     )
-    from .summary import Summary as Summary, summarise as summarise, summarise_evaluation as summarise_evaluation
-    from .supervised import (
-        PlannedSupervised as PlannedSupervised,
-        SupervisedEstimate as SupervisedEstimate,
-        plan_supervised as plan_supervised,
-        run_supervised as run_supervised,
+    from .statistics.comparison import (
+        Comparison as Comparison,
+        compare as compare,
+        require_paired as require_paired,
+        why_not_paired as why_not_paired,
     )
-    from .training_probe import TrainingProbe as TrainingProbe
-    from .uncertainty import (
+    from .statistics.uncertainty import (
         ImageUncertainty as ImageUncertainty,
         MeanEstimate as MeanEstimate,
         bootstrap_images as bootstrap_images,
         mean_over_draws as mean_over_draws,
         standard_error_over_draws as standard_error_over_draws,
     )
+    from .summary import Summary as Summary, summarise as summarise, summarise_evaluation as summarise_evaluation
+    from .supervised.search import (
+        PlannedSupervised as PlannedSupervised,
+        SupervisedEstimate as SupervisedEstimate,
+        plan_supervised as plan_supervised,
+        run_supervised as run_supervised,
+    )
+    from .supervised.training import (
+        BATCH as BATCH,
+        SPACE_VERSION as SPACE_VERSION,
+        Setting as Setting,
+        count_steps as count_steps,
+        describe_ranges as describe_ranges,
+        draw_setting as draw_setting,
+        predict as predict,
+        train_supervised as train_supervised,
+        training_rate as training_rate,
+    )
+    from .training_probe import TrainingProbe as TrainingProbe
     from .validation import (
         is_validation as is_validation,
         probed_set as probed_set,

@@ -6,7 +6,7 @@ Nearest neighbors have a number of neighbors, k, instead of C.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..probe import C_GRID as C_GRID, best_value, mean_accuracy
+from ..linear import C_GRID as C_GRID, best_value, mean_accuracy
 
 LOWEST_C, HIGHEST_C = 1e-8, 1e4
 K_GRID = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..probe import LinearClassifier, fit_path, predict_path
+from ..linear import LinearClassifier, fit_path, predict_path
 from .choice import NEIGHBOUR_NUMBERS, PENALTIES, Grid
 from .draws import Rows
 from .neighbours import NeighbourClassifier, fit_neighbours, predict_neighbours

@@ -1,11 +1,10 @@
-"""Configs of evaluations: of features, of the supervised row, and of generated images."""
+"""Configs of evaluations: of features, and of the supervised row."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from ..features import FeatureConfig
-from ..gan import InvestigationConfig, PresetName
+from ..gan import PresetName
 from ..runtime import Config, UserError, Workspace, option
 from .settings import ProbeClassifier, Scale, check_given
 
@@ -92,28 +91,3 @@ class SupervisedConfig(Config):
     draws: int | None = option(None, "Reported draws of labels.", min=1, usual="10; 1 for all labels")
     workers: int | None = option(None, "Processes of one thread each.", min=1, usual="one a CPU core; 1 on a GPU")
     seed: int = option(0, "Seed of every random choice.", min=0)
-
-
-@dataclass(frozen=True)
-class GeneratedConfig(InvestigationConfig):
-    """Which real images the samples of a conditional run are tested on, and how many samples are fitted."""
-
-    verb: ClassVar[str] = "eval-generated"
-
-    dataset: str | None = option(None, "Labeled images of the same classes.", usual="the images that trained the run")
-    counts: tuple[int, ...] = option((1000, 10_000, 100_000), "Generated images to fit on.", kind="numbers")
-
-    @property
-    def settings(self) -> tuple[str, ...]:
-        """Counts and image set."""
-        return "-".join(map(str, self.counts)), *([self.dataset] if self.dataset else [])
-
-    def check(self) -> None:
-        """Check that the counts grow."""
-        counts = self.counts
-        if not counts or counts[0] < 1 or any(a >= b for a, b in pairwise(counts)):
-            raise UserError(
-                f"got the counts {', '.join(map(str, counts)) or '(none)'}, expected increasing numbers from 1 on, "
-                "such as 1000,10000,100000",
-                parameter="counts",
-            )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..probe import LOSSES, Sizes, make_plan
+from ..linear import LOSSES, Sizes, make_plan
 from ..runtime import available_memory, check_memory, memory_in_use
 from .classifiers import grid_of
 from .gram import LARGEST_POOL

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..probe import best_value
+from ..linear import best_value
 from ..runtime import OnStep, Step, UserError
 from .choice import values_to_try
 from .classifiers import FitPath, fit_of, predict_rows

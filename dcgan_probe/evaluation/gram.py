@@ -6,7 +6,7 @@ pool: where that is small, its Gram matrix is made once, and that of a draw is a
 
 import numpy as np
 
-from ..probe import gram_matrix
+from ..linear import gram_matrix
 from .draws import Layout, Rows
 
 LARGEST_POOL = 8192

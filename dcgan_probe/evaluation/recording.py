@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from ..features import FeatureSet, source_label
+from ..images.caveats import balanced_accuracy, split_caveats
 from ..runtime import describe_device, versions
-from .caveats import balanced_accuracy, split_caveats
 from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
 from .classifiers import Fit, grid_of
 from .draws import Layout

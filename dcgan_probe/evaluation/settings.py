@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from ..features.settings import SCALES as SCALES, Scale as Scale
-from ..probe import Classifier
+from ..linear import Classifier
 from ..runtime import UserError, did_you_mean
 
 Neighbours = Literal["knn-cosine", "knn-euclidean"]

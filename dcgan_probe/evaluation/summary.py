@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..images.caveats import SplitCaveats
 from ..runtime import UserError
-from .caveats import SplitCaveats
 from .protocols import SPREAD_FACTORS
 from .records import ALL_LABELS, NOTE_SEPARATOR, Evaluation, Options, ProbeRecord, to_json
-from .uncertainty import ImageUncertainty, bootstrap_images, standard_error_over_draws
+from .statistics.uncertainty import ImageUncertainty, bootstrap_images, standard_error_over_draws
 
 IDENTITY = (
     "protocol",

@@ -11,8 +11,8 @@ import torch
 
 from ..features import DiscriminatorEncoder, EncoderOrigin, count_columns, permuted_rows, real_statistics
 from ..images import ImageSet
+from ..linear import C_GRID, fit_path, predict_path
 from ..networks import Discriminator, NetworkConfig
-from ..probe import C_GRID, fit_path, predict_path
 from ..runtime import UserError, numpy_generator
 from .draws import class_rows, draw_rows
 

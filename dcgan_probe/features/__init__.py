@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from .built_in_sources import SOURCES as SOURCES
     from .cache import cached_features as cached_features
     from .config import ExtractConfig as ExtractConfig, FeatureConfig as FeatureConfig
-    from .deep_kmeans import (
-        DeepKMeans as DeepKMeans,
-        kept_deep_kmeans as kept_deep_kmeans,
-        require_positions as require_positions,
-    )
-    from .deep_kmeans_encoder import DeepKMeansEncoder as DeepKMeansEncoder, deep_columns as deep_columns
-    from .dictionaries import (
-        Dictionary as Dictionary,
-        kept_dictionary as kept_dictionary,
-        learn_dictionary as learn_dictionary,
-    )
     from .encoders import (
         DiscriminatorEncoder as DiscriminatorEncoder,
         Encoder as Encoder,
@@ -41,9 +30,21 @@ if TYPE_CHECKING:
         SourceContext as SourceContext,
         SourceCost as SourceCost,
     )
-    from .field_layers import FieldLayer as FieldLayer
-    from .kmeans import first_centroids as first_centroids, lloyd as lloyd
-    from .kmeans_encoder import Cells as Cells, KMeansEncoder as KMeansEncoder
+    from .kmeans.deep import (
+        DeepKMeans as DeepKMeans,
+        kept_deep_kmeans as kept_deep_kmeans,
+        require_positions as require_positions,
+    )
+    from .kmeans.deep_encoder import DeepKMeansEncoder as DeepKMeansEncoder, deep_columns as deep_columns
+    from .kmeans.dictionaries import (
+        Dictionary as Dictionary,
+        kept_dictionary as kept_dictionary,
+        learn_dictionary as learn_dictionary,
+    )
+    from .kmeans.encoder import Cells as Cells, KMeansEncoder as KMeansEncoder
+    from .kmeans.field_layers import FieldLayer as FieldLayer
+    from .kmeans.lloyd import first_centroids as first_centroids, lloyd as lloyd
+    from .kmeans.patches import PatchGrid as PatchGrid
     from .layer_names import (
         check_layers as check_layers,
         choose_layer as choose_layer,
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
         kmeans_operations as kmeans_operations,
     )
     from .outside_encoders import recorded_options as recorded_options
-    from .patches import PatchGrid as PatchGrid
     from .pixel_features import PixelFeatures as PixelFeatures
     from .plugins import load_plugin as load_plugin
     from .pooling import pool_to_grid as pool_to_grid

@@ -9,8 +9,8 @@ from functools import cache
 import torch
 
 from ..networks import NetworkConfig, convolution_layers
-from .deep_kmeans import BLOCKS
-from .patches import PatchGrid
+from .kmeans.deep import BLOCKS
+from .kmeans.patches import PatchGrid
 from .settings import WINDOW, DictionaryConfig, FieldConfig
 
 

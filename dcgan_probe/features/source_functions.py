@@ -5,15 +5,15 @@ from typing import Any
 from ..images import ImageSet
 from ..networks import NetworkConfig
 from ..runtime import Step, UserError
-from .deep_kmeans import kept_deep_kmeans, require_positions
-from .deep_kmeans_encoder import LAYERS, DeepKMeansEncoder, deep_columns
-from .dictionaries import kept_dictionary
 from .encoders import DiscriminatorEncoder, PixelEncoder, count_columns
 from .feature_source import SourceContext, SourceCost
-from .kmeans_encoder import Cells, KMeansEncoder
+from .kmeans.deep import kept_deep_kmeans, require_positions
+from .kmeans.deep_encoder import LAYERS, DeepKMeansEncoder, deep_columns
+from .kmeans.dictionaries import kept_dictionary
+from .kmeans.encoder import Cells, KMeansEncoder
+from .kmeans.patches import PatchGrid
 from .layer_names import choose_layers
 from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
-from .patches import PatchGrid
 from .principal import PrincipalConfig, PrincipalEncoder, kept_axes
 from .run_encoders import run_encoder
 from .settings import REAL_RULES

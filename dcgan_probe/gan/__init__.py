@@ -5,17 +5,11 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
-    from .authors import RELEASED as RELEASED, AuthorsWeights as AuthorsWeights, read_authors as read_authors
     from .checkpoint import load_checkpoint as load_checkpoint, save_checkpoint as save_checkpoint
     from .checks import check_images as check_images
     from .class_labels import find_class as find_class, require_conditional as require_conditional
     from .collapse import Collapse as Collapse, CollapseAlarm as CollapseAlarm
     from .config import AUTHORS as AUTHORS, PIECE_BYTES as PIECE_BYTES, TrainConfig as TrainConfig
-    from .imported_run import check_sides as check_sides, check_unused as check_unused, save_authors as save_authors
-    from .investigation import Investigation as Investigation
-    from .investigation_config import InvestigationConfig as InvestigationConfig
-    from .investigation_result import InvestigationResult as InvestigationResult
-    from .pieces import export_weights as export_weights, import_weights as import_weights
     from .presets import (
         PRESETS as PRESETS,
         Preset as Preset,
@@ -25,6 +19,13 @@ if TYPE_CHECKING:
     )
     from .probing import Probe as Probe, check_probe as check_probe
     from .rehearsal import Plan as Plan, rehearse as rehearse
+    from .released.authors import RELEASED as RELEASED, AuthorsWeights as AuthorsWeights, read_authors as read_authors
+    from .released.exported_weights import export_weights as export_weights, import_weights as import_weights
+    from .released.imported_run import (
+        check_sides as check_sides,
+        check_unused as check_unused,
+        save_authors as save_authors,
+    )
     from .run import (
         Run as Run,
         TrainedOn as TrainedOn,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
         named_run as named_run,
         thinned as thinned,
     )
-    from .sample import SampleResult as SampleResult, sample as sample
-    from .sample_config import SampleConfig as SampleConfig
     from .sampling import (
         Samples as Samples,
         draw_samples as draw_samples,

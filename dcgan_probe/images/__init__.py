@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..runtime.late_names import import_when_used
 
 if TYPE_CHECKING:
+    from .caveats import SplitCaveats as SplitCaveats, split_caveats as split_caveats
     from .classes import (
         Classes as Classes,
         class_index as class_index,

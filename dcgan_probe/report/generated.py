@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..evaluation import FITTED_ON, NeighborError, SplitCaveats
+from ..images import SplitCaveats
+from ..investigations import FITTED_ON, NeighborError
 from .console import to_console
 from .numbers import percent
 from .shown import NOTHING, Cell, ShownTable, caveat_sentences

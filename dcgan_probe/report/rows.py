@@ -5,7 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..evaluation import SplitCaveats, Summary, is_validation
+from ..evaluation import (
+    Summary,
+    is_validation,
+)
+from ..images import SplitCaveats
 from .against import is_comparable, published_notes
 from .controls import control_notes
 from .image_sets import describe_training_images

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..evaluation import SplitCaveats, Summary
+from ..evaluation import Summary
 from ..gan import AUTHORS
+from ..images import SplitCaveats
 from .image_sets import OFFICIAL_SETS, describe_set, is_subset
 from .names import short_layers
 from .numbers import percent

@@ -8,7 +8,7 @@ from typing import Any
 from ..runtime import UserError
 from .files import read_bytes, write_text
 
-PLANS = Path(__file__).parents[1] / "plans"
+PLANS = Path(__file__).parents[1] / "reproduce"
 TABLES = PLANS / "tables"
 """Folders of the job plans and table plans of the package."""
 

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from dcgan_probe.commands import job as job_module, main
+from dcgan_probe.cli import job as job_module, main
 from dcgan_probe.evaluation import EvalConfig, Results
-from dcgan_probe.reproductions import read_jobs
+from dcgan_probe.reproduce import read_jobs
 from dcgan_probe.storage import write_image_file
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from dcgan_probe.evaluation.choice import (
     at_limit,
     values_to_try,
 )
-from dcgan_probe.probe import best_value
+from dcgan_probe.linear import best_value
 
 
 def run(curve, grid=PENALTIES):

@@ -9,7 +9,7 @@ import pytest
 from sklearn.svm import LinearSVC
 
 from dcgan_probe.evaluation import C_GRID, SCALES, Results, evaluate, protocol_for, summarise
-from dcgan_probe.probe import fit_path
+from dcgan_probe.linear import fit_path
 from dcgan_probe.runtime import UserError, derive_seed
 from dcgan_probe.storage import open_feature_file
 

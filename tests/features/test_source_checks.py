@@ -9,8 +9,8 @@ import click
 import numpy as np
 import pytest
 
-from dcgan_probe.commands import main
-from dcgan_probe.commands.config_options import KINDS as CLICK_KINDS
+from dcgan_probe.cli import main
+from dcgan_probe.cli.config_options import KINDS as CLICK_KINDS
 from dcgan_probe.features import FeatureSource, register_source, sources as registry
 from dcgan_probe.features.source_checks import RESERVED
 from dcgan_probe.runtime import KINDS, UserError

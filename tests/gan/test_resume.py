@@ -164,7 +164,7 @@ def test_killed_run_leaves_a_checkpoint_and_goes_on(tmp_path, tiny_config, sessi
 
 COMMAND = """
 import sys
-from dcgan_probe.commands import main
+from dcgan_probe.cli import main
 
 descriptor = open(errors, "w")
 sys.stderr = descriptor
@@ -235,7 +235,7 @@ for number in (0, 1, 2):
     os.dup2(terminal, number)
 sys.stdout = open(1, "w", buffering=1, closefd=False)
 sys.stderr = open(2, "w", buffering=1, closefd=False)
-from dcgan_probe.commands import main
+from dcgan_probe.cli import main
 try:
     main(arguments, prog_name="dcgan-probe")
 except SystemExit as end:

@@ -10,7 +10,7 @@ import pytest
 import tomli_w
 import torch
 
-from dcgan_probe.commands import main
+from dcgan_probe.cli import main
 from dcgan_probe.gan import TrainConfig, preset_config
 from dcgan_probe.networks import NetworkConfig
 from dcgan_probe.presets import Changes, TrainingPlan, default_run_name

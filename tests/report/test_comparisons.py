@@ -6,7 +6,7 @@ import pandas
 import pytest
 
 from dcgan_probe.evaluation import Comparison, MeanEstimate
-from dcgan_probe.evaluation.paired import Discordant
+from dcgan_probe.evaluation.statistics.paired import Discordant
 from dcgan_probe.report import ComparedRows, comparison_table, format_comparisons, numbered_names
 from dcgan_probe.runtime import UserError
 

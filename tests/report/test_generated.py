@@ -2,7 +2,8 @@
 
 import pytest
 
-from dcgan_probe.evaluation import NeighborError, SplitCaveats
+from dcgan_probe.images import SplitCaveats
+from dcgan_probe.investigations import NeighborError
 from dcgan_probe.report import format_neighbor_errors
 
 ERRORS = [NeighborError(fitted_on, 10, 25, 100, 0.4321) for fitted_on in ("generated", "real")]

@@ -1,0 +1,27 @@
+"""Options and help of ``dcgan-probe turn``."""
+
+from typing import Any
+
+import click
+
+from ...investigations import TurnConfig
+from ..command_lines import RunCommand
+from ..look_options import investigation_options
+
+
+@click.command("turn", cls=RunCommand)
+@investigation_options(TurnConfig)
+def turn_command(**options: Any) -> None:
+    """Add the axis between the mean z of two groups of samples to random z in steps: a strip for each z.
+
+    The paper turns faces this way, with four samples looking left and four looking right. The number is the rank
+    correlation of each strip's scores with the position, beside that of random axes of the same length.
+
+    \b
+    dcgan-probe turn --from left=3,17,42,55 --to right=5,8,61,70
+    dcgan-probe turn --from "young=age<30" --to "old=age>=55" --count 100
+    """
+    from ...investigations import turn
+    from ..investigate import investigate
+
+    investigate(turn, TurnConfig, options)

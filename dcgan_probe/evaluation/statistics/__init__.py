@@ -1,0 +1,1 @@
+"""Statistics of accuracies: standard errors, intervals, and paired tests."""

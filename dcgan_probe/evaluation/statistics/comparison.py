@@ -1,0 +1,128 @@
+"""Paired comparisons of evaluations on the same draws and test images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...runtime import UserError
+from ..summary import Summary
+from .paired import Discordant, difference_over_draws, discordant, holm
+from .uncertainty import MeanEstimate
+
+PAIRED = {
+    "protocol": "protocol",
+    "images_fingerprint_train": "training images",
+    "images_fingerprint_test": "test images",
+    "seed": "seed of the draws",
+}
+"""Fields that two evaluations on the same draws and test images have in common, and their names in messages."""
+
+LEAST_DRAWS = 5
+"""Least number of several draws.
+
+With fewer, Satterthwaite's degrees of freedom make intervals too narrow where draws matter more than images: simulated
+coverage is down to 87, 92 and 93 % with 2, 3 and 4 draws (`benchmarks/bench_comparisons.py`).
+"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two evaluations on the same draws and test images."""
+
+    first: Summary
+    second: Summary
+    difference: MeanEstimate
+    """Of the mean accuracies, the first less the second; for single fits over test images only."""
+    discordant: Discordant | None
+    """For single fits; None for several draws."""
+    p: float
+    """Two-sided, for this comparison alone: exact McNemar for single fits, else Student's t over draws and images."""
+    holm_p: float
+    """``p`` adjusted for the number of comparisons."""
+    comparisons: int
+    """Number of comparisons made at once."""
+    first_accuracy: float
+    """Mean over the draws compared, which may be fewer than the row has."""
+    second_accuracy: float
+    draws: int
+    """Number of draws compared, which both have. Draws of the same number have the same rows."""
+
+    @property
+    def test(self) -> str:
+        """Name of the test that ``p`` is of."""
+        return "t" if self.discordant is None else "McNemar"
+
+
+def compare(pairs: Sequence[tuple[Summary, Summary]]) -> list[Comparison]:
+    """Compare evaluations in pairs, on the same draws and test images, and adjust each p for the number of pairs.
+
+    Where one has more draws than the other, the draws that both have are compared.
+
+    Raises
+    ------
+    UserError
+        If two evaluations are not paired: see ``require_paired``.
+    """
+    common = [_common_predictions(first, second) for first, second in pairs]
+    differences = [difference_over_draws(*both, first.overlap) for both, (first, _) in zip(common, pairs, strict=True)]
+    counts = [discordant(*both) if len(both[0]) == 1 else None for both in common]
+    ps = [each.p if count is None else count.p for each, count in zip(differences, counts, strict=True)]
+    return [
+        Comparison(
+            first=first,
+            second=second,
+            difference=difference,
+            discordant=count,
+            p=p,
+            holm_p=holm_p,
+            comparisons=len(pairs),
+            first_accuracy=float(correct[0].mean()),
+            second_accuracy=float(correct[1].mean()),
+            draws=len(correct[0]),
+        )
+        for (first, second), correct, difference, count, p, holm_p in zip(
+            pairs, common, differences, counts, ps, holm(ps), strict=True
+        )
+    ]
+
+
+def _common_predictions(first: Summary, second: Summary) -> tuple[np.ndarray, np.ndarray]:
+    """Return which predictions of the draws that both have are right, bool (draws, test rows) each."""
+    require_paired(first, second)
+    assert first.correct is not None
+    assert second.correct is not None
+    draws = min(len(first.correct), len(second.correct))
+    return first.correct[:draws], second.correct[:draws]
+
+
+def require_paired(first: Summary, second: Summary) -> None:
+    """Check that two evaluations have test predictions of the same images, of one common draw or of ``LEAST_DRAWS``.
+
+    Raises
+    ------
+    UserError
+        If predictions were not kept, if protocol, training or test images or the seed of the draws are not the same, or
+        if the two share 2 to 4 draws.
+    """
+    reason = why_not_paired(first, second)
+    if reason:
+        raise UserError(
+            f"{first.evaluation} and {second.evaluation} cannot be compared: {reason}; run eval-svm again for one of "
+            "them, with the other's images and `seed`, and enough `draws`"
+        )
+
+
+def why_not_paired(first: Summary, second: Summary) -> str:
+    """Return the reason why two evaluations cannot be compared; empty if they can."""
+    for name, words in PAIRED.items():
+        got, other = getattr(first, name), getattr(second, name)
+        if got != other:
+            return f"the {words} of one is {got}, of the other {other}"
+    for each in (first, second):
+        if each.correct is None:
+            return f"the test predictions of {each.evaluation} are missing"
+    draws = min(first.draws, second.draws)
+    if 1 < draws < LEAST_DRAWS:
+        return f"{draws} draws are too few for a test; expected 1, or at least {LEAST_DRAWS}"
+    return ""

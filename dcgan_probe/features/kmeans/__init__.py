@@ -1,0 +1,1 @@
+"""Dictionaries of image patches by k-means, and encoders that use them."""

@@ -1,0 +1,99 @@
+"""Takes training images and settings, gives a dictionary of patches, learnt once and kept; knows no encoding.
+
+The one-layer recipe of Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning",
+2011: random patches, normalised and whitened, and k-means on them.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...images import ImageSet
+from ...runtime import available_memory, check_memory, numpy_generator, torch_generator
+from ...storage import fingerprint_settings
+from ..kept import kept_tensors
+from ..settings import DictionaryConfig
+from .lloyd import first_centroids, lloyd
+from .patches import Whitening, normalise, random_patches
+
+TENSORS = ("mean", "matrix", "centroids")
+"""Names of a dictionary's tensors, the whitening's two first."""
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """Whitening and centroids."""
+
+    config: DictionaryConfig
+    whitening: Whitening
+    centroids: torch.Tensor
+    """float32 (k, d), of whitened patches."""
+
+    @property
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All that decides an encoding, by name."""
+        return dict(zip(TENSORS, (self.whitening.mean, self.whitening.matrix, self.centroids), strict=True))
+
+
+def require_patches(images: ImageSet, config: DictionaryConfig) -> None:
+    """Raise ``UserError`` for more patches than the free memory has room for while a dictionary is learnt."""
+    check_memory(
+        f"learning from {config.patches:,} patches of {images.channels * config.patch**2} numbers",
+        config.learning_bytes(images.channels),
+        available_memory(),
+        "take fewer patches, or another machine",
+        parameter="patches",
+    )
+
+
+def learn_dictionary(
+    images: ImageSet,
+    config: DictionaryConfig,
+    device: torch.device,
+    on_iteration: Callable[[int, float], None] = lambda number, inertia: None,
+) -> Dictionary:
+    """Learn a dictionary from training images.
+
+    Parameters
+    ----------
+    on_iteration
+        Called with the number of Lloyd's iterations done and the inertia before the last.
+
+    Raises
+    ------
+    UserError
+        If the patches cannot fit in memory, or an image is smaller than a patch.
+    """
+    require_patches(images, config)
+    random = numpy_generator(config.seed, "patches")
+    points = normalise(torch.from_numpy(random_patches(images, config.patches, config.patch, random)))
+    whitening = Whitening.fit(points.numpy()) if config.whiten else Whitening.none(points.shape[1])
+    points = whitening(points).to(device)
+    random_start = torch_generator(config.seed, "centroids")
+    if config.learning == "patches":
+        return Dictionary(config, whitening, first_centroids(points, config.centroids, "points", random_start).cpu())
+    first = first_centroids(points, config.centroids, config.start, random_start)
+    centroids = lloyd(points, first, iterations=config.iterations, on_iteration=on_iteration)
+    return Dictionary(config, whitening, centroids.cpu())
+
+
+def dictionary_path(images: ImageSet, config: DictionaryConfig, folder: Path) -> Path:
+    """Return the file of the dictionary of these images and settings."""
+    settings: dict[str, Any] = {**asdict(config), "images": images.fingerprint}
+    return folder / f"dictionary-{fingerprint_settings(settings)}.pt"
+
+
+def kept_dictionary(
+    images: ImageSet,
+    config: DictionaryConfig,
+    folder: Path,
+    device: torch.device,
+    on_iteration: Callable[[int, float], None] = lambda number, inertia: None,
+) -> Dictionary:
+    """Give the dictionary of these images and settings, from a folder if it is there, else learnt into it."""
+    path = dictionary_path(images, config, folder)
+    kept = kept_tensors(path, TENSORS, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
+    return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])

@@ -1,0 +1,1 @@
+"""Runs that come from elsewhere: the authors' released weights, and exported runs."""

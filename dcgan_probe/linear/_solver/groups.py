@@ -1,0 +1,231 @@
+"""Takes problems and a plan, solves them in groups that fit the memory; knows no labels and no way but descent.
+
+Each group descends in the design's dtype and is judged in float64: the gap of an outcome is always that of its float64
+weights on the features themselves. Problems whose gap is not reached go on from the float64 state, with products of
+ever smaller changes.
+
+The preconditioner that problems share has the curvature of all rows. Where few rows decide (a weight of 1e6, a feature
+of 1e10 among ones), the curvature of a problem is another one, and conjugate gradients do not end: such problems are
+finished one by one, with a preconditioner of their own rows as they bend where the problem stands.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ...runtime import numpy_generator
+from .arrays import host64
+from .descent import Method, descend
+from .design import Design
+from .heavy import HeavyDirections
+from .lbfgs import LBFGS
+from .newton import Newton, OwnNewton
+from .objective import Problems
+from .plan import Plan
+from .preconditioners import Factored, Preconditioner, Rounded, Sketched, levels_of
+from .solution import STALLED, Limits, Outcome
+from .state import State, state_at
+
+FIRST_TOLERANCE = 0.8
+"""Share of the tolerance that is left to the features' dtype before float64 judges."""
+EASY_PENALTY = 1e3
+"""Divided by a row's mean squared length: a ``C`` up to this is started at once."""
+PENALTY_GROWTH = 10.0
+LOOSE_GAP = 0.1
+LBFGS_ITERATIONS = 80
+ROUND_ITERATIONS = 40
+COPIED_BYTES = 64 << 20
+"""Greatest size of rows in float64 that are copied for problems that are solved alone."""
+ROUNDING = 1e-12
+"""A smaller gap that stalls does so by rounding, which no preconditioner changes."""
+
+
+def solve_in_groups(
+    problems: Problems, factors: np.ndarray, plan: Plan, limits: Limits, start: np.ndarray | None
+) -> Outcome:
+    """Solve groups of problems that fit the memory, from small ``C`` to large, each from the last one's weights."""
+    design = problems.design
+    values, numbers = levels_of(factors)
+    levels = np.array(values)[numbers]
+    preconditioner: Preconditioner
+    if plan.route == "factored":
+        preconditioner = Factored(design.moments(problems.shared_weights))
+    else:
+        generator = numpy_generator(0, "sketch", design.rows, design.columns)
+        preconditioner = Sketched(design, plan.rank, generator, problems.shared_weights)
+    heavy = HeavyDirections.of(design, preconditioner, free_intercept=problems.free_intercept)
+    outcome = Outcome.of(len(problems), problems.outputs, design.width)
+    if start is not None:
+        outcome.weights[:] = start.reshape(-1, problems.outputs, design.width)[problems.classes]
+    for group in _groups(problems, plan, levels):
+        preconditioner.prepare(sorted(set(levels[group])))
+        solve_group(problems.take(group), preconditioner, heavy, levels[group], limits, outcome, group)
+    del preconditioner, heavy
+    solve_alone(problems, plan.own_rank, limits, outcome)
+    return outcome
+
+
+def _groups(problems: Problems, plan: Plan, levels: np.ndarray) -> list[np.ndarray]:
+    """Divide the problems, in the order of ``C``, into groups of few enough problems and levels."""
+    order = np.lexsort((problems.classes, problems.folds, problems.penalties, levels))
+    groups: list[list[int]] = [[]]
+    for j in order:
+        if len(groups[-1]) == plan.together or len({*levels[groups[-1]], levels[j]}) > plan.levels:
+            groups.append([])
+        groups[-1].append(int(j))
+    return [np.array(group) for group in groups]
+
+
+def solve_group(
+    problems: Problems,
+    preconditioner: Preconditioner,
+    heavy: HeavyDirections,
+    levels: np.ndarray,
+    limits: Limits,
+    outcome: Outcome,
+    group: np.ndarray,
+) -> None:
+    """Run L-BFGS in the design's dtype, then ``_finish``; what stalls in float32 is finished with float64 products.
+
+    A problem that the shared preconditioner does not fit is left as stalled.
+    """
+    state, made, fit = _approach(
+        problems, lambda hard, tol: Newton(preconditioner, levels[hard], tol), outcome.weights[group], limits
+    )
+    easy = np.flatnonzero(made == 0)
+    if len(easy):
+        some = state.take(problems.design.array(easy), easy) if len(easy) < len(group) else state
+        made[easy] = descend(
+            problems.take(easy),
+            some,
+            LBFGS(preconditioner, levels[easy]),
+            heavy,
+            tol=FIRST_TOLERANCE * limits.tol,
+            max_iter=min(limits.max_iter, LBFGS_ITERATIONS),
+            on_iteration=limits.on_iteration,
+        )
+        if some is not state:
+            everyone = np.arange(len(easy))
+            state.put(problems.design.array(easy), easy, some, problems.design.array(everyone), everyone)
+        del some
+    weights = host64(state.weights)
+    del state  # its memory serves the next one
+    fit |= bool(len(easy))
+    unfit = _finish(problems, preconditioner, heavy, levels, weights, made, limits, outcome, group, fit=fit)
+    stalled, design = np.setdiff1d(np.flatnonzero(outcome.status[group] == STALLED), unfit), problems.design
+    if design.dtype == design.xp.float32 and len(stalled):
+        exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=design.xp.float64)
+        left, weights = problems.take(stalled).on(exact), outcome.weights[group[stalled]]
+        none = np.zeros(len(stalled), dtype=np.int64)
+        inner = Rounded(preconditioner)
+        _finish(left, inner, heavy.on(exact), levels[stalled], weights, none, limits, outcome, group[stalled])
+        design.passes += exact.passes
+
+
+def _finish(
+    problems: Problems,
+    preconditioner: Preconditioner,
+    heavy: HeavyDirections,
+    levels: np.ndarray,
+    weights: np.ndarray,
+    made: np.ndarray,
+    limits: Limits,
+    outcome: Outcome,
+    group: np.ndarray,
+    *,
+    fit: bool = True,
+) -> np.ndarray:
+    """Judge weights that so many iterations made, and let the methods take turns on what is not there yet.
+
+    Where the preconditioner is not fit for the problems, they are only judged.
+
+    Returns
+    -------
+    The problems, as positions in the group, whose conjugate gradients do not end.
+    """
+    tol, before, newton = FIRST_TOLERANCE * limits.tol, np.full(len(group), np.inf), False
+    everyone = np.arange(len(group))
+    while True:
+        state = state_at(problems, weights, problems.design.xp.float64)
+        left = outcome.judge(group, state, made, before, limits)
+        everyone = everyone[left]
+        if not fit:
+            outcome.status[group[left]] = STALLED
+        if not (fit and len(left)):
+            return everyone
+        problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
+        state = state.take(problems.design.array(left), left)
+        most = min(ROUND_ITERATIONS, int(limits.max_iter - outcome.iterations[group].max()))
+        # What makes one of them go in circles does not do so to the other.
+        newton = not newton
+        method = Newton(preconditioner, levels, tol) if newton else LBFGS(preconditioner, levels)
+        made = descend(
+            problems, state, method, None if newton else heavy, tol=tol, max_iter=most, on_iteration=limits.on_iteration
+        )
+        fit = bool(method.patience)
+        weights = host64(state.weights)
+        del state
+
+
+def solve_alone(problems: Problems, rank: int, limits: Limits, outcome: Outcome) -> None:
+    """Solve an outcome's stalled problems in float64, one by one, each with a preconditioner of its own rows."""
+    design, tol = problems.design, FIRST_TOLERANCE * limits.tol
+    stalled = np.flatnonzero((outcome.status == STALLED) & (outcome.gaps > ROUNDING))
+    if not len(stalled):
+        return
+    exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=design.xp.float64)
+    exact.mean_square = design.mean_square
+    if 8 * exact.rows * exact.columns <= COPIED_BYTES:
+        exact = exact.converted()
+    for j in stalled:
+        group, one, before = np.array([j]), problems.take(np.array([j])).on(exact), np.full(1, np.inf)
+        left = replace(limits, max_iter=int(limits.max_iter - outcome.iterations[j]))
+        state, made, _ = _approach(one, lambda _, tol: OwnNewton(rank, tol), outcome.weights[group], left)
+        while True:
+            outcome.weights[group] = host64(state.weights)
+            state = state_at(one, outcome.weights[group], design.xp.float64)
+            if not len(outcome.judge(group, state, made, before, limits)):
+                break
+            before, most = state.gaps, min(ROUND_ITERATIONS, int(limits.max_iter - outcome.iterations[j]))
+            newton = OwnNewton(rank, tol)
+            made = descend(one, state, newton, None, tol=tol, max_iter=most, on_iteration=limits.on_iteration)
+    design.passes += exact.passes
+
+
+def _approach(
+    problems: Problems, newton: Callable[[np.ndarray, float], Method], weights: np.ndarray, limits: Limits
+) -> tuple[State, np.ndarray, bool]:
+    """Evaluate the first weights; come near those of a large ``C`` through smaller ones, each ten times the last.
+
+    Started at once, they would run through sets of active rows and hardly move. Ends early, with False, where Newton's
+    method does not get on.
+    """
+    design = problems.design
+    heaviest = host64(problems.row_weights).max(axis=1)[problems.folds]
+    easy = EASY_PENALTY / np.maximum(design.mean_square * heaviest, 1e-300)
+    current = replace(problems, penalties=np.minimum(problems.penalties, easy))
+    state, made, fit = state_at(current, weights, design.dtype), np.zeros(len(problems), dtype=np.int64), True
+    while (hard := np.flatnonzero(current.penalties < problems.penalties)).size and made.max() < limits.max_iter:
+        everyone = np.arange(len(hard))
+        some = state.take(design.array(hard), hard)
+        method = newton(hard, LOOSE_GAP)
+        made[hard] += descend(
+            current.take(hard),
+            some,
+            method,
+            None,
+            tol=LOOSE_GAP,
+            max_iter=min(LBFGS_ITERATIONS, limits.max_iter - int(made.max())),
+            on_iteration=limits.on_iteration,
+        )
+        state.put(design.array(hard), hard, some, design.array(everyone), everyone)
+        raised = np.minimum(problems.penalties, PENALTY_GROWTH * current.penalties)
+        state.change_penalties(current, raised / current.penalties)
+        current = replace(problems, penalties=raised)
+        fit = bool(method.patience)
+        if not fit:
+            break
+    if (current.penalties < problems.penalties).any():
+        state.change_penalties(current, problems.penalties / current.penalties)
+    return state, made, fit

@@ -1,0 +1,150 @@
+"""Takes problems and a state, finishes what L-BFGS left; knows no memory bound and no estimator.
+
+Where few rows are active (a large ``C``, classes that can be parted), their curvature is far from that of all rows, and
+L-BFGS starves. Truncated Newton steps take the active rows as they are: conjugate gradients in the design's dtype, the
+shared preconditioner, every problem at once.
+
+Source: Keerthi and DeCoste, "A modified finite Newton method for fast solution of large scale linear SVMs", 2005.
+"""
+
+import numpy as np
+
+from ...runtime import numpy_generator
+from .dominant import Dominant, dominant_rows
+from .losses import Array, dots, stacked
+from .objective import Problems, bend, curvatures
+from .preconditioners import Factored, Preconditioner, Sketched, precondition
+from .searches import LINE_SEARCH_TOLERANCE
+from .state import State
+
+FORCING = 0.1
+INNER_LIMIT, LEAST_TOTAL, TOTAL_SHARE = 200, 200, 0.25
+"""Most conjugate gradients of one direction. All together may take this share of the number of columns, which
+costs about as much as preconditioners of the problems' own, or so many."""
+PATIENCE = 10
+"""Iterations without progress; none after conjugate gradients that reached their limit."""
+
+
+class Newton:
+    """Truncated Newton's method, to a relative residual of ``FORCING``, no further than a gap asks for."""
+
+    progress = 1.0
+    tolerance = LINE_SEARCH_TOLERANCE
+
+    def __init__(self, preconditioner: Preconditioner, levels: np.ndarray, tol: float):
+        """Take the preconditioner's level of each problem, float64 (J,), and the gap that is wanted."""
+        self._preconditioner, self._levels, self._tol = preconditioner, levels, tol
+        self.patience, self._made = PATIENCE, 0
+
+    def directions(self, problems: Problems, state: State) -> Array:
+        """Solve Newton's equations of every problem."""
+        directions, made = _conjugate_gradients(
+            problems, self._preconditioner, self._levels, state, self._tol, INNER_LIMIT
+        )
+        self._made += made
+        if made >= INNER_LIMIT or self._made > max(LEAST_TOTAL, TOTAL_SHARE * problems.design.width):
+            self.patience = 0  # the preconditioner is of no use here, and each direction would cost as much
+        return directions
+
+    def learn(self, moved: Array, changes: Array) -> None:
+        """Take no note: each step starts anew."""
+
+    def keep(self, kept: np.ndarray) -> None:
+        """Forget the other problems."""
+        self._levels = self._levels[kept]
+
+
+class OwnNewton:
+    """Truncated Newton's method for one problem, whose preconditioner has the curvature of its rows where it stands.
+
+    Of several outputs it has the mean.
+    """
+
+    progress = 1.0
+    tolerance = LINE_SEARCH_TOLERANCE
+
+    def __init__(self, rank: int, tol: float):
+        """Take the rank of a sketch, or 0 for factors, and the gap that is wanted."""
+        self._rank, self._tol = rank, tol
+        self.patience = PATIENCE
+
+    def directions(self, problems: Problems, state: State) -> Array:
+        """Solve Newton's equations of the problem."""
+        self.patience = PATIENCE + problems.outputs  # a long row that did not bend before can stop each of them once
+        preconditioner, level = self._prepared(problems, state)
+        return _conjugate_gradients(problems, preconditioner, level, state, self._tol, INNER_LIMIT)[0]
+
+    def learn(self, moved: Array, changes: Array) -> None:
+        """Take no note: each step starts anew."""
+
+    def keep(self, kept: np.ndarray) -> None:
+        """Nothing to do for one problem."""
+
+    def _prepared(self, problem: Problems, state: State) -> tuple[Preconditioner, np.ndarray]:
+        design = problem.design
+        bends = design.xp.sum(curvatures(problem, state.scores, design.dtype)[0], axis=0)
+        dominant = dominant_rows(problem) if problem.loss.coupled or self._rank else np.zeros(0, np.int64)
+        bends[design.array(dominant)] = 0.0
+        bends = bends / max(1, problem.outputs - 1)
+        mean = max(float(design.xp.mean(bends)), 1e-300)
+        preconditioner: Preconditioner
+        if self._rank:
+            generator = numpy_generator(0, "sketch", design.rows, design.columns)
+            preconditioner = Sketched(design, self._rank, generator, bends / mean)
+        else:
+            preconditioner = Factored(design.moments(bends / mean))
+        level = problem.penalties * mean
+        preconditioner.prepare(level.tolist())
+        if len(dominant):
+            preconditioner = Dominant(preconditioner, float(level[0]), problem, state, dominant)
+        return preconditioner, level
+
+
+def _conjugate_gradients(
+    problems: Problems,
+    preconditioner: Preconditioner,
+    levels: np.ndarray,
+    state: State,
+    tol: float,
+    most: int,
+) -> tuple[Array, int]:
+    """Solve ``H d = -g`` in so many steps or fewer.
+
+    Ends at a residual that is small enough for the gap that is wanted, or small beside the gradient, in the
+    preconditioner's norm too: there one feature of 1e10 does not drown the others.
+    """
+    least, small = 0.5 * tol * state.values, FORCING**2 * state.squared_norms
+    design, xp = problems.design, problems.design.xp
+    residuals = -xp.astype(state.gradients, design.dtype)
+    directions = xp.zeros_like(residuals)
+    searches = preconditioned = precondition(preconditioner, levels, residuals)
+    energies = dots(residuals, preconditioned)
+    enough = FORCING**2 * energies
+    unfinished = np.arange(len(problems))
+    scores = state.scores
+    for made in range(1, most + 1):
+        slopes = design.forward(stacked(searches)).reshape(scores.shape)
+        products = design.backward(stacked(bend(problems, scores, slopes))).reshape(searches.shape)
+        products *= problems.per_problem(problems.penalties, products)
+        products += problems.shrunk(searches)
+        curvatures = dots(searches, products)
+        sound = (curvatures > 0.0) & (energies > 0.0)
+        steps = problems.per_problem(np.where(sound, energies / np.where(sound, curvatures, 1.0), 0.0), residuals)
+        directions[design.array(unfinished)] += steps * searches
+        residuals = residuals - steps * products
+        preconditioned = precondition(preconditioner, levels, residuals)
+        before, energies = energies, dots(residuals, preconditioned)
+        norms = dots(residuals, residuals)
+        left = np.flatnonzero(sound & (norms > least) & ((norms > small) | (energies > enough)))
+        if not len(left):
+            return directions, made
+        if len(left) < len(unfinished):
+            kept = design.array(left)
+            problems, levels, unfinished = problems.take(left), levels[left], unfinished[left]
+            residuals, searches, preconditioned, scores = (
+                each[kept] for each in (residuals, searches, preconditioned, scores)
+            )
+            before, energies, enough = before[left], energies[left], enough[left]
+            least, small = least[left], small[left]
+        searches = preconditioned + problems.per_problem(energies / before, searches) * searches
+    return directions, most

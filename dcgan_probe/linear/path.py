@@ -1,0 +1,256 @@
+"""Takes features, labels and values of C, gives fitted classifiers; knows no files, no protocol and no estimator."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..runtime import UserError
+from ._solver.arrays import host
+from ._solver.inputs import as_design, centered_design
+from ._solver.losses import Logistic, Loss, Squared, SquaredHinge
+from ._solver.solution import CONVERGED, ITERATION_LIMIT, STALLED, Solution
+from ._solver.solver import solve
+from .settings import INTERCEPTS, Classifier, Intercept
+from .weighting import ClassWeight, check_sample_weight, counted, weigh_rows
+
+TOLERANCE = 1e-6
+ITERATIONS = 1000
+
+LOSSES: dict[Classifier, Loss] = {"svm": SquaredHinge(), "logistic": Logistic(), "ridge": Squared()}
+
+
+@dataclass(frozen=True)
+class LinearClassifier:
+    """A linear classifier of one ``C``, and how well it was fitted.
+
+    Two classes have one row of coefficients, positive for the second class; more have one row each.
+    """
+
+    classes: np.ndarray
+    """The labels, sorted, (K,)."""
+    C: float
+    """The penalty."""
+    coefficients: np.ndarray
+    """float64 (K or 1, D); for the features as they are, also where they were standardised to fit. Over three and more
+    classes of softmax they sum to 0, as intercepts do."""
+    intercepts: np.ndarray
+    """float64 (K or 1,)."""
+    objective: float
+    """Sum over the classes."""
+    gradient_norm: float
+    """Largest of the classes."""
+    gap: float
+    """Duality gap relative to the objective, largest of the classes."""
+    iterations: int
+    """Largest of the classes."""
+    passes: int
+    """How often the features were read, for all values of ``C`` together."""
+    status: str
+    """Of ``STATUSES``; the worst of the classes."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether every class reached the gap that was asked for."""
+        return self.status == CONVERGED
+
+    def decision(self, X: Any) -> np.ndarray:
+        """Give the scores of features ``X`` (N, D): (N, K), or (N,) where there are two classes."""
+        return decide(X, self.coefficients, self.intercepts)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Give the labels (N,) of features ``X`` (N, D)."""
+        return choose(self.classes, self.decision(X))
+
+
+def fit_path(
+    features: Any,
+    labels: np.ndarray,
+    penalties: Sequence[float],
+    *,
+    classifier: Classifier = "svm",
+    intercept: Intercept = "penalised",
+    sample_weight: np.ndarray | None = None,
+    class_weight: ClassWeight = None,
+    standardise: bool = False,
+    added_variance: float = 0.0,
+    gram: np.ndarray | None = None,
+    start: np.ndarray | None = None,
+    tol: float = TOLERANCE,
+    max_iter: int = ITERATIONS,
+    memory: int | None = None,
+    on_iteration: Callable[[int, float], None] = lambda left, gap: None,
+) -> list[LinearClassifier]:
+    """Fit one classifier for each ``C`` of ``penalties``, all at once, in their order.
+
+    A fit that does not reach ``tol`` says so in its ``status`` and ``gap``.
+
+    Parameters
+    ----------
+    features
+        (N, D) of real numbers, finite: numpy, torch on any device, or HDF5 rows, which are read in blocks.
+    labels
+        (N,), of two classes or more.
+    penalties
+        Values of ``C``, positive. ``C`` multiplies a sum over rows, as in LinearSVC.
+    classifier
+        ``svm``: one-vs-rest squared hinge. ``logistic``: softmax over the classes. ``ridge``: least squares to +-1,
+        with ``alpha = 1 / (2 C)`` in scikit-learn's RidgeClassifier.
+    intercept
+        ``penalised`` as LIBLINEAR does, or ``free``.
+    sample_weight
+        At least 0, (N,): multiplies ``C`` row by row. 0 leaves a row out, 2 is the row twice, of its label and of the
+        statistics that standardise too.
+    class_weight
+        A weight for each label, or "balanced", see ``weigh_rows``: multiplies the weights of the label's rows.
+    standardise, added_variance, gram, start, tol, max_iter, memory, on_iteration
+        As for ``solve``.
+
+    Raises
+    ------
+    UserError
+        If the features have another dtype or shape, are not finite (naming the column) or change while they are read,
+        if the numbers of rows differ, there is one class only, or the memory does not suffice.
+    """
+    _check_shapes(features, labels)
+    sample_weight = check_sample_weight(sample_weight, len(labels))
+    classes, targets = encode(labels, classifier, sample_weight)
+    solution = solve(
+        features,
+        targets,
+        penalties,
+        loss=loss_of(classifier),
+        row_weights=weigh_rows(labels, sample_weight, class_weight),
+        free_intercept=takes_free_intercept(intercept),
+        standardise=standardise,
+        added_variance=added_variance,
+        gram=gram,
+        start=start,
+        tol=tol,
+        max_iter=max_iter,
+        memory=memory,
+        on_iteration=on_iteration,
+    )
+    return classifiers_of(solution, classes, penalties)
+
+
+def classifiers_of(solution: Solution, classes: np.ndarray, penalties: Sequence[float]) -> list[LinearClassifier]:
+    """Turn a solution without sets of row weights into classifiers."""
+    coefficients, intercepts = solution.coefficients, solution.intercepts
+    if solution.objective.shape[1] < coefficients.shape[1]:  # softmax: only the classes' differences decide
+        if len(classes) == 2:
+            coefficients, intercepts = np.diff(coefficients, axis=1), np.diff(intercepts, axis=1)
+        else:
+            # Rounding, and the penalty's silence on a free intercept, leave a share that all classes have in common.
+            coefficients = coefficients - coefficients.mean(axis=1, keepdims=True)
+            intercepts = intercepts - intercepts.mean(axis=1, keepdims=True)
+    return [
+        LinearClassifier(
+            classes=classes,
+            C=float(penalty),
+            coefficients=coefficients[m],
+            intercepts=intercepts[m],
+            objective=float(solution.objective[m].sum()),
+            gradient_norm=float(solution.gradient_norm[m].max()),
+            gap=float(solution.gap[m].max()),
+            iterations=int(solution.iterations[m].max()),
+            passes=solution.passes,
+            status=worst(solution.status[m]),
+        )
+        for m, penalty in enumerate(penalties)
+    ]
+
+
+def predict_path(fits: Sequence[LinearClassifier], features: Any) -> np.ndarray:
+    """Give the labels (M, N) that M classifiers of the same classes predict, in one product with the features."""
+    classes = fits[0].classes
+    scores = decide(
+        features,
+        np.concatenate([fit.coefficients for fit in fits]),
+        np.concatenate([fit.intercepts for fit in fits]),
+        squeeze=False,
+    )
+    scores = scores.reshape(len(scores), len(fits), -1)
+    return np.stack([choose(classes, scores[:, m, :]) for m in range(len(fits))])
+
+
+def encode(
+    labels: np.ndarray, classifier: Classifier, sample_weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the classes (K,) and the targets for ``solve``: signs (N, K), (N, 1) for two, or class numbers (N,).
+
+    Classes are those of rows with a weight above 0; targets of other rows mean nothing.
+
+    Raises
+    ------
+    UserError
+        If there is one class only, or labels are no whole numbers.
+    """
+    if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.floor(labels))).all():
+        raise UserError(
+            f"labels are {labels.dtype}, and not all whole numbers; expected one discrete label for each row"
+        )
+    classes = np.unique(counted(labels, sample_weight))
+    if len(classes) < 2:
+        of = "" if sample_weight is None else " of rows with a weight above 0"
+        raise UserError(f"the labels{of} hold one class only, {classes.tolist()[0]!r}; expected two or more")
+    codes = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
+    if loss_of(classifier).coupled:
+        return classes, codes
+    positive = np.arange(1, 2) if len(classes) == 2 else np.arange(len(classes))
+    return classes, np.where(codes[:, np.newaxis] == positive, np.int8(1), np.int8(-1))
+
+
+def decide(features: Any, coefficients: np.ndarray, intercepts: np.ndarray, *, squeeze: bool = True) -> np.ndarray:
+    """Give the scores (N, K), or (N,) where there is one row of coefficients, block by block.
+
+    Raises
+    ------
+    UserError
+        If the features have another number of columns, or are not finite, naming the column and row.
+    """
+    design = centered_design(features)
+    if design.columns != coefficients.shape[1]:
+        raise UserError(
+            f"the features have {design.columns} columns, but the classifier was fitted with {coefficients.shape[1]}"
+        )
+    scores = host(design.scores(coefficients, intercepts)).T
+    # Halves that are not finite become large numbers in float32; elsewhere they show in the scores.
+    if "float16" in str(design.features.dtype) or not np.isfinite(scores).all():
+        design.check()
+    return scores[:, 0] if squeeze and scores.shape[1] == 1 else scores
+
+
+def choose(classes: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Give the labels (N,) of scores (N, K), (N, 1) or (N,)."""
+    if scores.ndim == 1 or scores.shape[1] == 1:
+        return classes[(scores.reshape(-1) > 0.0).astype(np.intp)]
+    return classes[scores.argmax(axis=1)]
+
+
+def worst(status: np.ndarray) -> str:
+    """Give the worst of several statuses."""
+    return next(each for each in (ITERATION_LIMIT, STALLED, CONVERGED) if each in status)
+
+
+def loss_of(classifier: str) -> Loss:
+    """Give the loss of a classifier's name."""
+    if classifier not in LOSSES:
+        raise UserError(f"got classifier {classifier!r}, expected one of {', '.join(LOSSES)}", parameter="classifier")
+    return LOSSES[classifier]
+
+
+def takes_free_intercept(intercept: str) -> bool:
+    """Tell whether the name of an intercept means the free one."""
+    if intercept not in INTERCEPTS:
+        raise UserError(f"got intercept {intercept!r}, expected {' or '.join(INTERCEPTS)}", parameter="intercept")
+    return intercept == "free"
+
+
+def _check_shapes(features: Any, labels: np.ndarray) -> None:
+    as_design(features)
+    if labels.shape != (features.shape[0],):
+        raise UserError(
+            f"labels have shape {labels.shape}; expected one for each of the {features.shape[0]} rows of features"
+        )
