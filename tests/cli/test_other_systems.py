@@ -16,10 +16,10 @@ def without_memory(path, *arguments, **options):
 builtins.open = without_memory
 """
 VERBS = """
-from dcgan_probe.evaluation.supervised import settings
+from dcgan_probe.evaluation.supervised import training
 from dcgan_probe.cli import main
 
-settings.PASSES = (1, 2)
+training.PASSES = (1, 2)
 
 GLYPHS = ["--dataset", "glyphs:200", "-q"]
 FEW = [*GLYPHS, "--device", "cpu", "--labels", "50", "--draws", "1"]

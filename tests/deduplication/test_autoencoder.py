@@ -64,7 +64,7 @@ def test_a_damaged_file_is_named(photographs, tmp_path):
     kept_encoder(tmp_path, images, "whole", images_seen=256, seed=0)
     (path,) = tmp_path.glob("*.npz")
     path.write_bytes(b"broken")
-    with pytest.raises(UserError, match="corrupt, or not a file of arrays, so move it away"):
+    with pytest.raises(UserError, match="corrupt, or not a file of arrays; move it away"):
         kept_encoder(tmp_path, images, "whole", images_seen=256, seed=0)
 
 

@@ -96,7 +96,7 @@ def test_what_the_system_does_not_read_is_not_called_corrupt(tmp_path, tiny_conf
     monkeypatch.setattr(torch, "load", fail)
     with pytest.raises(UserError) as caught:
         load_checkpoint(path)
-    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); allow that, then rerun"
+    assert str(caught.value) == f"{path} cannot be read ({os.strerror(number)}); change its permissions, then rerun"
 
 
 def test_foreign_torch_file_is_named(tmp_path):

@@ -113,7 +113,7 @@ def test_a_run_knows_the_names_of_its_classes_and_is_exported_whole(conditional,
 
 
 def test_a_set_without_labels_or_of_other_classes_is_refused(conditional, tiny_config, tiny_images, tmp_path):
-    with pytest.raises(UserError, match="has no labels, and a conditional network needs them; take a") as unlabelled:
+    with pytest.raises(UserError, match="has no labels, and a conditional network needs them; use a") as unlabelled:
         train(conditional(), tiny_images(labels=False), tmp_path / "run", device=CPU)
     assert unlabelled.value.parameter == "dataset"
     with pytest.raises(UserError) as caught:
