@@ -1,30 +1,28 @@
-"""Probe what a network has learnt without labels, as the DCGAN paper does.
+"""Probe what a network has learned without labels, as the DCGAN paper does.
 
 ::
 
-    images ──► gan ──► features ──► cache ──► probe ──► evaluation ──► report ──► results/
-    uint8      G, D    float32      HDF5      L2-SVM    records        tables
-    N,3,H,W            N,D                              one row a fit
-      │         └──► latent   walks, arithmetic, guided backprop, forgetting
-      └──► k-means, pixels, any encoder ──► the same features, cache, probe and protocols
+     images ──► gan ──► features ──► cache ──► linear ──► evaluation ──► report ──► results/
+     uint8      G, D    float32      HDF5      L2-SVM     records        tables
+     N,3,H,W            N,D                               one row per fit
+       │         └──► investigations   walks, arithmetic, guided backprop, forgetting
+       ├──► k-means, pixels, any encoder ──► the same features, cache, classifiers and protocols
+       └──► deduplication   near-duplicates, found by hashes and confirmed by pixels
 
-A module imports from lower floors or its own folder, never sideways or up::
+     7  cli                          command line: click options become one config and one call
+     6  reproduce                    tables and jobs as TOML plans, their costs, the runner
+     5  report  presets              tables, comparisons, published figures | trainings from their plans
+     4  evaluation  investigations   protocols, records, statistics | walk, arithmetic, turn, saliency, forget
+     3  features                     sources of features, encoders, k-means, the feature cache
+     2  gan  deduplication           training, checkpoints, run folders, released weights | near-duplicates
+     1  images  networks  linear     image sources, grids, glyphs | architectures | classifiers and their solver
+     0  runtime  storage             device, ranks, seeds, errors | atomic files, fingerprints, the HDF5 layouts
 
-    7  commands                     click verbs
-    6  reproductions                tables and jobs from plans: rows, sizes, costs, the runner
-    5  report  presets              tables, comparisons | trainings from their plans
-    4  evaluation  latent           protocols, records, comparisons | looking inside G and D
-    3  features                     pooling, batch-norm statistics, encoders, k-means, the feature cache
-    2  gan  baselines               training, checkpoints, run folders | the purely supervised network
-       deduplication                near-duplicates by semantic hashes, confirmed by pixels
-    1  images  networks  probe      sources, grids, glyphs | architectures | objective, solver, estimator
-    0  runtime  storage             device, seeds, errors | whole-or-absent files, fingerprints, the HDF5 layouts
-
-Each verb of the command line is a function of a config and a ``Workspace``: ``run_evaluation(EvalConfig(...))`` is
-``eval-svm``, from images to records, and ``evaluate(train, test)`` the part of it that fits features which are there
-already, arrays among them. ``run_training(TrainingPlan(...))`` is ``train``: a preset, what differs from it, and how it
-is watched; that resolves to a ``TrainConfig``, which alone decides the weights, and which ``train`` takes with images
-that are loaded.
+A module imports from lower floors or its own folder, never sideways or up. Every command is a function of a config and
+a ``Workspace``: ``run_evaluation(EvalConfig(...))`` is ``eval-svm``, from images to records; ``evaluate(train, test)``
+is its last part, for features that exist already, including arrays. ``run_training(TrainingPlan(...))`` is ``train``: a
+plan is a preset with changes and settings of its monitoring, and resolves to a ``TrainConfig``, which decides the
+weights and which ``train`` takes together with loaded images.
 
 Four artifacts cross the floors: ``ImageSet``, the run folder (``Run``), ``FeatureSet`` and ``ProbeRecord``.
 """

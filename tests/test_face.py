@@ -58,7 +58,7 @@ def test_wrong_arguments_are_told_with_what_is_expected(call, words):
 
 def test_the_protocol_and_the_plan_of_contributing_are_right(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    text = (Path(dp.__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    text = (Path(dp.__file__).parents[1] / "docs/extending.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(import numpy.*?)```", text, re.DOTALL)
     exec(code, {})
     assert "mine-20" in capsys.readouterr().out

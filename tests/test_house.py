@@ -1,6 +1,7 @@
 """The rules of the house, read from the source: who may import whom, and what no module is called."""
 
 import ast
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,17 @@ def modules():
 def test_modules_import_from_lower_floors_only():
     found = [line for path in modules() for line in offences((PACKAGE / path).read_text(encoding="utf-8"), path)]
     assert not found, "\n".join(found)
+
+
+def test_one_picture_of_the_house_stands_everywhere():
+    docstring = ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8")))
+    picture = textwrap.indent(textwrap.dedent(docstring.split("::\n\n")[1].split("\n\nA module")[0]), " ")
+    drawn = [line.split()[1:] for line in picture.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
+    rooms = {room for line in drawn for room in line if room in FLOORS}
+    assert rooms == {room for room in FLOORS if not room.startswith("__")}
+    for document in ("README.md", "CONTRIBUTING.md"):
+        text = (PACKAGE.parent / document).read_text(encoding="utf-8")
+        assert f"```\n{picture}\n```" in text, document
 
 
 def test_every_room_has_a_floor():
