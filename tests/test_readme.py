@@ -11,7 +11,9 @@ import pytest
 from dcgan_probe.cli import main
 from dcgan_probe.gan import PRESETS
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("results/**/README.md")]
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = sorted(set(re.findall(r"^    dcgan-probe (.+?)(?: +#.*)?$", README, flags=re.MULTILINE)))
 
@@ -46,3 +48,15 @@ def test_every_preset_is_described_with_its_number_of_features():
         features = sum(preset.network.ndf * multiplier for multiplier in preset.network.multipliers) * 16
         (row,) = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
         assert row.split("|")[-2].strip() == ("–" if preset.network.classes else f"{features:,}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if not link.startswith("https://"):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            if anchor:
+                titles = re.findall(r"^#+ (.+)$", target.read_text(), flags=re.MULTILINE)
+                assert anchor in [re.sub("[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles], link
