@@ -24,15 +24,15 @@ def _set(path: str, value: Any) -> Callable[[], None]:
     return change
 
 
-def _no_heavy() -> None:
-    from dcgan_probe.linear._solver.heavy import HeavyDirections
+def _no_subspace() -> None:
+    from dcgan_probe.linear._solver.heavy import DominantSubspace
 
-    HeavyDirections.step = lambda *_: None  # type: ignore[method-assign]
+    DominantSubspace.step = lambda *_: None  # type: ignore[method-assign]
 
 
 PARTS: dict[str, Callable[[], None]] = {
     "as it is": lambda: None,
-    "no heavy directions": _no_heavy,
+    "no heavy directions": _no_subspace,
     "8 heavy directions": _set("heavy.RANK", 8),
     "64 heavy directions": _set("heavy.RANK", 64),
     "history of 2": _set("lbfgs.MEMORY", 2),

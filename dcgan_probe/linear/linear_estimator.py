@@ -26,8 +26,8 @@ from .path import (
     classifiers_of,
     decide,
     encode,
+    is_free_intercept,
     loss_of,
-    takes_free_intercept,
     worst,
 )
 from .settings import INTERCEPTS, Classifier, Intercept
@@ -110,7 +110,7 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
             [C],
             loss=loss_of(self._classifier),
             row_weights=weigh_rows(y, weights, self.class_weight),
-            free_intercept=takes_free_intercept(self.intercept),
+            free_intercept=is_free_intercept(self.intercept),
             standardise=self.standardise,
             start=start,
             tol=min(self.tol, SMALL_TOLERANCE) if is_small(X, C) else self.tol,
@@ -118,9 +118,9 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
             memory=self.memory,
         )
         reached = np.where(solution.gap <= self.tol, CONVERGED, solution.status)
-        self._keep(replace(solution, status=reached), C, X)
+        self._set_attributes(replace(solution, status=reached), C, X)
 
-    def _keep(self, solution: Solution, C: float, X: Any) -> None:
+    def _set_attributes(self, solution: Solution, C: float, X: Any) -> None:
         fit: LinearClassifier = classifiers_of(solution, self.classes_, [C])[0]
         self.coef_, self.intercept_ = fit.coefficients, fit.intercepts
         self.objective_, self.gradient_norm_ = solution.objective[0], solution.gradient_norm[0]

@@ -122,7 +122,7 @@ def fit_path(
         penalties,
         loss=loss_of(classifier),
         row_weights=weigh_rows(labels, sample_weight, class_weight),
-        free_intercept=takes_free_intercept(intercept),
+        free_intercept=is_free_intercept(intercept),
         standardise=standardise,
         added_variance=added_variance,
         gram=gram,
@@ -241,7 +241,7 @@ def loss_of(classifier: str) -> Loss:
     return LOSSES[classifier]
 
 
-def takes_free_intercept(intercept: str) -> bool:
+def is_free_intercept(intercept: str) -> bool:
     """Tell whether the name of an intercept means the free one."""
     if intercept not in INTERCEPTS:
         raise UserError(f"got intercept {intercept!r}, expected {' or '.join(INTERCEPTS)}", parameter="intercept")

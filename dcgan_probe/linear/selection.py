@@ -15,7 +15,7 @@ from ._solver.checks import check_penalties
 from ._solver.design import Design
 from ._solver.inputs import centered_design
 from ._solver.solver import solve
-from .path import ITERATIONS, TOLERANCE, choose, encode, fit_path, loss_of, predict_path, takes_free_intercept, worst
+from .path import ITERATIONS, TOLERANCE, choose, encode, fit_path, is_free_intercept, loss_of, predict_path, worst
 from .settings import Classifier, Intercept
 from .weighting import ClassWeight, check_sample_weight, counted, weigh_rows
 
@@ -191,7 +191,7 @@ def _stacked(fitting: _Fitting, penalties: np.ndarray, splits: Sequence[Split]) 
         penalties,
         loss=loss_of(fitting.classifier),
         row_weights=row_weights,
-        free_intercept=takes_free_intercept(fitting.intercept),
+        free_intercept=is_free_intercept(fitting.intercept),
         **fitting.settings,
     )
     weights = np.concatenate([solution.coefficients, solution.intercepts[..., np.newaxis]], axis=-1)

@@ -4,7 +4,7 @@ import pytest
 from dcgan_probe.linear import LOSSES
 from dcgan_probe.linear._solver.descent import descend
 from dcgan_probe.linear._solver.design import Design
-from dcgan_probe.linear._solver.heavy import HeavyDirections
+from dcgan_probe.linear._solver.heavy import DominantSubspace
 from dcgan_probe.linear._solver.lbfgs import LBFGS
 from dcgan_probe.linear._solver.newton import Newton
 from dcgan_probe.linear._solver.objective import Problems
@@ -16,7 +16,7 @@ from .cases import one_vs_rest, tall, with_constant
 LEVEL = 0.1
 
 
-def make(name: str = "svm") -> tuple[Problems, State, Factored, HeavyDirections, np.ndarray]:
+def make(name: str = "svm") -> tuple[Problems, State, Factored, DominantSubspace, np.ndarray]:
     """Give eight problems, where they stand at zero, and what moves them."""
     features, labels = tall()
     design = Design(features)
@@ -25,9 +25,9 @@ def make(name: str = "svm") -> tuple[Problems, State, Factored, HeavyDirections,
     folds = np.zeros(8, dtype=int)
     problems = Problems(design, LOSSES[name], 1, targets, np.tile(np.arange(4), 2), np.ones((1, 200)), folds, penalties)
     factored = Factored(design.moments())
-    heavy = HeavyDirections.of(design, factored, free_intercept=False)
+    subspace = DominantSubspace.of(design, factored, free_intercept=False)
     factored.prepare([LEVEL])
-    return problems, state_at(problems, np.zeros((8, 1, 13)), np.float64), factored, heavy, np.full(8, LEVEL)
+    return problems, state_at(problems, np.zeros((8, 1, 13)), np.float64), factored, subspace, np.full(8, LEVEL)
 
 
 def test_without_history_the_direction_is_the_preconditioned_gradient() -> None:
@@ -45,18 +45,18 @@ def test_a_pair_is_reproduced() -> None:
     for _ in range(3):
         steps = draw.standard_normal((8, 1, 13))
         changes = steps @ np.diag(np.linspace(1.0, 5.0, 13))
-        method.learn(steps, changes)
+        method.update(steps, changes)
     # The secant equation: the inverse takes the last change to the last step.
     state.gradients = changes
     np.testing.assert_allclose(method.directions(problems, state), -steps, rtol=1e-9)
     # One that rounding turned round counts for nothing.
-    method.learn(steps, -changes)
+    method.update(steps, -changes)
     np.testing.assert_allclose(method.directions(problems, state), -steps, rtol=1e-9)
 
 
 def test_newtons_direction_solves_with_the_active_rows() -> None:
-    problems, state, factored, heavy, levels = make()
-    descend(problems, state, LBFGS(factored, levels), heavy, tol=0.3, max_iter=2)
+    problems, state, factored, subspace, levels = make()
+    descend(problems, state, LBFGS(factored, levels), subspace, tol=0.3, max_iter=2)
     directions = Newton(factored, levels, 1e-30).directions(problems, state)
     rows = with_constant(problems.design.features)
     for j, penalty in enumerate(problems.penalties):
@@ -68,10 +68,10 @@ def test_newtons_direction_solves_with_the_active_rows() -> None:
 @pytest.mark.parametrize("name", ["svm", "ridge"])
 @pytest.mark.parametrize("method", ["lbfgs", "newton"])
 def test_descent_leaves_a_state_that_is_true_of_its_weights(method: str, name: str) -> None:
-    problems, state, factored, heavy, levels = make(name)
+    problems, state, factored, subspace, levels = make(name)
     chosen = LBFGS(factored, levels) if method == "lbfgs" else Newton(factored, levels, 1e-8)
     before = state.values.copy()
-    iterations = descend(problems, state, chosen, heavy, tol=1e-8, max_iter=100)
+    iterations = descend(problems, state, chosen, subspace, tol=1e-8, max_iter=100)
     assert (state.gaps <= 1e-8).all()
     assert (state.values < before).all()
     assert (iterations >= 1).all()
@@ -83,17 +83,17 @@ def test_descent_leaves_a_state_that_is_true_of_its_weights(method: str, name: s
 
 
 def test_descent_stops_at_the_limit() -> None:
-    problems, state, factored, heavy, levels = make()
-    iterations = descend(problems, state, LBFGS(factored, levels), heavy, tol=1e-12, max_iter=2)
+    problems, state, factored, subspace, levels = make()
+    iterations = descend(problems, state, LBFGS(factored, levels), subspace, tol=1e-12, max_iter=2)
     assert iterations.max() == 2
 
 
 def test_a_heavy_step_ends_where_no_heavy_direction_leads_down() -> None:
-    problems, state, _, heavy, _ = make("ridge")
+    problems, state, _, subspace, _ = make("ridge")
     weights, scores = state.weights.copy(), state.scores.copy()
-    heavy.step(problems, scores, weights, state.gradients, np.zeros_like(state.residuals), np.zeros_like(weights))
+    subspace.step(problems, scores, weights, state.gradients, np.zeros_like(state.residuals), np.zeros_like(weights))
     after = state_at(problems, weights, np.float64)
     assert (after.values < state.values).all()
     np.testing.assert_allclose(scores, after.scores, atol=1e-10)
     # All 13 directions are heavy here, and the loss is a square: one step is the whole way.
-    assert np.abs(after.gradients @ heavy._basis.T).max() < 1e-2 * np.abs(state.gradients @ heavy._basis.T).max()
+    assert np.abs(after.gradients @ subspace._basis.T).max() < 1e-2 * np.abs(state.gradients @ subspace._basis.T).max()

@@ -36,8 +36,8 @@ def test_residuals_are_minus_the_slope_of_the_loss(name: str) -> None:
 def test_bend_is_minus_the_change_of_the_residuals(name: str) -> None:
     scores, slopes, targets = drawn(name)
     ahead, behind = (LOSSES[name].evaluate(scores + sign * STEP * slopes, targets)[1] for sign in (1, -1))
-    bend = LOSSES[name].bend(scores, targets, slopes)
-    np.testing.assert_allclose(bend, (behind - ahead) / (2 * STEP), atol=1e-7)
+    hessian_vector_product = LOSSES[name].hessian_vector_product(scores, targets, slopes)
+    np.testing.assert_allclose(hessian_vector_product, (behind - ahead) / (2 * STEP), atol=1e-7)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -47,7 +47,9 @@ def test_curvature_is_the_bend_of_one_score_alone(name: str) -> None:
     for q in range(scores.shape[1]):
         alone = np.zeros_like(scores)
         alone[:, q] = 1.0
-        np.testing.assert_allclose(curvature[:, q], LOSSES[name].bend(scores, targets, alone)[:, q], rtol=1e-12)
+        np.testing.assert_allclose(
+            curvature[:, q], LOSSES[name].hessian_vector_product(scores, targets, alone)[:, q], rtol=1e-12
+        )
 
 
 def test_the_losses_are_those_of_the_paper() -> None:
@@ -62,7 +64,7 @@ def test_softmax_rows_add_up_and_bear_large_scores() -> None:
     scores, slopes, targets = drawn("logistic")
     losses, residuals = Logistic().evaluate(scores, targets)
     np.testing.assert_allclose(residuals.sum(axis=1), 0.0, atol=1e-14)
-    np.testing.assert_allclose(Logistic().bend(scores, targets, slopes).sum(axis=1), 0.0, atol=1e-14)
+    np.testing.assert_allclose(Logistic().hessian_vector_product(scores, targets, slopes).sum(axis=1), 0.0, atol=1e-14)
     np.testing.assert_allclose(Logistic().evaluate(scores + 1e4, targets)[0], losses, atol=1e-10)
     large, found = Logistic().evaluate(1e30 * scores.astype(np.float32), targets)
     assert np.isfinite(large).all()
@@ -74,7 +76,9 @@ def test_tensors_give_the_same_numbers(name: str) -> None:
     scores, slopes, targets = drawn(name)
     here, there = (scores, targets, slopes), tuple(torch.from_numpy(each) for each in (scores, targets, slopes))
     loss = LOSSES[name]
-    np.testing.assert_allclose(loss.bend(*there), loss.bend(*here), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        loss.hessian_vector_product(*there), loss.hessian_vector_product(*here), rtol=1e-12, atol=1e-14
+    )
     for method in (loss.evaluate, loss.curvature):
         for plain, tensor in zip(method(*here[:2]), method(*there[:2]), strict=True):
             np.testing.assert_allclose(tensor, plain, rtol=1e-12, atol=1e-14)

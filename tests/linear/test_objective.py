@@ -7,7 +7,7 @@ from scipy.optimize import minimize_scalar
 
 from dcgan_probe.linear import LOSSES, solve
 from dcgan_probe.linear._solver.design import Design
-from dcgan_probe.linear._solver.objective import Problems, bend, curvatures, evaluate
+from dcgan_probe.linear._solver.objective import Problems, curvatures, evaluate, hessian_vector_product
 from dcgan_probe.linear._solver.searches import search, settle_intercepts
 from dcgan_probe.linear._solver.state import State, state_at
 
@@ -80,12 +80,12 @@ def test_second_derivatives_match_finite_differences(name: str) -> None:
     scores = draw.standard_normal((4, problems.outputs, 200))
     slopes = draw.standard_normal(scores.shape)
     ahead, behind = (evaluate(problems, scores + sign * 1e-7 * slopes)[1] for sign in (1, -1))
-    np.testing.assert_allclose(bend(problems, scores, slopes), (behind - ahead) / 2e-7, atol=1e-5)
+    np.testing.assert_allclose(hessian_vector_product(problems, scores, slopes), (behind - ahead) / 2e-7, atol=1e-5)
     for q in range(problems.outputs):
         alone = np.zeros_like(scores)
         alone[:, q] = 1.0
         own = curvatures(problems, scores, np.float64)[:, q]
-        np.testing.assert_allclose(own, bend(problems, scores, alone)[:, q], atol=1e-12)
+        np.testing.assert_allclose(own, hessian_vector_product(problems, scores, alone)[:, q], atol=1e-12)
 
 
 @pytest.mark.parametrize("free_intercept", [False, True])

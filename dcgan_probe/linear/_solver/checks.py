@@ -223,7 +223,7 @@ def check_row_weights(row_weights: Any, rows: int, penalties: np.ndarray) -> np.
     return weights
 
 
-def check_given(problems: Problems, start: np.ndarray | None, gram: np.ndarray | None) -> None:
+def check_start_and_gram(problems: Problems, start: np.ndarray | None, gram: np.ndarray | None) -> None:
     """Refuse first weights or a Gram matrix of another shape, or weights that are not finite."""
     design = problems.design
     wanted = (problems.outputs if problems.loss.coupled else int(problems.targets.shape[0]), design.width)

@@ -106,11 +106,11 @@ class ActiveSums:
         """Bring problems ``which`` (j,) to residuals (j, 1, N), and return their sums (j, width, width)."""
         curvature = self._curvature(problems, residuals)
         changes = curvature - self._held[which]
-        anew = np.count_nonzero(changes, axis=1) > np.count_nonzero(curvature, axis=1)
+        rebuilt = np.count_nonzero(changes, axis=1) > np.count_nonzero(curvature, axis=1)
         traces = np.trace(self._sums[which], axis1=1, axis2=2)
         errors = ROUNDING * problems.penalties * self._peaks[which]
-        anew |= (self._peaks[which] > CANCELLED * traces) & (errors > LEAST_ERROR)
-        self._sums[which[anew]], self._peaks[which[anew]], changes[anew] = 0.0, 0.0, curvature[anew]
+        rebuilt |= (self._peaks[which] > CANCELLED * traces) & (errors > LEAST_ERROR)
+        self._sums[which[rebuilt]], self._peaks[which[rebuilt]], changes[rebuilt] = 0.0, 0.0, curvature[rebuilt]
         if changes.any():
             for rows, block in self._blocks(problems.design):
                 for j, number in enumerate(which):
@@ -129,7 +129,7 @@ class ActiveSums:
     @staticmethod
     def _curvature(problems: Problems, residuals: np.ndarray) -> np.ndarray:
         targets = problems.targets[problems.classes]
-        return problems.loss.bends(residuals, targets)[:, 0, :].astype(np.float32, copy=False)
+        return problems.loss.hessian_terms(residuals, targets)[:, 0, :].astype(np.float32, copy=False)
 
 
 class SampledRows:
@@ -143,10 +143,10 @@ class SampledRows:
         """Draw about so many rows of the one problem at scores and residuals (Q, N)."""
         design, loss = problems.design, problems.loss
         pull = residuals.max(axis=0).astype(np.float64)
-        chances = np.ones(design.rows)
+        probabilities = np.ones(design.rows)
         if count < design.rows:
-            chances = np.minimum(1.0, pull * (count / max(float(pull.sum()), 1e-300)))
-        chosen = np.flatnonzero(np.diff(np.floor(np.cumsum(chances) + 0.5), prepend=0.0))
+            probabilities = np.minimum(1.0, pull * (count / max(float(pull.sum()), 1e-300)))
+        chosen = np.flatnonzero(np.diff(np.floor(np.cumsum(probabilities) + 0.5), prepend=0.0))
         self._penalty, self._shrinks = float(problems.penalties[0]), shrinks_of(problems)
         self._block = np.ones((len(chosen), design.width), design.dtype)
         for rows, block in design.blocks():
@@ -154,8 +154,8 @@ class SampledRows:
             self._block[first:last, : design.columns] = block[chosen[first:last] - rows.start]
         targets = problems.targets[problems.classes[0], chosen][None]
         _, found = loss.evaluate(scores[None, :, chosen].astype(design.dtype, copy=False), targets)
-        self._loss, self._bends = loss, loss.bends(found, targets)
-        weights = problems.row_weights[problems.folds[0], chosen] / chances[chosen]
+        self._loss, self._hessian_terms = loss, loss.hessian_terms(found, targets)
+        weights = problems.row_weights[problems.folds[0], chosen] / probabilities[chosen]
         self._weights = (self._penalty * weights).astype(design.dtype)
 
     def solve(self, gradient: np.ndarray, limit: float) -> np.ndarray:
@@ -163,7 +163,9 @@ class SampledRows:
 
         Conjugate gradients; the preconditioner has the mean curvature of each row for all outputs.
         """
-        some = self._block * np.sqrt(self._loss.mean_curvature(self._bends)[0].clip(0.0) * self._weights)[:, None]
+        some = (
+            self._block * np.sqrt(self._loss.mean_curvature(self._hessian_terms)[0].clip(0.0) * self._weights)[:, None]
+        )
         syrk = scipy.linalg.blas.get_blas_funcs("syrk", (some,))
         triangle = factor(syrk(1.0, some.T, lower=1).T.astype(np.float64), 1.0, self._shrinks)
         residual, direction = -gradient, np.zeros_like(gradient)
@@ -185,6 +187,6 @@ class SampledRows:
 
     def _product(self, direction: np.ndarray) -> np.ndarray:
         slopes = direction.astype(self._block.dtype) @ self._block.T
-        bent = self._loss.product(self._bends, slopes[None])[0]
-        bent *= self._weights
-        return self._shrinks * direction + bent @ self._block
+        product = self._loss.product(self._hessian_terms, slopes[None])[0]
+        product *= self._weights
+        return self._shrinks * direction + product @ self._block

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .heavy import HeavyDirections
+from .heavy import DominantSubspace
 from .losses import Array
 from .objective import Problems
 from .state import State
@@ -31,7 +31,7 @@ class Method(Protocol):
     def directions(self, problems: Problems, state: State) -> Array:
         """Give directions (J, Q, width) in the design's dtype."""
 
-    def learn(self, moved: Array, changes: Array) -> None:
+    def update(self, moved: Array, changes: Array) -> None:
         """Take note of how weights moved and gradients changed, (J, Q, width) in the design's dtype."""
 
     def keep(self, kept: np.ndarray) -> None:
@@ -42,7 +42,7 @@ def descend(
     problems: Problems,
     state: State,
     method: Method,
-    heavy: HeavyDirections | None,
+    subspace: DominantSubspace | None,
     *,
     tol: float,
     max_iter: int,
@@ -67,8 +67,8 @@ def descend(
     unfinished, current = np.arange(len(problems)), state
     lowest, values, waited = state.gaps, state.values, np.zeros(len(problems), dtype=np.int64)
     for _ in range(max_iter):
-        steps, moved, changes = current.move(problems, method.directions(problems, current), heavy, method.tolerance)
-        method.learn(moved, changes)
+        steps, moved, changes = current.move(problems, method.directions(problems, current), subspace, method.tolerance)
+        method.update(moved, changes)
         iterations[unfinished] += 1
         gaps = current.gaps
         progress = (gaps < method.progress * lowest) | (current.values < (1.0 - GOOD_DESCENT) * values)
@@ -87,6 +87,6 @@ def descend(
             lowest, values, waited = lowest[kept], values[kept], waited[kept]
             method.keep(kept)
     if current is not state:
-        everyone = np.arange(len(unfinished))
-        state.put(array(unfinished), unfinished, current, array(everyone), everyone)
+        positions = np.arange(len(unfinished))
+        state.put(array(unfinished), unfinished, current, array(positions), positions)
     return iterations

@@ -29,7 +29,7 @@ def dominant_rows(problem: Problems) -> np.ndarray:
     return longest[lengths[longest] > FAR_LONGER * np.median(lengths)]
 
 
-class Dominant:
+class DominantRowsPreconditioner:
     """A preconditioner of the other rows, and the exact curvature of these."""
 
     def __init__(self, inner: Preconditioner, level: float, problem: Problems, state: State, numbers: np.ndarray):
@@ -40,10 +40,10 @@ class Dominant:
         weights = problem.penalties[0] * problem.row_weights[problem.folds[0], chosen][:, None, None]
         if problem.loss.coupled:
             _, residuals = problem.loss.evaluate(state.scores[:, :, chosen], targets)
-            self._roots = _roots(problem.loss.bends(residuals, targets)[0].T, weights)
+            self._roots = _roots(problem.loss.hessian_terms(residuals, targets)[0].T, weights)
         else:
-            bends = problem.loss.curvature(state.scores[:, :, chosen], targets[problem.classes])
-            self._roots = xp.sqrt(weights * bends[0].T[:, :, None])
+            curvature = problem.loss.curvature(state.scores[:, :, chosen], targets[problem.classes])
+            self._roots = xp.sqrt(weights * curvature[0].T[:, :, None])
         self._rows = design.rows_at(numbers)
         self._inner, self._images = inner, inner.solve(level, self._rows)
         flat = xp.permute_dims(self._roots, (0, 2, 1)).reshape((-1, problem.outputs))
@@ -69,12 +69,12 @@ class Dominant:
         return self._inner.largest(count)
 
 
-def _roots(chances: Array, weights: Array) -> Array:
+def _roots(probabilities: Array, weights: Array) -> Array:
     """Return ``B`` (E, Q, Q) with ``B B' = weight (diag(p) - p p')`` of chances ``p`` (E, Q) and weights (E, 1, 1)."""
-    xp, outputs = array_namespace(chances), chances.shape[1]
-    identity = xp.eye(outputs, dtype=chances.dtype, device=device(chances))
+    xp, outputs = array_namespace(probabilities), probabilities.shape[1]
+    identity = xp.eye(outputs, dtype=probabilities.dtype, device=device(probabilities))
     # Sums of pairs: p - p^2 would lose the digits of a chance near 1, and give a shift of all scores a curvature.
-    pairs = weights * chances[:, :, None] * chances[:, None, :] * (1.0 - identity)
+    pairs = weights * probabilities[:, :, None] * probabilities[:, None, :] * (1.0 - identity)
     values, vectors = xp.linalg.eigh(xp.sum(pairs, axis=2, keepdims=True) * identity - pairs)
-    least = outputs * float(xp.finfo(chances.dtype).eps) * values[:, -1:]
+    least = outputs * float(xp.finfo(probabilities.dtype).eps) * values[:, -1:]
     return vectors * xp.sqrt(xp.where(values > least, values, 0.0))[:, None, :]

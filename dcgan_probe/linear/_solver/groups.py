@@ -18,13 +18,13 @@ from ...runtime import numpy_generator
 from .arrays import host64
 from .descent import Method, descend
 from .design import Design
-from .heavy import HeavyDirections
+from .heavy import DominantSubspace
 from .lbfgs import LBFGS
-from .newton import Newton, OwnNewton
+from .newton import Newton, ReweightedNewton
 from .objective import Problems
 from .plan import Plan
 from .preconditioners import Factored, Preconditioner, Rounded, Sketched, levels_of
-from .solution import STALLED, Limits, Outcome
+from .solution import STALLED, Limits, ProblemResults
 from .state import State, state_at
 
 FIRST_TOLERANCE = 0.8
@@ -43,7 +43,7 @@ ROUNDING = 1e-12
 
 def solve_in_groups(
     problems: Problems, factors: np.ndarray, plan: Plan, limits: Limits, start: np.ndarray | None
-) -> Outcome:
+) -> ProblemResults:
     """Solve groups of problems that fit the memory, from small ``C`` to large, each from the last one's weights."""
     design = problems.design
     values, numbers = levels_of(factors)
@@ -54,16 +54,16 @@ def solve_in_groups(
     else:
         generator = numpy_generator(0, "sketch", design.rows, design.columns)
         preconditioner = Sketched(design, plan.rank, generator, problems.shared_weights)
-    heavy = HeavyDirections.of(design, preconditioner, free_intercept=problems.free_intercept)
-    outcome = Outcome.of(len(problems), problems.outputs, design.width)
+    subspace = DominantSubspace.of(design, preconditioner, free_intercept=problems.free_intercept)
+    results = ProblemResults.of(len(problems), problems.outputs, design.width)
     if start is not None:
-        outcome.weights[:] = start.reshape(-1, problems.outputs, design.width)[problems.classes]
+        results.weights[:] = start.reshape(-1, problems.outputs, design.width)[problems.classes]
     for group in _groups(problems, plan, levels):
         preconditioner.prepare(sorted(set(levels[group])))
-        solve_group(problems.take(group), preconditioner, heavy, levels[group], limits, outcome, group)
-    del preconditioner, heavy
-    solve_alone(problems, plan.own_rank, limits, outcome)
-    return outcome
+        solve_group(problems.take(group), preconditioner, subspace, levels[group], limits, results, group)
+    del preconditioner, subspace
+    solve_alone(problems, plan.own_rank, limits, results)
+    return results
 
 
 def _groups(problems: Problems, plan: Plan, levels: np.ndarray) -> list[np.ndarray]:
@@ -80,10 +80,10 @@ def _groups(problems: Problems, plan: Plan, levels: np.ndarray) -> list[np.ndarr
 def solve_group(
     problems: Problems,
     preconditioner: Preconditioner,
-    heavy: HeavyDirections,
+    subspace: DominantSubspace,
     levels: np.ndarray,
     limits: Limits,
-    outcome: Outcome,
+    results: ProblemResults,
     group: np.ndarray,
 ) -> None:
     """Run L-BFGS in the design's dtype, then ``_finish``; what stalls in float32 is finished with float64 products.
@@ -91,7 +91,7 @@ def solve_group(
     A problem that the shared preconditioner does not fit is left as stalled.
     """
     state, made, fit = _approach(
-        problems, lambda hard, tol: Newton(preconditioner, levels[hard], tol), outcome.weights[group], limits
+        problems, lambda hard, tol: Newton(preconditioner, levels[hard], tol), results.weights[group], limits
     )
     easy = np.flatnonzero(made == 0)
     if len(easy):
@@ -100,38 +100,38 @@ def solve_group(
             problems.take(easy),
             some,
             LBFGS(preconditioner, levels[easy]),
-            heavy,
+            subspace,
             tol=FIRST_TOLERANCE * limits.tol,
             max_iter=min(limits.max_iter, LBFGS_ITERATIONS),
             on_iteration=limits.on_iteration,
         )
         if some is not state:
-            everyone = np.arange(len(easy))
-            state.put(problems.design.array(easy), easy, some, problems.design.array(everyone), everyone)
+            positions = np.arange(len(easy))
+            state.put(problems.design.array(easy), easy, some, problems.design.array(positions), positions)
         del some
     weights = host64(state.weights)
     del state  # its memory serves the next one
     fit |= bool(len(easy))
-    unfit = _finish(problems, preconditioner, heavy, levels, weights, made, limits, outcome, group, fit=fit)
-    stalled, design = np.setdiff1d(np.flatnonzero(outcome.status[group] == STALLED), unfit), problems.design
+    unfit = _finish(problems, preconditioner, subspace, levels, weights, made, limits, results, group, fit=fit)
+    stalled, design = np.setdiff1d(np.flatnonzero(results.status[group] == STALLED), unfit), problems.design
     if design.dtype == design.xp.float32 and len(stalled):
         exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=design.xp.float64)
-        left, weights = problems.take(stalled).on(exact), outcome.weights[group[stalled]]
+        left, weights = problems.take(stalled).on(exact), results.weights[group[stalled]]
         none = np.zeros(len(stalled), dtype=np.int64)
         inner = Rounded(preconditioner)
-        _finish(left, inner, heavy.on(exact), levels[stalled], weights, none, limits, outcome, group[stalled])
+        _finish(left, inner, subspace.on(exact), levels[stalled], weights, none, limits, results, group[stalled])
         design.passes += exact.passes
 
 
 def _finish(
     problems: Problems,
     preconditioner: Preconditioner,
-    heavy: HeavyDirections,
+    subspace: DominantSubspace,
     levels: np.ndarray,
     weights: np.ndarray,
     made: np.ndarray,
     limits: Limits,
-    outcome: Outcome,
+    results: ProblemResults,
     group: np.ndarray,
     *,
     fit: bool = True,
@@ -145,33 +145,39 @@ def _finish(
     The problems, as positions in the group, whose conjugate gradients do not end.
     """
     tol, before, newton = FIRST_TOLERANCE * limits.tol, np.full(len(group), np.inf), False
-    everyone = np.arange(len(group))
+    positions = np.arange(len(group))
     while True:
         state = state_at(problems, weights, problems.design.xp.float64)
-        left = outcome.judge(group, state, made, before, limits)
-        everyone = everyone[left]
+        left = results.record(group, state, made, before, limits)
+        positions = positions[left]
         if not fit:
-            outcome.status[group[left]] = STALLED
+            results.status[group[left]] = STALLED
         if not (fit and len(left)):
-            return everyone
+            return positions
         problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
         state = state.take(problems.design.array(left), left)
-        most = min(ROUND_ITERATIONS, int(limits.max_iter - outcome.iterations[group].max()))
+        most = min(ROUND_ITERATIONS, int(limits.max_iter - results.iterations[group].max()))
         # What makes one of them go in circles does not do so to the other.
         newton = not newton
         method = Newton(preconditioner, levels, tol) if newton else LBFGS(preconditioner, levels)
         made = descend(
-            problems, state, method, None if newton else heavy, tol=tol, max_iter=most, on_iteration=limits.on_iteration
+            problems,
+            state,
+            method,
+            None if newton else subspace,
+            tol=tol,
+            max_iter=most,
+            on_iteration=limits.on_iteration,
         )
         fit = bool(method.patience)
         weights = host64(state.weights)
         del state
 
 
-def solve_alone(problems: Problems, rank: int, limits: Limits, outcome: Outcome) -> None:
+def solve_alone(problems: Problems, rank: int, limits: Limits, results: ProblemResults) -> None:
     """Solve an outcome's stalled problems in float64, one by one, each with a preconditioner of its own rows."""
     design, tol = problems.design, FIRST_TOLERANCE * limits.tol
-    stalled = np.flatnonzero((outcome.status == STALLED) & (outcome.gaps > ROUNDING))
+    stalled = np.flatnonzero((results.status == STALLED) & (results.gaps > ROUNDING))
     if not len(stalled):
         return
     exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=design.xp.float64)
@@ -180,15 +186,15 @@ def solve_alone(problems: Problems, rank: int, limits: Limits, outcome: Outcome)
         exact = exact.converted()
     for j in stalled:
         group, one, before = np.array([j]), problems.take(np.array([j])).on(exact), np.full(1, np.inf)
-        left = replace(limits, max_iter=int(limits.max_iter - outcome.iterations[j]))
-        state, made, _ = _approach(one, lambda _, tol: OwnNewton(rank, tol), outcome.weights[group], left)
+        left = replace(limits, max_iter=int(limits.max_iter - results.iterations[j]))
+        state, made, _ = _approach(one, lambda _, tol: ReweightedNewton(rank, tol), results.weights[group], left)
         while True:
-            outcome.weights[group] = host64(state.weights)
-            state = state_at(one, outcome.weights[group], design.xp.float64)
-            if not len(outcome.judge(group, state, made, before, limits)):
+            results.weights[group] = host64(state.weights)
+            state = state_at(one, results.weights[group], design.xp.float64)
+            if not len(results.record(group, state, made, before, limits)):
                 break
-            before, most = state.gaps, min(ROUND_ITERATIONS, int(limits.max_iter - outcome.iterations[j]))
-            newton = OwnNewton(rank, tol)
+            before, most = state.gaps, min(ROUND_ITERATIONS, int(limits.max_iter - results.iterations[j]))
+            newton = ReweightedNewton(rank, tol)
             made = descend(one, state, newton, None, tol=tol, max_iter=most, on_iteration=limits.on_iteration)
     design.passes += exact.passes
 
@@ -207,7 +213,7 @@ def _approach(
     current = replace(problems, penalties=np.minimum(problems.penalties, easy))
     state, made, fit = state_at(current, weights, design.dtype), np.zeros(len(problems), dtype=np.int64), True
     while (hard := np.flatnonzero(current.penalties < problems.penalties)).size and made.max() < limits.max_iter:
-        everyone = np.arange(len(hard))
+        positions = np.arange(len(hard))
         some = state.take(design.array(hard), hard)
         method = newton(hard, LOOSE_GAP)
         made[hard] += descend(
@@ -219,7 +225,7 @@ def _approach(
             max_iter=min(LBFGS_ITERATIONS, limits.max_iter - int(made.max())),
             on_iteration=limits.on_iteration,
         )
-        state.put(design.array(hard), hard, some, design.array(everyone), everyone)
+        state.put(design.array(hard), hard, some, design.array(positions), positions)
         raised = np.minimum(problems.penalties, PENALTY_GROWTH * current.penalties)
         state.change_penalties(current, raised / current.penalties)
         current = replace(problems, penalties=raised)

@@ -27,7 +27,7 @@ LEAST_CURVATURE = 1e-9
 """That of a penalised direction is at least 1."""
 
 
-class HeavyDirections:
+class DominantSubspace:
     """A basis of the directions in which the rows are largest, and the rows' coordinates in it."""
 
     def __init__(self, design: Design, basis: Array):
@@ -38,7 +38,7 @@ class HeavyDirections:
         self._pairs = tuple(design.array(each) for each in np.triu_indices(self._basis.shape[0]))
 
     @classmethod
-    def of(cls, design: Design, preconditioner: Preconditioner, *, free_intercept: bool) -> "HeavyDirections":
+    def of(cls, design: Design, preconditioner: Preconditioner, *, free_intercept: bool) -> "DominantSubspace":
         """Build the basis from a preconditioner that is not prepared yet."""
         xp = design.xp
         rank = min(RANK, design.width, max(1, design.rows // ROWS_PER_DIRECTION))
@@ -49,9 +49,9 @@ class HeavyDirections:
             basis = xp.linalg.qr(xp.concat([basis, last], axis=1))[0]
         return cls(design, basis)
 
-    def on(self, design: Design) -> "HeavyDirections":
+    def on(self, design: Design) -> "DominantSubspace":
         """Put the directions on another design of the same features."""
-        return HeavyDirections(design, self._basis.T)
+        return DominantSubspace(design, self._basis.T)
 
     def step(
         self, problems: Problems, scores: Array, weights: Array, gradients: Array, changed: Array, moved: Array
@@ -89,15 +89,15 @@ class HeavyDirections:
     def _curvature(self, problems: Problems, scores: Array) -> Array:
         """Give ``Z' diag(l'') Z`` of every output, float64 (J, Q, r, r): one product with products of columns."""
         design, xp = problems.design, problems.design.xp
-        bends = stacked(curvatures(problems, scores, design.dtype))
+        row_curvatures = stacked(curvatures(problems, scores, design.dtype))
         first, second = self._pairs
-        sums = design.zeros((bends.shape[0], first.shape[0]), xp.float64)
+        sums = design.zeros((row_curvatures.shape[0], first.shape[0]), xp.float64)
         for start in range(0, design.rows, BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
             part = self._coordinates[rows]
-            sums += bends[:, rows] @ (part[:, first] * part[:, second])
+            sums += row_curvatures[:, rows] @ (part[:, first] * part[:, second])
         rank = self._basis.shape[0]
-        result = design.zeros((bends.shape[0], rank, rank), xp.float64)
+        result = design.zeros((row_curvatures.shape[0], rank, rank), xp.float64)
         result[:, first, second] = sums
         result[:, second, first] = sums
         return result.reshape((len(problems), problems.outputs, rank, rank))

@@ -56,7 +56,7 @@ class LBFGS:
             result = result + (share - inverse * xp.vecdot(change, result))[:, None] * step
         return -result.reshape(shape)
 
-    def learn(self, moved: Array, changes: Array) -> None:
+    def update(self, moved: Array, changes: Array) -> None:
         """Add a pair, drop the oldest."""
         self._steps = [*self._steps, vectors(moved)][-MEMORY:]
         self._changes = [*self._changes, vectors(changes)][-MEMORY:]

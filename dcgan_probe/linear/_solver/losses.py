@@ -35,19 +35,19 @@ class Loss(Protocol):
     def evaluate(self, scores: Array, targets: Array) -> tuple[Array, Array]:
         """Give the losses (J, N) and the residuals (J, Q, N) at scores (J, Q, N)."""
 
-    def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
+    def hessian_vector_product(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give the loss's second derivatives times ``slopes``, (J, Q, N): minus the residuals' rate of change."""
 
     def curvature(self, scores: Array, targets: Array) -> Array:
         """Give the second derivative by each score alone, (J, Q, N)."""
 
-    def bends(self, residuals: Array, targets: Array) -> Array:
+    def hessian_terms(self, residuals: Array, targets: Array) -> Array:
         """Return what the second derivatives are made of, (J, Q, N), where the residuals are these."""
 
-    def product(self, bends: Array, slopes: Array) -> Array:
+    def product(self, hessian_terms: Array, slopes: Array) -> Array:
         """Return the second derivatives times ``slopes`` (J, Q, N)."""
 
-    def mean_curvature(self, bends: Array) -> Array:
+    def mean_curvature(self, hessian_terms: Array) -> Array:
         """Return the mean second derivative over the directions that change the loss, (J, N)."""
 
 
@@ -63,7 +63,7 @@ class SquaredHinge:
         slack = self._slack(scores, targets)
         return slack[:, 0, :] ** 2, 2.0 * slack
 
-    def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
+    def hessian_vector_product(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``2 p`` in rows with a margin under 1."""
         return slopes * self.curvature(scores, targets)
 
@@ -71,17 +71,17 @@ class SquaredHinge:
         """Give 2 in rows with a margin under 1, else 0."""
         return array_namespace(scores).astype(self._slack(scores, targets) != 0.0, scores.dtype) * 2.0
 
-    def bends(self, residuals: Array, targets: Array) -> Array:
+    def hessian_terms(self, residuals: Array, targets: Array) -> Array:
         """Return 2 in rows with a margin under 1, else 0."""
         return array_namespace(residuals).astype(residuals != 0.0, residuals.dtype) * 2.0
 
-    def product(self, bends: Array, slopes: Array) -> Array:
+    def product(self, hessian_terms: Array, slopes: Array) -> Array:
         """Return the curvature times ``slopes``."""
-        return bends * slopes
+        return hessian_terms * slopes
 
-    def mean_curvature(self, bends: Array) -> Array:
+    def mean_curvature(self, hessian_terms: Array) -> Array:
         """Return the curvature of the one output."""
-        return bends[:, 0, :]
+        return hessian_terms[:, 0, :]
 
     @staticmethod
     def _slack(scores: Array, targets: Array) -> Array:
@@ -104,7 +104,7 @@ class Squared:
         slack = targets[:, None, :] - scores
         return slack[:, 0, :] ** 2, 2.0 * slack
 
-    def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
+    def hessian_vector_product(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``2 p``."""
         return 2.0 * slopes
 
@@ -112,17 +112,17 @@ class Squared:
         """Give 2."""
         return array_namespace(scores).zeros_like(scores) + 2.0
 
-    def bends(self, residuals: Array, targets: Array) -> Array:
+    def hessian_terms(self, residuals: Array, targets: Array) -> Array:
         """Return 2."""
         return array_namespace(residuals).zeros_like(residuals) + 2.0
 
-    def product(self, bends: Array, slopes: Array) -> Array:
+    def product(self, hessian_terms: Array, slopes: Array) -> Array:
         """Return 2 ``slopes``."""
-        return bends * slopes
+        return hessian_terms * slopes
 
-    def mean_curvature(self, bends: Array) -> Array:
+    def mean_curvature(self, hessian_terms: Array) -> Array:
         """Return the curvature of the one output."""
-        return bends[:, 0, :]
+        return hessian_terms[:, 0, :]
 
 
 class Logistic:
@@ -138,44 +138,44 @@ class Logistic:
         shifted = scores - xp.max(scores, axis=1, keepdims=True)
         residuals = xp.exp(shifted)
         total = xp.sum(residuals, axis=1, keepdims=True)
-        own = self._own(targets, scores)
+        own = self._class_index(targets, scores)
         losses = xp.log(total[:, 0, :]) - shifted[own]
         residuals /= -total
         residuals[own] += 1.0
         return losses, residuals
 
-    def bend(self, scores: Array, targets: Array, slopes: Array) -> Array:
+    def hessian_vector_product(self, scores: Array, targets: Array, slopes: Array) -> Array:
         """Give ``softmax_q (p_q - sum softmax p)``."""
         xp = array_namespace(scores)
-        chances = self.bends(self.evaluate(scores, targets)[1], targets)
+        probabilities = self.hessian_terms(self.evaluate(scores, targets)[1], targets)
         # A shift of all outputs bends nothing, but what rounding leaves of a large one would drown the others.
-        return self.product(chances, slopes - xp.sum(chances * slopes, axis=1, keepdims=True))
+        return self.product(probabilities, slopes - xp.sum(probabilities * slopes, axis=1, keepdims=True))
 
     def curvature(self, scores: Array, targets: Array) -> Array:
         """Give ``softmax_q (1 - softmax_q)``."""
-        chances = self.bends(self.evaluate(scores, targets)[1], targets)
-        return chances * (1.0 - chances)
+        probabilities = self.hessian_terms(self.evaluate(scores, targets)[1], targets)
+        return probabilities * (1.0 - probabilities)
 
-    def bends(self, residuals: Array, targets: Array) -> Array:
+    def hessian_terms(self, residuals: Array, targets: Array) -> Array:
         """Return the softmax."""
-        chances = -residuals
-        chances[self._own(targets, residuals)] += 1.0
-        return chances
+        probabilities = -residuals
+        probabilities[self._class_index(targets, residuals)] += 1.0
+        return probabilities
 
-    def product(self, bends: Array, slopes: Array) -> Array:
+    def product(self, hessian_terms: Array, slopes: Array) -> Array:
         """Return ``softmax_q (p_q - sum softmax p)``."""
         xp = array_namespace(slopes)
-        bent = bends * slopes
-        bent -= bends * xp.sum(bent, axis=1, keepdims=True)
-        return bent
+        product = hessian_terms * slopes
+        product -= hessian_terms * xp.sum(product, axis=1, keepdims=True)
+        return product
 
-    def mean_curvature(self, bends: Array) -> Array:
+    def mean_curvature(self, hessian_terms: Array) -> Array:
         """Return ``(1 - sum_q softmax_q^2) / (Q - 1)``: adding one number to all outputs changes nothing."""
-        xp = array_namespace(bends)
-        return (1.0 - xp.sum(bends * bends, axis=1)) / (bends.shape[1] - 1)
+        xp = array_namespace(hessian_terms)
+        return (1.0 - xp.sum(hessian_terms * hessian_terms, axis=1)) / (hessian_terms.shape[1] - 1)
 
     @staticmethod
-    def _own(targets: Array, like: Array) -> tuple[Array, Array, Array]:
+    def _class_index(targets: Array, like: Array) -> tuple[Array, Array, Array]:
         """Return the index, in arrays (J, Q, N) like this, of the output of each row's class, (J, N)."""
         xp, at = array_namespace(like), device(like)
         return xp.arange(like.shape[0], device=at)[:, None], targets, xp.arange(like.shape[2], device=at)

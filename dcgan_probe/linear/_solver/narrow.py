@@ -26,7 +26,7 @@ from .descent import descend
 from .design import Design
 from .objective import Problems
 from .plan import HELD_NUMBERS, MOST_HELD
-from .solution import STALLED, Limits, Outcome
+from .solution import STALLED, Limits, ProblemResults
 from .state import State, state_at
 
 FIRST_TOLERANCE = 0.8
@@ -84,7 +84,7 @@ class NarrowNewton:
             found[j] = sample.solve(state.gradients[j], limits[j])
         return found
 
-    def learn(self, moved: np.ndarray, changes: np.ndarray) -> None:
+    def update(self, moved: np.ndarray, changes: np.ndarray) -> None:
         """Take no note: each step starts anew."""
 
     def keep(self, kept: np.ndarray) -> None:
@@ -92,37 +92,37 @@ class NarrowNewton:
         self._which, self._samples, self._gaps = self._which[kept], self._samples[kept], self._gaps[kept]
 
 
-def solve_narrow(problems: Problems, together: int, limits: Limits, start: np.ndarray | None) -> Outcome:
+def solve_narrow(problems: Problems, together: int, limits: Limits, start: np.ndarray | None) -> ProblemResults:
     """Solve problems of a design on the CPU, so many classes and folds at once, from small ``C`` to large."""
     design = problems.design
-    outcome = Outcome.of(len(problems), problems.outputs, design.width)
+    results = ProblemResults.of(len(problems), problems.outputs, design.width)
     if start is not None:
-        outcome.weights[:] = start.reshape(-1, problems.outputs, design.width)[problems.classes]
+        results.weights[:] = start.reshape(-1, problems.outputs, design.width)[problems.classes]
     quick = _quick(problems)
     for path in _paths(problems, together):
         before = active = None
         for group in path:
             if before is not None:
-                outcome.weights[group] = outcome.weights[before]
+                results.weights[group] = results.weights[before]
             elif start is None:
-                outcome.weights[group] = _first_weights(quick.take(group), limits)
-            active = _solve_group(problems.take(group), quick.take(group), limits, outcome, group, active)
+                results.weights[group] = _first_weights(quick.take(group), limits)
+            active = _solve_group(problems.take(group), quick.take(group), limits, results, group, active)
             if design.dtype != np.float64:
-                _finish(problems, limits, outcome, group[outcome.status[group] == STALLED])
+                _finish(problems, limits, results, group[results.status[group] == STALLED])
             before = group
     if quick is not problems:
         design.passes += quick.design.passes
-    return outcome
+    return results
 
 
-def _finish(problems: Problems, limits: Limits, outcome: Outcome, group: np.ndarray) -> None:
+def _finish(problems: Problems, limits: Limits, results: ProblemResults, group: np.ndarray) -> None:
     """Go on from the weights of an outcome's problems with products in float64."""
     if not len(group):
         return
     design = problems.design
     exact = Design(design.features, intercept=design.intercept, scaling=design.scaling, dtype=np.float64)
     precise = problems.take(group).on(exact)
-    _solve_group(precise, _quick(precise), limits, outcome, group, None)
+    _solve_group(precise, _quick(precise), limits, results, group, None)
     design.passes += exact.passes
 
 
@@ -142,17 +142,17 @@ def _solve_group(
     problems: Problems,
     quick: Problems,
     limits: Limits,
-    outcome: Outcome,
+    results: ProblemResults,
     group: np.ndarray,
     active: ActiveSums | None,
     *,
-    judged: bool = True,
+    verified: bool = True,
 ) -> ActiveSums | None:
     """Iterate from an outcome's weights in the design's dtype, judge in float64, and so on until every gap is small.
 
     Iterations are made over rows that are quick to read, with the sums that the last ``C`` left, which are returned.
     """
-    weights, tol, before = outcome.weights[group], FIRST_TOLERANCE * limits.tol, np.full(len(group), np.inf)
+    weights, tol, before = results.weights[group], FIRST_TOLERANCE * limits.tol, np.full(len(group), np.inf)
     state, started = state_at(quick, weights, quick.design.dtype, settled=False), bool(weights.any())
     if active is None and not problems.loss.coupled:
         active = ActiveSums(quick, not started)
@@ -170,11 +170,11 @@ def _solve_group(
             on_iteration=limits.on_iteration,
         )
         weights = host64(state.weights)
-        if not judged:
-            outcome.weights[group] = weights
+        if not verified:
+            results.weights[group] = weights
             return active
         state = state_at(problems, weights, np.float64)
-        left = outcome.judge(group, state, made + first, before, limits)
+        left = results.record(group, state, made + first, before, limits)
         if not len(left):
             return active
         problems, quick, group, which = problems.take(left), quick.take(left), group[left], which[left]
@@ -222,9 +222,9 @@ def _first_weights(problems: Problems, limits: Limits) -> np.ndarray:
         penalties=problems.penalties * (design.rows / count),
     )
     loose = replace(limits, tol=max(limits.tol, PART_TOLERANCE))
-    outcome = Outcome.of(len(some), some.outputs, part.width)
-    _solve_group(some, _quick(some), loose, outcome, np.arange(len(some)), None, judged=False)
-    return outcome.weights
+    results = ProblemResults.of(len(some), some.outputs, part.width)
+    _solve_group(some, _quick(some), loose, results, np.arange(len(some)), None, verified=False)
+    return results.weights
 
 
 def _paths(problems: Problems, together: int) -> Iterator[list[np.ndarray]]:

@@ -10,9 +10,9 @@ Source: Keerthi and DeCoste, "A modified finite Newton method for fast solution 
 import numpy as np
 
 from ...runtime import numpy_generator
-from .dominant import Dominant, dominant_rows
+from .dominant import DominantRowsPreconditioner, dominant_rows
 from .losses import Array, dots, stacked
-from .objective import Problems, bend, curvatures
+from .objective import Problems, curvatures, hessian_vector_product
 from .preconditioners import Factored, Preconditioner, Sketched, precondition
 from .searches import LINE_SEARCH_TOLERANCE
 from .state import State
@@ -46,7 +46,7 @@ class Newton:
             self.patience = 0  # the preconditioner is of no use here, and each direction would cost as much
         return directions
 
-    def learn(self, moved: Array, changes: Array) -> None:
+    def update(self, moved: Array, changes: Array) -> None:
         """Take no note: each step starts anew."""
 
     def keep(self, kept: np.ndarray) -> None:
@@ -54,7 +54,7 @@ class Newton:
         self._levels = self._levels[kept]
 
 
-class OwnNewton:
+class ReweightedNewton:
     """Truncated Newton's method for one problem, whose preconditioner has the curvature of its rows where it stands.
 
     Of several outputs it has the mean.
@@ -74,7 +74,7 @@ class OwnNewton:
         preconditioner, level = self._prepared(problems, state)
         return _conjugate_gradients(problems, preconditioner, level, state, self._tol, INNER_LIMIT)[0]
 
-    def learn(self, moved: Array, changes: Array) -> None:
+    def update(self, moved: Array, changes: Array) -> None:
         """Take no note: each step starts anew."""
 
     def keep(self, kept: np.ndarray) -> None:
@@ -82,21 +82,21 @@ class OwnNewton:
 
     def _prepared(self, problem: Problems, state: State) -> tuple[Preconditioner, np.ndarray]:
         design = problem.design
-        bends = design.xp.sum(curvatures(problem, state.scores, design.dtype)[0], axis=0)
+        row_curvatures = design.xp.sum(curvatures(problem, state.scores, design.dtype)[0], axis=0)
         dominant = dominant_rows(problem) if problem.loss.coupled or self._rank else np.zeros(0, np.int64)
-        bends[design.array(dominant)] = 0.0
-        bends = bends / max(1, problem.outputs - 1)
-        mean = max(float(design.xp.mean(bends)), 1e-300)
+        row_curvatures[design.array(dominant)] = 0.0
+        row_curvatures = row_curvatures / max(1, problem.outputs - 1)
+        mean = max(float(design.xp.mean(row_curvatures)), 1e-300)
         preconditioner: Preconditioner
         if self._rank:
             generator = numpy_generator(0, "sketch", design.rows, design.columns)
-            preconditioner = Sketched(design, self._rank, generator, bends / mean)
+            preconditioner = Sketched(design, self._rank, generator, row_curvatures / mean)
         else:
-            preconditioner = Factored(design.moments(bends / mean))
+            preconditioner = Factored(design.moments(row_curvatures / mean))
         level = problem.penalties * mean
         preconditioner.prepare(level.tolist())
         if len(dominant):
-            preconditioner = Dominant(preconditioner, float(level[0]), problem, state, dominant)
+            preconditioner = DominantRowsPreconditioner(preconditioner, float(level[0]), problem, state, dominant)
         return preconditioner, level
 
 
@@ -124,7 +124,7 @@ def _conjugate_gradients(
     scores = state.scores
     for made in range(1, most + 1):
         slopes = design.forward(stacked(searches)).reshape(scores.shape)
-        products = design.backward(stacked(bend(problems, scores, slopes))).reshape(searches.shape)
+        products = design.backward(stacked(hessian_vector_product(problems, scores, slopes))).reshape(searches.shape)
         products *= problems.per_problem(problems.penalties, products)
         products += problems.shrunk(searches)
         curvatures = dots(searches, products)

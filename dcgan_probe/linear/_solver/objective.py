@@ -171,13 +171,13 @@ def evaluate(problems: Problems, scores: Array) -> tuple[np.ndarray, Array]:
     return totals_of(problems, work), residuals
 
 
-def bend(problems: Problems, scores: Array, slopes: Array) -> Array:
+def hessian_vector_product(problems: Problems, scores: Array, slopes: Array) -> Array:
     """Give the weighted losses' second derivatives times slopes, (J, Q, N), without ``C``."""
     result = problems.design.xp.empty_like(slopes)
 
     def work(chunk: Chunk) -> None:
         at = problems.design.xp.astype(chunk.of(scores), slopes.dtype, copy=False)
-        chunk.of(result)[...] = chunk.weighed(problems.loss.bend(at, chunk.targets, chunk.of(slopes)))
+        chunk.of(result)[...] = chunk.weighed(problems.loss.hessian_vector_product(at, chunk.targets, chunk.of(slopes)))
 
     problems.in_chunks(work)
     return result

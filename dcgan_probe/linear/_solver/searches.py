@@ -119,7 +119,7 @@ def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> tupl
     What ``evaluate`` gives there.
     """
     design, xp, last = problems.design, problems.design.xp, np.inf
-    sums, residuals, bends = _shift_curvatures(problems, scores)
+    sums, residuals, hessians = _shift_curvatures(problems, scores)
     for _ in range(SETTLE_LIMIT):
         pull = host64(xp.sum(residuals, axis=2, dtype=xp.float64))
         size = host64(xp.sum(xp.abs(residuals), axis=2, dtype=xp.float64))
@@ -128,8 +128,8 @@ def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> tupl
         if not beyond.any() or worst > 0.95 * last:
             break
         if np.isfinite(last) and worst > SLOW_SETTLING * last:
-            _, _, bends = _shift_curvatures(problems, scores)
-        last, moves = worst, np.linalg.solve(bends, pull[..., None])[..., 0]
+            _, _, hessians = _shift_curvatures(problems, scores)
+        last, moves = worst, np.linalg.solve(hessians, pull[..., None])[..., 0]
         directions = xp.zeros_like(weights)
         directions[:, :, -1] = design.array(moves)
         slopes = xp.zeros_like(scores) + design.array(moves, scores.dtype)[:, :, None]
@@ -151,16 +151,16 @@ def _shift_curvatures(problems: Problems, scores: Array) -> tuple[np.ndarray, Ar
     def work(chunk: Chunk) -> np.ndarray:
         losses, found = problems.loss.evaluate(chunk.of(scores), chunk.targets)
         chunk.of(residuals)[...] = chunk.weighed(found)
-        bends = problems.loss.bends(found, chunk.targets)
-        weighed = chunk.weighed(bends)
+        terms = problems.loss.hessian_terms(found, chunk.targets)
+        weighed = chunk.weighed(terms)
         curvature = host64(xp.sum(weighed, axis=2))[:, :, None] * np.eye(problems.outputs)
         if problems.loss.coupled:
-            curvature -= host64(weighed @ xp.matrix_transpose(bends))
+            curvature -= host64(weighed @ xp.matrix_transpose(terms))
         return np.concatenate([sums_of(chunk.weighed(losses))[:, None], curvature.reshape(len(curvature), -1)], axis=1)
 
     totals = totals_of(problems, work)
-    bends = totals[:, 1:].reshape(-1, problems.outputs, problems.outputs)
-    traces = np.trace(bends, axis1=1, axis2=2)[:, None, None] + 1.0
+    hessians = totals[:, 1:].reshape(-1, problems.outputs, problems.outputs)
+    traces = np.trace(hessians, axis1=1, axis2=2)[:, None, None] + 1.0
     if problems.loss.coupled:  # adding one number to all outputs changes nothing: the mean makes it regular
-        bends = bends + traces / problems.outputs**2
-    return totals[:, 0], residuals, bends + REGULAR * traces * np.eye(problems.outputs)
+        hessians = hessians + traces / problems.outputs**2
+    return totals[:, 0], residuals, hessians + REGULAR * traces * np.eye(problems.outputs)

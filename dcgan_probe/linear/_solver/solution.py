@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass
-class Outcome:
+class ProblemResults:
     """What is known of J problems, in float64: filled group by group."""
 
     weights: np.ndarray
@@ -69,7 +69,7 @@ class Outcome:
     status: np.ndarray
 
     @classmethod
-    def of(cls, count: int, outputs: int, width: int) -> "Outcome":
+    def of(cls, count: int, outputs: int, width: int) -> "ProblemResults":
         """Know nothing yet: all weights are zero."""
         return cls(
             np.zeros((count, outputs, width)),
@@ -84,7 +84,7 @@ class Outcome:
         """Duality gaps relative to the values, (J,)."""
         return relative_gaps(self.norms**2, self.values)
 
-    def judge(
+    def record(
         self, group: np.ndarray, state: State, made: np.ndarray, before: np.ndarray, limits: "Limits"
     ) -> np.ndarray:
         """Note where the problems of a group stand, after so many more iterations; give those to go on with.

@@ -15,11 +15,11 @@ from threadpoolctl import ThreadpoolController
 from .arrays import host64
 from .checks import (
     check_deviations,
-    check_given,
     check_magnitude,
     check_penalties,
     check_row_weights,
     check_settings,
+    check_start_and_gram,
     check_unchanged,
     cross_problems,
     greatest_feature,
@@ -36,7 +36,7 @@ from .objective import Problems
 from .plan import Plan, Sizes, make_plan
 from .preconditioners import levels_of
 from .scaling import FAR
-from .solution import Limits, Outcome, Solution
+from .solution import Limits, ProblemResults, Solution
 from .span import solve_in_span
 
 
@@ -112,13 +112,13 @@ def solve(
     _set_scaling(design, weights, standardise, added_variance, free_intercept)
     _set_arithmetic(design, penalties, weights, largest, lengths)
     problems = cross_problems(design, loss, targets, penalties, weights, free_intercept)
-    check_given(problems, start, gram)
+    check_start_and_gram(problems, start, gram)
     factors = _factors(problems)
     plan = make_plan(_sizes(problems, factors), memory)
-    outcome = _run(problems, factors, plan, Limits(tol, max_iter, on_iteration), start, gram)
+    results = _run(problems, factors, plan, Limits(tol, max_iter, on_iteration), start, gram)
     check_unchanged(design, before)
     with_folds = row_weights is not None and np.ndim(row_weights) == 2
-    return _solution(outcome, problems, plan, design, with_folds, len(penalties))
+    return _solution(results, problems, plan, design, with_folds, len(penalties))
 
 
 def _set_scaling(
@@ -170,15 +170,15 @@ def _run(
     limits: Limits,
     start: np.ndarray | None,
     gram: np.ndarray | None,
-) -> Outcome:
+) -> ProblemResults:
     # Threads that wait for each other cost more than they save in products of this size, and on a machine with other
     # work twenty times as much.
     small = problems.design.rows <= SMALL_ROWS or plan.route == "narrow"
     with _blas().limit(limits=1, user_api="blas") if small else nullcontext():
         if plan.route == "narrow":
-            outcome = solve_narrow(problems, plan.together, limits, start)
-            solve_alone(problems, 0, limits, outcome)
-            return outcome
+            results = solve_narrow(problems, plan.together, limits, start)
+            solve_alone(problems, 0, limits, results)
+            return results
         if plan.route == "span":
             return solve_in_span(problems, factors, limits, gram)
         return solve_in_groups(problems, factors, plan, limits, start)
@@ -196,11 +196,11 @@ def _factors(problems: Problems) -> np.ndarray:
 
 
 def _solution(
-    outcome: Outcome, problems: Problems, plan: Plan, design: Design, with_folds: bool, penalties: int
+    results: ProblemResults, problems: Problems, plan: Plan, design: Design, with_folds: bool, penalties: int
 ) -> Solution:
     folds = problems.row_weights.shape[0]
     shape: tuple[int, ...] = (folds, penalties, -1) if with_folds else (penalties, -1)
-    weights = outcome.weights.reshape(*shape[:-1], -1, design.width)
+    weights = results.weights.reshape(*shape[:-1], -1, design.width)
     # See cross_problems: the norm of two outputs is half of that of their difference.
     share = 2.0 if problems.outputs == 2 else 1.0
     coefficients, intercepts = weights[..., :-1], weights[..., -1]
@@ -209,11 +209,11 @@ def _solution(
     return Solution(
         coefficients=coefficients,
         intercepts=intercepts,
-        objective=share * outcome.values.reshape(shape),
-        gradient_norm=np.sqrt(share) * outcome.norms.reshape(shape),
-        gap=outcome.gaps.reshape(shape),
-        iterations=outcome.iterations.reshape(shape),
-        status=outcome.status.reshape(shape),
+        objective=share * results.values.reshape(shape),
+        gradient_norm=np.sqrt(share) * results.norms.reshape(shape),
+        gap=results.gaps.reshape(shape),
+        iterations=results.iterations.reshape(shape),
+        status=results.status.reshape(shape),
         passes=design.passes,
         plan=plan,
     )

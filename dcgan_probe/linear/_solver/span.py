@@ -19,10 +19,10 @@ from .checks import FAR_LONGER, typical_mean
 from .design import Design
 from .gram import gram_matrix
 from .groups import FIRST_TOLERANCE, solve_alone, solve_group
-from .heavy import HeavyDirections
+from .heavy import DominantSubspace
 from .objective import Problems
 from .preconditioners import Factored, Sketched, levels_of
-from .solution import Limits, Outcome
+from .solution import Limits, ProblemResults
 from .state import state_at
 
 REFINEMENT_RANK = 512
@@ -77,7 +77,7 @@ class RowSpan:
         return result
 
 
-def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram: np.ndarray | None) -> Outcome:
+def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram: np.ndarray | None) -> ProblemResults:
     """Solve problems with fewer rows than features in the span of the rows, then judge them on the features.
 
     Where rounding in the Gram matrix left a gap (columns of very different size), float64 features close it.
@@ -97,29 +97,29 @@ def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram:
     shared = inner.shared_weights
     whole = problems.free_intercept or len(apart)
     preconditioner = Factored(reduced.moments(shared) if whole else span.moments(shared))
-    heavy = HeavyDirections.of(reduced, preconditioner, free_intercept=problems.free_intercept)
+    subspace = DominantSubspace.of(reduced, preconditioner, free_intercept=problems.free_intercept)
     preconditioner.prepare(levels)
-    found = Outcome.of(len(inner), inner.outputs, reduced.width)
+    found = ProblemResults.of(len(inner), inner.outputs, reduced.width)
     half = replace(limits, tol=FIRST_TOLERANCE * limits.tol)
-    solve_group(inner, preconditioner, heavy, np.array(levels)[numbers], half, found, np.arange(len(inner)))
+    solve_group(inner, preconditioner, subspace, np.array(levels)[numbers], half, found, np.arange(len(inner)))
     solve_alone(inner, 0, half, found)
     flat = found.weights.reshape((-1, reduced.width))
     weights = host64(design.backward(design.array(span.dual(flat[:, :rank])), design.xp.float64))
     weights[:, apart] = flat[:, rank : rank + len(apart)]
     if problems.free_intercept:
         weights[:, -1] = flat[:, -1]
-    outcome = Outcome.of(len(problems), problems.outputs, design.width)
-    outcome.weights[:] = weights.reshape(outcome.weights.shape)
-    return _judge_span(problems, design, outcome, found.iterations, limits, factors)
+    results = ProblemResults.of(len(problems), problems.outputs, design.width)
+    results.weights[:] = weights.reshape(results.weights.shape)
+    return _verify_span(problems, design, results, found.iterations, limits, factors)
 
 
-def _judge_span(
-    problems: Problems, design: Design, outcome: Outcome, made: np.ndarray, limits: Limits, factors: np.ndarray
-) -> Outcome:
+def _verify_span(
+    problems: Problems, design: Design, results: ProblemResults, made: np.ndarray, limits: Limits, factors: np.ndarray
+) -> ProblemResults:
     precise = problems.on(design)
-    state = state_at(precise, outcome.weights, design.xp.float64)
-    everyone = np.arange(len(problems))
-    left = outcome.judge(everyone, state, made, np.full(len(problems), np.inf), limits)
+    state = state_at(precise, results.weights, design.xp.float64)
+    positions = np.arange(len(problems))
+    left = results.record(positions, state, made, np.full(len(problems), np.inf), limits)
     problems.design.passes += design.passes if design is not problems.design else 0
     if len(left):
         exact = Design(design.features, scaling=design.scaling, dtype=design.xp.float64)
@@ -127,11 +127,11 @@ def _judge_span(
         left_over = problems.take(left).on(exact)
         sketch = Sketched(exact, min(REFINEMENT_RANK, exact.rows), generator, left_over.shared_weights)
         levels, numbers = levels_of(factors[left])
-        heavy = HeavyDirections.of(exact, sketch, free_intercept=problems.free_intercept)
-        solve_group(left_over, sketch, heavy, np.array(levels)[numbers], limits, outcome, left)
-        solve_alone(problems.on(exact), min(REFINEMENT_RANK, exact.rows), limits, outcome)
+        subspace = DominantSubspace.of(exact, sketch, free_intercept=problems.free_intercept)
+        solve_group(left_over, sketch, subspace, np.array(levels)[numbers], limits, results, left)
+        solve_alone(problems.on(exact), min(REFINEMENT_RANK, exact.rows), limits, results)
         problems.design.passes += exact.passes
-    return outcome
+    return results
 
 
 def _far_columns(design: Design) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import check_finite
-from .heavy import HeavyDirections
+from .heavy import DominantSubspace
 from .losses import Array, dots, relative_gaps, squares, stacked
 from .objective import Problems, evaluate
 from .searches import search, settle_intercepts
@@ -66,7 +66,7 @@ class State:
         self.gradients = shrunk + problems.per_problem(ratios, shrunk) * (self.gradients - shrunk)
 
     def move(
-        self, problems: Problems, directions: Array, heavy: HeavyDirections | None, tolerance: float
+        self, problems: Problems, directions: Array, subspace: DominantSubspace | None, tolerance: float
     ) -> tuple[np.ndarray, Array, Array]:
         """Move every problem along directions (J, Q, width) in the design's dtype, then make a heavy step.
 
@@ -84,9 +84,9 @@ class State:
         moved *= problems.per_problem(steps, moved)
         before = self.weights
         self.weights = before + moved
-        if heavy is not None:
+        if subspace is not None:
             changed = self.residuals - found.residuals
-            found = heavy.step(problems, self.scores, self.weights, self.gradients, changed, moved)
+            found = subspace.step(problems, self.scores, self.weights, self.gradients, changed, moved)
             moved = self.weights - before
         self.residuals -= found.residuals
         changes = xp.astype(design.backward(stacked(self.residuals)).reshape(moved.shape), xp.float64)
