@@ -1,31 +1,31 @@
 """Floor 1. Linear classifiers for many features: exact, every class, every ``C`` and every fold in one batched pass.
 
-The way of a fit, each module knowing only those above it::
+Modules in the order of a fit; each imports only modules above it::
 
-    losses            value, slope and curvature of a row
-    conversion        rows from one dtype to another, in threads
-    scaling           means and deviations, taken off blocks before they are multiplied
-    products          a block with itself, weights with a block
-    design            products with the features, block by block, wherever they lie
-    gram              products of the rows with each other
-    objective         values of many problems at once
-    searches          their least values along lines
-    preconditioners   inverses of the shared curvature: Cholesky, or a sketch
-    heavy             exact steps in the few directions of the largest eigenvalues
-    state, descent    where problems stand, and the loop that moves them
-    dominant          the preconditioner of a softmax in which a few rows are far longer than the others
-    lbfgs, newton     directions: the first carries nearly everything, the second finishes what is left
-    plan              which way fits the memory, and what it costs
-    solution          what is known of problems, on the way and in the end
-    groups            many rows: all problems, or as many at once as memory allows
-    span              fewer rows than features: the same, in the span of the rows
-    curvature, narrow few features: Newton's method with a Hessian of each problem
-    checks            what a caller gives, refused or made into problems
+    losses            value, residual and curvature of each row's loss
+    conversion        copies of rows in another dtype, in threads
+    scaling           means and deviations of columns, subtracted from blocks before a product
+    products          products of a block with itself, and of weights with a block
+    design            products with features in memory, on a GPU or on disk, block by block
+    gram              Gram matrix of the rows
+    objective         values, gradients and Hessian-vector products of many problems at once
+    searches          line searches of many problems at once
+    preconditioners   approximate inverses of the shared curvature: Cholesky factors, or a sketch
+    heavy             exact steps in the dominant subspace, spanned by the largest eigenvectors
+    state, descent    weights, gradients and values of problems, and the loop that updates them
+    dominant          preconditioner of a softmax with a few rows far longer than the others
+    lbfgs, newton     search directions: L-BFGS makes most steps, truncated Newton the last ones
+    plan              choice of a route by memory, and its cost
+    solution          results of problems, during a fit and at its end
+    groups            many rows: all problems at once, or as many as fit the memory
+    span              fewer rows than features: problems in the span of the rows
+    curvature, narrow few features: Newton's method with a Hessian for each problem
+    checks            checks of the caller's arrays, and the problems built from them
     solver            solve(): arrays in, Solution out
-    weighting         weights of rows, by the caller and by class
+    weighting         row weights times class weights
     path, selection   labels in, classifiers out; C chosen on held-out rows
-    linear_estimator  scikit-learn's face: checks, one fit, prediction
-    estimator         the classifiers of a given C; estimator_cv: of a C chosen on folds
+    linear_estimator  base of the scikit-learn estimators: checks, one fit, prediction
+    estimator         estimators with a given C; estimator_cv: with C chosen by cross-validation
 """
 
 from typing import TYPE_CHECKING

@@ -10,7 +10,7 @@ from ._solver.checks import GREATEST_PENALTY
 
 
 class Number(Interval):
-    """An interval of numbers, among which True and False are none."""
+    """An interval of numbers that excludes True and False."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Return whether a value is a number in the interval."""
@@ -21,16 +21,16 @@ PENALTY = Number(Real, 0.0, GREATEST_PENALTY, closed="right")
 
 
 class Penalties(HasMethods):
-    """Values of ``C`` in an order: a list, a tuple, a range or an array of one axis."""
+    """A sequence of values of ``C``: a list, a tuple, a range or an array of one axis."""
 
     def __init__(self) -> None:
         super().__init__(["__len__", "__iter__", "__getitem__"])
 
     def is_satisfied_by(self, val: Any) -> bool:
-        """Return whether a value holds one penalty or more, and nothing else."""
+        """Return whether a value is a sequence of one or more penalties."""
         sequence = super().is_satisfied_by(val) and not isinstance(val, str | bytes | dict)
         return sequence and len(val) > 0 and all(PENALTY.is_satisfied_by(each) for each in val)
 
     def __str__(self) -> str:
-        """Describe the values, for scikit-learn's message."""
+        """Describe the allowed values for scikit-learn's error message."""
         return f"an array-like of one or more values, each {PENALTY}"

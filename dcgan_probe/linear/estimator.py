@@ -1,4 +1,4 @@
-"""The scikit-learn estimators of one given ``C``: L2-SVM, softmax regression and ridge regression on signs."""
+"""Scikit-learn estimators with a given ``C``: L2-SVM, softmax regression and ridge regression on signs."""
 
 from typing import Any
 
@@ -13,45 +13,45 @@ from .weighting import ClassWeight
 
 
 class L2SVMClassifier(LinearEstimator):
-    """Linear L2-SVM with LinearSVC's objective: one-vs-rest squared hinge, penalised intercept.
+    """Linear L2-SVM with LinearSVC's objective: one-vs-rest squared hinge, penalized intercept.
 
-    For each class it minimises ``1/2 |w|^2 + 1/2 b^2 + C sum_i s_i max(0, 1 - t_i (x_i w + b))^2``, where ``s_i`` is
-    the weight of a row, all classes at once. It equals ``LinearSVC(C=C)`` with ``intercept_scaling=1``, solved to a
-    known gap. float16 and float32 features are computed in float32, every other type in float64; features of these
-    types, of integers and bool are never copied whole.
+    The objective of a class is ``1/2 |w|^2 + 1/2 b^2 + C sum_i s_i max(0, 1 - t_i (x_i w + b))^2``, where ``s_i`` is
+    the weight of a row; all classes are fitted at once. The solution is that of ``LinearSVC(C=C)`` with
+    ``intercept_scaling=1``, to a known duality gap. Computations are in float32 for float16 and float32 features, and
+    in float64 for float64, integer and bool features; none of these are copied as a whole.
 
     Parameters
     ----------
     C
-        Penalty, positive; multiplies a sum over rows.
+        Penalty, positive; multiplies a sum over rows, as in LIBLINEAR.
     intercept
-        "penalised" as in LIBLINEAR, or "free". A penalised one ties the fit to the zero of the features: where their
-        means are 1e6 deviations from it, scores near 1 are differences of products so large that rounding alone, times
-        the mean, leaves a gap above ``tol``, and the fit warns. ``standardise=True`` or "free" fits centered features.
+        ``"penalised"`` as in LIBLINEAR, or ``"free"``. A fit with a penalized intercept depends on the origin of the
+        features: if their means are 1e6 deviations away from 0, rounding alone leaves a gap above ``tol``, and the fit
+        warns. ``standardise=True`` or ``intercept="free"`` avoids this, since the features are then centered.
     class_weight
-        A weight for each label, at least 0, where labels that are left out have 1; or "balanced", the total weight of
-        rows divided by K and by that of the class's rows. Multiplies ``sample_weight``.
+        A weight for each label, at least 0, and 1 for missing labels; or ``"balanced"``: the total weight of all rows
+        divided by K and by the total weight of the class. Multiplies ``sample_weight``.
     standardise
-        Fit to the features minus their mean, divided by their deviation, both weighted by ``s_i``; ``coef_`` is for the
-        features as they are.
+        Fit the features minus their mean, divided by their standard deviation, both weighted by ``s_i``; ``coef_``
+        applies to the original features.
     tol
-        Largest duality gap of a class relative to its objective: a bound on how far the objective is above its least.
+        Largest duality gap of a class relative to its objective: a bound on the distance to the minimum.
     max_iter
         Largest number of iterations.
     memory
-        Bound in bytes on top of ``X`` where that is in memory; about a third of its size if None.
+        Bound in bytes, on top of ``X`` if that is in memory; None for about a third of the size of ``X``.
 
     Attributes
     ----------
-    classes_ : array (K,), labels of rows with a weight above 0
-    coef_ : float64 array (K, D), or (1, D) for two classes, whatever the dtype of the features
+    classes_ : array (K,), sorted labels of the rows with a weight above 0
+    coef_ : float64 array (K, D), or (1, D) for two classes, for every dtype of the features
     intercept_ : float64 array (K,), or (1,) for two classes
-    objective_, gradient_norm_, gap_ : float64 arrays, one number for each row of ``coef_``, of these weights
+    objective_, gradient_norm_, gap_ : float64 arrays, one number for each row of ``coef_``
     status_ : array of str, one for each row of ``coef_``: "converged", "stalled" or "iteration limit"
-    n_iter_ : int, iterations, the largest of the classes
-    n_passes_ : int, how often the features were read
+    n_iter_ : int, largest number of iterations of the classes
+    n_passes_ : int, number of times the features were read
     n_features_in_ : int
-    feature_names_in_ : array (D,), of a data frame's columns
+    feature_names_in_ : array (D,), column names of a data frame
     """
 
     _classifier = "svm"
@@ -77,32 +77,32 @@ class L2SVMClassifier(LinearEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "L2SVMClassifier":
-        """Fit features ``X`` (N, D) and labels ``y`` (N,) of two classes or more.
+        """Fit features ``X`` (N, D) and labels ``y`` (N,) of two or more classes.
 
         Parameters
         ----------
         X
-            Real numbers: an array, a data frame, a torch tensor on any device, or an open HDF5 data set, which is read
-            in blocks.
+            Real, finite features (N, D): an array, a data frame, a torch tensor on any device, or an open HDF5 data
+            set, which is read in blocks.
         y
             Discrete labels, (N,).
         sample_weight
-            At least 0, (N,), or one number: multiplies ``C`` row by row. A row of weight 0 is left out, one of weight 2
-            counts as two rows; a class without a row of positive weight is no class.
+            (N,), or one number, at least 0; multiplies ``C`` row by row. A weight of 0 removes a row, a weight of 2
+            counts as two rows. A label without a row of positive weight is not among ``classes_``.
 
         Raises
         ------
         UserError
-            If a feature is not finite (naming the column), there is one class only, a weight is below 0 or not finite,
-            or the memory does not suffice.
+            If a feature is not finite (the message names the column), there is only one class, a weight is below 0 or
+            not finite, or the memory is insufficient.
         ValueError
-            If a parameter has another type or is out of range, ``X`` or ``y`` have a wrong shape or type, or the labels
+            If a parameter has a wrong type or is out of range, ``X`` or ``y`` have a wrong shape or type, or the labels
             are continuous.
 
         Warns
         -----
         ConvergenceWarning
-            If a class did not reach ``tol``: by how much, and what to try.
+            If a class did not reach ``tol``; the message contains the gap and suggestions.
         """
         X, y, weights = self._checked(X, y, sample_weight)
         self._solve(X, y, weights, self.C)
@@ -110,11 +110,11 @@ class L2SVMClassifier(LinearEstimator):
 
 
 class LogisticClassifier(LinearEstimator):
-    """Softmax regression: ``1/2 |W|^2 + C sum_i s_i (log sum_q exp(f_iq) - f_iy)``, intercepts penalised or free.
+    """Softmax regression: ``1/2 |W|^2 + C sum_i s_i (log sum_q exp(f_iq) - f_iy)``, intercepts penalized or free.
 
-    ``LogisticRegression(C=C)`` of scikit-learn has the same objective with ``intercept="free"``. Parameters and
-    attributes as in ``L2SVMClassifier``, but ``objective_``, ``gap_`` and so on hold one number for all classes, and
-    the classes' ``coef_`` and ``intercept_`` sum to 0 where there are three or more.
+    With ``intercept="free"`` the objective is that of scikit-learn's ``LogisticRegression(C=C)``. Parameters and
+    attributes are as in ``L2SVMClassifier``, except that ``objective_``, ``gradient_norm_``, ``gap_`` and ``status_``
+    hold one value for all classes, and that ``coef_`` and ``intercept_`` sum to 0 over three or more classes.
     """
 
     _classifier = "logistic"
@@ -140,17 +140,17 @@ class LogisticClassifier(LinearEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LogisticClassifier":
-        """Fit features ``X`` (N, D) and labels ``y`` (N,); all as in ``L2SVMClassifier.fit``."""
+        """Fit features ``X`` (N, D) and labels ``y`` (N,), as in ``L2SVMClassifier.fit``."""
         X, y, weights = self._checked(X, y, sample_weight)
         self._solve(X, y, weights, self.C)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Compute the probabilities (N, K) of the classes."""
+        """Compute the class probabilities (N, K), in [0, 1], of ``X`` (N, D)."""
         return softmax(self._outputs(X), axis=1)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Compute the logarithms (N, K) of the probabilities of the classes; finite where probabilities round to 0."""
+        """Compute the log-probabilities (N, K) of ``X`` (N, D); finite also where probabilities round to 0."""
         return log_softmax(self._outputs(X), axis=1)
 
     def _outputs(self, X: Any) -> np.ndarray:
@@ -161,8 +161,8 @@ class LogisticClassifier(LinearEstimator):
 class RidgeClassifier(LinearEstimator):
     """Least squares to signs, one-vs-rest: ``1/2 |w|^2 + C sum_i s_i (t_i - x_i w - b)^2``.
 
-    ``RidgeClassifier(alpha=1 / (2 * C))`` of scikit-learn has the same solution with ``intercept="free"``. Parameters
-    and attributes as in ``L2SVMClassifier``.
+    With ``intercept="free"`` the solution is that of scikit-learn's ``RidgeClassifier(alpha=1 / (2 * C))``. Parameters
+    and attributes are as in ``L2SVMClassifier``.
     """
 
     _classifier = "ridge"
@@ -188,7 +188,7 @@ class RidgeClassifier(LinearEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "RidgeClassifier":
-        """Fit features ``X`` (N, D) and labels ``y`` (N,); all as in ``L2SVMClassifier.fit``."""
+        """Fit features ``X`` (N, D) and labels ``y`` (N,), as in ``L2SVMClassifier.fit``."""
         X, y, weights = self._checked(X, y, sample_weight)
         self._solve(X, y, weights, self.C)
         return self

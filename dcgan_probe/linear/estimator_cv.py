@@ -1,4 +1,4 @@
-"""The scikit-learn estimator of the L2-SVM that chooses C on held-out rows."""
+"""Scikit-learn estimator of the L2-SVM with ``C`` chosen on held-out rows."""
 
 import warnings
 from collections.abc import Sequence
@@ -21,29 +21,29 @@ from .weighting import ClassWeight
 
 
 class L2SVMClassifierCV(LinearEstimator):
-    """The L2-SVM with a ``C`` chosen by the accuracy on held-out rows, then fitted on all rows.
+    """L2-SVM with ``C`` chosen by the accuracy on held-out rows, then fitted on all rows.
 
-    All folds and all values of ``C`` are fitted as columns of one problem, and the last fit starts from theirs.
+    All folds and all values of ``C`` are fitted as columns of one problem; the refit starts from their mean weights.
 
     Parameters
     ----------
     Cs
-        Values of ``C``, which are not extended; the DCGAN authors' seven if not given.
+        Values of ``C``; the grid is not extended. The default is the grid of the authors of DCGAN, ``C_GRID``.
     cv
         Number of stratified folds, a scikit-learn splitter (``PredefinedSplit`` for a validation split,
-        ``StratifiedShuffleSplit`` for draws, ``GroupKFold`` for groups), or an iterable of pairs of row numbers, or of
-        masks, that train and that score.
+        ``StratifiedShuffleSplit`` for draws, ``GroupKFold`` for groups), or an iterable of pairs of training rows and
+        held-out rows, as row numbers or masks.
     class_weight
-        As in ``L2SVMClassifier``; "balanced" by the rows that each split trains on.
+        As in ``L2SVMClassifier``; ``"balanced"`` weights come from the training rows of each split.
     intercept, standardise, tol, max_iter, memory
-        As in ``L2SVMClassifier``; ``standardise`` by the rows that each split trains on.
+        As in ``L2SVMClassifier``; ``standardise`` uses the training rows of each split.
 
     Attributes
     ----------
-    C_ : float, the chosen value; the smaller one of equals, so the smallest of ``Cs`` if all values tie
-    Cs_ : array (M,)
-    scores_ : array (splits, M), accuracies of the held-out rows, weighted by ``sample_weight``
-    selection_gap_ : float, the greatest relative duality gap of the fits that chose
+    C_ : float, value with the highest mean accuracy; the smallest one of equals
+    Cs_ : float64 array (M,), values of ``C``
+    scores_ : float64 array (splits, M), accuracies on the held-out rows in [0, 1], weighted by ``sample_weight``
+    selection_gap_ : float, largest relative duality gap of the fits on the splits
     classes_, coef_, intercept_, objective_, gradient_norm_, gap_, status_, n_iter_, n_passes_, n_features_in_ : of the
         fit on all rows, as in ``L2SVMClassifier``
     """
@@ -54,7 +54,7 @@ class L2SVMClassifierCV(LinearEstimator):
         "Cs": [Penalties()],
         "cv": ["cv_object"],
     }
-    # Groups are the splitter's, so that nobody has to request them of the estimator.
+    # Groups go to the splitter, so callers need not request them for the estimator.
     __metadata_request__fit: ClassVar[dict[str, str]] = {"groups": UNUSED}
 
     def __init__(
@@ -82,12 +82,12 @@ class L2SVMClassifierCV(LinearEstimator):
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None, **params: Any
     ) -> "L2SVMClassifierCV":
-        """Choose ``C`` and fit; the errors and warnings are those of ``L2SVMClassifier.fit``.
+        """Choose ``C`` and fit all rows; errors and warnings are as in ``L2SVMClassifier.fit``.
 
         Parameters
         ----------
         X, y, sample_weight
-            As in ``L2SVMClassifier.fit``; ``sample_weight`` weighs the rows that train and the rows that score.
+            As in ``L2SVMClassifier.fit``; ``sample_weight`` applies to training rows and held-out rows.
         groups
             Groups (N,) of the rows, for splitters such as ``GroupKFold``.
         params
@@ -116,8 +116,8 @@ class L2SVMClassifierCV(LinearEstimator):
         self.selection_gap_ = selection.gap
         if selection.status != CONVERGED:
             warnings.warn(
-                f"fits that chose C stopped ({selection.status}) with a relative gap of up to {selection.gap:.1e}, "
-                f"above tol={self.tol:.1e}; raise max_iter, scale the features, or take smaller Cs",
+                f"fits on the splits stopped ({selection.status}) with a relative gap of up to {selection.gap:.1e}, "
+                f"above tol={self.tol:.1e}; raise max_iter, scale the features, or use smaller Cs",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -125,19 +125,19 @@ class L2SVMClassifierCV(LinearEstimator):
         return self
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return which metadata ``fit`` uses itself, and which it passes on to the splitter."""
+        """Return the routing of metadata to ``fit`` and to the splitter."""
         passed_on = MethodMapping().add(caller="fit", callee="split")
         return MetadataRouter(owner=self).add_self_request(self).add(splitter=self.cv, method_mapping=passed_on)
 
     def _split_metadata(self, sample_weight: Any, groups: Any, params: dict[str, Any]) -> dict[str, Any]:
-        """Return what the splitter is given beside features and labels."""
+        """Return the splitter's metadata: groups, and routed metadata if routing is enabled."""
         given = {} if groups is None else {"groups": groups}
         if get_config()["enable_metadata_routing"]:
             own = {} if sample_weight is None else {"sample_weight": sample_weight}
             return process_routing(self, "fit", **own, **given, **params).splitter.split
         if params:
             raise UserError(
-                f"fit got {', '.join(sorted(params))}; expected X, y, sample_weight and groups: other metadata is for "
-                "splitters, after sklearn.set_config(enable_metadata_routing=True)"
+                f"fit got {', '.join(sorted(params))}; expected X, y, sample_weight and groups: other metadata reaches "
+                "splitters only after sklearn.set_config(enable_metadata_routing=True)"
             )
         return given

@@ -1,4 +1,4 @@
-"""What the scikit-learn estimators have in common: checks of what is given, the fit of one ``C``, prediction."""
+"""Base of the scikit-learn estimators: input checks, the fit of one ``C``, prediction."""
 
 import warnings
 from dataclasses import replace
@@ -34,12 +34,12 @@ from .settings import INTERCEPTS, Classifier, Intercept
 from .weighting import ClassWeight, check_sample_weight, on_host, weigh_rows
 
 SMALL_NUMBERS, SMALL_PENALTY, SMALL_TOLERANCE = 1 << 12, 1e3, 1e-18
-"""Float64 fits of so many features, rows times columns, and up to so large a ``C`` cost next to nothing, and are solved
-to their last digits: two ways to state a fit, such as a weight of 2 and a row given twice, then agree to seven."""
+"""Size (rows times columns), ``C`` and tolerance of small float64 fits, which are cheap and solved to full precision.
+Equivalent fits, such as a weight of 2 and a repeated row, then agree to seven digits."""
 
 
 class LinearEstimator(ClassifierMixin, BaseEstimator):
-    """Base of the linear classifiers: how they check, fit one ``C``, and predict."""
+    """Base of the linear classifiers."""
 
     _classifier: Classifier
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -62,12 +62,12 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the scores of ``X`` (N, D): (N, K), or (N,) for two classes.
 
-        float32 for float16 and float32 features, else float64.
+        Scores are float32 for float16 and float32 features, else float64.
 
         Raises
         ------
         UserError, ValueError
-            If ``X`` is not finite or has another number of columns than the features of the fit.
+            If ``X`` is not finite, or its number of columns differs from that of the fit.
         """
         check_is_fitted(self)
         return decide(self._checked_features(X, reset=False), self.coef_, self.intercept_)
@@ -78,7 +78,7 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
         return choose(self.classes_, scores)
 
     def _checked_features(self, X: Any, *, reset: bool, y: Any = "no_validation") -> Any:
-        """Check features, and set or compare ``n_features_in_`` and ``feature_names_in_``."""
+        """Check features; set ``n_features_in_`` and ``feature_names_in_``, or compare the features with them."""
         if is_torch_array(X):
             X = plain_tensor(X)
         if not read_in_blocks(X):
@@ -96,13 +96,13 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
         try:
             check_classification_targets(y)
         except ValueError as error:
-            raise UserError(f"{error} Give one discrete label for each row, such as 0..K-1.") from error
+            raise UserError(f"{error} Expected one discrete label for each row, such as 0..K-1.") from error
         return X, y, check_sample_weight(sample_weight, X.shape[0])
 
     def _solve(
         self, X: Any, y: np.ndarray, weights: np.ndarray | None, C: float, start: np.ndarray | None = None
     ) -> None:
-        """Fit rows and keep the result; the caller is a ``fit`` within scikit-learn's context."""
+        """Fit rows and set the fitted attributes; called by ``fit`` inside scikit-learn's fit context."""
         self.classes_, targets = encode(y, self._classifier, weights)
         solution = solve(
             X,
@@ -127,7 +127,7 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
         self.gap_, self.status_ = solution.gap[0], solution.status[0]
         self.n_iter_, self.n_passes_ = fit.iterations, fit.passes
         if not fit.converged:
-            warnings.warn(self._advise(C, X), ConvergenceWarning, stacklevel=5)  # the line that calls fit
+            warnings.warn(self._advise(C, X), ConvergenceWarning, stacklevel=5)  # points to the line that calls fit
 
     def _advise(self, C: float, X: Any) -> str:
         unfinished = self.status_ != CONVERGED
@@ -143,10 +143,10 @@ class LinearEstimator(ClassifierMixin, BaseEstimator):
 
 
 def is_small(X: Any, C: float) -> bool:
-    """Return whether a fit costs so little that it is solved to its last digits."""
+    """Return whether a fit is cheap enough to be solved to full precision."""
     return dtype_name(X) not in SINGLE and X.shape[0] * X.shape[1] <= SMALL_NUMBERS and C <= SMALL_PENALTY
 
 
 def read_in_blocks(X: Any) -> bool:
-    """Return whether features are something that scikit-learn would copy whole: a tensor, or rows of a file."""
+    """Return whether features are a tensor or rows of a file, which scikit-learn would copy as a whole."""
     return is_torch_array(X) or isinstance(X, h5py.Dataset) or bool(getattr(X, "reads_rows", False))

@@ -1,4 +1,4 @@
-"""Takes features, labels and values of C, gives fitted classifiers; knows no files, no protocol and no estimator."""
+"""Linear classifiers fitted to features and labels for several values of ``C`` at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,10 @@ LOSSES: dict[Classifier, Loss] = {"svm": SquaredHinge(), "logistic": Logistic(),
 
 @dataclass(frozen=True)
 class LinearClassifier:
-    """A linear classifier of one ``C``, and how well it was fitted.
+    """A fitted linear classifier of one ``C``, with the certificate of its fit.
 
-    Two classes have one row of coefficients, positive for the second class; more have one row each.
+    Two classes share one row of coefficients, whose scores are positive for the second class. Three or more classes
+    have one row each.
     """
 
     classes: np.ndarray
@@ -33,34 +34,34 @@ class LinearClassifier:
     C: float
     """The penalty."""
     coefficients: np.ndarray
-    """float64 (K or 1, D); for the features as they are, also where they were standardised to fit. Over three and more
-    classes of softmax they sum to 0, as intercepts do."""
+    """float64 (K or 1, D), for the original features, also after a fit with ``standardise=True``. The coefficients of a
+    softmax sum to 0 over three or more classes, as do its intercepts."""
     intercepts: np.ndarray
     """float64 (K or 1,)."""
     objective: float
-    """Sum over the classes."""
+    """Objective, summed over the classes."""
     gradient_norm: float
-    """Largest of the classes."""
+    """Largest gradient norm of the classes."""
     gap: float
-    """Duality gap relative to the objective, largest of the classes."""
+    """Largest duality gap of the classes, relative to the objective."""
     iterations: int
-    """Largest of the classes."""
+    """Largest number of iterations of the classes."""
     passes: int
-    """How often the features were read, for all values of ``C`` together."""
+    """Number of times the features were read, for all values of ``C`` together."""
     status: str
-    """Of ``STATUSES``; the worst of the classes."""
+    """Worst status of the classes, one of ``STATUSES``."""
 
     @property
     def converged(self) -> bool:
-        """Whether every class reached the gap that was asked for."""
+        """True if every class reached the tolerance."""
         return self.status == CONVERGED
 
     def decision(self, X: Any) -> np.ndarray:
-        """Give the scores of features ``X`` (N, D): (N, K), or (N,) where there are two classes."""
+        """Compute the scores of features ``X`` (N, D): (N, K), or (N,) for two classes."""
         return decide(X, self.coefficients, self.intercepts)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give the labels (N,) of features ``X`` (N, D)."""
+        """Predict the labels (N,) of features ``X`` (N, D)."""
         return choose(self.classes, self.decision(X))
 
 
@@ -82,36 +83,36 @@ def fit_path(
     memory: int | None = None,
     on_iteration: Callable[[int, float], None] = lambda left, gap: None,
 ) -> list[LinearClassifier]:
-    """Fit one classifier for each ``C`` of ``penalties``, all at once, in their order.
+    """Fit one classifier for each ``C`` of ``penalties``, all at once; return them in the same order.
 
-    A fit that does not reach ``tol`` says so in its ``status`` and ``gap``.
+    A fit that does not reach ``tol`` raises no error: ``status`` and ``gap`` report it.
 
     Parameters
     ----------
     features
-        (N, D) of real numbers, finite: numpy, torch on any device, or HDF5 rows, which are read in blocks.
+        (N, D), real and finite: a numpy array, a torch tensor on any device, or an HDF5 data set, read in blocks.
     labels
-        (N,), of two classes or more.
+        (N,), of two or more classes.
     penalties
-        Values of ``C``, positive. ``C`` multiplies a sum over rows, as in LinearSVC.
+        Positive values of ``C``, which multiplies a sum over rows, as in LinearSVC.
     classifier
         ``svm``: one-vs-rest squared hinge. ``logistic``: softmax over the classes. ``ridge``: least squares to +-1,
-        with ``alpha = 1 / (2 C)`` in scikit-learn's RidgeClassifier.
+        equal to scikit-learn's RidgeClassifier with ``alpha = 1 / (2 C)``.
     intercept
-        ``penalised`` as LIBLINEAR does, or ``free``.
+        ``penalised`` as in LIBLINEAR, or ``free``.
     sample_weight
-        At least 0, (N,): multiplies ``C`` row by row. 0 leaves a row out, 2 is the row twice, of its label and of the
-        statistics that standardise too.
+        (N,), at least 0; multiplies ``C`` row by row. A weight of 0 removes a row, a weight of 2 equals two copies,
+        also in class weights and in the means and deviations of ``standardise``.
     class_weight
-        A weight for each label, or "balanced", see ``weigh_rows``: multiplies the weights of the label's rows.
+        A weight for each label, or ``"balanced"``, see ``weigh_rows``; multiplies the weights of the label's rows.
     standardise, added_variance, gram, start, tol, max_iter, memory, on_iteration
-        As for ``solve``.
+        As in ``solve``.
 
     Raises
     ------
     UserError
-        If the features have another dtype or shape, are not finite (naming the column) or change while they are read,
-        if the numbers of rows differ, there is one class only, or the memory does not suffice.
+        If the features have an unsupported dtype or shape, are not finite (the message names the column) or change
+        during the fit, if the numbers of rows differ, if there is only one class, or if the memory is insufficient.
     """
     _check_shapes(features, labels)
     sample_weight = check_sample_weight(sample_weight, len(labels))
@@ -136,13 +137,13 @@ def fit_path(
 
 
 def classifiers_of(solution: Solution, classes: np.ndarray, penalties: Sequence[float]) -> list[LinearClassifier]:
-    """Turn a solution without sets of row weights into classifiers."""
+    """Build classifiers from a solution without an axis of row weights."""
     coefficients, intercepts = solution.coefficients, solution.intercepts
-    if solution.objective.shape[1] < coefficients.shape[1]:  # softmax: only the classes' differences decide
+    if solution.objective.shape[1] < coefficients.shape[1]:  # softmax: only differences between classes matter
         if len(classes) == 2:
             coefficients, intercepts = np.diff(coefficients, axis=1), np.diff(intercepts, axis=1)
         else:
-            # Rounding, and the penalty's silence on a free intercept, leave a share that all classes have in common.
+            # Rounding leaves a part common to all classes, and so does a free intercept, which has no penalty.
             coefficients = coefficients - coefficients.mean(axis=1, keepdims=True)
             intercepts = intercepts - intercepts.mean(axis=1, keepdims=True)
     return [
@@ -163,7 +164,7 @@ def classifiers_of(solution: Solution, classes: np.ndarray, penalties: Sequence[
 
 
 def predict_path(fits: Sequence[LinearClassifier], features: Any) -> np.ndarray:
-    """Give the labels (M, N) that M classifiers of the same classes predict, in one product with the features."""
+    """Predict labels (M, N) with M classifiers of the same classes, in one product with the features."""
     classes = fits[0].classes
     scores = decide(
         features,
@@ -180,16 +181,16 @@ def encode(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the classes (K,) and the targets for ``solve``: signs (N, K), (N, 1) for two, or class numbers (N,).
 
-    Classes are those of rows with a weight above 0; targets of other rows mean nothing.
+    Only rows with a weight above 0 define classes. Targets of the other rows have no effect.
 
     Raises
     ------
     UserError
-        If there is one class only, or labels are no whole numbers.
+        If there is only one class, or labels are not whole numbers.
     """
     if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.floor(labels))).all():
         raise UserError(
-            f"labels are {labels.dtype}, and not all whole numbers; expected one discrete label for each row"
+            f"labels are {labels.dtype} and not all whole numbers; expected one discrete label for each row"
         )
     classes = np.unique(counted(labels, sample_weight))
     if len(classes) < 2:
@@ -203,12 +204,13 @@ def encode(
 
 
 def decide(features: Any, coefficients: np.ndarray, intercepts: np.ndarray, *, squeeze: bool = True) -> np.ndarray:
-    """Give the scores (N, K), or (N,) where there is one row of coefficients, block by block.
+    """Compute the scores (N, K), or (N,) for one row of coefficients, block by block.
 
     Raises
     ------
     UserError
-        If the features have another number of columns, or are not finite, naming the column and row.
+        If the number of columns differs from that of the fit, or a feature is not finite (the message names its column
+        and row).
     """
     design = centered_design(features)
     if design.columns != coefficients.shape[1]:
@@ -216,33 +218,45 @@ def decide(features: Any, coefficients: np.ndarray, intercepts: np.ndarray, *, s
             f"the features have {design.columns} columns, but the classifier was fitted with {coefficients.shape[1]}"
         )
     scores = host(design.scores(coefficients, intercepts)).T
-    # Halves that are not finite become large numbers in float32; elsewhere they show in the scores.
+    # A float16 value that is not finite becomes a large float32 number; in other dtypes the scores are not finite.
     if "float16" in str(design.features.dtype) or not np.isfinite(scores).all():
         design.check()
     return scores[:, 0] if squeeze and scores.shape[1] == 1 else scores
 
 
 def choose(classes: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Give the labels (N,) of scores (N, K), (N, 1) or (N,)."""
+    """Return the labels (N,) of the highest scores (N, K), or by the sign of scores (N, 1) or (N,)."""
     if scores.ndim == 1 or scores.shape[1] == 1:
         return classes[(scores.reshape(-1) > 0.0).astype(np.intp)]
     return classes[scores.argmax(axis=1)]
 
 
 def worst(status: np.ndarray) -> str:
-    """Give the worst of several statuses."""
+    """Return the worst of several statuses."""
     return next(each for each in (ITERATION_LIMIT, STALLED, CONVERGED) if each in status)
 
 
 def loss_of(classifier: str) -> Loss:
-    """Give the loss of a classifier's name."""
+    """Return the loss of a classifier.
+
+    Raises
+    ------
+    UserError
+        If the name is not one of ``LOSSES``.
+    """
     if classifier not in LOSSES:
         raise UserError(f"got classifier {classifier!r}, expected one of {', '.join(LOSSES)}", parameter="classifier")
     return LOSSES[classifier]
 
 
 def is_free_intercept(intercept: str) -> bool:
-    """Tell whether the name of an intercept means the free one."""
+    """Return whether the intercept is free.
+
+    Raises
+    ------
+    UserError
+        If the name is not one of ``INTERCEPTS``.
+    """
     if intercept not in INTERCEPTS:
         raise UserError(f"got intercept {intercept!r}, expected {' or '.join(INTERCEPTS)}", parameter="intercept")
     return intercept == "free"

@@ -1,7 +1,8 @@
-"""Takes features, labels, values of C and splits of the rows, gives the accuracies of held-out rows; reports nothing.
+"""Choice of ``C`` by the accuracy on held-out rows.
 
-Folds share most of their rows, so they are columns of one problem: a row that a fold leaves out has weight 0 in it, and
-one pass over the features serves all folds. Draws of a few rows share little, and are fitted on their own rows.
+Folds share most of their rows, so all folds are solved as columns of one problem: rows outside a fold have weight 0,
+and one pass over the features serves all folds. Draws of a few rows overlap little, so each is fitted on its rows
+alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,51 +21,51 @@ from .settings import Classifier, Intercept
 from .weighting import ClassWeight, check_sample_weight, counted, weigh_rows
 
 C_GRID = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
-"""The authors' values."""
+"""Values of ``C`` searched by the authors of DCGAN."""
 STACKED_SHARE = 0.25
-"""Share of the rows that splits must train on, on average, to be solved as columns of one problem."""
+"""Least mean share of training rows in splits that are solved as columns of one problem."""
 SCORE_NUMBERS = 1 << 25
 READ_ROWS = 1024
 
 Split = tuple[np.ndarray, np.ndarray]
-"""Row numbers that train, and that score."""
+"""Row numbers of the training rows, and of the held-out rows."""
 
 
 def best_value(accuracies: Mapping[float, Iterable[float]]) -> float:
-    """Return the C, or k, of the greatest mean accuracy, the smaller one of equals.
+    """Return the value of C, or of k, with the highest mean accuracy; the smallest one of equals.
 
     Parameters
     ----------
     accuracies
-        Of each value, on the same splits.
+        Accuracies of each value, on the same splits.
     """
     return min(accuracies, key=lambda value: (-mean_accuracy(accuracies[value]), value))
 
 
 def mean_accuracy(accuracies: Iterable[float]) -> float:
-    """Return the mean of some accuracies, added in their order."""
+    """Return the mean of accuracies, summed in the given order."""
     found = [float(each) for each in accuracies]
     return sum(found) / len(found)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Accuracies of S splits by M values of C."""
+    """Accuracies of M values of ``C`` on S splits."""
 
     penalties: np.ndarray
-    """(M,)."""
+    """Values of ``C``, float64 (M,)."""
     accuracies: np.ndarray
-    """On the held-out rows, (S, M)."""
+    """Accuracies on the held-out rows, float64 (S, M), in [0, 1]."""
     gap: float
-    """Greatest relative duality gap of all fits."""
+    """Largest relative duality gap of all fits."""
     status: str
     """Worst status of all fits."""
     start: np.ndarray | None
-    """Mean weights over the splits with the best ``C``, float64 (K, D + 1): a start for the refit. None for draws."""
+    """Mean weights over the splits for the best ``C``, float64 (K, D + 1), to start the refit from. None for draws."""
 
     @property
     def C(self) -> float:  # noqa: N802
-        """Value of the greatest mean accuracy; the smaller one of equals, so the smallest one if all values tie."""
+        """Value with the highest mean accuracy; the smallest one of equals."""
         return best_value(dict(zip(self.penalties.tolist(), self.accuracies.T, strict=True)))
 
     @property
@@ -75,7 +76,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class _Fitting:
-    """Features (N, D), their labels and weights, and how to fit them."""
+    """Features (N, D), labels, row weights and settings of a selection."""
 
     features: Any
     labels: np.ndarray
@@ -87,15 +88,15 @@ class _Fitting:
     settings: dict[str, Any]
 
     def weights_of(self, rows: np.ndarray) -> np.ndarray | None:
-        """Return the callers' weights of some rows."""
+        """Return the sample weights of some rows."""
         return None if self.weights is None else self.weights[rows]
 
     def weighed(self, rows: np.ndarray) -> np.ndarray | None:
-        """Return the weights of rows that train, by their classes among these rows too."""
+        """Return the weights of training rows, times class weights computed from these rows."""
         return weigh_rows(self.labels[rows], self.weights_of(rows), self.class_weight)
 
     def accuracy(self, predicted: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return the weighted share (...,) of labels (..., n) that are right."""
+        """Return the weighted share (...,) of correct labels (..., n)."""
         return np.average(predicted == self.labels[rows], axis=-1, weights=self.weights_of(rows))
 
 
@@ -114,26 +115,26 @@ def select_penalty(
     max_iter: int = ITERATIONS,
     memory: int | None = None,
 ) -> Selection:
-    """Fit every split with every ``C`` and score its held-out rows.
+    """Fit every split with every ``C`` and score the held-out rows.
 
     Parameters
     ----------
     features, labels, penalties, classifier, intercept, tol, max_iter, memory
-        As for ``fit_path``. Splits that are fitted one after another, since they are standardised or train on few rows,
-        are copied into memory one at a time, beyond ``memory``.
+        As in ``fit_path``. Standardized splits and splits with few training rows are fitted one after another; a copy
+        of their rows is held in memory, on top of ``memory``.
     splits
-        At least one; of row numbers, or masks bool (N,).
+        At least one pair of training rows and held-out rows, as row numbers or as bool masks (N,).
     sample_weight
-        As for ``fit_path``, and of the rows' share in accuracies.
+        As in ``fit_path``; also weighs the held-out rows in accuracies.
     class_weight
-        As for ``fit_path``; "balanced" by the rows that each split trains on. Accuracies have nothing of it.
+        As in ``fit_path``; ``"balanced"`` weights come from the training rows of each split. Accuracies do not use it.
     standardise
-        By the rows that each split trains on; such splits are fitted one after another.
+        Standardize by the training rows of each split; the splits are then fitted one after another.
 
     Raises
     ------
     UserError
-        As ``fit_path`` does, and if a split trains on one class only or holds no row out.
+        As in ``fit_path``, and if a split lacks a class in its training rows or has no held-out row.
     """
     values = check_penalties(penalties)
     weights = check_sample_weight(sample_weight, len(labels))
@@ -141,7 +142,7 @@ def select_penalty(
     fitting = _Fitting(features, labels, weights, class_weight, classifier, intercept, settings)
     splits = [_check_split(fitting, number, split) for number, split in enumerate(splits)]
     if not splits:
-        raise UserError("there are no splits; expected at least one")
+        raise UserError("got no splits; expected at least one")
     share = float(np.mean([len(trains) for trains, _ in splits])) / features.shape[0]
     if standardise or share < STACKED_SHARE:
         return _one_by_one(fitting, values, splits, standardise)
@@ -149,7 +150,13 @@ def select_penalty(
 
 
 def _check_split(fitting: _Fitting, number: int, split: Any) -> Split:
-    """Return the row numbers of a split, or refuse one that cannot choose."""
+    """Return the row numbers of a split.
+
+    Raises
+    ------
+    UserError
+        If training rows lack a class, or there are no held-out rows.
+    """
     count = fitting.features.shape[0]
     trains, scores = (_row_numbers(number, rows, count) for rows in split)
     wanted = len(np.unique(counted(fitting.labels, fitting.weights)))
@@ -159,7 +166,7 @@ def _check_split(fitting: _Fitting, number: int, split: Any) -> Split:
         of = "" if fitting.weights is None else " with a weight above 0"
         raise UserError(
             f"split {number} trains on {found} of {wanted} classes and holds {held_out} rows{of} out; expected all "
-            "classes and at least one row: take fewer folds"
+            "classes and at least one row: use fewer folds"
         )
     return trains, scores
 
@@ -173,7 +180,7 @@ def _row_numbers(number: int, rows: Any, count: int) -> np.ndarray:
             f"split {number} holds {rows.dtype} {rows.shape}; expected row numbers (n,), or bool ({count},)"
         )
     if len(outside := rows[(rows < 0) | (rows >= count)]):
-        raise UserError(f"split {number} names row {outside[0]}; expected rows from 0 to {count - 1}")
+        raise UserError(f"split {number} contains row {outside[0]}; expected rows from 0 to {count - 1}")
     return rows.astype(np.intp)
 
 
@@ -184,7 +191,7 @@ def _stacked(fitting: _Fitting, penalties: np.ndarray, splits: Sequence[Split]) 
     row_weights = np.zeros((len(splits), features.shape[0]), dtype=np.float32 if whole else np.float64)
     for fold, (trains, _) in enumerate(splits):
         weighed = fitting.weighed(trains)
-        np.add.at(row_weights[fold], trains, 1.0 if weighed is None else weighed)  # twice for a row drawn twice
+        np.add.at(row_weights[fold], trains, 1.0 if weighed is None else weighed)  # a row drawn twice counts twice
     solution = solve(
         features,
         targets,
@@ -204,7 +211,7 @@ def _stacked(fitting: _Fitting, penalties: np.ndarray, splits: Sequence[Split]) 
 def _score(
     design: Design, weights: np.ndarray, classes: np.ndarray, fitting: _Fitting, splits: Sequence[Split]
 ) -> np.ndarray:
-    """Score held-out rows with weights (S, M, K, width), as many splits at once as memory allows."""
+    """Compute accuracies (S, M) on held-out rows for weights (S, M, K, width), several splits at once."""
     _, steps, outputs, width = weights.shape
     accuracies = np.empty((len(splits), steps))
     together = max(1, SCORE_NUMBERS // (steps * outputs * design.rows))
@@ -244,7 +251,7 @@ def _one_by_one(fitting: _Fitting, penalties: np.ndarray, splits: Sequence[Split
 
 
 def _rows(features: Any, rows: np.ndarray) -> Any:
-    """Give some rows in memory; those of a file in one sorted reading."""
+    """Return some rows in memory; a file is read once, in the order of its rows."""
     if isinstance(features, np.ndarray) or hasattr(features, "device"):
         return features[rows]
     order = np.argsort(rows)

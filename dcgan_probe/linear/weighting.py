@@ -1,4 +1,4 @@
-"""Weights of rows: the caller's weight of each row, multiplied by the weight of its class."""
+"""Row weights: sample weights times class weights."""
 
 from typing import Any
 
@@ -9,21 +9,21 @@ from ..runtime import UserError
 from ._solver.arrays import is_torch_array, plain_tensor
 
 ClassWeight = dict[Any, float] | str | None
-"""A weight for each label, ``"balanced"``, or None for 1."""
+"""A weight for each label, ``"balanced"``, or None for weights of 1."""
 
 
 def on_host(values: Any) -> np.ndarray:
-    """Return labels or weights as a numpy array: a list, a series, a tensor of any device, or an HDF5 data set."""
+    """Return labels or weights as a numpy array, from a list, series, tensor on any device, or HDF5 data set."""
     return plain_tensor(values).cpu().numpy() if is_torch_array(values) else np.asarray(values)
 
 
 def check_sample_weight(sample_weight: Any, rows: int) -> np.ndarray | None:
-    """Return weights as float64 (N,), of one number or N of them; None stays None.
+    """Return sample weights as float64 (N,), from one number or N numbers; None stays None.
 
     Raises
     ------
     UserError
-        If the weights have another shape, are no numbers, are below 0 or not finite, or all of them are 0.
+        If the weights have a wrong shape, are not numbers, are below 0 or not finite, or are all 0.
     """
     if sample_weight is None:
         return None
@@ -43,33 +43,33 @@ def check_sample_weight(sample_weight: Any, rows: int) -> np.ndarray | None:
         row = int(np.argmin((weights >= 0.0) & (weights < np.inf)))
         raise UserError(f"sample_weight is {weights[row]:g} at row {row}; expected 0 or a positive, finite number")
     if not weights.any():
-        raise UserError(f"sample_weight is zero in all of the {rows} rows; expected a positive number in some")
+        raise UserError(f"sample_weight is zero in all {rows} rows; expected a positive number in at least one")
     return weights
 
 
 def counted(labels: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """Return the labels of the rows whose weight is above 0."""
+    """Return the labels of the rows with a weight above 0."""
     return labels if sample_weight is None else labels[sample_weight > 0.0]
 
 
 def weigh_rows(labels: np.ndarray, sample_weight: np.ndarray | None, class_weight: ClassWeight) -> np.ndarray | None:
-    """Multiply the weights of rows (N,) by those of their classes; None where all are 1.
+    """Multiply sample weights by class weights: float64 (N,), or None if all are 1.
 
     Parameters
     ----------
     labels
         (N,).
     sample_weight
-        float64 (N,), at least 0, or None for 1. Rows of weight 0 count for no class.
+        float64 (N,), at least 0, or None for 1. Rows of weight 0 do not define classes.
     class_weight
-        A weight for each label, at least 0, where labels that are left out have 1; or ``"balanced"``: the total of
-        ``sample_weight`` divided by the number of classes and by the class's own total.
+        A weight for each label, at least 0, and 1 for missing labels; or ``"balanced"``: the total of ``sample_weight``
+        divided by the number of classes and by the total of the class, as in scikit-learn.
 
     Raises
     ------
     UserError
-        If ``class_weight`` is another word, names labels that there are none of in the place of some that there are, or
-        holds a weight below 0 or not finite.
+        If ``class_weight`` is an unknown string, names labels that do not occur while missing some that do, holds a
+        weight below 0 or not finite, or is zero for all classes.
     """
     if class_weight is None:
         return sample_weight
@@ -86,12 +86,12 @@ def weigh_rows(labels: np.ndarray, sample_weight: np.ndarray | None, class_weigh
     result = np.zeros(len(labels))
     result[rows] = weights[rows] * of_class[codes]
     if not result.any():
-        raise UserError(f"got class_weight {class_weight!r}, zero for all classes; expected a positive number for some")
+        raise UserError(f"got class_weight {class_weight!r}, zero for all classes; expected a positive number for one")
     return result
 
 
 def _of_labels(class_weight: dict[Any, float], classes: np.ndarray) -> np.ndarray:
-    """Return the weights (K,) of classes, by scikit-learn's rules."""
+    """Return the class weights (K,), checked by scikit-learn's rules."""
     try:
         found = compute_class_weight(class_weight, classes=classes, y=classes)
     except (TypeError, ValueError) as error:

@@ -296,7 +296,7 @@ def test_dry_run_prints_config_time_and_memory_and_writes_nothing(tmp_path, monk
         (
             ["eval-svm", "--dataset", "glyphs:4000", "--features", "pixels", "--no-controls", "--memory", "1MB"],
             2,
-            ["--memory", "needs at least", "1 MB are allowed"],
+            ["--memory", "needs at least", "the bound is 1 MB"],
         ),
         (["eval-svm", "--dataset", SET, "--features", "pixels", "--classifier", "rbf"], 2, ["--classifier", "svm"]),
         (["table"], 2, ["--results", "eval-svm"]),

@@ -67,7 +67,7 @@ def test_newtons_direction_solves_with_the_active_rows() -> None:
 
 @pytest.mark.parametrize("name", ["svm", "ridge"])
 @pytest.mark.parametrize("method", ["lbfgs", "newton"])
-def test_descent_leaves_a_state_that_is_true_of_its_weights(method: str, name: str) -> None:
+def test_descent_leaves_a_state_consistent_with_its_weights(method: str, name: str) -> None:
     problems, state, factored, subspace, levels = make(name)
     chosen = LBFGS(factored, levels) if method == "lbfgs" else Newton(factored, levels, 1e-8)
     before = state.values.copy()
@@ -88,7 +88,7 @@ def test_descent_stops_at_the_limit() -> None:
     assert iterations.max() == 2
 
 
-def test_a_heavy_step_ends_where_no_heavy_direction_leads_down() -> None:
+def test_a_subspace_step_ends_at_the_minimum_in_the_subspace() -> None:
     problems, state, _, subspace, _ = make("ridge")
     weights, scores = state.weights.copy(), state.scores.copy()
     subspace.step(problems, scores, weights, state.gradients, np.zeros_like(state.residuals), np.zeros_like(weights))

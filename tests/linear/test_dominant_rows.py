@@ -51,7 +51,7 @@ def least_values(positive: bool, penalty: float) -> list[float]:
     # A sketch has fewer digits.
     [*product(["narrow", "factored", "span"], [1e7, -1e10, 1e10, 1e11]), ("sketched", 1e7), ("sketched", -1e7)],
 )
-def test_a_flipped_bit_leaves_the_least_value_of_the_other_rows(
+def test_a_flipped_bit_leaves_the_minimum_of_the_other_rows(
     route: str, size: float, penalty: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features, labels = flipped(size)
@@ -69,7 +69,9 @@ def test_a_flipped_bit_leaves_the_least_value_of_the_other_rows(
 @pytest.mark.parametrize("classifier", LOSSES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("route", ["factored", "span"])
-def test_many_flipped_bits_end_too(route: str, dtype: type, classifier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fits_with_many_flipped_bits_end(
+    route: str, dtype: type, classifier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     features, labels = flipped(1e10, dtype)
     features[[3, 20, 41], [11, 50, 2]] = -1e9, 1e8, 1e10
     force(monkeypatch, route)
@@ -107,7 +109,7 @@ def test_weights_from_a_millionth_to_a_million_converge(
 @pytest.mark.parametrize("classifier", LOSSES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_free_intercept_takes_up_any_mean(
+def test_a_free_intercept_absorbs_any_mean(
     route: str, dtype: type, classifier: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features, labels = blobs(60, 70, 3, spread=2.0)
@@ -135,7 +137,7 @@ def test_a_penalized_intercept_far_from_zero_is_named_where_a_fit_stops() -> Non
         L2SVMClassifier(C=1.0, tol=1e-9).fit((features + 1e6).astype(np.float64), labels)
 
 
-def test_selection_ends_on_a_flipped_bit() -> None:
+def test_selection_converges_on_a_flipped_bit() -> None:
     features, labels = flipped(1e10, rows=90)
     found: Any = L2SVMClassifierCV(Cs=(1e-3, 1e-1), cv=3).fit(features, labels)
     assert (found.status_ == CONVERGED).all()
@@ -143,7 +145,7 @@ def test_selection_ends_on_a_flipped_bit() -> None:
 
 
 @pytest.mark.parametrize("classifier", LOSSES)
-def test_a_path_ends_on_a_flipped_bit(classifier: Any) -> None:
+def test_a_path_converges_on_a_flipped_bit(classifier: Any) -> None:
     features, labels = flipped(1e10)
     fits = fit_path(features, labels, [1e-3, 1e-1], classifier=classifier)
     assert all(fit.converged for fit in fits)
@@ -151,7 +153,7 @@ def test_a_path_ends_on_a_flipped_bit(classifier: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("classifier", LOSSES)
-def test_tensors_that_a_few_rows_decide_converge(classifier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensors_with_a_few_dominant_rows_converge(classifier: str, monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = flipped(1e10)
     keep_tensors(monkeypatch)
     force(monkeypatch, "factored")

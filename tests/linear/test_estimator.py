@@ -110,7 +110,7 @@ def test_tensors_and_files_are_fitted_like_arrays(make, dtype: type, tmp_path: P
 
 
 @pytest.mark.parametrize("make", ESTIMATORS)
-def test_standardising_equals_standardised_features(make) -> None:
+def test_standardizing_equals_standardized_features(make) -> None:
     features, labels = tall()
     features = features * np.logspace(-2, 2, 12) + 3.0
     by_hand = (features - features.mean(axis=0)) / features.std(axis=0)
@@ -129,7 +129,7 @@ def test_a_grid_search_can_choose_the_penalty() -> None:
     assert search.best_score_ > 0.6
 
 
-def test_an_unfinished_fit_warns_by_how_much_and_what_to_try() -> None:
+def test_an_unfinished_fit_warns_with_its_gap_and_advice() -> None:
     features, labels = tall()
     message = r"4 of 4 problems stopped \(iteration limit\) with a relative gap of up to .* above tol=1.0e-06, after 1 "
     with pytest.warns(ConvergenceWarning, match=message + r"iterations at C=1; raise max_iter, scale the features"):
@@ -138,14 +138,14 @@ def test_an_unfinished_fit_warns_by_how_much_and_what_to_try() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:. of 4 problems stopped")
-def test_an_unfinished_choice_warns() -> None:
+def test_an_unfinished_selection_warns() -> None:
     features, labels = tall()
-    with pytest.warns(ConvergenceWarning, match=r"fits that chose C stopped \(iteration limit\) with a relative gap"):
+    with pytest.warns(ConvergenceWarning, match=r"fits on the splits stopped \(iteration limit\) with a relative gap"):
         fitted = L2SVMClassifierCV([1.0], max_iter=1).fit(features, labels)
     assert fitted.C_ == 1.0
 
 
-def test_a_stalled_fit_says_how_far_it_came() -> None:
+def test_a_stalled_fit_reports_its_gap() -> None:
     features, labels = tall()
     with pytest.warns(ConvergenceWarning, match=r"problems stopped \(stalled\) .* gap of up to .*; raise tol, scale"):
         fitted = L2SVMClassifier(tol=1e-32, max_iter=1000).fit(features.astype(np.float32), labels)
@@ -153,7 +153,7 @@ def test_a_stalled_fit_says_how_far_it_came() -> None:
 
 
 @pytest.mark.parametrize("make", ESTIMATORS)
-def test_bad_input_is_refused_with_what_was_got_and_expected(make, tmp_path: Path) -> None:
+def test_bad_input_is_refused_with_the_value_got_and_expected(make, tmp_path: Path) -> None:
     features, labels = tall()
     broken = features.copy()
     broken[5, 3] = np.nan
@@ -162,7 +162,7 @@ def test_bad_input_is_refused_with_what_was_got_and_expected(make, tmp_path: Pat
             make().fit(given, labels)
     with pytest.raises(UserError, match=r"the labels hold one class only, .*7.*; expected two or more"):
         make().fit(features, np.full(len(features), 7))
-    with pytest.raises(UserError, match=r"Unknown label type: continuous.* Give one discrete label for each row"):
+    with pytest.raises(UserError, match=r"Unknown label type: continuous.* Expected one discrete label for each row"):
         make().fit(features, features[:, 0])
     with pytest.raises(UserError, match=r"labels have shape \(199,\); expected one for each of the 200 rows"):
         make().fit(torch.from_numpy(features), labels[1:])
@@ -170,11 +170,11 @@ def test_bad_input_is_refused_with_what_was_got_and_expected(make, tmp_path: Pat
         make().fit(torch.from_numpy(features), np.stack([labels, labels], axis=1))
     with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
         make().fit(torch.from_numpy(features), None)
-    with pytest.raises(UserError, match=r"a fit of 200 x 12 features needs at least \d+ MB beside them, and 1 MB"):
+    with pytest.raises(UserError, match=r"a fit of 200 x 12 features needs at least \d+ MB of additional memory, but"):
         make(memory=1 << 20).fit(features, labels)
 
 
-def test_prediction_refuses_what_the_fit_did_not_see(tmp_path: Path) -> None:
+def test_prediction_refuses_features_unlike_those_of_the_fit(tmp_path: Path) -> None:
     features, labels = tall()
     with pytest.raises(NotFittedError):
         L2SVMClassifier().predict(features)
@@ -214,9 +214,9 @@ def test_labels_and_weights_may_be_bfloat16() -> None:
     np.testing.assert_array_equal(L2SVMClassifier().fit(features, *given).coef_, plain.coef_)
 
 
-def test_sparse_tensors_are_refused_in_a_sentence() -> None:
+def test_sparse_tensors_are_refused_with_advice() -> None:
     features, labels = blobs(60, 5, 3)
-    with pytest.raises(UserError, match=r"torch.sparse_coo, expected a dense one: give it as X.to_dense\(\)"):
+    with pytest.raises(UserError, match=r"torch.sparse_coo, expected a dense one: pass X.to_dense\(\)"):
         L2SVMClassifier().fit(torch.from_numpy(features).to_sparse(), labels)
 
 
@@ -231,7 +231,7 @@ def test_tensors_of_other_types_are_refused(dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16, np.uint16, np.int32, np.int64, bool])
 @pytest.mark.parametrize("make", ESTIMATORS)
-def test_integers_are_fitted_alike_wherever_they_lie(make, dtype: type, tmp_path: Path) -> None:
+def test_integers_are_fitted_equally_in_every_container(make, dtype: type, tmp_path: Path) -> None:
     features, labels = tall()
     whole = (features > 0.5) if dtype is bool else np.clip(np.rint(4.0 * features + 10.0), 0, 100)
     whole, exact = whole.astype(dtype), whole.astype(np.float64)
@@ -262,7 +262,7 @@ def test_labels_and_weights_may_be_lists_columns_tensors_or_rows_of_a_file(make,
             np.testing.assert_allclose(column.coef_, wanted.coef_, rtol=1e-6, atol=1e-9)
 
 
-def test_names_of_a_data_frame_are_forgotten_by_a_fit_without_names() -> None:
+def test_a_fit_without_names_removes_those_of_a_data_frame() -> None:
     features, labels = tall()
     fitted = L2SVMClassifier().fit(pd.DataFrame(features, columns=list("abcdefghijkl")), labels)
     assert list(fitted.feature_names_in_) == list("abcdefghijkl")

@@ -57,7 +57,7 @@ def test_cross_validation_equals_a_grid_search(case) -> None:
     assert ours.selection_gap_ <= 1e-6
 
 
-def test_cross_validation_takes_the_smallest_penalty_if_all_tie() -> None:
+def test_cross_validation_chooses_the_smallest_penalty_if_all_tie() -> None:
     labels = np.repeat([0, 1, 2], [50, 30, 20])
     penalties = [1e-1, 1e-3, 1e-4, 1e-2]
     constant = L2SVMClassifierCV(penalties).fit(np.ones((100, 4), np.float32), labels)
@@ -68,7 +68,7 @@ def test_cross_validation_takes_the_smallest_penalty_if_all_tie() -> None:
     assert separable.C_ == 1e-4
 
 
-def test_cross_validation_takes_splitters_and_pairs_of_row_numbers() -> None:
+def test_cross_validation_accepts_splitters_and_pairs_of_row_numbers() -> None:
     features, labels = tall()
     validation = np.arange(200) % 5 == 0
     fitted = L2SVMClassifierCV([1e-3, 1.0], cv=PredefinedSplit(np.where(validation, 0, -1))).fit(features, labels)
@@ -97,7 +97,7 @@ def test_groups_reach_the_splitter(cv) -> None:
         L2SVMClassifierCV(PENALTIES, cv=cv).fit(features, labels)
 
 
-def test_a_splitter_sees_the_rows_as_they_were_given() -> None:
+def test_a_splitter_receives_the_original_rows() -> None:
     features, labels = tall()
     for X in (features, features.tolist(), torch.from_numpy(features)):
         folds = Recorder(3)
@@ -105,7 +105,7 @@ def test_a_splitter_sees_the_rows_as_they_were_given() -> None:
         assert folds.seen["X"] is X
 
 
-def test_masks_are_rows_that_train_and_that_score() -> None:
+def test_masks_select_training_and_held_out_rows() -> None:
     features, labels = tall()
     held_out = np.arange(200) % 5 == 0
     masks = L2SVMClassifierCV(PENALTIES, cv=[(~held_out, held_out)]).fit(features, labels)
@@ -127,7 +127,7 @@ def test_weights_of_a_group_equal_repeated_and_removed_rows(standardise: bool) -
 
 
 @pytest.mark.parametrize("share", [0.9, 0.2])
-def test_balanced_weights_are_those_of_the_rows_that_train(share: float) -> None:
+def test_balanced_weights_come_from_the_training_rows(share: float) -> None:
     features, labels = two_classes()
     kept = np.flatnonzero((labels == 0) | (np.arange(80) % 8 == 1))
     features, labels = features[kept], labels[kept]
@@ -149,7 +149,7 @@ def test_a_split_whose_rows_have_no_weight_is_refused() -> None:
         L2SVMClassifierCV(cv=folds).fit(features, labels, alone)
 
 
-def test_metadata_is_refused_where_it_reaches_nobody() -> None:
+def test_metadata_without_a_recipient_is_refused() -> None:
     features, labels = tall()
     with pytest.raises(UserError, match=r"fit got mark; expected X, y, sample_weight and groups: .*set_config"):
         L2SVMClassifierCV().fit(features, labels, mark=1)
@@ -190,7 +190,7 @@ def test_a_search_routes_weights_and_groups_through_the_estimator(requested: boo
 
 
 @pytest.mark.usefixtures("routing")
-def test_weights_that_nobody_requested_are_refused() -> None:
+def test_weights_without_a_request_are_refused() -> None:
     features, labels = tall()
     search = GridSearchCV(L2SVMClassifier(), {"C": PENALTIES}, cv=3)
     with pytest.raises(ValueError, match="sample_weight"):

@@ -19,7 +19,7 @@ ESTIMATORS = [L2SVMClassifier, LogisticClassifier, RidgeClassifier, L2SVMClassif
 
 
 @pytest.mark.parametrize("make", ESTIMATORS)
-def test_parameters_are_validated_as_scikit_learns_are(make) -> None:
+def test_parameters_are_validated_like_those_of_scikit_learn(make) -> None:
     check_param_validation(make.__name__, make())
     assert set(make._parameter_constraints) == set(make().get_params())
 
@@ -53,7 +53,7 @@ def test_parameters_are_validated_as_scikit_learns_are(make) -> None:
     ],
 )
 @pytest.mark.parametrize("make", ESTIMATORS)
-def test_a_wrong_parameter_is_named_with_what_was_got_and_expected(make, name: str, value, expected: str) -> None:
+def test_a_wrong_parameter_is_named_with_the_value_got_and_expected(make, name: str, value, expected: str) -> None:
     if name == "C" and make is L2SVMClassifierCV:
         name, value, expected = "Cs", value if np.isscalar(value) else None, "an array-like"
     message = f"The '{name}' parameter of {make.__name__} must be {expected}"
@@ -66,7 +66,7 @@ def test_a_wrong_parameter_is_named_with_what_was_got_and_expected(make, name: s
     [["0.1", "1"], [0.1, None], [0.1, 0.0], [], (), [[0.1]], [True], [np.nan], {0.1}, {0.1: 1}, np.zeros((1, 1))],
     ids=str,
 )
-def test_a_grid_of_what_are_no_penalties_is_refused(given) -> None:
+def test_a_grid_of_invalid_penalties_is_refused(given) -> None:
     expected = "an array-like of one or more values, each a float in the range (0.0, 1000000000000.0]"
     message = f"The 'Cs' parameter of L2SVMClassifierCV must be {expected}. Got {given!r} instead."
     with pytest.raises(InvalidParameterError, match=re.escape(message)):
@@ -74,12 +74,12 @@ def test_a_grid_of_what_are_no_penalties_is_refused(given) -> None:
 
 
 @pytest.mark.parametrize("given", [(0.1, 1), np.array([0.1, 1.0]), range(1, 3), [np.float32(0.5), 1]], ids=str)
-def test_grids_of_penalties_are_taken(given) -> None:
+def test_grids_of_penalties_are_accepted(given) -> None:
     assert len(L2SVMClassifierCV(Cs=given, cv=2).fit(*tall()).scores_) == 2
 
 
 @pytest.mark.parametrize("cv", ["five", 1, 2.5])
-def test_what_makes_no_folds_is_refused(cv) -> None:
+def test_an_invalid_cv_is_refused(cv) -> None:
     with pytest.raises(ValueError, match="cv"):
         L2SVMClassifierCV(cv=cv).fit(*tall())
 
@@ -87,14 +87,14 @@ def test_what_makes_no_folds_is_refused(cv) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"max_iter": "a"}, "max_iter is 'a'; expected at least 1, a whole number"),
-        ({"max_iter": 10.5}, "max_iter is 10.5; expected at least 1, a whole number"),
+        ({"max_iter": "a"}, "max_iter is 'a'; expected a whole number of at least 1"),
+        ({"max_iter": 10.5}, "max_iter is 10.5; expected a whole number of at least 1"),
         ({"tol": "1e-6"}, "tol is '1e-6'; expected a relative gap between 0 and 1"),
         ({"memory": "1GB"}, "memory is '1GB'; expected a whole number of bytes, or None"),
         ({"added_variance": "0.01"}, "added_variance is '0.01'; expected 0 or a positive number"),
     ],
 )
-def test_functions_refuse_what_estimators_refuse(settings: dict, message: str) -> None:
+def test_functions_check_settings_like_estimators(settings: dict, message: str) -> None:
     features, labels = tall()
     with sklearn.config_context(skip_parameter_validation=True):
         for fit in (

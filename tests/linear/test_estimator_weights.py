@@ -46,7 +46,7 @@ def test_weights_of_many_rows_equal_repeated_ones(make, settings: dict) -> None:
 
 
 @pytest.mark.parametrize("make", ESTIMATORS)
-def test_one_weight_for_all_rows_multiplies_the_penalty(make) -> None:
+def test_a_scalar_weight_multiplies_the_penalty(make) -> None:
     features, labels = tall()
     weighted = make(0.1, tol=1e-12).fit(features, labels, 3.0)
     agree(weighted, make(0.1, tol=1e-12).fit(features, labels, np.full(200, 3.0)), features)
@@ -54,7 +54,7 @@ def test_one_weight_for_all_rows_multiplies_the_penalty(make) -> None:
 
 
 @pytest.mark.parametrize("make", ESTIMATORS)
-def test_a_class_without_weight_is_a_class_that_was_removed(make) -> None:
+def test_a_class_without_weight_equals_a_removed_class(make) -> None:
     features, labels = tall()
     without = make(0.1, tol=1e-12).fit(features, labels, labels != 1)
     removed = make(0.1, tol=1e-12).fit(features[labels != 1], labels[labels != 1])
@@ -65,7 +65,7 @@ def test_a_class_without_weight_is_a_class_that_was_removed(make) -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 1e6, np.float32(1e6)])
-def test_what_a_row_without_weight_holds_does_not_matter(value: float) -> None:
+def test_the_content_of_rows_without_weight_does_not_matter(value: float) -> None:
     features, labels = tall()
     weights = np.arange(200) % 3
     changed = np.where(weights[:, np.newaxis] == 0, value, features)
@@ -76,7 +76,7 @@ def test_what_a_row_without_weight_holds_does_not_matter(value: float) -> None:
         np.testing.assert_allclose(other.objective_, plain.objective_, rtol=1e-9)
 
 
-def test_a_column_that_differs_in_rows_without_weight_alone_is_constant() -> None:
+def test_a_column_that_varies_only_in_rows_without_weight_is_constant() -> None:
     features, labels = tall()
     weights = np.arange(200) % 3
     features[:, 4] = np.where(weights == 0, np.arange(200.0), 7.0)
@@ -156,15 +156,15 @@ def test_tensors_files_and_paths_are_weighted_like_arrays(make, tmp_path: Path) 
         (-np.ones(200), "sample_weight is -1 at row 0; expected 0 or a positive, finite number"),
         (np.where(np.arange(200) == 7, np.nan, 1.0), "sample_weight is nan at row 7; expected 0 or a positive"),
         (np.where(np.arange(200) == 7, np.inf, 1.0), "sample_weight is inf at row 7; expected 0 or a positive"),
-        (np.zeros(200), "sample_weight is zero in all of the 200 rows; expected a positive number in some"),
+        (np.zeros(200), "sample_weight is zero in all 200 rows; expected a positive number in at least one"),
         (np.full(200, "heavy"), "sample_weight is <U5; expected numbers"),
         ([None] * 200, "sample_weight is nan at row 0; expected 0 or a positive, finite number"),
         ([{}] * 200, r"sample_weight holds \{\}; expected numbers"),
         ("balanced", "sample_weight is <U8; expected numbers"),
-        (np.full(200, 1e13), r"row weights of up to 1e\+13 times a C of 1 are over 1e\+12; scale the weights"),
+        (np.full(200, 1e13), r"row weights of up to 1e\+13 times a C of 1 exceed 1e\+12; scale the weights"),
     ],
 )
-def test_weights_that_weigh_nothing_are_refused(weights, message: str) -> None:
+def test_invalid_sample_weights_are_refused(weights, message: str) -> None:
     features, labels = tall()
     for X in (features, torch.from_numpy(features)):
         with pytest.raises(UserError, match=message):
@@ -175,19 +175,19 @@ def test_weights_that_weigh_nothing_are_refused(weights, message: str) -> None:
     ("class_weight", "message"),
     [
         ({0: -1.0}, r"got class_weight \{0: -1.0\}, expected weights of 0 or positive, finite numbers"),
-        ({0: 0, 1: 0, 2: 0, 3: 0}, "zero for all classes; expected a positive number for some"),
+        ({0: 0, 1: 0, 2: 0, 3: 0}, "zero for all classes; expected a positive number for one"),
         ({0: np.nan}, "expected weights of 0 or positive, finite numbers"),
         ({"0": 1.0}, r"The classes, \[0, 1, 2, 3\], are not in class_weight; expected a number for each label"),
         ({0: "heavy"}, "could not convert string to float: 'heavy'; expected a number for each label"),
     ],
 )
-def test_class_weights_that_weigh_nothing_are_refused(class_weight: dict, message: str) -> None:
+def test_invalid_class_weights_are_refused(class_weight: dict, message: str) -> None:
     features, labels = tall()
     with pytest.raises(UserError, match=message):
         L2SVMClassifier(class_weight=class_weight).fit(features, labels)
 
 
-def test_a_path_refuses_another_word_for_class_weights() -> None:
+def test_a_path_refuses_an_unknown_string_for_class_weights() -> None:
     features, labels = tall()
     with pytest.raises(UserError, match="got class_weight 'even', expected a dict of weights by label, 'balanced'"):
         fit_path(features, labels, [1.0], class_weight="even")

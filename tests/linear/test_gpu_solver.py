@@ -48,7 +48,7 @@ def test_a_path_of_tensors_is_that_of_numpy(
 
 
 @pytest.mark.parametrize("intercept", ["penalised", "free"])
-def test_standardised_and_free_fits_of_tensors_are_those_of_numpy(device: torch.device, intercept: str) -> None:
+def test_standardized_and_free_fits_of_tensors_are_those_of_numpy(device: torch.device, intercept: str) -> None:
     features, labels = two_classes()
     for classifier in ("svm", "logistic"):
         settings = {"classifier": classifier, "intercept": intercept, "standardise": True}

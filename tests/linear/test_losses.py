@@ -33,7 +33,7 @@ def test_residuals_are_minus_the_slope_of_the_loss(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_bend_is_minus_the_change_of_the_residuals(name: str) -> None:
+def test_the_hessian_vector_product_is_minus_the_change_of_the_residuals(name: str) -> None:
     scores, slopes, targets = drawn(name)
     ahead, behind = (LOSSES[name].evaluate(scores + sign * STEP * slopes, targets)[1] for sign in (1, -1))
     hessian_vector_product = LOSSES[name].hessian_vector_product(scores, targets, slopes)
@@ -41,7 +41,7 @@ def test_bend_is_minus_the_change_of_the_residuals(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_curvature_is_the_bend_of_one_score_alone(name: str) -> None:
+def test_curvature_is_the_diagonal_of_the_hessian(name: str) -> None:
     scores, _, targets = drawn(name)
     curvature = LOSSES[name].curvature(scores, targets)
     for q in range(scores.shape[1]):
@@ -60,7 +60,7 @@ def test_the_losses_are_those_of_the_paper() -> None:
     np.testing.assert_allclose(LOSSES["logistic"].evaluate(three, np.array([[1]]))[0], [[np.log(4.0)]])
 
 
-def test_softmax_rows_add_up_and_bear_large_scores() -> None:
+def test_softmax_residuals_sum_to_zero_and_large_scores_stay_finite() -> None:
     scores, slopes, targets = drawn("logistic")
     losses, residuals = Logistic().evaluate(scores, targets)
     np.testing.assert_allclose(residuals.sum(axis=1), 0.0, atol=1e-14)

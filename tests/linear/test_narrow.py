@@ -44,7 +44,7 @@ def test_a_sample_of_all_rows_gives_newtons_direction_and_a_part_a_descent(count
         assert np.linalg.norm(left) < 0.7 * np.linalg.norm(gradient)
 
 
-def test_sums_of_active_rows_follow_changes_and_forget_what_was_cancelled() -> None:
+def test_sums_of_active_rows_follow_changes_and_are_recomputed_after_cancellation() -> None:
     draw = np.random.default_rng(0)
     features, labels = blobs(300, 6, 3)
     features[0] *= 1e9  # its square takes all digits of the others' with it
@@ -62,7 +62,7 @@ def test_sums_of_active_rows_follow_changes_and_forget_what_was_cancelled() -> N
 
 @pytest.mark.parametrize("most", [0, 1 << 17])
 @pytest.mark.parametrize("columns", [6, 7])
-def test_rows_are_added_and_taken_away_in_one_product_or_in_parts(
+def test_rows_are_added_and_subtracted_in_one_product_or_in_parts(
     columns: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dcgan_probe.linear._solver.curvature.FEW_PRODUCTS", most)
@@ -76,7 +76,7 @@ def test_rows_are_added_and_taken_away_in_one_product_or_in_parts(
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("loss", [SquaredHinge(), Logistic()])
-def test_a_start_from_a_part_of_the_rows_saves_readings_of_all(loss: SquaredHinge | Logistic, dtype: type) -> None:
+def test_a_start_from_a_part_of_the_rows_saves_passes_over_all(loss: SquaredHinge | Logistic, dtype: type) -> None:
     features, labels = blobs(9000, 4, 3, spread=1.0)
     features = features.astype(dtype)
     targets = labels if loss.coupled else one_vs_rest(labels)
@@ -89,7 +89,7 @@ def test_a_start_from_a_part_of_the_rows_saves_readings_of_all(loss: SquaredHing
     assert solution.passes < without.passes
 
 
-def test_a_feature_of_1e5_among_ones_takes_a_softmax_few_iterations() -> None:
+def test_a_softmax_with_a_feature_of_1e5_among_ones_needs_few_iterations() -> None:
     draw = np.random.default_rng(0)
     labels = draw.integers(0, 10, 2000)
     features = draw.standard_normal((2000, 50)) + 0.5 * draw.standard_normal((10, 50))[labels]

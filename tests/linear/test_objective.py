@@ -108,7 +108,7 @@ def test_the_gap_is_the_primal_minus_the_dual_value(name: str, free_intercept: b
 
 @pytest.mark.parametrize("free_intercept", [False, True])
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_search_finds_the_least_value_along_a_line(name: str, free_intercept: bool) -> None:
+def test_a_search_finds_the_minimum_along_a_line(name: str, free_intercept: bool) -> None:
     problems, weights, _ = make(name)
     problems = Problems(**{**vars(problems), "free_intercept": free_intercept})
     design, draw = problems.design, np.random.default_rng(5)
@@ -142,7 +142,7 @@ def test_a_search_finds_the_least_value_along_a_line(name: str, free_intercept: 
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_settled_intercepts_leave_no_pull(name: str) -> None:
+def test_settled_intercepts_have_no_gradient(name: str) -> None:
     problems, weights, _ = make(name, free_intercept=True)
     scores = problems.design.forward(weights.reshape(-1, 13)).reshape(4, problems.outputs, 200)
     before = weights.copy()
@@ -156,7 +156,7 @@ def test_settled_intercepts_leave_no_pull(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_intercepts_settle_in_few_looks_at_the_rows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_intercepts_settle_in_few_evaluations(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Rounding bounds what a line search can do: it has to end there, and not at the limit of its iterations.
     features, labels = wide()
     looks: list[int] = []
@@ -171,7 +171,7 @@ def test_intercepts_settle_in_few_looks_at_the_rows(name: str, monkeypatch: pyte
     assert len(looks) < 1500
 
 
-def test_chosen_problems_keep_their_own_rows_and_penalties() -> None:
+def test_selected_problems_keep_their_rows_and_penalties() -> None:
     problems, weights, _ = make("svm")
     chosen = np.array([3, 1])
     state = state_of(problems, weights)

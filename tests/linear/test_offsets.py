@@ -56,7 +56,7 @@ def test_a_large_mean_costs_no_digits(
 
 
 @pytest.mark.parametrize("kind", ["tensor", "kept tensor", "file", "float16"])
-def test_a_large_mean_costs_no_digits_wherever_the_features_lie(
+def test_a_large_mean_costs_no_digits_in_any_container(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # float16 has eleven bits, so that its mean cannot be farther away.
@@ -70,7 +70,7 @@ def test_a_large_mean_costs_no_digits_wherever_the_features_lie(
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_column_that_is_constant_but_for_the_last_bit_is_a_column_of_signs(
+def test_a_column_that_varies_only_in_its_last_bit_is_a_column_of_signs(
     route: str, dtype: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features, labels = blobs(60, 70, 2, spread=2.0)

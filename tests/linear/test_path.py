@@ -54,13 +54,13 @@ def test_a_path_reports_its_status_without_a_warning() -> None:
     assert hard.gap > 1e-6
 
 
-def test_the_worst_status_speaks_for_all() -> None:
+def test_the_worst_status_is_reported() -> None:
     assert worst(np.array([CONVERGED, STALLED, CONVERGED])) == STALLED
     assert worst(np.array([STALLED, ITERATION_LIMIT])) == ITERATION_LIMIT
     assert worst(np.array([CONVERGED])) == CONVERGED
 
 
-def test_the_greatest_score_chooses() -> None:
+def test_the_highest_score_is_predicted() -> None:
     classes = np.array(["a", "b", "c"])
     assert list(choose(classes, np.array([[0.0, -1.0, 2.0], [3.0, 1.0, 2.0]]))) == ["c", "a"]
     assert list(choose(classes[:2], np.array([-0.1, 0.1]))) == ["a", "b"]

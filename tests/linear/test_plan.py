@@ -22,7 +22,7 @@ from dcgan_probe.runtime import UserError
         (40, 40, "span"),
     ],
 )
-def test_the_sizes_choose_the_way(rows: int, columns: int, route: str) -> None:
+def test_sizes_determine_the_route(rows: int, columns: int, route: str) -> None:
     plan = make_plan(Sizes(rows, columns, 10))
     assert plan.route == route
     assert (plan.rank > 0) == (route == "sketched")
@@ -31,7 +31,7 @@ def test_the_sizes_choose_the_way(rows: int, columns: int, route: str) -> None:
     assert plan.operations > 0.0
 
 
-def test_less_memory_takes_the_next_way() -> None:
+def test_less_memory_selects_the_next_route() -> None:
     sizes = Sizes(20_000, 8000, 10)
     routes = [make_plan(sizes, memory).route for memory in (4 << 30, 100 << 20)]
     assert routes == ["factored", "sketched"]
@@ -67,10 +67,8 @@ def test_more_memory_never_reads_the_features_more_often() -> None:
     assert passes[0] > passes[-1]
 
 
-def test_too_little_memory_is_refused_with_what_would_do() -> None:
-    message = (
-        r"a fit of 50,000 x 28,672 features needs at least [\d,]+ MB beside them, and 70 MB are allowed; allow more"
-    )
+def test_too_little_memory_is_refused_with_the_memory_needed() -> None:
+    message = r"a fit of 50,000 x 28,672 features needs at least [\d,]+ MB of additional memory, but .* 70 MB; raise it"
     with pytest.raises(UserError, match=message) as caught:
         make_plan(Sizes(50_000, 28_672, 10), 70_000_000)
     assert caught.value.parameter == "memory"

@@ -102,7 +102,7 @@ def test_a_sketch_of_full_rank_is_exact(tensors: bool) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_a_sketch_of_low_rank_is_exact_in_what_it_knows_and_bounded_elsewhere(dtype: type) -> None:
+def test_a_sketch_of_low_rank_is_exact_along_its_eigenvectors_and_bounded_elsewhere(dtype: type) -> None:
     features = (blobs(200, 6, 2)[0] @ np.random.default_rng(0).standard_normal((6, 50))).astype(dtype)
     rows = with_constant(features)
     vectors = np.linalg.eigh(rows.T @ rows)[1]
@@ -117,7 +117,7 @@ def test_a_sketch_of_low_rank_is_exact_in_what_it_knows_and_bounded_elsewhere(dt
     np.testing.assert_allclose(sketched.solve(1.0, others), rest * others, atol=1e-3)
 
 
-def test_a_sketch_speeds_up_what_it_cannot_hold_whole() -> None:
+def test_a_sketch_of_low_rank_speeds_up_descent() -> None:
     features = blobs(300, 80, 2)[0] * np.logspace(2, -1, 80)
     rows = with_constant(features)
     system = np.eye(81) + rows.T @ rows

@@ -97,7 +97,7 @@ def test_the_start_is_near_the_fit_on_all_rows(classifier: str) -> None:
     assert np.linalg.norm(chosen.start - whole) < 0.3 * np.linalg.norm(whole)
 
 
-def test_the_smaller_one_of_equals_is_chosen() -> None:
+def test_the_smallest_of_equal_values_is_chosen() -> None:
     accuracies = np.array([[0.5, 0.9, 0.8], [0.5, 0.7, 0.8]])
     assert Selection(np.array([1e-3, 1.0, 0.1]), accuracies, 0.0, CONVERGED, None).C == 0.1
     assert Selection(np.array([1e-3, 0.1, 1.0]), accuracies, 0.0, CONVERGED, None).C == 0.1
@@ -107,7 +107,7 @@ def test_the_smaller_one_of_equals_is_chosen() -> None:
 def test_splits_that_cannot_choose_are_refused() -> None:
     features, labels = tall()
     everyone = np.arange(200)
-    with pytest.raises(UserError, match=r"split 1 trains on 4 of 4 classes and holds 0 rows out; .* take fewer folds"):
+    with pytest.raises(UserError, match=r"split 1 trains on 4 of 4 classes and holds 0 rows out; .* use fewer folds"):
         select_penalty(features, labels, PENALTIES, [(everyone[:150], everyone[150:]), (everyone, everyone[:0])])
     with pytest.raises(UserError, match="split 0 trains on 3 of 4 classes and holds 50 rows out"):
         select_penalty(features, labels, PENALTIES, [(everyone[labels != 2], everyone[labels == 2])])
@@ -129,12 +129,12 @@ def test_rows_that_are_drawn_twice_count_twice(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
-        ([], "there are no splits"),
-        ([(np.arange(100), np.array([200]))], "split 0 names row 200; expected rows from 0 to 199"),
-        ([(np.arange(-1, 100), np.array([150]))], "split 0 names row"),
+        ([], "got no splits; expected at least one"),
+        ([(np.arange(100), np.array([200]))], "split 0 contains row 200; expected rows from 0 to 199"),
+        ([(np.arange(-1, 100), np.array([150]))], "split 0 contains row"),
     ],
 )
-def test_rows_that_are_not_there_are_refused(splits: list, message: str) -> None:
+def test_rows_out_of_range_are_refused(splits: list, message: str) -> None:
     features, labels = tall()
     with pytest.raises(UserError, match=message):
         select_penalty(features, labels, PENALTIES, splits)

@@ -117,21 +117,21 @@ def test_a_tiny_penalty_does_not_leave_zero_weights() -> None:
 
 @pytest.mark.parametrize("free_intercept", [False, True])
 @pytest.mark.parametrize("classifier", LOSSES)
-def test_classes_that_can_be_parted_at_a_large_penalty(classifier: str, free_intercept: bool) -> None:
+def test_separable_classes_converge_at_a_large_penalty(classifier: str, free_intercept: bool) -> None:
     features, labels = wide()
     targets = targets_of(classifier, labels)
     solution = solve(features, targets, [1e5], loss=LOSSES[classifier], free_intercept=free_intercept)
     assert (solution.status == CONVERGED).all()
 
 
-def test_one_sign_alone_with_a_free_intercept_costs_nothing() -> None:
+def test_one_sign_with_a_free_intercept_has_objective_zero() -> None:
     features, _ = two_classes()
     solution = solve(features, np.ones((len(features), 1)), [1.0], free_intercept=True)
     np.testing.assert_allclose(solution.objective, 0.0, atol=1e-12)
     assert np.isfinite(solution.gap).all()
 
 
-def test_zero_features_leave_all_to_the_intercept_without_a_warning() -> None:
+def test_zero_features_fit_the_intercept_without_a_warning() -> None:
     signs = np.array([[1, -1]] * 4 + [[-1, 1]] * 2)
     solution = solve(np.zeros((6, 2), dtype=np.float32), signs, [1.0], tol=1e-12)
     # b/2 = 4 (1 - b) - 2 (1 + b), so 1/2 b^2 + 4 (1 - b)^2 + 2 (1 + b)^2 is least at b = 4/13.

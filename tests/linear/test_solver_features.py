@@ -59,9 +59,7 @@ def test_a_file_that_is_read_in_many_blocks_gives_the_same_values(
 
 @pytest.mark.parametrize("classifier", LOSSES)
 @pytest.mark.parametrize("route", ["span", "factored", "sketched"])
-def test_tensors_take_the_same_way_to_the_same_values(
-    route: str, classifier: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tensors_converge_to_the_same_values(route: str, classifier: str, monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = wide() if route == "span" else tall()
     targets, penalties = targets_of(classifier, labels), [1e-3, 1.0]
     draw = np.random.default_rng(0)
@@ -84,7 +82,7 @@ def test_tensors_take_the_same_way_to_the_same_values(
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("classifier", LOSSES)
 @pytest.mark.parametrize("name", ["tall", "wide", "constant_columns", "badly_scaled"])
-def test_standardising_equals_standardised_features(name: str, classifier: str, dtype: type) -> None:
+def test_standardizing_equals_standardized_features(name: str, classifier: str, dtype: type) -> None:
     features, labels = CASES[name]()
     features, targets = features.astype(dtype), targets_of(classifier, labels)
     mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
@@ -102,7 +100,7 @@ def test_standardising_equals_standardised_features(name: str, classifier: str, 
     np.testing.assert_allclose(scores[0], scores[1], atol=2e-3)
 
 
-def test_standardising_bears_a_mean_far_from_zero() -> None:
+def test_standardizing_accepts_a_mean_far_from_zero() -> None:
     features, labels = tall()
     shifted = (features + 300.0).astype(np.float32)
     exact = shifted.astype(np.float64)

@@ -22,7 +22,7 @@ def test_float64_reaches_the_gap_with_hardly_more_rows_than_columns() -> None:
     assert (solution.status == CONVERGED).all()
 
 
-def test_what_stalls_in_float32_is_finished_in_float64() -> None:
+def test_problems_that_stall_in_float32_are_finished_in_float64() -> None:
     features, labels = blobs(3000, 60, 3, spread=4.0)
     features = (features + 30.0).astype(np.float32)
     solution = solve(features, one_vs_rest(labels)[:, :1], [1e3], tol=1e-9)
@@ -45,7 +45,7 @@ def test_an_iteration_limit_is_reported_with_the_gap_that_is_left() -> None:
 
 @pytest.mark.parametrize("max_iter", [1, 3, 12, 90])
 @pytest.mark.parametrize("name", ["tall", "badly_scaled", "badly_scaled_wide"])
-def test_no_problem_takes_more_iterations_than_allowed(name: str, max_iter: int) -> None:
+def test_no_problem_exceeds_the_iteration_limit(name: str, max_iter: int) -> None:
     features, labels = CASES[name]()
     solution = solve(features, one_vs_rest(labels), PENALTIES, tol=1e-13, max_iter=max_iter)
     assert solution.iterations.max() <= max_iter

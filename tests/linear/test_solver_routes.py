@@ -25,7 +25,7 @@ def test_every_case_reaches_the_reference_minimum_on_the_other_routes(
 
 @pytest.mark.parametrize("free_intercept", [False, True])
 @pytest.mark.parametrize("route", ["factored", "sketched"])
-def test_the_span_of_the_rows_holds_the_same_least_value(
+def test_the_span_of_the_rows_contains_the_minimum(
     route: str, free_intercept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features, labels = wide()

@@ -63,7 +63,7 @@ def test_a_start_changes_no_value(classifier: str, route: str, monkeypatch: pyte
         np.testing.assert_allclose(warm.objective, cold.objective, rtol=2e-9)
 
 
-def test_a_start_at_the_least_value_saves_iterations() -> None:
+def test_a_start_at_the_minimum_saves_iterations() -> None:
     features, labels = tall()
     cold = solve(features, one_vs_rest(labels), [1.0])
     warm = solve(features, one_vs_rest(labels), [1.0], start=weights_of(cold)[0])

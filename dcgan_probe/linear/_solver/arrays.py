@@ -1,4 +1,4 @@
-"""The array API of numpy arrays and torch tensors; from scikit-learn's copy of the package if it is not installed."""
+"""Array API of numpy arrays and torch tensors, from ``array_api_compat`` or scikit-learn's copy of it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from ...runtime import UserError
 
 try:
     from array_api_compat import array_namespace as _namespace, device, is_torch_array
-except ImportError:  # a machine where nothing can be installed
+except ImportError:  # scikit-learn ships a copy
     from sklearn.externals.array_api_compat import array_namespace as _namespace, device, is_torch_array
 
 __all__ = [
@@ -32,26 +32,26 @@ DTYPES = (
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
     "bool",
 )
-"""Of features that are read as they are; other types are refused, or converted by scikit-learn to the first."""
+"""Dtypes of features that are read without conversion; scikit-learn converts other arrays to the first one."""
 SINGLE = ("float16", "float32")
-"""Computed in float32; every other type in float64."""
+"""Dtypes of features that are computed in float32; all others are computed in float64."""
 
 
 def array_namespace(array: Any) -> Any:
-    """Return the functions for an array; that of numpy at once, since small problems ask for it thousands of times."""
+    """Return the namespace of an array; numpy's is stored, since small problems need it thousands of times."""
     return _NUMPY if isinstance(array, np.ndarray) else _namespace(array)
 
 
 def plain_tensor(tensor: Any) -> Any:
-    """Return a torch tensor without its graph; bfloat16, which numpy lacks, as float32.
+    """Return a torch tensor without its graph, converted to float32 if it is bfloat16, which numpy lacks.
 
     Raises
     ------
     UserError
-        If the tensor is sparse or of another layout.
+        If the tensor is not dense.
     """
     if "strided" not in str(tensor.layout):
-        raise UserError(f"got a tensor of the layout {tensor.layout}, expected a dense one: give it as X.to_dense()")
+        raise UserError(f"got a tensor of layout {tensor.layout}, expected a dense one: pass X.to_dense()")
     tensor = tensor.detach()
     return tensor.float() if "bfloat16" in str(tensor.dtype) else tensor
 
@@ -62,26 +62,26 @@ def dtype_name(features: Any) -> str:
 
 
 def host(array: Any) -> np.ndarray:
-    """Give an array in the computer's own memory."""
+    """Return an array as numpy, copied from a GPU if needed."""
     return array if isinstance(array, np.ndarray) else array.cpu().numpy()
 
 
 def host64(array: Any) -> np.ndarray:
-    """Give an array in the computer's own memory, in float64."""
+    """Return an array as numpy in float64, copied from a GPU if needed."""
     return host(array).astype(np.float64, copy=False)
 
 
 def check_finite(found: Any) -> None:
-    """Refuse what was computed from features that were finite when they were first read.
+    """Check a result computed from features that were finite when first read.
 
     Raises
     ------
     UserError
-        If anything is not finite.
+        If the result is not finite.
     """
     xp = array_namespace(found)
     if not bool(xp.all(xp.isfinite(found))):
         raise UserError(
-            "the features changed while they were read: they were finite, and gave a result that is not; start again "
-            "once nothing writes to them"
+            "the features changed during the fit: they were finite at first, but a result is not; rerun the fit once "
+            "no process writes to them"
         )

@@ -1,4 +1,4 @@
-"""Conversion of rows to the dtype of a block, in threads, since numpy converts on one core alone."""
+"""Conversion of rows to the dtype of a block, in threads, since numpy converts on one core."""
 
 import itertools
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from .losses import Array
 THREADS = 2
 WIDEN_NUMBERS = 1 << 15
 CACHED_NUMBERS = 1 << 15
-"""Numbers that are copied and finished while they are in the cache of a core."""
+"""Numbers copied and finished in one step, so that they stay in the cache of a core."""
 SIGN_AND_HALF, HALF_SCALE = np.int32(-0x70002000), np.float32(2.0**112)
 
 
 Finish = Callable[[Array], None]
-"""Changes part of a block (n, D) in place once its rows are copied."""
+"""In-place change of part of a block (n, D) after its rows are copied."""
 
 
 def convert(source: Array, block: Array, pool: ThreadPoolExecutor, finish: Finish | None = None) -> None:
-    """Copy rows (n, D) into a block (n, D) and finish it, in the ``THREADS`` threads of the pool where it is large."""
+    """Copy rows (n, D) into a block (n, D) and finish it, in ``THREADS`` threads of the pool if it is large."""
     if not isinstance(block, np.ndarray) or block.size <= CACHED_NUMBERS:
         fill(source, block, finish)
         return
@@ -49,9 +49,9 @@ def fill(source: Array, block: Array, finish: Finish | None = None) -> None:
 
 
 def _widen(block: np.ndarray, source: np.ndarray) -> None:
-    """Copy finite float16 (n, D) into float32, three times as fast as numpy's cast without special instructions.
+    """Copy finite float16 (n, D) into float32, faster than numpy's cast on processors without an instruction for it.
 
-    Shifted by 13 bits, exponent and fraction stand where float32 has them, and the value is 2^112 too small.
+    A shift by 13 bits aligns exponent and fraction with those of float32; the value is then 2^112 too small.
     """
     bits, values = block.view(np.int32).reshape(-1), block.reshape(-1)
     halves = source.view(np.int16).reshape(-1)

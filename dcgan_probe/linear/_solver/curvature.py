@@ -1,4 +1,4 @@
-"""Hessians of narrow problems: sums of active rows that follow their changes, and samples of the rows that bend."""
+"""Hessians of narrow problems: sums over active rows, updated by their changes, and sums over sampled rows."""
 
 import itertools
 from collections.abc import Iterable
@@ -12,20 +12,21 @@ from .plan import HELD_NUMBERS
 from .preconditioners import ridges
 
 FEW_PRODUCTS = 1 << 17
-"""So few are made in one call, of rows with shares of either sign: calls would cost more than the arithmetic."""
+"""Up to this number of products, one call adds rows of both signs, since calls cost more than the arithmetic."""
 PART_ROWS = 1024
-"""Rows of a part that stays in the cache of a core."""
+"""Rows of a part that fits the cache of a core."""
 ROUNDING = float(np.finfo(np.float64).eps)
 LEAST_CURVATURE = 1e-9
-"""That of a free intercept while no row is active; a penalized one has at least 1."""
+"""Curvature of a free intercept while no row is active; a penalized one has at least 1."""
 INNER_LIMIT = 200
-"""Of conjugate gradients."""
+"""Largest number of conjugate-gradient iterations."""
 CANCELLED, LEAST_ERROR = 10.0, 0.1
-"""Sums of which most was taken away again, with such an error beside the penalty's 1, are made from the rows."""
+"""A sum is recomputed from the rows if its peak exceeds it by the first factor, and its rounding error times ``C``
+exceeds the second number, next to a curvature of 1 of the penalty."""
 
 
 def shrinks_of(problems: Problems) -> np.ndarray:
-    """Return the penalty's curvature of each weight, (width,)."""
+    """Return the curvature of the penalty for each weight, (width,)."""
     shrinks = np.ones(problems.design.width)
     if problems.free_intercept:
         shrinks[-1] = LEAST_CURVATURE
@@ -45,14 +46,14 @@ def factor(sums: np.ndarray, penalty: float, shrinks: np.ndarray) -> np.ndarray:
 
 
 def solve_with(factor: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Solve for vectors (Q, width)."""
+    """Solve for vectors (Q, width), given a factor of ``factor``."""
     return scipy.linalg.lapack.dpotrs(factor, vectors.T, lower=1)[0].T
 
 
 def add_squares(total: np.ndarray, block: np.ndarray, shares: np.ndarray) -> None:
     """Add ``sum_i share_i x_i x_i'`` of rows (n, D) to the upper triangle of float64 (width, width).
 
-    Rows that lack the constant column, or are of another dtype, are copied with it.
+    Rows without the constant column are copied with it.
     """
     changed = shares.nonzero()[0]
     if len(changed) * len(total) ** 2 <= FEW_PRODUCTS and block.shape[1] == len(total):
@@ -73,17 +74,17 @@ def add_squares(total: np.ndarray, block: np.ndarray, shares: np.ndarray) -> Non
 
 
 def with_constant(block: np.ndarray, width: int) -> np.ndarray:
-    """Return rows (n, D) in float64 with a constant column, where the width has one."""
+    """Return rows (n, D) in float64, with a constant column if the width includes one."""
     result = np.ones((len(block), width))
     result[:, : block.shape[1]] = block
     return result
 
 
 class ActiveSums:
-    """Sums ``sum_i r_i c_ij x_i x_i'`` of J uncoupled problems: only rows that changed are multiplied again."""
+    """Sums ``sum_i r_i c_ij x_i x_i'`` of J uncoupled problems, updated by the rows whose curvature changed."""
 
     def __init__(self, problems: Problems, at_zero: bool):
-        """Start with no row, or with the rows of scores of zero, of which one sum serves all problems of a fold."""
+        """Start without rows, or with all rows at scores of zero, where one sum serves all problems of a fold."""
         design = problems.design
         self._rows: np.ndarray | None = None
         if design.rows * design.width <= HELD_NUMBERS:
@@ -103,7 +104,7 @@ class ActiveSums:
             self._peaks[:] = np.trace(self._sums, axis1=1, axis2=2)
 
     def follow(self, problems: Problems, which: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-        """Bring problems ``which`` (j,) to residuals (j, 1, N), and return their sums (j, width, width)."""
+        """Update problems ``which`` (j,) to residuals (j, 1, N); return their sums float64 (j, width, width)."""
         curvature = self._curvature(problems, residuals)
         changes = curvature - self._held[which]
         rebuilt = np.count_nonzero(changes, axis=1) > np.count_nonzero(curvature, axis=1)
@@ -133,14 +134,14 @@ class ActiveSums:
 
 
 class SampledRows:
-    """A softmax's Hessian, ``C sum_i r_i (diag(p_i) - p_i p_i') x x_i x_i'`` and the penalty's, of a sample of rows.
+    """Hessian of a softmax, ``C sum_i r_i (diag(p_i) - p_i p_i') x x_i x_i'`` plus the penalty, on a sample of rows.
 
-    A row is drawn with a probability ``q`` in proportion to its residual, which bounds its curvature, and counts with
-    the weight ``1 / q``.
+    A row is drawn with a probability ``q`` proportional to its residual, which bounds its curvature, and has the weight
+    ``1 / q``.
     """
 
     def __init__(self, problems: Problems, scores: np.ndarray, residuals: np.ndarray, count: int):
-        """Draw about so many rows of the one problem at scores and residuals (Q, N)."""
+        """Draw about ``count`` rows of the one problem at scores and residuals (Q, N)."""
         design, loss = problems.design, problems.loss
         pull = residuals.max(axis=0).astype(np.float64)
         probabilities = np.ones(design.rows)
@@ -159,9 +160,9 @@ class SampledRows:
         self._weights = (self._penalty * weights).astype(design.dtype)
 
     def solve(self, gradient: np.ndarray, limit: float) -> np.ndarray:
-        """Return ``d`` (Q, width), for which the norm of ``H d + g`` is at most a limit.
+        """Return ``d`` (Q, width) with a norm of ``H d + g`` of at most a limit.
 
-        Conjugate gradients; the preconditioner has the mean curvature of each row for all outputs.
+        The method is conjugate gradients; the preconditioner uses the mean curvature of each row for all outputs.
         """
         some = (
             self._block * np.sqrt(self._loss.mean_curvature(self._hessian_terms)[0].clip(0.0) * self._weights)[:, None]

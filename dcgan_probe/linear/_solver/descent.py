@@ -1,6 +1,6 @@
-"""Takes problems, a state and a method, moves the state until the gaps are small; knows no features and no bound.
+"""Descent of many problems at once, until each duality gap is small.
 
-One product with the rows and one with their transpose serve every problem that is not finished; finished ones drop out.
+An iteration makes one product with the rows and one with their transpose for all unfinished problems.
 """
 
 from collections.abc import Callable
@@ -14,28 +14,28 @@ from .objective import Problems
 from .state import State
 
 GOOD_DESCENT = 1e-4
-"""Relative fall of a value that counts as progress even where the gap does not fall."""
+"""Relative decrease of the objective that counts as progress even if the gap does not decrease."""
 
 
 class Method(Protocol):
-    """Chooses directions of descent for the unfinished problems."""
+    """Method that computes descent directions for the unfinished problems."""
 
     patience: int
-    """Iterations without progress after which it gives up on a problem."""
+    """Iterations without progress after which a problem is stopped."""
     progress: float
-    """Share of the lowest gap so far, under which a gap is progress."""
+    """Share of the lowest gap so far below which a gap counts as progress."""
 
     tolerance: float
-    """Of the search along a direction."""
+    """Tolerance of the line search."""
 
     def directions(self, problems: Problems, state: State) -> Array:
-        """Give directions (J, Q, width) in the design's dtype."""
+        """Return directions (J, Q, width) in the design's dtype."""
 
     def update(self, moved: Array, changes: Array) -> None:
-        """Take note of how weights moved and gradients changed, (J, Q, width) in the design's dtype."""
+        """Record changes of weights and gradients, (J, Q, width) in the design's dtype."""
 
     def keep(self, kept: np.ndarray) -> None:
-        """Forget the problems that are not in this index."""
+        """Keep only the problems of an index."""
 
 
 def descend(
@@ -48,19 +48,19 @@ def descend(
     max_iter: int,
     on_iteration: Callable[[int, float], None] = lambda left, gap: None,
 ) -> np.ndarray:
-    """Iterate until the gap of every problem, as far as the state can tell, is at most ``tol``.
+    """Iterate until the gap of every problem, as computed from the state, is at most ``tol``.
 
-    The state is changed in place. At least one iteration is made: with a tiny ``C`` the gap at zero is small beside the
-    value, yet zero classifies nothing.
+    The state is changed in place. At least one iteration is made: with a tiny ``C`` the relative gap of zero weights is
+    small, but zero weights do not classify.
 
     Parameters
     ----------
     on_iteration
-        Called with the number of problems left, and their greatest relative gap.
+        Called with the number of unfinished problems and their largest relative gap.
 
     Returns
     -------
-    Iterations of each problem, int64 (J,).
+    Number of iterations of each problem, int64 (J,).
     """
     array = problems.design.array
     iterations = np.zeros(len(problems), dtype=np.int64)

@@ -1,9 +1,9 @@
 """Products of a design matrix, block by block, for features in memory or on disk.
 
-The design matrix is ``X = [(F - mean) / deviation, 1]``: features ``F`` (N, D), standardised if asked, and a constant
-last column, which is not stored. Blocks are converted to the precision of a product as they are read, and standardised
-there: a mean that were taken off a product instead would take the product's digits with it. So float16, files and
-standardised features cost one block of memory, and float32 arrays as they are nothing.
+The design matrix is ``X = [(F - mean) / deviation, 1]``: features ``F`` (N, D), optionally standardized, and a constant
+last column, which is not stored. Each block is converted to the dtype of the product and standardized when it is read.
+Subtracting the mean from the product instead would lose digits by cancellation. So float16, files and standardized
+features need one block of memory, and plain float32 arrays none.
 """
 
 from collections.abc import Iterator
@@ -21,30 +21,30 @@ from .scaling import Scaling, Standardize, measure_columns
 
 LARGEST_HALF = 65504.0
 FLOAT32_SQUARES = 1e15
-"""Sums of squares of features up to this size are float32 numbers."""
+"""Sums of squares of features up to this size stay within float32."""
 SAMPLE_ROWS = 1024
 
 
 class RowReader(Protocol):
-    """Features on disk: what an ``h5py.Dataset`` and ``storage.FeatureColumns`` have."""
+    """Features on disk, such as an ``h5py.Dataset``."""
 
     shape: tuple[int, ...]
     dtype: Any
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        """Read consecutive rows, (n, D)."""
+        """Read consecutive rows (n, D)."""
 
 
 class Design:
-    """Features (N, D) of a dtype of ``DTYPES`` and a constant column, as a matrix that only multiplies.
+    """Features (N, D) of a dtype in ``DTYPES`` and a constant column, as a matrix for products.
 
-    Arithmetic is in ``dtype``: if not chosen, ``stored``, which is float32 for float16 and float32 features, else
-    float64. ``width`` is D + 1, or D where ``intercept`` is False because the features hold the constant already.
-    ``passes`` counts how often the features were read.
+    Arithmetic is in ``dtype``, by default ``stored``: float32 for float16 and float32 features, else float64. ``width``
+    is D + 1, or D if ``intercept`` is False because the features contain the constant column. ``passes`` counts the
+    passes over the features.
     """
 
     def __init__(self, features: Any, *, intercept: bool = True, scaling: Scaling | None = None, dtype: Any = None):
-        """Keep the features: a numpy array, a torch tensor of any device, or a ``RowReader``."""
+        """Wrap features: a numpy array, a torch tensor on any device, or a ``RowReader``."""
         self.in_memory = isinstance(features, np.ndarray) or is_torch_array(features)
         self.xp = array_namespace(features if self.in_memory else np.empty(0))
         self.features, self.intercept, self.scaling = features, intercept, scaling
@@ -57,17 +57,17 @@ class Design:
         self.mean_square = 0.0
 
     def array(self, values: Any, dtype: Any = None) -> Array:
-        """Bring host values to where the features are."""
+        """Return host values as an array on the device of the features."""
         return self.xp.asarray(values, dtype=dtype, device=self.device)
 
     def zeros(self, shape: tuple[int, ...], dtype: Any = None) -> Array:
-        """Make an array of zeros beside the features."""
+        """Return an array of zeros on the device of the features."""
         return self.xp.zeros(shape, dtype=dtype or self.dtype, device=self.device)
 
     def blocks(self, dtype: Any = None, *, raw: bool = False) -> Iterator[tuple[slice, Array]]:
-        """Yield consecutive row blocks (n, D) in a dtype; converted ones share a buffer, so use each before the next.
+        """Yield consecutive row blocks (n, D) in a dtype; each is valid until the next, since they share a buffer.
 
-        ``raw`` blocks are not standardised.
+        ``raw`` blocks are not standardized.
         """
         dtype = dtype or self.dtype
         self.passes += 1
@@ -100,7 +100,7 @@ class Design:
         return scores
 
     def scores(self, coefficients: np.ndarray, intercepts: np.ndarray) -> Array:
-        """Return the scores (J, N) of coefficients float64 (J, D) and intercepts (J,) for the features as they are."""
+        """Return the scores (J, N) of coefficients float64 (J, D) and intercepts (J,) for the original features."""
         if self.scaling is not None:
             coefficients, intercepts = self.scaling.scaled(coefficients, intercepts)
         return self.forward(self.array(np.concatenate([coefficients, intercepts[:, None]], axis=1), self.dtype))
@@ -123,7 +123,7 @@ class Design:
     def moments(self, row_weights: Array | None = None) -> Array:
         """Return ``X'X`` (width, width) in the design's dtype; only its lower triangle is defined.
 
-        Weights (N,) of a mean of 1, in this dtype, make it ``X'WX``.
+        With weights ``W`` (N,) of mean 1, in this dtype, the result is ``X'WX``.
         """
         storage = self.zeros((self.width * self.width,))
         inner = storage[: self.columns * self.columns].reshape((self.columns, self.columns)).T
@@ -135,7 +135,7 @@ class Design:
         if not self.intercept:
             return inner
         moments = storage.reshape((self.width, self.width)).T
-        # The columns move apart by one place each, last one first: no second matrix of this size.
+        # Columns move apart by one place each, starting with the last, so no second matrix of this size is needed.
         for column in range(self.columns - 1, -1, -1):
             start = column * self.columns
             moments[: self.columns, column] = self.xp.asarray(storage[start : start + self.columns], copy=True)
@@ -145,7 +145,7 @@ class Design:
         return moments
 
     def sketch(self, directions: Array, row_weights: Array | None = None) -> Array:
-        """Return ``X'X``, or ``X'WX``, times directions (width, r), in one pass."""
+        """Return ``X'X``, or ``X'WX`` with weights (N,), times directions (width, r), in one pass."""
         weights = directions.T
         inner = weights[:, : self.columns]
         sums = self.zeros(inner.shape)
@@ -161,28 +161,28 @@ class Design:
         return self._with_totals(sums, totals).T
 
     def check(self) -> tuple[float, np.ndarray]:
-        """Read the features once; return the size of the largest, and the squared lengths of rows, float64 (N,).
+        """Read the features once; return the largest absolute value and the squared lengths of rows, float64 (N,).
 
         Raises
         ------
         UserError
-            If a feature is not finite, naming its column and row.
+            If a feature is not finite; the message names its column and row.
         """
         largest, lengths = 0.0, np.empty(self.rows)
         for first, block in self._parts():
             size = max(float(block.max()), -float(block.min()))
-            # A float16 that is not finite is widened to something beyond the largest one.
+            # A float16 value that is not finite becomes a float32 number above the largest float16.
             if not np.isfinite(size) or ("float16" in str(self.features.dtype) and size > LARGEST_HALF):
                 _refuse(host(self.features[first : first + block.shape[0]]), first)
             largest = max(largest, size)
             if size > FLOAT32_SQUARES:
                 block = self.xp.astype(block, self.xp.float64, copy=False)
-            with np.errstate(over="ignore"):  # the caller refuses what is too large
+            with np.errstate(over="ignore"):  # the caller checks for overflow
                 lengths[first : first + block.shape[0]] = host(self.xp.vecdot(block, block))
         return largest, lengths
 
     def converted(self) -> "Design":
-        """Read the features once; return a design of a copy of them in this dtype, standardised if they are."""
+        """Read the features once; return a design of their copy in this dtype, standardized like this design."""
         copy = self.zeros((self.rows, self.columns))
         for rows, block in self.blocks():
             copy[rows] = block
@@ -191,11 +191,11 @@ class Design:
         return result
 
     def lengths(self) -> np.ndarray:
-        """Read the features once; return the squared lengths of rows, standardised if they are, float64 (N,)."""
+        """Read the features once; return the squared lengths of the design's rows without the constant, (N,)."""
         return np.concatenate([host64(self.xp.vecdot(block, block)) for _, block in self.blocks()])
 
     def rows_at(self, numbers: np.ndarray) -> Array:
-        """Read the features once; return rows (E, width) of these numbers, standardised if they are."""
+        """Read the features once; return the design's rows (E, width) of the given numbers (E,)."""
         result = self.zeros((len(numbers), self.width)) + 1.0
         for rows, block in self.blocks():
             for place in np.flatnonzero((numbers >= rows.start) & (numbers < rows.start + block.shape[0])):
@@ -203,15 +203,15 @@ class Design:
         return result
 
     def find(self, size: float) -> tuple[int, int]:
-        """Return row and column of the first feature of a size."""
+        """Return row and column of the first feature of an absolute value."""
         for first, block in self._parts():
             rows, columns = np.nonzero(np.abs(host(block)) == size)
             if len(rows):
                 return first + int(rows[0]), int(columns[0])
-        raise ValueError(f"no feature has the size {size}")
+        raise ValueError(f"no feature has the absolute value {size}")
 
     def measure(self, added_variance: float = 0.0, weights: np.ndarray | None = None) -> Scaling:
-        """Read the features once; return what standardizes columns of rows of weights (N,), see ``measure_columns``."""
+        """Read the features once; return the scaling of columns, with row weights (N,), see ``measure_columns``."""
         parts = ((first, host(part)) for first, part in self._parts())
         if weights is None:
             return measure_columns(((part, None) for _, part in parts), added_variance)
@@ -219,13 +219,13 @@ class Design:
         return measure_columns(((part[own > 0.0], own[own > 0.0]) for part, own in weighed), added_variance)
 
     def farthest(self) -> tuple[int, float]:
-        """Return the column whose mean is the most deviations from 0, and how many; by the first rows alone."""
+        """Return the column whose mean is the most deviations from 0, and that number, from the first rows."""
         scaling = measure_columns([(host64(self.features[0 : min(self.rows, SAMPLE_ROWS)]), None)])
         distances = np.abs(scaling.mean) / scaling.deviation
         return int(np.argmax(distances)), float(distances.max())
 
     def _parts(self) -> Iterator[tuple[int, Array]]:
-        """Yield raw blocks of at most ``BLOCK_BYTES`` in float64, with the number of their first row."""
+        """Yield raw blocks of at most ``BLOCK_BYTES`` in float64, each after the number of its first row."""
         size = max(16, BLOCK_BYTES // (8 * self.columns))
         for rows, block in self.blocks(self.stored, raw=True):
             for start in range(0, block.shape[0], size):
@@ -237,5 +237,5 @@ def _refuse(block: np.ndarray, first: int) -> None:
     value = "NaN" if np.isnan(block[row, column]) else "inf"
     raise UserError(
         f"Input X contains {value}, first in column {column} at row {first + row}; expected finite features, so check "
-        "what made that column"
+        "the source of that column"
     )

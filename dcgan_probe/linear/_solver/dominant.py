@@ -1,8 +1,8 @@
-"""Preconditioner of a problem in which a few rows are far longer than the others, for a softmax or beside a sketch.
+"""Preconditioner of a problem with a few rows far longer than the others, for a softmax or a sketch.
 
-Such a row, of one feature of 1e10 among ones, holds the scores of its classes in place with a curvature ``S`` (Q, Q)
-that is another one for each pair of classes, from nothing to far more than that of all other rows together. No mean
-stands for it, so it is added to the preconditioner ``M`` of the other rows as it is. With ``S = B B'``::
+Such a row, for example with one feature of 1e10 among ones, has a curvature ``S`` (Q, Q) that varies between pairs of
+classes, from zero to far more than the curvature of all other rows together. A mean over classes does not represent it,
+so the exact ``S`` is added to the preconditioner ``M`` of the other rows by the Woodbury identity. With ``S = B B'``::
 
     (M + sum_e x_e' S_e x_e)^-1 = M^-1 - M^-1 X' B (1 + B' K B)^-1 B' X M^-1,    K = X M^-1 X'
 """
@@ -19,21 +19,21 @@ from .preconditioners import Preconditioner
 from .state import State
 
 MOST_NUMBERS = 1024
-"""Rows times classes: the greatest system that is solved for them."""
+"""Largest size of the linear system of the dominant rows: rows times classes."""
 
 
 def dominant_rows(problem: Problems) -> np.ndarray:
-    """Return the numbers of the rows that are far longer than most, the longest first, and not too many."""
+    """Return the numbers of the rows far longer than the median, longest first, as many as ``MOST_NUMBERS`` allows."""
     lengths = problem.design.lengths()
     longest = np.argsort(-lengths, kind="stable")[: max(1, MOST_NUMBERS // problem.outputs)]
     return longest[lengths[longest] > FAR_LONGER * np.median(lengths)]
 
 
 class DominantRowsPreconditioner:
-    """A preconditioner of the other rows, and the exact curvature of these."""
+    """Preconditioner with the exact curvature of a few dominant rows."""
 
     def __init__(self, inner: Preconditioner, level: float, problem: Problems, state: State, numbers: np.ndarray):
-        """Take a preconditioner prepared for one level without these rows, and where the one problem stands."""
+        """Extend a preconditioner, prepared at one level without these rows, at the state of the one problem."""
         design, xp = problem.design, problem.design.xp
         chosen = design.array(numbers)
         targets = problem.targets[:, chosen]
@@ -54,7 +54,7 @@ class DominantRowsPreconditioner:
         self._system = 0.5 * (system + system.T) + xp.eye(size, dtype=design.dtype, device=design.device)
 
     def prepare(self, levels: Sequence[float]) -> None:
-        """Nothing to do."""
+        """Do nothing: the inner preconditioner is prepared."""
 
     def solve(self, level: float, residuals: Array) -> Array:
         """Solve for residuals (Q, width) of the problem."""
@@ -65,15 +65,15 @@ class DominantRowsPreconditioner:
         return base - pulls[:, :, 0].T @ self._images
 
     def largest(self, count: int) -> Array:
-        """Give those of the other rows."""
+        """Return the largest directions of the other rows."""
         return self._inner.largest(count)
 
 
 def _roots(probabilities: Array, weights: Array) -> Array:
-    """Return ``B`` (E, Q, Q) with ``B B' = weight (diag(p) - p p')`` of chances ``p`` (E, Q) and weights (E, 1, 1)."""
+    """Return ``B`` (E, Q, Q) with ``B B' = weight (diag(p) - p p')`` for ``p`` (E, Q) and weights (E, 1, 1)."""
     xp, outputs = array_namespace(probabilities), probabilities.shape[1]
     identity = xp.eye(outputs, dtype=probabilities.dtype, device=device(probabilities))
-    # Sums of pairs: p - p^2 would lose the digits of a chance near 1, and give a shift of all scores a curvature.
+    # Sums over pairs: p - p^2 would lose digits for p near 1, and a shift of all scores would have a curvature.
     pairs = weights * probabilities[:, :, None] * probabilities[:, None, :] * (1.0 - identity)
     values, vectors = xp.linalg.eigh(xp.sum(pairs, axis=2, keepdims=True) * identity - pairs)
     least = outputs * float(xp.finfo(probabilities.dtype).eps) * values[:, -1:]

@@ -1,4 +1,4 @@
-"""Takes features in memory, gives the Gram matrix of their rows; knows no problem and no solver."""
+"""Gram matrix of the rows of features in memory."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,15 +10,16 @@ from .scaling import Scaling
 
 BLOCK_BYTES = 16 << 20
 SMALL_ROWS = 2048
-"""Up to here threads of BLAS cost more than they save in what is done with the rows."""
+"""Up to this number of rows, the threads of BLAS cost more time than they save."""
 
 
 def gram_matrix(features: np.ndarray, scaling: Scaling | None = None, apart: np.ndarray | None = None) -> np.ndarray:
-    """Give ``F F'`` (N, N) of features in memory, standardised if asked, float64 products over blocks of columns.
+    """Compute ``F F'``, float64 (N, N), of features in memory, optionally standardized, over blocks of columns.
 
-    Columns whose numbers are in ``apart`` are left out.
+    Columns whose numbers are in ``apart`` are excluded.
 
-    Few rows are shared out to threads here: those of BLAS wait for each other, and slow down what comes after them.
+    Up to ``SMALL_ROWS`` rows, columns are divided among threads here: the threads of BLAS wait for each other, and slow
+    down the products that follow.
     """
     apart = np.zeros(0, np.int64) if apart is None else apart
     rows, columns = features.shape
@@ -49,7 +50,7 @@ def _small_gram(
 
 
 def _columns(features: np.ndarray, columns: slice, scaling: Scaling | None, apart: np.ndarray) -> np.ndarray:
-    """Copy some columns, standardised if asked, in float64 and whole rows; those apart become 0."""
+    """Copy columns to C-ordered float64, optionally standardized; columns in ``apart`` become 0."""
     part = features[:, columns].astype(np.float64, order="C")
     if scaling is not None:
         part -= scaling.mean[columns]

@@ -1,12 +1,12 @@
-"""Takes problems and a plan, solves them in groups that fit the memory; knows no labels and no way but descent.
+"""Solution of problems by descent, in groups that fit the memory.
 
-Each group descends in the design's dtype and is judged in float64: the gap of an outcome is always that of its float64
-weights on the features themselves. Problems whose gap is not reached go on from the float64 state, with products of
-ever smaller changes.
+Each group descends in the design's dtype and is verified in float64: a reported gap is always that of the float64
+weights on the original features. Problems above the tolerance continue from the float64 state, with products of ever
+smaller changes.
 
-The preconditioner that problems share has the curvature of all rows. Where few rows decide (a weight of 1e6, a feature
-of 1e10 among ones), the curvature of a problem is another one, and conjugate gradients do not end: such problems are
-finished one by one, with a preconditioner of their own rows as they bend where the problem stands.
+The shared preconditioner has the curvature of all rows. If few rows dominate (a weight of 1e6, a feature of 1e10 among
+ones), the curvature of a problem is very different, and conjugate gradients do not converge. Such problems are solved
+one by one, each with a preconditioner of its rows, weighted by their curvature at the current weights.
 """
 
 from collections.abc import Callable
@@ -28,23 +28,23 @@ from .solution import STALLED, Limits, ProblemResults
 from .state import State, state_at
 
 FIRST_TOLERANCE = 0.8
-"""Share of the tolerance that is left to the features' dtype before float64 judges."""
+"""Share of the tolerance used in the design's dtype, before the gap is verified in float64."""
 EASY_PENALTY = 1e3
-"""Divided by a row's mean squared length: a ``C`` up to this is started at once."""
+"""Largest ``C``, times the mean squared length of a row, that is solved without a path of smaller ``C``."""
 PENALTY_GROWTH = 10.0
 LOOSE_GAP = 0.1
 LBFGS_ITERATIONS = 80
 ROUND_ITERATIONS = 40
 COPIED_BYTES = 64 << 20
-"""Greatest size of rows in float64 that are copied for problems that are solved alone."""
+"""Largest float64 copy of the features for problems that are solved one by one."""
 ROUNDING = 1e-12
-"""A smaller gap that stalls does so by rounding, which no preconditioner changes."""
+"""Below this gap, a stalled problem is limited by rounding, and another preconditioner does not help."""
 
 
 def solve_in_groups(
     problems: Problems, factors: np.ndarray, plan: Plan, limits: Limits, start: np.ndarray | None
 ) -> ProblemResults:
-    """Solve groups of problems that fit the memory, from small ``C`` to large, each from the last one's weights."""
+    """Solve groups of problems that fit the memory, in the order of ``C``."""
     design = problems.design
     values, numbers = levels_of(factors)
     levels = np.array(values)[numbers]
@@ -67,7 +67,7 @@ def solve_in_groups(
 
 
 def _groups(problems: Problems, plan: Plan, levels: np.ndarray) -> list[np.ndarray]:
-    """Divide the problems, in the order of ``C``, into groups of few enough problems and levels."""
+    """Divide the problems, in the order of ``C``, into groups within the plan's numbers of problems and levels."""
     order = np.lexsort((problems.classes, problems.folds, problems.penalties, levels))
     groups: list[list[int]] = [[]]
     for j in order:
@@ -86,9 +86,9 @@ def solve_group(
     results: ProblemResults,
     group: np.ndarray,
 ) -> None:
-    """Run L-BFGS in the design's dtype, then ``_finish``; what stalls in float32 is finished with float64 products.
+    """Run L-BFGS in the design's dtype, then ``_finish``; finish problems that stall in float32 with float64 products.
 
-    A problem that the shared preconditioner does not fit is left as stalled.
+    Problems for which the shared preconditioner is unsuitable keep the status "stalled".
     """
     state, made, fit = _approach(
         problems, lambda hard, tol: Newton(preconditioner, levels[hard], tol), results.weights[group], limits
@@ -110,7 +110,7 @@ def solve_group(
             state.put(problems.design.array(easy), easy, some, problems.design.array(positions), positions)
         del some
     weights = host64(state.weights)
-    del state  # its memory serves the next one
+    del state  # frees memory for the next state
     fit |= bool(len(easy))
     unfit = _finish(problems, preconditioner, subspace, levels, weights, made, limits, results, group, fit=fit)
     stalled, design = np.setdiff1d(np.flatnonzero(results.status[group] == STALLED), unfit), problems.design
@@ -136,13 +136,13 @@ def _finish(
     *,
     fit: bool = True,
 ) -> np.ndarray:
-    """Judge weights that so many iterations made, and let the methods take turns on what is not there yet.
+    """Verify weights in float64, and alternate between Newton's method and L-BFGS on the unfinished problems.
 
-    Where the preconditioner is not fit for the problems, they are only judged.
+    If the preconditioner is unsuitable for the problems (``fit`` is False), they are only verified.
 
     Returns
     -------
-    The problems, as positions in the group, whose conjugate gradients do not end.
+    Positions in the group of the problems whose conjugate gradients do not converge.
     """
     tol, before, newton = FIRST_TOLERANCE * limits.tol, np.full(len(group), np.inf), False
     positions = np.arange(len(group))
@@ -157,7 +157,7 @@ def _finish(
         problems, levels, group, before = problems.take(left), levels[left], group[left], state.gaps[left]
         state = state.take(problems.design.array(left), left)
         most = min(ROUND_ITERATIONS, int(limits.max_iter - results.iterations[group].max()))
-        # What makes one of them go in circles does not do so to the other.
+        # The methods alternate, since a problem on which one of them cycles is often solved by the other.
         newton = not newton
         method = Newton(preconditioner, levels, tol) if newton else LBFGS(preconditioner, levels)
         made = descend(
@@ -175,7 +175,7 @@ def _finish(
 
 
 def solve_alone(problems: Problems, rank: int, limits: Limits, results: ProblemResults) -> None:
-    """Solve an outcome's stalled problems in float64, one by one, each with a preconditioner of its own rows."""
+    """Solve the stalled problems in float64, one by one, each with a preconditioner reweighted for it."""
     design, tol = problems.design, FIRST_TOLERANCE * limits.tol
     stalled = np.flatnonzero((results.status == STALLED) & (results.gaps > ROUNDING))
     if not len(stalled):
@@ -202,10 +202,14 @@ def solve_alone(problems: Problems, rank: int, limits: Limits, results: ProblemR
 def _approach(
     problems: Problems, newton: Callable[[np.ndarray, float], Method], weights: np.ndarray, limits: Limits
 ) -> tuple[State, np.ndarray, bool]:
-    """Evaluate the first weights; come near those of a large ``C`` through smaller ones, each ten times the last.
+    """Evaluate the initial weights, and approach a large ``C`` along a path of smaller ones, each ten times the last.
 
-    Started at once, they would run through sets of active rows and hardly move. Ends early, with False, where Newton's
-    method does not get on.
+    Without the path, such problems pass through many sets of active rows with little progress. The path ends early if
+    Newton's method makes no progress.
+
+    Returns
+    -------
+    The state, the number of iterations of each problem int64 (J,), and False if the path ended early.
     """
     design = problems.design
     heaviest = host64(problems.row_weights).max(axis=1)[problems.folds]

@@ -1,14 +1,15 @@
-"""Takes the few directions in which all rows are large, gives an exact step of every problem in their span.
+"""Exact steps in the dominant subspace, the span of the eigenvectors of ``X'X`` with the largest eigenvalues.
 
-A mean feature makes a handful of eigenvalues of ``X'X`` thousands of times larger than the rest. A change of the active
-rows shifts a problem's least value along them, no preconditioner made from all rows can know by how much, and a small
-shift there is most of the gradient, and so of the duality gap. With ``Q`` (width, r) an orthonormal basis of these
-directions and ``Z = X Q`` kept, a Newton step within their span costs no pass over the features::
+Features with a mean far from zero make a few eigenvalues of ``X'X`` thousands of times larger than the rest. A change
+of the active rows shifts the minimum of a problem along their eigenvectors, by an amount that a preconditioner of all
+rows does not contain. A small shift there makes up most of the gradient, and so of the duality gap. With an orthonormal
+basis ``Q`` (width, r) of this subspace and ``Z = X Q`` in memory, a Newton step within it needs no pass over the
+features::
 
     (Q'Q + C Z' diag(l'') Z) c = -Q' g        w <- w + step Q c        s <- s + step Z c
 
-with ``l''`` the curvature of each row's loss where the problem stands. It is made after every step, and halves the
-number of iterations (``benchmarks/bench_svm_parts.py``).
+with ``l''`` the curvature of each row's loss at the current weights. The step follows every step of descent
+(``benchmarks/bench_svm_parts.py`` measures its effect).
 """
 
 import numpy as np
@@ -21,17 +22,17 @@ from .searches import Search, search
 
 RANK = 32
 ROWS_PER_DIRECTION = 128
-"""In problems of fewer than 4,096 rows so many directions cost more than they save."""
+"""With fewer rows than this per direction, additional directions cost more than they save."""
 BLOCK_ROWS = 4096
 LEAST_CURVATURE = 1e-9
-"""That of a penalised direction is at least 1."""
+"""Added curvature, for a free intercept; the curvature of a penalized direction is at least 1."""
 
 
 class DominantSubspace:
-    """A basis of the directions in which the rows are largest, and the rows' coordinates in it."""
+    """Orthonormal basis of the dominant subspace, and the coordinates of the rows in it."""
 
     def __init__(self, design: Design, basis: Array):
-        """Keep an orthonormal basis (width, r); one pass over the features gives the coordinates."""
+        """Compute the coordinates of the rows in an orthonormal basis (width, r), in one pass over the features."""
         xp = design.xp
         self._basis = xp.asarray(xp.astype(basis.T, design.dtype), copy=True)
         self._coordinates = xp.asarray(design.forward(self._basis).T, copy=True)
@@ -39,7 +40,7 @@ class DominantSubspace:
 
     @classmethod
     def of(cls, design: Design, preconditioner: Preconditioner, *, free_intercept: bool) -> "DominantSubspace":
-        """Build the basis from a preconditioner that is not prepared yet."""
+        """Build the basis from a preconditioner, before its ``prepare``; a free intercept is added to the basis."""
         xp = design.xp
         rank = min(RANK, design.width, max(1, design.rows // ROWS_PER_DIRECTION))
         basis = preconditioner.largest(rank)
@@ -50,22 +51,26 @@ class DominantSubspace:
         return cls(design, basis)
 
     def on(self, design: Design) -> "DominantSubspace":
-        """Put the directions on another design of the same features."""
+        """Return the same subspace for another design of the same features."""
         return DominantSubspace(design, self._basis.T)
 
     def step(
         self, problems: Problems, scores: Array, weights: Array, gradients: Array, changed: Array, moved: Array
     ) -> Search:
-        """Move weights float64 (J, Q, width) and scores (J, Q, N) towards the least value in the span.
+        """Move weights float64 (J, Q, width) and scores (J, Q, N), in place, toward the minimum in the subspace.
 
-        Coupled outputs are taken one by one for the curvature; the step is exact along the direction that this gives.
+        The curvature ignores the coupling of outputs; the line search along the resulting direction is exact.
 
         Parameters
         ----------
         gradients
-            As they were before the weights were moved by ``moved``.
+            Gradients (J, Q, width) before the weights changed by ``moved`` (J, Q, width).
         changed
-            By how much the residuals (J, Q, N) have fallen since: only that is multiplied, so that float32 products do.
+            Decrease (J, Q, N) of the residuals since then. Only this change is multiplied, so float32 products suffice.
+
+        Returns
+        -------
+        The result of the line search.
         """
         design, xp = problems.design, problems.design.xp
         basis = xp.astype(self._basis, xp.float64)
@@ -76,7 +81,7 @@ class DominantSubspace:
         curvature *= penalties[..., None]
         own = problems.shrunk(basis[None])[0]
         curvature += own @ own.T
-        # A free intercept has no curvature of its own where no row is active.
+        # A free intercept has no curvature if no row is active.
         curvature += LEAST_CURVATURE * xp.eye(own.shape[0], dtype=xp.float64, device=design.device)
         moves = -xp.linalg.solve(curvature, slopes[..., None])[..., 0]
         directions = moves @ basis
@@ -87,7 +92,7 @@ class DominantSubspace:
         return found
 
     def _curvature(self, problems: Problems, scores: Array) -> Array:
-        """Give ``Z' diag(l'') Z`` of every output, float64 (J, Q, r, r): one product with products of columns."""
+        """Compute ``Z' diag(l'') Z`` of every output, float64 (J, Q, r, r), in one product with products of columns."""
         design, xp = problems.design, problems.design.xp
         row_curvatures = stacked(curvatures(problems, scores, design.dtype))
         first, second = self._pairs

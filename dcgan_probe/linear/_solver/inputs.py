@@ -1,4 +1,4 @@
-"""Features as callers give them, wrapped as designs."""
+"""Designs of the features that callers pass."""
 
 from typing import Any
 
@@ -10,11 +10,19 @@ from .design import Design
 from .scaling import Scaling
 
 SOLVED_ON_HOST = ("cpu", "mps")
-"""Kinds of devices whose tensors become numpy arrays: MPS has no float64, in which every fit is judged."""
+"""Types of devices whose tensors become numpy arrays: MPS lacks float64, in which every fit is verified."""
 
 
 def as_design(features: Any) -> Design:
-    """Wrap features; tensors on the CPU and on MPS become numpy arrays, and odd layouts whole rows."""
+    """Return the design of features (N, D).
+
+    Tensors on the CPU and on MPS become numpy arrays; arrays without contiguous rows or columns are copied.
+
+    Raises
+    ------
+    UserError
+        If the features have an unsupported dtype or shape, or come from an incomplete file.
+    """
     if is_torch_array(features):
         features = plain_tensor(features)
     if len(features.shape) != 2 or 0 in features.shape or dtype_name(features) not in DTYPES:
@@ -24,7 +32,7 @@ def as_design(features: Any) -> Design:
         )
     marks = getattr(getattr(features, "file", None), "attrs", {})
     if "complete" in marks and not marks["complete"]:
-        raise UserError("the file of the features is not complete: its writing was interrupted; finish it first")
+        raise UserError("the file of the features is not complete, since its writing was interrupted; finish it first")
     if is_torch_array(features) and features.device.type in SOLVED_ON_HOST:
         features = features.cpu().numpy()
     if isinstance(features, np.ndarray) and features.itemsize not in features.strides:
@@ -33,7 +41,7 @@ def as_design(features: Any) -> Design:
 
 
 def centered_design(features: Any) -> Design:
-    """Wrap features whose scores are wanted: less their first row, so that a large mean costs the scores no digits."""
+    """Return the design of features minus their first row, so that a large mean costs the scores no digits."""
     design = as_design(features)
     first = host64(design.features[0:1])[0]
     design.scaling = Scaling.centered(np.where(np.isfinite(first), first, 0.0))

@@ -1,7 +1,7 @@
-"""Takes gradients and past steps, gives L-BFGS directions; knows no line search and no stopping rule.
+"""Preconditioned L-BFGS directions of many problems at once.
 
-Every problem keeps its own history. The shared preconditioner stands where L-BFGS has its first guess of the inverse
-curvature, so the history has only to learn how the active rows of a problem differ from all rows.
+Every problem has its own history. The shared preconditioner is the initial inverse Hessian of L-BFGS, so the history
+only has to correct for the difference between a problem's active rows and all rows.
 
 Source: Nocedal and Wright, "Numerical optimization", 2006, algorithm 7.4.
 """
@@ -16,26 +16,26 @@ from .state import State
 
 MEMORY = 8
 SOUND = 1e-6
-"""Least cosine of a step and its change of the gradient: under it rounding decides."""
+"""Least cosine of a step and its change of the gradient; below it, rounding dominates."""
 
 
 class LBFGS:
-    """Limited-memory BFGS, ``MEMORY`` pairs a problem in the design's dtype."""
+    """Limited-memory BFGS with ``MEMORY`` pairs per problem, in the design's dtype."""
 
     patience = 12
     progress = 1.0
     tolerance = LINE_SEARCH_TOLERANCE
 
     def __init__(self, preconditioner: Preconditioner, levels: np.ndarray):
-        """Start without history; levels are the preconditioner's, of each problem, float64 (J,)."""
+        """Start without history, with the level of the preconditioner for each problem, float64 (J,)."""
         self._preconditioner, self._levels = preconditioner, levels
         self._steps: list[Array] = []
         self._changes: list[Array] = []
 
     def directions(self, problems: Problems, state: State) -> Array:
-        """Give minus the inverse curvature times the gradient: the two-loop recursion.
+        """Return minus the inverse Hessian times the gradient, by the two-loop recursion.
 
-        A pair whose change does not agree with its step, by rounding, counts for nothing.
+        A pair is ignored if, by rounding, its change of the gradient is nearly orthogonal or opposed to its step.
         """
         design, xp = problems.design, problems.design.xp
         result = vectors(xp.astype(state.gradients, design.dtype))
@@ -57,11 +57,11 @@ class LBFGS:
         return -result.reshape(shape)
 
     def update(self, moved: Array, changes: Array) -> None:
-        """Add a pair, drop the oldest."""
+        """Add a pair and drop the oldest."""
         self._steps = [*self._steps, vectors(moved)][-MEMORY:]
         self._changes = [*self._changes, vectors(changes)][-MEMORY:]
 
     def keep(self, kept: np.ndarray) -> None:
-        """Forget the other problems."""
+        """Keep only the problems of an index."""
         self._levels = self._levels[kept]
         self._steps, self._changes = [each[kept] for each in self._steps], [each[kept] for each in self._changes]

@@ -1,17 +1,17 @@
-"""Newton's method for features of few columns, with a Hessian of its own for every problem.
+"""Newton's method for features of few columns, with a separate Hessian for every problem.
 
 For the one-vs-rest losses the Hessian of problem ``j`` is::
 
     H_j = 1 + C sum_i c_ij x_i x_i'
 
 At first all rows have the curvature ``c`` of a score of zero, and one product ``X'X`` serves every problem. Afterwards
-only rows whose curvature changed are multiplied: for the squared hinge those that became active or ceased to be, which
-are few after the first steps (Keerthi and DeCoste, "A modified finite Newton method for fast solution of large scale
-linear SVMs", 2005). For the softmax conjugate gradients (Lin, Weng and Keerthi, "Trust region Newton method for
-large-scale logistic regression", 2008) take the Hessian of a sample of rows, more of them where a step brings little
-(Xu et al., "Sub-sampled Newton methods with non-uniform sampling", 2016); value and gradient are always of all rows.
+only rows whose curvature changed are multiplied. For the squared hinge these rows became active or inactive; they are
+few after the first steps (Keerthi and DeCoste, "A modified finite Newton method for fast solution of large scale linear
+SVMs", 2005). For the softmax, conjugate gradients (Lin, Weng and Keerthi, "Trust region Newton method for large-scale
+logistic regression", 2008) use the Hessian of a sample of rows, with more rows if a step makes little progress (Xu et
+al., "Sub-sampled Newton methods with non-uniform sampling", 2016). Value and gradient always use all rows.
 
-Problems of many rows are first solved loosely on a part of the rows.
+Problems of many rows are first solved to a loose tolerance on a part of the rows.
 """
 
 from collections.abc import Iterator
@@ -30,31 +30,34 @@ from .solution import STALLED, Limits, ProblemResults
 from .state import State, state_at
 
 FIRST_TOLERANCE = 0.8
-"""Share of the tolerance that is left to the features' dtype before float64 judges."""
+"""Share of the tolerance used in the design's dtype, before the gap is verified in float64."""
 PART, LEAST_PART, MOST_PART, PART_TOLERANCE = 12, 1024, 4, 1e-1
-"""A first solution is of one row in ``PART``, or of enough rows if these are no more than one in ``MOST_PART``."""
+"""The first solution uses one row in ``PART``, or enough rows for the number of weights, if these are at most one row
+in ``MOST_PART``."""
 ROWS_PER_WEIGHT = {True: 16, False: 32}
-"""Of a part, for coupled and for other losses: what can nearly be parted takes long, and says little about all rows."""
+"""Least rows per weight of a part, by ``Loss.coupled``: nearly separable parts are slow to solve, and their solution is
+far from that of all rows."""
 SAMPLE, SAMPLE_SHARE = 2048, 24
-"""Rows of the first Hessian of a softmax: one in ``SAMPLE_SHARE``, and at least so many."""
+"""Rows of the first Hessian of a softmax: one in ``SAMPLE_SHARE``, and at least ``SAMPLE``."""
 MORE, SLOW, NEAR = 4, 0.1, 0.1
-"""Near the solution, a step that leaves more than this share of the gap is followed by so many times the rows."""
+"""At gaps below ``NEAR``, a step that leaves more than the share ``SLOW`` of the gap raises the rows ``MORE``-fold."""
 LOOSE_GAP, PENALTY_GROWTH, APPROACH_LIMIT = 3.0, 2.0, 60
-"""A ``C`` is raised by so much once the gap is no larger, and to the wanted one after so many iterations."""
+"""A path multiplies ``C`` by ``PENALTY_GROWTH`` at a gap of at most ``LOOSE_GAP``, and jumps to the final ``C`` after
+``APPROACH_LIMIT`` iterations."""
 SHORT_PATIENCE, PATIENCE = 3, 10
-"""Iterations without progress: scores that are rounded to the features' dtype soon hide small steps."""
+"""Iterations without progress in the first and in later rounds: rounding of scores soon hides small steps."""
 FORCING, ENOUGH = 0.1, 0.3
-"""Conjugate gradients stop at this share of the gradient, or of the one that the wanted gap allows."""
+"""Conjugate gradients stop at these shares of the gradient, and of the gradient at the tolerance."""
 
 
 class NarrowNewton:
-    """Newton's directions."""
+    """Newton's method with a separate Hessian for every problem."""
 
     progress = 0.9
     tolerance = 0.3
 
     def __init__(self, active: ActiveSums | None, which: np.ndarray, tol: float, patience: int):
-        """Prepare for problems that are solved to a gap, and whose sums, if uncoupled, have these numbers (J,)."""
+        """Prepare for a tolerance, and for problems with numbers ``which`` (J,) in the sums of active rows."""
         self.patience = patience
         self._active, self._which, self._tol = active, which, tol
         self._samples = np.full(len(which), SAMPLE)
@@ -85,15 +88,15 @@ class NarrowNewton:
         return found
 
     def update(self, moved: np.ndarray, changes: np.ndarray) -> None:
-        """Take no note: each step starts anew."""
+        """Do nothing: Newton's method has no history."""
 
     def keep(self, kept: np.ndarray) -> None:
-        """Forget the other problems."""
+        """Keep only the problems of an index."""
         self._which, self._samples, self._gaps = self._which[kept], self._samples[kept], self._gaps[kept]
 
 
 def solve_narrow(problems: Problems, together: int, limits: Limits, start: np.ndarray | None) -> ProblemResults:
-    """Solve problems of a design on the CPU, so many classes and folds at once, from small ``C`` to large."""
+    """Solve problems of a design on the CPU from small ``C`` to large, with ``together`` classes and folds at once."""
     design = problems.design
     results = ProblemResults.of(len(problems), problems.outputs, design.width)
     if start is not None:
@@ -116,7 +119,7 @@ def solve_narrow(problems: Problems, together: int, limits: Limits, start: np.nd
 
 
 def _finish(problems: Problems, limits: Limits, results: ProblemResults, group: np.ndarray) -> None:
-    """Go on from the weights of an outcome's problems with products in float64."""
+    """Continue with products in float64, from the weights of a group of problems."""
     if not len(group):
         return
     design = problems.design
@@ -127,7 +130,7 @@ def _finish(problems: Problems, limits: Limits, results: ProblemResults, group: 
 
 
 def _quick(problems: Problems) -> Problems:
-    """Return the problems over converted and standardized rows, where these are few enough to be kept."""
+    """Return the problems with a converted and standardized copy of the rows, if it is small enough to keep."""
     design = problems.design
     ready = design.in_memory and design.features.dtype == design.dtype and design.scaling is None
     if ready or design.rows * design.columns > MOST_HELD:
@@ -148,9 +151,9 @@ def _solve_group(
     *,
     verified: bool = True,
 ) -> ActiveSums | None:
-    """Iterate from an outcome's weights in the design's dtype, judge in float64, and so on until every gap is small.
+    """Iterate in the design's dtype and verify in float64, in turn, until every gap is below the tolerance.
 
-    Iterations are made over rows that are quick to read, with the sums that the last ``C`` left, which are returned.
+    Iterations use the design ``quick`` and the sums of active rows of the previous ``C``, and return the final sums.
     """
     weights, tol, before = results.weights[group], FIRST_TOLERANCE * limits.tol, np.full(len(group), np.inf)
     state, started = state_at(quick, weights, quick.design.dtype, settled=False), bool(weights.any())
@@ -184,9 +187,9 @@ def _solve_group(
 
 
 def _approach(problems: Problems, state: State, method: NarrowNewton, limits: Limits) -> int:
-    """Move a state from zero to near the solution by way of smaller ``C``; return the number of iterations.
+    """Move a state from zero to near the solution along a path of ``C``; return the number of iterations.
 
-    Where few rows are active Newton's method runs from one set of them to the next, and further the larger ``C`` is.
+    Without the path, Newton's method passes through many sets of active rows if these are few and ``C`` is large.
     """
     penalties = problems.penalties * np.minimum(1.0, LOOSE_GAP / np.maximum(state.gaps, 1e-300))
     state.change_penalties(problems, penalties / problems.penalties)
@@ -206,7 +209,7 @@ def _approach(problems: Problems, state: State, method: NarrowNewton, limits: Li
 
 
 def _first_weights(problems: Problems, limits: Limits) -> np.ndarray:
-    """Return weights (J, Q, width) that solve problems on a part of the rows, or zero where there are few."""
+    """Return weights (J, Q, width) that solve problems on a part of the rows, or zeros if the rows are few."""
     design = problems.design
     count = max(design.rows // PART, LEAST_PART, ROWS_PER_WEIGHT[problems.loss.coupled] * design.width)
     if MOST_PART * count > design.rows or not design.in_memory:

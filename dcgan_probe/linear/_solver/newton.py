@@ -1,8 +1,8 @@
-"""Takes problems and a state, finishes what L-BFGS left; knows no memory bound and no estimator.
+"""Truncated Newton's method, for problems on which L-BFGS makes no progress.
 
-Where few rows are active (a large ``C``, classes that can be parted), their curvature is far from that of all rows, and
-L-BFGS starves. Truncated Newton steps take the active rows as they are: conjugate gradients in the design's dtype, the
-shared preconditioner, every problem at once.
+If few rows are active (a large ``C``, separable classes), their curvature is far from that of all rows, and L-BFGS
+stalls. Truncated Newton steps use the exact curvature of the active rows. They are computed for all problems at once,
+by conjugate gradients in the design's dtype with the shared preconditioner.
 
 Source: Keerthi and DeCoste, "A modified finite Newton method for fast solution of large scale linear SVMs", 2005.
 """
@@ -19,66 +19,66 @@ from .state import State
 
 FORCING = 0.1
 INNER_LIMIT, LEAST_TOTAL, TOTAL_SHARE = 200, 200, 0.25
-"""Most conjugate gradients of one direction. All together may take this share of the number of columns, which
-costs about as much as preconditioners of the problems' own, or so many."""
+"""Largest number of conjugate-gradient iterations of one direction. All directions together may use ``LEAST_TOTAL``, or
+the share ``TOTAL_SHARE`` of the width if that is more: about the cost of a preconditioner for each problem."""
 PATIENCE = 10
-"""Iterations without progress; none after conjugate gradients that reached their limit."""
+"""Iterations without progress; 0 once conjugate gradients reach their limit."""
 
 
 class Newton:
-    """Truncated Newton's method, to a relative residual of ``FORCING``, no further than a gap asks for."""
+    """Truncated Newton's method, to a relative residual of ``FORCING`` or to the residual that the tolerance needs."""
 
     progress = 1.0
     tolerance = LINE_SEARCH_TOLERANCE
 
     def __init__(self, preconditioner: Preconditioner, levels: np.ndarray, tol: float):
-        """Take the preconditioner's level of each problem, float64 (J,), and the gap that is wanted."""
+        """Start with the level of the preconditioner for each problem, float64 (J,), and the tolerance of the gap."""
         self._preconditioner, self._levels, self._tol = preconditioner, levels, tol
         self.patience, self._made = PATIENCE, 0
 
     def directions(self, problems: Problems, state: State) -> Array:
-        """Solve Newton's equations of every problem."""
+        """Solve the Newton system of every problem."""
         directions, made = _conjugate_gradients(
             problems, self._preconditioner, self._levels, state, self._tol, INNER_LIMIT
         )
         self._made += made
         if made >= INNER_LIMIT or self._made > max(LEAST_TOTAL, TOTAL_SHARE * problems.design.width):
-            self.patience = 0  # the preconditioner is of no use here, and each direction would cost as much
+            self.patience = 0  # the preconditioner is unsuitable, and further directions would cost as much
         return directions
 
     def update(self, moved: Array, changes: Array) -> None:
-        """Take no note: each step starts anew."""
+        """Do nothing: Newton's method has no history."""
 
     def keep(self, kept: np.ndarray) -> None:
-        """Forget the other problems."""
+        """Keep only the problems of an index."""
         self._levels = self._levels[kept]
 
 
 class ReweightedNewton:
-    """Truncated Newton's method for one problem, whose preconditioner has the curvature of its rows where it stands.
+    """Truncated Newton's method for one problem, with a preconditioner reweighted at each step.
 
-    Of several outputs it has the mean.
+    The preconditioner weighs each row by its curvature at the current weights, averaged over the outputs.
     """
 
     progress = 1.0
     tolerance = LINE_SEARCH_TOLERANCE
 
     def __init__(self, rank: int, tol: float):
-        """Take the rank of a sketch, or 0 for factors, and the gap that is wanted."""
+        """Start with the rank of a sketch, or 0 for Cholesky factors, and the tolerance of the gap."""
         self._rank, self._tol = rank, tol
         self.patience = PATIENCE
 
     def directions(self, problems: Problems, state: State) -> Array:
-        """Solve Newton's equations of the problem."""
-        self.patience = PATIENCE + problems.outputs  # a long row that did not bend before can stop each of them once
+        """Solve the Newton system of the problem."""
+        self.patience = PATIENCE + problems.outputs  # a long row that becomes active can stall each output once
         preconditioner, level = self._prepared(problems, state)
         return _conjugate_gradients(problems, preconditioner, level, state, self._tol, INNER_LIMIT)[0]
 
     def update(self, moved: Array, changes: Array) -> None:
-        """Take no note: each step starts anew."""
+        """Do nothing: Newton's method has no history."""
 
     def keep(self, kept: np.ndarray) -> None:
-        """Nothing to do for one problem."""
+        """Do nothing: there is one problem."""
 
     def _prepared(self, problem: Problems, state: State) -> tuple[Preconditioner, np.ndarray]:
         design = problem.design
@@ -108,10 +108,10 @@ def _conjugate_gradients(
     tol: float,
     most: int,
 ) -> tuple[Array, int]:
-    """Solve ``H d = -g`` in so many steps or fewer.
+    """Solve ``H d = -g`` in at most ``most`` iterations; return directions (J, Q, width) and the number of iterations.
 
-    Ends at a residual that is small enough for the gap that is wanted, or small beside the gradient, in the
-    preconditioner's norm too: there one feature of 1e10 does not drown the others.
+    A problem ends if its residual is small enough for the tolerance of the gap, or is small relative to the gradient,
+    both in the Euclidean norm and in the preconditioner's, in which one feature of 1e10 does not dominate the others.
     """
     least, small = 0.5 * tol * state.values, FORCING**2 * state.squared_norms
     design, xp = problems.design, problems.design.xp

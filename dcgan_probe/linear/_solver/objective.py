@@ -1,18 +1,19 @@
-"""Takes problems and scores, gives values, residuals and second derivatives; knows no preconditioner, no stopping.
+"""Objective of many problems at once: values, residuals and second derivatives.
 
-Problem ``j`` is one ``C`` for one class against the rest, or for all classes together (logistic), on rows with weights
-``r_i`` (1, or 0 where a fold leaves a row out). Its weights ``w`` (Q, D + 1) end in the intercepts::
+Problem ``j`` has one ``C``, for one class against the rest or for all classes together (logistic), and rows with
+weights ``r_i`` (1, or 0 for rows outside a fold). The last column of its weights ``w`` (Q, D + 1) holds the
+intercepts::
 
     s    = X w'                                             scores      (Q, N)
     P(w) = 1/2 |w|^2 + C sum_i r_i l(s_i)                   value
     g(w) = w - C sum_i r_i X_i residual(s_i)                gradient    (Q, D + 1)
 
-``C`` multiplies a sum, not a mean, and the intercept is penalised like any weight, as in LIBLINEAR; a *free* intercept
-is left out of ``|w|`` and of ``w`` in ``g``.
+``C`` multiplies a sum, not a mean, and the intercept is penalized like any weight, as in LIBLINEAR; a *free* intercept
+is excluded from ``|w|`` and from ``w`` in ``g``.
 
 The duality gap: with dual variables ``a_i = C r_i residual(s_i)`` the Fenchel-Young inequality is an equality in every
-row, so that ``P(w) - D(a) = 1/2 |w|^2 + 1/2 |X'a|^2 - w X'a = 1/2 |g|^2``, for every loss here. ``P`` is at most that
-far above its least value. (A free intercept asks for ``sum a = 0``, which ``settle_intercepts`` brings about.)
+row, so ``P(w) - D(a) = 1/2 |w|^2 + 1/2 |X'a|^2 - w X'a = 1/2 |g|^2`` for every loss here. ``P`` exceeds its minimum by
+at most this gap. (A free intercept requires ``sum a = 0``, which ``settle_intercepts`` ensures.)
 """
 
 import itertools
@@ -33,7 +34,7 @@ _THREADS = ThreadPoolExecutor(os.cpu_count())
 
 
 def _renew_threads() -> None:
-    """Replace the threads, which a forked process has lost."""
+    """Replace the thread pool in a forked process, where its threads do not run."""
     global _THREADS
     _THREADS = ThreadPoolExecutor(os.cpu_count())
 
@@ -44,12 +45,12 @@ if hasattr(os, "register_at_fork"):
 
 @dataclass(frozen=True)
 class Problems:
-    """J problems over the rows of one design."""
+    """J problems on the rows of one design."""
 
     design: Design
     loss: Loss
     outputs: int
-    """Q."""
+    """Number of outputs of a problem, Q."""
     targets: Array
     """Signs (K, N) in the design's dtype, or class numbers (1, N)."""
     classes: np.ndarray
@@ -59,20 +60,20 @@ class Problems:
     folds: np.ndarray
     """Row of ``row_weights`` of each problem, (J,)."""
     penalties: np.ndarray
-    """float64 (J,)."""
+    """``C`` of each problem, float64 (J,)."""
     free_intercept: bool = False
     weighted: bool = True
-    """False where every row weight is 1, which saves multiplications."""
+    """False if every row weight is 1, which saves multiplications."""
 
     def __len__(self) -> int:
         return len(self.penalties)
 
     def take(self, chosen: np.ndarray) -> "Problems":
-        """Keep the problems of an index (J',)."""
+        """Return the problems of an index (J',)."""
         return replace(self, classes=self.classes[chosen], folds=self.folds[chosen], penalties=self.penalties[chosen])
 
     def on(self, design: Design) -> "Problems":
-        """Put the problems on another design of the same rows."""
+        """Return the problems with another design of the same rows."""
         targets = host(self.targets) if self.loss.coupled else host64(self.targets)
         return replace(
             self,
@@ -83,9 +84,10 @@ class Problems:
 
     @property
     def shared_weights(self) -> Array | None:
-        """Row weights (N,) of a mean of 1 for the curvature that problems share; None where sets only leave rows out.
+        """Row weights (N,) of mean 1 for the shared curvature; None if the sets of weights only exclude rows.
 
-        A preconditioner of equal rows has nothing of the directions of heavy rows, and L-BFGS hardly moves in them.
+        A preconditioner with equal weights lacks the directions of rows with large weights, along which L-BFGS is then
+        slow.
         """
         xp, weights = self.design.xp, self.row_weights
         if bool(xp.all((weights == 0.0) | (weights == xp.max(weights)))):
@@ -94,7 +96,7 @@ class Problems:
         return mean / xp.mean(mean)
 
     def shrunk(self, weights: Array) -> Array:
-        """Give the penalised part of weights (J, Q, width): free intercepts are zero in it."""
+        """Return the penalized part of weights (J, Q, width), in which free intercepts are zero."""
         if not self.free_intercept:
             return weights
         shrunk = self.design.xp.asarray(weights, copy=True)
@@ -102,9 +104,9 @@ class Problems:
         return shrunk
 
     def in_chunks(self, work: Callable[["Chunk"], Any]) -> list[tuple[slice, Any]]:
-        """Return what work gives for parts of problems and rows that fit the processor's cache, in a fixed order.
+        """Apply ``work`` to parts of problems and rows that fit the cache; return the results in a fixed order.
 
-        On the CPU in threads: element-wise arithmetic uses one core alone otherwise.
+        On the CPU the parts run in threads, since element-wise arithmetic uses one core.
         """
         on_host = isinstance(self.targets, np.ndarray)
         if len(self) * self.outputs * self.design.rows <= CHUNK_NUMBERS:
@@ -126,41 +128,41 @@ class Problems:
         return Chunk(problems, rows, targets, shares)
 
     def _rows_of(self, array: Array, numbers: np.ndarray) -> Array:
-        """Return rows of an array by their numbers, without a copy where these follow each other."""
+        """Return rows of an array by their numbers, without a copy if the numbers are consecutive."""
         first, last, count = int(numbers[0]), int(numbers[-1]), len(numbers)
         if last - first == count - 1 and (count < 3 or (numbers[1:] > numbers[:-1]).all()):
             return array[first : last + 1]
         return array[self.design.array(numbers)]
 
     def per_problem(self, numbers: np.ndarray, like: Array) -> Array:
-        """Bring numbers (J,) to the shape (J, 1, 1) and the dtype of an array of problems."""
+        """Return numbers (J,) with shape (J, 1, 1) and the dtype of an array of problems."""
         return self.design.array(numbers, like.dtype)[:, None, None]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some of the problems on some of the rows, with their targets and row weights."""
+    """Part of the problems and rows, with targets and row weights."""
 
     problems: slice
     rows: slice
     targets: Array
     """(j, n)."""
     row_weights: Array | None
-    """(j, n); None where all are 1."""
+    """(j, n), or None if all are 1."""
 
     def of(self, array: Array) -> Array:
         """Return the part of an array (J, Q, N)."""
         return array[self.problems, :, self.rows]
 
     def weighed(self, array: Array) -> Array:
-        """Multiply (j, n) or (j, Q, n) by the weights of its rows."""
+        """Multiply an array (j, n) or (j, Q, n) by the row weights."""
         if self.row_weights is None:
             return array
         return array * (self.row_weights if array.ndim == 2 else self.row_weights[:, None, :])
 
 
 def evaluate(problems: Problems, scores: Array) -> tuple[np.ndarray, Array]:
-    """Give the summed losses float64 (J,), without ``C``, and the weighted residuals (J, Q, N) at scores (J, Q, N)."""
+    """Compute summed losses float64 (J,), without ``C``, and weighted residuals (J, Q, N) at scores (J, Q, N)."""
     residuals = problems.design.xp.empty_like(scores)
 
     def work(chunk: Chunk) -> np.ndarray:
@@ -172,7 +174,7 @@ def evaluate(problems: Problems, scores: Array) -> tuple[np.ndarray, Array]:
 
 
 def hessian_vector_product(problems: Problems, scores: Array, slopes: Array) -> Array:
-    """Give the weighted losses' second derivatives times slopes, (J, Q, N), without ``C``."""
+    """Compute the second derivatives of the weighted losses times slopes, (J, Q, N), without ``C``."""
     result = problems.design.xp.empty_like(slopes)
 
     def work(chunk: Chunk) -> None:
@@ -184,7 +186,7 @@ def hessian_vector_product(problems: Problems, scores: Array, slopes: Array) -> 
 
 
 def curvatures(problems: Problems, scores: Array, dtype: Any) -> Array:
-    """Give the weighted losses' second derivatives by each score alone, (J, Q, N) in a dtype, without ``C``."""
+    """Compute the diagonal second derivatives of the weighted losses, (J, Q, N) in a dtype, without ``C``."""
     xp = problems.design.xp
     result = xp.empty_like(scores, dtype=dtype)
 
@@ -197,13 +199,13 @@ def curvatures(problems: Problems, scores: Array, dtype: Any) -> Array:
 
 
 def sums_of(values: Array) -> np.ndarray:
-    """Add up everything of each problem, as a float64 host array (J,)."""
+    """Sum all numbers of each problem; return float64 (J,) on the host."""
     axes = tuple(range(1, values.ndim))
     return np.asarray(array_namespace(values).sum(values, axis=axes).tolist(), dtype=np.float64)
 
 
 def totals_of(problems: Problems, work: Callable[[Chunk], np.ndarray]) -> np.ndarray:
-    """Add up, problem by problem, the float64 numbers (j, ...) that work gives for parts of them."""
+    """Sum the results of ``work``, float64 (j, ...), over the parts of each problem."""
     parts = problems.in_chunks(work)
     totals = np.zeros((len(problems), *parts[0][1].shape[1:]))
     for chunk, part in parts:

@@ -1,4 +1,4 @@
-"""Takes the sizes of a fit and a bound on memory, gives the way to solve it and what that costs; reads no features."""
+"""Route of a fit, chosen by its sizes and a bound on memory, and its expected cost."""
 
 import math
 from dataclasses import dataclass, replace
@@ -8,26 +8,26 @@ from ...runtime import UserError
 from .lbfgs import MEMORY
 
 SPAN_ROWS = 8192
-"""Most rows whose Gram matrix is made."""
+"""Largest number of rows whose Gram matrix is computed."""
 FACTORED_WIDTH = 12_000
-"""Greatest width that is factorised; the time grows with its cube."""
+"""Largest width of a Cholesky factorization; the time grows with its cube."""
 LARGEST_RANK, LEAST_RANK = 2048, 32
 FIXED_BYTES = 64 << 20
-"""Of blocks and the temporary arrays of losses."""
+"""Memory of blocks and of temporary arrays of losses."""
 SHARE_OF_FEATURES, LEAST_MEMORY = 0.3, 320 << 20
 NARROW_WIDTH = 257
-"""Greatest width for which every problem has a Hessian of its own."""
+"""Largest width for which every problem has a separate Hessian."""
 HELD_NUMBERS = 1 << 20
-"""So many numbers of rows are kept as the Hessians of few columns want them, and as many are drawn for a softmax."""
+"""Largest number of features kept in float64 for Hessians of few columns, or sampled for a softmax."""
 MOST_HELD = 1 << 24
-"""So many numbers are kept converted and standardized between passes over few columns."""
+"""Largest number of features of few columns that are kept converted and standardized between passes."""
 ITERATIONS = {"narrow": 12, "span": 25, "factored": 22, "sketched": 40}
-"""Typical, to a gap of 1e-3 on the features of a discriminator; for estimates."""
+"""Typical number of iterations to a gap of 1e-3 on features of a discriminator, for estimates."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What decides the cost of a fit."""
+    """Sizes that determine the cost of a fit."""
 
     rows: int
     columns: int
@@ -35,7 +35,7 @@ class Sizes:
     outputs: int = 1
     """Coupled outputs of each problem."""
     levels: int = 1
-    """Levels of the preconditioner, about one for each factor of ten in ``C``."""
+    """Levels of the preconditioner, about one per factor of ten in ``C``."""
     itemsize: int = 4
     """Bytes of a stored feature: 2, 4 or 8."""
     arithmetic: int = 4
@@ -43,62 +43,62 @@ class Sizes:
     on_cpu: bool = True
     in_memory: bool = True
     targets: int = 1
-    """Rows of signs that the problems share."""
+    """Rows of the targets, (K, N) or (1, N)."""
 
     @property
     def width(self) -> int:
-        """Weights of an output."""
+        """Number of weights of an output, D + 1."""
         return self.columns + 1
 
     @property
     def features_bytes(self) -> int:
-        """Of the stored features."""
+        """Size of the stored features in bytes."""
         return self.rows * self.columns * self.itemsize
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a fit is solved, and its cost."""
+    """Route of a fit, and its expected cost."""
 
     route: Literal["narrow", "span", "factored", "sketched"]
-    """With a Hessian of each problem, in the span of the rows, with factors of ``X'X``, or a sketch of its spectrum."""
+    """A Hessian for each problem, the span of the rows, Cholesky factors of ``X'X``, or a sketch of its spectrum."""
     rank: int
-    """Of the sketch; 0 for other routes."""
+    """Rank of the sketch; 0 for other routes."""
     together: int
-    """Problems solved at once; more follow in groups."""
+    """Number of problems solved at once; further problems follow in groups."""
     levels: int
-    """Levels of the preconditioner held at once."""
+    """Number of levels of the preconditioner in memory at once."""
     memory: int
-    """Expected peak in bytes, on top of the features where those are in memory."""
+    """Expected peak memory in bytes, on top of features in memory."""
     passes: int
-    """Expected number of times the features are read."""
+    """Expected number of passes over the features."""
     operations: float
-    """Expected multiplications and additions."""
+    """Expected number of multiplications and additions."""
     own_rank: int = 0
-    """Of the sketch for a problem that is solved alone in float64; 0 for factors."""
+    """Rank of the sketch for a problem solved alone in float64; 0 for Cholesky factors."""
 
 
 def default_memory(sizes: Sizes) -> int:
-    """Give the bound in bytes that holds if none is chosen: a third of the features as float32.
+    """Return the default bound on memory in bytes: about a third of the features as float32, at least 320 MiB.
 
-    One problem of few columns is solved where it takes more.
+    A single problem of few columns may exceed it.
     """
     return max(LEAST_MEMORY, int(SHARE_OF_FEATURES * 4 * sizes.rows * sizes.columns))
 
 
 def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
-    """Choose the way that fits a bound of memory.
+    """Choose a route within a bound on memory.
 
     Parameters
     ----------
     memory
-        Bytes on top of the features, where those are in memory already; None for ``default_memory``, or for what one
-        problem of few columns, or the Gram matrices of fewer rows than columns, take.
+        Bound in bytes, on top of features in memory. None for ``default_memory``, which one problem of few columns, or
+        the Gram matrices of fewer rows than columns, may exceed.
 
     Raises
     ------
     UserError
-        If not even one problem fits: with what would.
+        If one problem does not fit; the message contains the memory that it needs.
     """
     bound = default_memory(sizes) if memory is None else memory
     if sizes.rows <= sizes.columns and sizes.rows <= SPAN_ROWS:
@@ -114,24 +114,24 @@ def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
         plan = _sketched(sizes, bound)
     if sizes.width <= FACTORED_WIDTH and 8 * sizes.width**2 + _column_bytes(sizes) + _fixed_bytes(sizes) <= bound:
         return plan
-    # A rank takes as much as two rows of a factor in float64.
+    # A rank needs as much memory as two rows of a float64 factor.
     return replace(plan, own_rank=max(LEAST_RANK, (plan.rank or sizes.width // 2) // 2))
 
 
 def _fixed_bytes(sizes: Sizes) -> int:
-    """Bytes of blocks, targets, and the weights of all problems, whatever the number solved at once."""
+    """Return the bytes of blocks, targets and weights of all problems, for any number of problems solved at once."""
     weights = 8 * sizes.problems * sizes.outputs * sizes.width
     return FIXED_BYTES + weights + (1 + sizes.arithmetic) * sizes.targets * sizes.rows
 
 
 def _column_bytes(sizes: Sizes) -> int:
-    """Bytes of one problem: scores and residuals in float64 or four arrays of them, weights, gradients, history."""
+    """Return the bytes of one problem: scores and residuals in float64 or four arrays, weights, gradients, history."""
     inner = 24 * sizes.rows + (40 + 2 * (MEMORY + 2) * sizes.arithmetic) * sizes.width
     return inner * sizes.outputs
 
 
 def _narrow_bytes(sizes: Sizes, together: int) -> int:
-    """Bytes of problems solved together: Hessians, active rows, scores and residuals; rows that are held or drawn."""
+    """Return the bytes of problems solved together: Hessians, active rows, scores, residuals, kept and sampled rows."""
     column = 24 * sizes.width**2 + 12 * sizes.rows + _column_bytes(sizes)
     held = 8 * min(2 * HELD_NUMBERS + MOST_HELD, 3 * sizes.rows * sizes.width)
     return _fixed_bytes(sizes) + held + together * column
@@ -175,13 +175,14 @@ def _sketched(sizes: Sizes, bound: int) -> Plan:
     least = _fixed_bytes(sizes) + column + LEAST_RANK * of_rank + 32 * LEAST_RANK**2
     if least > bound:
         raise UserError(
-            f"a fit of {sizes.rows:,} x {sizes.columns:,} features needs at least {least / 1e6:,.0f} MB beside them, "
-            f"and {max(0, bound) / 1e6:,.0f} MB are allowed; allow more, or take fewer rows or columns",
+            f"a fit of {sizes.rows:,} x {sizes.columns:,} features needs at least {least / 1e6:,.0f} MB of "
+            f"additional memory, but the bound is {max(0, bound) / 1e6:,.0f} MB; raise it, or use fewer "
+            "rows or columns",
             parameter="memory",
         )
     left = bound - _fixed_bytes(sizes)
     share = min(left - column, max(left // 2, left - sizes.problems * column))
-    # of_rank r + 32 r^2 <= share: the directions and their images, and four small float64 matrices.
+    # of_rank r + 32 r^2 <= share: directions, their images, and four small float64 matrices.
     most = int((math.sqrt(of_rank**2 + 128 * share) - of_rank) / 64)
     rank = max(min(rank, LEAST_RANK), min(rank, most))
     together = max(1, min(sizes.problems, (left - rank * of_rank - 32 * rank**2) // column))

@@ -1,12 +1,12 @@
-"""Takes a design's second moments, gives approximate inverses of every problem's curvature; knows no loss and no rows.
+"""Approximate inverses of the curvature of every problem, from the second moments of a design.
 
-The curvature of problem ``j`` is near ``1 + f_j X'X`` with ``f_j = 2 C_j share_j``: ``share_j`` is the mean curvature
-of a row over the greatest one. Problems whose ``f`` lie within ``LEVEL_RATIO`` of each other share a *level*, one ``f``
-for all; so a few factorisations, or one sketch, serve every class, C and fold.
+The curvature of problem ``j`` is near ``1 + f_j X'X`` with ``f_j = 2 C_j share_j``, where ``share_j`` is the mean
+curvature of a row over the largest one. Problems whose ``f`` lie within ``LEVEL_RATIO`` of each other share a *level*,
+one ``f`` for all, so a few factorizations, or one sketch, serve every class, C and fold.
 
-``Factored`` is exact for a level, and takes memory and time for ``width^2`` and ``width^3`` numbers. ``Sketched`` knows
-the largest ``r`` eigenvalues alone and takes the rest to be as large as the least of them; a randomised Nystroem sketch
-finds them in one pass.
+``Factored`` is exact at a level, with memory and time proportional to ``width^2`` and ``width^3``. ``Sketched``
+contains the largest ``r`` eigenvalues, and replaces the others by the smallest of these; a randomized Nystroem sketch
+computes them in one pass.
 
 Source: Frangella, Tropp and Udell, "Randomized Nystroem preconditioning", 2023, algorithm 2.1.
 """
@@ -28,7 +28,7 @@ POWER_ITERATIONS = 3
 
 
 def levels_of(factors: np.ndarray) -> tuple[list[float], np.ndarray]:
-    """Give the levels, rising, and the number of each factor's level; factors float64 (J,)."""
+    """Return the levels in increasing order, and the number of each factor's level, int64 (J,)."""
     levels: list[float] = []
     numbers = np.empty(len(factors), dtype=np.int64)
     rising = np.sort(np.unique(factors))
@@ -41,36 +41,36 @@ def levels_of(factors: np.ndarray) -> tuple[list[float], np.ndarray]:
 
 
 class Preconditioner(Protocol):
-    """Approximates ``(1 + f X'X)^-1`` at levels of ``f``."""
+    """Approximate inverse of ``1 + f X'X`` at levels of ``f``."""
 
     def prepare(self, levels: Sequence[float]) -> None:
-        """Make ready for these levels; others may be forgotten."""
+        """Prepare for these levels; other levels may be dropped."""
 
     def solve(self, level: float, residuals: Array) -> Array:
         """Solve for residuals (J, width) of problems at one level."""
 
     def largest(self, count: int) -> Array:
-        """Give an orthonormal basis (width, count) of about the directions in which ``X'X`` is largest."""
+        """Return an approximate orthonormal basis (width, count) of the largest eigenvectors of ``X'X``."""
 
 
 class Factored:
     """Cholesky factors of ``1 + f X'X`` in the design's dtype, one for each level.
 
-    The moments keep the lower triangle of a matrix whose upper triangle holds the first factor.
+    The lower triangle of the array holds the moments, the upper triangle the first factor.
     """
 
     def __init__(self, moments: Array):
-        """Keep ``X'X`` (width, width), of which only the lower triangle counts; the array becomes the object's own."""
+        """Store ``X'X`` (width, width), of which only the lower triangle is used; the array is overwritten."""
         check_finite(moments.diagonal())
         self._moments = moments
         self._diagonal = moments.diagonal().copy() if isinstance(moments, np.ndarray) else moments.diagonal().clone()
         self._factors: dict[float, Array] = {}
 
     def prepare(self, levels: Sequence[float]) -> None:
-        """Factorise where that is not done yet, with a ridge above the rounding of ``X'X``.
+        """Factorize at new levels, with a ridge above the rounding of ``X'X``.
 
-        Products in float32 leave an error of about ``eps sqrt(width)`` of the diagonal. Where the features have a large
-        mean or depend on one another, that makes ``X'X`` indefinite by more than the 1 covers.
+        Products in float32 leave an error of about ``eps sqrt(width)`` of the diagonal. For features with a large mean,
+        or linearly dependent ones, this makes ``X'X`` indefinite by more than the 1 compensates.
         """
         self._factors = {level: factor for level, factor in self._factors.items() if level in levels}
         for level in levels:
@@ -78,7 +78,7 @@ class Factored:
                 self._factors[level] = self._factorise(level)
 
     def solve(self, level: float, residuals: Array) -> Array:
-        """Solve by forward and backward substitution."""
+        """Solve for residuals (J, width) by forward and backward substitution."""
         if isinstance(residuals, np.ndarray):
             return scipy.linalg.cho_solve((self._factors[level], False), residuals.T, check_finite=False).T
         import torch
@@ -86,7 +86,7 @@ class Factored:
         return torch.cholesky_solve(residuals.T, self._factors[level]).T
 
     def largest(self, count: int) -> Array:
-        """Iterate a random basis with ``X'X``; the angles need not be exact. To be called before ``prepare``."""
+        """Approximate the basis by power iterations of a random one; to be called before ``prepare``."""
         xp = array_namespace(self._moments)
         width = len(self._moments)
         start = numpy_generator(0, "directions", width).standard_normal((width, min(width, 2 * count)))
@@ -127,12 +127,12 @@ class Factored:
 
 
 class Sketched:
-    """The largest eigenvalues of ``X'WX`` and their vectors, from a randomised Nystroem sketch of some rank."""
+    """Largest eigenvalues of ``X'WX`` and their eigenvectors, from a randomized Nystroem sketch."""
 
     def __init__(self, design: Design, rank: int, generator: np.random.Generator, row_weights: Array | None = None):
-        """Sketch a design: one pass, ``4 N width rank`` operations, and twice ``width rank`` numbers of memory.
+        """Sketch a design in one pass, with ``4 N width rank`` operations and ``2 width rank`` numbers of memory.
 
-        ``W`` holds weights (N,) of a mean of 1 in the design's dtype, 1 if not given.
+        ``row_weights`` (N,), of mean 1 and in the design's dtype, is the diagonal of ``W``; None for weights of 1.
         """
         xp = design.xp
         directions = design.array(generator.standard_normal((design.width, rank), dtype=np.float32), design.dtype)
@@ -143,7 +143,7 @@ class Sketched:
         core = xp.astype(directions.T @ images, xp.float64)
         core = 0.5 * (core + core.T)
         del directions
-        # X'X ~ Y (D'Y)^-1 Y' for images Y of directions D; the square root of the middle comes from its spectrum.
+        # X'X ~ Y (D'Y)^-1 Y' for images Y of directions D; the root of the middle factor comes from its spectrum.
         values, vectors = xp.linalg.eigh(core)
         sound = values > float(xp.finfo(design.dtype).eps) * values[-1]
         root = vectors[:, sound] / xp.sqrt(values[sound])
@@ -155,41 +155,41 @@ class Sketched:
         self._array = design.array
 
     def prepare(self, levels: Sequence[float]) -> None:
-        """Nothing to do: the spectrum serves all levels."""
+        """Do nothing: the spectrum serves all levels."""
 
     def largest(self, count: int) -> Array:
-        """Give the vectors of the largest eigenvalues."""
+        """Return the eigenvectors of the largest eigenvalues."""
         return self._vectors[:, -count:]
 
     def solve(self, level: float, residuals: Array) -> Array:
-        """Divide by ``1 + f eigenvalue`` in the known directions, by that of the least known one in the others."""
+        """Divide by ``1 + f eigenvalue`` along the eigenvectors, using the smallest eigenvalue in other directions."""
         rest = 1.0 / (1.0 + level * self._values[0])
         known = self._array(1.0 / (1.0 + level * self._values) - rest, residuals.dtype)
         return rest * residuals + (residuals @ self._vectors * known) @ self._vectors.T
 
 
 class Rounded:
-    """A preconditioner in float32 for problems in float64."""
+    """Preconditioner in float32 for problems in float64."""
 
     def __init__(self, inner: Preconditioner):
-        """Wrap a preconditioner that is prepared."""
+        """Wrap a prepared preconditioner."""
         self._inner = inner
 
     def prepare(self, levels: Sequence[float]) -> None:
-        """Nothing to do."""
+        """Do nothing: the wrapped preconditioner is prepared."""
 
     def solve(self, level: float, residuals: Array) -> Array:
-        """Solve rounded residuals."""
+        """Solve for residuals rounded to float32."""
         xp = array_namespace(residuals)
         return xp.astype(self._inner.solve(level, xp.astype(residuals, xp.float32)), residuals.dtype)
 
     def largest(self, count: int) -> Array:
-        """Give those of the wrapped one."""
+        """Return the largest directions of the wrapped preconditioner."""
         return self._inner.largest(count)
 
 
 def ridges(width: int, rounding: float) -> Iterator[float]:
-    """Yield rising shares of the diagonal, from the rounding of sums up to where the diagonal dominates."""
+    """Yield increasing shares of the diagonal, from the rounding of sums to values at which the diagonal dominates."""
     ridge = rounding * width**0.5
     while ridge < 10.0 * width:
         yield ridge
@@ -197,7 +197,7 @@ def ridges(width: int, rounding: float) -> Iterator[float]:
 
 
 def _symmetric_product(moments: Array, vectors: Array) -> Array:
-    """Multiply with a matrix of which only the lower triangle counts, where it is a numpy array."""
+    """Multiply by a symmetric matrix, of which a numpy array stores the lower triangle only."""
     if not isinstance(moments, np.ndarray):
         return moments @ vectors
     symm = scipy.linalg.blas.get_blas_funcs("symm", (moments,))
@@ -205,7 +205,7 @@ def _symmetric_product(moments: Array, vectors: Array) -> Array:
 
 
 def _lift(moments: np.ndarray, level: float, factor: np.ndarray) -> None:
-    """Write ``level * moments`` into the upper triangle of factor, off the diagonal, which may be the same array."""
+    """Write ``level * moments`` to the upper triangle of ``factor``, off the diagonal; both may be the same array."""
     for start in range(0, len(moments), TRIANGLE_BLOCK):
         rows = slice(start, start + TRIANGLE_BLOCK)
         corner = (moments[rows, rows] * moments.dtype.type(level)).T
@@ -214,7 +214,7 @@ def _lift(moments: np.ndarray, level: float, factor: np.ndarray) -> None:
 
 
 def precondition(preconditioner: Preconditioner, levels: np.ndarray, gradients: Array) -> Array:
-    """Apply a preconditioner to gradients (J, Q, width), each at its own level (J,)."""
+    """Apply a preconditioner to gradients (J, Q, width) at the level of each problem, float64 (J,)."""
     xp = array_namespace(gradients)
     result = xp.empty_like(gradients)
     for level in sorted(set(levels)):

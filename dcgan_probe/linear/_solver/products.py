@@ -9,12 +9,12 @@ from .losses import Array
 
 BLOCK_BYTES = 16 << 20
 PART_ROWS = 2048
-"""Rows times a skinny matrix is up to a third faster in parts of this size than whole, or with the rows transposed."""
+"""Rows of a part: products with few columns are faster in parts of this size (``benchmarks/SOLVER.md``)."""
 SKINNY = 256
 
 
 def weighed_parts(block: Array, row_weights: Array | None) -> Iterator[tuple[Array, Array | None]]:
-    """Yield a block (n, D) whole, or in parts the rows that count with their weights: no copy exceeds a part."""
+    """Yield a block (n, D) as a whole, or parts of its rows with a positive weight, so that no copy exceeds a part."""
     if row_weights is None:
         yield block, None
         return
@@ -26,7 +26,7 @@ def weighed_parts(block: Array, row_weights: Array | None) -> Iterator[tuple[Arr
 
 
 def add_cross_product(block: Array, moments: Array) -> None:
-    """Add ``block' block`` to the lower triangle of moments (D, D), which for numpy are in Fortran order."""
+    """Add ``block' block`` to the lower triangle of moments (D, D), in Fortran order for numpy."""
     if isinstance(block, np.ndarray):
         syrk = scipy.linalg.blas.get_blas_funcs("syrk", (moments,))
         if block.flags.c_contiguous:
@@ -38,7 +38,7 @@ def add_cross_product(block: Array, moments: Array) -> None:
 
 
 def add_product(sums: Array, left: Array, block: Array) -> None:
-    """Add ``left block`` to sums (J, D): a skinny left part by part, a thick one with no temporary of that size."""
+    """Add ``left block`` to sums (J, D): few rows of ``left`` part by part, many without a temporary of that size."""
     if len(left) <= SKINNY:
         for start in range(0, block.shape[0], PART_ROWS):
             rows = slice(start, start + PART_ROWS)

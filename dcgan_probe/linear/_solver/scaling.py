@@ -1,4 +1,4 @@
-"""Columns' means and deviations, and the standardization of row blocks without loss of digits."""
+"""Means and standard deviations of columns, and the standardization of row blocks without loss of digits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from .arrays import array_namespace, device
 from .losses import Array
 
 FAR = 100.0
-"""Deviations from 0 of a mean from which on products of features that are not centered lose digits."""
+"""Distance of a mean from 0, in deviations, above which products of uncentered features lose digits."""
 NEGLIGIBLE = 4.0
-"""In roundings of a standardized number: a smaller part of the mean is left out."""
+"""Size of the negligible part of a mean, in roundings of a standardized number."""
 
 
 @dataclass(frozen=True)
@@ -21,34 +21,34 @@ class Scaling:
 
     mean: np.ndarray
     rest: np.ndarray
-    """Difference of the exact mean and ``mean``, which matters where the mean is far above the deviation."""
+    """Exact mean minus ``mean``, which matters if the mean is far above the deviation."""
     deviation: np.ndarray
-    """Of the population; 1 for a constant column."""
+    """Standard deviation of the population; 1 for a constant column."""
 
     @classmethod
     def centered(cls, center: np.ndarray) -> "Scaling":
-        """Build the shift by a center float64 (D,), without a scale."""
+        """Build a scaling that subtracts a center float64 (D,) only."""
         return cls(center, np.zeros_like(center), np.ones_like(center))
 
     def unscaled(self) -> "Scaling":
-        """Return the shift alone."""
+        """Return the scaling that subtracts the mean only."""
         return Scaling(self.mean, self.rest, np.ones_like(self.deviation))
 
     def scaled(self, coefficients: np.ndarray, intercepts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return coefficients (..., K, D) and intercepts (..., K) for columns that are shifted and scaled."""
+        """Convert coefficients (..., K, D) and intercepts (..., K) for original columns to standardized columns."""
         return coefficients * self.deviation, intercepts + coefficients @ self.mean + coefficients @ self.rest
 
     def raw(self, coefficients: np.ndarray, intercepts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return coefficients (..., K, D) and intercepts (..., K) for columns as they are."""
+        """Convert coefficients (..., K, D) and intercepts (..., K) for standardized columns to original columns."""
         coefficients = coefficients / self.deviation
         return coefficients, intercepts - coefficients @ self.mean - coefficients @ self.rest
 
 
 class Standardize:
-    """A scaling applied in place to blocks (n, D) of one dtype and device.
+    """Scaling of blocks (n, D) of one dtype and device, in place.
 
-    The mean is taken off in two parts, each a number of the dtype. Where it is far above the deviation the first
-    difference is exact (Sterbenz, 1974), so that blocks are rounded as if they were computed in higher precision.
+    The mean is subtracted in two parts, each a number of the dtype. If it is far above the deviation, the first
+    difference is exact (Sterbenz, 1974), so blocks are rounded as if computed in higher precision.
     """
 
     def __init__(self, scaling: Scaling, dtype: Any, where: Array):
@@ -75,10 +75,10 @@ class Standardize:
 
 
 def measure_columns(parts: Iterable[tuple[np.ndarray, np.ndarray | None]], added_variance: float = 0.0) -> Scaling:
-    """Compute the scaling of rows that come in parts, updated part by part (Chan et al., 1979).
+    """Compute the scaling of rows given in parts, updated part by part (Chan et al., 1979).
 
-    A part is rows (n, D) and their weights (n,), above 0, or None for 1. The deviation is the root of the variance plus
-    ``added_variance``. Sums are of differences from the first row, so that a large mean costs no digits.
+    A part is rows (n, D) and their weights (n,), above 0, or None for 1. The deviation is the square root of the
+    variance plus ``added_variance``. Differences from the first row are summed, so that a large mean costs no digits.
     """
     count, first = 0.0, np.zeros(0)
     for part, weights in parts:
@@ -98,7 +98,7 @@ def measure_columns(parts: Iterable[tuple[np.ndarray, np.ndarray | None]], added
         squares += step**2 * count * share
         mean += step * share
         count += total
-    # Rounding leaves a constant column a deviation that is not quite zero, so it is found by its range.
+    # Rounding can make the deviation of a constant column nonzero, so such columns are found by their range.
     deviation = np.where(low == high, 1.0, np.sqrt(squares / count + added_variance))
     total = first + mean
     own = total - first

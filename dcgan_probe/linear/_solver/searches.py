@@ -1,4 +1,4 @@
-"""Searches along lines for many problems at once, and the shifts that settle free intercepts."""
+"""Line searches of many problems at once, and shifts to the optimum of free intercepts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ from .objective import Chunk, Problems, sums_of, totals_of
 LINE_SEARCH_TOLERANCE = 1e-2
 LINE_SEARCH_LIMIT = 120
 LONGEST_STEP, LONGEST_GROWTH, RESOLVED = 1024.0, 4.0, 1e-15
-"""Where a direction is flat but for rounding, a search would go on without end, and a bracket shrink to nothing. One
-feature of 1e11 among ones asks for a step that is right to its last digits."""
+"""Bounds for directions that are flat except for rounding: the longest step, its largest growth, and the least relative
+size of a bracket. The last is small, since one feature of 1e11 among ones needs a step exact to its last digits."""
 SETTLE_LIMIT, SETTLED, SLOW_SETTLING, SETTLING_TOLERANCE, REGULAR = 50, 1e-11, 0.1, 0.5, 1e-14
-"""Shifts of free intercepts end where their gradient is this small beside its terms; a shift that leaves more than the
-last share of it is followed by new second derivatives."""
+"""Shifts of free intercepts: most shifts, the relative gradient at which they end, the remaining share of the gradient
+above which second derivatives are recomputed, the tolerance of the line search, and a relative ridge."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """What a search along a line has found for J problems."""
+    """Result of a line search for J problems."""
 
     steps: np.ndarray
-    """float64 (J,), at least 0."""
+    """Steps, float64 (J,), at least 0."""
     sums: np.ndarray
-    """Losses there, float64 (J,), without ``C``."""
+    """Summed losses at the step, float64 (J,), without ``C``."""
     residuals: Array
-    """Weighted residuals there, (J, Q, N)."""
+    """Weighted residuals at the step, (J, Q, N)."""
 
 
 def search(
@@ -40,21 +40,21 @@ def search(
     start: np.ndarray,
     tolerance: float = LINE_SEARCH_TOLERANCE,
 ) -> Search:
-    """Minimise every problem along its direction ``d``, least in ``P(w + step d)``, and move its scores there in place.
+    """Minimize ``P(w + step d)`` of every problem along its direction ``d``, and update its scores in place.
 
-    The restriction is convex, so its derivative ``w d + step |d|^2 + C sum_i r_i l'`` never falls, and Newton's method
-    inside a bracket finds its root. The step is 0 where ``d`` is no descent.
+    The function of the step is convex, so its derivative ``w d + step |d|^2 + C sum_i r_i l'`` never decreases, and
+    secant steps inside a bracket find its root. The step is 0 if ``d`` is not a descent direction.
 
     Parameters
     ----------
     scores, slopes
-        Of weights and directions, (J, Q, N).
+        Products of the rows with weights and with directions, (J, Q, N).
     weights, directions
         (J, Q, width).
     start
-        The derivatives at 0, which are the gradients times the directions, (J,).
+        Derivatives at 0, (J,): inner products of gradients and directions.
     tolerance
-        Size of a derivative that is small enough, relative to the one at 0.
+        Largest absolute derivative at the result, relative to that at 0.
     """
     shrunk = problems.shrunk(directions)
     product, square = sums_of(problems.shrunk(weights) * shrunk), sums_of(shrunk * shrunk)
@@ -65,7 +65,7 @@ def search(
 
         def work(chunk: Chunk) -> np.ndarray:
             rates = chunk.of(slopes)
-            with np.errstate(over="ignore"):  # of features that change while they are read: the caller refuses the sums
+            with np.errstate(over="ignore"):  # features may change during the fit: the caller checks the sums
                 at = factors[chunk.problems] * rates
                 at += chunk.of(scores)
                 losses, found = problems.loss.evaluate(at, chunk.targets)
@@ -82,11 +82,11 @@ def search(
 
 
 def _root(derivative: Callable[[np.ndarray], np.ndarray], start: np.ndarray, tolerance: float) -> np.ndarray:
-    """Find where rising derivatives, ``start`` at 0, vanish as functions of a step; 0 where they start above.
+    """Find the roots of increasing derivatives, ``start`` at 0, as functions of a step; 0 if ``start`` is positive.
 
-    Secants, in a bracket once there is one, of which an end that stays counts half (Dowell and Jarratt, "A modified
-    regula falsi method for computing the root of an equation", 1971). The derivatives are asked for last at the steps
-    that are returned.
+    The method is the secant method, inside a bracket once one is found, where the value at a retained end is halved
+    (Dowell and Jarratt, "A modified regula falsi method for computing the root of an equation", 1971). The last call of
+    ``derivative`` is at the returned steps.
     """
     low, below = np.zeros(len(start)), start
     high, above = np.full(len(start), np.inf), np.zeros(len(start))
@@ -112,11 +112,11 @@ def _root(derivative: Callable[[np.ndarray], np.ndarray], start: np.ndarray, tol
 
 
 def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> tuple[np.ndarray, Array]:
-    """Move free intercepts, and the scores (J, Q, N) with them, to where their own gradient vanishes.
+    """Shift free intercepts, and scores (J, Q, N), in place, to the point where the gradient by intercepts vanishes.
 
     Returns
     -------
-    What ``evaluate`` gives there.
+    Losses and residuals at that point, as from ``evaluate``.
     """
     design, xp, last = problems.design, problems.design.xp, np.inf
     sums, residuals, hessians = _shift_curvatures(problems, scores)
@@ -137,7 +137,7 @@ def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> tupl
         found = search(problems, scores, weights, directions, slopes, start, SETTLING_TOLERANCE)
         weights += problems.per_problem(found.steps, weights) * directions
         sums, residuals = found.sums, found.residuals
-    if problems.loss.coupled:  # a shift of all outputs changes nothing, and would only grow
+    if problems.loss.coupled:  # a shift of all outputs does not change the loss, but would accumulate
         shift = xp.mean(weights[:, :, -1:], axis=1, keepdims=True)
         weights[:, :, -1:] -= shift
         scores -= xp.astype(shift, scores.dtype)
@@ -145,7 +145,7 @@ def settle_intercepts(problems: Problems, scores: Array, weights: Array) -> tupl
 
 
 def _shift_curvatures(problems: Problems, scores: Array) -> tuple[np.ndarray, Array, np.ndarray]:
-    """Return what ``evaluate`` gives, and second derivatives by shifts of whole outputs, float64 (J, Q, Q), regular."""
+    """Return losses and residuals as ``evaluate`` does, and regular second derivatives by intercepts, (J, Q, Q)."""
     xp, residuals = problems.design.xp, problems.design.xp.empty_like(scores)
 
     def work(chunk: Chunk) -> np.ndarray:
@@ -161,6 +161,6 @@ def _shift_curvatures(problems: Problems, scores: Array) -> tuple[np.ndarray, Ar
     totals = totals_of(problems, work)
     hessians = totals[:, 1:].reshape(-1, problems.outputs, problems.outputs)
     traces = np.trace(hessians, axis1=1, axis2=2)[:, None, None] + 1.0
-    if problems.loss.coupled:  # adding one number to all outputs changes nothing: the mean makes it regular
+    if problems.loss.coupled:  # a shift of all outputs has no curvature: adding the mean makes the matrix regular
         hessians = hessians + traces / problems.outputs**2
     return totals[:, 0], residuals, hessians + REGULAR * traces * np.eye(problems.outputs)

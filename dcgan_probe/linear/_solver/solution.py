@@ -1,4 +1,4 @@
-"""What solving gives: solutions, and the notes that are kept of problems on the way; knows no algorithm."""
+"""Solutions, and results of problems during a fit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from .state import State
 CONVERGED, STALLED, ITERATION_LIMIT = "converged", "stalled", "iteration limit"
 STATUSES = (CONVERGED, STALLED, ITERATION_LIMIT)
 PROGRESS = 0.5
-"""A round from a float64 state must bring the gap under this share of what it was."""
+"""Largest share of the gap that a round from a float64 state may leave; otherwise it counts as stalled."""
 LEAST_FALL = 1e-7
-"""A round in which the value falls by less than this share, and the gap does not, ends as stalled."""
+"""Least relative decrease of the objective with which a round is not stalled, even if the gap does not decrease."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Solved problems: [F sets of row weights, if given, by] M penalties by K classes by D features.
+    """Solved problems, of [F sets of row weights,] M penalties, K classes and D features.
 
-    ``gap`` is the duality gap divided by the objective, a bound on how far the objective is above its least value.
-    Coupled classes (logistic) share objective, gradient norm, gap, iterations and status: their K is 1. Two coupled
-    classes have one weight vector ``v``, as in scikit-learn: their coefficients are ``-v/2`` and ``v/2``, objective and
-    gradient norm those of ``v``.
+    ``gap`` is the duality gap divided by the objective: a bound on the relative distance to the minimum. Coupled
+    classes (logistic) share objective, gradient norm, gap, iterations and status, with K = 1. Two coupled classes have
+    one weight vector ``v``, as in scikit-learn: the coefficients are ``-v/2`` and ``v/2``, and objective and gradient
+    norm are those of ``v``.
     """
 
     coefficients: np.ndarray
@@ -43,14 +43,14 @@ class Solution:
     status: np.ndarray
     """str ([F,] M, K), of ``STATUSES``."""
     passes: int
-    """How often the features were read, whatever the number of problems."""
+    """Number of times the features were read, for all problems together."""
     plan: Plan
-    """The way it was solved."""
+    """Route of the fit."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop, and whom to tell."""
+    """Limits of a fit, and the callback for its progress."""
 
     tol: float
     """Largest relative duality gap."""
@@ -60,7 +60,7 @@ class Limits:
 
 @dataclass
 class ProblemResults:
-    """What is known of J problems, in float64: filled group by group."""
+    """Results of J problems in float64, filled group by group."""
 
     weights: np.ndarray
     values: np.ndarray
@@ -70,7 +70,7 @@ class ProblemResults:
 
     @classmethod
     def of(cls, count: int, outputs: int, width: int) -> "ProblemResults":
-        """Know nothing yet: all weights are zero."""
+        """Build empty results: zero weights, and the status "iteration limit"."""
         return cls(
             np.zeros((count, outputs, width)),
             np.zeros(count),
@@ -87,9 +87,9 @@ class ProblemResults:
     def record(
         self, group: np.ndarray, state: State, made: np.ndarray, before: np.ndarray, limits: "Limits"
     ) -> np.ndarray:
-        """Note where the problems of a group stand, after so many more iterations; give those to go on with.
+        """Record the float64 state of a group after ``made`` iterations; return the positions of unfinished problems.
 
-        ``before`` holds their gaps at the last judgement.
+        ``before`` holds the gaps at the previous call, (j,).
         """
         values_before = self.values[group]
         self.weights[group], self.values[group] = host64(state.weights), state.values

@@ -1,7 +1,7 @@
-"""Takes features, targets and penalties, gives a solution object; knows no labels and no estimator.
+"""Solver of linear classifiers: features, targets and penalties in, a solution out.
 
-``make_plan`` says which way fits the memory: in the span of the rows, or in groups of problems that share a
-preconditioner. Either way the gap of a solution is that of its float64 weights on the features themselves.
+``make_plan`` chooses a route by memory: a Hessian for each problem, the span of the rows, or groups of problems that
+share a preconditioner. The gap of a solution is always that of its float64 weights on the original features.
 """
 
 from collections.abc import Callable
@@ -57,50 +57,50 @@ def solve(
     memory: int | None = None,
     on_iteration: Callable[[int, float], None] = lambda left, gap: None,
 ) -> Solution:
-    """Minimise a linear classifier's objective for every penalty, class and set of row weights at once.
+    """Minimize the objective of a linear classifier for every penalty, class and set of row weights at once.
 
     Parameters
     ----------
     features
-        (N, D) real numbers, finite: a numpy array, a torch tensor on the CPU or a GPU, or anything with
-        ``shape``, ``dtype`` and row slices, such as an open HDF5 data set, which is then read in blocks.
+        (N, D), real and finite: a numpy array, a torch tensor on the CPU or a GPU, or an object with ``shape``,
+        ``dtype`` and row slices, such as an open HDF5 data set, which is read in blocks.
     targets
-        Signs +-1 (N, K), any numeric type; for the logistic loss class numbers 0 to K - 1, (N,).
+        Signs +-1 (N, K), of any numeric type; for the logistic loss, class numbers 0 to K - 1, (N,).
     penalties
-        The values of ``C``, (M,), positive.
+        Positive values of ``C``, (M,).
     loss
-        Of ``losses``; squared hinge if not given.
+        A loss of ``losses``; None for the squared hinge.
     row_weights
-        At least 0, (F, N): every penalty and class is solved with each. 0 leaves a row out, as a fold does. Or (N,):
-        one set, and no axis of sets in the solution.
+        (F, N), at least 0: F sets, each solved with every penalty and class; a weight of 0 excludes a row. Or (N,): one
+        set, without an axis of sets in the solution.
     free_intercept
-        Leave the intercept out of the penalty.
+        Exclude the intercept from the penalty.
     standardise
-        Subtract each column's mean and divide by its deviation, over all rows, and penalise the weights of the result;
-        the coefficients that are given are those of the features as they are. Rows count in mean and deviation by
-        their weights, of several sets by the sum of these.
+        Subtract the mean of each column and divide by its standard deviation, and penalize the weights of the result;
+        returned coefficients apply to the original features. Means and deviations are weighted by the row weights,
+        summed over the sets.
     added_variance
-        Added to each column's variance before that, at least 0; Coates and Ng add 0.01.
+        Added to the variance of each column before the square root, at least 0; Coates and Ng add 0.01.
     gram
-        ``F F'`` of the features, float64 (N, N), where it is known and there are fewer rows than columns.
+        ``F F'`` of the features, float64 (N, N), if known; used with fewer rows than columns.
     start
-        First weights, float64 (K, D + 1), of every problem; zero if not given. Not used where there are fewer rows than
+        Initial weights, float64 (K, D + 1), for every penalty and set; None for zeros. Not used with fewer rows than
         columns.
     tol
-        Largest duality gap relative to the objective, in (0, 1).
+        Largest duality gap, relative to the objective, in (0, 1).
     max_iter
         Largest number of iterations of a problem, at least 1.
     memory
-        Bound in bytes on top of features that are in memory; if not given, about a third of the features, or what the
-        Gram matrices of fewer rows than columns take.
+        Bound in bytes, on top of features in memory. None for about a third of the features, or for the Gram matrices
+        with fewer rows than columns.
     on_iteration
-        Called after each iteration with the number of problems left in it and their greatest relative gap.
+        Called after each iteration with the number of unfinished problems and their largest relative gap.
 
     Raises
     ------
     UserError
-        If a setting is out of range, the memory does not suffice, or features are not finite, too large, or changed
-        while they were read.
+        If a setting is out of range, the memory is insufficient, or features are not finite, too large, or change
+        during the fit.
     """
     loss, penalties = loss or SquaredHinge(), check_penalties(penalties)
     check_settings(tol, max_iter, added_variance, memory)
@@ -124,20 +124,20 @@ def solve(
 def _set_scaling(
     design: Design, weights: np.ndarray | None, standardise: bool, added_variance: float, free_intercept: bool
 ) -> None:
-    """Standardise a design, or center it, if that is asked for or changes nothing but the digits."""
+    """Standardize a design if requested; center it if that improves precision without changing the solution."""
     totals = None if weights is None else weights.sum(axis=0)
     if standardise:
         design.scaling = design.measure(added_variance, totals)
         check_deviations(design.scaling, design)
     elif free_intercept and design.farthest()[1] > FAR:
-        # A free intercept takes up any shift of the columns: weights and value are those of centered features.
+        # A free intercept absorbs any shift of the columns, so weights and objective are those of centered features.
         design.scaling = design.measure(0.0, totals).unscaled()
 
 
 def _set_arithmetic(
     design: Design, penalties: np.ndarray, weights: np.ndarray | None, largest: float, lengths: np.ndarray
 ) -> None:
-    """Choose float64 where float32 does not do for a largest feature and squared lengths of rows (N,) as they are."""
+    """Choose float64 if float32 is insufficient, given the largest feature and the squared lengths of rows (N,)."""
     if design.scaling is not None:
         lengths = design.lengths()
         largest = float(np.sqrt(lengths.max()))
@@ -171,8 +171,7 @@ def _run(
     start: np.ndarray | None,
     gram: np.ndarray | None,
 ) -> ProblemResults:
-    # Threads that wait for each other cost more than they save in products of this size, and on a machine with other
-    # work twenty times as much.
+    # In products of this size, threads wait for each other longer than they compute, above all on a busy machine.
     small = problems.design.rows <= SMALL_ROWS or plan.route == "narrow"
     with _blas().limit(limits=1, user_api="blas") if small else nullcontext():
         if plan.route == "narrow":
@@ -190,7 +189,7 @@ def _blas() -> ThreadpoolController:
 
 
 def _factors(problems: Problems) -> np.ndarray:
-    """Give ``f`` of each problem: the curvature is near ``1 + f X'X``."""
+    """Return ``f`` of each problem, float64 (J,), whose curvature is near ``1 + f X'X``."""
     totals = host64(problems.row_weights).sum(axis=1) / problems.design.rows
     return 2.0 * problems.penalties * problems.loss.share * np.maximum(totals[problems.folds], 1e-12)
 
@@ -201,7 +200,7 @@ def _solution(
     folds = problems.row_weights.shape[0]
     shape: tuple[int, ...] = (folds, penalties, -1) if with_folds else (penalties, -1)
     weights = results.weights.reshape(*shape[:-1], -1, design.width)
-    # See cross_problems: the norm of two outputs is half of that of their difference.
+    # As in cross_problems, the squared norm of two outputs is half of that of their difference.
     share = 2.0 if problems.outputs == 2 else 1.0
     coefficients, intercepts = weights[..., :-1], weights[..., -1]
     if design.scaling is not None:

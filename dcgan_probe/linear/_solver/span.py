@@ -1,11 +1,11 @@
-"""Takes problems with fewer rows than features, solves them in the span of the rows; knows no preconditioner's inside.
+"""Solution of problems with fewer rows than features, in the span of the rows.
 
-Every least value lies in the span of the rows: ``w = X'b``. With the pivoted Cholesky factorisation ``X X' = L L'`` of
-rank ``r``, rows in the order of the pivots, ``a = L_1' b`` for the first ``r`` rows ``L_1`` of ``L`` has ``X w = L a``
-and ``|w| = |a|``. So ``L`` (N, r) stands for the features, and ``b = L_1'^-1 a`` leads back.
+Every minimizer lies in the span of the rows: ``w = X'b``. With the pivoted Cholesky factorization ``X X' = L L'`` of
+rank ``r`` and rows in the order of the pivots, let ``L_1`` be the first ``r`` rows of ``L``. Then ``a = L_1' b`` has
+``X w = L a`` and ``|w| = |a|``, so ``L`` (N, r) replaces the features, and ``b = L_1'^-1 a`` recovers the weights.
 
-A column with a feature far larger than the others would take their digits in ``X X'``. It is left out of that, and
-stands beside ``L`` as it is.
+A column with a feature far larger than the others would lose their digits in ``X X'``. Such columns are excluded from
+the Gram matrix and appended to ``L``.
 """
 
 from dataclasses import dataclass, replace
@@ -27,31 +27,31 @@ from .state import state_at
 
 REFINEMENT_RANK = 512
 MOST_APART = 512
-"""Columns that stand beside the span."""
+"""Largest number of columns excluded from the Gram matrix and appended to the span."""
 
 
 @dataclass(frozen=True)
 class RowSpan:
-    """Coordinates of rows in an orthonormal basis of their span."""
+    """Coordinates of the rows in an orthonormal basis of their span."""
 
     coordinates: np.ndarray
     """float64 (N, r)."""
     pivots: np.ndarray
-    """The rows that span the others, (r,)."""
+    """Numbers of the rows that span all rows, int64 (r,)."""
 
     @classmethod
     def of(cls, gram: np.ndarray) -> "RowSpan":
-        """Factorise a Gram matrix, float64 (N, N), which may be singular; it stays as it is."""
+        """Factorize a Gram matrix, float64 (N, N), which may be singular and is not changed."""
         lower, pivots, rank, _ = scipy.linalg.lapack.dpstrf(gram, lower=1)
         pivots = pivots.astype(np.int64) - 1
-        coordinates = np.zeros((len(gram), max(rank, 1)))  # rows that are all zero keep one empty coordinate
+        coordinates = np.zeros((len(gram), max(rank, 1)))  # if all rows are zero, one empty coordinate remains
         coordinates[pivots, :rank] = np.tril(lower[:, :rank])
         return cls(coordinates, pivots[:rank])
 
     def moments(self, row_weights: np.ndarray | None = None) -> np.ndarray:
-        """Return ``L'L`` (r, r), of which the lower triangle counts; the triangle ``L_1`` takes a third of a product.
+        """Return ``L'L`` (r, r), with a defined lower triangle; the triangle ``L_1`` saves two thirds of a product.
 
-        Weights (N,) of a mean of 1 make it ``L'WL``.
+        With weights ``W`` (N,) of mean 1, the result is ``L'WL``.
         """
         if not len(self.pivots):
             return np.zeros((1, 1))
@@ -67,7 +67,7 @@ class RowSpan:
         return moments
 
     def dual(self, weights: np.ndarray) -> np.ndarray:
-        """Give ``b`` (J, N) with ``w = X'b``, zero outside the pivots, for weights ``a`` (J, r)."""
+        """Return ``b`` (J, N) with ``w = X'b``, zero outside the pivots, for weights ``a`` (J, r)."""
         result = np.zeros((len(weights), len(self.coordinates)))
         rank = len(self.pivots)
         if rank:
@@ -78,9 +78,9 @@ class RowSpan:
 
 
 def solve_in_span(problems: Problems, factors: np.ndarray, limits: Limits, gram: np.ndarray | None) -> ProblemResults:
-    """Solve problems with fewer rows than features in the span of the rows, then judge them on the features.
+    """Solve problems with fewer rows than features in the span of the rows, then verify them on the features.
 
-    Where rounding in the Gram matrix left a gap (columns of very different size), float64 features close it.
+    If rounding in the Gram matrix leaves a gap (columns of very different size), float64 features close it.
     """
     design = problems.design
     if not design.in_memory:
@@ -135,7 +135,7 @@ def _verify_span(
 
 
 def _far_columns(design: Design) -> np.ndarray:
-    """Return the numbers of columns with a feature longer than most rows by far; there are none once standardised."""
+    """Return the numbers of columns with a feature far larger than a typical row; none for a standardized design."""
     if design.scaling is not None:
         return np.zeros(0, np.int64)
     features = host(design.features)
@@ -144,7 +144,7 @@ def _far_columns(design: Design) -> np.ndarray:
 
 
 def _design_gram(design: Design, gram: np.ndarray | None, apart: np.ndarray, *, with_intercept: bool) -> np.ndarray:
-    """Give ``X X'`` float64 (N, N) of a design in memory, whose features' own Gram matrix may be known."""
+    """Return ``X X'``, float64 (N, N), of a design in memory, from the Gram matrix of its features if known."""
     if gram is None or design.scaling is not None or len(apart):
         gram = gram_matrix(host(design.features), design.scaling, apart)
     else:

@@ -1,8 +1,8 @@
-"""Takes problems and weights, gives where they stand and moves them; knows no direction and no stopping rule.
+"""State of problems during descent: weights, gradients, scores, residuals and values.
 
 Weights and gradients are float64. Products are made in the design's dtype, but only of *changes*: of a direction, and
-of the difference of residuals. Their rounding shrinks with the steps, so float32 products reach tight gaps once the
-state starts from float64 scores and gradients (iterative refinement).
+of the difference of residuals. Their rounding shrinks with the steps, so float32 products reach small gaps if the state
+starts from float64 scores and gradients (iterative refinement).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from .searches import search, settle_intercepts
 
 @dataclass
 class State:
-    """Where J problems stand; every array has the problems first."""
+    """State of J problems; the first axis of every array is that of the problems."""
 
     weights: Array
     """float64 (J, Q, width)."""
@@ -34,7 +34,7 @@ class State:
 
     @property
     def squared_norms(self) -> np.ndarray:
-        """Of the gradients, float64 (J,)."""
+        """Squared norms of the gradients, float64 (J,)."""
         return squares(self.gradients)
 
     @property
@@ -43,7 +43,7 @@ class State:
         return relative_gaps(self.squared_norms, self.values)
 
     def take(self, chosen: Array, numbers: np.ndarray) -> "State":
-        """Copy the problems of an index, given where the arrays are and on the host."""
+        """Copy the problems of an index, given on the device of the arrays and on the host."""
         return State(
             self.weights[chosen],
             self.gradients[chosen],
@@ -59,7 +59,7 @@ class State:
         self.values[numbers] = other.values[own_numbers]
 
     def change_penalties(self, problems: Problems, ratios: np.ndarray) -> None:
-        """Keep weights and scores, and take penalties multiplied by ratios (J,)."""
+        """Multiply penalties by ratios (J,) at fixed weights and scores, and update values and gradients."""
         shrunk = problems.shrunk(self.weights)
         norms = 0.5 * squares(shrunk)
         self.values = norms + ratios * (self.values - norms)
@@ -68,11 +68,11 @@ class State:
     def move(
         self, problems: Problems, directions: Array, subspace: DominantSubspace | None, tolerance: float
     ) -> tuple[np.ndarray, Array, Array]:
-        """Move every problem along directions (J, Q, width) in the design's dtype, then make a heavy step.
+        """Move every problem along directions (J, Q, width) in the design's dtype, then make a step in the subspace.
 
         Returns
         -------
-        The steps float64 (J,), how the weights moved and the gradients changed, (J, Q, width) in the design's dtype.
+        Steps float64 (J,), and changes of weights and gradients, (J, Q, width) in the design's dtype.
         """
         design, xp = problems.design, problems.design.xp
         moved = xp.astype(directions, xp.float64)
@@ -100,7 +100,7 @@ class State:
 
 
 def state_at(problems: Problems, weights: np.ndarray, dtype: Any, *, settled: bool = True) -> State:
-    """Evaluate host weights float64 (J, Q, width), with products and scores in a dtype, and settle free intercepts.
+    """Evaluate host weights float64 (J, Q, width), with products and scores in a dtype, and optimize free intercepts.
 
     Raises
     ------
