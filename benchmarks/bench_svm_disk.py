@@ -1,16 +1,16 @@
-"""Can seven C be fitted to 50,000 x 28,672 float16 features on disk, in under 2 GB and 30 minutes, on two cores?
+"""Can seven C be fitted to 50,000 x 28,672 float16 features on disk with 2 GB of memory, in 30 minutes, on two cores?
 
     python benchmarks/bench_svm_disk.py FILE.h5 [--memory-mb 1000] [--limit-mb 1900] [--tol 1e-3] [--json OUT]
 
-The features are never in memory: each product reads the file in blocks. The process may not hold more data than the
-limit (RLIMIT_DATA). What LinearSVC would need is computed: it copies to float64, then to nodes of 16 bytes.
+The features are never in memory as a whole: each product reads the file in blocks. The data of the process is limited
+by RLIMIT_DATA. The memory of LinearSVC is computed: it copies features to float64, then to nodes of 16 bytes.
 
 2026-11-22, 2 x86_64 cores, features of an `imagenet32` net after 12,800 images on Tiny ImageNet, 10 classes, gap under
 1e-3 (reached: 8.6e-4), one run:
 
 | | seconds | peak, MB |
 |---|---|---|
-| seven C, 134 readings of the file | 746 | 921 |
+| seven C, 134 passes over the file | 746 | 921 |
 | reading and widening the file once, from the disk | 10.5 | |
 | the same, from the system's file cache | 4.5 | |
 | LinearSVC, computed | | 40,141 |
@@ -52,7 +52,7 @@ def ours(features: str, tol: float, memory_mb: float) -> dict[str, Any]:
 
 
 def read(features: str) -> dict[str, Any]:
-    """Read the file once in the same blocks, and convert it to float32."""
+    """Read the file once in the same blocks, converted to float32."""
     from dcgan_probe.linear._solver.design import Design
     from dcgan_probe.storage import open_feature_file
 

@@ -1,13 +1,13 @@
-"""What do five folds, seven C and the refit cost in one call, beside separate calls, on 50,000 x 7,168 features?
+"""What do five folds, seven C and the refit cost in one call, compared with separate calls, on 50,000 x 7,168 features?
 
     python benchmarks/bench_svm_folds.py FILE.h5 [--limit-mb 3000] [--tol 1e-3] [--json OUT]
 
-"Separate" are calls of our own fit for one fold and one C each, on a copy of the fold's rows, and the refit: 36 in all.
-Those of the first fold with the smallest, middle and largest C, and the refit, are timed; the others lie between them.
-The limit (RLIMIT_DATA) counts address space that is only reserved too; the peak is what was resident.
+"Separate" are calls of our fit for one fold and one C each, on a copy of the fold's rows, and the refit: 36 in all.
+Only fits of the first fold with the smallest, middle and largest C, and the refit, are timed; the others are
+interpolated. The limit (RLIMIT_DATA) includes reserved address space; the peak is resident memory.
 
-2026-11-22, 2 x86_64 cores, features of a `svhn32` net after 100,000 images on Tiny ImageNet (1,434 MB), 10 classes, gap
-under 1e-3, one run:
+2026-11-22, 2 x86_64 cores, features from an `svhn32` net after 100,000 images on Tiny ImageNet (1,434 MB), 10 classes,
+gap under 1e-3, one run:
 
 | | seconds | peak of the process, MB |
 |---|---|---|

@@ -1,9 +1,9 @@
-"""What does each part of the solver do to its iterations, passes and time?
+"""What does each part of the solver contribute to its iterations, passes and time?
 
     python benchmarks/bench_svm_parts.py FILE.h5 [--tol 1e-5] [--json OUT]
 
-Seven C by ten classes in one call, with one part changed or taken away at a time. SOLVER.md shows and
-discusses the result.
+Seven C by ten classes in one call, with one part changed or removed at a time. SOLVER.md shows and discusses the
+result.
 """
 
 import argparse
@@ -19,7 +19,7 @@ def _set(path: str, value: Any) -> Callable[[], None]:
         from importlib import import_module
 
         module, name = path.rsplit(".", 1)
-        setattr(import_module(f"dcgan_probe.linear.{module}"), name, value)
+        setattr(import_module(f"dcgan_probe.linear._solver.{module}"), name, value)
 
     return change
 
@@ -31,10 +31,10 @@ def _no_subspace() -> None:
 
 
 PARTS: dict[str, Callable[[], None]] = {
-    "as it is": lambda: None,
-    "no heavy directions": _no_subspace,
-    "8 heavy directions": _set("heavy.RANK", 8),
-    "64 heavy directions": _set("heavy.RANK", 64),
+    "unchanged": lambda: None,
+    "no dominant subspace": _no_subspace,
+    "subspace of dimension 8": _set("heavy.RANK", 8),
+    "subspace of dimension 64": _set("heavy.RANK", 64),
     "history of 2": _set("lbfgs.MEMORY", 2),
     "history of 16": _set("lbfgs.MEMORY", 16),
     "levels a factor of 4 apart": _set("preconditioners.LEVEL_RATIO", 4.0),

@@ -1,12 +1,12 @@
-"""How long does a path of seven C take on 50,000 real features, beside LinearSVC, and who ends lower?
+"""How long does a path of seven C take on 50,000 real features, and is its objective below LinearSVC's?
 
     python benchmarks/bench_svm_path.py FILE.h5 [--linear-svc 1e-4 1e-2] [--repeats 3] [--json OUT]
 
 2026-11-22, 2 x86_64 cores, a `cpu32` net's features of 50,000 CIFAR-10 images (717 MB), 10 classes. Ours: all seven C
 in one call, gap under 1e-6, median of three. LinearSVC: dual=False, tol=1e-3, one fit each with the smallest and the
-largest C; the seven are summed log-linearly between those two.
+largest C; the sum over seven C interpolates log-linearly between those two.
 
-| | seconds | memory beside the features | objective against ours, class by class |
+| | seconds | memory on top of the features | objective relative to ours, class by class |
 |---|---|---|---|
 | seven C, ours | 22.5 | 290 MB (0.40 of the features) | |
 | C = 1e-4, LinearSVC | 237 | 4,306 MB | 3e-7 to 4e-5 (relative) higher |
@@ -57,7 +57,7 @@ def linear_svc(features: str, penalty: float) -> dict[str, Any]:
 
 
 def objective(X: np.ndarray, y: np.ndarray, C: float, coef: np.ndarray, bias: np.ndarray) -> list[float]:
-    """LIBLINEAR's objective of each class in float64, block by block: the same code for every method."""
+    """Compute LIBLINEAR's objective of each class in float64, block by block, by the same code for every method."""
     coef, bias = coef.astype(np.float64), bias.astype(np.float64)
     total = 0.5 * ((coef**2).sum(axis=1) + bias**2)
     for start in range(0, len(X), 4096):
@@ -68,7 +68,7 @@ def objective(X: np.ndarray, y: np.ndarray, C: float, coef: np.ndarray, bias: np
 
 
 def seven(seconds: dict[float, float]) -> float:
-    """Sum over the grid, log-linear in C between the penalties that were timed, constant beyond them."""
+    """Sum the time over the grid, log-linear in C between the timed penalties and constant beyond them."""
     known = sorted(seconds)
     logs = np.interp(np.log(GRID), np.log(known), np.log([seconds[C] for C in known]))
     return float(np.exp(logs).sum())

@@ -2,19 +2,20 @@
 
     python benchmarks/bench_svm_protocol.py SVHN_TRAIN.h5 [--reference-draws 2] [--json OUT]
 
-The fits alone, on training rows: 10 draws of 1,000 rows with 7 C, scored on the rows not drawn, then 100 draws with the
-best C. LinearSVC makes the fits of the first reference draws (7 C each) and of as many final draws; its time for all
-170 is scaled up from those. No test split is read.
+Only fits are timed, on training rows: 10 draws of 1,000 rows with 7 C, scored on the remaining rows, then 100 draws
+with the best C. LinearSVC fits the first reference draws (7 C each) and as many final draws; its time for all 170 fits
+is extrapolated from those. No test split is read.
 
-2026-11-22, 2 x86_64 cores, features (4,434 x 7,168 float32) of a `svhn32` net after 100,000 images on Tiny ImageNet,
+2026-11-22, 2 x86_64 cores, features (4,434 x 7,168 float32) from an `svhn32` net after 100,000 images on Tiny ImageNet,
 one run, two reference draws:
 
 | | seconds for 170 fits | validation curves |
 |---|---|---|
 | ours, gap under 1e-5, mostly one core | 40.4 | |
-| LinearSVC, tol 1e-3, scaled up from 16 fits | 2,532 | 0.058 points apart at most |
+| LinearSVC, tol 1e-3, extrapolated from 16 fits | 2,532 | at most 0.058 points apart |
 
-63 times faster. Peak memory of ours: 811 MB, of which the features are 127 MB and the Gram matrix of the pool 157 MB.
+Ours is 63 times as fast. Its peak memory is 811 MB, of which the features take 127 MB and the Gram matrix of the pool
+157 MB.
 """
 
 import argparse
@@ -38,7 +39,7 @@ def draws(y: np.ndarray, stage: int, count: int) -> list[np.ndarray]:
 
 
 def ours(features: str, tol: float) -> dict[str, Any]:
-    """Make all fits, from one Gram matrix of the pool."""
+    """Run all fits, from one Gram matrix of the pool."""
     from dcgan_probe.linear import fit_path, gram_matrix, predict_path
 
     X, y = load(features)
@@ -59,7 +60,7 @@ def ours(features: str, tol: float) -> dict[str, Any]:
 
 
 def linear_svc(features: str, count: int, best: float) -> dict[str, Any]:
-    """Make the fits of some draws, one after another."""
+    """Run the fits of some draws with LinearSVC, one after another."""
     from sklearn.svm import LinearSVC
 
     X, y = load(features)

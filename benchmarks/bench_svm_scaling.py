@@ -1,10 +1,10 @@
-"""How does the time grow with rows, columns, classes and the number of C, and how do small problems do?
+"""How does the time grow with rows, columns, classes and the number of C, and how fast are small problems?
 
     python benchmarks/bench_svm_scaling.py FILE.h5 [--device cuda] [--repeats 3] [--json OUT]
 
 Parts of real features; the exponent is the slope of log time on log size. With --device cuda the features are a float16
-tensor there. "Small" are separate fits of one C to 1,000 rows of 3,072 columns (one draw of SVHN's size), beside
-LinearSVC.
+tensor there. "Small" are separate fits of one C to 1,000 rows of 3,072 columns (one draw of SVHN's size), compared
+with LinearSVC.
 
 2026-11-22, 2 x86_64 cores, features of CIFAR-10 by a `cpu32` net, gap under 1e-5, medians of three; the base is 20,000
 rows, 1,792 columns, 10 classes, 4 values of C (5,000 rows where classes vary):
@@ -16,11 +16,11 @@ rows, 1,792 columns, 10 classes, 4 values of C (5,000 rows where classes vary):
 | classes | 2, 3, 5, 10 | 0.9, 1.0, 1.2, 1.3 | 0.2 |
 | values of C | 1, 2, 4, 7 | 2.0, 2.1, 2.7, 4.0 | 0.3 |
 
-Few rows take more iterations (their classes can nearly be parted), so time does not begin at a line. Classes and C
-share the reading of the features, the preconditioner and most of each product, hence exponents far below 1. With a CUDA
-device: not measured yet.
+Few rows need more iterations (their classes are nearly separable), so the time of the smallest sizes is not linear.
+Classes and C share the passes over the features, the preconditioner and most of each product, so their exponents are
+far below 1. With a CUDA device: not measured.
 
-Small, medians of seven, three runs: 0.31, 0.23, 0.25 s against 3.19, 2.72, 2.92 s of LinearSVC: 10.4, 12.0 and 11.8
+Small, medians of seven, three runs: 0.31, 0.23, 0.25 s against 3.19, 2.72, 2.92 s for LinearSVC, or 10.4, 12.0 and 11.8
 times as fast.
 """
 

@@ -1,17 +1,17 @@
-"""Is a fit of few columns faster than scikit-learn's, whatever the shape, and what do features far from zero cost?
+"""Is a fit of few columns faster than scikit-learn's at every shape, and what do features far from zero cost?
 
     python benchmarks/bench_svm_shapes.py [--repeats 3] [--largest 1000000] [--equal 20000] [--json OUT]
 
-Ten classes of normal rows, float32, C = 1, each estimator with its own defaults: ours to a gap of 1e-6, scikit-learn's
-to a tolerance of 1e-4. Both fit in one process, in turn; the figures are medians of processor seconds. "Excess" is how
+Ten classes of normal rows, float32, C = 1, each estimator with its defaults: ours to a gap of 1e-6, scikit-learn's to a
+tolerance of 1e-4. Both run in one process, in turn; figures are medians of processor seconds. "Excess" is how
 far the objective of scikit-learn's solution is above ours, relative to it; "to 1e-5" is the time of scikit-learn's fit
-with a tolerance so low, and iterations so many, that the excess is at most that. `LogisticClassifier` has a free
+with a tolerance and an iteration limit at which the excess is at most 1e-5. `LogisticClassifier` has a free
 intercept here, as `LogisticRegression` has. "Far" are features whose mean is 1e4 deviations (float32) or 1e9 (float64)
-from zero: `standardise=True` against a fit of the same features standardized in float64 beforehand.
+from zero: `standardise=True` against a fit of the same features already standardized in float64.
 
-2026-11-28, 2 x86_64 cores shared with other work, one thread; s. To 20,000 rows one call of `shape` each, medians of
-three. From 300,000 rows one call of `shape` each at earlier states of the solver, and so are the far features: these
-are to be made again by the command above.
+2026-11-28, 2 x86_64 cores shared with other work, one thread, in seconds. Up to 20,000 rows: one call of `shape` each,
+medians of three. From 300,000 rows, and for far features: one call each with earlier versions of the solver; the
+command above repeats them.
 
 | shape | L2-SVM | LinearSVC | excess | to 1e-5 | softmax | LogisticRegression | excess | to 1e-5 |
 |---|---|---|---|---|---|---|---|---|
@@ -25,14 +25,14 @@ are to be made again by the command above.
 | 1,000,000 x 20 | 3.8 | 94 | 4e-10 | | 4.1 | 6.1 | 9e-7 | |
 | 1,000,000 x 128 | 17 | 224 | 5e-5 | | 19 | 5.7 | 0.8 | |
 
-The L2-SVM is 1.2 to 28 times as fast but at 200 x 50, where calls cost more than arithmetic and it takes twice as
+The L2-SVM is 1.2 to 28 times as fast, except at 200 x 50, where calls cost more than arithmetic and it takes twice as
 long. Softmax takes 0.6 to 1.2 times the time of `LogisticRegression` with 20 columns, and 1.5 to 3.3 times with 128,
-where the classes can nearly be parted and `LogisticRegression` stops early. Where that is to come within 1e-5, it
-takes 1.2 to 2.9 times as long as ours with 128 columns, and 0.9 to 1.1 times at the other shapes to 20,000 rows. Far
-features of 500 x 64 and 20,000 x 128 take 0.80 to 1.17 times as long as those standardized beforehand, with
-objectives that differ by at most 2e-7. At 5,000 x 1,000, where few rows are active and each class has a
-preconditioner of its own in the end, it is 44 s against 38 (float32) and 51 against 39 (float64), one run beside
-other work, objectives within 2e-7.
+where the classes are nearly separable and `LogisticRegression` stops early. To an excess of 1e-5, the latter takes 1.2
+to 2.9 times as long as ours with 128 columns, and 0.9 to 1.1 times at the other shapes up to 20,000 rows. Far features
+of 500 x 64 and 20,000 x 128 take 0.80 to 1.17 times as long as already standardized ones, with objectives that differ
+by at most 2e-7. At 5,000 x 1,000, where few rows are active and each class finally has a separate preconditioner, the
+times are 44 s against 38 s (float32) and 51 s against 39 s (float64), one run alongside other work, objectives within
+2e-7.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def draw(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def timed(fit: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the processor seconds of a fit, and what it gives."""
+    """Return the processor seconds of a fit, and its result."""
     started = time.process_time()
     found = fit()
     return time.process_time() - started, found
@@ -136,7 +136,7 @@ def equally_exact(name: str, make: Callable[[], Any], least: float, X: np.ndarra
 
 
 def far(rows: int, columns: int, repeats: int) -> dict[str, Any]:
-    """Time fits of features far from zero against fits of the same standardized beforehand."""
+    """Time fits of features far from zero, and of the same features already standardized."""
     from dcgan_probe import L2SVMClassifier
 
     near, y = draw(rows, columns)

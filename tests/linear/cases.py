@@ -1,4 +1,4 @@
-"""Feature sets, seeded, and written-out values that the tests share: takes a name, gives features and labels."""
+"""Seeded feature sets, and objectives written out row by row, for tests of linear classifiers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -103,22 +103,22 @@ CASES: dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = {
 
 
 def one_vs_rest(labels: np.ndarray) -> np.ndarray:
-    """Targets +-1 (N, K), all classes, two classes included."""
+    """Return targets +-1 (N, K), with two columns for two classes."""
     return np.where(labels[:, np.newaxis] == np.unique(labels), 1, -1)
 
 
 def targets_of(classifier: str, labels: np.ndarray) -> np.ndarray:
-    """Give what ``solve`` takes: class numbers (N,) for softmax, else signs (N, K)."""
+    """Return the targets of ``solve``: class numbers (N,) for softmax, else signs (N, K)."""
     return labels if classifier == "logistic" else one_vs_rest(labels)
 
 
 def with_constant(features: np.ndarray) -> np.ndarray:
-    """Give float64 features (N, D + 1) with the constant column stored."""
+    """Return float64 features (N, D + 1) with a constant column."""
     return np.hstack([np.asarray(features, dtype=np.float64), np.ones((len(features), 1))])
 
 
 def objective(features: np.ndarray, target: np.ndarray, penalty: float, weights: np.ndarray) -> float:
-    """Value of one L2-SVM in float64, written out row by row; the last weight is the intercept."""
+    """Compute the objective of one L2-SVM in float64, row by row; the last weight is the intercept."""
     total = 0.5 * float(weights @ weights)
     for row, sign in zip(features.astype(np.float64), target, strict=True):
         total += penalty * max(0.0, 1.0 - sign * float(row @ weights[:-1] + weights[-1])) ** 2
@@ -134,10 +134,10 @@ def primal_and_dual(
     *,
     free_intercept: bool = False,
 ) -> tuple[float, float]:
-    """Value of a problem, and of its dual at the dual variables that the residuals give: a bound from below.
+    """Compute the objective of a problem, and its dual objective at the residuals, which is a lower bound.
 
-    Weights (D + 1,) or (Q, D + 1); ``penalty`` one number, or one for each row. With a free intercept the bound holds
-    only as far as the dual variables add up to 0.
+    Weights are (D + 1,) or (Q, D + 1); ``penalty`` is one number, or one for each row. With a free intercept the bound
+    requires that the dual variables sum to 0.
     """
     rows = with_constant(features)
     weights = np.atleast_2d(weights)
@@ -165,7 +165,7 @@ def primal_and_dual(
 
 
 def file_of(path: Path, features: np.ndarray) -> h5py.Dataset:
-    """Write features to an HDF5 file and give the open data set."""
+    """Write features to an HDF5 file and return the open data set."""
     with h5py.File(path / "features.h5", "w") as file:
         file["features"] = features
     return h5py.File(path / "features.h5", "r")["features"]

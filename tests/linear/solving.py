@@ -1,4 +1,4 @@
-"""The least values of problems by another way, and ways to make ``solve`` take each of its routes."""
+"""Reference minima by dense Newton's method, and monkeypatches that select a route of ``solve``."""
 
 from functools import cache
 
@@ -14,14 +14,14 @@ PENALTIES = [1e-6, 1e-3, 1.0, 1e3]
 
 
 def reference_value(features: np.ndarray, target: np.ndarray, penalty: float, *, free_intercept: bool = False) -> float:
-    """Least value of one problem, to a relative gap under 1e-11."""
+    """Compute the minimum of one L2-SVM, to a relative gap below 1e-11."""
     return reference_solution(features, target, penalty, free_intercept=free_intercept)[0]
 
 
 def reference_solution(
     features: np.ndarray, target: np.ndarray, penalty: float, *, free_intercept: bool = False
 ) -> tuple[float, np.ndarray]:
-    """Least value of one problem and its weights (D + 1,): dense Newton in float64 with backtracking."""
+    """Compute the minimum of one L2-SVM and its weights (D + 1,), by dense float64 Newton steps with backtracking."""
     signed = np.hstack([features, np.ones((len(features), 1))]) * target[:, np.newaxis]
     shrinks = np.ones(signed.shape[1])
     shrinks[-1] = not free_intercept
@@ -47,7 +47,7 @@ def reference_solution(
 
 @cache
 def references(name: str, dtype: type) -> np.ndarray:
-    """Least values (M, K) of a case in a dtype."""
+    """Compute the minima (M, K) of a case in a dtype."""
     features, labels = CASES[name]()
     features = features.astype(dtype).astype(np.float64)
     targets = one_vs_rest(labels)
@@ -59,12 +59,12 @@ def weights_of(solution: Solution) -> np.ndarray:
 
 
 def force(monkeypatch: pytest.MonkeyPatch, route: str) -> None:
-    """Leave one way to solve, whatever the sizes."""
+    """Make ``solve`` use one route for all sizes."""
     monkeypatch.setattr("dcgan_probe.linear._solver.plan.NARROW_WIDTH", 10**9 if route == "narrow" else 0)
     monkeypatch.setattr("dcgan_probe.linear._solver.plan.SPAN_ROWS", 10**9 if route == "span" else 0)
     monkeypatch.setattr("dcgan_probe.linear._solver.plan.FACTORED_WIDTH", 0 if route == "sketched" else 10**9)
 
 
 def keep_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let CPU tensors go the way of those on a GPU."""
+    """Make ``solve`` treat CPU tensors as those on a GPU."""
     monkeypatch.setattr("dcgan_probe.linear._solver.solver.as_design", Design)

@@ -1,4 +1,4 @@
-"""Rows keep their values in another dtype."""
+"""Conversion of rows to another dtype."""
 
 from concurrent.futures import ThreadPoolExecutor
 

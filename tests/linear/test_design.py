@@ -16,10 +16,10 @@ KINDS += ["tensor float16", "file float64", "file float32", "file float16"]
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let 200 rows of 12 columns be several blocks."""
+    """Split 200 rows of 12 columns into several blocks."""
     for module in ("design", "products"):
-        monkeypatch.setattr(f"dcgan_probe.linear.{module}.BLOCK_BYTES", 30 * 12 * 8)
-        monkeypatch.setattr(f"dcgan_probe.linear.{module}.PART_ROWS", 70)
+        monkeypatch.setattr(f"dcgan_probe.linear._solver.{module}.BLOCK_BYTES", 30 * 12 * 8)
+        monkeypatch.setattr(f"dcgan_probe.linear._solver.{module}.PART_ROWS", 70)
     monkeypatch.setattr(
         "dcgan_probe.linear._solver.products.SKINNY", 4
     )  # three residuals are skinny, five directions are not
@@ -36,7 +36,7 @@ def given(kind: str, features: np.ndarray, path: Path) -> Any:
 
 
 def make(kind: str, path: Path, *, intercept: bool, scaled: bool) -> tuple[Design, np.ndarray, float]:
-    """Give a design, the matrix that it stands for in float64, and a tolerance."""
+    """Return a design, its matrix in float64, and a tolerance."""
     features = tall()[0]
     design = Design(given(kind, features, path), intercept=intercept)
     dense = features.astype(kind.split()[1]).astype(np.float64)

@@ -17,7 +17,7 @@ LEVEL = 0.1
 
 
 def make(name: str = "svm") -> tuple[Problems, State, Factored, DominantSubspace, np.ndarray]:
-    """Give eight problems, where they stand at zero, and what moves them."""
+    """Return eight problems, their state at zero, a preconditioner, the dominant subspace and levels."""
     features, labels = tall()
     design = Design(features)
     targets = one_vs_rest(labels).T.astype(float)
@@ -46,10 +46,10 @@ def test_a_pair_is_reproduced() -> None:
         steps = draw.standard_normal((8, 1, 13))
         changes = steps @ np.diag(np.linspace(1.0, 5.0, 13))
         method.update(steps, changes)
-    # The secant equation: the inverse takes the last change to the last step.
+    # The secant equation: the inverse maps the last change to the last step.
     state.gradients = changes
     np.testing.assert_allclose(method.directions(problems, state), -steps, rtol=1e-9)
-    # One that rounding turned round counts for nothing.
+    # A pair with a negative product, as by rounding, is ignored.
     method.update(steps, -changes)
     np.testing.assert_allclose(method.directions(problems, state), -steps, rtol=1e-9)
 
@@ -75,7 +75,7 @@ def test_descent_leaves_a_state_consistent_with_its_weights(method: str, name: s
     assert (state.gaps <= 1e-8).all()
     assert (state.values < before).all()
     assert (iterations >= 1).all()
-    # Problems that finish early are copied back into their own places.
+    # Problems that finish early are copied back to their positions.
     again = state_at(problems, state.weights, np.float64)
     for kept, new in ((state.values, again.values), (state.scores, again.scores), (state.residuals, again.residuals)):
         np.testing.assert_allclose(kept, new, rtol=1e-7, atol=1e-9)
@@ -95,5 +95,5 @@ def test_a_subspace_step_ends_at_the_minimum_in_the_subspace() -> None:
     after = state_at(problems, weights, np.float64)
     assert (after.values < state.values).all()
     np.testing.assert_allclose(scores, after.scores, atol=1e-10)
-    # All 13 directions are heavy here, and the loss is a square: one step is the whole way.
+    # The subspace contains all 13 directions, and the objective is quadratic, so one step reaches the minimum.
     assert np.abs(after.gradients @ subspace._basis.T).max() < 1e-2 * np.abs(state.gradients @ subspace._basis.T).max()

@@ -1,4 +1,4 @@
-"""Problems that a few rows decide: a feature of 1e10 among ones, weights of 1e6, means far above deviations."""
+"""Problems dominated by a few rows: a feature of 1e10 among ones, weights of 1e6, means far above deviations."""
 
 from functools import cache
 from itertools import product
@@ -20,7 +20,7 @@ PASSES = 8000
 
 
 def flipped(size: float, dtype: type = np.float32, rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
-    """Give features with one value that is far too large, and labels."""
+    """Return features with one value that is far too large, and labels."""
     features, labels = blobs(rows, 70, 3, spread=2.0)
     features = features.astype(dtype)
     features[7, 11] = size
@@ -29,10 +29,10 @@ def flipped(size: float, dtype: type = np.float32, rows: int = 60) -> tuple[np.n
 
 @cache
 def least_values(positive: bool, penalty: float) -> list[float]:
-    """Return the least values of the L2-SVMs in the limit of an infinite feature in row 7 and column 11.
+    """Return the minima of the L2-SVMs in the limit of an infinite feature in row 7 and column 11.
 
-    Either the row is on its side of the margin whatever the other weights are, or the column's weight is 0, and the row
-    decides nothing.
+    Either the row is beyond its margin for all other weights, or the weight of the column is 0, and the row has no
+    effect.
     """
     features, labels = flipped(0.0)
     others = np.delete(np.arange(len(features)), 7)

@@ -32,7 +32,7 @@ def routing():
 
 
 class Recorder(StratifiedKFold):
-    """Folds that keep what they are given."""
+    """Splitter that records its arguments."""
 
     __metadata_request__split: ClassVar[dict] = {"groups": True}
 
@@ -48,7 +48,7 @@ def test_cross_validation_equals_a_grid_search(case) -> None:
     ours = L2SVMClassifierCV(penalties, cv=folds).fit(features, labels)
     search = GridSearchCV(L2SVMClassifier(), {"C": penalties}, cv=folds).fit(features, labels)
     theirs = [[search.cv_results_[f"split{fold}_test_score"][m] for m in range(4)] for fold in range(4)]
-    np.testing.assert_allclose(ours.scores_, theirs, atol=1.01 / 20)  # a row on the border may fall either way
+    np.testing.assert_allclose(ours.scores_, theirs, atol=1.01 / 20)  # a row on the decision boundary may go either way
     np.testing.assert_allclose(ours.scores_.mean(axis=0), np.mean(theirs, axis=0), atol=0.006)
     assert penalties[int(ours.scores_.mean(axis=0).argmax())] == ours.C_
     alone = L2SVMClassifier(ours.C_).fit(features, labels)
@@ -61,7 +61,7 @@ def test_cross_validation_chooses_the_smallest_penalty_if_all_tie() -> None:
     labels = np.repeat([0, 1, 2], [50, 30, 20])
     penalties = [1e-1, 1e-3, 1e-4, 1e-2]
     constant = L2SVMClassifierCV(penalties).fit(np.ones((100, 4), np.float32), labels)
-    np.testing.assert_array_equal(constant.scores_, np.full((5, 4), 0.5))  # the share of the largest class
+    np.testing.assert_array_equal(constant.scores_, np.full((5, 4), 0.5))  # share of the largest class
     assert constant.C_ == 1e-4
     separable = L2SVMClassifierCV(penalties).fit(np.eye(3, dtype=np.float32)[labels] * 100, labels)
     np.testing.assert_array_equal(separable.scores_, np.ones((5, 4)))

@@ -127,7 +127,7 @@ def test_weighted_fits_agree_with_scikit_learn(class_weight) -> None:
             RidgeClassifier(0.1, intercept="free", tol=1e-12, class_weight=class_weight),
         ),
     ]
-    # Their "balanced" counts rows, whatever these weigh.
+    # "balanced" of scikit-learn counts rows and ignores sample weights.
     rows = None if class_weight == "balanced" else weights
     for theirs, ours in theirs_and_ours:
         theirs.fit(features, labels, sample_weight=rows)

@@ -1,6 +1,6 @@
-"""Fits of tensors on the device of ``--device`` against numpy on the CPU.
+"""Fits of tensors on the device of ``--device``, compared with fits of numpy arrays on the CPU.
 
-Without a GPU the tensors are on the CPU, and go the way of those on a GPU, not that of numpy.
+Without a GPU, tensors on the CPU use the code path of those on a GPU.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ PENALTIES = [1e-3, 0.1, 1.0]
 
 @pytest.fixture(autouse=True)
 def _tensors_stay_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patch both modules that wrap features."""
+    """Patch both modules that wrap features in designs."""
     keep_tensors(monkeypatch)
     monkeypatch.setattr("dcgan_probe.linear.path.as_design", Design)
 
@@ -40,7 +40,7 @@ def test_a_path_of_tensors_is_that_of_numpy(
     for ours, theirs in zip(expected, found, strict=True):
         assert ours.status == theirs.status == CONVERGED
         assert theirs.coefficients.dtype == np.float64
-        # Each objective is at most its gap above the least value, which is the same.
+        # Each objective exceeds the common minimum by at most its gap.
         assert abs(theirs.objective - ours.objective) <= max(each.gap * each.objective for each in (ours, theirs))
     predicted = predict_path(found, tensors)
     assert ((predicted == labels).mean(axis=1) == (predict_path(expected, features) == labels).mean(axis=1)).all()

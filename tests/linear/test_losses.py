@@ -9,7 +9,7 @@ STEP = 1e-6
 
 
 def drawn(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores and slopes (J, Q, N) and targets: 3 problems of 40 rows, none within a step of the hinge's corner."""
+    """Return scores and slopes (J, Q, N) and targets of 3 problems of 40 rows, more than a step from the hinge."""
     draw = np.random.default_rng(0)
     if name == "logistic":
         scores = 2.0 * draw.standard_normal((3, 4, 40))

@@ -1,4 +1,4 @@
-"""Tensors of a device without float64: they are solved on the host, to the same bits."""
+"""Fits of tensors on a device without float64, bit for bit those of the host."""
 
 import numpy as np
 import pytest

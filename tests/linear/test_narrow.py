@@ -1,4 +1,4 @@
-"""Tests of Newton's method for few columns: its Hessians, and first solutions of a part of the rows."""
+"""Newton's method for few columns: its Hessians, and first solutions on a part of the rows."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_a_sample_of_all_rows_gives_newtons_direction_and_a_part_a_descent(count
 def test_sums_of_active_rows_follow_changes_and_are_recomputed_after_cancellation() -> None:
     draw = np.random.default_rng(0)
     features, labels = blobs(300, 6, 3)
-    features[0] *= 1e9  # its square takes all digits of the others' with it
+    features[0] *= 1e9  # its square removes all digits of the other features
     problems = cross_problems(Design(features), SquaredHinge(), one_vs_rest(labels), np.ones(1), None, False)
     sums, which = ActiveSums(problems, True), np.arange(3)
     rows = np.concatenate([features, np.ones((300, 1))], axis=1)

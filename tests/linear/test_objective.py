@@ -17,7 +17,7 @@ PENALTIES = np.array([0.01, 0.01, 2.0, 0.3])
 
 
 def make(name: str, *, free_intercept: bool = False, tensors: bool = False) -> tuple[Problems, np.ndarray, np.ndarray]:
-    """Give four problems with two sets of row weights, weights (4, Q, 13), and each problem's target (4, N)."""
+    """Return four problems with two sets of row weights, weights (4, Q, 13), and targets (4, N)."""
     features, labels = tall()
     draw = np.random.default_rng(3)
     row_weights = np.stack([np.ones(200), draw.integers(0, 3, 200)]).astype(float)
@@ -137,7 +137,7 @@ def test_a_search_finds_the_minimum_along_a_line(name: str, free_intercept: bool
                 options={"xatol": 1e-9 / scale},
             ).fun
             assert found[j] <= best + 1e-3 * (at_zero[j] - best) + 1e-9
-        # Uphill no step is made.
+        # No step is made along an ascent direction.
         assert not search(problems, scores, weights, -directions, -slopes, np.abs(start)).steps.any()
 
 
@@ -157,7 +157,7 @@ def test_settled_intercepts_have_no_gradient(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_intercepts_settle_in_few_evaluations(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Rounding bounds what a line search can do: it has to end there, and not at the limit of its iterations.
+    # Rounding limits the precision of a line search, which must end there before its iteration limit.
     features, labels = wide()
     looks: list[int] = []
     evaluated = LOSSES[name].evaluate

@@ -1,4 +1,4 @@
-"""Features whose mean is far above their deviation, fitted standardized: the same value as standardized beforehand."""
+"""Features whose mean is far above their deviation, fitted with and without prior standardization."""
 
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ OFFSETS = [(np.float32, 2e3), (np.float32, 1e4), (np.float32, 1e6), (np.float64,
 
 
 def shifted(dtype: type, offset: float, rows: int = 60, columns: int = 70) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give features far from zero, the same standardized in float64, and labels."""
+    """Return features far from zero, the same features standardized in float64, and labels."""
     features, labels = blobs(rows, columns, 3, spread=2.0)
     far = (features + offset * np.linspace(1.0, 1.5, columns)).astype(dtype)
     exact = far.astype(np.longdouble)
@@ -36,7 +36,7 @@ def values(features: Any, labels: np.ndarray, classifier: str, **settings: Any) 
 
 @cache
 def standardized_values(dtype: type, offset: float, classifier: str, free_intercept: bool) -> np.ndarray:
-    """Return the values for features standardized in float64, by the route of their sizes."""
+    """Return the objectives for features standardized in float64, by the route of their sizes."""
     _, exact, labels = shifted(dtype, offset)
     return values(exact, labels, classifier, free_intercept=free_intercept)
 
@@ -59,7 +59,7 @@ def test_a_large_mean_costs_no_digits(
 def test_a_large_mean_costs_no_digits_in_any_container(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # float16 has eleven bits, so that its mean cannot be farther away.
+    # float16 has eleven bits, which limits the distance of a mean.
     dtype, offset = (np.float16, 100.0) if kind == "float16" else (np.float32, 1e4)
     far, exact, labels = shifted(dtype, offset, 200, 12)
     if kind == "kept tensor":

@@ -36,9 +36,9 @@ def test_factors_solve_every_level(case, dtype: type, tensors: bool) -> None:
 
 @pytest.mark.parametrize("tensors", [False, True])
 def test_other_levels_can_be_prepared_later(tensors: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The first factor lies over the moments, in blocks: nothing of these may be lost.
+    # The first factor shares the array of the moments, which must survive.
     monkeypatch.setattr("dcgan_probe.linear._solver.preconditioners.TRIANGLE_BLOCK", 5)
-    # New memory may hold anything, such as NaN whose use raises a floating-point exception.
+    # New memory may contain NaN, whose use raises a floating-point exception.
     signalling = np.array(0x7FF0000000000001, dtype=np.uint64).view(np.float64)
     monkeypatch.setattr(np, "empty_like", lambda array: np.full_like(array, signalling))
     design = make_design(tall()[0], tensors=tensors)
@@ -57,7 +57,7 @@ def test_moments_that_rounding_made_indefinite_are_factorised(tensors: bool) -> 
     design = make_design(features.astype(np.float32), tensors=tensors)
     moments = design.moments()
     lower = np.tril(np.asarray(moments)).astype(np.float64)
-    assert np.linalg.eigvalsh(lower).min() < -1.0  # more than the 1 covers at this level
+    assert np.linalg.eigvalsh(lower).min() < -1.0  # more than the 1 compensates at this level
     factored = Factored(moments)
     factored.prepare([10.0])
     solved = factored.solve(10.0, design.array(np.eye(61), design.dtype))
@@ -107,7 +107,7 @@ def test_a_sketch_of_low_rank_is_exact_along_its_eigenvectors_and_bounded_elsewh
     rows = with_constant(features)
     vectors = np.linalg.eigh(rows.T @ rows)[1]
     sketched = Sketched(Design(features), 20, np.random.default_rng(0))
-    # Seven directions, the constant's among them, are all there is; the sketch finds these, and adds none of its own.
+    # The matrix has rank seven, constant included; the sketch finds these directions and no others.
     known = vectors[:, -7:].T.astype(dtype)
     solved = sketched.solve(1.0, known)
     expected = known @ dense_inverse(features, 1.0)
@@ -117,7 +117,7 @@ def test_a_sketch_of_low_rank_is_exact_along_its_eigenvectors_and_bounded_elsewh
     np.testing.assert_allclose(sketched.solve(1.0, others), rest * others, atol=1e-3)
 
 
-def test_a_sketch_of_low_rank_speeds_up_descent() -> None:
+def test_a_sketch_of_low_rank_improves_the_condition() -> None:
     features = blobs(300, 80, 2)[0] * np.logspace(2, -1, 80)
     rows = with_constant(features)
     system = np.eye(81) + rows.T @ rows

@@ -47,7 +47,7 @@ def test_accuracies_are_those_of_classifiers_fitted_by_hand(standardise: bool) -
     for fold, (trains, held_out) in enumerate(folds):
         fits = fit_path(features[trains], labels[trains], PENALTIES, standardise=standardise)
         expected = [(fit.predict(features[held_out]) == labels[held_out]).mean() for fit in fits]
-        np.testing.assert_allclose(chosen.accuracies[fold], expected, atol=0.016)  # one row on a border
+        np.testing.assert_allclose(chosen.accuracies[fold], expected, atol=0.016)  # one row on a decision boundary
 
 
 def test_draws_of_few_rows_are_fitted_on_their_own_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,11 +106,13 @@ def test_the_smallest_of_equal_values_is_chosen() -> None:
 
 def test_splits_that_cannot_choose_are_refused() -> None:
     features, labels = tall()
-    everyone = np.arange(200)
+    everything = np.arange(200)
     with pytest.raises(UserError, match=r"split 1 trains on 4 of 4 classes and holds 0 rows out; .* use fewer folds"):
-        select_penalty(features, labels, PENALTIES, [(everyone[:150], everyone[150:]), (everyone, everyone[:0])])
+        select_penalty(
+            features, labels, PENALTIES, [(everything[:150], everything[150:]), (everything, everything[:0])]
+        )
     with pytest.raises(UserError, match="split 0 trains on 3 of 4 classes and holds 50 rows out"):
-        select_penalty(features, labels, PENALTIES, [(everyone[labels != 2], everyone[labels == 2])])
+        select_penalty(features, labels, PENALTIES, [(everything[labels != 2], everything[labels == 2])])
 
 
 def test_rows_that_are_drawn_twice_count_twice(monkeypatch: pytest.MonkeyPatch) -> None:

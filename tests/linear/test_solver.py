@@ -47,7 +47,7 @@ def test_the_dual_value_certifies_every_loss_and_intercept(name: str, classifier
     for m, penalty in enumerate(penalties):
         for k in range(solution.objective.shape[1]):
             target, own = (labels, weights[m]) if classifier == "logistic" else (targets[:, k], weights[m, k])
-            # Two coupled outputs of half the difference each have half its squared norm.
+            # Two coupled outputs, of half the difference each, have half its squared norm.
             share = 2.0 if classifier == "logistic" and len(own) == 2 else 1.0
             found = primal_and_dual(classifier, features, target, penalty / share, own, free_intercept=free_intercept)
             value, bound = (share * each for each in found)
@@ -110,7 +110,7 @@ def test_a_tiny_penalty_does_not_leave_zero_weights() -> None:
     targets = one_vs_rest(labels)
     solution = solve(features, targets, [1e-20])
     assert (solution.status == CONVERGED).all()
-    # To first order the weights are a step along -gradient at zero.
+    # To first order the weights are a step along the negative gradient at zero.
     expected = 2e-20 * targets.T @ features
     np.testing.assert_allclose(solution.coefficients[0], expected, rtol=1e-9)
 

@@ -12,7 +12,7 @@ from .solving import force, keep_tensors
 
 
 def test_float32_features_of_low_rank_with_a_large_mean_can_be_factorised() -> None:
-    # Their float32 second moments are indefinite by more than rounding in the factorisation alone.
+    # Their float32 second moments are indefinite by more than the rounding of the factorization.
     features, labels = blobs(1000, 20, 3, spread=2.0)
     features = features @ np.random.default_rng(0).standard_normal((20, 100)) + 50.0
     solution = solve(features.astype(np.float32), one_vs_rest(labels), [1.0])

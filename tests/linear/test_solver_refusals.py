@@ -117,7 +117,7 @@ def test_features_that_change_to_other_finite_ones_are_refused() -> None:
 
 
 class ChangingRows:
-    """Features that are finite the first time only."""
+    """Features that are finite in the first pass only."""
 
     def __init__(self, features: np.ndarray):
         self._features, self._reads = features, 0
