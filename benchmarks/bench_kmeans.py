@@ -105,11 +105,11 @@ def lloyd_iterations(images: str, centroids: int, patches: int, iterations: int)
 
     from dcgan_probe.features import first_centroids, lloyd
     from dcgan_probe.features.kmeans.lloyd import assign
-    from dcgan_probe.features.kmeans.patches import Whitening, normalise, random_patches
+    from dcgan_probe.features.kmeans.patches import Whitening, normalize, random_patches
     from dcgan_probe.images import load_images
 
     cut = random_patches(load_images(images, "train"), patches, 6, np.random.default_rng(0))
-    normal = normalise(torch.from_numpy(cut))
+    normal = normalize(torch.from_numpy(cut))
     points = Whitening.fit(normal.numpy())(normal)
     first = first_centroids(points, centroids, "points", torch.Generator().manual_seed(0))
     started = time.perf_counter()

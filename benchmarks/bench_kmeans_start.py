@@ -27,7 +27,7 @@ def learnt(images: str, start: str, centroids: int, patches: int, rows: int) -> 
     """Learn a dictionary from one start, count its idle centroids, and probe its features."""
     from dcgan_probe.features import DictionaryConfig, KMeansEncoder, learn_dictionary
     from dcgan_probe.features.kmeans.lloyd import assign
-    from dcgan_probe.features.kmeans.patches import normalise, random_patches
+    from dcgan_probe.features.kmeans.patches import normalize, random_patches
     from dcgan_probe.images import load_images
     from dcgan_probe.linear import fit_path, predict_path
 
@@ -37,7 +37,7 @@ def learnt(images: str, start: str, centroids: int, patches: int, rows: int) -> 
     dictionary = learn_dictionary(pictures, config, CPU)
     seconds = time.perf_counter() - started
     cut = random_patches(pictures, patches, config.patch, np.random.default_rng(1))
-    points = dictionary.whitening(normalise(torch.from_numpy(cut)))
+    points = dictionary.whitening(normalize(torch.from_numpy(cut)))
     _, sizes, distances = assign(points, dictionary.centroids)
     features = KMeansEncoder(dictionary, pictures, device=CPU).encode(pictures.images[:rows])
     labels, train = pictures.labels[:rows], rows * 2 // 3

@@ -1,4 +1,4 @@
-"""Floor 3. From images to cached features: pooling, batch-norm statistics, encoders, the feature cache; no probe."""
+"""Floor 3. Registry of feature sources, encoders, pooling, batch-norm statistics and the feature cache."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Features in arrays: numpy arrays, memory maps and h5py data sets with their labels, as feature sets."""
+"""Feature sets of numpy arrays, memory maps and h5py data sets."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,22 +17,22 @@ FLOATS = ("float16", "float32", "float64")
 
 
 class ArrayFeatures:
-    """Features of an array, read in blocks of rows; has the attributes of a feature file."""
+    """Features of an array, read in blocks of rows, with the interface of ``FeatureFile``."""
 
     def __init__(self, X: Any, labels: np.ndarray, layers: Layers, name: str, split: str):
-        """Check and hash the rows, which are read again for each use.
+        """Check and hash all rows; later reads access the array again.
 
         Parameters
         ----------
         X
-            Numbers (N, D) with a ``shape``, a ``dtype`` and slices of rows.
+            Real numbers (N, D): an object with ``shape``, ``dtype`` and slices of rows.
         labels
             int64 (N,).
 
         Raises
         ------
         UserError
-            If a number is not finite; the text names set, split, row and column.
+            If a number is not finite; the message gives the set, split, row and column.
         """
         self._rows = X
         self.shape: tuple[int, int] = tuple(int(size) for size in X.shape)  # type: ignore[assignment]
@@ -50,7 +50,7 @@ class ArrayFeatures:
                 row, column = (int(axis[0]) for axis in np.nonzero(~finite))
                 raise UserError(
                     f"{place}: got {block[row, column]} in row {start + row}, column {column} of the features, "
-                    "expected finite numbers; leave that row or column out, or fill it in"
+                    "expected finite numbers; remove the row or column, or fill in the value"
                 )
             yield block
 
@@ -62,23 +62,28 @@ class ArrayFeatures:
 def array_pair(
     train: Arrays, test: Arrays, *, name: str = "arrays", layers: Layers | None = None
 ) -> tuple[FeatureSet, FeatureSet]:
-    """Return the feature sets of two splits that are arrays.
+    """Build the feature sets of a training and a test split from arrays.
 
     Parameters
     ----------
     train, test
-        Features (N, D), an array, a memory map or an h5py data set of real numbers, and their labels (N,), integers or
-        strings. Integers that are no float32 are read as float32.
+        Features (N, D) of real numbers (an array, a memory map or an h5py data set) and labels (N,) of integers or
+        strings. Floating-point features keep their dtype; integers are read as float32.
     name
         Name of the data set in records and tables.
     layers
-        Named column ranges (first, after the last), in order and without gaps; one layer ``features`` if not given.
+        Column range (start, stop) of each layer by name, in order and without gaps; by default one layer ``features``.
+
+    Returns
+    -------
+    tuple
+        Training and test features; the labels are int64 class numbers in the sorted order of the training labels.
 
     Raises
     ------
     UserError
-        If shapes or types are others, a feature is not finite, there is one class, or the test labels have a class that
-        the training labels lack.
+        If shapes or types do not match, a feature is not finite, there is only one class, or the test labels contain a
+        class that the training labels lack.
     """
     (X, y), (Z, z) = (_checked(pair, f"{name} ({split})") for pair, split in ((train, "train"), (test, "test")))
     if X.shape[1] != Z.shape[1]:
@@ -89,15 +94,15 @@ def array_pair(
             f"{name}: got training features {dtypes[0]}, test features {dtypes[1]}; expected the same dtype"
         )
     if (y.dtype.kind in "USO") != (z.dtype.kind in "USO"):
-        raise UserError(f"{name}: got labels {y.dtype} for training, {z.dtype} for the test, expected the same kind")
+        raise UserError(f"{name}: got labels {y.dtype} for training and {z.dtype} for test, expected the same kind")
     classes, known = np.unique(y, return_inverse=True)
     if len(classes) < 2:
-        raise UserError(f"{name} (train): got the label {classes[0]!s} alone, expected at least two classes")
+        raise UserError(f"{name} (train): got only the label {classes[0]!s}, expected at least two classes")
     other = np.setdiff1d(z, classes)
     if len(other):
         raise UserError(
-            f"{name}: test labels have {', '.join(map(str, other[:5]))}, which no training label has; training labels "
-            f"are {', '.join(map(str, classes[:20]))}"
+            f"{name}: got test labels {', '.join(map(str, other[:5]))}, expected only labels of the training set: "
+            f"{', '.join(map(str, classes[:20]))}"
         )
     ranges = layers or {"features": (0, X.shape[1])}
     return (
@@ -107,26 +112,26 @@ def array_pair(
 
 
 def _stored_dtype(X: Any) -> np.dtype:
-    """Return the dtype in which features are read: their own, or float32 of integers."""
+    """Return the dtype in which features are read: the array's floating-point dtype, or float32 for integers."""
     return np.dtype(X.dtype if str(X.dtype) in FLOATS else "float32")
 
 
 def _checked(pair: Arrays, place: str) -> tuple[Any, np.ndarray]:
-    """Check the shapes and types of features and labels."""
+    """Check the shapes and types of features and labels, and return both."""
     X, y = _checked_rows(pair[0], place), _checked_labels(pair[1], place)
     if len(y) != X.shape[0]:
-        raise UserError(f"{place}: got {X.shape[0]} rows of features and {len(y)} labels, expected one label a row")
+        raise UserError(f"{place}: got {X.shape[0]} rows of features and {len(y)} labels, expected one label per row")
     return X, y
 
 
 def _checked_rows(X: Any, place: str) -> Any:
-    """Return features (N, D) of real numbers, as they are or, of anything that is no array, as an array."""
+    """Check features (N, D) of real numbers and return them; objects without a dtype become arrays."""
     if np.ma.is_masked(X):
         raise UserError(
-            f"{place}: got features with masked numbers, expected all; leave those rows out, or fill them in"
+            f"{place}: got features with masked values, expected none; remove those rows, or fill in the values"
         )
     if hasattr(X, "toarray"):
-        raise UserError(f"{place}: got features in a sparse {type(X).__name__}, expected an array; give X.toarray()")
+        raise UserError(f"{place}: got features in a sparse {type(X).__name__}, expected an array; pass X.toarray()")
     try:
         kind = np.dtype(X.dtype).kind
     except (AttributeError, TypeError):  # a list, a data frame, a tensor
@@ -135,23 +140,23 @@ def _checked_rows(X: Any, place: str) -> Any:
     shape = tuple(X.shape)
     if kind not in "fiub":
         raise UserError(
-            f"{place}: got features of dtype {X.dtype}, expected real numbers; convert them, such as by "
-            "X.astype(numpy.float32)"
+            f"{place}: got features of dtype {X.dtype}, expected real numbers; convert them, for example "
+            "with X.astype(numpy.float32)"
         )
     if len(shape) != 2:
-        remedy = "X.reshape(len(X), -1)" if len(shape) > 2 else "X[:, None], for one number a row"
-        raise UserError(f"{place}: got features {X.dtype} {shape}, expected two dimensions (N, D); give {remedy}")
+        remedy = "X.reshape(len(X), -1)" if len(shape) > 2 else "X[:, None] for one number per row"
+        raise UserError(f"{place}: got features {X.dtype} {shape}, expected two dimensions (N, D); pass {remedy}")
     if 0 in shape:
         raise UserError(f"{place}: got features {X.dtype} {shape}, expected at least one row and one column")
     return X
 
 
 def _checked_labels(y: Any, place: str) -> np.ndarray:
-    """Return labels (N,) of integers or strings."""
+    """Check labels (N,) of integers or strings, and return them as an array."""
     y = _as_array(y, place, "labels")
     if y.ndim != 1:
-        remedy = "y.argmax(axis=1), of one-hot rows" if y.ndim == 2 and y.shape[1] > 1 else "y.ravel()"
-        raise UserError(f"{place}: got labels {y.dtype} {y.shape}, expected one dimension (N,); give {remedy}")
+        remedy = "y.argmax(axis=1) for one-hot rows" if y.ndim == 2 and y.shape[1] > 1 else "y.ravel()"
+        raise UserError(f"{place}: got labels {y.dtype} {y.shape}, expected one dimension (N,); pass {remedy}")
     if y.dtype.kind == "O":
         kinds = (str,) if len(y) and isinstance(y[0], str) else (int, np.integer)
         wrong = [row for row, label in enumerate(y) if not isinstance(label, kinds)]
@@ -163,7 +168,8 @@ def _checked_labels(y: Any, place: str) -> np.ndarray:
         return np.array(y.tolist())
     if y.dtype.kind not in "iubUS":
         raise UserError(
-            f"{place}: got labels of dtype {y.dtype}, expected integers or strings; y.astype(int) where they are whole"
+            f"{place}: got labels of dtype {y.dtype}, expected integers or strings; for whole numbers, "
+            "pass y.astype(int)"
         )
     return y
 
@@ -173,7 +179,8 @@ def _as_array(given: Any, place: str, what: str) -> np.ndarray:
         return np.asarray(given)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(
-            f"{place}: got {what} {type(given).__name__} that make no array ({error}); expected a numpy array"
+            f"{place}: got {what} of type {type(given).__name__}, which cannot be converted ({error}); expected a "
+            "numpy array"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Runs of the authors' released weights: arrays, batch-norm statistics and run folder in one call."""
+"""Import of the authors' released weights as a run with batch-norm statistics."""
 
 import shlex
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from .transfer_config import ImportAuthorsConfig
 
 @dataclass(frozen=True)
 class ImportedNet:
-    """A run that was made of released weights."""
+    """Run made from released weights."""
 
     run: Run
     weights: AuthorsWeights
     images: ImageSet
-    """The images that gave the statistics."""
+    """Images of the batch-norm statistics."""
 
     def describe(self) -> str:
-        """Return a line on the net, its layers, its epoch and the images."""
+        """Return one line with the run folder, preset, epoch, layers, generator and images."""
         layers = self.weights.config.network.layer_names
         epoch = self.weights.epoch
         parts = [
             self.weights.config.preset.partition(" ")[0],
-            "epoch not known" if epoch is None else f"epoch {epoch}",
+            "epoch unknown" if epoch is None else f"epoch {epoch}",
             f"{layers[0]} to {layers[-1]}",
             "no generator" if self.weights.generator is None else "generator",
             f"statistics of {len(self.images):,} images of {self.images.name}",
@@ -46,24 +46,28 @@ def import_authors(
     on_loss: OnNote = no_note,
     on_note: OnNote = no_note,
 ) -> ImportedNet:
-    """Make a run of the authors' released weights, with batch-norm statistics of given images.
+    """Make a run from the authors' released weights, with batch-norm statistics of an image set.
 
     Parameters
     ----------
+    config
+        Folder of the arrays, image set and run folder.
+    workspace
+        Folders and device; None stands for the defaults.
     command
-        The command line, for the run's record; that of the config by default.
+        Command line to record in the run; by default the one that ``config`` corresponds to.
     on_step
         Called with the progress of the statistics.
     on_loss
-        Called with a sentence for each part of the net that is missing.
+        Called with a sentence for each missing part of the net.
     on_note
-        Called with a sentence where the images are of another set than the one that trained the net.
+        Called with a sentence if another image set trained the net.
 
     Raises
     ------
     UserError
-        If arrays are missing or of other shapes, the run folder holds a run, or the images are missing or of another
-        size.
+        If arrays are missing or have other shapes, the run folder holds a run already, or the images are missing or of
+        another size.
     """
     require_instance(config, ImportAuthorsConfig, "config")
     place = workspace or Workspace()
@@ -80,7 +84,7 @@ def import_authors(
     check_sides(network, images)
     if images.name != weights.released.dataset:
         on_note(
-            f"The authors trained this net on {weights.released.dataset}, and tables will say so; "
+            f"The authors trained this net on {weights.released.dataset}, and tables report that set; "
             f"the batch-norm statistics come from {images.name}."
         )
 
@@ -90,19 +94,19 @@ def import_authors(
     statistics = real_statistics(load_discriminator(network, weights.discriminator), images, device, advance)
     written = list(command) or shlex.split(config.to_command(place))
     save_authors(weights, images, statistics, run.folder, device=device, command=written)
-    # The key of the first extraction's statistics, which would compute them once more.
+    # Stored under the key of a default extraction, which would otherwise compute them again.
     write_statistics(statistics_path(run, run.discriminator(), REAL_RULES[0]), statistics)
     return ImportedNet(run, weights, images)
 
 
 def missing_parts(weights: AuthorsWeights) -> list[str]:
-    """Return a sentence for each part of a net that is missing, and those on what that means."""
+    """Return a sentence for each missing part of a net, then the consequences."""
     lines = [f"{layer} is missing: {', '.join(files)}" for layer, files in weights.missing.items()]
     names = weights.config.network.layer_names
     if set(weights.missing) - {"output"}:
-        lines.append(f"The features end at {names[-1]}, the last layer before them.")
+        lines.append(f"The features end at {names[-1]}, the last layer before the missing ones.")
     if "output" in weights.missing or len(lines) > len(weights.missing):
-        lines.append("The discriminator has no output: it cannot tell real from generated.")
+        lines.append("The discriminator has no output layer, so it cannot score images.")
     if weights.generator is None:
-        lines.append(f"No generator: {weights.without_generator}. What needs the discriminator alone works.")
+        lines.append(f"No generator: {weights.without_generator}. Commands that need only the discriminator work.")
     return lines

@@ -1,12 +1,12 @@
 """Batch-norm statistics of a discriminator over real training images.
 
 The authors' rule: run consecutive batches of 128 real training images, each normalized by its own statistics, average
-each layer's batch means and (biased) batch variances over the batches, and keep them fixed from then on. A running
-average of training would mix real and generated images.
+each layer's batch means and (biased) batch variances over the batches, and keep them fixed from then on. The running
+averages of training would mix real and generated images.
 
-Consecutive rows assume a shuffled set. In a set sorted by class a batch holds one class, whose variance leaves out the
-variance between classes. ``real-permuted`` takes the batches from one fixed random permutation of the rows, and
-``real`` the rows in their order, as the authors did.
+Consecutive rows assume a shuffled set. In a set sorted by class, each batch holds one class, so its variance lacks the
+variance between classes. ``real-permuted`` draws the batches from one fixed random permutation of the rows; ``real``
+keeps the stored row order, as the authors did.
 """
 
 from collections.abc import Callable
@@ -23,11 +23,11 @@ from ..runtime import ALONE, Ranks, freed_memory_kept, full_float32, numpy_gener
 from .settings import RealRule
 
 BATCH = 128
-TOGETHER = 8  # batches between two copies from the device
+TOGETHER = 8  # batches per copy from the device
 
 
 Statistics = dict[str, tuple[torch.Tensor, torch.Tensor]]
-"""Layer name to mean and variance, float32 (maps,) each."""
+"""Mean and variance of each layer by name, float32 (maps,) each."""
 
 
 def real_statistics(
@@ -39,15 +39,22 @@ def real_statistics(
     *,
     rule: RealRule = "real-permuted",
 ) -> Statistics:
-    """Average batch statistics over full batches of 128 images (one smaller batch if there are fewer).
+    """Average batch statistics over full batches of 128 images, or over one smaller batch if there are fewer images.
 
-    The discriminator is left as it was, its running statistics and mode included. Ranks share the batches; the first
-    adds them up in the order in which one process would.
+    The discriminator, including its running statistics and mode, does not change. Ranks share the batches, and the
+    first rank sums them in the order of a single process.
 
     Parameters
     ----------
+    on_progress
+        Called with the number of images done.
     rule
         ``real-permuted``: batches of ``permuted_rows``. ``real``: batches of consecutive rows.
+
+    Returns
+    -------
+    dict
+        Mean and variance of each normalized layer; empty for a network without batch norm.
     """
     moments = _BatchMoments(discriminator, images, device, rule)
     if not moments.widths:
@@ -56,7 +63,7 @@ def real_statistics(
     with freed_memory_kept():
         if ranks.first:
             for block in ranks.in_order(moments.of, range(0, moments.batches, TOGETHER)):
-                for each in block:  # in the order of the batches, whatever computed them
+                for each in block:  # in the order of the batches, on any number of ranks
                     total += each
                     done += 1
                     on_progress(min(done * BATCH, len(images)))
@@ -69,7 +76,7 @@ def real_statistics(
 
 
 class _BatchMoments:
-    """Means and variances of batches of images at each batch norm of a discriminator."""
+    """Mean and variance of each batch of images at each batch norm of a discriminator."""
 
     def __init__(self, discriminator: Discriminator, images: ImageSet, device: torch.device, rule: RealRule):
         # A copy, since a forward pass in training mode moves the running statistics.
@@ -79,23 +86,23 @@ class _BatchMoments:
         self._order = permuted_rows(len(images)) if rule == "real-permuted" else None
         self._observed: dict[str, torch.Tensor] = {}
         self.widths: dict[str, int] = {}
-        """Maps of each layer that has a batch norm."""
+        """Number of maps of each layer with batch norm."""
         self.batches = max(1, len(images) // BATCH)
         """Full batches of the set, or one smaller batch."""
         for name, norm in self._copy.norms().items():
-            # The moments that batch norm computes anyway: with this momentum the running ones are the last batch's.
+            # Batch norm computes these moments anyway: with momentum 1, its running statistics are the last batch's.
             norm.momentum = 1.0
-            norm.reset_running_stats()  # released weights come without: NaN, which times 0 is NaN
+            norm.reset_running_stats()  # released weights hold NaN here, and 0 * NaN is NaN
             norm.register_forward_hook(partial(self._observe, name))
             self.widths[name] = norm.num_features
 
     def _observe(self, name: str, norm: nn.BatchNorm2d, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
         count = inputs[0].numel() // norm.num_features
         mean, variance = cast(torch.Tensor, norm.running_mean), cast(torch.Tensor, norm.running_var)
-        self._observed[name] = torch.stack([mean, variance * ((count - 1) / count)])  # torch's divides by count - 1
+        self._observed[name] = torch.stack([mean, variance * ((count - 1) / count)])  # torch divides by count - 1
 
     def of(self, first: int) -> np.ndarray:
-        """Compute the moments of some batches from number ``first`` on, float32 (n, 2 * maps of all layers)."""
+        """Compute the moments of up to ``TOGETHER`` batches from ``first`` on, float32 (n, 2 * maps of all layers)."""
         numbers = range(first, min(first + TOGETHER, self.batches))
         with torch.inference_mode(), full_float32():
             return torch.stack([self._of_batch(number) for number in numbers]).cpu().numpy()
@@ -111,12 +118,12 @@ class _BatchMoments:
 
 
 def permuted_rows(rows: int) -> np.ndarray:
-    """Return the fixed random order of the rows of a set that ``real-permuted`` follows, int64 (rows,)."""
+    """Return the fixed random row order of ``real-permuted``, int64 (rows,)."""
     return numpy_generator(0, "rows of batch-norm statistics").permutation(rows)
 
 
 def fix_statistics(discriminator: Discriminator, statistics: Statistics) -> None:
-    """Make the discriminator's evaluation mode use ``statistics``, in place."""
+    """Set the running statistics that the discriminator uses in evaluation mode, in place."""
     for name, norm in discriminator.norms().items():
         mean, variance = statistics[name]
         norm.register_buffer("running_mean", mean)

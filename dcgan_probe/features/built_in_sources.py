@@ -1,4 +1,4 @@
-"""Sources of features that come with the package."""
+"""Built-in sources of features."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -18,7 +18,7 @@ from .sources import register_source
 
 
 class _Functions:
-    """The functions of ``source_functions``, which is imported, with torch, when one of them is called."""
+    """Functions of ``source_functions``; the first call imports that module, and torch with it."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Takes an encoder, images and a folder, gives features that are computed once; knows no network.
+"""Cache of features, stored under a hash of the settings that determine them.
 
-The key is the hash of everything that decides the numbers: the encoder's settings (weights, batch-norm statistics,
-layers, grid, pooling), the images with their labels, the dtype and the file format. A changed checkpoint has another
-key and so can never be served old features.
+The key is the hash of everything that determines the numbers: the encoder's settings (weights, batch-norm statistics,
+layers, grid, pooling), the images with their labels, the dtype and the file format. A changed
+checkpoint has another key, so stale features are never returned.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ from .settings import DTYPES
 
 
 def cache_settings(encoder: Encoder, images: ImageSet, dtype: str) -> dict[str, Any]:
-    """Give everything that decides the numbers in a feature file."""
+    """Return all settings that determine the numbers in a feature file."""
     if dtype not in DTYPES:
         raise UserError(f"unknown dtype {dtype!r}: expected {' or '.join(DTYPES)}", parameter="dtype")
     return {**encoder.settings, "images": images.fingerprint, "dtype": dtype, "format": FORMAT_VERSION}
@@ -52,40 +52,42 @@ def cached_features(
     on_progress: Callable[[int], None] = lambda done: None,
     on_resume: Callable[[int], None] = lambda done: None,
 ) -> tuple[FeatureSet, bool]:
-    """Give the features of ``images``, from ``folder`` if they are there, else computed block by block into it.
+    """Return the features of ``images``, computed block by block into ``folder`` if no file there holds them.
 
-    A computation that was killed is resumed at the row where it stopped. Memory does not grow with the images. Images
-    that are a part of another set have rows of that set's features, which are computed whole. Raw pixels are read from
-    the images, and no file is written.
+    An interrupted computation resumes at the row where it stopped. Memory use does not grow with the number of images.
+    If the images are part of another set, the features of the whole set are computed, and the rows of the part are
+    selected. Raw pixels are read from the images, and no file is written.
 
     Parameters
     ----------
+    dtype
+        ``float32`` or ``float16``, on disk.
     ranks
-        The processes that share the work, of which each calls this function. Each encodes every ``ranks.size``-th
-        block; the first alone writes, so that every row is written once and in order, whoever computed it.
+        Processes that share the work; each of them calls this function. Each encodes every ``ranks.size``-th block.
+        Only the first writes, so that every row is written once and in order.
     on_progress
         Called with the number of rows done.
     on_resume
-        Called with the number of rows that an interrupted computation has left, where there are some.
+        Called with the number of rows from an interrupted computation, if there are any.
 
     Returns
     -------
     tuple
-        The features, and whether they were there already.
+        Features, and whether they existed already.
 
     Raises
     ------
     UserError
-        If the images do not fit the encoder or change meanwhile, a feature is not finite, the disk is full, or a file
-        that may hold these features is open in another program.
+        If the images do not fit the encoder or change during the computation, a feature is not finite, the disk is
+        full, or a file that may hold these features is open in another program.
     """
     encoder = checked_encoder(encoder)
     encoder.check(images)
-    # At the first rank, since the fingerprint of the images takes a while.
+    # On the first rank only, since hashing the images is slow.
     settings = ranks.from_first(partial(cache_settings, encoder, images, dtype))
     if isinstance(encoder.encoder, PixelEncoder):
         return _feature_set(PixelFeatures(encoder.encoder, images, settings), encoder, images, settings), True
-    name = file_name(images.name)  # the name comes from a file, and may hold a slash
+    name = file_name(images.name)  # the name comes from a file, and may contain a slash
     prefix = f"{encoder.origin.features}-{name}-{images.split}-"
     find = partial(find_covering, Path(folder), settings, prefix)
     found = ranks.from_first(find)
@@ -106,18 +108,18 @@ def cached_features(
 def _feature_set(
     file: FeatureFile | PixelFeatures | ArrayFeatures, encoder: Encoder, images: ImageSet, settings: dict[str, Any]
 ) -> FeatureSet:
-    """Name the features of some images in a file."""
+    """Build the feature set of ``images`` from an open file."""
     layers = tuple(encoder.layers)
     return FeatureSet(file, layers, encoder.origin, images.name, images.split, settings["images"], images=images)
 
 
 def find_covering(folder: Path, settings: dict[str, Any], prefix: str) -> Path | None:
-    """Find a complete file of the same settings whose layers include the wanted ones.
+    """Find a complete file with the same settings whose layers include the requested ones; None if there is none.
 
     Raises
     ------
     UnreadableFileError
-        If there is none, but a file whose name begins with ``prefix`` cannot be read now, and may therefore be one.
+        If there is none, but a file whose name begins with ``prefix`` cannot be read and may hold the features.
     """
     wanted = set(settings.get("layers", ()))
     rest = {name: value for name, value in settings.items() if name != "layers"}
@@ -138,7 +140,7 @@ def find_covering(folder: Path, settings: dict[str, Any], prefix: str) -> Path |
 
 
 def stored_settings(path: Path) -> dict[str, Any] | None:
-    """Read a feature file's settings; None for a file that is broken, foreign or incomplete."""
+    """Read the settings of a feature file; None for a file that is corrupt, incomplete or of another kind."""
     try:
         return open_feature_file(path).settings
     except UnreadableFileError:
@@ -149,7 +151,7 @@ def stored_settings(path: Path) -> dict[str, Any] | None:
 
 @dataclass(frozen=True)
 class _Extraction:
-    """Features of some images on their way into a file."""
+    """Computation of an image set's features into a file."""
 
     encoder: CheckedEncoder
     images: ImageSet
@@ -161,9 +163,9 @@ class _Extraction:
     on_resume: Callable[[int], None]
 
     def run(self, find: Callable[[], Path | None]) -> tuple[Path, bool]:
-        """Make the file, unless another process has made one meanwhile; return its path and whether it was there."""
+        """Write the file unless another process has done so; return its path and whether it existed already."""
         ranks = self.ranks
-        # A second process that wants the same file waits here and then finds it.
+        # A second process that needs the same file waits here and then finds it.
         with ExitStack() as held:
             ranks.from_first(lambda: held.enter_context(locked(self.path)))
             held.enter_context(freed_memory_kept())
@@ -172,11 +174,11 @@ class _Extraction:
                 self._write()
             elif found is None:
                 ranks.assist(self._encode)
-            ranks.from_first(lambda: None)  # the file is there for all
+            ranks.from_first(lambda: None)  # all ranks wait until the file exists
         return found or self.path, found is not None
 
     def _write(self) -> None:
-        """Encode the images and write their features, from the row on where an interrupted computation stopped."""
+        """Encode the images and write their features, from the row at which an interrupted computation stopped."""
         encoder, images = self.encoder, self.images
         writer = FeatureFileWriter(
             self.path, self.settings, rows=len(images), layers=encoder.layers, dtype=self.dtype, labels=images.labels
@@ -189,9 +191,9 @@ class _Extraction:
                 for features in self.ranks.in_order(self._encode, starts):
                     writer.append(features)
                     self.on_progress(writer.rows_written)
-                images.require_unchanged()  # before the file gets its name, which promises these images
+                images.require_unchanged()  # before the file gets its name, a hash of these images
         except ChangedFileError:
-            writer.part.unlink(missing_ok=True)  # or it would be resumed under the same promise
+            writer.part.unlink(missing_ok=True)  # else a later call would resume it under the same hash
             raise
 
     def _encode(self, start: int) -> np.ndarray:

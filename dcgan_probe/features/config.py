@@ -1,4 +1,4 @@
-"""Configs of features: which source, which options, which images."""
+"""Configs of features and of their extraction."""
 
 import shlex
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from .sources import source_named
 
 @dataclass(frozen=True)
 class FeatureConfig(Config):
-    """Everything that decides the numbers in a feature file, beside the images."""
+    """Settings that, with the images, determine the numbers in a feature file."""
 
     features: str = option("dcgan", "Source of the features.")
     options: Any = field(default=None)
-    """Instance of the source's ``options``; None takes their defaults."""
-    dtype: Literal["float32", "float16"] = option("float32", "Of the features on disk.")
+    """Instance of the source's ``options``; None stands for the defaults."""
+    dtype: Literal["float32", "float16"] = option("float32", "Data type of the features on disk.")
     run: Path | None = option(None, "Run folder, or its name in --runs.", usual="the run trained last")
     seed: int = option(0, "Seed of every random choice.", min=0)
 
     def __post_init__(self) -> None:
-        """Take the source's default options where none are given; see ``Config``."""
+        """Build the options from a mapping, or from the source's defaults if None; see ``Config``."""
         source, options = self.source, self.options
         if options is None or isinstance(options, Mapping):
             options = from_mapping(source.options, options or {})
@@ -44,13 +44,13 @@ class FeatureConfig(Config):
         return source_named(self.features)
 
     def to_command(self, workspace: Workspace | None = None) -> str:
-        """Return the command line that makes the same, with the plugin of the source; see ``Config.to_command``."""
+        """Return the equivalent command line, with the source's plugin; see ``Config.to_command``."""
         plugin = plugin_of(self.features)
         return super().to_command(workspace) + ("" if plugin is None else f" --plugin {shlex.quote(plugin)}")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
-        """Build a config from values as TOML has them, those of the source in ``options``; see ``from_mapping``."""
+        """Build a config from TOML values, with the source's options under ``options``; see ``from_mapping``."""
         source = source_named(str(values.get("features", "dcgan")))
         options = from_mapping(source.options, values.get("options", {}))
         return from_mapping(cls, {**values, "options": options})
@@ -58,7 +58,7 @@ class FeatureConfig(Config):
 
 @dataclass(frozen=True)
 class ExtractConfig(FeatureConfig):
-    """What ``extract`` writes: the features of one split of one image set."""
+    """Config of ``extract``: the features of one split of one image set."""
 
     verb: ClassVar[str] = "extract"
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")

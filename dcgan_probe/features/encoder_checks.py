@@ -1,4 +1,4 @@
-"""Checks of an encoder: its attributes once, and its features block by block."""
+"""Checks of an encoder's attributes, and of each block of its features."""
 
 import json
 import math
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = {
     "origin": "an EncoderOrigin",
-    "layers": 'a dictionary of columns such as {"conv1": (0, 64)}: first, after the last',
-    "settings": "a dictionary that JSON can hold",
+    "layers": 'a dictionary of column ranges (start, stop) such as {"conv1": (0, 64)}',
+    "settings": "a JSON-serializable dictionary",
     "batch": "a number of images, at least 1",
     "check": "a method check(images)",
     "encode": "a method encode(images)",
 }
-"""The parts of an encoder, and what each has to be."""
+"""Attributes of an encoder, with the expected value of each."""
 KEY_SETTINGS = ("images", "dtype", "format")
-"""Settings that the cache adds itself."""
+"""Settings that the cache adds."""
 SHARE_SETTINGS = ("maps", "maps_seed")
-"""Names in records of a share of each layer's maps."""
+"""Settings of a share of each layer's maps, as records name them."""
 
 
 @contextmanager
 def naming(source: str, part: str) -> Iterator[None]:
-    """Add the name of the source to an error that a part of it raises; the error and its traceback stay."""
+    """Add a note with the source and the failing part to any exception except ``UserError``."""
     try:
         yield
     except UserError:
@@ -43,12 +43,12 @@ def naming(source: str, part: str) -> Iterator[None]:
 
 
 def checked_columns(source: str, columns: Any) -> int:
-    """Return a number of columns that was counted.
+    """Check a source's count of columns, and return it.
 
     Raises
     ------
     UserError
-        If it is no whole number of at least 1.
+        If it is not an integer of at least 1.
     """
     if isinstance(columns, bool) or not isinstance(columns, int | np.integer) or columns < 1:
         raise UserError(f"{source} features: columns returned {columns!r}, expected a whole number of at least 1")
@@ -56,7 +56,7 @@ def checked_columns(source: str, columns: Any) -> int:
 
 
 class CheckedEncoder:
-    """An encoder with checked attributes, whose features are checked, too."""
+    """Encoder with checks of its attributes and of each block of features."""
 
     def __init__(self, encoder: "Encoder", source: str):
         """Check the attributes.
@@ -64,8 +64,8 @@ class CheckedEncoder:
         Raises
         ------
         UserError
-            If one is missing, or of another type or range; the text names source, attribute, value and what is
-            expected.
+            If an attribute is missing or has an invalid type or value; the message gives the source, the attribute, its
+            value and the expected value.
         """
         _require_attributes(encoder, source)
         with naming(source, "the attributes of the encoder"):
@@ -77,7 +77,7 @@ class CheckedEncoder:
 
     @property
     def dimension(self) -> int:
-        """Columns of all layers."""
+        """Number of columns of all layers together."""
         return max(stop for _, stop in self.layers.values())
 
     def check(self, images: "ImageSet") -> None:
@@ -91,12 +91,12 @@ class CheckedEncoder:
         Parameters
         ----------
         first
-            Number of the first image in its set, for messages.
+            Index of the first image in its set, for error messages.
 
         Raises
         ------
         UserError
-            If the features have another type, shape or dtype, or are not finite.
+            If the features are not a finite float32 array (n, D).
         """
         with naming(self.source, "encode"):
             features = self.encoder.encode(images)
@@ -105,12 +105,12 @@ class CheckedEncoder:
             found = f"{type(features).__module__}.{type(features).__qualname__}"
             raise UserError(
                 f"{self.source} features: encode returned {found}, expected a numpy array float32 {expected}"
-                + ("; end it with .cpu().numpy()" if found.startswith("torch.") else "")
+                + ("; convert it with .cpu().numpy()" if found.startswith("torch.") else "")
             )
         if features.shape != expected or features.dtype != np.float32:
             raise UserError(
                 f"{self.source} features: encode returned {features.dtype} {features.shape}, expected float32 "
-                f"{expected}: a row for each image, and the columns of `encoder.layers`"
+                f"{expected}: one row per image, and the columns of `encoder.layers`"
             )
         finite = np.isfinite(features)
         if not finite.all():
@@ -118,13 +118,13 @@ class CheckedEncoder:
             layer = next(name for name, (start, stop) in self.layers.items() if start <= column < stop)
             raise UserError(
                 f"{self.source} features: encode returned {features[row, column]} at image {first + row}, layer "
-                f"{layer}, column {column}, expected finite numbers; check the checkpoint, or the code"
+                f"{layer}, column {column}, expected finite numbers; check the checkpoint or the encoder's code"
             )
         return features
 
 
 def checked_encoder(encoder: "Encoder") -> CheckedEncoder:
-    """Return an encoder with its checks; raises as ``CheckedEncoder``."""
+    """Wrap an encoder in ``CheckedEncoder``, which raises ``UserError`` for invalid attributes."""
     if isinstance(encoder, CheckedEncoder):
         return encoder
     return CheckedEncoder(encoder, str(getattr(getattr(encoder, "origin", None), "features", type(encoder).__name__)))
@@ -143,14 +143,14 @@ def _require_attributes(encoder: Any, source: str) -> None:
 
 
 def _refusal(source: str, name: str, value: Any, why: str = "") -> UserError:
-    """Return the error of an attribute."""
+    """Build the error for an invalid attribute."""
     return UserError(
         f"{source} features: got `encoder.{name}` {value!r}, expected {ATTRIBUTES[name]}{why and f': {why}'}"
     )
 
 
 def checked_origin(origin: Any, source: str) -> EncoderOrigin:
-    """Return the origin of an encoder, of this source."""
+    """Check the origin of an encoder, and return it."""
     if not isinstance(origin, EncoderOrigin):
         raise _refusal(source, "origin", origin)
     if origin.features != source:
@@ -161,31 +161,31 @@ def checked_origin(origin: Any, source: str) -> EncoderOrigin:
 
 
 def checked_layers(layers: Any, source: str) -> dict[str, tuple[int, int]]:
-    """Return the columns of each layer, which follow one another from 0 on without gaps."""
+    """Check that the layers' column ranges are consecutive and start at 0, and return them."""
     if not isinstance(layers, Mapping) or not layers:
         raise _refusal(source, "layers", layers)
     found, last = dict[str, tuple[int, int]](), 0
     for name, columns in layers.items():
         if not isinstance(name, str) or not name or set(name) & set("+,"):
-            raise _refusal(source, "layers", layers, f"the name {name!r} has to be a text without + and commas")
+            raise _refusal(source, "layers", layers, f"the name {name!r} must be a string without + and commas")
         if not (isinstance(columns, tuple | list) and len(columns) == 2 and all(map(_is_whole, columns))):
-            raise _refusal(source, "layers", layers, f"{name} has {columns!r} in the place of two whole numbers")
+            raise _refusal(source, "layers", layers, f"{name} has {columns!r} instead of two whole numbers")
         start, stop = map(int, columns)
         if start != last or stop <= start:
-            why = f"{name} has columns {start} to {stop}, but has to begin at {last} and end after that"
+            why = f"{name} has columns {start} to {stop}, but must start at {last} and stop after it"
             raise _refusal(source, "layers", layers, why)
         found[name], last = (start, stop), stop
     return found
 
 
 def checked_settings(settings: Any, layers: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Return the settings of an encoder as a file holds them, tuples as lists."""
+    """Check the settings of an encoder, and return them as JSON stores them: tuples become lists."""
     if not isinstance(settings, Mapping):
         raise _refusal(source, "settings", settings)
     require_json(settings, source, "encoder.settings")
     _require_free(settings, (*KEY_SETTINGS, *SHARE_SETTINGS), source, "encoder.settings")
     if "layers" in settings and settings["layers"] not in (list(layers), tuple(layers)):
-        raise _refusal(source, "settings", dict(settings), f"its layers have to be {list(layers)}, those of `layers`")
+        raise _refusal(source, "settings", dict(settings), f"its layers must be {list(layers)}, as in `encoder.layers`")
     plain: dict[str, Any] = json.loads(json.dumps(dict(settings)))
     return plain
 
@@ -194,24 +194,24 @@ def _require_free(given: Mapping[str, Any], taken: tuple[str, ...], source: str,
     used = [name for name in taken if name in given]
     if used:
         raise UserError(
-            f"{source} features: `{place}` has {', '.join(used)}, which the cache or the records use for something "
-            "else; expected another name"
+            f"{source} features: got {', '.join(used)} in `{place}`, reserved by the cache or the records; expected "
+            "another name"
         )
 
 
 def require_json(value: Any, source: str, place: str) -> None:
-    """Raise ``UserError`` for a value that JSON does not hold as it is."""
+    """Raise ``UserError`` for a value that is not JSON-serializable."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if not isinstance(name, str):
-                raise UserError(f"{source} features: got the key {name!r} in `{place}`, expected a text")
+                raise UserError(f"{source} features: got the key {name!r} in `{place}`, expected a string")
             require_json(inner, source, f"{place}[{name!r}]")
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             require_json(inner, source, f"{place}[{number}]")
     elif not (value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))):
         raise UserError(
-            f"{source} features: got `{place}` {value!r} ({type(value).__name__}), expected what JSON holds: a text, a "
+            f"{source} features: got `{place}` {value!r} ({type(value).__name__}), expected a JSON value: a string, a "
             "finite number, a bool, None, or a list or dictionary of these"
         )
 

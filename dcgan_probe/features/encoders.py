@@ -1,7 +1,7 @@
-"""Takes uint8 images, gives features: a discriminator's pooled layers, or raw pixels; knows no file.
+"""Encoders of images: pooled layers of a discriminator, and raw pixels.
 
-An encoder declares ``origin``, ``layers`` (column ranges) and ``settings`` (JSON-able, everything that decides its
-numbers), and encodes one block at a time.
+An encoder declares ``origin``, ``layers`` (column ranges) and ``settings`` (JSON-serializable, everything that
+determines its numbers), and encodes one block of images at a time.
 """
 
 from collections.abc import Sequence
@@ -24,39 +24,40 @@ Layers = dict[str, tuple[int, int]]
 
 
 class Encoder(Protocol):
-    """An encoder of images: what ``FeatureSource.make`` returns and ``cached_features`` computes with.
+    """Interface of encoders, which ``FeatureSource.make`` returns and ``cached_features`` uses.
 
-    Both check every part of it, and each block of features. The attributes may be those of a class or of an object.
+    Every attribute and each block of features are checked. Attributes may belong to the class or to the instance.
     """
 
     origin: EncoderOrigin
-    """Where it comes from, for records and tables; ``origin.features`` is the name of the source."""
+    """Provenance, for records and tables; ``origin.features`` is the name of the source."""
     layers: Layers
-    """Name of each layer and its columns (first, after the last), from 0 on without gaps: ``{"conv1": (0, 64)}``."""
+    """Column range (start, stop) of each layer by name, consecutive and from 0 on: ``{"conv1": (0, 64)}``."""
     settings: dict[str, Any]
-    """What decides the numbers beside options, layers, and the weights and the seed of ``origin``: it enters the key of
-    feature files, and the column ``options`` of records. JSON-able; ``{}`` where nothing else does. A setting ``grid``
-    means that each map of a layer has ``grid * grid`` columns, of which ``--maps`` takes a share."""
+    """Settings that determine the numbers in addition to the options, the layers, and the weights and seed of
+    ``origin``; ``{}`` if there are none. JSON-serializable. They enter the key of feature files and the column
+    ``options`` of records. A setting ``grid`` means that each map of a layer has ``grid * grid`` columns, so that
+    ``--maps`` can select a share of the maps."""
     batch: int
-    """Images to encode at once."""
+    """Largest number of images in a call of ``encode``."""
 
     def check(self, images: ImageSet) -> None:
-        """Raise ``UserError`` for images that the encoder does not fit, such as those of another size."""
+        """Raise ``UserError`` for images that the encoder does not fit, such as images of another size."""
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Encode uint8 images (n, channels, H, W) as finite float32 features (n, D), whatever the batch.
+        """Encode uint8 images (n, channels, H, W) as finite float32 features (n, D).
 
-        ``n`` is ``batch`` or, for the last block, less.
+        ``n`` is ``batch``, or less for the last block. The features of an image must not depend on the other images.
         """
 
 
 def layer_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> dict[str, int]:
-    """Count the features that each layer of an architecture has on a grid, without making the network.
+    """Count the features of each layer of an architecture on a grid, without building the network.
 
     Raises
     ------
     UserError
-        If a layer does not exist, or the grid does not divide the maps of one that is chosen.
+        If a layer does not exist, or the grid does not divide the maps of a chosen layer.
     """
     names, side, columns = choose_layers(layers, config.layer_names), config.image_size, {}
     for name, multiplier, stride in zip(config.layer_names, config.multipliers, config.strides, strict=True):
@@ -68,12 +69,12 @@ def layer_columns(config: NetworkConfig, layers: Sequence[str] | str | None, gri
 
 
 def count_columns(config: NetworkConfig, layers: Sequence[str] | str | None, grid: int) -> int:
-    """Count the features of all these layers together; see ``layer_columns``."""
+    """Count the features of all chosen layers together; see ``layer_columns``."""
     return sum(layer_columns(config, layers, grid).values())
 
 
 def check_shape(images: ImageSet, shape: tuple[int, ...], source: str) -> None:
-    """Raise ``UserError`` for images of another (channels, height, width) than those that an encoder was made from."""
+    """Raise ``UserError`` for images of another (channels, height, width) than the encoder's."""
     if images.images.shape[1:] != shape:
         raise UserError(
             f"{images.name} has images of {images.images.shape[1:]} (channels, height, width), but {source} images of "
@@ -83,7 +84,7 @@ def check_shape(images: ImageSet, shape: tuple[int, ...], source: str) -> None:
 
 
 class DiscriminatorEncoder:
-    """A discriminator's activations after batch norm and LeakyReLU, pooled to a grid and concatenated."""
+    """Discriminator activations after batch norm and LeakyReLU, pooled to a grid and concatenated."""
 
     def __init__(
         self,
@@ -97,21 +98,25 @@ class DiscriminatorEncoder:
         pool: str = "max",
         device: torch.device,
     ):
-        """Fix the statistics and measure the layers.
+        """Fix the batch-norm statistics, and compute the column range of each layer.
 
         Parameters
         ----------
         statistics
-            From ``real_statistics``; None keeps the running statistics of training.
+            Statistics from ``real_statistics``; None keeps the running averages of training.
         batch_norm
-            Rule of these statistics, for the key; ``running`` where there are none.
+            Rule of these statistics, for the cache key; not used if ``statistics`` is None.
         layers
-            Names or numbers; None means all.
+            Names, or numbers from 1 on; None selects all.
+        grid
+            Windows along a side of each map.
+        pool
+            ``max`` or ``avg``.
         """
         network = load_discriminator(discriminator.config, discriminator.state_dict())
         if statistics is not None:
             fix_statistics(network, statistics)
-        # With its statistics fixed: what the features come from, to look into and not to change.
+        # Public for inspection only, with its statistics fixed.
         self.network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self._names = choose_layers(layers, network.config.layer_names)
         self._grid, self._pool, self._device = grid, pool, device
@@ -119,9 +124,9 @@ class DiscriminatorEncoder:
         self.layers = self._measure()
         self.settings = {
             "encoder": "discriminator",
-            # Statistics included: they are buffers of the copy.
+            # The hash includes the statistics, which are buffers of the copy.
             "weights": fingerprint_tensors(network.state_dict()),
-            # The shapes of the weights tell all else of an architecture that follows the guidelines.
+            # The shapes of the weights determine all else of an architecture that follows the guidelines.
             "strides": list(network.config.strides),
             "eps": network.config.eps,
             **network.config.broken_guidelines,
@@ -142,7 +147,7 @@ class DiscriminatorEncoder:
         return ranges
 
     def features_of(self, signed: torch.Tensor) -> torch.Tensor:
-        """Give float (n, D) for signed (n, channels, H, W) on the network's device; gradients pass through it."""
+        """Compute features (n, D) of signed images (n, channels, H, W) on the network's device; differentiable."""
         return torch.cat(list(self._pooled(signed).values()), dim=1)
 
     def _pooled(self, signed: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -161,14 +166,14 @@ class DiscriminatorEncoder:
             )
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Give float32 (n, D) for uint8 (n, channels, H, W)."""
+        """Encode uint8 images (n, channels, H, W) as float32 features (n, D)."""
         with torch.inference_mode(), full_float32():
             signed = to_signed(torch.from_numpy(np.ascontiguousarray(images)).to(self._device))
             return self.features_of(signed.contiguous(memory_format=torch.channels_last)).float().cpu().numpy()
 
 
 class PixelEncoder:
-    """Raw pixels, scaled to [-1, 1] as the discriminator sees them: the control that has learnt nothing."""
+    """Raw pixels scaled to [-1, 1], the discriminator's input range: a control without learning."""
 
     def __init__(self, channels: int, height: int, width: int):
         self.origin = EncoderOrigin("pixels", "", "", 0, 0, "", 0)
@@ -179,8 +184,8 @@ class PixelEncoder:
 
     def check(self, images: ImageSet) -> None:
         """Raise ``UserError`` for images of another shape."""
-        check_shape(images, self._shape, "these pixels are of")
+        check_shape(images, self._shape, "this encoder is for")
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Give float32 (n, channels * H * W) for uint8 (n, channels, H, W)."""
+        """Scale uint8 images (n, channels, H, W) to float32 features (n, channels * H * W) in [-1, 1]."""
         return to_signed(torch.from_numpy(np.ascontiguousarray(images))).flatten(1).numpy()

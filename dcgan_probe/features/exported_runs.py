@@ -1,11 +1,11 @@
-"""Runs as small files: weights of 16 bits, with the batch-norm statistics that the features of these weights need.
+"""Export and import of runs as small files: 16-bit weights and their batch-norm statistics.
 
 ::
 
-    FOLDER/config.json, weights-NN.part      as ``gan.export_weights`` writes them
-    FOLDER/batchnorm/RULE-WEIGHTS.pt         statistics, of the trained and of the untrained discriminator
+    FOLDER/config.json, weights-NN.part      written by ``gan.export_weights``
+    FOLDER/batchnorm/RULE-WEIGHTS.pt         statistics of the trained and of the untrained discriminator
 
-With its statistics an imported run needs its training images no more.
+With these statistics, features of an imported run do not need its training images.
 """
 
 import shutil
@@ -42,26 +42,27 @@ def export_run(
     piece_bytes: int = PIECE_BYTES,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> list[Path]:
-    """Write a run as small files; return their paths.
+    """Write a run as small files, and return their paths.
 
     Parameters
     ----------
     training_images
-        Gives the GAN's own training images, for the statistics of the rounded weights; None leaves these out, and the
-        imported run then asks for the images. Conditional networks have no features, and need none.
+        Function that returns the GAN's training images, for the statistics of the rounded weights. None omits the
+        statistics, and the imported run then needs the images. Not called for conditional networks, which have no
+        features.
     piece_bytes
-        Most bytes of a file of weights.
+        Largest size of a weight file in bytes.
     on_progress
-        Called with the number of images that entered the statistics, of both networks together.
+        Called with the number of images processed for the statistics of both networks.
 
     Raises
     ------
     UserError
-        If the run cannot be read, a number is beyond what 16 bits hold, or the training images are not the run's.
+        If the run cannot be read, a weight exceeds the range of float16, or the training images are not the run's.
     """
     if Run(folder).checkpoint_path.exists():
-        raise UserError(f"{folder} is a run folder; give another one to write the files into", parameter="folder")
-    # Complete in another folder first: whatever fails, an earlier export stays whole.
+        raise UserError(f"{folder} is a run folder; give another folder for the files", parameter="folder")
+    # Written to a temporary folder first, so that a failure leaves an earlier export intact.
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary) / "made"
         written = export_weights(run, made, piece_bytes)
@@ -78,19 +79,19 @@ def export_named_run(
     on_step: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> list[Path]:
-    """Write the run of a config as small files, with its batch-norm statistics if asked for; return their paths.
+    """Write the run of a config as small files, with batch-norm statistics if requested; return their paths.
 
     Parameters
     ----------
     on_step
         Called with the progress of the statistics.
     on_note
-        Called with a sentence that names the run trained last where the config names none.
+        Called with a sentence that names the latest run, if the config names none.
 
     Raises
     ------
     UserError
-        As ``export_run``, or if there is no run or its training images are missing.
+        If there is no run or its training images are missing, or for the reasons given in ``export_run``.
     """
     require_instance(config, ExportRunConfig, "config")
     place, total = workspace or Workspace(), 0
@@ -99,7 +100,7 @@ def export_named_run(
     def training_images() -> ImageSet:
         nonlocal total
         images = load_images(run.config.dataset, "train", data_dir=place.data_dir, download=place.download)
-        total += len(images)  # asked for once a network
+        total += len(images)  # called once per network
         return images
 
     return export_run(
@@ -120,7 +121,7 @@ def _write_statistics(
     device: torch.device,
     on_progress: Callable[[int], None],
 ) -> list[Path]:
-    """Write the statistics of a run of rounded weights, trained and untrained, beside them; return the paths."""
+    """Write the statistics of the trained, rounded network and of the untrained one; return the paths."""
     done, written = 0, []
 
     def advance(count: int) -> None:
@@ -128,7 +129,7 @@ def _write_statistics(
 
     for features in ("dcgan", "random"):
         discriminator, _ = run_discriminator(rounded, features)
-        # The untrained is not rounded.
+        # Untrained weights are drawn from the seed, so they are not rounded.
         statistics = read_statistics(statistics_path(run, discriminator, RULE), discriminator)
         if statistics is None:
             statistics = kept_statistics(rounded, discriminator, RULE, training_images, device, advance)
@@ -140,7 +141,7 @@ def _write_statistics(
 
 
 def _replace(folder: Path, made: Path, names: list[Path]) -> list[Path]:
-    """Copy files into a folder, in the place of those of an earlier export; return their paths there."""
+    """Copy files into a folder, delete the remaining files of an earlier export, and return the new paths."""
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         with whole_file(folder / name) as temporary:
@@ -152,7 +153,13 @@ def _replace(folder: Path, made: Path, names: list[Path]) -> list[Path]:
 
 
 def import_run(folder: str | Path, into: str | Path) -> Run:
-    """Make a run in the folder ``into`` of the files of ``export_run``; raises as ``gan.import_weights``."""
+    """Make a run in the folder ``into`` from the files of ``export_run``.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or damaged, or ``into`` holds a run already.
+    """
     run = import_weights(folder, into)
     if (Path(folder) / STATISTICS).is_dir():
         shutil.copytree(Path(folder) / STATISTICS, run.folder / STATISTICS)

@@ -1,4 +1,4 @@
-"""Extraction of features from an image set by a source, into the cache."""
+"""Extraction of an image set's features into the cache."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,12 +15,12 @@ from .feature_source import SourceContext
 def find_run(config: FeatureConfig, workspace: Workspace, on_note: OnNote = no_note) -> Run | None:
     """Return the run that the config names, by its folder or by its name in the workspace.
 
-    Where it names none, that is the run trained last, with a note, or None for features of no run.
+    If the config names none, return the latest run, with a note, or None if the source needs no run.
 
     Raises
     ------
     UserError
-        If there is none.
+        If the run does not exist.
     """
     if config.run is None and not config.source.needs_run:
         return None
@@ -35,21 +35,21 @@ def extract(
     on_step: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> tuple[FeatureSet, bool]:
-    """Return the features of one split, extracting what the cache does not hold.
+    """Return the features of one split, from the cache if possible.
 
     Parameters
     ----------
     ranks
-        The processes that share the work, of which each calls this function.
+        Processes that share the work; each of them calls this function.
     on_step
         Called with the progress of each step.
     on_note
-        Called with a sentence where an extraction is resumed.
+        Called with a sentence when an extraction resumes, or when the latest run is chosen.
 
     Returns
     -------
     tuple
-        The features, and whether they were there already.
+        Features, and whether they existed already.
 
     Raises
     ------
@@ -83,14 +83,14 @@ def features_of(
     on_step: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> tuple[FeatureSet, bool]:
-    """Return the features of images that are loaded already; see ``extract``.
+    """Return the features of loaded images; see ``extract``.
 
     Parameters
     ----------
     training
-        Returns the training split of the same set.
+        Function that returns the training split of the same set.
     run
-        The run that the features come from; None for a source that needs none.
+        Run whose networks compute the features; None for a source that needs none.
     """
     source = config.source
     folder = run.folder / "features" if run is not None and source.needs_run else workspace.runs / "features"

@@ -1,4 +1,4 @@
-"""Takes an opened feature file, gives the features of chosen layers with their origin; knows no probe."""
+"""Features of chosen layers of an image set, with their origin."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,31 +19,30 @@ READ_ROWS = 2048
 
 @dataclass(frozen=True)
 class EncoderOrigin:
-    """Where an encoder comes from, as every record has it: ``EncoderOrigin("histogram")`` where nothing was trained.
+    """Provenance of an encoder, as records store it; ``EncoderOrigin("histogram")`` for one without training.
 
-    Of a source with ``needs_run`` the name alone suffices: an origin without ``run`` gets that of the trained run.
+    For a source with ``needs_run``, the name suffices: an origin without ``run`` is completed from the trained run.
     """
 
     features: str
     """Name of the source."""
     network: str = ""
-    """Name of the network, which tables print behind the source's label: a preset, an architecture; may be empty."""
+    """Name of the network, printed in tables after the source's label: a preset, an architecture; may be empty."""
     trained_on: str = ""
-    """Name of the images that trained the encoder without labels; empty for an untrained one."""
+    """Name of the image set that trained the encoder without labels; empty for an untrained encoder."""
     trained_on_images: int = 0
-    """Number of different images in that set; 0 for an untrained encoder."""
+    """Number of distinct images in that set; 0 for an untrained encoder."""
     images_seen: int = 0
-    """Images shown in that training, repeats included; 0 for an untrained encoder."""
+    """Images shown during that training, including repeats; 0 for an untrained encoder."""
     run: str = ""
-    """Run folder; empty for an encoder of no run."""
+    """Run folder; empty for an encoder without a run."""
     seed: int = 0
     """Seed of the encoder's initialization and training."""
     weights: str = ""
-    """Hash of the network's weights, such as ``storage.fingerprint_tensors(network.state_dict())``; empty without any.
-    """
+    """Hash of the network's weights, such as ``storage.fingerprint_tensors(network.state_dict())``, or empty."""
     recipe: dict[str, Any] = field(default_factory=dict)
-    """Settings of the training that no other field holds, JSON-able, such as ``{"patches": 400000}``. The weights' hash
-    follows from them, so no cache key needs them."""
+    """Training settings without a field here, JSON-serializable, such as ``{"patches": 400000}``. Cache keys contain
+    the hash of the weights instead."""
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -51,7 +50,7 @@ class EncoderOrigin:
         Raises
         ------
         UserError
-            If one has another type, or a number is negative.
+            If a field has another type, or a number is negative.
         """
         for name in ("trained_on_images", "images_seen", "seed"):
             number = getattr(self, name)
@@ -66,7 +65,7 @@ class EncoderOrigin:
             raise UserError(f"EncoderOrigin: got {negative[0]} {getattr(self, negative[0])}, expected at least 0")
 
     @classmethod
-    def learnt(
+    def from_images(
         cls,
         features: str,
         network: str,
@@ -76,33 +75,35 @@ class EncoderOrigin:
         seed: int = 0,
         recipe: dict[str, Any] | None = None,
     ) -> "EncoderOrigin":
-        """Tell of an encoder that was learnt in no run, from images that all count as seen once."""
+        """Return the origin of an encoder that learned from images without a run; each image counts as seen once."""
         return cls(features, network, images.name, len(images), len(images), "", seed, weights, recipe or {})
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the origin as a JSON-able dictionary."""
+        """Return the origin as a JSON-serializable dictionary."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class MapShare:
-    """A random share of the maps of each layer: what a narrower network would have, from the cache of a wide one."""
+    """Random share of each layer's maps, which imitates a narrower network with a wide network's cached features."""
 
     share: float
-    """Of the maps of a layer, in (0, 1]; at least one map is kept."""
+    """Share of a layer's maps, in (0, 1]; at least one map is kept."""
     seed: int = 0
 
     def __post_init__(self) -> None:
         if not 0.0 < self.share <= 1.0:
-            raise UserError(f"got {self.share:g} of the maps, expected a share above 0, at most 1", parameter="maps")
+            raise UserError(f"got a share of {self.share:g}, expected above 0 and at most 1", parameter="maps")
 
     def columns(self, layer: str, width: int, cells: int) -> np.ndarray:
-        """Return the columns of a layer that are kept, rising, int64 (kept maps * cells,).
+        """Return the kept columns of a layer in ascending order, int64 (kept maps * cells,).
 
         Parameters
         ----------
         width
-            Columns of the whole layer: ``cells`` consecutive ones a map.
+            Number of columns of the whole layer.
+        cells
+            Consecutive columns of each map.
         """
         maps = width // cells
         kept = max(1, round(self.share * maps))
@@ -110,18 +111,18 @@ class MapShare:
         return (chosen[:, None] * cells + np.arange(cells)).ravel()
 
     def options(self) -> dict[str, Any]:
-        """Return what records keep, JSON-able."""
+        """Return the settings for the records, JSON-serializable."""
         return {"maps": self.share, "maps_seed": self.seed}
 
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Features of one image set: row i belongs to image i, columns to named layers."""
+    """Features of one image set: row i belongs to image i, and layers are named column ranges."""
 
     file: "FeatureFile | PixelFeatures | ArrayFeatures"
-    """float32, float16 or, of arrays, float64 (N or more, all columns)."""
+    """Stored features (N or more rows, all columns): float32 or float16, also float64 for arrays."""
     names: tuple[str, ...]
-    """The chosen layers, in the file's order."""
+    """Chosen layers, in the file's order."""
     origin: EncoderOrigin
     dataset: str
     """Name of the image set."""
@@ -129,15 +130,17 @@ class FeatureSet:
     images_fingerprint: str
     """Hash of the images and labels."""
     maps: MapShare | None = None
-    """A share of each layer's maps; None for all."""
+    """Share of each layer's maps; None for all maps."""
     rows: np.ndarray | None = field(default=None, compare=False)
-    """The file's rows that belong to the images, int64 (N,), rising; None for all."""
+    """Rows of the file that belong to the images, int64 (N,), ascending; None for all rows."""
     images: ImageSet | None = field(default=None, repr=False, compare=False)
-    """The images themselves; None where only their features are at hand."""
+    """Encoded images; None if only their features are available."""
 
     def __post_init__(self) -> None:
         if self.maps is not None and "grid" not in self.file.settings:
-            raise UserError(f"{self.origin.features} features are no maps on a grid; leave this out", parameter="maps")
+            raise UserError(
+                f"{self.origin.features} features are not maps on a grid; omit this option", parameter="maps"
+            )
         unknown = [name for name in self.names if name not in self.file.layers]
         if unknown or not self.names:
             raise UserError(
@@ -151,24 +154,24 @@ class FeatureSet:
 
     @property
     def key(self) -> str:
-        """Hash of everything that decided the numbers: the key of a file of these images alone."""
+        """Hash of everything that determines the numbers: the key of a file with these images alone."""
         if self.rows is None:
             return self.file.key
         return fingerprint_settings({**self.file.settings, "images": self.images_fingerprint})
 
     @property
     def labels(self) -> np.ndarray | None:
-        """int64 (N,), or None."""
+        """Labels, int64 (N,), or None."""
         labels = self.file.labels
         return labels if self.rows is None or labels is None else labels[self.rows]
 
     @property
     def layers(self) -> dict[str, int]:
-        """Name and number of columns of each chosen layer."""
+        """Number of columns of each chosen layer, by name."""
         return {name: len(np.arange(*self.file.layers[name])[columns]) for name, columns in self._kept().items()}
 
     def _kept(self) -> dict[str, slice | np.ndarray]:
-        """Return the columns that are kept of each chosen layer, counted from its first one."""
+        """Return the kept columns of each chosen layer, relative to the layer's first column."""
         kept: dict[str, slice | np.ndarray] = {}
         for name, (start, stop) in self.file.layers.items():
             if name in self.names:
@@ -182,16 +185,16 @@ class FeatureSet:
         return sum(self.layers.values())
 
     def select(self, names: Sequence[str]) -> "FeatureSet":
-        """Return the same features with fewer layers; nothing is read or copied."""
+        """Return the same features with fewer layers, without reading or copying."""
         return replace(self, names=tuple(names))
 
     @property
     def dtype(self) -> np.dtype:
-        """Of the stored features: float32, float16 or, of arrays, float64."""
+        """Data type of the stored features: float32 or float16, also float64 for arrays."""
         return self.file.dtype
 
     def blocks(self, rows: int = READ_ROWS, dtype: Any = np.float32) -> Iterator[np.ndarray]:
-        """Give the chosen columns in consecutive blocks of at most ``rows`` rows, (n, dimension)."""
+        """Yield the chosen columns in consecutive blocks of at most ``rows`` rows, (n, dimension)."""
         kept = self._kept()
         for start in range(0, self.file.shape[0], rows):
             stop = min(start + rows, self.file.shape[0])

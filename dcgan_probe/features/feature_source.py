@@ -1,4 +1,4 @@
-"""Source of features as data: its name, its options, its functions, and the context in which an encoder is made."""
+"""Definition of a source of features, and the context in which its encoder is made."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,97 +18,97 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceContext:
-    """What ``FeatureSource.make`` gets beside the options: the images, the places and the machine."""
+    """Context of ``FeatureSource.make``: images, folders and device."""
 
     images: "ImageSet"
-    """The set to encode: ``images`` uint8 (N, channels, H, W), ``labels``, ``name``, ``channels``, ``height``,
-    ``width``. An encoder that learns from images uses ``training``, since this may be the test split."""
+    """Image set to encode: ``images`` uint8 (N, channels, H, W), ``labels``, ``name``, ``channels``, ``height``,
+    ``width``. It may be the test split, so an encoder learns from ``training`` instead."""
     training: "Callable[[], ImageSet]"
-    """Returns the training split of that set, from which an encoder may learn."""
+    """Function that returns the training split of the same set, from which an encoder may learn."""
     run: "Run | None"
-    """The run whose networks the features come from, by ``--run`` or the one trained last: ``run.discriminator()``,
+    """Run whose networks compute the features, from ``--run`` or else the latest: ``run.discriminator()``,
     ``run.generator()``, ``run.config``, ``run.folder``. None for a source that needs none."""
     device: "torch.device"
-    """Where to compute."""
+    """Device of the computation."""
     seed: int
-    """Of random choices for which the options name no seed. An encoder that uses it has it in its origin,
+    """Seed of random choices for which the options have no seed. An encoder that uses it records it in its origin,
     ``EncoderOrigin(..., seed=context.seed)``."""
     folder: Path
-    """Where feature files lie and what is learned from images may be kept, under a name with a hash of all that decides
-    it; may be missing."""
+    """Folder of the feature files, which may not exist yet. An encoder may store learned tensors in it, under a name
+    with a hash of everything that determines them."""
     load: "Callable[[str, str], ImageSet]"
-    """Returns the images of a data set's name and a split: ``load("svhn", "train")``."""
+    """Function that returns one split of a named image set: ``load("svhn", "train")``."""
     ranks: Ranks = ALONE
-    """The processes that share the work under ``torchrun``: each makes the encoder.
-    ``ranks.after_first(function)`` calls a function that writes files at the first alone before the others call it."""
+    """Processes that share the work under ``torchrun``; each makes the encoder. ``ranks.after_first(function)`` calls a
+    function that writes files on the first rank, then on the others."""
     on_step: OnStep = no_step
-    """Called with a ``Step`` for each piece of work in ``make``, for progress bars; may be left alone."""
+    """Called with a ``Step`` for each piece of work in ``make``, for progress bars; optional."""
 
 
 @dataclass(frozen=True)
 class SourceCost:
-    """Operations of a source of features; a multiplication and the addition after it count as two."""
+    """Operation counts of a source of features; a multiplication with the following addition counts as two."""
 
     encoding: float = 0.0
-    """Of one image, in those of a large matrix product that takes as long."""
+    """Operations per image, as those of a large matrix product of equal duration."""
     learning: float = 0.0
-    """Before the first image, likewise."""
+    """Operations before the first image, in the same unit."""
     memory_bytes: int = 0
-    """Of learning, beside the images."""
+    """Memory for learning, in addition to the images."""
 
 
 @dataclass(frozen=True)
 class FeatureSource:
-    """A kind of features: how an encoder is made, and how verbs and tables name it.
+    """Kind of features: its name in commands and tables, its options, and the function that makes its encoder.
 
-    ``register_source`` checks and adds it. ``options`` gives ``--help-source``, the flags of ``extract`` and
-    ``eval-svm``, the keys of a plan and the check of each value.
+    ``register_source`` checks and registers it. The fields of ``options`` define ``--help-source``, the flags of
+    ``extract`` and ``eval-svm``, the keys of a plan and the check of each value.
     """
 
     name: str
-    """Of ``--features``, of feature files and of records: letters, digits, ``-`` and ``_``."""
+    """Name in ``--features``, feature files and records: letters, digits, ``-`` and ``_``."""
     label: str
-    """In tables. Records keep it, so that a table is made without the module of the source."""
+    """Label in tables. Records store it, so that a table does not need the source's module."""
     options: type
-    """Frozen dataclass; each field has a type (bool, int, float, str, Path, Literal, a tuple of one of these, or one of
-    these or None), a default and metadata: see ``runtime.config``. Its names are none of the verbs' own
-    (``source_checks.RESERVED``)."""
+    """Frozen dataclass. Each field has a type (bool, int, float, str, Path, Literal, a tuple of one of these, or one of
+    these or None), a default and metadata; see ``runtime.config``. The names in ``source_checks.RESERVED`` belong to
+    the verbs and are not allowed."""
     make: "Callable[[Any, SourceContext], Encoder]"
-    """Makes the encoder: ``make(options, context)``. Called once for each split."""
+    """Function ``make(options, context)`` that returns the encoder; called once for each split."""
     columns: Callable[..., int]
-    """Counts the features of an image without making the encoder: ``columns(options, images)``, and where ``needs_run``
-    ``columns(options, images, network)`` with the ``NetworkConfig`` of the run. ``images`` is a set of their size.
-    Plans and ``--dry-run`` count with it; the encoder has to have as many."""
+    """Function that counts the features of an image without making the encoder: ``columns(options, images)``, or
+    ``columns(options, images, network)`` with the run's ``NetworkConfig`` if ``needs_run``. ``images`` is a set of the
+    same image size. Plans and ``--dry-run`` use this count, and the encoder must have as many columns."""
     needs_run: bool = False
-    """Whether the features come from a run's networks; then ``context.run`` is set, and its folder has the files."""
+    """Whether a run's networks compute the features; then ``context.run`` is set, and its folder holds the files."""
     default_scale: str = "none"
-    """Scaling of the features before a fit, where ``--scale`` is not given: one of ``SCALES``."""
+    """Scaling of the features before a fit if ``--scale`` is not given: one of ``SCALES``."""
     recorded: Callable[[Any], Mapping[str, Any]] | None = None
-    """``recorded(options)`` returns columns of an evaluation, and settings in its column ``options``, by which a plan
-    finds the rows that were made. A tuple stands for any of its values. None stands for the options themselves."""
+    """Function ``recorded(options)`` that returns columns of a record, and settings in its column ``options``, by which
+    a plan finds the recorded rows. A tuple matches any of its values. None stands for the options themselves."""
     cost: Callable[..., SourceCost] | None = None
-    """``cost(...)`` with the arguments of ``columns`` counts the operations; None leaves them out of plans."""
+    """Function with the arguments of ``columns`` that counts the operations; None omits them from plans."""
     separator: str = " "
-    """In tables, between the label and the name of the network."""
+    """Text between the label and the name of the network in tables."""
 
     def count_columns(self, options: Any, images: "ImageSet", network: "NetworkConfig | None" = None) -> int:
-        """Count the features that an image of the set gets.
+        """Count the features of an image of the set.
 
         Raises
         ------
         UserError
-            If the images have no such grid, layers or components, or ``columns`` returns no whole number above 0.
+            If the options do not fit the images' size, or ``columns`` does not return an integer of at least 1.
         """
-        from .encoder_checks import checked_columns, naming  # late, since it imports numpy
+        from .encoder_checks import checked_columns, naming  # deferred, since it imports numpy
 
         with naming(self.name, "columns"):
             return checked_columns(self.name, self.columns(*self._arguments(options, images, network)))
 
     def estimated_cost(self, options: Any, images: "ImageSet", network: "NetworkConfig | None" = None) -> SourceCost:
-        """Count the operations, as far as they are known."""
+        """Count the operations; all counts are 0 if the source has no ``cost``."""
         if self.cost is None:
             return SourceCost()
-        from .encoder_checks import naming  # late, since it imports numpy
+        from .encoder_checks import naming  # deferred, since it imports numpy
 
         with naming(self.name, "cost"):
             found = self.cost(*self._arguments(options, images, network))
@@ -126,15 +126,15 @@ class FeatureSource:
     def make_encoder(self, options: Any, context: SourceContext) -> "Encoder":
         """Make the encoder and check it.
 
-        The encoder of a source from outside of the package is wrapped. Its settings get what they lack, so that no two
-        encoders share a feature file: the options, the layers, weights and seed of its origin, and without weights a
-        hash of the images that ``make`` learned from. Its records get the options.
+        The encoder of an external source is wrapped, and its settings are completed so that no two encoders share a
+        feature file: with the options, the layers, the weights and seed of its origin, and, for an origin without
+        weights, hashes of the images that ``make`` loaded. Its records contain the options.
 
         Raises
         ------
         UserError
-            If the options are of another source, the source needs a run and there is none, or the encoder lacks an
-            attribute, has one of another type, or other columns than ``columns`` counts.
+            If the options belong to another source, the source needs a run and there is none, or the encoder lacks an
+            attribute, has an invalid one, or has another number of columns than ``columns`` returns.
         """
         if not isinstance(options, self.options):
             raise UserError(
@@ -143,6 +143,6 @@ class FeatureSource:
         check_fields(options)
         if self.needs_run and context.run is None:
             raise UserError(f"{self.name} features need a run; train first, or name one", parameter="run")
-        from .outside_encoders import finished_encoder  # late, since it imports torch
+        from .outside_encoders import finished_encoder  # deferred, since it imports torch
 
         return finished_encoder(self, options, context)

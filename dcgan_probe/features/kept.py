@@ -1,4 +1,4 @@
-"""Takes a path, names and a way to compute tensors, gives those of the file or computes and keeps them; no meaning."""
+"""Tensors that are computed once and stored in a file."""
 
 from collections.abc import Callable, Collection
 from io import BytesIO
@@ -11,29 +11,30 @@ from ..storage import locked, read_bytes, set_aside, whole_file
 Tensors = dict[str, torch.Tensor]
 
 
-def kept_tensors(path: Path, names: Collection[str], compute: Callable[[], Tensors]) -> Tensors:
-    """Give the tensors in a file; where it is missing, broken or foreign, compute them and write it whole.
+def load_or_compute(path: Path, names: Collection[str], compute: Callable[[], Tensors]) -> Tensors:
+    """Return the tensors in a file; if it is missing or invalid, compute the tensors and write the file.
 
-    A broken or foreign file is kept under another name, with a warning.
-
-    A second process that wants the same file waits, and then reads it.
+    An invalid file is kept under another name, with a warning. A second process that needs the same file waits, and
+    then reads it.
 
     Parameters
     ----------
     names
-        Of all that ``compute`` gives; a file of other names is foreign.
+        Names of all tensors that ``compute`` returns; a file with other names is invalid.
+    compute
+        Function that returns the tensors by name.
 
     Raises
     ------
     UserError
-        If the file is there and cannot be opened, or the new one cannot be written.
+        If the file exists and cannot be opened, or the new file cannot be written.
     """
     with locked(path):
         tensors = _read(path)
         if tensors is not None and tensors.keys() == set(names):
             return tensors
         tensors = compute()
-        # torch writes into memory, since it reports a full disk as an error of its own.
+        # Serialized in memory, since torch reports a full disk with an exception type of its own.
         content = BytesIO()
         torch.save(tensors, content)
         if path.exists():
@@ -44,7 +45,7 @@ def kept_tensors(path: Path, names: Collection[str], compute: Callable[[], Tenso
 
 
 def _read(path: Path) -> Tensors | None:
-    """Read a file of tensors; None if it is missing or holds something else, since they can be computed again."""
+    """Read a file of tensors; None if it is missing or invalid, since the tensors can be computed again."""
     try:
         content = BytesIO(read_bytes(path))
     except FileNotFoundError:
@@ -53,6 +54,6 @@ def _read(path: Path) -> Tensors | None:
         tensors = torch.load(content, weights_only=True)
     except MemoryError:
         raise
-    except Exception:  # foreign bytes raise errors of many kinds in torch.load
+    except Exception:  # torch.load raises exceptions of many types on corrupt bytes
         return None
     return tensors if isinstance(tensors, dict) else None

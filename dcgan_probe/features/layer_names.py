@@ -1,4 +1,4 @@
-"""Layers of a network, chosen by name or by number."""
+"""Choice of network layers by name or number."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +8,14 @@ from .source_options import DiscriminatorOptions, UntrainedOptions
 
 
 def choose_layers(asked: Sequence[str] | str | None, available: Sequence[str]) -> tuple[str, ...]:
-    """Turn names or numbers from 1 on into layer names, in the network's order; None or ``all`` means all.
+    """Return layer names, in the network's order, for names or numbers from 1 on; None or ``all`` selects all.
 
-    A text is a list with commas: ``"conv1,conv3"``.
+    A string is a comma-separated list: ``"conv1,conv3"``.
 
     Raises
     ------
     UserError
-        If a layer does not exist.
+        If a layer does not exist, or none is named.
     """
     asked = asked.split(",") if isinstance(asked, str) else asked
     if asked is None or list(asked) == ["all"]:
@@ -33,7 +33,7 @@ def choose_layers(asked: Sequence[str] | str | None, available: Sequence[str]) -
 
 
 def choose_layer(asked: str | None, available: Sequence[str]) -> str:
-    """Turn the name of one layer, or its number from 1 on, into its name; None means the last of at least one.
+    """Return the name of one layer for its name or its number from 1 on; None selects the last layer.
 
     Raises
     ------
@@ -51,12 +51,12 @@ def choose_layer(asked: str | None, available: Sequence[str]) -> str:
 
 
 def check_layers(options: Any, available: Sequence[str]) -> None:
-    """Check the layers in the options of a discriminator's features; other sources name layers of their own.
+    """Check the layers in the options of discriminator features; options of other sources are not checked.
 
     Raises
     ------
     UserError
-        If the discriminator lacks one.
+        If the discriminator lacks a layer.
     """
     if isinstance(options, DiscriminatorOptions | UntrainedOptions):
         choose_layers(options.layers, available)

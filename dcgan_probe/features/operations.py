@@ -1,6 +1,6 @@
-"""Operations of encoders: a multiplication and the addition after it count as two, all else as none.
+"""Operation counts of encoders: a multiplication with the following addition counts as two, all else as zero.
 
-Those of k-means are counted by hand, since its products are of what is learned first.
+k-means has formulas, since counting its products in torch would require learned centroids.
 """
 
 from dataclasses import replace
@@ -16,8 +16,8 @@ from .settings import WINDOW, DictionaryConfig, FieldConfig
 
 @cache
 def discriminator_operations(config: NetworkConfig) -> float:
-    """Count the operations of one image through all convolutions of a discriminator."""
-    from torch.utils.flop_counter import FlopCounterMode  # late, since it takes about two seconds
+    """Count the operations of all convolutions of a discriminator on one image."""
+    from torch.utils.flop_counter import FlopCounterMode  # deferred, since its import is slow
 
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         maps = torch.empty(1, config.nc, config.image_size, config.image_size)
@@ -47,7 +47,7 @@ def deep_kmeans_operations(
     coding = 2.0 * fields.fields * fields.field_components * fields.field_centroids
     positions = PatchGrid(config.patch).positions(side) // BLOCKS[0]
     for block in BLOCKS[1:]:
-        # A covariance of each field's windows, and Lloyd's iterations on what is kept of them.
+        # The covariance of each field's windows, and Lloyd's iterations on their leading components.
         learning += fields.field_windows * (2.0 * fields.fields * width**2 + config.iterations * coding)
         encoding += positions**2 * whitening + (positions - WINDOW + 1) ** 2 * coding
         positions = (positions - WINDOW + 1) // block

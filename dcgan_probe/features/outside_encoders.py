@@ -1,4 +1,4 @@
-"""Encoders of sources from outside of the package, completed from their options and their run."""
+"""Encoders of external sources, completed from their options and their run."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -13,20 +13,20 @@ from .run_encoders import trained_discriminator
 from .sources import is_built_in
 
 HIDDEN = ("encoder", "weights")
-"""Settings of an encoder that records leave out, so that the origin has to have them."""
+"""Settings of an encoder that records omit, so the origin must contain them."""
 
 
 def finished_encoder(source: FeatureSource, options: Any, context: SourceContext) -> Encoder:
-    """Make the encoder of a source, and check that it has the columns that the source counts.
+    """Make the encoder of a source, and check that it has as many columns as the source counts.
 
     Raises
     ------
     UserError
-        As ``FeatureSource.make_encoder``.
+        For the reasons given in ``FeatureSource.make_encoder``.
     """
-    taught = list[ImageSet]()
+    loaded = list[ImageSet]()
     with naming(source.name, "make"):
-        made = source.make(options, context if is_built_in(source) else _noting(context, taught))
+        made = source.make(options, context if is_built_in(source) else _tracking(context, loaded))
     if made is None:
         raise UserError(f"{source.name} features: make returned None, expected an encoder")
     checked = CheckedEncoder(made, source.name)
@@ -34,20 +34,20 @@ def finished_encoder(source: FeatureSource, options: Any, context: SourceContext
     columns = source.count_columns(options, context.images, network)
     if columns != checked.dimension:
         raise UserError(
-            f"{source.name} features: columns counts {columns:,} features of {context.images.name}, but the layers of "
-            f"the encoder have {checked.dimension:,}; expected the same"
+            f"{source.name} features: columns returned {columns:,} for {context.images.name}, but the layers of "
+            f"the encoder have {checked.dimension:,} columns; expected the same number"
         )
     if is_built_in(source):
         return made
-    _complete(checked, source, options, context, taught)
+    _complete(checked, source, options, context, loaded)
     return checked
 
 
-def _noting(context: SourceContext, taught: list[ImageSet]) -> SourceContext:
-    """Return a context that adds to a list the images that are loaded by it."""
+def _tracking(context: SourceContext, loaded: list[ImageSet]) -> SourceContext:
+    """Return a context that appends each image set loaded through it to a list."""
 
     def noted(images: ImageSet) -> ImageSet:
-        taught.append(images)
+        loaded.append(images)
         return images
 
     def load(dataset: str, split: str) -> ImageSet:
@@ -57,9 +57,9 @@ def _noting(context: SourceContext, taught: list[ImageSet]) -> SourceContext:
 
 
 def _complete(
-    encoder: CheckedEncoder, source: FeatureSource, options: Any, context: SourceContext, taught: list[ImageSet]
+    encoder: CheckedEncoder, source: FeatureSource, options: Any, context: SourceContext, loaded: list[ImageSet]
 ) -> None:
-    """Give key and records what they lack: options, layers, seed, the run and its weights, the images that taught."""
+    """Add what key and records lack: options, layers, seed, the run and its weights, the loaded images."""
     given = recorded_options(options)
     require_json(given, source.name, "options")
     origin = encoder.origin
@@ -70,20 +70,20 @@ def _complete(
     facts = {
         "weights": origin.weights,
         "seed": origin.seed,
-        "learned_from": [] if origin.weights else [images.fingerprint for images in taught],
+        "learned_from": [] if origin.weights else [images.fingerprint for images in loaded],
     }
     known = {name: value for name, value in facts.items() if value}
     encoder.settings = {**known, **given, "layers": list(encoder.layers), **encoder.settings}
     if source.needs_run and not encoder.settings.get("weights"):
         raise UserError(
-            f"{source.name} features: `encoder.origin` names the run {origin.run} without `weights`; expected their "
-            "hash, or leave `run` out, which then stands for the trained discriminator"
+            f"{source.name} features: `encoder.origin` has the run {origin.run}, but no `weights`; set `weights` to "
+            "their hash, or omit `run` for the trained discriminator"
         )
     _check_grid(encoder)
 
 
 def recorded_options(options: Any) -> dict[str, Any]:
-    """Return the options of a source from outside as records have them, JSON-able."""
+    """Return the options of an external source as records store them, JSON-serializable."""
     return {each.name: _plain(getattr(options, each.name)) for each in fields(options)}
 
 
@@ -94,9 +94,9 @@ def _plain(value: Any) -> Any:
 
 
 def _of_run(source: FeatureSource, origin: EncoderOrigin, context: SourceContext) -> EncoderOrigin:
-    """Return an origin with the facts of the trained run where it has none of its own."""
+    """Return an origin whose empty fields have the values of the trained run."""
     run = context.run
-    assert run is not None  # of a source that needs one
+    assert run is not None  # checked for a source that needs one
     trained = context.ranks.from_first(lambda: trained_discriminator(run, source.name)[1])
     own = {each.name: getattr(origin, each.name) for each in fields(origin)}
     empty = {each.name: each.default for each in fields(origin)}
@@ -104,13 +104,12 @@ def _of_run(source: FeatureSource, origin: EncoderOrigin, context: SourceContext
 
 
 def _check_grid(encoder: CheckedEncoder) -> None:
-    """Refuse a ``grid`` that is none of cells over which each map of every layer is pooled."""
+    """Check that a ``grid`` setting fits the columns of every layer: ``grid * grid`` for each map."""
     grid = encoder.settings.get("grid", 1)
     whole = isinstance(grid, int) and grid > 0
     uneven = [name for name, (start, stop) in encoder.layers.items() if not whole or (stop - start) % grid**2]
     if uneven:
         raise UserError(
-            f"{encoder.source} features: grid is {grid!r}, by which each map has grid * grid columns, but layer "
-            f"{uneven[0]} has {encoder.layers[uneven[0]]}; expected a multiple, so give this setting or option another "
-            "name"
+            f"{encoder.source} features: got grid {grid!r}, for grid * grid columns per map, but layer {uneven[0]} has "
+            f"columns {encoder.layers[uneven[0]]}; expected a multiple, or another name for this setting or option"
         )

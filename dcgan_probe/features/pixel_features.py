@@ -1,4 +1,4 @@
-"""Raw pixels as features, read from the images themselves: no file holds them a second time, four times as large."""
+"""Raw pixels as features, read from the images instead of a feature file four times their size."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from .encoders import PixelEncoder
 
 
 class PixelFeatures:
-    """Pixels of an image set, converted when rows are read; has what a feature file has."""
+    """Pixels of an image set, converted when rows are read, with the interface of ``FeatureFile``."""
 
     def __init__(self, encoder: PixelEncoder, images: ImageSet, settings: dict[str, Any]):
-        """Keep the images.
+        """Store the images and the settings.
 
         Parameters
         ----------
         settings
-            Those that a feature file of these pixels would have; they give the ``key``, and ``dtype`` that of the rows.
+            Settings of a feature file of these pixels; they determine ``key``, and the dtype of the rows.
         """
         self._encoder, self._images = encoder, images
         self.settings, self.key = settings, fingerprint_settings(settings)
@@ -27,7 +27,7 @@ class PixelFeatures:
         self.dtype = np.dtype(settings["dtype"])
         self.shape = (len(images), images.channels * images.height * images.width)
         self.path = images.source
-        """Where the pixels lie, for people."""
+        """Path of the images, for messages."""
 
     def read(self, start: int = 0, stop: int | None = None, columns: slice = slice(None)) -> np.ndarray:
         """Read rows ``start`` to ``stop`` and a range of columns, in the dtype of the settings.
@@ -38,5 +38,5 @@ class PixelFeatures:
             If the file of the images has changed since it was opened.
         """
         pixels = self._encoder.encode(self._images.images[start:stop])
-        self._images.require_unchanged()  # the key promises the pixels that were there when the file was opened
+        self._images.require_unchanged()  # the key is a hash of the pixels when the file was opened
         return pixels[:, columns].astype(self.dtype, copy=False)

@@ -1,4 +1,4 @@
-"""Plugins: a user's own modules and files, whose import registers sources of features."""
+"""Plugins: user modules and files that register sources of features when they are imported."""
 
 import sys
 import sysconfig
@@ -14,24 +14,24 @@ from ..runtime import UserError
 from . import sources
 
 _loaded: dict[str, str] = {}
-"""By the name of a source: the plugin whose import registers it, as it was named."""
+"""Plugin, as the user named it, by the name of each source that it registers."""
 
 
 def load_plugin(module: str) -> None:
-    """Import a module that registers sources of features; one of the working folder, too.
+    """Import a module that registers sources of features, from the working folder or the installed packages.
 
-    A module that was imported before stays as it is.
+    A module is not imported again.
 
     Parameters
     ----------
     module
-        Name of a module (``my_encoders``, ``package.module``), or the path of a file (``folder/my_encoders.py``).
+        Name of a module (``my_encoders``, ``package.module``), or path of a file (``folder/my_encoders.py``).
 
     Raises
     ------
     UserError
-        If there is no such module, its import fails, or it registers no source, or one that is not valid. The registry
-        is then as before.
+        If there is no such module, its import fails, or it registers no source or an invalid one. The registry then
+        does not change.
     """
     sources.load_sources()
     before = dict(sources._SOURCES)
@@ -48,13 +48,13 @@ def load_plugin(module: str) -> None:
     if not new and not _has_registered(found, str(module)):
         raise UserError(
             f"the plugin {module!r} ({getattr(found, '__file__', None) or 'built in'}) registers no source of "
-            "features; call dcgan_probe.register_source in it, or give another name if this is another module",
+            "features; call dcgan_probe.register_source in it, or give another name if another module was meant",
             parameter="plugin",
         )
 
 
 def _has_registered(module: ModuleType, name: str) -> bool:
-    """Return whether an earlier import of a module has registered a source."""
+    """Return whether an earlier import of a module registered a source."""
     return name in _loaded.values() or module.__name__ in sources._modules.values()
 
 
@@ -66,20 +66,20 @@ def _import(module: str) -> ModuleType:
 
 
 def _import_file(path: Path) -> ModuleType:
-    """Import a file as the module of its name, once."""
+    """Import a file, once, as a module of its name."""
     path = path.resolve()
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}")
+        raise FileNotFoundError(f"the file {path} does not exist")
     present = sys.modules.get(path.stem)
     if present is not None:
         if getattr(present, "__file__", None) and Path(str(present.__file__)).resolve() == path:
             return present
-        raise ImportError(f"another module is called {path.stem}; rename the file")
+        raise ImportError(f"another module is named {path.stem}; rename the file")
     spec = spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no file of Python code; expected one that ends in .py")
+        raise ImportError(f"{path} is not a Python file; expected a name that ends in .py")
     found = module_from_spec(spec)
-    sys.modules[path.stem] = found  # dataclasses look their module up by its name
+    sys.modules[path.stem] = found  # dataclasses look up their module by name
     try:
         with _searched(path.parent):
             spec.loader.exec_module(found)
@@ -91,7 +91,7 @@ def _import_file(path: Path) -> ModuleType:
 
 @contextmanager
 def _searched(folder: Path) -> Iterator[None]:
-    """Search a folder first for the modules that are imported."""
+    """Put a folder first on the module search path."""
     sys.path.insert(0, str(folder))
     try:
         yield
@@ -101,18 +101,18 @@ def _searched(folder: Path) -> Iterator[None]:
 
 def _explained(module: str, error: BaseException) -> UserError:
     if isinstance(error, UserError):
-        return UserError(f"the plugin {module!r} registers a source that is not valid: {error}", parameter="plugin")
-    told, place = f"{type(error).__name__}: {error}", _place(error)
+        return UserError(f"the plugin {module!r} registers an invalid source: {error}", parameter="plugin")
+    reason, place = f"{type(error).__name__}: {error}", _place(error)
     missing = isinstance(error, FileNotFoundError | ModuleNotFoundError) and not place
-    advice = "give the name of a module that is installed or lies in the working folder, or the path of a .py file"
+    advice = "give the name of a module that is installed or in the working folder, or the path of a .py file"
     return UserError(
-        f"the plugin {module!r} cannot be imported ({told}{place}); {advice if missing else 'mend it'}",
+        f"the plugin {module!r} cannot be imported ({reason}{place}); {advice if missing else 'fix it'}",
         parameter="plugin",
     )
 
 
 def _place(error: BaseException) -> str:
-    """Return the place in the plugin that raised an error; empty where no line of it was run."""
+    """Return the line of the plugin that raised an error; empty if none of its lines ran."""
     own = str(Path(__file__).parents[1])
     frames = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith(own)]
     frames = [each for each in frames if "importlib" not in each.filename]
@@ -120,7 +120,7 @@ def _place(error: BaseException) -> str:
 
 
 def plugin_of(source: str) -> str | None:
-    """Return what ``--plugin`` needs for a source: a module or a file; None for one that needs none, or has no file."""
+    """Return the value of ``--plugin`` for a source, a module or a file; None if it needs none, or has no file."""
     if source in _loaded:
         return _loaded[source]
     name = sources.registering_module(source)

@@ -1,4 +1,4 @@
-"""Takes maps of any layer, gives features on a small grid; knows no network."""
+"""Pooling of activation maps to a small grid."""
 
 from collections.abc import Callable
 
@@ -12,21 +12,21 @@ POOLING: dict[Pool, Callable[[torch.Tensor, int], torch.Tensor]] = {"max": max_p
 
 
 def pool_to_grid(maps: torch.Tensor, grid: int = 4, pool: str = "max") -> torch.Tensor:
-    """Pool each map to ``grid`` x ``grid`` non-overlapping windows and flatten, as the paper does with grid 4.
+    """Pool each map over ``grid`` x ``grid`` non-overlapping windows, and flatten; the paper uses a grid of 4.
 
     Parameters
     ----------
     maps
         float (N, maps, side, side).
     grid
-        Windows along a side; it must divide ``side``, so that all windows have the same size.
+        Windows along a side; must divide ``side``, so that all windows have the same size.
     pool
         ``max`` (the paper) or ``avg``.
 
     Returns
     -------
     torch.Tensor
-        float (N, maps * grid * grid): map by map, each row by row.
+        float (N, maps * grid * grid), in the order map, row, column.
 
     Raises
     ------
@@ -45,4 +45,4 @@ def pool_to_grid(maps: torch.Tensor, grid: int = 4, pool: str = "max") -> torch.
 def check_grid(grid: int, side: int) -> None:
     """Raise ``UserError`` for a grid that does not divide maps of ``side`` x ``side``."""
     if grid < 1 or side % grid:
-        raise UserError(f"a grid of {grid} does not divide maps of {side} x {side}; take a divisor", parameter="grid")
+        raise UserError(f"a grid of {grid} does not divide maps of {side} x {side}; use a divisor", parameter="grid")

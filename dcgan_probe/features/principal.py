@@ -1,7 +1,7 @@
-"""Takes training images, gives the principal axes of their pixels, and features along them; knows no patch, no network.
+"""Principal components and whitening of pixels.
 
-``pca`` keeps the projections on the axes of the largest variances; ``whitened`` divides each projection by the root of
-its variance, so that a linear probe sees all directions alike.
+``pca`` keeps the projections on the axes of the largest variances. ``whitened`` divides each projection by the square
+root of its variance, so that a linear classifier penalizes all directions alike.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -17,19 +17,19 @@ from ..runtime import UserError
 from ..storage import fingerprint_settings, fingerprint_tensors
 from .encoders import Layers, check_shape
 from .feature_set import EncoderOrigin
-from .kept import kept_tensors
+from .kept import load_or_compute
 
 READ_IMAGES = 2048
 BATCH = 2048
 LEAST_VARIANCE = 1e-2
-"""Added to each variance before the division, for pixels from -1 to 1: far under it lies what compression left."""
+"""Added to each variance before the division, for pixels in [-1, 1]; smaller variances are compression artifacts."""
 
 Projection = Literal["pca", "whitened"]
 
 
 @dataclass(frozen=True)
 class PrincipalConfig:
-    """Which axes are kept, and how projections on them are scaled."""
+    """Number of principal axes, and scaling of the projections on them."""
 
     projection: Projection = "whitened"
     """``pca`` or ``whitened``."""
@@ -41,33 +41,35 @@ class PrincipalConfig:
             raise UserError(f"components is {self.components}; expected at least 1", parameter="components")
 
     def columns(self, width: int) -> int:
-        """Count the axes that are kept of images of ``width`` numbers.
+        """Count the axes that are kept for images of ``width`` numbers.
 
         Raises
         ------
         UserError
-            If there are not so many.
+            If ``components`` exceeds ``width``.
         """
         count = width if self.components is None else self.components
         if count > width:
-            raise UserError(f"components is {count}; images of {width} numbers have {width}", parameter="components")
+            raise UserError(
+                f"components is {count}; expected at most {width}, the numbers of an image", parameter="components"
+            )
         return count
 
 
 @dataclass(frozen=True)
 class PrincipalAxes:
-    """Mean, axes and variances of pixels from -1 to 1."""
+    """Mean, principal axes and variances of pixels in [-1, 1]."""
 
     mean: torch.Tensor
     """float32 (D,)."""
     axes: torch.Tensor
-    """float32 (D, D), orthonormal columns, from the largest variance to the least."""
+    """float32 (D, D), orthonormal columns in the order of decreasing variance."""
     variances: torch.Tensor
-    """float32 (D,), falling."""
+    """float32 (D,), decreasing, at least 0."""
 
 
 def principal_axes(images: ImageSet) -> PrincipalAxes:
-    """Find the axes of all images, read in blocks, in float64."""
+    """Compute the principal axes of all images in float64, reading the images in blocks."""
     width = images.channels * images.height * images.width
     total, moments = np.zeros(width), np.zeros((width, width), order="F")
     for start in range(0, len(images), READ_IMAGES):
@@ -82,17 +84,17 @@ def principal_axes(images: ImageSet) -> PrincipalAxes:
 
 
 def kept_axes(images: ImageSet, folder: Path) -> PrincipalAxes:
-    """Give the axes of these images, from a folder if they are there, else found and kept in it."""
+    """Return the axes of these images from a folder; compute and store them if they are missing."""
     path = folder / f"axes-{fingerprint_settings({'images': images.fingerprint})}.pt"
     names = [each.name for each in fields(PrincipalAxes)]
-    return PrincipalAxes(**kept_tensors(path, names, lambda: vars(principal_axes(images))))
+    return PrincipalAxes(**load_or_compute(path, names, lambda: vars(principal_axes(images))))
 
 
 class PrincipalEncoder:
     """Projections of pixels on principal axes of training images."""
 
     def __init__(self, axes: PrincipalAxes, config: PrincipalConfig, trained_on: ImageSet, device: torch.device):
-        """Take the axes to a device."""
+        """Scale the axes, and copy them to a device."""
         count = config.columns(len(axes.mean))
         matrix = axes.axes[:, :count]
         if config.projection == "whitened":
@@ -101,21 +103,21 @@ class PrincipalEncoder:
         self._mean, self._matrix, self._device = axes.mean.to(device), matrix.to(device), device
         weights = fingerprint_tensors({"mean": axes.mean, "matrix": matrix})
         name = "" if config.components is None else f"{count} components"
-        self.origin = EncoderOrigin.learnt(config.projection, name, trained_on, weights)
+        self.origin = EncoderOrigin.from_images(config.projection, name, trained_on, weights)
         self.layers: Layers = {config.projection: (0, count)}
         self.settings: dict[str, Any] = {"encoder": "principal", **asdict(config), "weights": weights}
         self.batch = BATCH
 
     def check(self, images: ImageSet) -> None:
-        """Raise ``UserError`` for images of another shape than those that gave the axes."""
+        """Raise ``UserError`` for images of another shape than the training images."""
         check_shape(images, self._shape, "the axes come from")
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Give float32 (n, components) for uint8 (n, channels, H, W)."""
+        """Encode uint8 images (n, channels, H, W) as float32 features (n, components)."""
         pixels = torch.from_numpy(_signed(images)).to(self._device)
         return ((pixels - self._mean) @ self._matrix).cpu().numpy()
 
 
 def _signed(images: np.ndarray) -> np.ndarray:
-    """Give pixels from -1 to 1, float32 (n, D)."""
+    """Scale uint8 images to [-1, 1] and flatten them, float32 (n, D)."""
     return to_signed(torch.from_numpy(np.ascontiguousarray(images))).flatten(1).numpy()

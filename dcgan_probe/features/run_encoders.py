@@ -1,4 +1,4 @@
-"""Takes a training run, gives the encoders that can be made from it, keeping batch-norm statistics in the run."""
+"""Encoders of a run's discriminator, with batch-norm statistics stored in the run folder."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from .feature_set import EncoderOrigin
 from .settings import BN_STATS, REAL_RULES, BatchNormRule, RealRule
 
 STATISTICS = "batchnorm"
-"""Name of the folder of a run, or of an exported one, that keeps its batch-norm statistics."""
+"""Folder of the batch-norm statistics in a run folder or an exported run."""
 
 
 def run_encoder(
@@ -35,36 +35,42 @@ def run_encoder(
     ranks: Ranks = ALONE,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> DiscriminatorEncoder:
-    """Make the encoder of a run's discriminator, or of the same discriminator before training.
+    """Make the encoder of a run's discriminator, after or before training.
 
     Parameters
     ----------
     features
         ``dcgan`` (trained) or ``random`` (untrained weights).
     training_images
-        Gives the GAN's own training images; called only if the batch-norm statistics are not in the run yet.
+        Function that returns the GAN's training images; called only if the run folder lacks the batch-norm statistics.
+    layers
+        Names, or numbers from 1 on; None selects all.
+    grid
+        Windows along a side of each map.
+    pool
+        ``max`` or ``avg``.
     bn_stats
-        ``real-permuted``: the authors' rule over those images in a fixed random order. ``real``: in their own order.
+        ``real-permuted``: the authors' rule over those images in a fixed random order. ``real``: in stored order.
         ``running``: the averages of training, over real and generated batches; an untrained network has none.
     network_seed
-        Of the untrained weights; None takes those that this run started from.
+        Seed of the untrained weights; None selects the run's initial weights.
     ranks
-        The processes that share the work of the statistics, of which each calls this function.
+        Processes that share the work of the statistics; each of them calls this function.
     on_progress
-        Called with the number of training images that entered the statistics.
+        Called with the number of training images processed for the statistics.
 
     Raises
     ------
     UserError
-        If an option is unknown, the run cannot be read, or the training images are not those of the run.
+        If an option is unknown, the run cannot be read, or the training images are not the run's.
     """
-    # One rank reads the run for all, since a training under way may replace its checkpoint.
+    # Only the first rank reads the run, since a running training may replace the checkpoint.
     discriminator, origin = ranks.from_first(lambda: run_discriminator(run, features, network_seed))
     if bn_stats not in BN_STATS:
         raise UserError(f"unknown statistics {bn_stats!r}: expected one of {', '.join(BN_STATS)}", parameter="bn_stats")
     if bn_stats == "running" and features == "random":
         raise UserError(
-            f"an untrained network has no running statistics; take `bn_stats={REAL_RULES[0]}`", parameter="bn_stats"
+            f"an untrained network has no running statistics; use `bn_stats={REAL_RULES[0]}`", parameter="bn_stats"
         )
     statistics = None
     if bn_stats != "running":
@@ -82,11 +88,11 @@ def run_encoder(
 
 
 def run_discriminator(run: Run, features: str, network_seed: int | None = None) -> tuple[Discriminator, EncoderOrigin]:
-    """Return a run's discriminator, trained (``dcgan``) or before training (``random``), and where it comes from."""
+    """Return a run's discriminator, trained (``dcgan``) or before training (``random``), and its origin."""
     config = run.config
     if config.network.classes:
         raise UserError(
-            f"{run.folder} is conditional on {config.network.classes} classes: its discriminator takes an image with "
+            f"{run.folder} is conditional on {config.network.classes} classes: its discriminator needs an image and "
             "its label, and has no features of the image alone; give a `run` trained with `classes=0`",
             parameter="run",
         )
@@ -101,9 +107,9 @@ def run_discriminator(run: Run, features: str, network_seed: int | None = None) 
 
 
 def trained_discriminator(run: Run, features: str) -> tuple[Discriminator, EncoderOrigin]:
-    """Return a run's trained discriminator, and the origin of ``features`` that come from the run."""
+    """Return a run's trained discriminator, and the origin of ``features`` from it."""
     config, trained_on = run.config, run.trained_on
-    # Read once, since a training under way may replace it.
+    # Read once, since a running training may replace it.
     stored = run.load()
     network, recipe = load_discriminator(config.network, stored["discriminator"]), {}
     if "probe" in stored:
@@ -122,7 +128,7 @@ def kept_statistics(
     on_progress: Callable[[int], None] = lambda done: None,
     ranks: Ranks = ALONE,
 ) -> Statistics:
-    """Give the statistics of these weights over the run's training images, computed once and kept in the run."""
+    """Return the statistics of these weights over the run's training images; compute and store them if missing."""
     path = statistics_path(run, discriminator, rule)
     kept = ranks.from_first(lambda: read_statistics(path, discriminator))
     if kept is not None:
@@ -135,7 +141,7 @@ def kept_statistics(
 
 
 def statistics_path(run: Run, discriminator: Discriminator, rule: RealRule) -> Path:
-    """Return the file in which a run keeps the statistics of these weights by this rule."""
+    """Return the path of a run's stored statistics for these weights and this rule."""
     return run.folder / STATISTICS / f"{rule}-{fingerprint_tensors(discriminator.state_dict())}.pt"
 
 
@@ -145,21 +151,21 @@ def _check_training_images(run: Run, images: ImageSet) -> None:
         raise UserError(
             f"the batch-norm statistics need the images that trained {run.folder}: got {images.source} with "
             f"fingerprint {images.fingerprint}, expected {expected.source} with {expected.fingerprint}; "
-            "put those back, or take `bn_stats=running`",
+            "restore those images, or use `bn_stats=running`",
             parameter="bn_stats",
         )
 
 
 def write_statistics(path: Path, statistics: Statistics) -> None:
-    """Write statistics, whole or not at all."""
+    """Write statistics to a file atomically."""
     with whole_file(path) as temporary, open(temporary, "wb") as file:
         torch.save(statistics, file)
 
 
 def read_statistics(path: Path, discriminator: Discriminator) -> Statistics | None:
-    """Read kept statistics of a discriminator; None if they are missing or broken, since they can be computed again.
+    """Read stored statistics of a discriminator; None if they are missing or invalid, since they can be computed again.
 
-    A broken file is kept under another name, with a warning.
+    An invalid file is kept under another name, with a warning.
 
     Raises
     ------
@@ -172,11 +178,11 @@ def read_statistics(path: Path, discriminator: Discriminator) -> Statistics | No
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of foreign bytes
+            warnings.simplefilter("ignore")  # on the content of a corrupt file
             stored = torch.load(content, weights_only=True)
     except MemoryError:
         raise
-    except Exception:  # foreign bytes raise errors of many kinds in torch.load
+    except Exception:  # torch.load raises exceptions of many types on corrupt bytes
         stored = None
     if isinstance(stored, dict) and stored.keys() == discriminator.norms().keys():
         return stored

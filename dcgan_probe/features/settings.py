@@ -1,4 +1,4 @@
-"""Settings of features: names to choose among, and how dictionaries and layers of fields are learned."""
+"""Settings of features, k-means dictionaries and layers of receptive fields."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -10,7 +10,7 @@ Pool = Literal["max", "avg"]
 POOLS: tuple[Pool, ...] = get_args(Pool)
 RealRule = Literal["real-permuted", "real"]
 REAL_RULES: tuple[RealRule, ...] = get_args(RealRule)
-"""The default first."""
+"""Rules over real images; the first is the default."""
 BatchNormRule = RealRule | Literal["running"]
 BN_STATS: tuple[BatchNormRule, ...] = (*REAL_RULES, "running")
 Learning = Literal["kmeans", "patches"]
@@ -23,39 +23,39 @@ Scale = Literal["none", "standardise", "standardise+0.01"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 """Scalings of features before a fit."""
 WINDOW = 2
-"""Positions along a side of a window."""
+"""Side of a window in positions."""
 PLACE_BYTES, FLOATS_AT_ONCE = 24, 3
-"""Of a patch: three int64 that say where it is cut; the most float32 copies of its numbers at once, in whitening."""
+"""Bytes of a patch's location (three int64), and the most float32 copies of a patch at once (in whitening)."""
 
 
 @dataclass(frozen=True)
 class DictionaryConfig:
-    """How a dictionary is learnt."""
+    """Settings for learning a dictionary of patches."""
 
     centroids: int = 1600
-    """Number of entries."""
+    """Number of centroids."""
     patch: int = 6
     """Side of a patch in pixels."""
     patches: int = 400_000
-    """Random patches that it is learnt from."""
+    """Number of random patches to learn from."""
     iterations: int = 50
     """Lloyd's iterations."""
     learning: Learning = "kmeans"
-    """``kmeans``, or ``patches``: random ones of them serve as centroids."""
+    """``kmeans``, or ``patches``: random patches serve as centroids."""
     start: Start = "gaussian"
-    """What Lloyd's iterations start from: small normal numbers, or random ``points``, that is patches."""
+    """First centroids: small normal numbers (``gaussian``), or random patches (``points``)."""
     whiten: bool = True
     """Whether patches are whitened."""
     seed: int = 0
-    """Of the patches and of the first centroids."""
+    """Seed of the patches and of the first centroids."""
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """Settings that decide the centroids and are no setting of an encoder, for the records."""
+        """Settings that determine the centroids and are not settings of an encoder, for the records."""
         return {"iterations": self.iterations, "patches": self.patches, "start": self.start}
 
     def learning_bytes(self, channels: int) -> int:
-        """Give the memory that learning takes beside the images."""
+        """Return the bytes of memory for learning, in addition to the images."""
         return self.patches * (PLACE_BYTES + FLOATS_AT_ONCE * 4 * channels * self.patch**2)
 
     def __post_init__(self) -> None:
@@ -68,7 +68,7 @@ class DictionaryConfig:
             raise UserError(f"got start {self.start!r}, expected {' or '.join(STARTS)}", parameter="start")
         if self.centroids > self.patches:
             raise UserError(
-                f"{self.centroids:,} centroids cannot be learnt from {self.patches:,} patches; take fewer centroids or "
+                f"{self.centroids:,} centroids cannot be learned from {self.patches:,} patches; use fewer centroids or "
                 "more patches",
                 parameter="centroids",
             )
@@ -76,18 +76,18 @@ class DictionaryConfig:
 
 @dataclass(frozen=True)
 class FieldConfig:
-    """How a layer of fields is learnt."""
+    """Settings for learning a layer of receptive fields."""
 
     fields: int = 32
-    """Groups of maps."""
+    """Number of fields, which are groups of maps."""
     field_maps: int = 200
-    """Maps of a group."""
+    """Maps per field."""
     field_centroids: int = 100
-    """Centroids of a group."""
+    """Centroids per field."""
     field_components: int = 30
-    """Principal axes that are kept of a group's windows."""
+    """Principal axes kept for a field's windows."""
     field_windows: int = 20_000
-    """Random windows that a layer is learnt from."""
+    """Number of random windows to learn a layer from."""
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -104,14 +104,14 @@ class FieldConfig:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """All settings, for the records."""
+        """Settings of the layer, for the records."""
         return asdict(self)
 
     def learning_bytes(self, maps: int) -> int:
-        """Give the memory that learning a layer over so many maps takes: all windows, and a field's thrice."""
+        """Return the bytes of memory for learning a layer over ``maps`` maps: all windows, and one field's thrice."""
         return self.field_windows * 4 * WINDOW**2 * (maps + 3 * self.field_maps)
 
     @property
     def maps(self) -> int:
-        """Maps that a layer gives."""
+        """Number of output maps of a layer."""
         return self.fields * self.field_centroids

@@ -1,4 +1,4 @@
-"""Checks of a source of features when it is registered: its fields, its options and their names."""
+"""Checks of a source of features at registration: its fields, its options and their names."""
 
 import dataclasses
 import types
@@ -20,12 +20,12 @@ RESERVED = frozenset(
         *("quiet", "help", "help_source", "plugin"),
     )
 )
-"""Options of ``extract`` and ``eval-svm``, and fields of their configs, which no source may have."""
+"""Names of the options of ``extract`` and ``eval-svm`` and of their configs' fields, reserved for the verbs."""
 PLAIN = (bool, int, float, str, Path)
-"""Types of an option's text."""
-EXPECTED = {str: "a text", bool: "True or False", Number: "a number"}
+"""Types of an option that are parsed from one string."""
+EXPECTED = {str: "a string", bool: "True or False", Number: "a number"}
 NOT_FOR_SOURCES = ("argument", "none")
-"""Metadata of a config's field that an option of a source may not have."""
+"""Metadata of a config's field that is not allowed for an option of a source."""
 
 
 def check_source(source: Any) -> None:
@@ -34,14 +34,14 @@ def check_source(source: Any) -> None:
     Raises
     ------
     UserError
-        With the source, what was got and what is expected.
+        If a field or an option is invalid; the message gives the source, the value and the expected value.
     """
     if not isinstance(source, FeatureSource):
         raise UserError(f"got {source!r} as a source of features, expected a FeatureSource")
     if not isinstance(source.name, str) or not source.name.replace("-", "").replace("_", "").isalnum():
         raise UserError(f"got source name {source.name!r}, expected letters, digits, - and _")
-    _require(source, "label", isinstance(source.label, str) and source.label.strip(), "a text for tables")
-    _require(source, "separator", isinstance(source.separator, str), "a text")
+    _require(source, "label", isinstance(source.label, str) and source.label.strip(), "a string for tables")
+    _require(source, "separator", isinstance(source.separator, str), "a string")
     _require(source, "needs_run", isinstance(source.needs_run, bool), "True or False")
     _require(source, "default_scale", source.default_scale in SCALES, f"one of {', '.join(SCALES)}")
     for name in ("make", "columns"):
@@ -62,22 +62,22 @@ def _require(source: FeatureSource, field: str, right: Any, expected: str) -> No
 def _check_options(source: FeatureSource) -> None:
     try:
         hints = get_type_hints(source.options)
-    except Exception as error:  # an annotation is any expression
-        raise UserError(f"{source.name}: the types of the options cannot be read ({error})") from error
+    except Exception as error:  # an annotation can be any expression
+        raise UserError(f"{source.name}: the types of the options cannot be resolved ({error})") from error
     for each in dataclasses.fields(source.options):
         _check_option(source.name, each, hints[each.name])
     _check_names(source)
     try:
         check_fields(source.options())
-    except Exception as error:  # __post_init__ is the source's own
-        raise UserError(f"{source.name}: the default options are refused ({error}); expected valid ones") from error
+    except Exception as error:  # __post_init__ is user code
+        raise UserError(f"{source.name}: the default options are invalid ({error}); expected valid defaults") from error
 
 
 def _check_option(source: str, each: Field[Any], annotation: Any) -> None:
     """Check type, default and metadata of an option."""
     about = f"{source}: option {each.name}"
     if not each.init:
-        raise UserError(f"{about} has init=False, expected a field that a value can be given to")
+        raise UserError(f"{about} has init=False, expected an argument of the constructor")
     if each.default is MISSING and each.default_factory is MISSING:
         raise UserError(f"{about} has no default, expected one: {each.name}: ... = field(default=...)")
     if not _is_option_type(annotation):
@@ -99,7 +99,7 @@ def _check_option(source: str, each: Field[Any], annotation: Any) -> None:
 
 
 def _is_option_type(annotation: Any) -> bool:
-    """Return whether the text of an option of this type can be read."""
+    """Return whether an option of this type can be parsed from strings."""
     if get_origin(annotation) in (Union, types.UnionType):
         parts = [part for part in get_args(annotation) if part is not type(None)]
         return bool(parts) and all(map(_is_option_type, parts))
@@ -110,7 +110,7 @@ def _is_option_type(annotation: Any) -> bool:
 
 
 def _check_names(source: FeatureSource) -> None:
-    """Refuse an option of a name or flag that verbs, or two options, have."""
+    """Check that no name or flag of an option belongs to a verb or to another option."""
     seen: dict[str, str] = {}
     for each in dataclasses.fields(source.options):
         flag = flag_of(each)
@@ -119,15 +119,15 @@ def _check_names(source: FeatureSource) -> None:
         for name in _names(each):
             if name in RESERVED:
                 raise UserError(
-                    f"{source.name}: option {each.name} ({flag}) has a name that extract or eval-svm uses itself; "
-                    "give it another name"
+                    f"{source.name}: option {each.name} ({flag}) has a name that extract or eval-svm uses; "
+                    "rename the option"
                 )
             if seen.setdefault(name, each.name) != each.name:
                 raise UserError(f"{source.name}: options {seen[name]} and {each.name} have the same flag {flag}")
 
 
 def _names(each: Field[Any]) -> Iterator[str]:
-    """Give the names that an option takes on a command line, with underscores."""
+    """Yield the names of an option on the command line, with underscores."""
     flag = flag_of(each).removeprefix("--").replace("-", "_")
     yield from {each.name, flag}
     if "bool" in str(each.type):
@@ -135,12 +135,12 @@ def _names(each: Field[Any]) -> Iterator[str]:
 
 
 def check_shared(source: FeatureSource, other: FeatureSource) -> None:
-    """Check that two sources write options of one name, or of one flag, alike.
+    """Check that options of two sources with the same name or flag are declared alike.
 
     Raises
     ------
     UserError
-        If types or flags differ, or two names have one flag.
+        If types or flags differ, or two names share a flag.
     """
     ours, theirs = ({each.name: each for each in dataclasses.fields(one.options)} for one in (source, other))
     hints = get_type_hints(source.options), get_type_hints(other.options)
@@ -148,8 +148,8 @@ def check_shared(source: FeatureSource, other: FeatureSource) -> None:
         one, two = (_written_as(each[name], types[name]) for each, types in zip((ours, theirs), hints, strict=True))
         if one != two:
             raise UserError(
-                f"{source.name} has an option {name} of {one}, {other.name} one of {two}: expected the same type, so "
-                "give it another name"
+                f"{source.name} has an option {name} of {one}, {other.name} one of {two}: expected the same type, "
+                "or another name"
             )
     owners = {name: each.name for each in theirs.values() for name in _names(each)}
     for each in ours.values():
@@ -157,12 +157,12 @@ def check_shared(source: FeatureSource, other: FeatureSource) -> None:
             if owners.get(name, each.name) != each.name or (each.name in theirs and name not in owners):
                 raise UserError(
                     f"{source.name} has an option {each.name} with flag {flag_of(each)}, {other.name} an option "
-                    f"{owners.get(name, each.name)} with another: expected the same of both, so give it another name"
+                    f"{owners.get(name, each.name)} with another: expected the same flag, or another name"
                 )
 
 
 def _written_as(each: Field[Any], annotation: Any) -> str:
-    """Describe how the text of an option is read."""
+    """Describe how an option is parsed."""
     if each.metadata.get("kind"):
         return str(each.metadata["kind"])
     parts = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)

@@ -1,4 +1,4 @@
-"""Encoders, columns and costs of the sources of features that come with the package."""
+"""Encoders, column counts and costs of the built-in sources of features."""
 
 from typing import Any
 
@@ -30,11 +30,11 @@ from .source_options import (
 
 RunOptions = DiscriminatorOptions | UntrainedOptions
 CONVOLUTION_SHARE, KMEANS_SHARE = 0.2, 0.5
-"""Of the rate of a large matrix product, that encoding reaches: as measured on two cores."""
+"""Estimated shares of a large matrix product's rate that encoding reaches on a CPU."""
 
 
 def make_trained(options: DiscriminatorOptions, context: SourceContext) -> DiscriminatorEncoder:
-    """Make the encoder of a run's discriminator, computing its batch-norm statistics where the run has none."""
+    """Make the encoder of a run's discriminator; compute its batch-norm statistics if the run has none."""
     return _of_run("dcgan", options, context)
 
 
@@ -50,7 +50,7 @@ def _of_run(
     network_seed: int | None = None,
 ) -> DiscriminatorEncoder:
     run = context.run
-    assert run is not None  # of a source that needs one
+    assert run is not None  # checked for a source that needs one
     total = run.trained_on.images
     title = f"batch-norm statistics of {features}"
     return run_encoder(
@@ -74,9 +74,9 @@ def discriminator_columns(options: RunOptions, images: ImageSet, network: Networ
 
 
 def discriminator_recorded(options: RunOptions) -> dict[str, Any]:
-    """Return what records have of the options but layers and seed, which depend on the run.
+    """Return the recorded options except layers and seed, which depend on the run.
 
-    The authors' rule of batch norm counts as one, whichever order its batches follow.
+    Both orders of the batches match the authors' rule of batch norm.
     """
     rules = REAL_RULES if options.bn_stats in REAL_RULES else (options.bn_stats,)
     return {"grid": options.grid, "pool": options.pool, "batch_norm": rules}
@@ -108,41 +108,41 @@ def make_whitened(options: WhitenedOptions, context: SourceContext) -> Principal
 
 
 def _principal(config: PrincipalConfig, learn_from: str | None, context: SourceContext) -> PrincipalEncoder:
-    teaching = _teaching(learn_from, context)
-    axes = context.ranks.after_first(lambda: kept_axes(teaching, context.folder))
-    return PrincipalEncoder(axes, config, teaching, context.device)
+    images = _learning_images(learn_from, context)
+    axes = context.ranks.after_first(lambda: kept_axes(images, context.folder))
+    return PrincipalEncoder(axes, config, images, context.device)
 
 
 def component_columns(options: ComponentsOptions | WhitenedOptions, images: ImageSet) -> int:
-    """Count the axes that are kept."""
+    """Count the kept axes."""
     return PrincipalConfig("pca", options.components).columns(images.channels * images.height * images.width)
 
 
 def component_cost(options: ComponentsOptions | WhitenedOptions, images: ImageSet) -> SourceCost:
-    """Count the operations of the projections; those of the axes' covariance are about as many."""
+    """Count the operations of the projections; the covariance needs about as many."""
     width = images.channels * images.height * images.width
     return SourceCost(2.0 * width * (width + component_columns(options, images)) / KMEANS_SHARE / 2.0)
 
 
 def components_recorded(options: ComponentsOptions | WhitenedOptions) -> dict[str, Any]:
-    """Return the name of the axes in records."""
+    """Return the recorded name of the axes."""
     return {"network": "" if options.components is None else f"{options.components} components"}
 
 
 def make_kmeans(options: KMeansOptions, context: SourceContext) -> KMeansEncoder:
-    """Make the encoder of k-means features, learning its dictionary first where the folder has none."""
-    teaching, config = _teaching(options.learn_from, context), options.dictionary(context.seed)
-    title = f"{config.centroids:,} centroids of {teaching.name}"
+    """Make the encoder of k-means features; learn its dictionary first if the folder has none."""
+    images, config = _learning_images(options.learn_from, context), options.dictionary(context.seed)
+    title = f"{config.centroids:,} centroids of {images.name}"
 
     def learned(number: int, inertia: float) -> None:
         context.on_step(Step(title, number, config.iterations, "iterations", f"inertia {inertia:.4g}"))
 
     dictionary = context.ranks.after_first(
-        lambda: kept_dictionary(teaching, config, context.folder, context.device, learned)
+        lambda: kept_dictionary(images, config, context.folder, context.device, learned)
     )
     return KMeansEncoder(
         dictionary,
-        teaching,
+        images,
         stride=options.stride,
         activation=options.activation,
         grid=options.grid,
@@ -151,14 +151,14 @@ def make_kmeans(options: KMeansOptions, context: SourceContext) -> KMeansEncoder
 
 
 def kmeans_columns(options: KMeansOptions, images: ImageSet) -> int:
-    """Count the centroids of all cells."""
+    """Count the features: one per centroid and cell."""
     patches = PatchGrid(options.patch, options.stride)
     cells = Cells.of(patches.positions(images.height), patches.positions(images.width), options.grid)
     return options.centroids * len(cells.bounds)
 
 
 def kmeans_recorded(options: KMeansOptions) -> dict[str, Any]:
-    """Return what records have of the options."""
+    """Return the recorded options."""
     code = {"stride": options.stride, "activation": options.activation}
     return {"network": f"{options.centroids}", **_dictionary_recorded(options), **code}
 
@@ -171,29 +171,29 @@ def kmeans_cost(options: KMeansOptions, images: ImageSet) -> SourceCost:
 
 
 def make_deep_kmeans(options: DeepKMeansOptions, context: SourceContext) -> DeepKMeansEncoder:
-    """Make the encoder of three-layer k-means, learning first the layers that the folder lacks."""
-    teaching = _teaching(options.learn_from, context)
+    """Make the encoder of three-layer k-means; learn first the layers that the folder lacks."""
+    images = _learning_images(options.learn_from, context)
     config, fields = options.dictionary(context.seed), options.field_config()
-    require_positions(teaching, config.patch, options.grid)
+    require_positions(images, config.patch, options.grid)
 
     def learned(what: str, done: int, total: int) -> None:
-        context.on_step(Step(f"{what} of k-means on {teaching.name}", done, total, "done"))
+        context.on_step(Step(f"{what} of k-means on {images.name}", done, total, "done"))
 
     deep = context.ranks.after_first(
-        lambda: kept_deep_kmeans(teaching, config, fields, context.folder, context.device, learned)
+        lambda: kept_deep_kmeans(images, config, fields, context.folder, context.device, learned)
     )
-    return DeepKMeansEncoder(deep, teaching, layers=options.layers, grid=options.grid, device=context.device)
+    return DeepKMeansEncoder(deep, images, layers=options.layers, grid=options.grid, device=context.device)
 
 
 def deep_kmeans_columns(options: DeepKMeansOptions, images: ImageSet) -> int:
-    """Count the maps of the chosen layers in all cells."""
+    """Count the features: one per map of a chosen layer and cell."""
     require_positions(images, options.patch, options.grid)
     maps = (options.centroids, *[options.field_config().maps] * 2)
     return max(stop for _, stop in deep_columns(maps, options.layers, options.grid).values())
 
 
 def deep_kmeans_recorded(options: DeepKMeansOptions) -> dict[str, Any]:
-    """Return what records have of the options."""
+    """Return the recorded options."""
     fields = options.field_config()
     layers = {} if options.layers is None else {"layers": choose_layers(options.layers, LAYERS)}
     network = f"{options.centroids}-{fields.maps}-{fields.maps}"
@@ -208,8 +208,8 @@ def deep_kmeans_cost(options: DeepKMeansOptions, images: ImageSet) -> SourceCost
     return SourceCost(encoding / KMEANS_SHARE, learning / KMEANS_SHARE, memory)
 
 
-def _teaching(learn_from: str | None, context: SourceContext) -> ImageSet:
-    """Return the images that teach the features."""
+def _learning_images(learn_from: str | None, context: SourceContext) -> ImageSet:
+    """Return the images to learn the features from."""
     if learn_from is None:
         return context.training()
     try:
@@ -219,7 +219,7 @@ def _teaching(learn_from: str | None, context: SourceContext) -> ImageSet:
 
 
 def _dictionary_recorded(options: PatchOptions) -> dict[str, Any]:
-    """Return what records have of the options of a dictionary of patches."""
+    """Return the recorded options of a dictionary of patches."""
     config = options.dictionary(0)
     names = ("learning", "whiten", "patch", "grid")
     return {**config.recipe, **{name: getattr(options, name) for name in names}}

@@ -1,4 +1,4 @@
-"""Options of the sources of features that come with the package."""
+"""Options of the built-in sources of features."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ from .settings import (
 )
 
 DICTIONARY, FIELDS = DictionaryConfig(), FieldConfig()
-LAYERS_HELP = "all, or names or numbers such as conv2,conv3 or 2,3."
-GRID_HELP = "Windows along a side, over which each map is pooled."
-LEARN_FROM_HELP = "Training images that teach the features: a name, a folder or an .h5 file."
+LAYERS_HELP = "Layers: all, or names or numbers such as conv2,conv3 or 2,3."
+GRID_HELP = "Pooling windows along a side of each map."
+LEARN_FROM_HELP = "Training images to learn the features from: a name, a folder or an .h5 file."
 PROBED_SET = "the probed set's"
 
 
@@ -28,11 +28,11 @@ class DiscriminatorOptions(Config):
 
     layers: tuple[str, ...] | None = option(None, LAYERS_HELP, kind="names", usual="all")
     grid: int = option(4, GRID_HELP, min=1)
-    pool: Pool = option("max", "Pooling of a window: its largest or its mean activation.")
+    pool: Pool = option("max", "Pooling of a window: maximum or mean activation.")
     bn_stats: BatchNormRule = option(
         REAL_RULES[0],
-        "Batch norm from the GAN's training images in random order, in their own order (the authors), or from the "
-        "running averages of training.",
+        "Batch-norm statistics: over the GAN's training images in random or in stored order (the authors), or running "
+        "averages of training.",
     )
 
 
@@ -42,21 +42,21 @@ class UntrainedOptions(Config):
 
     layers: tuple[str, ...] | None = option(None, LAYERS_HELP, kind="names", usual="all")
     grid: int = option(4, GRID_HELP, min=1)
-    pool: Pool = option("max", "Pooling of a window: its largest or its mean activation.")
+    pool: Pool = option("max", "Pooling of a window: maximum or mean activation.")
     bn_stats: RealRule = option(REAL_RULES[0], "As for dcgan, without the running averages.")
     network_seed: int | None = option(None, "Seed of the untrained weights.", min=0, usual="the run's")
 
 
 @dataclass(frozen=True)
 class PixelOptions(Config):
-    """Options of raw pixels: there are none."""
+    """Options of raw pixels, of which there are none."""
 
 
 @dataclass(frozen=True)
 class ComponentsOptions(Config):
     """Options of principal components of pixels."""
 
-    components: int | None = option(256, "Principal axes that are kept.", min=1)
+    components: int | None = option(256, "Number of principal axes to keep.", min=1)
     learn_from: str | None = option(None, LEARN_FROM_HELP, metavar="DATASET", usual=PROBED_SET)
 
 
@@ -64,7 +64,7 @@ class ComponentsOptions(Config):
 class WhitenedOptions(Config):
     """Options of whitened pixels."""
 
-    components: int | None = option(None, "Principal axes that are kept.", min=1, usual="all")
+    components: int | None = option(None, "Number of principal axes to keep.", min=1, usual="all")
     learn_from: str | None = option(None, LEARN_FROM_HELP, metavar="DATASET", usual=PROBED_SET)
 
 
@@ -76,19 +76,19 @@ class PatchOptions(Config):
     patch: int = option(DICTIONARY.patch, "Side of a patch in pixels.", min=1)
     patches: int = option(DICTIONARY.patches, "Random patches to learn from.", min=1, kind="count")
     iterations: int = option(DICTIONARY.iterations, "Lloyd's iterations.", min=1)
-    learning: Learning = option(DICTIONARY.learning, "How centroids are found; patches takes random ones.")
-    start: Start = option(DICTIONARY.start, "First centroids; points are random patches.")
+    learning: Learning = option(DICTIONARY.learning, "Method that finds the centroids; patches: random patches.")
+    start: Start = option(DICTIONARY.start, "First centroids; points: random patches.")
     whiten: bool = option(DICTIONARY.whiten, "Whiten the patches.")
     kmeans_seed: int | None = option(None, "Seed of patches and first centroids.", min=0, usual="--seed")
     grid: int = option(2, GRID_HELP, min=1)
     learn_from: str | None = option(None, LEARN_FROM_HELP, metavar="DATASET", usual=PROBED_SET)
 
     def check(self) -> None:
-        """Check that there are as many patches as centroids."""
+        """Check that there are at least as many patches as centroids."""
         self.dictionary(0)
 
     def dictionary(self, seed: int) -> DictionaryConfig:
-        """Return the settings of the dictionary; ``seed`` where the options name none."""
+        """Return the settings of the dictionary, with ``seed`` if the options have none."""
         return DictionaryConfig(
             self.centroids,
             self.patch,
@@ -105,19 +105,19 @@ class PatchOptions(Config):
 class KMeansOptions(PatchOptions):
     """Options of one-layer k-means."""
 
-    stride: int = option(1, "Pixels between patches.", min=1)
-    activation: Activation = option("triangle", "Code of a patch.")
+    stride: int = option(1, "Pixels between neighboring patches.", min=1)
+    activation: Activation = option("triangle", "Encoding of a patch.")
 
 
 @dataclass(frozen=True)
 class DeepKMeansOptions(PatchOptions):
-    """Options of three-layer k-means; the published size is the default."""
+    """Options of three-layer k-means; the defaults are the published sizes."""
 
     fields: int = option(FIELDS.fields, "Groups of maps, in layers 2 and 3.", min=1, kind="count")
     field_maps: int = option(FIELDS.field_maps, "Maps of a group.", min=1, kind="count")
     field_centroids: int = option(FIELDS.field_centroids, "Centroids of a group.", min=1, kind="count")
     field_components: int = option(
-        FIELDS.field_components, "Principal axes kept of a group's windows.", min=1, kind="count"
+        FIELDS.field_components, "Principal axes kept for a group's windows.", min=1, kind="count"
     )
     field_windows: int = option(FIELDS.field_windows, "Random windows to learn from.", min=1, kind="count")
     layers: tuple[str, ...] | None = option(None, LAYERS_HELP, kind="names", usual="all")

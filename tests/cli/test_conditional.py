@@ -109,7 +109,7 @@ def flat(images):
         (["sample", "--class", "10"], "Invalid value for --class: got class '10', expected 0 to 9"),
         (["eval-generated", "--counts", "10,5"], "Invalid value for --counts: got the counts 10, 5, expected"),
         (["walk"], "is conditional on 10 classes, and walk needs networks without labels"),
-        (["extract", "--dataset", "glyphs:20"], "is conditional on 10 classes: its discriminator takes an image with"),
+        (["extract", "--dataset", "glyphs:20"], "is conditional on 10 classes: its discriminator needs an image and"),
     ],
 )
 def test_what_a_conditional_run_cannot_do_is_refused(trained, arguments, text):

@@ -64,7 +64,7 @@ def test_it_says_what_was_imported(workplace):
         "runs/authors-svhn32: authors-svhn32, epoch 200, conv1 to conv3, generator, "
         "statistics of 300 images of glyphs\n"
     )
-    assert "trained this net on svhn, and tables will say so; the batch-norm statistics come from glyphs." in (
+    assert "trained this net on svhn, and tables report that set; the batch-norm statistics come from glyphs." in (
         workplace[1].stderr
     )
     assert "missing" not in workplace[1].stderr
@@ -105,9 +105,9 @@ def test_what_is_missing_is_named_and_the_rest_works(here):
     result = invoke("import", "authors", "part", "--dataset", SET, "--run", "runs/part", "--quiet")
     assert result.stderr.splitlines() == [
         "conv3 is missing: 200_discrim_params.jl_05.npy",
-        "The features end at conv2, the last layer before them.",
-        "The discriminator has no output: it cannot tell real from generated.",
-        "No generator: part holds no 200_gen_params.jl_NN.npy. What needs the discriminator alone works.",
+        "The features end at conv2, the last layer before the missing ones.",
+        "The discriminator has no output layer, so it cannot score images.",
+        "No generator: part holds no 200_gen_params.jl_NN.npy. Commands that need only the discriminator work.",
     ]
     assert "conv1 to conv2, no generator" in result.stdout
     extract = ["extract", "--run", "runs/part", "--dataset", SET, "--split", "test"]

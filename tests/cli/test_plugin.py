@@ -273,9 +273,9 @@ def test_a_plugin_that_fails_ends_in_one_message(call, place):
     stopped, left, wrong, without, unknown, scale, twice = ("".join(each[1:]) for each in found)
     assert "Interrupted before any work was finished" in stopped
     assert "the plugin 'leaves' cannot be imported (SystemExit: 7, in" in left
-    assert "registers a source that is not valid: histogram: option labels (--labels) has a name that" in wrong
+    assert "registers an invalid source: histogram: option labels (--labels) has a name that" in wrong
     assert "Option '--plugin' requires an argument." in without
-    assert "did you mean histogram?; a source of your own is registered by its module, which --plugin" in unknown
+    assert "did you mean histogram?; to use a custom source, load its module with --plugin" in unknown
     assert "'std' is not one of 'none', 'standardise', 'standardise+0.01'" in scale
     assert "--bins" in twice
     (broken,) = call([*EVALUATE, "--plugin", "broken.py", "--features", "histogram", "--no-controls"])

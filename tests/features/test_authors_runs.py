@@ -46,9 +46,9 @@ def test_a_run_is_made_with_the_statistics_of_its_images(place, tmp_path):
         f"{imported.run.folder}: authors-svhn32, epoch 200, conv1 to conv3, no generator, "
         "statistics of 256 images of glyphs"
     )
-    assert losses == ["No generator: its arrays are missing. What needs the discriminator alone works."]
+    assert losses == ["No generator: its arrays are missing. Commands that need only the discriminator work."]
     (note,) = notes
-    assert note.startswith("The authors trained this net on svhn, and tables will say so; the batch-norm statistics")
+    assert note.startswith("The authors trained this net on svhn, and tables report that set; the batch-norm ")
     assert (steps[-1].title, steps[-1].done, steps[-1].total) == ("batch-norm statistics of dcgan", 256, 256)
     assert len(list((imported.run.folder / "batchnorm").glob("real-permuted-*.pt"))) == 1
     (session,) = json.loads(imported.run.config_path.read_text())["sessions"]
@@ -76,8 +76,8 @@ def test_missing_images_are_refused_before_the_run_is_made(place, tmp_path):
 def test_missing_layers_are_named_with_what_that_means(weights, missing, lines):
     said = missing_parts(replace(weights, missing=missing))
     assert len(said) == lines
-    assert ("The discriminator has no output: it cannot tell real from generated." in said) == bool(missing)
-    assert ("The features end at conv3, the last layer before them." in said) == ("conv3" in missing)
+    assert ("The discriminator has no output layer, so it cannot score images." in said) == bool(missing)
+    assert ("The features end at conv3, the last layer before the missing ones." in said) == ("conv3" in missing)
     assert all(f"{layer} is missing: {', '.join(files)}" in said for layer, files in missing.items())
 
 

@@ -263,5 +263,5 @@ def test_pixels_are_signed_and_flat(tiny_images):
     assert found.dtype == np.float32
     assert encoder.layers == {"pixels": (0, 12)}
     encoder.check(images)
-    with pytest.raises(UserError, match=r"tiny has images of .* but these pixels are of images of \(3, 2, 2\)"):
+    with pytest.raises(UserError, match=r"tiny has images of .* but this encoder is for images of \(3, 2, 2\)"):
         encoder.check(tiny_images(size=3))

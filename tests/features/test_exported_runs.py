@@ -99,7 +99,7 @@ def test_an_earlier_export_stays_whole_where_a_new_one_fails(tmp_path, run, tiny
 
 
 def test_a_run_folder_is_not_written_into(tmp_path, run):
-    with pytest.raises(UserError, match="is a run folder; give another one"):
+    with pytest.raises(UserError, match="is a run folder; give another folder"):
         export_run(run, run.folder, training_images=None, device=CPU)
 
 

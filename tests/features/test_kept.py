@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dcgan_probe.features.kept import kept_tensors
+from dcgan_probe.features.kept import load_or_compute
 from dcgan_probe.runtime import UserError
 from dcgan_probe.storage import explained_disk_errors
 
@@ -23,8 +23,8 @@ def never():
 
 def test_tensors_are_computed_once(tmp_path):
     path = tmp_path / "new" / "x.pt"
-    kept_tensors(path, NAMES, made)
-    found = kept_tensors(path, NAMES, never)
+    load_or_compute(path, NAMES, made)
+    found = load_or_compute(path, NAMES, never)
     assert {name: tensor.tolist() for name, tensor in found.items()} == {
         "mean": [0.0, 1.0, 2.0],
         "axes": [[1.0, 1.0], [1.0, 1.0]],
@@ -42,26 +42,26 @@ def test_a_foreign_file_is_computed_again(tmp_path, foreign):
     torch.save(foreign, path)
     content = path.read_bytes()
     with pytest.warns(UserWarning, match=r"x.pt does not hold axes, mean; the file is renamed to"):
-        assert kept_tensors(path, NAMES, made)["mean"].tolist() == [0.0, 1.0, 2.0]
+        assert load_or_compute(path, NAMES, made)["mean"].tolist() == [0.0, 1.0, 2.0]
     assert (tmp_path / "x.pt.unreadable").read_bytes() == content
-    kept_tensors(path, NAMES, never)
+    load_or_compute(path, NAMES, never)
 
 
 @pytest.mark.parametrize("size", [0, 10, 500])
 def test_a_broken_file_is_computed_again(tmp_path, size):
     path = tmp_path / "x.pt"
-    kept_tensors(path, NAMES, made)
+    load_or_compute(path, NAMES, made)
     path.write_bytes(path.read_bytes()[:size])
     with pytest.warns(UserWarning, match="the file is renamed to"):
-        assert kept_tensors(path, NAMES, made)["axes"].shape == (2, 2)
+        assert load_or_compute(path, NAMES, made)["axes"].shape == (2, 2)
     assert len((tmp_path / "x.pt.unreadable").read_bytes()) == size
-    kept_tensors(path, NAMES, never)
+    load_or_compute(path, NAMES, never)
 
 
 def test_a_file_that_cannot_be_opened_is_not_taken_for_a_missing_one(tmp_path):
     (tmp_path / "x.pt").mkdir()
     with pytest.raises(UserError, match=r"x\.pt cannot be read \(Is a directory\); make it readable, or move"):
-        kept_tensors(tmp_path / "x.pt", NAMES, never)
+        load_or_compute(tmp_path / "x.pt", NAMES, never)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
@@ -79,4 +79,4 @@ def test_a_full_disk_is_a_users_error(tmp_path, monkeypatch):
     monkeypatch.setattr("dcgan_probe.features.kept.whole_file", on_a_full_disk)
     monkeypatch.setattr(torch, "save", save)  # which reports a full disk so, if it is not the last bytes that are lost
     with pytest.raises(UserError, match=r"the disk is full: .*x\.pt cannot be written; free some space"):
-        kept_tensors(tmp_path / "x.pt", NAMES, made)
+        load_or_compute(tmp_path / "x.pt", NAMES, made)

@@ -62,11 +62,11 @@ def test_the_seed_decides_the_maps_and_a_whole_share_is_all(features):
 
 @pytest.mark.parametrize("share", [0.0, -0.5, 1.5, float("nan")])
 def test_a_share_that_is_none_is_refused(share):
-    with pytest.raises(UserError, match="of the maps, expected a share above 0, at most 1") as caught:
+    with pytest.raises(UserError, match=", expected above 0 and at most 1") as caught:
         MapShare(share)
     assert caught.value.parameter == "maps"
 
 
 def test_features_that_are_no_maps_are_refused(features):
-    with pytest.raises(UserError, match="dcgan features are no maps on a grid"):
+    with pytest.raises(UserError, match="dcgan features are not maps on a grid"):
         features()(maps=MapShare(0.5))

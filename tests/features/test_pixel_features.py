@@ -80,7 +80,7 @@ def test_a_part_of_a_set_needs_no_set(tmp_path, tiny_images):
 
 
 def test_images_of_another_shape_and_an_unknown_dtype_are_refused(tmp_path, tiny_images):
-    with pytest.raises(UserError, match="these pixels are of"):
+    with pytest.raises(UserError, match="this encoder is for"):
         cached_features(ENCODER, tiny_images(20, size=4), tmp_path)
     with pytest.raises(UserError, match="unknown dtype 'float64': expected float32 or float16"):
         cached_features(ENCODER, tiny_images(20), tmp_path, dtype="float64")

@@ -60,16 +60,16 @@ def test_a_file_is_loaded_by_its_path(place, file):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("import nothing_of_this_name", r"\(ModuleNotFoundError: .*bad.py, line 1\); mend it"),
-        ("x = 1\n1 / 0", r"\(ZeroDivisionError: division by zero, in .*bad.py, line 2\); mend it"),
-        ("def f(:", r"\(SyntaxError: .*\); mend it"),
-        ("raise SystemExit(3)", r"\(SystemExit: 3, in .*bad.py, line 1\); mend it"),
+        ("import nothing_of_this_name", r"\(ModuleNotFoundError: .*bad.py, line 1\); fix it"),
+        ("x = 1\n1 / 0", r"\(ZeroDivisionError: division by zero, in .*bad.py, line 2\); fix it"),
+        ("def f(:", r"\(SyntaxError: .*\); fix it"),
+        ("raise SystemExit(3)", r"\(SystemExit: 3, in .*bad.py, line 1\); fix it"),
         ("class Odd(BaseException): ...\nraise Odd('x')", r"\(Odd: x, in .*bad.py, line 2\)"),
         (GOOD + "\n1 / 0", "ZeroDivisionError"),
-        (GOOD.replace("bins: int", "run: int"), r"registers a source that is not valid: mine: option run \(--run\)"),
+        (GOOD.replace("bins: int", "run: int"), r"registers an invalid source: mine: option run \(--run\)"),
         (
             GOOD.replace('"mine"', '"pixels"'),
-            "a source that is not valid: there is a source 'pixels' already",
+            "an invalid source: the source 'pixels' exists already",
         ),
         ("x = 1", r"\(.*bad.py\) registers no source of features; call dcgan_probe.register_source in it"),
     ],
@@ -94,8 +94,8 @@ def test_an_interruption_stays_one(place):
     ("name", "words"),
     [
         ("nowhere", r"ModuleNotFoundError.*; give the name of a module .* or the path of a .py file"),
-        ("nowhere.py", r"FileNotFoundError: there is no file .*nowhere.py\); give the name"),
-        ("inner/nowhere", r"there is no file .*nowhere\); give the name"),
+        ("nowhere.py", r"FileNotFoundError: the file .*nowhere.py does not exist\); give the name"),
+        ("inner/nowhere", r"the file .*nowhere does not exist\); give the name"),
         ("", "cannot be imported"),
         (".relative", "cannot be imported"),
         ("json", r"json.__init__.py\) registers no source"),
@@ -108,7 +108,7 @@ def test_a_name_of_no_plugin(place, name, words):
 
 def test_a_file_called_as_another_module_is_refused(place):
     (place / "json.py").write_text(GOOD)
-    with pytest.raises(dp.UserError, match="another module is called json; rename the file"):
+    with pytest.raises(dp.UserError, match="another module is named json; rename the file"):
         dp.load_plugin("json.py")
 
 
@@ -132,7 +132,7 @@ def test_a_source_of_no_file_is_not_named(place):
 
 
 def test_an_unknown_source_has_the_nearest_name_and_the_way_to_load_others(place):
-    with pytest.raises(dp.UserError, match=r"did you mean kmeans\?; a source of your own is .* `load_plugin`"):
+    with pytest.raises(dp.UserError, match=r"did you mean kmeans\?; to use a custom source, .* `load_plugin`"):
         dp.ExtractConfig(features="kmean")
 
 

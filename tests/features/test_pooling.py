@@ -37,7 +37,7 @@ def test_other_grids(grid):
 def test_grid_that_does_not_divide_is_refused(grid):
     with pytest.raises(UserError) as caught:
         pool_to_grid(torch.zeros(1, 1, 8, 8), grid)
-    assert str(caught.value) == f"a grid of {grid} does not divide maps of 8 x 8; take a divisor"
+    assert str(caught.value) == f"a grid of {grid} does not divide maps of 8 x 8; use a divisor"
     assert caught.value.parameter == "grid"
 
 

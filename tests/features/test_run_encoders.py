@@ -97,8 +97,8 @@ def test_other_training_images_are_refused(run, tiny_images):
         run_encoder(run, training_images=lambda: other, device=CPU, grid=2)
     assert str(caught.value) == (
         f"the batch-norm statistics need the images that trained {run.folder}: got made by a test with fingerprint "
-        f"{other.fingerprint}, expected made by a test with {tiny_images().fingerprint}; put those back, or take "
-        "`bn_stats=running`"
+        f"{other.fingerprint}, expected made by a test with {tiny_images().fingerprint}; restore those images, "
+        "or use `bn_stats=running`"
     )
     assert caught.value.parameter == "bn_stats"
     assert not (run.folder / "batchnorm").exists()
@@ -130,7 +130,7 @@ def test_running_statistics_are_those_of_training(run, tiny_images, tmp_path):
         ({"bn_stats": "none"}, "bn_stats", "unknown statistics 'none': expected one of real-permuted, real, running"),
         ({"features": "random", "bn_stats": "running"}, "bn_stats", "an untrained network has no running statistics"),
         ({"layers": ["9"]}, "layers", "unknown layer 9"),
-        ({"grid": 4}, "grid", "a grid of 4 does not divide maps of 2 x 2; take a divisor"),
+        ({"grid": 4}, "grid", "a grid of 4 does not divide maps of 2 x 2; use a divisor"),
         ({"pool": "sum"}, "pool", "unknown pooling 'sum'"),
     ],
 )

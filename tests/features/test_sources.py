@@ -68,7 +68,7 @@ def test_a_registered_source_is_found():
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (lambda: source("dcgan"), "there is a source 'dcgan' already"),
+        (lambda: source("dcgan"), "the source 'dcgan' exists already"),
         (lambda: source("a b"), "expected letters, digits"),
         (lambda: source(""), "expected letters, digits"),
         (lambda: source(options=dict), "expected a frozen dataclass"),

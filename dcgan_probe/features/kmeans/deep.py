@@ -1,9 +1,9 @@
-"""Takes training images and settings, gives three layers of k-means, learnt one after another and kept; knows no probe.
+"""Three layers of k-means, learned one after another and stored.
 
-Layer 1 is a dictionary of patches. Layers 2 and 3 are fields over the layer below, whose maps are summed over disjoint
-blocks before: 27 x 27 positions of a 32 x 32 image become 9 x 9, the 8 x 8 of layer 2 become 4 x 4, and layer 3 has
-3 x 3. Positions that fill no block are left out. Source: Coates and Ng, "Selecting receptive fields in deep networks",
-2011, section 4.
+Layer 1 is a dictionary of patches. Layers 2 and 3 are fields over the layer below, whose maps are first summed over
+disjoint blocks: the 27 x 27 positions of a 32 x 32 image become 9 x 9, the 8 x 8 of layer 2 become 4 x 4, and layer 3
+has 3 x 3. Positions that do not fill a block are omitted. Source: Coates and Ng, "Selecting receptive fields in deep
+networks", 2011, section 4.
 """
 
 import dataclasses
@@ -20,37 +20,37 @@ from torch.nn.functional import avg_pool2d
 from ...images import ImageSet
 from ...runtime import UserError, available_memory, check_memory, derive_seed, numpy_generator
 from ...storage import fingerprint_settings, fingerprint_tensors
-from ..kept import kept_tensors
+from ..kept import load_or_compute
 from ..settings import WINDOW, DictionaryConfig, FieldConfig
 from .dictionaries import Dictionary, dictionary_path, kept_dictionary
 from .field_layers import FieldLayer, learn_field_layer, random_windows, triangle
-from .patches import PatchGrid, normalise
+from .patches import PatchGrid, normalize
 
 BLOCKS = (3, 2, 1)
-"""Positions along a side of what is summed of each layer's maps."""
+"""Side of the blocks over which each layer's maps are summed, in positions."""
 IMAGE_WINDOWS = 4
-"""Windows of an image that teach a layer."""
+"""Windows of an image for learning a layer."""
 IMAGES = 32
 """Images whose maps are held at once."""
 CPU_IMAGES, GPU_IMAGES = 1, 32
-"""Images whose codes of layer 1 are held at once: on a CPU one, so that they stay in its cache."""
+"""Images whose codes of layer 1 are held at once: one on a CPU, so that the codes stay in its cache."""
 
-Told = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is, and the total."""
+ProgressCallback = Callable[[str, int, int], None]
+"""Called with the name of the step, the amount done and the total."""
 
 
 @dataclass(frozen=True)
 class DeepKMeans:
-    """Layers of k-means, the first on pixels."""
+    """Layers of k-means: a dictionary of patches, and fields above it."""
 
     dictionary: Dictionary
     fields: FieldConfig
     layers: tuple[FieldLayer, ...] = ()
-    """Those after the first."""
+    """Layers 2 and 3, as far as they are learned."""
 
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All that decides an encoding, by name."""
+        """Tensors that determine an encoding, by name."""
         above = {
             f"{number}.{name}": tensor
             for number, layer in enumerate(self.layers, 2)
@@ -59,13 +59,13 @@ class DeepKMeans:
         return {**self.dictionary.tensors, **above}
 
     def to(self, device: torch.device) -> "DeepKMeans":
-        """Copy to a device."""
+        """Return a copy on a device."""
         old = self.dictionary
         dictionary = Dictionary(old.config, old.whitening.to(device), old.centroids.to(device))
         return DeepKMeans(dictionary, self.fields, tuple(layer.to(device) for layer in self.layers))
 
     def maps(self, images: torch.Tensor) -> Iterator[torch.Tensor]:
-        """Give each layer's summed maps in turn, float32 (n, rows, columns, m), of uint8 (n, channels, H, W)."""
+        """Yield each layer's summed maps, float32 (n, rows, columns, m), for uint8 images (n, channels, H, W)."""
         together = CPU_IMAGES if images.device.type == "cpu" else GPU_IMAGES
         maps = torch.cat([self._first(some) for some in images.split(together)])
         yield maps
@@ -75,7 +75,7 @@ class DeepKMeans:
 
     def _first(self, images: torch.Tensor) -> torch.Tensor:
         grid = PatchGrid(self.dictionary.config.patch)
-        patches = self.dictionary.whitening(normalise(grid.of(images)))
+        patches = self.dictionary.whitening(normalize(grid.of(images)))
         codes = triangle(patches.flatten(0, 1), self.dictionary.centroids)
         rows, columns = (grid.positions(side) for side in images.shape[2:])
         return block_sums(codes.view(len(images), rows, columns, -1), BLOCKS[0])
@@ -89,7 +89,7 @@ def block_sums(maps: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def require_positions(images: ImageSet, patch: int, grid: int = 1) -> None:
-    """Raise ``UserError`` for images too small for three layers whose maps have the cells of a grid."""
+    """Raise ``UserError`` for images that are too small for three layers with a grid of this size."""
     side = PatchGrid(patch).positions(min(images.height, images.width)) // BLOCKS[0]
     for block in BLOCKS[1:]:
         side = max(0, side - WINDOW + 1) // block
@@ -97,7 +97,7 @@ def require_positions(images: ImageSet, patch: int, grid: int = 1) -> None:
     if side < grid:
         raise UserError(
             f"{images.name} has images of {images.height} x {images.width} pixels, which leave {side} positions along "
-            f"a side in the third layer of k-means, too few for a grid of {grid}; take larger images, a smaller patch "
+            f"a side in the third layer of k-means, too few for a grid of {grid}; use larger images, a smaller patch "
             "or a smaller grid",
             parameter="grid",
         )
@@ -109,23 +109,33 @@ def kept_deep_kmeans(
     fields: FieldConfig,
     folder: Path,
     device: torch.device,
-    on_progress: Told = lambda what, done, total: None,
+    on_progress: ProgressCallback = lambda what, done, total: None,
 ) -> DeepKMeans:
-    """Give the three layers of these images and settings, each from a folder if it is there, else learnt into it.
+    """Return the three layers for these images and settings, and learn and store the layers that a folder lacks.
 
-    A layer is kept as it is done, so what was interrupted goes on at the layer it had reached.
+    Each layer is stored when it is learned, so an interrupted call resumes at the next layer.
+
+    Parameters
+    ----------
+    images
+        Training images.
+    folder
+        Folder of the stored layers.
+    on_progress
+        Called with the name of the step, the amount done and the total.
 
     Raises
     ------
     UserError
-        If a layer has fewer maps than the fields above it ask for, or the images are too small for three layers.
+        If a layer has fewer maps than the fields above it need, the images are too small for three layers, or the
+        memory is insufficient.
     """
     require_positions(images, config.patch)
     for name, asked in (("fields", fields.fields), ("field_maps", fields.field_maps)):
         if asked > min(config.centroids, fields.maps):
             raise UserError(
                 f"{name} is {asked}, but layer 1 has {config.centroids} maps (centroids) and layer 2 {fields.maps} "
-                "(fields x field_centroids); take at most as many as the smaller has, or make that one larger",
+                "(fields x field_centroids); use at most as many as the smaller has, or increase that number",
                 parameter=name,
             )
     if not dictionary_path(images, config, folder).exists():
@@ -142,9 +152,14 @@ def kept_deep_kmeans(
 
 
 def kept_layer(
-    below: DeepKMeans, images: ImageSet, fields: FieldConfig, folder: Path, device: torch.device, on_progress: Told
+    below: DeepKMeans,
+    images: ImageSet,
+    fields: FieldConfig,
+    folder: Path,
+    device: torch.device,
+    on_progress: ProgressCallback,
 ) -> FieldLayer:
-    """Give the layer above some layers, from a folder if it is there, else learnt into it."""
+    """Return the layer above ``below`` from a folder; learn and store it if it is missing."""
     config = below.dictionary.config
     settings: dict[str, Any] = {
         **asdict(fields),
@@ -158,17 +173,17 @@ def kept_layer(
     path = folder / f"layer{len(below.layers) + 2}-{fingerprint_settings(settings)}.pt"
     names = [each.name for each in dataclasses.fields(FieldLayer)]
     return FieldLayer(
-        **kept_tensors(path, names, lambda: learn_layer(below, images, fields, device, on_progress).tensors)
+        **load_or_compute(path, names, lambda: learn_layer(below, images, fields, device, on_progress).tensors)
     )
 
 
 def require_windows(number: int, maps: int, fields: FieldConfig) -> None:
-    """Refuse more windows of so many maps than the free memory has room for while layer ``number`` is learned."""
+    """Raise ``UserError`` if learning layer ``number`` over ``maps`` maps needs more than the free memory."""
     check_memory(
         f"learning layer {number} from {fields.field_windows:,} windows of {maps:,} maps",
         fields.learning_bytes(maps),
         available_memory(),
-        "take fewer windows, or another machine",
+        "use fewer windows, or another machine",
         parameter="field_windows",
     )
 
@@ -178,14 +193,14 @@ def learn_layer(
     images: ImageSet,
     fields: FieldConfig,
     device: torch.device,
-    on_progress: Told = lambda what, done, total: None,
+    on_progress: ProgressCallback = lambda what, done, total: None,
 ) -> FieldLayer:
-    """Learn the layer above some layers, from windows of their maps of random images."""
+    """Learn the layer above ``below`` from windows of its top maps of random images."""
     config, number = below.dictionary.config, len(below.layers) + 2
     maps = below.layers[-1].count if below.layers else config.centroids
     require_windows(number, maps, fields)
     seed = derive_seed(config.seed, "layer", number)
-    windows = teaching_windows(
+    windows = sample_windows(
         below.to(device),
         images,
         fields.field_windows,
@@ -204,7 +219,7 @@ def learn_layer(
     )
 
 
-def teaching_windows(
+def sample_windows(
     below: DeepKMeans,
     images: ImageSet,
     count: int,
@@ -214,7 +229,7 @@ def teaching_windows(
 ) -> torch.Tensor:
     """Cut random windows, float32 (count, 4, m) on the CPU, from the top maps of random images.
 
-    ``IMAGE_WINDOWS`` of each image, or as many more as it takes where there are too few images.
+    Each image gives ``IMAGE_WINDOWS`` windows, or more if there are too few images.
     """
     number = min(len(images), math.ceil(count / IMAGE_WINDOWS))
     each = math.ceil(count / number)

@@ -1,4 +1,4 @@
-"""Takes three layers of k-means, gives features of images: maps of each layer, summed over a grid; knows no file."""
+"""Encoder of images by three layers of k-means, whose maps are summed over a grid."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ CPU_IMAGES = 8
 class DeepKMeansEncoder:
     """Maps of three layers of k-means, summed over the cells of a grid and concatenated.
 
-    The cells of layer 1 end where its blocks of positions do: 15 + 12 of 27 for a grid of 2.
+    The cells of layer 1 end at borders of its blocks of positions: 15 + 12 of 27 positions for a grid of 2.
     """
 
     def __init__(
@@ -36,16 +36,16 @@ class DeepKMeansEncoder:
         grid: int = 2,
         device: torch.device,
     ):
-        """Take the layers to a device.
+        """Copy the layers to a device, and compute the column range of each.
 
         Parameters
         ----------
         trained_on
-            The images that taught them; others of their shape can be encoded.
+            Images that the layers were learned from; images of the same shape can be encoded.
         layers
-            Names or numbers; None means all.
+            Names, or numbers from 1 on; None selects all.
         grid
-            Cells along a side; their borders lie at rounded positions, a half upwards (4.5 is 5).
+            Cells along a side; their borders are positions rounded half up (4.5 becomes 5).
         """
         self._shape = trained_on.images.shape[1:]
         require_positions(trained_on, deep.dictionary.config.patch, grid)
@@ -53,7 +53,7 @@ class DeepKMeansEncoder:
         maps = (len(deep.dictionary.centroids), *(layer.count for layer in deep.layers))
         self.layers = deep_columns(maps, layers, grid)
         config, weights = deep.dictionary.config, fingerprint_tensors(deep.tensors)
-        self.origin = EncoderOrigin.learnt(
+        self.origin = EncoderOrigin.from_images(
             "kmeans3",
             "-".join(str(count) for count in maps),
             trained_on,
@@ -73,18 +73,18 @@ class DeepKMeansEncoder:
         }
 
     def check(self, images: ImageSet) -> None:
-        """Raise ``UserError`` for images of another shape than those that taught the layers."""
+        """Raise ``UserError`` for images of another shape than the training images."""
         check_shape(images, self._shape, "the centroids come from")
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Give float32 (n, D), layer by layer, each map by map, of uint8 (n, channels, H, W)."""
+        """Encode uint8 images (n, channels, H, W) as float32 features (n, D), in the order layer, map, cell."""
         pixels = torch.from_numpy(np.ascontiguousarray(images))
         if self._device.type == "cpu":
             return torch.cat(map_on_cores(self._encode, pixels.split(CPU_IMAGES))).numpy()
         return torch.cat([self._encode(some.to(self._device)).cpu() for some in pixels.split(IMAGES)]).numpy()
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
-        """Encode images of this device, (n, D)."""
+        """Encode images on the encoder's device, (n, D)."""
         needed = LAYERS[: LAYERS.index(list(self.layers)[-1]) + 1]
         with torch.inference_mode():
             layers = zip(needed, self._deep.maps(images), strict=False)
@@ -92,14 +92,14 @@ class DeepKMeansEncoder:
 
 
 def cell_sums(maps: torch.Tensor, grid: int) -> torch.Tensor:
-    """Sum maps (n, rows, columns, m) over the cells of a grid, (n, m * cells): map by map, each row by row."""
+    """Sum maps (n, rows, columns, m) over the cells of a grid, (n, m * cells), in the order map, row, column."""
     cells = Cells.of(maps.shape[1], maps.shape[2], grid)
     sums = [maps[:, top:bottom, left:right].sum(dim=(1, 2)) for top, bottom, left, right in cells.bounds]
     return torch.stack(sums, dim=2).flatten(1)
 
 
 def deep_columns(maps: Sequence[int], layers: Sequence[str] | str | None, grid: int) -> Layers:
-    """Give the columns of the chosen layers (names or numbers; None means all) for each layer's number of maps."""
+    """Return the columns of each chosen layer (names or numbers; None selects all); ``maps`` counts the maps."""
     ranges: Layers = {}
     start = 0
     chosen = choose_layers(layers, LAYERS)

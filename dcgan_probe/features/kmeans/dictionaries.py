@@ -1,7 +1,7 @@
-"""Takes training images and settings, gives a dictionary of patches, learnt once and kept; knows no encoding.
+"""Dictionaries of image patches, learned once and stored.
 
-The one-layer recipe of Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning",
-2011: random patches, normalised and whitened, and k-means on them.
+Source of the one-layer method: Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature
+learning", 2011. Random patches are normalized and whitened, and k-means finds their centroids.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ import torch
 from ...images import ImageSet
 from ...runtime import available_memory, check_memory, numpy_generator, torch_generator
 from ...storage import fingerprint_settings
-from ..kept import kept_tensors
+from ..kept import load_or_compute
 from ..settings import DictionaryConfig
 from .lloyd import first_centroids, lloyd
-from .patches import Whitening, normalise, random_patches
+from .patches import Whitening, normalize, random_patches
 
 TENSORS = ("mean", "matrix", "centroids")
-"""Names of a dictionary's tensors, the whitening's two first."""
+"""Names of a dictionary's tensors: the two of the whitening, and the centroids."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,17 @@ class Dictionary:
 
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All that decides an encoding, by name."""
+        """Tensors that determine an encoding, by name."""
         return dict(zip(TENSORS, (self.whitening.mean, self.whitening.matrix, self.centroids), strict=True))
 
 
 def require_patches(images: ImageSet, config: DictionaryConfig) -> None:
-    """Raise ``UserError`` for more patches than the free memory has room for while a dictionary is learnt."""
+    """Raise ``UserError`` if learning a dictionary needs more than the free memory."""
     check_memory(
         f"learning from {config.patches:,} patches of {images.channels * config.patch**2} numbers",
         config.learning_bytes(images.channels),
         available_memory(),
-        "take fewer patches, or another machine",
+        "use fewer patches, or another machine",
         parameter="patches",
     )
 
@@ -60,16 +60,16 @@ def learn_dictionary(
     Parameters
     ----------
     on_iteration
-        Called with the number of Lloyd's iterations done and the inertia before the last.
+        Called with the number of Lloyd's iterations done, and the inertia before the last one.
 
     Raises
     ------
     UserError
-        If the patches cannot fit in memory, or an image is smaller than a patch.
+        If the patches do not fit in memory, or an image is smaller than a patch.
     """
     require_patches(images, config)
     random = numpy_generator(config.seed, "patches")
-    points = normalise(torch.from_numpy(random_patches(images, config.patches, config.patch, random)))
+    points = normalize(torch.from_numpy(random_patches(images, config.patches, config.patch, random)))
     whitening = Whitening.fit(points.numpy()) if config.whiten else Whitening.none(points.shape[1])
     points = whitening(points).to(device)
     random_start = torch_generator(config.seed, "centroids")
@@ -81,7 +81,7 @@ def learn_dictionary(
 
 
 def dictionary_path(images: ImageSet, config: DictionaryConfig, folder: Path) -> Path:
-    """Return the file of the dictionary of these images and settings."""
+    """Return the path of the dictionary for these images and settings."""
     settings: dict[str, Any] = {**asdict(config), "images": images.fingerprint}
     return folder / f"dictionary-{fingerprint_settings(settings)}.pt"
 
@@ -93,7 +93,7 @@ def kept_dictionary(
     device: torch.device,
     on_iteration: Callable[[int, float], None] = lambda number, inertia: None,
 ) -> Dictionary:
-    """Give the dictionary of these images and settings, from a folder if it is there, else learnt into it."""
+    """Return the dictionary for these images and settings from a folder; learn and store it if it is missing."""
     path = dictionary_path(images, config, folder)
-    kept = kept_tensors(path, TENSORS, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
+    kept = load_or_compute(path, TENSORS, lambda: learn_dictionary(images, config, device, on_iteration).tensors)
     return Dictionary(config, Whitening(kept["mean"], kept["matrix"]), kept["centroids"])

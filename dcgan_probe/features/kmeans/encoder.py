@@ -1,12 +1,12 @@
-"""Takes a dictionary of patches, gives features of whole images: the dense triangle encoding, pooled; knows no file.
+"""Encoder of images by a dictionary of patches: codes of all patches, summed over a grid.
 
-For each patch ``x`` at each position, with its distances ``z_j`` to the centroids and their mean ``m``::
+For the patch ``x`` at each position, with its distances ``z_j`` to the centroids and their mean ``m``::
 
     triangle   f_j = max(0, m - z_j)        hard   f_j = 1 for the nearest centroid, else 0
 
-summed over each cell of a grid (quadrants for a grid of 2). The sums of ``max(0, m - z_j)`` are those of ``m`` less
-those of ``min(z_j, m)``: one pass over the distances less. A cell of one image is encoded at once: on a CPU its
-distances then stay in the cache of one core. Source: Coates, Lee and Ng, "An analysis of single-layer
+summed over each cell of a grid (quadrants for a grid of 2). The sum of ``max(0, m - z_j)`` is the sum of ``m`` minus
+the sum of ``min(z_j, m)``, which saves one pass over the distances. On a CPU, one cell of one image is encoded at a
+time, so that its distances stay in the cache of one core. Source: Coates, Lee and Ng, "An analysis of single-layer
 networks in unsupervised feature learning", 2011, sections 3.2.2 and 3.3.
 """
 
@@ -25,15 +25,15 @@ from ..encoders import Layers, check_shape
 from ..feature_set import EncoderOrigin
 from ..settings import ACTIVATIONS, Activation
 from .dictionaries import Dictionary
-from .patches import PatchGrid, normalise
+from .patches import PatchGrid, normalize
 
 CPU_IMAGES, GPU_BYTES = 4, 1 << 30
-"""Images that are cut into patches at once; on a GPU, bytes of distances."""
+"""On a CPU, images that are cut into patches at once; on a GPU, bytes of distances."""
 BATCH = 128
 
 
 class KMeansEncoder:
-    """One layer of centroids over every patch of an image, summed over the cells of a grid."""
+    """Codes of every patch of an image, summed over the cells of a grid."""
 
     def __init__(
         self,
@@ -45,16 +45,18 @@ class KMeansEncoder:
         grid: int = 2,
         device: torch.device,
     ):
-        """Take a dictionary to a device.
+        """Copy a dictionary to a device, and lay out the patches and cells.
 
         Parameters
         ----------
         trained_on
-            The images that the dictionary was learnt from; others of their shape can be encoded.
+            Images that the dictionary was learned from; images of the same shape can be encoded.
         stride
-            Pixels between the corners of neighbouring patches.
+            Pixels between the corners of neighboring patches.
+        activation
+            ``triangle`` or ``hard``, as defined above.
         grid
-            Cells along a side; their borders lie at rounded positions, a half upwards (13.5 is 14).
+            Cells along a side; their borders are positions rounded half up (13.5 becomes 14).
         """
         if activation not in ACTIVATIONS:
             raise UserError(
@@ -69,7 +71,7 @@ class KMeansEncoder:
         self._products = distance_products(dictionary.centroids.to(device))
         self.layers: Layers = {"kmeans": (0, config.centroids * grid**2)}
         self.batch = BATCH
-        self.origin = EncoderOrigin.learnt(
+        self.origin = EncoderOrigin.from_images(
             "kmeans", f"{config.centroids}", trained_on, weights, seed=config.seed, recipe=config.recipe
         )
         self.settings: dict[str, Any] = {
@@ -85,11 +87,11 @@ class KMeansEncoder:
         }
 
     def check(self, images: ImageSet) -> None:
-        """Raise ``UserError`` for images of another shape than those that the dictionary was learnt from."""
+        """Raise ``UserError`` for images of another shape than the training images."""
         check_shape(images, self._shape, "the centroids come from")
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Give float32 (n, centroids * grid^2), centroid by centroid, of uint8 (n, channels, H, W)."""
+        """Encode uint8 images (n, channels, H, W) as float32 (n, centroids * grid^2), in the order centroid, cell."""
         pixels = torch.from_numpy(np.ascontiguousarray(images))
         if self._device.type == "cpu":
             parts = map_on_cores(self._encode, pixels.split(CPU_IMAGES))
@@ -99,7 +101,7 @@ class KMeansEncoder:
         return torch.cat(parts).numpy()
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
-        """Encode images of this device, (n, centroids * grid^2)."""
+        """Encode images on the encoder's device, (n, centroids * grid^2)."""
         with torch.inference_mode():
             patches = self._extended_patches(images)  # (n, rows, columns, d + 2)
             count = self._products.shape[1]
@@ -113,12 +115,12 @@ class KMeansEncoder:
             return features.flatten(1)
 
     def _together(self, images: torch.Tensor) -> int:
-        """Give of how many images a cell is encoded at once."""
+        """Return the number of images of which a cell is encoded at once."""
         return 1 if images.device.type == "cpu" else len(images)
 
     def _extended_patches(self, images: torch.Tensor) -> torch.Tensor:
-        """Give ``[x, |x|^2, 1]`` of the whitened patches, (n, rows, columns, d + 2)."""
-        patches = self._whitening(normalise(self._patches.of(images)))
+        """Compute ``[x, |x|^2, 1]`` of the whitened patches, (n, rows, columns, d + 2)."""
+        patches = self._whitening(normalize(self._patches.of(images)))
         squares = (patches * patches).sum(dim=2, keepdim=True)
         extended = torch.cat([patches, squares, torch.ones_like(squares)], dim=2)
         return extended.view(len(images), self._cells.rows, self._cells.columns, -1)
@@ -139,28 +141,28 @@ class KMeansEncoder:
 
 
 def distance_products(centroids: torch.Tensor) -> torch.Tensor:
-    """Give the matrix (d + 2, k) by which ``[x, |x|^2, 1]`` gives the squared distances of x to centroids (k, d)."""
+    """Compute the matrix (d + 2, k) that maps ``[x, |x|^2, 1]`` to squared distances from x to centroids (k, d)."""
     squares = (centroids * centroids).sum(dim=1)
     return torch.cat([-2.0 * centroids.T, torch.ones_like(squares)[None], squares[None]])
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of a grid over an image's patches."""
+    """Cells of a grid over an image's patches."""
 
     rows: int
-    """Patches down an image."""
+    """Number of rows of patches."""
     columns: int
-    """Patches across an image."""
+    """Number of columns of patches."""
     bounds: tuple[tuple[int, int, int, int], ...]
-    """Of each cell, row by row: top, bottom, left, right; bottom and right are the first beyond."""
+    """Top, bottom, left and right of each cell, row by row; bottom and right are exclusive."""
 
     @classmethod
     def of(cls, rows: int, columns: int, grid: int) -> "Cells":
-        """Divide rows x columns positions; borders lie at rounded positions, a half upwards (13.5 is 14)."""
+        """Divide rows x columns positions into cells; borders are rounded half up (13.5 becomes 14)."""
         if not 1 <= grid <= min(rows, columns):
             raise UserError(
-                f"a grid of {grid} does not fit {rows} x {columns} patch positions; take 1 to {min(rows, columns)}",
+                f"a grid of {grid} does not fit {rows} x {columns} patch positions; use 1 to {min(rows, columns)}",
                 parameter="grid",
             )
         down, across = (
@@ -171,5 +173,5 @@ class Cells:
 
     @property
     def largest(self) -> int:
-        """Patches in the largest cell."""
+        """Number of patches in the largest cell."""
         return max((bottom - top) * (right - left) for top, bottom, left, right in self.bounds)

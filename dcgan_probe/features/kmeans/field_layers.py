@@ -1,12 +1,12 @@
-"""Takes maps of one layer, gives maps of the next: k-means within groups of maps; knows no pixel and no file.
+"""Layers of k-means within groups of maps of the layer below.
 
-Each field looks at a few maps of the layer below, in every window of 2 x 2 positions. Windows are normalised and
-whitened as patches of pixels are, and coded by the field's own centroids with the triangle activation, so F fields of K
-centroids give F K maps. Source: Coates and Ng, "Selecting receptive fields in deep networks", 2011.
+Each field covers a few maps of the layer below, in every window of 2 x 2 positions. Windows are normalized and
+whitened like patches of pixels, and encoded by the field's centroids with the triangle activation, so F fields of K
+centroids produce F K maps. Source: Coates and Ng, "Selecting receptive fields in deep networks", 2011.
 
-Our reading: whitening keeps the leading principal axes only. With 200 maps, a window has 800 numbers, and whitening
-all of them would cost eight times as much as their products with 100 centroids. That 30 axes are kept was
-chosen among 15, 30 and 100, at a small size, on images held out of CIFAR-10's training split.
+Departure from the paper: whitening keeps only the leading principal axes. With 200 maps, a window has 800 numbers, and
+whitening all of them would cost eight times as much as their products with 100 centroids. The default of 30 axes was
+chosen among 15, 30 and 100, at a small size, on images held out from CIFAR-10's training split.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ import torch
 from ...runtime import numpy_generator, torch_generator
 from ..settings import WINDOW, FieldConfig, Start
 from .lloyd import first_centroids, lloyd
-from .patches import Whitening, normalise
+from .patches import Whitening, normalize
 from .receptive_fields import choose_fields
 
 MAP_VARIANCE = 0.1
-"""Added to the variance of a window's values before the division by its root."""
+"""Added to the variance of a window's values before the division by its square root."""
 
 
 @dataclass(frozen=True)
@@ -30,30 +30,30 @@ class FieldLayer:
     """F fields of T maps each, with their whitening to P axes and their K centroids."""
 
     maps: torch.Tensor
-    """int64 (F, T)."""
+    """Indices of each field's maps, int64 (F, T)."""
     means: torch.Tensor
-    """float32 (F, 4 T), of normalised windows."""
+    """Means of normalized windows, float32 (F, 4 T)."""
     matrices: torch.Tensor
-    """float32 (F, 4 T, P)."""
+    """Whitening matrices, float32 (F, 4 T, P)."""
     centroids: torch.Tensor
-    """float32 (F, K, P), of whitened windows."""
+    """Centroids of whitened windows, float32 (F, K, P)."""
 
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All that decides an encoding, by name."""
+        """Tensors that determine an encoding, by name."""
         return dict(vars(self))
 
     @property
     def count(self) -> int:
-        """Maps that the layer gives, F K."""
+        """Number of output maps, F K."""
         return self.centroids.shape[0] * self.centroids.shape[1]
 
     def to(self, device: torch.device) -> "FieldLayer":
-        """Copy to a device."""
+        """Return a copy on a device."""
         return FieldLayer(**{name: tensor.to(device) for name, tensor in vars(self).items()})
 
     def encode(self, maps: torch.Tensor) -> torch.Tensor:
-        """Give float32 (n, rows - 1, columns - 1, F K), field by field, of maps (n, rows, columns, m)."""
+        """Encode maps (n, rows, columns, m) as float32 (n, rows - 1, columns - 1, F K), field by field."""
         count, rows, columns = maps.shape[0], maps.shape[1] - WINDOW + 1, maps.shape[2] - WINDOW + 1
         fields, centroids = self.centroids.shape[:2]
         result = torch.empty((count * rows * columns, fields, centroids), device=maps.device)
@@ -64,13 +64,13 @@ class FieldLayer:
         return result.view(count, rows, columns, fields * centroids)
 
     def _whitened_windows(self, own: torch.Tensor, shape: torch.Size, field: int) -> torch.Tensor:
-        """Normalise and whiten every window of a field, (n, rows - 1, columns - 1, P), without cutting one out.
+        """Normalize and whiten every window of a field, (n, rows - 1, columns - 1, P), without copying windows.
 
         ``own`` is the field's maps, (T, n rows columns), and ``shape`` (n, rows, columns).
 
         A window ``x`` of ``d`` numbers, with mean ``m`` and deviation ``s``, becomes ``((x - m) / s - mean) W``, which
-        is ``(x W - m 1'W) / s - mean W``; and ``x W`` is the sum over its positions ``p`` of ``x_p W_p``, where one
-        product serves all windows that a position belongs to.
+        is ``(x W - m 1'W) / s - mean W``. ``x W`` is the sum over the window's positions ``p`` of ``x_p W_p``, so one
+        product serves all windows that contain a position.
         """
         matrix = self.matrices[field]  # (4 T, P)
         d, axes = matrix.shape
@@ -100,18 +100,18 @@ def learn_field_layer(
     windows
         float32 (n, 4, m) on the CPU, from ``random_windows``.
     start, iterations
-        Of the centroids; no iterations from ``points`` leave random windows as centroids.
+        First centroids, and Lloyd's iterations; 0 iterations from ``points`` keep random windows as centroids.
     on_field
         Called with the number of fields done.
     """
-    # Two maps are compared at the same place.
+    # Maps are compared at the same position of the window.
     chosen = choose_fields(
         windows[:, 0].numpy(), config.fields, config.field_maps, numpy_generator(seed, "receptive fields")
     )
     maps = torch.from_numpy(chosen)
     whitenings, centroids = [], []
     for number, field in enumerate(maps):
-        points = normalise(windows[:, :, field].flatten(1), MAP_VARIANCE)
+        points = normalize(windows[:, :, field].flatten(1), MAP_VARIANCE)
         whitenings.append(Whitening.fit(points.numpy(), config.field_components))
         generator = torch_generator(seed, "centroids of field", number)
         points = whitenings[-1](points).to(device)
@@ -123,7 +123,7 @@ def learn_field_layer(
 
 
 def random_windows(maps: torch.Tensor, count: int, generator: np.random.Generator) -> torch.Tensor:
-    """Cut ``count`` windows, (count, 4, m), at random places of each of some images' maps (n, rows, columns, m)."""
+    """Cut ``count`` windows at random places of the maps (n, rows, columns, m) of each image, (n * count, 4, m)."""
     images, rows, columns = maps.shape[:3]
     image = np.repeat(np.arange(images), count)
     row, column = (generator.integers(0, side - WINDOW + 1, images * count) for side in (rows, columns))
@@ -131,7 +131,7 @@ def random_windows(maps: torch.Tensor, count: int, generator: np.random.Generato
 
 
 def _places(maps: torch.Tensor) -> list[torch.Tensor]:
-    """Give the maps (n, rows, columns, ...) at each position of all windows, four (n, rows - 1, columns - 1, ...)."""
+    """Return maps (n, rows, columns, ...) at each position of all windows, four (n, rows - 1, columns - 1, ...)."""
     rows, columns = (side - WINDOW + 1 for side in maps.shape[1:3])
     return [maps[:, i : i + rows, j : j + columns] for i in range(WINDOW) for j in range(WINDOW)]
 
@@ -142,7 +142,7 @@ def _window_sums(maps: torch.Tensor) -> torch.Tensor:
 
 
 def triangle(points: torch.Tensor, centroids: torch.Tensor) -> torch.Tensor:
-    """Give ``max(0, m - z_j)``, (n, k), for the distances z of points (n, d) to centroids (k, d) and their mean m."""
+    """Compute ``max(0, m - z_j)``, (n, k), for distances z of points (n, d) to centroids (k, d) with mean m."""
     distances = torch.addmm((centroids * centroids).sum(dim=1), points, centroids.T, alpha=-2.0)
     distances += (points * points).sum(dim=1, keepdim=True)
     # Rounding may leave the square of a small distance negative.

@@ -1,7 +1,6 @@
-"""Takes points, gives centroids by Lloyd's iterations; knows no image.
+"""k-means by Lloyd's iterations.
 
-A step is one product of a block of points with all centroids: the nearest centroid has the greatest
-``x c - |c|^2 / 2``.
+Each step multiplies a block of points with all centroids: the nearest centroid has the largest ``x c - |c|^2 / 2``.
 """
 
 from collections.abc import Callable
@@ -13,28 +12,31 @@ from ...runtime import map_on_cores
 from ..settings import Start
 
 PART, CPU_BLOCK, BLOCK_NUMBERS = 8192, 256, 1 << 22
-"""Points of a part; points of a block on a CPU, whose scores stay in a core's cache; numbers of a block elsewhere."""
+"""Points of a part; points of a block on a CPU, whose scores stay in a core's cache; scores of a block elsewhere."""
 
 
 DEVIATION = 0.1
+"""Standard deviation of ``gaussian`` first centroids."""
 
 
 def first_centroids(points: torch.Tensor, count: int, start: Start, generator: torch.Generator) -> torch.Tensor:
-    """Draw the centroids that Lloyd's iterations start from.
+    """Draw the first centroids of Lloyd's iterations.
 
-    ``points``: distinct random points. One that lies far from all others keeps its centroid to itself for good, and
-    that centroid tells next to nothing of an image. ``gaussian``, as in the released code of Coates and Ng: normal
-    numbers of deviation 0.1, all close to the mean of whitened points, from where centroids spread to where points are
-    many. `benchmarks/bench_kmeans.py` measures what that is worth.
+    ``points``: distinct random points. A point far from all others keeps a centroid to itself in all iterations, and
+    that centroid is useless for other images. ``gaussian``, as in the released code of Coates and Ng: normal numbers
+    of standard deviation 0.1, close to the mean of whitened points, from which centroids spread to dense regions.
+    ``benchmarks/bench_kmeans_start.py`` compares both.
 
     Parameters
     ----------
     points
-        float32 (n, d), whitened: of mean 0, and of variance 1 or less in every direction.
+        float32 (n, d), whitened: mean 0, and variance of at most 1 in every direction.
     count
         Number of centroids, at most n.
+    start
+        ``points`` or ``gaussian``.
     generator
-        On the CPU.
+        Generator on the CPU.
 
     Returns
     -------
@@ -53,18 +55,18 @@ def lloyd(
     iterations: int,
     on_iteration: Callable[[int, float], None] = lambda number, inertia: None,
 ) -> torch.Tensor:
-    """Move centroids so as to lower the sum of squared distances of points to their nearest one.
+    """Minimize the sum of squared distances of points to their nearest centroid by Lloyd's iterations.
 
-    One that loses all its points goes to 0, the mean of whitened points, as in the released code of Coates and Ng.
+    A centroid without points moves to 0, the mean of whitened points, as in the released code of Coates and Ng.
 
     Parameters
     ----------
     points
         float32 (n, d), on any device.
     centroids
-        float32 (count, d), beside the points; left as they are.
+        First centroids, float32 (count, d), on the points' device; not changed.
     on_iteration
-        Called with the number of iterations done, and the inertia (sum of squared distances) before the last.
+        Called with the number of iterations done, and the inertia (sum of squared distances) before the last one.
 
     Returns
     -------
@@ -79,8 +81,8 @@ def lloyd(
 
 
 def assign(points: torch.Tensor, centroids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Give the sums (k, d) and numbers (k,) of the points nearest each centroid, and squared distances to it, (n,)."""
-    # [x, 1] times this is x c - |c|^2 / 2.
+    """Compute the sums (k, d) and counts (k,) of each centroid's nearest points, and their squared distances (n,)."""
+    # The product of [x, 1] with this matrix is x c - |c|^2 / 2.
     products = torch.cat([centroids.T, -0.5 * (centroids * centroids).sum(dim=1)[None]])
     parts = points.split(PART)
     if points.device.type == "cpu":
@@ -94,9 +96,9 @@ def assign(points: torch.Tensor, centroids: torch.Tensor) -> tuple[torch.Tensor,
 def _assign_part(
     points: torch.Tensor, products: torch.Tensor, block: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Do the same for some points, ``block`` at a time."""
+    """Compute the results of ``assign`` for one part, ``block`` points at a time."""
     width, count = products.shape
-    sums = products.new_zeros(count, width)  # the last column counts
+    sums = products.new_zeros(count, width)  # the last column counts the points
     distances, scratch = products.new_empty(len(points)), products.new_empty(block, count)
     for start in range(0, len(points), block):
         part = points[start : start + block]
@@ -110,7 +112,7 @@ def _assign_part(
 
 
 def nearest_of(scores: torch.Tensor) -> torch.Tensor:
-    """Give the column of the greatest score of each row, int64 (n,); on a CPU by numpy, which is faster at it."""
+    """Return the column of the largest score of each row, int64 (n,); on a CPU by numpy, which is faster."""
     if scores.device.type == "cpu":
         return torch.from_numpy(scores.numpy().argmax(axis=1))
     return scores.argmax(dim=1)

@@ -1,6 +1,7 @@
-"""Takes uint8 images, gives their square patches, normalised and whitened; knows no centroid.
+"""Square patches of images, their normalization and whitening.
 
-As in Coates and Ng, "Learning feature representations with k-means", 2012, sections 2 and 4.1, on pixels from 0 to 255.
+Pixels are from 0 to 255. Source: Coates and Ng, "Learning feature representations with k-means", 2012, sections 2 and
+4.1.
 """
 
 import math
@@ -13,7 +14,7 @@ from ...images import ImageSet
 from ...runtime import UserError
 
 PATCH_VARIANCE = 10.0
-"""Added to the variance of a patch's pixels before the division by its root."""
+"""Added to the variance of a patch's pixels before the division by its square root."""
 EIGENVALUE = 0.1
 """Added to each eigenvalue of the covariance in whitening."""
 READ_IMAGES = 4096
@@ -21,12 +22,12 @@ READ_IMAGES = 4096
 
 @dataclass(frozen=True)
 class PatchGrid:
-    """Where an image's patches lie."""
+    """Positions of an image's patches."""
 
     size: int = 6
     """Side of a patch in pixels."""
     stride: int = 1
-    """Pixels between the corners of neighbours."""
+    """Pixels between the corners of neighboring patches."""
 
     def __post_init__(self) -> None:
         for name, value in (("patch", self.size), ("stride", self.stride)):
@@ -46,7 +47,7 @@ class PatchGrid:
         return (side - self.size) // self.stride + 1
 
     def of(self, images: torch.Tensor) -> torch.Tensor:
-        """Give all patches, float32 (N, positions, channels * size^2), row by row, of images (N, channels, H, W)."""
+        """Cut all patches of images (N, channels, H, W), float32 (N, positions, channels * size^2), row by row."""
         windows = images.to(torch.float32).unfold(2, self.size, self.stride).unfold(3, self.size, self.stride)
         ordered = windows.permute(0, 2, 3, 1, 4, 5)  # (N, rows, columns, channels, size, size)
         return ordered.reshape(len(images), ordered.shape[1] * ordered.shape[2], -1)
@@ -66,10 +67,10 @@ def random_patches(images: ImageSet, count: int, size: int, generator: np.random
     return patches.reshape(count, -1).astype(np.float32)
 
 
-def normalise(patches: torch.Tensor, added: float = PATCH_VARIANCE) -> torch.Tensor:
-    """Give each patch (..., d) minus its mean, over the root of its variance (n - 1) plus ``added``."""
+def normalize(patches: torch.Tensor, added: float = PATCH_VARIANCE) -> torch.Tensor:
+    """Divide each patch (..., d) minus its mean by the square root of its variance (over d - 1) plus ``added``."""
     width = patches.shape[-1]
-    # Layer normalisation divides by the root of the variance over n plus eps, in one pass.
+    # Layer normalization, in one pass, divides by the square root of the variance over d plus eps.
     factor = (width - 1) / width
     weight = torch.full((width,), math.sqrt(factor), dtype=patches.dtype, device=patches.device)
     return torch.nn.functional.layer_norm(patches, (width,), weight, eps=factor * added)
@@ -77,7 +78,7 @@ def normalise(patches: torch.Tensor, added: float = PATCH_VARIANCE) -> torch.Ten
 
 @dataclass(frozen=True)
 class Whitening:
-    """``(x - mean) matrix`` has nearly the identity for its covariance."""
+    """Linear transform ``(x - mean) matrix`` with a covariance close to the identity."""
 
     mean: torch.Tensor
     """float32 (d,)."""
@@ -86,19 +87,19 @@ class Whitening:
 
     @classmethod
     def fit(cls, patches: np.ndarray, components: int | None = None) -> "Whitening":
-        """Find what whitens patches (n, d), in float64, from their covariance ``V L V'``.
+        """Compute the whitening of patches (n, d) in float64, from their covariance ``V L V'``.
 
         Parameters
         ----------
         components
-            None: ZCA, ``V (L + EIGENVALUE)^-1/2 V'``. A number: PCA, ``V (L + EIGENVALUE)^-1/2``, of the axes of that
-            many largest variances; distances between patches are those of ZCA but for the axes left out.
+            None: ZCA, ``V (L + EIGENVALUE)^-1/2 V'``. A number: PCA, ``V (L + EIGENVALUE)^-1/2``, on this number of
+            axes with the largest variances; distances between patches equal those of ZCA without the other axes.
         """
         mean = patches.mean(axis=0, dtype=np.float64)
         moments = np.zeros((patches.shape[1], patches.shape[1]))
         for start in range(0, len(patches), 1 << 14):
-            centred = patches[start : start + (1 << 14)] - mean
-            moments += centred.T @ centred
+            centered = patches[start : start + (1 << 14)] - mean
+            moments += centered.T @ centered
         values, vectors = np.linalg.eigh(moments / (len(patches) - 1))
         matrix = vectors / np.sqrt(np.maximum(values, 0.0) + EIGENVALUE)
         matrix = matrix @ vectors.T if components is None else np.ascontiguousarray(matrix[:, ::-1][:, :components])
@@ -106,13 +107,13 @@ class Whitening:
 
     @classmethod
     def none(cls, width: int) -> "Whitening":
-        """Leave patches as they are."""
+        """Return the identity transform."""
         return cls(torch.zeros(width), torch.eye(width))
 
     def to(self, device: torch.device) -> "Whitening":
-        """Copy to a device."""
+        """Return a copy on a device."""
         return Whitening(self.mean.to(device), self.matrix.to(device))
 
     def __call__(self, patches: torch.Tensor) -> torch.Tensor:
-        """Whiten normalised patches (..., d)."""
+        """Whiten normalized patches (..., d)."""
         return (patches - self.mean) @ self.matrix

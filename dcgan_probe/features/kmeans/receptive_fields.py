@@ -1,13 +1,12 @@
-"""Takes values of maps at random places, gives groups of maps that belong together; knows no image and no encoding.
+"""Groups of similar maps: the receptive fields of a layer.
 
-Two maps belong together if their energies rise and fall together beyond what their linear correlation explains. For
-each pair, standardised and then whitened as a pair (ZCA), to ``u`` and ``v``, the similarity is the correlation of the
-squares::
+Two maps are similar if their energies correlate beyond their linear correlation. Each pair is standardized and then
+whitened as a pair (ZCA) to ``u`` and ``v``; the similarity is the correlation of the squares::
 
     s = E[u^2 v^2 - 1] / sqrt(E[u^4 - 1] E[v^4 - 1])
 
 For a pair ``x, y`` of correlation ``r``, whitening is ``u = a x + b y``, ``v = b x + a y`` with
-``a, b = (1 / sqrt(1 + r) +- 1 / sqrt(1 - r)) / 2``, so all pairs follow from products of powers of the maps. Source:
+``a, b = (1 / sqrt(1 + r) +- 1 / sqrt(1 - r)) / 2``, so products of powers of the maps determine all pairs. Source:
 Coates and Ng, "Selecting receptive fields in deep networks", 2011, section 3.
 """
 
@@ -15,23 +14,23 @@ import numpy as np
 
 ROWS = 4096
 SAME = 1e-9
-"""Pairs with ``1 - r^2`` up to this are one map twice, which no whitening tells apart."""
+"""Pairs with ``1 - r^2`` up to this value are one map twice, which whitening cannot separate."""
 
 
 def similarities(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """Give how much each seed map has to do with each map.
+    """Compute the similarity of each seed map to each map.
 
     Parameters
     ----------
     values
-        float (n, maps): what the maps are at n places.
+        Values of the maps at n places, float (n, maps).
     seeds
-        int (s,): numbers of maps.
+        Indices of the seed maps, int (s,).
 
     Returns
     -------
     np.ndarray
-        float64 (s, maps), at most 1: 1 for a map and itself, 0 for one that never changes.
+        float64 (s, maps), at most 1: 1 for a map and itself, 0 for a constant map.
     """
     count = len(values)
     blocks = [slice(start, start + ROWS) for start in range(0, count, ROWS)]
@@ -59,19 +58,26 @@ def similarities(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         p**4 * x4 + 4.0 * p**3 * q * x3y + 6.0 * both**2 * x2y2 + 4.0 * p * q**3 * xy3 + q**4 * y4
         for p, q in ((a, b), (b, a))
     )
-    # Squares of a map that takes two values only do not vary.
+    # The squares of a map with only two values do not vary.
     spread = np.sqrt(np.maximum((u4 - 1.0) * (v4 - 1.0), 0.0))
     found = np.divide(u2v2 - 1.0, spread, out=np.zeros_like(spread), where=(spread > SAME) & (x4 > 0.0) & (y4 > 0.0))
     return np.where(same, 1.0, found)
 
 
 def choose_fields(values: np.ndarray, fields: int, width: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw seed maps and group each with those most similar to it; there are at least ``fields`` and ``width`` maps.
+    """Draw seed maps, and group each with the maps most similar to it.
+
+    Parameters
+    ----------
+    values
+        Values of the maps at n places, float (n, maps).
+    fields, width
+        Number of groups, and maps per group; each at most the number of maps.
 
     Returns
     -------
     np.ndarray
-        int64 (fields, width): numbers of maps, the seed first, then falling similarity. Fields may overlap.
+        Indices of maps, int64 (fields, width): the seed first, then by decreasing similarity. Fields may overlap.
     """
     seeds = generator.choice(values.shape[1], fields, replace=False)
     found = similarities(values, seeds)

@@ -218,7 +218,7 @@ def test_sizes_out_of_range_are_refused(changes, message):
         (
             replace(FIELDS, fields=13),
             r"fields is 13, but layer 1 has 12 maps \(centroids\) and layer 2 52 \(fields x field_centroids\); "
-            "take at most as many as the smaller has, or make that one larger",
+            "use at most as many as the smaller has, or increase that number",
         ),
         (replace(FIELDS, field_maps=13), r"field_maps is 13, but layer 1 has 12 maps .* and layer 2 12 "),
     ],
@@ -229,9 +229,7 @@ def test_fields_larger_than_the_layer_below_are_refused(images, tmp_path, fields
 
 
 def test_images_too_small_for_three_layers_are_refused(tiny_images, images, tmp_path):
-    message = (
-        "tiny has images of 12 x 12 pixels, which leave 1 positions .* too few for a grid of 2; take larger images"
-    )
+    message = "tiny has images of 12 x 12 pixels, which leave 1 positions .* too few for a grid of 2; use larger images"
     with pytest.raises(UserError, match="leave 0 positions"):
         learn(tiny_images(5, size=8), tmp_path)
     require_positions(images, 3, 2)

@@ -16,7 +16,7 @@ from dcgan_probe.features import (
     lloyd,
 )
 from dcgan_probe.features.kmeans.lloyd import assign
-from dcgan_probe.features.kmeans.patches import PatchGrid, normalise, random_patches
+from dcgan_probe.features.kmeans.patches import PatchGrid, normalize, random_patches
 from dcgan_probe.images import load_images
 from dcgan_probe.runtime import UserError
 
@@ -89,7 +89,7 @@ def test_normal_numbers_that_start_are_small():
 
 def test_inertia_falls_and_is_that_of_scikit_learn_within_one_percent():
     images = load_images("glyphs:300", "train")
-    points = normalise(torch.from_numpy(random_patches(images, 4000, 6, np.random.default_rng(0))))
+    points = normalize(torch.from_numpy(random_patches(images, 4000, 6, np.random.default_rng(0))))
     inertia = []
     first = drawn(points, 40)
     centroids = lloyd(
@@ -117,7 +117,7 @@ def test_more_patches_than_memory_are_refused_before_any_is_cut(tiny_images, mon
         learn_dictionary(images, DictionaryConfig(patches=2_000_000_000), CPU)
     assert caught.value.parameter == "patches"
     monkeypatch.setattr("dcgan_probe.features.kmeans.dictionaries.available_memory", lambda: 1000 * 1320 - 1)
-    with pytest.raises(UserError, match=r"needs about 0\.0 GB of memory, but only 0\.0 GB are available; take"):
+    with pytest.raises(UserError, match=r"needs about 0\.0 GB of memory, but only 0\.0 GB are available; use"):
         learn_dictionary(images, DictionaryConfig(centroids=9, patches=1000), CPU)
 
 
@@ -177,7 +177,7 @@ def test_random_patches_can_be_centroids(tiny_images):
     images = tiny_images(20)
     config = DictionaryConfig(centroids=9, patch=3, patches=500, learning="patches")
     dictionary = learn_dictionary(images, config, CPU)
-    every = dictionary.whitening(normalise(PatchGrid(3).of(torch.from_numpy(images.images)).flatten(0, 1)))
+    every = dictionary.whitening(normalize(PatchGrid(3).of(torch.from_numpy(images.images)).flatten(0, 1)))
     assert torch.cdist(dictionary.centroids, every).min(dim=1).values.max() < 1e-2
     # Distances of zero, whose squares rounding may leave negative.
     assert np.isfinite(KMeansEncoder(dictionary, images, device=CPU).encode(images.images)).all()
@@ -216,7 +216,7 @@ def test_the_origin_says_what_taught_the_centroids(tiny_images):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"centroids": 501}, "501 centroids cannot be learnt from 500 patches"),
+        ({"centroids": 501}, "501 centroids cannot be learned from 500 patches"),
         ({"iterations": 0}, "iterations is 0; expected at least 1"),
         ({"learning": "guess"}, "got learning 'guess', expected kmeans or patches"),
     ],
@@ -229,7 +229,7 @@ def test_settings_out_of_range_are_refused(changes, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"grid": 7}, "a grid of 7 does not fit 6 x 6 patch positions; take 1 to 6"),
+        ({"grid": 7}, "a grid of 7 does not fit 6 x 6 patch positions; use 1 to 6"),
         ({"activation": "relu"}, "got activation 'relu', expected triangle or hard"),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dcgan_probe.features.kmeans.patches import PatchGrid, Whitening, normalise, random_patches
+from dcgan_probe.features.kmeans.patches import PatchGrid, Whitening, normalize, random_patches
 from dcgan_probe.runtime import UserError
 
 
@@ -40,8 +40,8 @@ def test_random_patches_do_not_depend_on_the_blocks(tiny_images, monkeypatch):
 def test_patches_are_normalised_one_by_one():
     patches = np.random.default_rng(0).uniform(0, 255, (5, 108))
     expected = [(patch - patch.mean()) / np.sqrt(patch.var(ddof=1) + 10.0) for patch in patches]
-    np.testing.assert_allclose(normalise(torch.from_numpy(patches)), expected, rtol=1e-12, atol=1e-14)
-    np.testing.assert_array_equal(normalise(torch.full((2, 108), 7.0)), 0.0)
+    np.testing.assert_allclose(normalize(torch.from_numpy(patches)), expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(normalize(torch.full((2, 108), 7.0)), 0.0)
 
 
 def test_whitening_is_the_eigendecomposition_by_hand(monkeypatch):
