@@ -1,4 +1,4 @@
-"""Floor 5. From summaries to tables: tidy pandas, CSV, Markdown, LaTeX; published figures, comparisons, guidelines."""
+"""Floor 5. Tables of results in tidy pandas, CSV, Markdown and LaTeX, with published figures and comparisons."""
 
 from typing import TYPE_CHECKING
 

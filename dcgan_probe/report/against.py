@@ -1,4 +1,4 @@
-"""Takes a summary and the published figure beside it, gives how far they are the same experiment; knows no row."""
+"""Differences between a measured row and the published experiment beside it, as notes."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from .published import Mark, PublishedFigure, marked, same_size
 
 SCALES = {
     "none": "unscaled features",
-    "standardise": "standardised features",
-    "standardise+0.01": "features standardised by sqrt(variance + 0.01)",
+    "standardise": "standardized features",
+    "standardise+0.01": "features standardized by sqrt(variance + 0.01)",
 }
 
 
 def is_comparable(summary: Summary, published: PublishedFigure) -> bool:
-    """Return whether the encoders were trained on the same images, or not at all, and no layer is missing here."""
+    """Return whether both encoders have the same training images, or none, and the row uses all published layers."""
     if published.incomparable or _lacks_layers(summary, published):
         return False
     if published.encoder is None:
@@ -25,39 +25,39 @@ def is_comparable(summary: Summary, published: PublishedFigure) -> bool:
 def published_notes(
     summary: Summary, trained_on: str, published: PublishedFigure, figures: Sequence[PublishedFigure]
 ) -> tuple[str, ...]:
-    """Say in what the published experiment was another one.
+    """Describe how the published experiment differs from a measured row, one note a difference.
 
     Parameters
     ----------
     trained_on
-        The images that trained the encoder of the summary, in full.
+        Full name of the images that trained the encoder of the summary; empty for an untrained one.
     figures
-        All published figures.
+        All published figures, among which one of the same size is looked up.
     """
     comparable = is_comparable(summary, published)
     notes = [] if comparable else [f"not comparable: {_reason(summary, trained_on, published)}"]
     shares = _shares(summary, published, comparable)
     if shares:
-        notes.append(f"size, against that of the published figure: {'; '.join(shares)}")
+        notes.append(f"size relative to the published model: {'; '.join(shares)}")
     own_size = same_size(published, summary.largest_layer, figures)
     if own_size is not None:
         notes.append(f"the published figure for {own_size.largest_layer:,} {own_size.unit} is {own_size.text}")
     if comparable and not published.classifier and summary.classifier != "l2-svm":
-        notes.append("the published figure is of an L2-SVM")
+        notes.append("the published figure is for an L2-SVM")
     if comparable and published.scale not in (None, summary.scale):
-        notes.append(f"the published figure is of {SCALES[published.scale]}")
+        notes.append(f"the published figure is for {SCALES[published.scale]}")
     return tuple(notes)
 
 
 def _lacks_layers(summary: Summary, published: PublishedFigure) -> bool:
-    """Return whether a net trained on the published images gives features of fewer layers than the published one."""
+    """Return whether a net trained on the published images has features of fewer layers than the published one."""
     if published.encoder is None or published.layers is None or len(summary.layers) >= published.layers:
         return False
     return same_images(summary.trained_on, summary.trained_on_images, published.encoder)
 
 
 def _reason(summary: Summary, trained_on: str, published: PublishedFigure) -> str:
-    """Say why a published figure is of another experiment."""
+    """Return the reason why a published figure is not comparable."""
     if published.incomparable:
         return published.incomparable
     if _lacks_layers(summary, published):
@@ -67,15 +67,15 @@ def _reason(summary: Summary, trained_on: str, published: PublishedFigure) -> st
 
 def _other_images(trained_on: str, published: PublishedFigure) -> str:
     if published.encoder is None:
-        return f"for the published figure nothing was trained without labels, here on {trained_on}"
+        return f"the published model used no unlabeled images, this encoder was trained on {trained_on}"
     return (
-        f"the published figure belongs to {published.trained} trained on "
-        f"{published.encoder.description}, this one was trained on {trained_on or 'nothing'}"
+        f"the published figure is for {published.trained} trained on {published.encoder.description}, "
+        f"this encoder was trained on {trained_on or 'no images'}"
     )
 
 
 def _shares(summary: Summary, published: PublishedFigure, comparable: bool) -> list[str]:
-    """Give each size that is a part of the published one, and its share: ``1,600 of 4,800 centroids, 33 %``."""
+    """Return each size that is below the published one, with its share: ``1,600 of 4,800 centroids, 33 %``."""
     images = None if comparable or published.encoder is None else published.encoder.images
     sizes: tuple[tuple[int | None, int | None, Mark, str], ...] = (
         (summary.largest_layer, published.largest_layer, published.layer_mark, published.unit),

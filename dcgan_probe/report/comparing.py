@@ -1,4 +1,4 @@
-"""Comparisons of the rows of a protocol: which rows, with which, and the files that they are written into."""
+"""Selection of the rows of a protocol to compare, and the files of their comparisons."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -13,7 +13,7 @@ from .settings import CompareConfig
 from .written_tables import SUFFIXES
 
 Names = dict[str, str]
-"""For each evaluation the number and name of its row."""
+"""Number and name of the row of each evaluation."""
 
 
 def compare_rows(
@@ -29,7 +29,7 @@ def compare_rows(
     Raises
     ------
     UserError
-        If the protocol has no records, there is no such row, or no two rows can be compared.
+        If the protocol has no records, the row to compare with does not exist, or no two rows can be compared.
     """
     require_instance(config, CompareConfig, "config")
     store = Results((workspace or Workspace()).results)
@@ -59,9 +59,9 @@ def write_comparisons(
     Parameters
     ----------
     summaries
-        The rows, at least one: they alone are numbered, compared and counted.
+        The rows to number and compare, at least one.
     reference
-        The one of them to compare with every other; None takes the first DCGAN row with an L2-SVM, else the first row.
+        Row to compare with every other; None for the first DCGAN row with an L2-SVM, else the first row.
     all_pairs
         Compare every row with every other.
     on_note
@@ -69,7 +69,8 @@ def write_comparisons(
 
     Returns
     -------
-    None where no two rows can be compared; then nothing is written.
+    ComparedRows or None
+        None if no two rows can be compared; no file is written then.
     """
     names = numbered_names(summaries, results)
     kept, remarks = _with_predictions(summaries, names)
@@ -87,7 +88,7 @@ def write_comparisons(
 
 
 def _with_predictions(summaries: Sequence[Summary], names: Names) -> tuple[list[Summary], list[str]]:
-    """Return the rows whose test predictions were kept, and name the others."""
+    """Return the rows with test predictions, and a sentence that names the other rows."""
     kept = [summary for summary in summaries if summary.correct is not None]
     missing = [names[summary.evaluation] for summary in summaries if summary.correct is None]
     return kept, [f"Not compared, since their test predictions are missing: {'; '.join(missing)}."] if missing else []
@@ -96,7 +97,7 @@ def _with_predictions(summaries: Sequence[Summary], names: Names) -> tuple[list[
 def _paired(
     candidates: Sequence[tuple[Summary, Summary]], names: Names
 ) -> tuple[list[tuple[Summary, Summary]], list[str]]:
-    """Return the pairs that share their draws and test images, and the reasons why the others do not."""
+    """Return the pairs with the same draws and test images, and a sentence for each other pair with the reason."""
     pairs, remarks = [], []
     for first, second in candidates:
         reason = why_not_paired(first, second)
@@ -109,7 +110,7 @@ def _paired(
 
 
 def _candidates(kept: Sequence[Summary], reference: Summary | None, all_pairs: bool) -> list[tuple[Summary, Summary]]:
-    """Return the pairs to compare: every one, or the reference with every other row."""
+    """Return the pairs to compare: all pairs, or the reference with every other row."""
     if all_pairs or not kept:
         return list(combinations(kept, 2))
     evaluation = (reference or _usual_reference(kept)).evaluation
@@ -118,9 +119,10 @@ def _candidates(kept: Sequence[Summary], reference: Summary | None, all_pairs: b
 
 
 def _usual_reference(rows: Sequence[Summary]) -> Summary:
-    """Choose the row to compare the others with; not by test accuracy, which would favor it.
+    """Choose the row to compare the others with.
 
-    For the same reason no row whose C was given, unless all were: a user may have tried several.
+    The choice does not use test accuracy, which would favor that row. For the same reason it excludes rows with a
+    given C, of which a user may have tried several, unless every row has one.
     """
     chosen = [row for row in rows if not row.given] or rows
     trained = [row for row in chosen if row.features == "dcgan" and row.classifier == "l2-svm"]
@@ -128,12 +130,12 @@ def _usual_reference(rows: Sequence[Summary]) -> Summary:
 
 
 def find_row(summaries: Sequence[Summary], name: str, results: Path | None = None) -> Summary:
-    """Find the row of a number or a name; a part of the name suffices where only one row has it.
+    """Find a row by its number, its name, or a part of the name that only one row has.
 
     Raises
     ------
     UserError
-        If no row or several rows fit.
+        If no row or several rows match.
     """
     names = numbered_names(summaries, results)
     known = {names[summary.evaluation]: summary for summary in summaries}
@@ -141,8 +143,8 @@ def find_row(summaries: Sequence[Summary], name: str, results: Path | None = Non
     found = numbered or [row for full, row in known.items() if name.lower() in full.lower()]
     if len(found) != 1:
         raise UserError(
-            f"got {name!r}, which {'several rows are' if found else 'no row is'} called; expected a number or a "
-            f"name of: {'; '.join(known)}",
+            f"got {name!r}, which matches {'several rows' if found else 'no row'}; expected the number or the name of "
+            f"one of: {'; '.join(known)}",
             parameter="against",
         )
     return found[0]

@@ -1,4 +1,4 @@
-"""Tables of paired comparisons, shown and tidy."""
+"""Tables of paired comparisons, for display and as tidy pandas."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,22 +23,22 @@ HEADER = {
     "right in one only": True,
     "n": True,
 }
-"""Columns; True aligns a column on the right."""
+"""Columns, True for those aligned on the right."""
 READING = (
-    "Accuracies on {scored} images, first / second, and their difference, first less second, in percentage points, on "
+    "Accuracies on {scored} images (first / second) and their difference (first minus second) in percentage points, on "
     "the same draws and images; a positive difference favors the first. n: number of draws compared, which both rows "
-    "have. The seeds of networks, centroids and trainings and the choice of C are held fixed: their effect is in "
-    "neither the interval nor p."
+    "have. The seeds of networks, centroids and trainings and the choice of C are held fixed, so neither the interval "
+    "nor p includes their effect."
 )
 T_TEST = (
     "t: 95 % interval and two-sided p of Student's t for fresh labeled rows and {scored} images, with {freedom} "
     "degrees of freedom (Satterthwaite). Two draws share {overlap} of their rows on average, so a part of the variance "
-    "between draws is common to all and does not average out. That part is taken to be the share of common rows, which "
-    "is its upper bound: where draws matter more than {scored} images, intervals are rather too wide than too narrow."
+    "between draws is common to all and does not average out. That part is set to the share of common rows, its upper "
+    "bound: where draws matter more than {scored} images, intervals tend to be too wide rather than too narrow."
 )
 MCNEMAR = (
-    "McNemar: two-sided p of the exact McNemar test on the images that only one fit classifies correctly, first / "
-    "second; 95 % interval over {scored} images. The labeled rows are held fixed."
+    "McNemar: two-sided p of the exact McNemar test on the images that only one fit classifies correctly (first / "
+    "second); 95 % interval over {scored} images. The labeled rows are held fixed."
 )
 TIDY = {
     **dict.fromkeys(("protocol", "first", "second", "first_evaluation", "second_evaluation"), "string"),
@@ -54,25 +54,25 @@ class ComparedRows:
     """Comparisons of the rows of one protocol."""
 
     names: dict[str, str]
-    """For each evaluation its number and name: ``2 untrained cpu32``."""
+    """Number and name of the row of each evaluation: ``2 untrained cpu32``."""
     comparisons: tuple[Comparison, ...]
     """At least one."""
     remarks: tuple[str, ...]
-    """Further sentences of the caption: which rows are not compared, and why."""
+    """Further sentences of the caption: rows that are not compared, with the reason."""
 
 
 def numbered_names(summaries: Iterable[Summary], results: Path | None = None) -> dict[str, str]:
-    """Return number and name of each row of one protocol, in the order of its tables: ``{ID: "1 DCGAN cpu32"}``."""
+    """Return number and name of each row of one protocol, in table order: ``{ID: "1 DCGAN cpu32"}``."""
     rows = [row for table in table_rows(summaries, results) for row in table.measured]
     return {row.summary.evaluation: f"{number} {row.name}" for number, row in enumerate(rows, 1)}
 
 
 def shown_comparisons(compared: ComparedRows) -> ShownTable:
-    """Build the table of the comparisons as people read it."""
+    """Build the table of comparisons for display."""
     rows = [row for each in compared.comparisons for row in (each.first, each.second)]
     notes = [sentence(note) for note in rows[0].notes if all(note in row.notes for row in rows)]
     number, scored = compared.comparisons[0].comparisons, scored_images(rows[0].dataset)
-    holm = f"Holm p: adjusted for the number of comparisons made here, {number}."
+    holm = f"Holm p: p adjusted for the number of comparisons in this table, {number}."
     return ShownTable(
         title=f"{task_title(compared.comparisons[0].first)}: paired comparisons",
         header=tuple(HEADER),
@@ -87,7 +87,7 @@ def shown_comparisons(compared: ComparedRows) -> ShownTable:
 
 
 def _tests(comparisons: Sequence[Comparison], scored: str) -> list[str]:
-    """Return one sentence or more on each kind of test among the comparisons."""
+    """Describe each kind of test among the comparisons."""
     t_tests = [each for each in comparisons if each.discordant is None]
     texts = [MCNEMAR.format(scored=scored)] if len(t_tests) < len(comparisons) else []
     if t_tests:
@@ -98,7 +98,7 @@ def _tests(comparisons: Sequence[Comparison], scored: str) -> list[str]:
 
 
 def _range(values: Sequence[float], form: str) -> str:
-    """Return the least and the greatest value, or one where both look the same."""
+    """Format the least and the greatest value, or one value if both read the same."""
     return " to ".join(dict.fromkeys(form.format(value) for value in (min(values), max(values))))
 
 
@@ -124,7 +124,7 @@ def _cells(comparison: Comparison, names: dict[str, str]) -> tuple[Cell, ...]:
 
 
 def comparison_table(compared: ComparedRows) -> pandas.DataFrame:
-    """Build one tidy row for each comparison; accuracies, difference, standard error and interval are in percent."""
+    """Build one tidy row for each comparison; accuracies, difference, standard error and interval in percent."""
     rows = []
     for each in compared.comparisons:
         first, second, difference = each.first, each.second, each.difference

@@ -1,4 +1,4 @@
-"""Takes shown tables, gives plain text of about a terminal's width; knows no figure."""
+"""Plain-text tables for a terminal."""
 
 import itertools
 import textwrap
@@ -9,22 +9,22 @@ from .shown import NOTHING, PUBLISHED, Cell, ShownTable
 
 WIDTH = 110
 LEFT_OUT = ("dimension", "largest layer's units")
-SPARED = ("images seen",)
-"""Columns that are shown only where they tell rows apart."""
-GIVEN_UP = ("images seen", "label budget", "layers", "n", "test", "right in one only", "first", "trained on")
-"""Columns that a table which is too wide gives up: first those that do not tell rows apart, then all, in this order."""
+OPTIONAL_COLUMNS = ("images seen",)
+"""Columns shown only if their values differ between rows."""
+DROP_ORDER = ("images seen", "label budget", "layers", "n", "test", "right in one only", "first", "trained on")
+"""Columns dropped from a table that is too wide: columns of a single value first, then the others, in this order."""
 UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def to_console(tables: Iterable[ShownTable]) -> str:
-    """Write the measured rows with fewer columns than Markdown has, and the published ones as a running list."""
+    """Write tables as plain text: fewer columns than in Markdown, and the published figures as a running list."""
     return "\n".join(_table(table) for table in tables)
 
 
 def _table(table: ShownTable) -> str:
-    header, rows, given_up, kept = _fitting(table)
+    header, rows, dropped, kept = _fitting(table)
     rule = "─" * max(map(len, (*header, *rows)))
-    left_out = [_left_out(table, i) for i in given_up if _values(table, i)]
+    left_out = [_left_out(table, i) for i in dropped if _values(table, i)]
     paragraphs = [table.caption, *([f"Columns left out for width: {'; '.join(left_out)}."] if left_out else [])]
     if table.published:
         figures = [f"{_noted(row[0]).removeprefix(PUBLISHED)} {_noted(row[-1])}" for row in table.published]
@@ -41,25 +41,25 @@ def _table(table: ShownTable) -> str:
 
 
 def _fitting(table: ShownTable) -> tuple[list[str], list[str], list[int], list[int]]:
-    """Return the lines of header and measured rows with as many columns as fit, the columns given up and those kept."""
+    """Return the lines of the header and of the measured rows, the dropped columns, and the kept ones."""
     kept = [
         i
         for i, name in enumerate(table.header)
-        if name not in LEFT_OUT and (name not in SPARED or _tells_apart(table, i))
+        if name not in LEFT_OUT and (name not in OPTIONAL_COLUMNS or _varies(table, i))
     ]
-    candidates = [i for name in GIVEN_UP for i in kept if table.header[i] == name]
-    candidates.sort(key=lambda i: _tells_apart(table, i))
+    candidates = [i for name in DROP_ORDER for i in kept if table.header[i] == name]
+    candidates.sort(key=lambda i: _varies(table, i))
     header, rows = _lines(table, kept)
-    given_up = []
+    dropped = []
     while candidates and max(map(len, (*header, *rows))) > WIDTH:
-        given_up.append(candidates.pop(0))
-        kept.remove(given_up[-1])
+        dropped.append(candidates.pop(0))
+        kept.remove(dropped[-1])
         header, rows = _lines(table, kept)
-    return header, rows, given_up, kept
+    return header, rows, dropped, kept
 
 
 def _lines(table: ShownTable, kept: list[int]) -> tuple[list[str], list[str]]:
-    """Lay out some columns; a name that is wider than its column takes several lines."""
+    """Lay out the kept columns; a name that is wider than its column is wrapped."""
     right = [table.numeric[i] for i in kept]
     rows = [[_noted(row[i]) for i in kept] for row in table.measured]
     names = [table.header[i] for i in kept]
@@ -79,15 +79,15 @@ def _noted(cell: Cell) -> str:
 
 
 def _left_out(table: ShownTable, column: int) -> str:
-    """Name a column that was given up, and its value where that is one."""
+    """Name a dropped column, and its value if all rows have the same one."""
     name, values = table.header[column], _values(table, column)
     return f"{name}: {values[0]}" if len(values) == 1 else name
 
 
-def _tells_apart(table: ShownTable, column: int) -> bool:
+def _varies(table: ShownTable, column: int) -> bool:
     return len(_values(table, column)) > 1
 
 
 def _values(table: ShownTable, column: int) -> list[str]:
-    """Give what the measured rows have in a column, each once."""
+    """Return the distinct values of the measured rows in a column."""
     return list(dict.fromkeys(row[column].text for row in table.measured if row[column].text != NOTHING))

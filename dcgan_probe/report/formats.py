@@ -1,4 +1,4 @@
-"""Tables, comparisons and guidelines in a format."""
+"""Tables, comparisons and guidelines as text in one of the formats."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,12 +16,14 @@ from .tables import result_table
 
 
 def format_tables(summaries: Iterable[Summary], form: str = "console", *, results: str | Path | None = None) -> str:
-    """Write the tables of some summaries: ``console`` (fewer columns), ``markdown``, ``csv`` (tidy) or ``latex``.
+    """Format the tables of summaries as text.
 
     Parameters
     ----------
+    form
+        ``console`` (fewer columns), ``markdown``, ``csv`` (tidy) or ``latex``.
     results
-        As ``result_table`` has it.
+        Results folder of the summaries, as for ``result_table``.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def format_tables(summaries: Iterable[Summary], form: str = "console", *, result
 
 
 def format_comparisons(compared: ComparedRows, form: str = "console") -> str:
-    """Write the table of some comparisons, in the same formats.
+    """Format the table of comparisons as text, in the formats of ``format_tables``.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def format_comparisons(compared: ComparedRows, form: str = "console") -> str:
 
 
 def format_guidelines(runs: Sequence[GuidelineRun], form: str = "console") -> str:
-    """Write the table of trainings that break a guideline each, at least one, in the same formats.
+    """Format the table of trainings that each break a guideline, at least one, in the formats of ``format_tables``.
 
     Raises
     ------

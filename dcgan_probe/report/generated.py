@@ -1,4 +1,4 @@
-"""Table of the test errors of nearest neighbors at growing numbers of images."""
+"""Table of nearest-neighbor test errors at growing numbers of images."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,16 @@ from .numbers import percent
 from .shown import NOTHING, Cell, ShownTable, caveat_sentences
 
 CAPTION = (
-    "One nearest neighbour, Euclidean distance of pixels; ± is half of the 95 % interval over test images. Generated "
-    "images: the classes in turn. Real ones: in random order. Smaller counts are parts of larger ones."
+    "One nearest neighbor, Euclidean distance between pixels; ± is half the width of the 95 % interval over test "
+    "images. Generated images: the classes in turn. Real images: in random order. Smaller sets are subsets of larger "
+    "ones."
 )
 
 
 def format_neighbor_errors(errors: Sequence[NeighborError], title: str, caveats: SplitCaveats) -> str:
-    """Write a table for a terminal: a row a count, test error in % on generated and on real images.
+    """Format a table for a terminal: one row a number of images, test errors in % when fitted on each kind of images.
 
-    Where the classes of the real images are unbalanced, each error is followed by the balanced one.
+    If the classes of the real images are unbalanced, the balanced error follows each error.
     """
     by_place = {(each.fitted_on, each.count): each for each in errors}
     rows = [

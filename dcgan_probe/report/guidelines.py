@@ -1,4 +1,4 @@
-"""Takes what trainings came to, gives the table of the guidelines, tidy and as people read it; knows no run folder."""
+"""Tables of trainings that each break a guideline of the paper, for display and as tidy pandas."""
 
 import itertools
 import statistics
@@ -25,7 +25,7 @@ MEASURED = {
     **dict.fromkeys(("d_loss", "g_loss", "d_real", "d_fake", "d_gradient_norm", "g_gradient_norm"), "Float64"),
     **dict.fromkeys(("dead_filters", "oscillating_filters", "diversity", "probe_accuracy"), "Float64"),
 }
-"""Columns of a run's statistics that the tidy table takes over, from the run's last row that has them."""
+"""Columns of a run's statistics in the tidy table, from the last row of the run that has a value."""
 TIDY = {
     **dict.fromkeys(("guideline", "setting"), "string"),
     "seed": "Int64",
@@ -37,39 +37,39 @@ TIDY = {
     "seconds": "Float64",
     **dict.fromkeys(("date", "device", "versions", "command"), "string"),
 }
-"""``first_alarm``: images seen when the first collapse began, recovered from or not. ``collapsed_since``: when the one
-began that went on at the end."""
+"""``first_alarm``: images seen at the onset of the first collapse, whether or not training recovered.
+``collapsed_since``: images seen at the onset of a collapse that lasts to the end."""
 
 
 @dataclass(frozen=True)
 class GuidelineRun:
-    """What one training came to."""
+    """Result of one training."""
 
     guideline: str
-    """What was done in the place of a guideline."""
+    """Departure from a guideline, such as ``no batch norm``."""
     setting: str
-    """The fields that do so; empty for the baseline."""
+    """Changed fields of the config, such as ``norm none``; empty for the baseline."""
     facts: dict[str, Any]
-    """The other columns of ``TIDY``, by name; accuracies from 0 to 1, None or missing where not measured."""
+    """The other columns of ``TIDY``, by name; accuracies from 0 to 1, None or missing if not measured."""
 
     def __getitem__(self, name: str) -> Any:
-        """Give a fact, None where it is missing."""
+        """Return a column's value, None if it is missing."""
         return self.facts.get(name)
 
 
 def guideline_table(runs: Iterable[GuidelineRun]) -> pandas.DataFrame:
-    """Give one row for each training."""
+    """Build one tidy row for each training."""
     rows = [{"guideline": run.guideline, "setting": run.setting, **run.facts} for run in runs]
     return pandas.DataFrame(rows, columns=list(TIDY)).astype(TIDY)
 
 
 def shown_guidelines(runs: Sequence[GuidelineRun]) -> ShownTable:
-    """Give one row for each guideline, mean and spread over its seeds.
+    """Build one row for each guideline, with mean and spread over its seeds.
 
     Parameters
     ----------
     runs
-        At least one, the baseline's first; a guideline's seeds in any place.
+        At least one; a run of the baseline comes first, the others in any order.
     """
     groups: dict[str, list[GuidelineRun]] = {}
     for run in runs:
@@ -105,7 +105,7 @@ def _cells(group: list[GuidelineRun], baseline: dict[int, float | None]) -> tupl
 
 
 def _alarm(group: list[GuidelineRun]) -> str:
-    """Say in how many trainings the alarm was raised at the end and since when, and in how many it was over by then."""
+    """Count the trainings with an alarm at the end, with its onsets, those that recovered, and those cut short."""
     since = sorted(run["collapsed_since"] for run in group if run["collapsed_since"] is not None)
     over = sum(run["first_alarm"] is not None and run["collapsed_since"] is None for run in group)
     short = sum(run["images_seen"] < run["images"] for run in group)
@@ -116,7 +116,7 @@ def _alarm(group: list[GuidelineRun]) -> str:
 
 
 def _spread(values: Sequence[float | None], form: str, factor: float = 1) -> str:
-    """Write mean and standard deviation of the values that are there; the mean's sign is not the deviation's."""
+    """Format mean and standard deviation of the known values; only the mean has a sign."""
     known = [factor * value for value in values if value is not None]
     if not known:
         return NOTHING
@@ -127,13 +127,12 @@ def _spread(values: Sequence[float | None], form: str, factor: float = 1) -> str
 def _caption(runs: Sequence[GuidelineRun]) -> str:
     first = runs[0]
     return (
-        f"{first['images']:,} real images shown to D in each training, the same in the same order for each seed. "
-        "Mean ± standard deviation over the seeds. Collapse alarm: in how many trainings, and the images seen when it "
-        "began. Diversity: mean distance of two samples, in that of two real images. Probe: L2-SVM on the last "
-        "features, "
-        f"{first['probe']}; C is chosen on the rows that score, so the accuracies compare nets and are no result. "
-        "Untrained: the same of each net before training. "
-        "Against the baseline: difference in points, seed by seed. Samples: samples.webp, in the order of the rows."
+        f"{first['images']:,} real images shown to D in each training; trainings of one seed share their order. "
+        "Mean ± standard deviation over the seeds. Collapse alarm: number of trainings, and images seen at its onset. "
+        "Diversity: mean distance between two samples, as a multiple of that between two real images. "
+        f"Probe: L2-SVM on the final features, {first['probe']}; C is chosen on the rows that are scored, so the "
+        "accuracies only serve to compare nets. Untrained: the same probe of each net before training. "
+        "Against the baseline: difference in points, by seed. Samples: samples.webp, in row order."
     )
 
 

@@ -1,4 +1,4 @@
-"""Takes names and sizes of image sets, gives the words by which a published figure names them; knows no figure."""
+"""Names of image sets in tables, with the sizes of the official sets."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from .published import PublishedEncoder
 
 @dataclass(frozen=True)
 class OfficialSet:
-    """A set as it was published."""
+    """Official name and sizes of a published set."""
 
     title: str
     train: int
@@ -21,24 +21,24 @@ OFFICIAL_SETS = {
     "imagenet": OfficialSet("ImageNet-1k", 1_281_167, 50_000),
 }
 PARTS_OF_OTHERS = {"tiny_imagenet32": ("Tiny ImageNet", "Tiny ImageNet ({images:,} of ImageNet-1k's 1.28 million)")}
-"""Sets that are a part of a larger one: in short, and in full."""
+"""Sets that are part of a larger one: short and full name."""
 
 
 def is_subset(dataset: str, train_rows: int, test_rows: int) -> bool:
-    """Tell whether a set has fewer images than the official one of its name."""
+    """Return whether a set has fewer images than the official set of its name."""
     official = OFFICIAL_SETS.get(dataset)
     return official is not None and (train_rows < official.train or test_rows < official.test)
 
 
 def describe_set(dataset: str, train_rows: int, test_rows: int) -> str:
-    """Name a probed set: ``CIFAR-10 (50,000 / 10,000)``, ``SVHN subset (4,434 / 8,372)``."""
+    """Return the name of an evaluated set: ``CIFAR-10 (50,000 / 10,000)``, ``SVHN subset (4,434 / 8,372)``."""
     title = OFFICIAL_SETS[dataset].title if dataset in OFFICIAL_SETS else dataset
     subset = " subset" if is_subset(dataset, train_rows, test_rows) else ""
     return f"{title}{subset} ({train_rows:,} / {test_rows:,})"
 
 
 def describe_training_images(name: str, images: int) -> tuple[str, str]:
-    """Name the images that trained an encoder without labels, in short and in full; empty for an untrained one."""
+    """Return short and full name of the images that trained an encoder without labels; empty for an untrained one."""
     if not name:
         return "", ""
     if name in PARTS_OF_OTHERS:
@@ -55,5 +55,5 @@ def describe_training_images(name: str, images: int) -> tuple[str, str]:
 
 
 def same_images(name: str, images: int, encoder: PublishedEncoder) -> bool:
-    """Tell whether an encoder was trained on the images of a published one."""
+    """Return whether an encoder was trained on the images of a published one."""
     return name.lower() in encoder.names and images >= encoder.least_images

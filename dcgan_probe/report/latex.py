@@ -1,4 +1,4 @@
-"""Takes shown tables, gives LaTeX that needs no package; knows no figure."""
+"""LaTeX tables that need no package."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ ESCAPES = {
 
 
 def to_latex(tables: Iterable[ShownTable]) -> str:
-    """Write tables in LaTeX: one ``table`` each, a plain ``tabular``, caption and footnotes."""
+    """Format tables in LaTeX: one ``table`` each, with a plain ``tabular``, caption and footnotes."""
     return "\n".join(_table(table) for table in tables)
 
 
@@ -47,14 +47,14 @@ def _table(table: ShownTable) -> str:
 
 
 def _provenance(made: Provenance) -> list[str]:
-    """Write one paragraph for each row's command, and one of what holds for all."""
+    """Format one paragraph for the command of each row, and one that holds for all rows."""
     rows = [f"{escape_latex(row.name)}: {_code(row.command)}, {escape_latex(row.details)}" for row in made.rows]
     paragraphs = ["How each row was made:", *rows, escape_latex(made.note)]
     return ["", r"\smallskip", r"{\footnotesize\raggedright " + "\\par\n".join(paragraphs) + r"\par}"]
 
 
 def _code(command: str) -> str:
-    # Some typewriter fonts would join two hyphens to a dash.
+    # Some typewriter fonts join two hyphens into a dash.
     return rf"\texttt{{{escape_latex(command).replace('--', '-{}-')}}}" if command else "from Python"
 
 
@@ -68,5 +68,5 @@ def _cell(cell: Cell) -> str:
 
 
 def escape_latex(text: str) -> str:
-    """Escape LaTeX's special characters, and write the signs that its plain fonts lack."""
+    """Escape LaTeX's special characters, and replace the signs that its plain fonts lack."""
     return "".join(ESCAPES.get(sign, sign) for sign in text)

@@ -1,4 +1,4 @@
-"""Takes shown tables, gives Markdown that reads well raw and rendered; knows no figure."""
+"""Markdown tables with aligned columns and footnotes."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def to_markdown(tables: Iterable[ShownTable]) -> str:
-    """Write tables in Markdown, columns aligned in the raw text too, footnotes as a numbered list below each."""
+    """Format tables in Markdown: columns aligned in the raw text too, footnotes as a numbered list below each table."""
     return "\n".join(_table(table) for table in tables)
 
 
@@ -29,20 +29,20 @@ def _table(table: ShownTable) -> str:
 
 
 def _provenance(made: Provenance) -> list[str]:
-    """Write a list of the commands, each as code, and what holds for all."""
+    """Format the list of commands, each as code, and the sentence that holds for all rows."""
     rows = [f"- {escape_markdown(row.name)}: {_code(row.command)}, {escape_markdown(row.details)}" for row in made.rows]
     return ["How each row was made:", "\n".join(rows), escape_markdown(made.note)]
 
 
 def _code(command: str) -> str:
-    """Write a command as code, which takes everything literally but the backtick."""
+    """Format a command as code, in which only the backtick is special."""
     if not command:
         return "from Python"
     return f"`` {command} ``" if "`" in command else f"`{command}`"
 
 
 def padded_row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
-    """Pad each cell to its column's width, on the left where the column is aligned on the right."""
+    """Pad each cell to the width of its column, on the left if the column is aligned on the right."""
     return [
         cell.rjust(width) if is_right else cell.ljust(width)
         for cell, width, is_right in zip(cells, widths, right, strict=True)
@@ -50,7 +50,7 @@ def padded_row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool
 
 
 def superscript(notes: Iterable[int]) -> str:
-    """Write footnote numbers, each after a space so that it is not read as an exponent."""
+    """Format footnote numbers, each after a space so that it does not look like an exponent."""
     return "".join(f" {str(number).translate(SUPERSCRIPTS)}" for number in notes)
 
 
@@ -59,5 +59,5 @@ def _cell(cell: Cell) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Escape what Markdown would read as markup; an underscore inside a word is none and stays."""
+    """Escape characters that Markdown reads as markup; an underscore inside a word is not markup and stays."""
     return re.sub(r"[\\|*`<]|(?<!\w)_|_(?!\w)", lambda match: "\\" + match.group(), text)

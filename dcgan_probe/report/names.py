@@ -1,4 +1,4 @@
-"""Takes summaries, gives the names of their rows, each told apart from the others; knows no published figure."""
+"""Names of the measured rows of a table, each different from the others."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -8,7 +8,7 @@ from ..evaluation import Summary
 from ..features import feature_sources, source_label
 
 SUPERVISED = "supervised"
-SCALED = {"none": "", "standardise": ", standardised", "standardise+0.01": ", standardised +0.01"}
+SCALED = {"none": "", "standardise": ", standardized", "standardise+0.01": ", standardized +0.01"}
 CLASSIFIERS = {
     "l2-svm": "",
     "logistic": ", logistic regression",
@@ -17,17 +17,17 @@ CLASSIFIERS = {
     "knn-euclidean": ", kNN (Euclidean)",
     "softmax": "",
 }
-"""What is added to the names of rows; an L2-SVM is what the tables are about, softmax what a supervised CNN has."""
+"""Additions to the names of rows; none for an L2-SVM, the default of the tables, and for the softmax of a CNN."""
 DISTINGUISHING = {
     "run": "run {}",
     "encoder_seed": "network seed {}",
     "seed": "draw seed {}",
 }
-"""Additions to the names of rows that would read the same otherwise, in this order, after their options."""
+"""Additions to names that would otherwise be the same, in this order, after the options."""
 
 
 def row_names(group: Sequence[Summary]) -> list[str]:
-    """Name each row, with as much as it takes to tell it from the others."""
+    """Return the name of each row, with the layers, options and seeds that distinguish it from the others."""
     names = [row_name(summary) for summary in group]
     keys = [(name, s.layers, s.trained_on, s.images_seen) for name, s in zip(names, group, strict=True)]
     layers = [short_layers(summary.layers) for summary in group]
@@ -38,14 +38,14 @@ def row_names(group: Sequence[Summary]) -> list[str]:
                 names[index] += f", {layers[index]}"
     keys = [(name, *key[1:]) for name, key in zip(names, keys, strict=True)]
     parts = [_described_options(summary) for summary in group]
-    _tell_apart(names, keys, parts)
+    _distinguish(names, keys, parts)
     for attribute, text in DISTINGUISHING.items():
-        _tell_apart(names, keys, [[text.format(getattr(summary, attribute))] for summary in group])
+        _distinguish(names, keys, [[text.format(getattr(summary, attribute))] for summary in group])
     return names
 
 
-def _tell_apart(names: list[str], keys: list[tuple[Any, ...]], parts: Sequence[Sequence[str]]) -> None:
-    """Add to the names of rows of one key, in place, those parts that not all of these rows have."""
+def _distinguish(names: list[str], keys: list[tuple[Any, ...]], parts: Sequence[Sequence[str]]) -> None:
+    """Add the parts that differ among the rows of one key to the names of these rows, in place."""
     for key in set(keys):
         same = [index for index, other in enumerate(keys) if other == key]
         for index in same:
@@ -56,7 +56,7 @@ def _tell_apart(names: list[str], keys: list[tuple[Any, ...]], parts: Sequence[S
 
 
 def short_layers(layers: tuple[str, ...]) -> str:
-    """Write layer names in short: ``conv1–conv3`` for three in a row."""
+    """Abbreviate layer names: ``conv1–conv3`` for three in a row."""
     stems = [name.rstrip("0123456789") for name in layers]
     numbers = [name[len(stem) :] for name, stem in zip(layers, stems, strict=True)]
     in_a_row = len(layers) > 2 and len(set(stems)) == 1 and all(numbers)
@@ -66,7 +66,7 @@ def short_layers(layers: tuple[str, ...]) -> str:
 
 
 def _described_options(summary: Summary) -> list[str]:
-    """Return the options of a row as a reader would name them, with the defaults of its source where it is known."""
+    """Describe the options of a row, against the defaults of its source if that is registered."""
     known = [source.options for source in feature_sources() if source.name == summary.features]
     defaults = {each.name: each.default for options in known for each in fields(options)}
     texts = [describe_option(name, value, defaults.get(name)) for name, value in sorted(summary.options.items())]
@@ -74,9 +74,9 @@ def _described_options(summary: Summary) -> list[str]:
 
 
 def describe_option(name: str, value: Any, default: Any = None) -> str:
-    """Write an option of a source in a row's name: ``batch_norm real``, ``learning_rate 0.0011``, ``no norm``.
+    """Describe an option of a source for a row's name: ``batch_norm real``, ``learning_rate 0.0011``, ``no norm``.
 
-    A switch is named where it is not at its default, and None where the default is a value; else the text is empty.
+    The text is empty for a switch at its default, and for None unless the default is a value.
     """
     if name == "maps_seed":
         return f"seed {value}"  # follows the share of the maps
@@ -87,7 +87,7 @@ def describe_option(name: str, value: Any, default: Any = None) -> str:
 
 
 def row_name(summary: Summary) -> str:
-    """Name a measured row: ``DCGAN cpu32, standardised``."""
+    """Return the name of a measured row: ``DCGAN cpu32, standardized``."""
     name = _label(summary)
     scaled = SCALED.get(summary.scale, f", {summary.scale}")
     kind = CLASSIFIERS.get(summary.classifier, f", {summary.classifier}")
@@ -97,7 +97,7 @@ def row_name(summary: Summary) -> str:
 
 
 def _label(summary: Summary) -> str:
-    """Name features and network: as their source does, or where it is not registered, as the record does."""
+    """Return the label of features and network, from their source if it is registered, else from the record."""
     if summary.features == SUPERVISED:
         return f"supervised CNN {summary.network}".rstrip()
     known = source_label(summary.features, summary.network) or summary.label

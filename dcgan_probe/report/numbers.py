@@ -1,4 +1,4 @@
-"""Numbers as tables and their notes show them."""
+"""Number formats of tables and their notes."""
 
 
 def percent(fraction: float) -> str:
@@ -12,5 +12,5 @@ def points(fraction: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """Format a p with four decimals."""
+    """Format a p-value with four decimals; ``< 0.0001`` below that."""
     return f"{p:.4f}" if p >= 1e-4 else "< 0.0001"

@@ -1,35 +1,35 @@
-"""Takes measured rows, gives how each was made: command, date, time, machine; knows no text format."""
+"""Provenance of measured rows: command, date, time, and machine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .rows import MeasuredRow
 
-SECONDS = "Times are of all fits, those that chose included; features come from a cache, and making them is not in it."
+SECONDS = "Times cover all fits, including those that choose C, but not the extraction of features, which are cached."
 
 
 @dataclass(frozen=True)
 class Made:
-    """How one row was made."""
+    """Provenance of one row."""
 
     name: str
     command: str
-    """Empty where Python code made it."""
+    """Empty if the row was made from Python."""
     details: str
-    """Date and time; device and versions too, where the rows have different ones."""
+    """Date and time; device and versions too, if they differ between rows."""
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """How the rows of a table were made."""
+    """Provenance of the rows of a table."""
 
     rows: tuple[Made, ...]
     note: str
-    """Device and versions where all rows have the same, and what the times are of."""
+    """Meaning of the times, and device and versions if all rows have the same."""
 
 
 def provenance(rows: Sequence[MeasuredRow]) -> Provenance:
-    """Say how the rows were made; what they have in common is said once."""
+    """Return the provenance of rows; device and versions that all rows share are stated once."""
     machines = [(row.summary.device, row.summary.versions) for row in rows]
     common = [values[0] for values in zip(*machines, strict=True) if len(set(values)) == 1]
     made = []

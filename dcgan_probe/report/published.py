@@ -1,8 +1,8 @@
-"""Published figures, read from the plans of tables, each with the mark of its origin.
+"""Published figures from the plans of tables, each with the mark of its origin.
 
-Marks of origin: ``P`` the paper (Radford et al., arXiv 1511.06434), ``2`` quoted by a later paper, ``?`` remembered
-with no source at hand: unverified, and marked so wherever it is shown; ``A`` the authors' released code; ``C`` Coates,
-Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning", 2011.
+Marks of origin: ``P`` the paper (Radford et al., arXiv 1511.06434), ``2`` quoted by a later paper, ``A`` the authors'
+released code, ``C`` Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning", 2011,
+and ``?`` unverified: quoted from memory, without a source.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -22,7 +22,7 @@ PARTS = {
     "published": tables("published"),
     "encoders": tables_in("encoders"),
 }
-"""Parts of a plan that its published figures come from, each with the form of its value."""
+"""Parts of a plan that describe its published figures, each with the form of its value."""
 
 Mark = Literal["", "P", "A", "C", "2", "?"]
 MARKS: dict[Mark, str] = {
@@ -40,60 +40,61 @@ class PublishedEncoder:
 
     description: str
     names: tuple[str, ...]
-    """Names under which the same images may be known here."""
+    """Names that sets of the same images may have here."""
     least_images: int
-    """A set with fewer images is only a part of them."""
+    """Least number of images; a smaller set counts as a part of them."""
     images: int
 
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """One figure of a published table, in percent."""
+    """Figure of a published table, in percent."""
 
     protocol: str
-    """In a plan the name of one of its protocols, here that of the records: ``svhn-1000``."""
+    """Name of the protocol in the records, such as ``svhn-1000``; in a plan, the name of one of its protocols."""
     model: str
-    """What was measured, as the table names it."""
+    """Name of the model in the published table."""
     measure: Literal["accuracy", "error"]
     value: float = field(metadata={"min": 0, "max": 100})
     mark: Mark
-    """Of the value's origin; empty for none."""
+    """Mark of the value's origin; empty for none."""
     spread: float | None = field(default=None, metadata={"min": 0, "max": 100})
     spread_mark: Mark = ""
     largest_layer: int | None = None
     """Units of the largest layer."""
     layer_mark: Mark = ""
     layers: int | None = None
-    """Number of layers that the features come from, by the authors' code; None where it is not known."""
+    """Number of layers that the features come from, by the authors' code; None if unknown."""
     unit: str = "units in the largest layer"
-    """Of ``largest_layer``, in the notes."""
+    """Unit of ``largest_layer`` in the notes."""
     images_seen: int | None = None
-    """By the encoder's training."""
+    """Images that the encoder saw in its training."""
     seen_mark: Mark = ""
     draws: int | None = None
     encoder: PublishedEncoder | None = None
-    """In a plan its name; None where nothing was trained on other images, or the tables do not tell."""
+    """Training images of the encoder, in a plan their name; None if no other images were used, or if unknown."""
     trained: str = "an encoder"
-    """What was trained without labels."""
+    """Model that was trained without labels, as a noun with its article."""
     features: str = ""
-    """Measured features that it stands beside; empty for a row of its own only."""
+    """Measured features that the figure is shown beside; empty for a figure with a row of its own only."""
     classifier: str = ""
-    """How the names of the classifiers begin that it stands beside; empty for an L2-SVM's, beside all with a note."""
+    """Prefix of the names of the classifiers that the figure is shown beside; empty for an L2-SVM's figure, which is
+    shown beside all classifiers, with a note."""
     scale: Scale | None = None
-    """Of the features; None where that is not told."""
+    """Scaling of the features; None if unknown."""
     note: str = ""
     """Footnote of the figure."""
     incomparable: str = ""
-    """Why no measured row that it stands beside is comparable; empty where that depends on the training images."""
+    """Reason why no measured row is comparable; empty if that depends on the training images."""
 
     @property
     def accuracy(self) -> float:
-        """In percent."""
+        """Accuracy in percent, also of a figure that is an error."""
         return self.value if self.measure == "accuracy" else 100.0 - self.value
 
     @property
     def text(self) -> str:
-        """The figure with as many decimals as were published, and its marks: ``73.8 [2] ± 0.4 [?]``."""
+        """The figure with one decimal for an accuracy and two for an error, and its marks: ``73.8 [2] ± 0.4 [?]``."""
         decimals = 1 if self.measure == "accuracy" else 2
         value = f"{self.value:.{decimals}f}"
         if self.spread is None:
@@ -105,7 +106,7 @@ class PublishedFigure:
 
 
 def marked(text: str, mark: Mark) -> str:
-    """Write a number with its mark of origin."""
+    """Format a number with its mark of origin."""
     return f"{text} [{mark}]" if mark else text
 
 
@@ -115,16 +116,16 @@ def read_figures(plan: Mapping[str, Any], features: Collection[str] | None = Non
     Parameters
     ----------
     plan
-        As TOML has it: ``dataset``, a list ``published`` of figures, each with the name of its ``protocol`` in the plan
-        and the name of its ``encoder``, one of the tables ``encoders``.
+        Content of the TOML file: ``dataset``, the tables ``encoders``, and a list ``published`` of figures, each with
+        the name of its ``protocol`` in the plan and the name of its ``encoder``.
     features
-        Names of the features that a figure may stand beside; None for any.
+        Names of the features that a figure may be shown beside; None for any.
 
     Raises
     ------
     UserError
         If a figure has an unknown key, a value of a wrong type, or a protocol, an encoder or features that do not
-        exist; with the number of the figure.
+        exist; the message gives the number of the figure.
     """
     check_forms(plan, PARTS)
     encoders = {}
@@ -146,7 +147,7 @@ def read_figures(plan: Mapping[str, Any], features: Collection[str] | None = Non
 
 
 def _named(key: str, name: Any, known: Mapping[str, Any]) -> Any:
-    """Return the value of a name that a plan has."""
+    """Return the value of a name in a plan; raise ``UserError`` for an unknown name."""
     if name not in known:
         raise UserError(
             f"unknown {key} {name!r}{did_you_mean(str(name), known)}: expected "
@@ -156,7 +157,7 @@ def _named(key: str, name: Any, known: Mapping[str, Any]) -> Any:
 
 
 def _recorded_protocols(plan: Mapping[str, Any]) -> dict[str, str]:
-    """Return, by the names of a plan's protocols, the names that records have: ``svhn-1000``."""
+    """Map the names of a plan's protocols to their names in the records, such as ``svhn-1000``."""
     name = set_name(plan.get("dataset", ""))
     return {
         str(each.get("name")): f"{name}{'-validation' * bool(each.get('validate'))}-{each.get('labels', 'all')}"
@@ -171,7 +172,7 @@ def _shipped() -> tuple[PublishedFigure, ...]:
 
 
 def figures_shown(results: Path | None = None) -> tuple[PublishedFigure, ...]:
-    """Return the figures that tables show: those of the package's plans, then those of plans kept in a results folder.
+    """Return the figures of the package's plans, then those of the plans kept in a results folder.
 
     Raises
     ------
@@ -187,20 +188,20 @@ def figures_shown(results: Path | None = None) -> tuple[PublishedFigure, ...]:
 
 
 def kept_plans(results: Path) -> Path:
-    """Return the folder, within a results folder, of copies of users' own plans: tables show their figures."""
+    """Return the folder for copies of users' plans in a results folder; tables show their figures."""
     return results / "plans"
 
 
 def published_figures(protocol: str, figures: Iterable[PublishedFigure] | None = None) -> tuple[PublishedFigure, ...]:
-    """Return those figures that are of a protocol, such as ``svhn-1000``; by default of those of the package."""
+    """Return the figures of a protocol such as ``svhn-1000``, by default from the plans of the package."""
     shown = _shipped() if figures is None else figures
     return tuple(figure for figure in shown if figure.protocol == protocol)
 
 
-def beside(
+def reference_figure(
     protocol: str, features: str, classifier: str, figures: Iterable[PublishedFigure] | None = None
 ) -> PublishedFigure | None:
-    """Return the published figure that stands beside measured features: the first that fits, if there is one."""
+    """Return the published figure to show beside measured features: the first match, or None."""
     for figure in published_figures(protocol, figures):
         if features and figure.features == features and classifier.startswith(figure.classifier):
             return figure
@@ -210,7 +211,7 @@ def beside(
 def same_size(
     published: PublishedFigure, largest_layer: int | None, figures: Iterable[PublishedFigure] | None = None
 ) -> PublishedFigure | None:
-    """Return another published figure of the same features, of just this size, if there is one."""
+    """Return another published figure of the same features and of exactly this size, or None."""
     for figure in published_figures(published.protocol, figures):
         same = bool(figure.features) and figure.features == published.features
         if same and figure is not published and figure.largest_layer == largest_layer:

@@ -1,4 +1,4 @@
-"""Results folders that come from elsewhere or from an older version, and their tables."""
+"""Import and conversion of results folders, with their tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from .written_tables import note_faults, write_tables
 
 @dataclass(frozen=True)
 class ImportedResults:
-    """Evaluations that joined a results folder."""
+    """Evaluations added to a results folder."""
 
     new: list[str]
-    """Their ids."""
+    """Ids of the evaluations."""
     tables: list[Path]
     """The Markdown files of all tables."""
 
@@ -31,9 +31,9 @@ class ConvertedResults:
     """A results folder in the current version."""
 
     evaluations: int
-    """Number of evaluations that were converted; 0 where that was done before."""
+    """Number of converted evaluations; 0 if the folder was converted before."""
     unknown: list[str]
-    """Ids of those whose training images are missing: their classes count as of one size."""
+    """Ids of evaluations without training images in the data folder; their classes count as equal in size."""
     tables: list[Path]
     """The Markdown files of all tables."""
 
@@ -41,9 +41,9 @@ class ConvertedResults:
 def import_results(
     config: ImportResultsConfig, workspace: Workspace | None = None, *, on_note: OnNote = no_note
 ) -> ImportedResults:
-    """Add the evaluations of another folder that the results lack, and write the tables again.
+    """Add the evaluations of another folder that are missing from the results, and rewrite the tables.
 
-    Kept plans join, too, where this folder has none of the name.
+    Kept plans are copied too, except those with a name that this folder has already.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def import_results(
     Raises
     ------
     UserError
-        If the other folder holds no records, or files are damaged or cannot be written.
+        If the other folder has no records, or files are damaged or cannot be written.
     """
     require_instance(config, ImportResultsConfig, "config")
     here = Results((workspace or Workspace()).results)
@@ -68,14 +68,14 @@ def import_results(
 
 
 def convert_folder(workspace: Workspace | None = None, *, on_note: OnNote = no_note) -> ConvertedResults:
-    """Convert the results of an older version, and write their tables again; see ``convert_results``.
+    """Convert the results of an older version, and rewrite their tables; see ``convert_results``.
 
-    The class sizes of the training sets are read from the data folder where it holds the same images.
+    The class sizes of a training set are read from the data folder if it holds the same images.
 
     Parameters
     ----------
     on_note
-        Called with a sentence where an interrupted conversion is resumed.
+        Called with a sentence if an interrupted conversion is resumed.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def convert_folder(workspace: Workspace | None = None, *, on_note: OnNote = no_n
 def class_sizes_in(data_dir: Path) -> Callable[[str, str], np.ndarray | None]:
     """Return a function that counts the rows of each class, int64 (classes,), of a training set in a data folder.
 
-    Its parameters are the name and the fingerprint of the set; it returns None where the folder lacks these images.
+    Its parameters are the name and the fingerprint of the set; it returns None if the folder lacks these images.
     """
 
     @cache

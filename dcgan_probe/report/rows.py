@@ -1,4 +1,4 @@
-"""Takes summaries, gives the rows of result tables, measured and published; knows no text format."""
+"""Rows of result tables, measured and published, with their notes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,30 +14,30 @@ from .against import is_comparable, published_notes
 from .controls import control_notes
 from .image_sets import describe_training_images
 from .names import row_names
-from .published import PublishedFigure, beside, figures_shown, published_figures
+from .published import PublishedFigure, figures_shown, published_figures, reference_figure
 
 
 @dataclass(frozen=True)
 class MeasuredRow:
-    """One summary with what has to be said of it."""
+    """A summary with its name and notes."""
 
     name: str
     summary: Summary
     trained_on: str
-    """In short; empty for an untrained encoder."""
+    """Short name of the training images; empty for an untrained encoder."""
     trained_on_full: str
     published: PublishedFigure | None
     comparable: bool
-    """Whether the published one was trained on the same images and scored alike; that it is as large is not said."""
+    """Whether the published encoder has the same training images and no more layers; sizes may differ."""
     figure_notes: tuple[str, ...]
-    """On the measured figure."""
+    """Notes on the measured figure."""
     published_notes: tuple[str, ...]
-    """On the published figure beside it."""
+    """Notes on the published figure beside it."""
 
 
 @dataclass(frozen=True)
 class TableRows:
-    """The rows of one table: one protocol on one set of images."""
+    """Rows of a table: one protocol on one set of images."""
 
     protocol: str
     dataset: str
@@ -45,48 +45,48 @@ class TableRows:
     train_rows: int
     test_rows: int
     images: str
-    """Fingerprints of training and test images where another table has a set of the same name; else empty."""
+    """Fingerprints of training and test images if another table has a set of the same name; else empty."""
     spread_definition: str
     measured: tuple[MeasuredRow, ...]
     published: tuple[PublishedFigure, ...]
 
     notes: tuple[str, ...]
-    """What has to be said of all measured rows."""
+    """Notes on all measured rows."""
 
     @property
     def caveats(self) -> SplitCaveats:
-        """What the figures have to be read with, by the first row whose record tells it."""
+        """Duplicates and class imbalance of the split, from the first row whose record holds them."""
         known = [row.summary.caveats for row in self.measured]
         return next((each for each in known if each.imbalance is not None), known[0])
 
     @property
     def measure(self) -> str:
-        """``accuracy``, or ``error`` where the paper counts errors."""
+        """``accuracy``, or ``error`` if the paper reports errors."""
         return measure_of(self.dataset)
 
     @property
     def scored(self) -> str:
-        """Which images the figures are of: ``test``, or ``validation`` for held-out training images."""
+        """Word for the scored images: ``test``, or ``validation`` for held-out training images."""
         return scored_images(self.dataset)
 
 
 def scored_images(dataset: str) -> str:
-    """Return the word for the images that figures of a set are of: ``validation`` for held-out training images."""
+    """Return the word for the scored images of a set: ``validation`` for held-out training images, else ``test``."""
     return "validation" if is_validation(dataset) else "test"
 
 
 def measure_of(dataset: str) -> str:
-    """Tell what the table of a set shows: ``error`` for SVHN, as in the paper, else ``accuracy``."""
+    """Return the measure of a set's table: ``error`` for SVHN, as in the paper, else ``accuracy``."""
     return "error" if dataset == "svhn" else "accuracy"
 
 
 def table_rows(summaries: Iterable[Summary], results: Path | None = None) -> list[TableRows]:
-    """Sort summaries into tables, in their order, and find what has to be said of each row.
+    """Group summaries into tables, in their order, with the notes on each row.
 
     Parameters
     ----------
     results
-        Folder whose kept plans have published figures beside those of the package; None for the package's alone.
+        Results folder whose kept plans add published figures to those of the package; None for the package's only.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def table_rows(summaries: Iterable[Summary], results: Path | None = None) -> lis
         groups.setdefault((summary.protocol, *images), []).append(summary)
     protocols = Counter(protocol for protocol, *_ in groups)
     return [
-        # Two sets of images under one name are two tables, which their fingerprints tell apart.
+        # Two sets of images under one name make two tables, distinguished by their fingerprints.
         _table(group, f"{train} / {test}" if protocols[protocol] > 1 else "", figures)
         for (protocol, train, test), group in groups.items()
     ]
@@ -129,7 +129,7 @@ def _measured(
     summary: Summary, name: str, group: Sequence[Summary], verdict: str | None, figures: tuple[PublishedFigure, ...]
 ) -> MeasuredRow:
     trained_on, full = describe_training_images(summary.trained_on, summary.trained_on_images)
-    published = beside(summary.protocol, summary.features, summary.classifier, figures)
+    published = reference_figure(summary.protocol, summary.features, summary.classifier, figures)
     return MeasuredRow(
         name=name,
         summary=summary,
@@ -151,10 +151,10 @@ def _figure_notes(summary: Summary, group: Sequence[Summary], verdict: str | Non
     everywhere = _common_notes(group)
     notes += [note for note in summary.notes if note not in everywhere]
     if summary.draws == 1 and summary.labels != "all":
-        notes.append("one draw only, so there is no spread")
+        notes.append("a single draw, so no spread")
     if summary.unconverged:
         notes.append(
-            f"{summary.unconverged} of {summary.draws} fits stopped before the solver's tolerance; their objective is "
-            f"up to {summary.largest_gap:.1g} (relative) above the optimum"
+            f"{summary.unconverged} of {summary.draws} fits stopped before the solver's tolerance; the relative gap of "
+            f"their objective to the optimum is at most {summary.largest_gap:.1g}"
         )
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""Formats of a table, and configs of the verbs that write tables."""
+"""Formats of tables, and configs of the verbs that write tables."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,13 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 @dataclass(frozen=True)
 class TableConfig(Config):
-    """Tables of a results folder: all are written, and some shown."""
+    """Tables to print from a results folder; all tables are written."""
 
     verb: ClassVar[str] = "table"
     places: ClassVar[tuple[str, ...]] = ("results",)
 
     form: Format = option("markdown", "What to print.", flag="--format")
-    protocol: str | None = option(None, "Print this protocol only, such as svhn-1000.", usual="all")
+    protocol: str | None = option(None, "Print only this protocol, such as svhn-1000.", usual="all")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class CompareConfig(Config):
     verb: ClassVar[str] = "compare"
     places: ClassVar[tuple[str, ...]] = ("results",)
 
-    protocol: str = option(REQUIRED, "Whose rows, such as cifar10-all.")
+    protocol: str = option(REQUIRED, "Protocol of the rows, such as cifar10-all.")
     against: str | None = option(
         None, "Row to compare with every other: number or name.", usual="first DCGAN, else first"
     )
@@ -43,7 +43,7 @@ class CompareConfig(Config):
 
 @dataclass(frozen=True)
 class ImportResultsConfig(Config):
-    """Records of another folder that join those of a results folder."""
+    """Another results folder whose records are added to a results folder."""
 
     verb: ClassVar[str] = "import results"
     places: ClassVar[tuple[str, ...]] = ("results",)

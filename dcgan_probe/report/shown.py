@@ -1,4 +1,4 @@
-"""Takes summaries, gives tables of text cells with footnotes, as people read them; knows no text format."""
+"""Tables of text cells with footnotes, before they are formatted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,31 +17,34 @@ from .rows import MeasuredRow, TableRows, table_rows
 NOTHING = "–"
 PUBLISHED = "published: "
 INFERRED = (
-    "inferred from names of the released files and the paper's text: the training images, and the images seen from the "
-    "epoch in the files' names"
+    "the training images are inferred from the text of the paper and the names of the released files, the images seen "
+    "from the epoch in these names"
 )
 CHOSEN = {"C": "{:g}", "k": "k = {:g}", "setting": "setting {:g}"}
-CHOICE = "{symbols} was chosen on training rows that the fits had not seen."
-LABEL_BUDGET = "Label budget: distinct training labels that a fit and the choice of its C read together, at most."
+CHOICE = "{symbols} was chosen on training rows held out from the fits."
+LABEL_BUDGET = "Label budget: greatest number of distinct training labels used by a fit and the choice of its C."
 COPIES = (
-    "{copies:,} of the {rows:,} {scored} images are training images too, pixel by pixel; `dcgan-probe dedup` with "
+    "{copies:,} of the {rows:,} {scored} images are exact copies of training images; `dcgan-probe dedup` with "
     "--against writes the training images without them."
 )
 IMBALANCE = (
-    "Classes are unbalanced, by up to {ratio:.1f} to 1: naming the most frequent class always has an {measure} of "
+    "Classes are unbalanced, by up to {ratio:.1f} to 1: always predicting the most frequent class has an {measure} of "
     "{majority} %. Balanced {measure}: mean over the classes."
 )
 OVER_DRAWS, OVER_IMAGES = "s.e. draws", "s.e. images"
 ERRORS = {
-    OVER_DRAWS: "the standard error of the mean over draws, overlap at its upper bound, the {scored} images fixed",
-    OVER_IMAGES: "the standard error over the {scored} images (bootstrap), the fits fixed",
+    OVER_DRAWS: (
+        "the standard error of the mean over draws, with the effect of their overlap at its upper bound and the "
+        "{scored} images held fixed"
+    ),
+    OVER_IMAGES: "the standard error over the {scored} images (bootstrap), with the fits held fixed",
 }
 """Two kinds of uncertainty, neither of which contains the other."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Text, and the numbers of its footnotes."""
+    """Text of a cell, and the numbers of its footnotes."""
 
     text: str
     notes: tuple[int, ...] = ()
@@ -49,12 +52,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class ShownTable:
-    """A table as people read it, in no format yet."""
+    """Table for display, independent of the format."""
 
     title: str
     header: tuple[str, ...]
     numeric: tuple[bool, ...]
-    """Columns to align on the right."""
+    """True for each column to align on the right."""
     measured: tuple[tuple[Cell, ...], ...]
     published: tuple[tuple[Cell, ...], ...]
     caption: str
@@ -64,7 +67,7 @@ class ShownTable:
 
 @dataclass
 class _Footnotes:
-    """Numbers texts from 1 on, equal texts once."""
+    """Footnotes of a table, numbered from 1; equal texts share a number."""
 
     texts: list[str] = field(default_factory=list)
 
@@ -78,7 +81,7 @@ class _Footnotes:
 
 
 def shown_tables(summaries: Iterable[Summary], results: Path | None = None) -> list[ShownTable]:
-    """Return one table for each protocol and set, as people read it; ``results`` as for ``table_rows``."""
+    """Build one table for each protocol and set of images; ``results`` as for ``table_rows``."""
     return [_shown(table) for table in table_rows(summaries, results)]
 
 
@@ -100,13 +103,13 @@ def _shown(table: TableRows) -> ShownTable:
 
 
 def sentence(note: str) -> str:
-    """Write a note with a capital and a full stop; the k of nearest neighbours stays small."""
+    """Return a note with a capital and a full stop; the k of nearest neighbors stays lower case."""
     start = note[0] if note.split()[0] == "k" else note[0].upper()
     return f"{start}{note[1:]}."
 
 
 def _columns(table: TableRows) -> dict[str, bool]:
-    """Give the columns and whether each is aligned on the right, as numbers without footnotes are."""
+    """Return the columns, True for those aligned on the right: numbers without footnotes."""
     columns = {
         "features": False,
         "layers": False,
@@ -125,7 +128,7 @@ def _columns(table: TableRows) -> dict[str, bool]:
 
 
 def _errors(table: TableRows) -> list[str]:
-    """Give the columns of uncertainties that at least one row can fill."""
+    """Return the columns of uncertainties that at least one row has."""
     known = {
         OVER_DRAWS: any(row.summary.standard_error is not None for row in table.measured),
         OVER_IMAGES: any(row.summary.over_images is not None for row in table.measured),
@@ -164,7 +167,7 @@ def _measured_cells(table: TableRows, row: MeasuredRow, notes: _Footnotes) -> tu
 
 
 def _is_one_whole(summary: Summary) -> bool:
-    """Tell whether features have no layers to choose from, as pixels and k-means do not."""
+    """Return whether features have no layers to choose from, such as pixels and k-means."""
     return summary.largest_layer is None or summary.layers == (summary.features,)
 
 
@@ -198,7 +201,7 @@ def _points(fraction: float | None) -> str:
 
 
 def measured_as(measure: str, accuracy: float | None) -> float | None:
-    """Return an accuracy as the error where that is a table's measure."""
+    """Return an accuracy from 0 to 1 in a table's measure: itself, or the error."""
     return 1.0 - accuracy if measure == "error" and accuracy is not None else accuracy
 
 
@@ -207,27 +210,27 @@ def _number(value: int | None) -> str:
 
 
 def short_count(count: int) -> str:
-    """Write a number of images in short: ``64k``, ``2.05M``."""
+    """Abbreviate a number of images: ``64k``, ``2.05M``."""
     if count >= 1_000_000:
         return f"{count / 1e6:.3g}M"
     return f"{count / 1e3:.3g}k" if count >= 1_000 else f"{count}"
 
 
 def task_title(task: TableRows | Summary) -> str:
-    """Name the probed set, its sizes and the number of labels."""
+    """Return the title of a task: evaluated set, its sizes and the number of labels."""
     labels = "all labels" if task.labels == "all" else f"{task.labels:,} labels"
     images = f", images {task.images}" if isinstance(task, TableRows) and task.images else ""
     return f"{describe_set(task.dataset, task.train_rows, task.test_rows)}, {labels}{images}"
 
 
 def _choice(table: TableRows) -> tuple[str, ...]:
-    """Say that C, k or the setting was chosen on other rows, where one was."""
+    """Return the sentence on the choice of C, k or the setting; none if all were given."""
     symbols = dict.fromkeys(row.summary.chosen_name for row in table.measured if not row.summary.given)
     return (CHOICE.format(symbols=sentence(" or ".join(symbols))[:-1]),) if symbols else ()
 
 
 def caveat_sentences(caveats: SplitCaveats, measure: str, rows: int, scored: str = "test") -> list[str]:
-    """Say what makes figures on ``rows`` images, accuracies or errors, look better than they are."""
+    """Describe duplicates and class imbalance, which flatter figures on ``rows`` images, accuracies or errors."""
     sentences = []
     if caveats.duplicates:
         sentences.append(COPIES.format(copies=caveats.duplicates, rows=rows, scored=scored))
@@ -243,9 +246,9 @@ def _caption(table: TableRows) -> str:
     spread = table.spread_definition.replace("over draws", f"over {n} draws")
     sentences = [
         *caveat_sentences(table.caveats, table.measure, table.test_rows, table.scored),
-        "Linear L2-SVM, where a name says nothing else, on frozen features of encoders trained without labels, if at "
-        f"all; sizes are the probe's training / {table.scored} images.",
-        "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labelled rows.",
+        "Linear L2-SVM on frozen features, unless the name of a row states otherwise; encoders are trained without "
+        f"labels, or untrained. Sizes: training / {table.scored} images of the classifier.",
+        "One fit on all labels." if table.labels == "all" else f"Mean ± {spread} of the labeled rows.",
         *(
             f"{name} is {meaning.format(scored=table.scored)}."
             for name, meaning in ERRORS.items()
@@ -257,7 +260,7 @@ def _caption(table: TableRows) -> str:
     ]
     if table.published and is_subset(table.dataset, table.train_rows, table.test_rows):
         official = OFFICIAL_SETS[table.dataset]
-        sentences.append(f"Published figures are of the whole set ({official.train:,} / {official.test:,}).")
+        sentences.append(f"Published figures are for the full set ({official.train:,} / {official.test:,}).")
     marks = {mark for f in table.published for mark in (f.mark, f.spread_mark, f.layer_mark)}
     marks |= {row.published.seen_mark for row in table.measured if row.published is not None}
     legend = [f"[{mark}] {meaning}" for mark, meaning in MARKS.items() if mark in marks]

@@ -1,4 +1,4 @@
-"""Takes summaries, gives one tidy pandas table, measured and published rows alike; knows no text format."""
+"""Tidy pandas table of measured and published rows."""
 
 import json
 from collections.abc import Iterable
@@ -35,12 +35,14 @@ TIDY_COLUMNS = {
     **dict.fromkeys(("balanced_accuracy", "majority_accuracy", "imbalance"), "Float64"),
     "duplicates": "Int64",
 }
-"""Two uncertainties are kept apart: ``standard_error`` is over the draws; ``image_standard_error`` and the 95 %
-interval of the accuracy from ``image_low`` to ``image_high`` are over the test images, missing where no predictions
-were kept. ``seconds`` are of all fits, those that chose C included, and not of the features, which come from a
-cache. ``majority_accuracy`` is that of naming the most frequent class of the test images always, ``imbalance`` the
-ratio of the largest class to the smallest, ``duplicates`` the number of test images whose pixels a training image has
-too; records of schema version 3 lack them."""
+"""Columns of the tidy table and their pandas types.
+
+``standard_error`` is over the draws. ``image_standard_error`` and the 95 % interval of the accuracy from ``image_low``
+to ``image_high`` are over the test images, and missing without test predictions. ``seconds`` covers all fits, including
+those that choose C, and excludes the extraction of features, which are cached. ``majority_accuracy`` is the accuracy of
+always predicting the most frequent class of the test images, ``imbalance`` the ratio of the largest class to the
+smallest, and ``duplicates`` the number of test images with the same pixels as a training image; records of schema
+version 3 lack all three."""
 
 
 COMPACT = {
@@ -51,7 +53,7 @@ COMPACT = {
     "chosen": "C",
     "published_accuracy": "published",
 }
-"""Columns of a table for people, with their short names."""
+"""Columns of the compact table, with their short names."""
 
 
 def result_table(
@@ -62,20 +64,20 @@ def result_table(
     Parameters
     ----------
     summaries
-        In the order of the rows; those of one protocol and set are put together.
+        Summaries in the order of the rows; rows of one protocol and set are grouped.
     full
-        Whether all columns are returned; else those of ``COMPACT``: features, accuracy, spread and C (or k), and the
-        published accuracy beside them.
+        Whether to return all columns. By default the columns of ``COMPACT``: protocol, features, accuracy, spread, C
+        (or k), and the published accuracy beside them.
     results
-        Results folder of the summaries: figures of users' own plans and labels of sources of features that it keeps
-        are shown, too. None shows those of the package alone.
+        Results folder of the summaries, whose kept plans add published figures to those of the package. None for the
+        package's only.
 
     Returns
     -------
     pandas.DataFrame
-        Tidy: ``kind`` says ``measured`` or ``published``; what a row does not have is missing, never guessed. The
-        published figure beside a measured row counts as ``published_accuracy``, with ``published_comparable`` False and
-        the reason in ``notes`` where its encoder was trained on other images.
+        Tidy: ``kind`` is ``measured`` or ``published``; unknown values are missing. The published figure beside a
+        measured row is ``published_accuracy``; if its encoder was trained on other images, ``published_comparable`` is
+        False and ``notes`` holds the reason.
     """
     rows = []
     for table in table_rows(summaries, None if results is None else Path(results)):
@@ -141,7 +143,7 @@ def _tidy_measured(row: MeasuredRow, table_notes: tuple[str, ...]) -> dict[str, 
 
 
 def _percent(fraction: float | None) -> float | None:
-    # Four decimals tell apart any two counts of correct images, and drop the noise of binary fractions.
+    # Four decimals distinguish any two counts of correct images, and drop the noise of binary fractions.
     return None if fraction is None else round(100 * fraction, 4)
 
 

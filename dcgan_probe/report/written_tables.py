@@ -1,4 +1,4 @@
-"""Tables of a results folder, written and shown."""
+"""Table files of a results folder, and the text of the tables to show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ SUFFIXES = {"markdown": "md", "csv": "csv", "latex": "tex"}
 
 @dataclass(frozen=True)
 class ShownTables:
-    """The tables of a results folder, as far as its records can be read."""
+    """Tables of the readable records of a results folder, as text."""
 
     text: str
-    """Those that are shown; empty where none can be made."""
+    """Text of the tables to show; empty if none can be made."""
     complete: bool
-    """Whether no damaged record leaves out one of them."""
+    """Whether all tables to show are included; False if damaged records prevent one."""
 
 
 def write_tables(summaries: Sequence[Summary], results: Path) -> list[Path]:
-    """Write the tables of each protocol in every format, whole or not at all; return the Markdown files."""
+    """Write the tables of each protocol in every format, each file whole or not at all; return the Markdown files."""
     written = []
     for protocol in dict.fromkeys(summary.protocol for summary in summaries):
         group = [summary for summary in summaries if summary.protocol == protocol]
@@ -36,7 +36,7 @@ def write_tables(summaries: Sequence[Summary], results: Path) -> list[Path]:
 
 
 def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_note: OnNote = no_note) -> ShownTables:
-    """Write the tables of all records as Markdown, CSV and LaTeX, and format those to show.
+    """Write the tables of all records as Markdown, CSV and LaTeX, and format the tables to show.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_n
     Raises
     ------
     UserError
-        If there are no records, or none of the protocol to show.
+        If there are no records, or no records of the protocol to show.
     """
     require_instance(config, TableConfig, "config")
     results = (workspace or Workspace()).results
@@ -59,7 +59,7 @@ def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_n
     names = sorted({summary.protocol for summary in survey.summaries})
     if config.protocol is not None and config.protocol not in (*names, *broken):
         raise UserError(
-            f"no records of {config.protocol!r}: there are {', '.join(names) or 'none that can be read'}",
+            f"no records of {config.protocol!r}; expected one of the recorded protocols: {', '.join(names) or 'none'}",
             parameter="protocol",
         )
     shown = [summary for summary in survey.summaries if config.protocol in (None, summary.protocol)]
@@ -70,5 +70,5 @@ def make_tables(config: TableConfig, workspace: Workspace | None = None, *, on_n
 def note_faults(survey: Survey, on_note: OnNote) -> None:
     """Call ``on_note`` with a sentence for each fault in a results folder."""
     for fault in survey.faults:
-        left_out = "" if fault.protocol is None else f" Without that, there is no table of {fault.protocol}."
+        left_out = "" if fault.protocol is None else f" The table of {fault.protocol} is omitted until then."
         on_note(f"{fault.text}.{left_out}")

@@ -44,7 +44,7 @@ def test_what_cannot_be_compared_is_an_error_with_its_reasons(keep, invoke):
     text = invoke("compare", "--protocol", "glyphs-31", status=2).stderr
     assert "Invalid value for --protocol: no records of 'glyphs-31'" in text
     text = invoke("compare", "--protocol", "glyphs-30", "--against", "kNN", status=2).stderr
-    assert "Invalid value for --against: got 'kNN', which no row is called" in text
+    assert "Invalid value for --against: got 'kNN', which matches no row" in text
     text = invoke("compare", "--protocol", "glyphs-30", "--against", "1", "--all-pairs", status=2).stderr
     assert "Invalid value for --against: got against and all_pairs, expected one of them" in text
     assert "Missing option '--protocol'" in invoke("compare", status=2).stderr
@@ -54,5 +54,8 @@ def test_an_unknown_protocol_or_an_empty_folder_has_no_table(keep, invoke):
     assert "Invalid value for --results: there are no records" in invoke("table", status=2).stderr
     keep("a", "dcgan", 120)
     text = invoke("table", "--protocol", "glyphs-31", status=2).stderr
-    assert "Invalid value for --protocol: no records of 'glyphs-31': there are glyphs-30" in " ".join(text.split())
+    assert (
+        "Invalid value for --protocol: no records of 'glyphs-31'; expected one of the recorded protocols"
+        in " ".join(text.split())
+    )
     assert invoke("table", "--format", "csv", "--protocol", "glyphs-30").stdout.startswith("protocol,dataset,")

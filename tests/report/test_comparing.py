@@ -1,4 +1,4 @@
-"""Comparisons of rows that are made up: which rows are compared, with which, and what is written."""
+"""Selection of the rows to compare and the files of their comparisons, on synthetic rows."""
 
 import numpy as np
 import pandas
@@ -22,13 +22,13 @@ LABELS = np.arange(300) % 10
 
 @pytest.fixture
 def keep(made_up_rows, tmp_path):
-    """Give a function that records an evaluation and keeps its predictions."""
+    """Return a function that records an evaluation with its predictions."""
     return made_up_rows(tmp_path)
 
 
 @pytest.fixture
 def compare(tmp_path):
-    """Give a function that compares rows; it returns the table as text, or the error, after the notes."""
+    """Return a function that compares rows, and returns the notes followed by the table as text or by the error."""
 
     def run(*, refused=False, **fields):
         notes = []
@@ -137,9 +137,9 @@ def test_a_row_is_named_by_number_or_by_name(keep, compare, tmp_path):
     for against in ("3", "whitened pixels", "WHITE"):
         compare(against=against)
         assert set(table(tmp_path)["first"]) == {"3 whitened pixels"}
-    assert "several rows are called" in compare(against="pixels", refused=True)
+    assert "matches several rows" in compare(against="pixels", refused=True)
     output = " ".join(compare(against="kNN", refused=True).split())
-    assert "against: got 'kNN', which no row is called" in output
+    assert "against: got 'kNN', which matches no row" in output
     assert "1 raw pixels; 2 DCGAN; 3 whitened pixels" in output
 
 
@@ -178,7 +178,7 @@ def test_a_few_draws_are_not_compared(keep, compare, tmp_path):
     assert list(table(tmp_path)["test"]) == ["t", "McNemar"]
 
 
-def test_nothing_to_compare_is_told(keep, compare):
+def test_nothing_to_compare_is_reported(keep, compare):
     keep("a", "dcgan", 120)
     keep("c", "whitened", 150, kept=False)
     output = " ".join(compare(refused=True).split())

@@ -31,7 +31,7 @@ def single(cifar10):
     return ComparedRows(numbered_names(cifar10()), (found,), ())
 
 
-def test_rows_are_numbered_and_layers_told_where_names_are_the_same(svhn):
+def test_rows_are_numbered_and_layers_named_if_names_are_the_same(svhn):
     rows = svhn()
     assert numbered_names(rows) == {"e1": "1 DCGAN cpu32", "e2": "2 untrained cpu32", "e3": "3 raw pixels"}
     rows.append(replace(rows[0], layers=("conv3",), evaluation="e9"))
@@ -57,7 +57,9 @@ def test_several_draws_are_shown_in_points(compared):
     ]
     assert cells[2][2:7] == ["69.96 / 70.08", "-0.12", "-0.34 to +0.10", "0.2100", "0.2100"]
     assert text.startswith("### SVHN subset (4,434 / 8,372), 1,000 labels: paired comparisons\n")
-    assert "adjusted for the number of comparisons made here, 2. The draws overlap. Not compared: 4 something." in text
+    assert (
+        "adjusted for the number of comparisons in this table, 2. The draws overlap. Not compared: 4 something." in text
+    )
     assert "Student's t for fresh labeled rows and test images, with 12 to 46 degrees of freedom" in text
     assert "Two draws share 25.0 % of their rows on average" in text
     assert "seeds of networks, centroids and trainings and the choice of C are held fixed" in text

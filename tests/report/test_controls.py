@@ -1,4 +1,4 @@
-"""Notes on trained networks and their untrained controls: what the paired test says, or nothing."""
+"""Notes on trained networks that do no better than their untrained controls."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def predicted(first_only, second_only, draws=1, images=400):
 
 @pytest.fixture
 def pair(cifar10):
-    """Make a trained row and its control of predictions that only one has right."""
+    """Return a function that makes a trained row and its control, with predictions that only one has right."""
 
     def make(first_only, second_only, draws=1, **changes):
         rows = zip(cifar10(), predicted(first_only, second_only, draws), strict=True)
@@ -36,7 +36,7 @@ def pair(cifar10):
 
 
 @pytest.mark.parametrize(("first_only", "second_only"), [(30, 36), (36, 36), (36, 30)])
-def test_a_row_that_the_test_does_not_tell_from_its_control_says_so(pair, first_only, second_only):
+def test_a_row_without_a_significant_difference_from_its_control_has_a_note(pair, first_only, second_only):
     rows = pair(first_only, second_only)
     (found,) = compare([tuple(rows)])
     assert found.p > 0.4
@@ -53,7 +53,7 @@ def test_a_row_that_loses_by_the_test_says_so(pair):
     rows = pair(10, 60)
     (note,) = table_rows(rows)[0].measured[0].figure_notes
     assert note.startswith("loses to its untrained control: -12.50 points of accuracy, 95 % interval -16.")
-    assert note.endswith("McNemar test, p < 0.0001; for this task the training has not helped")
+    assert note.endswith("McNemar test, p < 0.0001; training has not helped on this task")
     assert result_table(rows, full=True).iloc[0]["notes"].startswith(note)
 
 
@@ -70,7 +70,7 @@ def test_several_draws_are_judged_by_t(pair):
 
 
 @pytest.mark.parametrize("draws", [2, 3, 4])
-def test_without_a_test_nothing_is_said(pair, draws):
+def test_without_a_test_there_is_no_note(pair, draws):
     assert control_notes(pair(5, 90, draws=draws)) == {}
     trained, control = pair(5, 90)
     for rows in ([replace(trained, correct=None), control], [trained, replace(control, correct=None)]):
@@ -78,7 +78,7 @@ def test_without_a_test_nothing_is_said(pair, draws):
 
 
 def test_p_is_adjusted_for_the_number_of_controls(pair):
-    """14 against 29 have p 0.03; of three such pairs none is told apart."""
+    """14 against 29 have p 0.03; with three such pairs, no difference is significant."""
     one = pair(14, 29)
     assert 0.02 < compare([tuple(one)])[0].p < 0.05
     assert "loses" in control_notes(one)["e1"]
@@ -90,11 +90,11 @@ def test_p_is_adjusted_for_the_number_of_controls(pair):
 
 
 @pytest.mark.parametrize("form", ["markdown", "latex", "console"])
-def test_the_verdict_is_said_in_every_format(pair, form):
+def test_the_note_is_in_every_format(pair, form):
     text = " ".join(format_tables(pair(10, 60), form).split())
     percent = r"\%" if form == "latex" else "%"
     assert f"Loses to its untrained control: -12.50 points of accuracy, 95 {percent} interval" in text
-    assert "not helped." in text
+    assert "not helped on this task." in text
 
 
 def test_a_control_counts_only_if_it_was_probed_in_the_same_way(pair):

@@ -1,4 +1,4 @@
-"""The table of nearest-neighbor errors on generated and on real images."""
+"""Table of nearest-neighbor errors on generated and on real images."""
 
 import pytest
 
@@ -16,17 +16,17 @@ def test_a_row_a_count_and_nothing_where_none_was_measured():
     assert ["10", "25.00", "±", "8.49", "25.00", "±", "8.49"] in rows
     assert ["20", "20.00", "±", "7.84", "–"] in rows
     assert "balanced" not in text
-    assert "training images too" not in text
+    assert "exact copies" not in text
 
 
-def test_unbalanced_classes_and_copies_are_told():
+def test_unbalanced_classes_and_copies_are_mentioned():
     text = format_neighbor_errors(ERRORS, "glyphs", SplitCaveats(7, 19.0, 0.95))
     rows = [line.split() for line in text.splitlines()]
     assert ["10", "25.00", "±", "8.49", "43.21", "25.00", "±", "8.49", "43.21"] in rows
     assert ["20", "20.00", "±", "7.84", "30.00", "–", "–"] in rows
     text = " ".join(text.split())
-    assert "7 of the 100 test images are training images too" in text
-    assert "by up to 19.0 to 1: naming the most frequent class always has an error of 5.00 %" in text
+    assert "7 of the 100 test images are exact copies of training images" in text
+    assert "by up to 19.0 to 1: always predicting the most frequent class has an error of 5.00 %" in text
 
 
 @pytest.mark.parametrize("caveats", [SplitCaveats(None, None, None), SplitCaveats(0, 1.0, 0.1)])

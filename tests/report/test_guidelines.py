@@ -1,4 +1,4 @@
-"""The table of the guidelines and its pictures, from trainings made up by hand."""
+"""Tables of the guidelines, from synthetic trainings."""
 
 import io
 
@@ -63,7 +63,7 @@ def test_tidy_table_has_a_row_for_each_training():
 
 
 @pytest.mark.parametrize("form", ["console", "markdown", "latex"])
-def test_the_forms_tell_the_protocol_and_the_figures(form):
+def test_every_format_has_the_protocol_and_the_figures(form):
     text = " ".join(format_guidelines(RUNS, form).replace("\\_", "_").split())
     assert "Each of the paper's guidelines broken in turn: demo on tiny_imagenet32" in text
     assert "100,000 real images shown to D" in text

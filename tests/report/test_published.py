@@ -2,7 +2,7 @@ import pytest
 
 from dcgan_probe.report import MARKS, figures_shown, published_figures
 from dcgan_probe.report.image_sets import describe_set, describe_training_images, is_subset, same_images
-from dcgan_probe.report.published import beside, same_size
+from dcgan_probe.report.published import reference_figure, same_size
 
 # Typed in from the paper's tables and the papers that quote them, apart from the code.
 CIFAR10 = """
@@ -27,8 +27,8 @@ SVHN_ERRORS = {
 }
 
 FIGURES = figures_shown()
-IMAGENET = beside("cifar10-all", "dcgan", "l2-svm").encoder
-SVHN = beside("svhn-1000", "dcgan", "l2-svm").encoder
+IMAGENET = reference_figure("cifar10-all", "dcgan", "l2-svm").encoder
+SVHN = reference_figure("svhn-1000", "dcgan", "l2-svm").encoder
 
 
 def figure(protocol, model):
@@ -64,9 +64,9 @@ def test_every_figure_has_an_origin_and_a_measure_of_its_protocol():
 
 
 def test_the_published_encoders_images():
-    assert beside("cifar10-all", "dcgan", "l2-svm").encoder is IMAGENET
-    assert beside("cifar10-4000", "dcgan", "ridge").encoder is IMAGENET
-    assert beside("svhn-1000", "dcgan", "l2-svm").encoder is SVHN
+    assert reference_figure("cifar10-all", "dcgan", "l2-svm").encoder is IMAGENET
+    assert reference_figure("cifar10-4000", "dcgan", "ridge").encoder is IMAGENET
+    assert reference_figure("svhn-1000", "dcgan", "l2-svm").encoder is SVHN
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_the_published_encoders_images():
         ("cifar10-all", "dcgan", "ridge", 82.8),
     ],
 )
-def test_each_kind_of_row_stands_beside_its_published_one(protocol, features, classifier, value):
-    assert beside(protocol, features, classifier).value == value
+def test_each_kind_of_row_has_its_published_figure_beside_it(protocol, features, classifier, value):
+    assert reference_figure(protocol, features, classifier).value == value
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,15 @@ def test_each_kind_of_row_stands_beside_its_published_one(protocol, features, cl
     ],
 )
 def test_other_rows_stand_alone(protocol, features, classifier):
-    assert beside(protocol, features, classifier) is None
+    assert reference_figure(protocol, features, classifier) is None
 
 
 def test_coates_and_ngs_own_figures():
-    table_row = beside("cifar10-all", "kmeans", "l2-svm")
+    table_row = reference_figure("cifar10-all", "kmeans", "l2-svm")
     assert (same_size(table_row, 1600).value, same_size(table_row, 1600).mark) == (77.9, "C")
     assert (same_size(table_row, 4000).value, same_size(table_row, 4000).mark) == (79.6, "C")
     assert same_size(table_row, 4800) is same_size(table_row, None) is None
-    assert same_size(beside("cifar10-all", "dcgan", "l2-svm"), 3200) is None
+    assert same_size(reference_figure("cifar10-all", "dcgan", "l2-svm"), 3200) is None
 
 
 @pytest.mark.parametrize(

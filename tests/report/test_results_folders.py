@@ -1,4 +1,4 @@
-"""Tables of results folders: written, shown, after an import and after a conversion."""
+"""Tables of results folders, also after an import and a conversion."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,9 @@ def test_tables_of_all_protocols_are_written_and_one_is_shown(made_up_rows, tmp_
     assert shown.text == (tmp_path / "tables" / "glyphs-30.csv").read_text().rstrip()
     assert len(list((tmp_path / "tables").iterdir())) == 6
     assert make_tables(TableConfig(), place).text.count("### ") == 2
-    with pytest.raises(UserError, match="no records of 'x': there are glyphs-30, glyphs-all"):
+    with pytest.raises(
+        UserError, match="no records of 'x'; expected one of the recorded protocols: glyphs-30, glyphs-all"
+    ):
         make_tables(TableConfig(protocol="x"), place)
     assert notes == []
 
@@ -41,7 +43,7 @@ def test_a_damaged_record_leaves_out_its_own_table(made_up_rows, tmp_path):
     whole = make_tables(TableConfig(), place, on_note=notes.append)
     assert (whole.complete, whole.text.count("### ")) == (False, 1)
     (note,) = notes
-    assert note.endswith(". Without that, there is no table of glyphs-30.")
+    assert note.endswith(". The table of glyphs-30 is omitted until then.")
     assert make_tables(TableConfig(protocol="glyphs-all"), place).complete
     only = make_tables(TableConfig(protocol="glyphs-30"), place)
     assert (only.complete, only.text) == (False, "")

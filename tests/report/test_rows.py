@@ -17,7 +17,7 @@ def test_a_published_figure_of_other_training_images_is_not_comparable_and_says_
     trained = table.measured[0]
     assert (trained.published.value, trained.comparable) == (22.48, False)
     assert trained.published_notes == (
-        "not comparable: the published figure belongs to a DCGAN trained on SVHN itself, this one was trained on Tiny "
+        "not comparable: the published figure is for a DCGAN trained on SVHN itself, this encoder was trained on Tiny "
         "ImageNet (100,000 of ImageNet-1k's 1.28 million)",
     )
     assert all(row.published is None for row in table.measured[1:])
@@ -29,13 +29,13 @@ def test_the_published_encoders_own_images_are_comparable(svhn):
     assert table.measured[0].comparable
     assert table.measured[0].published_notes == ()
     (table,) = table_rows([replace(row, scale="standardise")])
-    assert table.measured[0].published_notes == ("the published figure is of unscaled features",)
+    assert table.measured[0].published_notes == ("the published figure is for unscaled features",)
     (table,) = table_rows([replace(row, trained_on_images=4434)])
     other, size = table.measured[0].published_notes
-    assert "this one was trained on SVHN subset (4,434 of 73,257)" in other
-    assert size == "size, against that of the published figure: 4,434 of 73,257 training images, 6.1 %"
+    assert "this encoder was trained on SVHN subset (4,434 of 73,257)" in other
+    assert size == "size relative to the published model: 4,434 of 73,257 training images, 6.1 %"
     (table,) = table_rows([replace(row, classifier="ridge")])
-    assert table.measured[0].published_notes == ("the published figure is of an L2-SVM",)
+    assert table.measured[0].published_notes == ("the published figure is for an L2-SVM",)
 
 
 KMEANS = {
@@ -62,17 +62,17 @@ def test_a_row_at_a_reduced_size_says_its_size_and_share(cifar10):
     row = only(kmeans(cifar10, 1600))
     assert (row.published.value, row.comparable) == (80.6, True)
     assert row.published_notes == (
-        "size, against that of the published figure: 1,600 of 4,800 centroids, 33 %",
+        "size relative to the published model: 1,600 of 4,800 centroids, 33 %",
         "the published figure for 1,600 centroids is 77.9 [C]",
     )
     assert only(kmeans(cifar10, 4800)).published_notes == ()
-    assert "standardised by sqrt(variance + 0.01)" in only(kmeans(cifar10, 4800, scale="none")).published_notes[0]
+    assert "standardized by sqrt(variance + 0.01)" in only(kmeans(cifar10, 4800, scale="none")).published_notes[0]
     row = only(kmeans(cifar10, 800, features="kmeans3", network="200-400-800"))
-    assert (row.name, row.published.value) == ("three-layer k-means 200-400-800, standardised +0.01", 82.0)
+    assert (row.name, row.published.value) == ("three-layer k-means 200-400-800, standardized +0.01", 82.0)
     assert row.published_notes[0].endswith("800 of 3,200 [?] centroids in the largest layer, 25 %")
     # 128 / 512, 2 M / (30 x 1.28 M / 2), 100,000 / 1,281,167.
     assert only(cifar10()[0]).published_notes[1] == (
-        "size, against that of the published figure: 128 of 512 maps in the largest layer, 25 %; 2,000,000 of "
+        "size relative to the published model: 128 of 512 maps in the largest layer, 25 %; 2,000,000 of "
         "19,200,000 [A] images seen, 10 %; 100,000 of 1,281,167 training images, 7.8 %"
     )
 
@@ -81,12 +81,12 @@ def test_centroids_of_other_images_are_not_comparable(cifar10):
     row = only(kmeans(cifar10, 4800, trained_on="svhn", trained_on_images=73_257))
     assert not row.comparable
     assert row.published_notes == (
-        "not comparable: the published figure belongs to centroids trained on CIFAR-10 itself, this one was trained on "
+        "not comparable: the published figure is for centroids trained on CIFAR-10 itself, this encoder was trained on "
         "SVHN",
     )
 
 
-def test_rows_without_training_stand_beside_published_ones_without(svhn):
+def test_untrained_rows_are_comparable_with_published_ones_without_training(svhn):
     pixels = replace(svhn()[2], classifier="knn-cosine")
     assert (only(pixels).published.model, only(pixels).comparable, only(pixels).published_notes) == ("KNN", True, ())
 
@@ -100,7 +100,7 @@ def test_a_supervised_row_says_that_the_published_error_is_one_of_validation(svh
     )
 
 
-def test_notes_of_all_rows_are_said_once_and_others_at_their_row(svhn):
+def test_notes_of_all_rows_are_in_the_caption_and_others_at_their_row(svhn):
     rows = svhn()
     rows[1] = replace(rows[1], notes=(*rows[1].notes, "C was given"))
     (table,) = table_rows(rows)
@@ -108,11 +108,13 @@ def test_notes_of_all_rows_are_said_once_and_others_at_their_row(svhn):
     assert table.measured[1].figure_notes == ("C was given",)
 
 
-def test_unconverged_fits_and_single_draws_are_told(svhn, cifar10):
+def test_unconverged_fits_and_single_draws_have_notes(svhn, cifar10):
     (table,) = table_rows([replace(svhn()[0], unconverged=3, largest_gap=2.34e-3)])
-    assert "3 of 100 fits stopped before the solver's tolerance; their objective is up to 0.002" in notes_of(table)[0]
+    assert (
+        "3 of 100 fits stopped before the solver's tolerance; the relative gap of their objective" in notes_of(table)[0]
+    )
     (table,) = table_rows([replace(svhn()[0], draws=1, spread=None)])
-    assert "one draw only, so there is no spread" in notes_of(table)
+    assert "a single draw, so no spread" in notes_of(table)
     (table,) = table_rows(cifar10())
     assert not any("one draw" in note for note in notes_of(table))
 
@@ -205,11 +207,11 @@ def test_a_switch_of_a_source_is_named_where_it_is_not_at_its_default(svhn):
         ("kmeans", "1600", "k-means 1600"),
     ],
 )
-def test_a_number_of_components_is_told_after_a_comma(svhn, features, network, name):
+def test_a_number_of_components_follows_a_comma(svhn, features, network, name):
     assert row_name(replace(svhn()[0], features=features, network=network)) == name
 
 
-def test_a_supervised_network_stands_beside_a_validation_error(svhn):
+def test_a_supervised_network_has_a_validation_error_beside_it(svhn):
     dcgan, *_ = svhn()
     changes = {"features": "supervised", "classifier": "softmax", "trained_on": "", "layers": ("conv3",)}
     (table,) = table_rows([dcgan, replace(dcgan, **changes, notes=("setting 17 of 64",))])

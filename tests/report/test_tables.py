@@ -27,7 +27,7 @@ def test_the_tidy_table_holds_measured_and_published_rows(svhn):
     trained = frame.iloc[0]
     assert (trained["error"], trained["accuracy"], trained["spread"]) == (29.88, 70.12, 1.23)
     assert (trained["published_error"], trained["published_comparable"]) == (22.48, False)
-    assert "not comparable: the published figure belongs to" in trained["notes"]
+    assert "not comparable: the published figure is for" in trained["notes"]
     assert "the draws overlap" in trained["notes"]
     published = frame[frame["kind"] == "published"].set_index("name")
     assert published.loc["KNN", "published_error"] == 77.93
@@ -64,11 +64,11 @@ def test_markdown_is_aligned_and_shows_the_figures(svhn):
     assert row["test error, %"] == "29.88 ± 1.23"
     assert (row["n"], row["C"], row["dimension"], row["largest layer's units"]) == ("100", "0.0005", "3,584", "128")
     assert row["published error, %"] == "22.48 [P], not comparable ¹"
-    assert "\n1. Not comparable: the published figure belongs to a DCGAN trained on SVHN itself, this one" in text
+    assert "\n1. Not comparable: the published figure is for a DCGAN trained on SVHN itself, this encoder" in text
     assert "Tiny ImageNet (100,000 of ImageNet-1k's 1.28 million)" in text
-    assert "Mean ± 1.96 x standard deviation over 100 draws of the labelled rows" in text
+    assert "Mean ± 1.96 x standard deviation over 100 draws of the labeled rows" in text
     assert "The draws overlap." in text
-    assert "Published figures are of the whole set (73,257 / 26,032)." in text
+    assert "Published figures are for the full set (73,257 / 26,032)." in text
     assert "[P] the paper, [2] quoted by a later paper, [?] unverified" in text
 
 
@@ -88,7 +88,7 @@ def test_one_fit_has_no_spread_and_cifar10_counts_hits(cifar10):
     row = dict(zip(header, rows[0], strict=True))
     assert row["test accuracy, %"] == "70.12"
     assert row["published accuracy, %"] == "82.8 [P], not comparable ¹ ²"
-    assert "Published figures are of the whole set" not in format_tables(cifar10())
+    assert "Published figures are for the full set" not in format_tables(cifar10())
 
 
 def test_sets_without_published_figures_have_no_such_column(svhn):
@@ -112,7 +112,7 @@ def test_console_lines_fit_and_leave_no_figure_out(svhn):
     assert max(map(len, text.splitlines())) <= 110
 
 
-def test_the_console_gives_up_what_tells_rows_apart_last(svhn):
+def test_the_console_drops_columns_that_differ_between_rows_last(svhn):
     network = "a-long-network"
     rows = [replace(row, network=network, layers=(f"conv{i}",)) for i, row in enumerate(svhn())]
     text = format_tables(rows)
@@ -152,7 +152,7 @@ def test_each_row_says_how_it_was_made(svhn):
     assert "\n- untrained cpu32: from Python, 2026-01-01, 4.3 s, cuda\n" in text
     assert text.endswith("All rows: torch 2; numpy 2.\n")
     assert "All rows: cpu (2 threads, x86_64); torch 2; numpy 2." in format_tables(svhn(), "markdown")
-    assert "making them is not in it" in text
+    assert "but not the extraction of features" in text
     rows = [replace(row, command="dcgan-probe eval-svm --labels `n` --layers a_b") for row in rows]
     assert "`` dcgan-probe eval-svm --labels `n` --layers a_b ``" in format_tables(rows, "markdown")
     assert r"\texttt{dcgan-probe eval-svm -{}-labels `n` -{}-layers a\_b}" in format_tables(rows, "latex")
@@ -191,7 +191,7 @@ def test_equal_notes_share_a_number(svhn):
     rows = [svhn()[0], replace(svhn()[0], scale="standardise")]
     (table,) = shown_tables(rows)
     assert [row[-1].notes for row in table.measured] == [(1,), (1,)]
-    assert [row[0].text for row in table.measured] == ["DCGAN cpu32", "DCGAN cpu32, standardised"]
+    assert [row[0].text for row in table.measured] == ["DCGAN cpu32", "DCGAN cpu32, standardized"]
 
 
 def test_latex_has_as_many_cells_in_each_row_and_no_bare_special_sign(svhn):
@@ -255,8 +255,8 @@ def test_unbalanced_classes_show_majority_and_balanced_accuracy(cifar10, form):
     text = " ".join(format_tables(rows, form).split())
     percent = r"\%" if form == "latex" else "%"
     assert (
-        "Classes are unbalanced, by up to 19.0 to 1: naming the most frequent class always has an accuracy of 95.00 "
-        f"{percent}. Balanced accuracy: mean over the classes."
+        "Classes are unbalanced, by up to 19.0 to 1: always predicting the most frequent class has an accuracy of "
+        f"95.00 {percent}. Balanced accuracy: mean over the classes."
     ) in text
     assert text.count("50.00") == 2
 
@@ -266,12 +266,12 @@ def test_errors_of_unbalanced_classes_are_errors(svhn):
     header, _, cells_of = markdown_rows(format_tables(rows, "markdown"))
     assert [row[header.index("balanced error, %")] for row in cells_of[:3]] == ["30.00"] * 3
     assert cells_of[-1][header.index("balanced error, %")] == "–"
-    assert "always has an error of 80.00 %" in format_tables(rows, "markdown")
+    assert "always predicting the most frequent class has an error of 80.00 %" in format_tables(rows, "markdown")
     assert max(map(len, format_tables(rows).splitlines())) <= 110
 
 
 @pytest.mark.parametrize("known", [{}, {**UNBALANCED, "imbalance": 1.5, "duplicates": 0}])
-def test_balanced_classes_and_older_records_are_shown_as_ever(svhn, cifar10, known):
+def test_balanced_classes_and_older_records_are_shown_without_caveats(svhn, cifar10, known):
     for form in ("console", "markdown", "latex"):
         rows = [*svhn(), *cifar10()]
         assert format_tables([replace(row, **known) for row in rows], form) == format_tables(rows, form)
@@ -287,7 +287,7 @@ def test_copies_of_training_images_are_counted_under_the_table(cifar10):
     rows = [replace(row, duplicates=1200) for row in cifar10()]
     for form in ("console", "markdown", "latex"):
         text = " ".join(format_tables(rows, form).split())
-        assert "1,200 of the 10,000 test images are training images too, pixel by pixel; " in text
+        assert "1,200 of the 10,000 test images are exact copies of training images; " in text
     assert list(result_table(rows, full=True)["duplicates"][:2]) == [1200, 1200]
     assert result_table(cifar10(), full=True)["duplicates"].isna().all()
 
