@@ -1,7 +1,7 @@
 """Floor 7. The command line: each verb turns options into one config and makes one call.
 
-``verbs/NAME.py`` has the options of a verb, made from the fields of its config, and its help; it imports the work, with
-all that this needs, when it is called. Where a verb makes several configs, another module makes them.
+``verbs/NAME.py`` holds the options of a verb, generated from the fields of its config, and its help text. The work is
+imported when the verb runs. A verb that builds several configs does so in a module of its own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,8 +18,8 @@ from .options import plugin_option
 GROUPS = {
     "Main job": {
         "train": "Train a DCGAN, or resume its training",
-        "extract": "Encode images as features of a discriminator's layers",
-        "eval-svm": "Fit L2-SVMs on features, and print the result table",
+        "extract": "Encode images as features, such as a discriminator's layers",
+        "eval-svm": "Fit L2-SVMs on features and print the result table",
     },
     "Tables": {
         "reproduce": "Make every missing row of a table",
@@ -30,7 +30,7 @@ GROUPS = {
         "sample": "Draw samples of a run",
         "walk": "Walk between random points of the latent space",
         "arithmetic": "Compute A - B + C of the mean z of three concepts",
-        "turn": "Move random z along the axis between two groups of samples",
+        "turn": "Move random z along an axis between two groups of samples",
         "saliency": "Show the pixels that excite features, by guided backprop",
         "forget": "Remove the generator's maps that draw an object",
     },
@@ -41,23 +41,23 @@ GROUPS = {
     "More": {
         "eval-supervised": "Train the discriminator's architecture on labels alone",
         "eval-generated": "Test generated images as training images",
-        "job": "Train one of the larger networks, and leave small files",
-        "import run": "Make a run of exported files",
-        "import authors": "Make a run of the authors' released weights",
+        "job": "Train one of the larger networks and export it as small files",
+        "import run": "Create a run from exported files",
+        "import authors": "Create a run from the authors' released weights",
         "import results": "Add the records of another results folder",
         "export run": "Write a run as small files",
     },
 }
-"""Verbs in the order of the flow, each with its line of the help; a name may have two words."""
+"""Verbs in the order of the flow, each with its line in the help text; a name may have two words."""
 OLD_NAMES = ("import-run", "import-authors", "import-results", "export-run")
-"""Names of verbs in earlier versions, still understood."""
+"""Names of verbs in earlier versions, still accepted."""
 NAMES = (*chain.from_iterable(GROUPS.values()), "import", "export", "convert-results", *OLD_NAMES)
 RANKED = ("train", "extract")
-"""The verbs that several ranks run together."""
+"""Verbs that run on several ranks."""
 
 
 class Verbs(Mapping[str, click.Command]):
-    """The verbs by name, each imported when it is used; the first word of some is a group of its own."""
+    """Verbs by name, each imported when it is used; the first word of a two-word name is a group."""
 
     def __getitem__(self, name: str) -> click.Command:
         """Import a verb."""
@@ -81,7 +81,7 @@ class Verbs(Mapping[str, click.Command]):
 
 
 def show_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    """Print the version and end; reading it takes a tenth of all that a help text takes."""
+    """Print the version and exit; a callback, since help texts need not read the version."""
     if wanted and not context.resilient_parsing:
         click.echo(f"dcgan-probe, version {package_version()}")
         context.exit()
@@ -105,12 +105,12 @@ def show_version(context: click.Context, parameter: click.Parameter, wanted: boo
     "--no-locks",
     is_flag=True,
     envvar="DCGAN_PROBE_NO_LOCKS",
-    help="Lock no file: for file systems without locks, one command at a time.  [env: DCGAN_PROBE_NO_LOCKS]",
+    help="Do not lock files: for file systems without locks. Run one command at a time.  [env: DCGAN_PROBE_NO_LOCKS]",
 )
 @plugin_option
 @click.pass_context
 def main(context: click.Context, no_locks: bool) -> None:
-    """Probe what a network has learnt without labels, as the DCGAN paper does.
+    """Probe features that a network has learned without labels, as the DCGAN paper does.
 
     \b
     dcgan-probe train
@@ -124,5 +124,5 @@ def main(context: click.Context, no_locks: bool) -> None:
     _, ranks = launched_rank()
     if ranks > 1 and context.invoked_subcommand not in RANKED:
         raise click.UsageError(
-            f"{ranks} ranks got {context.invoked_subcommand}, expected one of {', '.join(RANKED)}; leave torchrun out"
+            f"{ranks} ranks got {context.invoked_subcommand}, expected one of {', '.join(RANKED)}; run it without torchrun"
         )

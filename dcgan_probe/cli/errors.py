@@ -1,6 +1,6 @@
-"""Takes the library's errors, gives click's; knows every exit status.
+"""Translation of the library's errors into click's, with exit statuses.
 
-Exit 0: done. 1: the files or the machine at hand do not allow it. 2: usage. After a signal: ``signals.STATUSES``.
+0: success. 1: failure, such as missing files or too little memory. 2: usage error. Signals: ``signals.STATUSES``.
 """
 
 import errno
@@ -21,33 +21,33 @@ UNREACHABLE = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
     *(errno.ENAMETOOLONG, errno.ELOOP),
 )
-"""Errors of a path, as opposed to those of the machine or of the program."""
+"""Errors about a path, as opposed to errors of the machine or of the program."""
 PARAMETER = re.compile(r"`(?P<name>[a-zA-Z]\w*)(?:=(?P<value>[^`]*))?`")
-"""A parameter in a message of the library, with or without a value."""
+"""Parameter in an error message of the library, with or without a value."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
-"""Errors of standard output, where no path is named: files report a full disk themselves."""
+"""Errors of standard output, which name no path; writers of files report a full disk themselves."""
 
 
 class FriendlyGroup(click.Group):
-    """A group whose verbs print a ``UserError`` as one message, with the flag that it is about, and no traceback.
+    """Group whose verbs print a ``UserError`` as one message that names the flag, without a traceback.
 
-    Under torchrun every rank runs the verb; what concerns all of them is told by the first.
+    Under torchrun every rank runs the verb; messages that concern all ranks are printed by the first.
     """
 
     def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, str]], **settings: Any):
-        """Take click's settings, and the lines of the help: titles, and under each the verbs with a line of text."""
+        """Initialize click's group with the sections of the help text: titles, and the lines of verbs under each."""
         super().__init__(*args, **settings)
         self._sections = sections
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the verbs by sections; none is imported for it."""
+        """Write the verbs by section, without importing them."""
         widest = max(len(verb) for verbs in self._sections.values() for verb in verbs)
         for title, verbs in self._sections.items():
             with formatter.section(title):
                 formatter.write_dl([(verb.ljust(widest), text) for verb, text in verbs.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Import the modules of ``--plugin`` first, wherever it stands, so that verbs have what they register."""
+        """Import the modules of ``--plugin`` first, at any position, so that verbs have the registered sources."""
         modules, others = plugins_of(args)
         if modules:
             from ..features import load_plugin  # late, since most commands need none
@@ -58,21 +58,21 @@ class FriendlyGroup(click.Group):
             except UserError as error:
                 raise click.BadParameter(str(error), ctx=ctx, param_hint="--plugin") from error
             except KeyboardInterrupt as stop:
-                click.echo(_farewell(stop, kept=False), err=True)
+                click.echo(_stop_message(stop, kept=False), err=True)
                 ctx.exit(STATUSES["SIGINT"])
         return super().parse_args(ctx, others)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Take two words for one verb where they name one: ``import run``."""
+        """Resolve two words as one verb if they name one, such as ``import run``."""
         verb = " ".join(args[:2])
         if len(args) > 1 and verb in self.commands:
             return verb, self.commands[verb], args[2:]
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the verb; turn ``UserError`` into a usage error where it names an option, else into a plain one."""
+        """Run the verb; raise ``UserError`` as a usage error if it names an option, otherwise as a plain error."""
         _check_current_folder()
         rank, _ = launched_rank()
         signals = ctx.with_resource(StopSignals())
@@ -81,8 +81,8 @@ class FriendlyGroup(click.Group):
                 return super().invoke(ctx)
         except KeyboardInterrupt as stop:
             if rank == 0:
-                with suppress(OSError):  # of a terminal that was closed
-                    click.echo(_farewell(stop, signals.kept), err=True)
+                with suppress(OSError):  # the terminal may be closed
+                    click.echo(_stop_message(stop, signals.kept), err=True)
             ctx.exit(stop.status if isinstance(stop, Stopped) else STATUSES["SIGINT"])
         except FirstRankError:
             ctx.exit(1)
@@ -96,24 +96,24 @@ class FriendlyGroup(click.Group):
         except OSError as error:
             if error.errno in FULL and error.filename is None:
                 raise click.ClickException(
-                    f"the output cannot be written ({error.strerror}); results that were finished are kept"
+                    f"the output cannot be written ({error.strerror}); finished results are kept"
                 ) from error
             if error.errno not in UNREACHABLE or error.filename is None:
                 raise
             raise click.ClickException(
-                f"{error.filename} cannot be reached ({error.strerror}); allow this user to, or give another path"
+                f"{error.filename} cannot be accessed ({error.strerror}); change its permissions or use another path"
             ) from error
 
     def _options(self, ctx: click.Context) -> set[str]:
-        """Give the long options of the verb under way, without their dashes."""
+        """Return the long options of the current verb, without their dashes."""
         verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
         return {name.removeprefix("--") for param in verb.get_params(ctx) for name in param.opts}
 
     def with_flags(self, ctx: click.Context, text: str) -> str:
-        """Write the parameters in a message of the library as the flags of the verb under way.
+        """Replace the parameters in a message of the library by the flags of the current verb.
 
-        ```batch_size``` becomes ``--batch-size``, ```pool=avg``` becomes ``--pool avg``; what is no parameter of the
-        verb stays.
+        ```batch_size``` becomes ``--batch-size``, ```pool=avg``` becomes ``--pool avg``; names that are no parameter
+        of the verb are left unchanged.
         """
 
         def written(match: re.Match[str]) -> str:
@@ -125,7 +125,7 @@ class FriendlyGroup(click.Group):
         return PARAMETER.sub(written, text)
 
     def _flag(self, ctx: click.Context, parameter: str | None) -> str | None:
-        """Return how the verb under way names a parameter of the library: a flag, or an argument of its usage line."""
+        """Return the current verb's name for a parameter of the library: a flag, or an argument of the usage line."""
         if parameter == "load_plugin":
             return "--plugin"
         verb = self.commands[ctx.invoked_subcommand] if ctx.invoked_subcommand else self
@@ -137,7 +137,7 @@ class FriendlyGroup(click.Group):
 
 
 def plugins_of(args: list[str]) -> tuple[list[str], list[str]]:
-    """Divide a command line into the modules of ``--plugin`` and all other arguments."""
+    """Split a command line into the modules of ``--plugin`` and the other arguments."""
     modules, others = list[str](), list[str]()
     left = iter(args)
     for each in left:
@@ -156,7 +156,7 @@ def plugins_of(args: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _check_current_folder() -> None:
-    """Refuse a current folder that is gone or unreadable: importing torch ends the process there."""
+    """Check that the current folder is readable: otherwise, importing torch ends the process."""
     try:
         os.getcwd()
     except OSError as error:
@@ -165,7 +165,7 @@ def _check_current_folder() -> None:
 
 @contextmanager
 def shown_notices(shown: bool) -> Iterator[None]:
-    """Print each different ``Notice`` once on stderr, or none; other warnings stay as they are."""
+    """Print each distinct ``Notice`` once on stderr, or none of them; other warnings are unchanged."""
     before, said = warnings.showwarning, set[str]()
 
     def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
@@ -181,8 +181,8 @@ def shown_notices(shown: bool) -> Iterator[None]:
         yield
 
 
-def _farewell(stop: KeyboardInterrupt, kept: bool) -> str:
-    """Return the message of a verb that a signal has ended."""
+def _stop_message(stop: KeyboardInterrupt, kept: bool) -> str:
+    """Return the message of a verb that a signal ended."""
     name = stop.name if isinstance(stop, Stopped) else "SIGINT"
     by = "Interrupted" if name == "SIGINT" else f"Interrupted by {name}"
     if isinstance(stop, Stopped) and stop.saved:

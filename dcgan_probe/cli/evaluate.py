@@ -1,4 +1,4 @@
-"""``dcgan-probe eval-svm``: evaluations of one or several features, as a table."""
+"""Work of ``dcgan-probe eval-svm``: evaluations of one or more feature sets, as a table."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import click
 
 from ..evaluation import Estimate, EvalConfig, Results, plan_evaluations, run_evaluations
 from ..runtime import Workspace, duration
-from .progress import StepBars, sayer
+from .progress import StepBars, note_printer
 from .table import show_results
 
 
@@ -18,16 +18,16 @@ def eval_svm_verb(
 ) -> None:
     """Fit L2-SVMs on features, as the paper does, and print the table."""
     if dry_run:
-        planned = plan_evaluations(configs, workspace, sayer(quiet))
+        planned = plan_evaluations(configs, workspace, note_printer(quiet))
         click.echo(json.dumps({each.config.features: describe(each.estimate()) for each in planned}, indent=2))
         return
     with StepBars(quiet=quiet) as bars:
-        summaries = run_evaluations(configs, workspace, on_progress=bars, on_note=sayer(quiet))
+        summaries = run_evaluations(configs, workspace, on_progress=bars, on_note=note_printer(quiet))
     show_results(summaries, Results(workspace.results), as_json=as_json, quiet=quiet)
 
 
 def describe(estimate: Estimate) -> dict[str, Any]:
-    """Return an estimate as JSON, with its memory and time in words too."""
+    """Return an estimate for JSON, with memory and time also as text."""
     return {
         **asdict(estimate),
         "time": duration(estimate.seconds),

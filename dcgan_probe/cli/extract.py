@@ -1,4 +1,4 @@
-"""``dcgan-probe extract``: writes the features of labeled image sets into the cache."""
+"""Work of ``dcgan-probe extract``: features of labeled image sets, written to the cache."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import click
 from ..features import FeatureConfig, features_of, find_run
 from ..images import load_images
 from ..runtime import UserError, Workspace, joined_ranks, rank_device
-from .progress import StepBars, sayer
+from .progress import StepBars, note_printer
 
 DEFAULT_SETS = ("cifar10", "svhn")
 
@@ -22,10 +22,10 @@ def extract_verb(
     *,
     quiet: bool,
 ) -> None:
-    """Encode labeled images by the layers of a run's discriminator, or by another source, into HDF5 files."""
+    """Encode labeled images by the layers of a run's discriminator or another source; write HDF5 files."""
     ranks = click.get_current_context().with_resource(joined_ranks(rank_device(workspace.device)))
     quiet = quiet or not ranks.first
-    runs = [find_run(config, workspace, sayer(quiet)) for config in configs]
+    runs = [find_run(config, workspace, note_printer(quiet)) for config in configs]
     load = partial(load_images, data_dir=workspace.data_dir, download=workspace.download)
     failures = 0
     for dataset in datasets or DEFAULT_SETS:
@@ -36,7 +36,7 @@ def extract_verb(
             if ranks.first:
                 click.echo(f"{dataset}: not done. {error}", err=True)
             continue
-        for config, run in zip(configs, runs, strict=True):  # refuses a grid, layers or components before any work
+        for config, run in zip(configs, runs, strict=True):  # checks grid, layers and components first
             config.source.count_columns(config.options, images[0], None if run is None else run.config.network)
         for split in images:
             for config, run in zip(configs, runs, strict=True):
@@ -49,13 +49,13 @@ def extract_verb(
                         workspace,
                         ranks=ranks,
                         on_step=bars,
-                        on_note=sayer(quiet),
+                        on_note=note_printer(quiet),
                     )
-                what = "there already" if present else "written"
+                what = "already in the cache" if present else "written"
                 if config.features == "pixels":
                     what = "read from the images; no file is written"
                 if ranks.first:
                     click.echo(f"{result.file.path}: {len(result):,} x {result.dimension:,} {config.dtype}, {what}")
-    # The default sets are an offer, those that were named a request.
+    # A default set may be missing; a set that was named may not.
     if failures and (datasets or failures == len(DEFAULT_SETS)):
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Checks of options that need no library of numbers, made before such a library is imported."""
+"""Checks of options before numeric libraries are imported."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -17,16 +17,16 @@ from .options import chosen_run
 SETS = ("dataset", "source", "against")
 """Parameters that name an image set."""
 GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
-"""Device files of which Linux has one wherever torch finds a CUDA device."""
+"""Device files; Linux has at least one of them if torch can use a CUDA device."""
 
 
 def check_first(options: Mapping[str, Any]) -> None:
-    """Refuse a device that no machine has, and an image set that is unknown or missing.
+    """Check the form of the device's name, and that image sets are known and present.
 
     Raises
     ------
     UserError
-        With the parameter that names it.
+        If one is not; the error names the parameter.
     """
     if "device" in options:
         parse_device(options["device"])
@@ -44,12 +44,12 @@ def _check_set(name: str, data_dir: Path, parameter: str) -> None:
 
 
 def check_run(folder: Path | None, runs: Path) -> Run:
-    """Return the run that was named or trained last.
+    """Return the run in a folder, or the run trained last if ``folder`` is None.
 
     Raises
     ------
     UserError
-        If there is none, or its config cannot be read.
+        If there is no such run, or its config cannot be read.
     """
     run = chosen_run(folder, runs, quiet=True)
     _ = run.config
@@ -57,7 +57,7 @@ def check_run(folder: Path | None, runs: Path) -> Run:
 
 
 def check_runs(configs: Iterable[FeatureConfig], workspace: Workspace) -> None:
-    """Check the images that teach features, and the run that some of them come from."""
+    """Check the images that features are learned from, and the run that they come from."""
     for config in configs:
         learn_from = getattr(config.options, "learn_from", None)
         if learn_from is not None:
@@ -68,7 +68,7 @@ def check_runs(configs: Iterable[FeatureConfig], workspace: Workspace) -> None:
 
 
 def check_table(source: str, scale: str | None, seeds: int | None, data_dir: Path) -> None:
-    """Check the plan of a table, with the images that it probes."""
+    """Check the plan of a table, and that its images are present."""
     plan = read_plan(source, scale, seeds)
     if isinstance(plan, TablePlan):
         with located(f"{plan.name}.toml: dataset"):
@@ -81,7 +81,7 @@ def check_table(source: str, scale: str | None, seeds: int | None, data_dir: Pat
 
 
 def check_training(plan: TrainingPlan, workspace: Workspace) -> None:
-    """Check the settings of a training, as far as the device is known; several ranks check them together later."""
+    """Check the settings of a training as far as possible without torch; several ranks check them together later."""
     if launched_rank()[1] > 1:
         return
     preset = automatic_preset(workspace.device) if plan.preset == "auto" else plan.preset
@@ -92,7 +92,7 @@ def check_training(plan: TrainingPlan, workspace: Workspace) -> None:
 
 
 def automatic_preset(device: str) -> str | None:
-    """Return the preset of ``auto`` on a device; None where torch alone finds out whether there is a GPU."""
+    """Return the preset that ``auto`` selects on a device; None if only torch can detect the GPU."""
     kind, _ = parse_device(device)
     if kind == "auto" and not gpu_ruled_out():
         return None
@@ -100,12 +100,12 @@ def automatic_preset(device: str) -> str | None:
 
 
 def gpu_ruled_out() -> bool:
-    """Return whether this machine certainly has no CUDA device; torch alone finds one."""
+    """Return whether this machine certainly has no CUDA device; False if only torch can detect one."""
     return sys.platform == "darwin" or (sys.platform == "linux" and not any(Path(name).exists() for name in GPU_FILES))
 
 
 def check_records(results: Path) -> None:
-    """Refuse a results folder without records."""
+    """Check that a results folder holds records."""
     records = results / "evaluations.csv"
     if not records.exists() and not (results / "records.csv").exists():  # of version 2, which are converted first
-        raise UserError(f"there are no records {records}; run eval-svm first", parameter="results")
+        raise UserError(f"{records} is missing; run eval-svm first", parameter="results")

@@ -1,4 +1,4 @@
-"""Options that other programs have, or that stand before the verb, and the ones to type instead."""
+"""Option names of other programs, or of options that precede the verb, with the options to use instead."""
 
 from collections.abc import Set
 from typing import NamedTuple
@@ -7,13 +7,13 @@ import click
 
 
 class Instead(NamedTuple):
-    """An option that stands for a foreign word."""
+    """Replacement for an option name of another program."""
 
     option: str
     """Without its dashes; empty for none."""
     note: str = ""
     verbs: tuple[str, ...] = ()
-    """Where it does; empty: wherever the verb has the option, or everywhere if there is none."""
+    """Verbs that it applies to; if empty, every verb that has the option, or every verb if there is no option."""
 
 
 COUNTED = "training is counted in images shown to D"
@@ -21,8 +21,8 @@ EPOCHS = f"{COUNTED}; an epoch is one pass over the training images, so 5 epochs
 STEPS = f"{COUNTED}, --batch-size images a step, so 1,000 steps of 128 are --images 128k"
 LENGTHS = (
     Instead("settings", "how many settings are tried; the number of passes is drawn with each", ("eval-supervised",)),
-    Instead("time-limit", "the length of a job is its own; this ends it sooner", ("job",)),
-    Instead("scale", "it decides the length of every training", ("reproduce",)),
+    Instead("time-limit", "the length of a job is fixed; this option ends it sooner", ("job",)),
+    Instead("scale", "the scale determines the length of every training", ("reproduce",)),
     Instead(
         "", "a GAN is trained by `dcgan-probe train --images N`; k-means has --iterations", ("eval-svm", "extract")
     ),
@@ -36,10 +36,10 @@ RATES = (
 )
 BATCHES = (
     Instead("batch-size"),
-    Instead("memory", "images and rows are read in blocks that change no number; this bounds a fit"),
-    Instead("", "images are read in blocks that change no number"),
+    Instead("memory", "the size of blocks does not affect results; --memory bounds a fit"),
+    Instead("", "images are read in blocks whose size does not affect results"),
 )
-SOLVED = Instead("", "fits end by their duality gap, without a limit of iterations", ("eval-svm",))
+SOLVED = Instead("", "fits stop at a relative duality gap, without a limit on iterations", ("eval-svm",))
 OUTPUTS = (
     Instead("out"),
     Instead("results", "the folder of records and tables"),
@@ -73,7 +73,7 @@ FOREIGN: dict[str, tuple[Instead, ...]] = {
         ("dataset", "data", "dataroot", "data-path", "input", "train-data"),
         (
             SETS,
-            Instead("", "SOURCE stands without an option: `dcgan-probe prepare SOURCE`", ("prepare",)),
+            Instead("", "SOURCE is an argument without an option: `dcgan-probe prepare SOURCE`", ("prepare",)),
         ),
     ),
     **dict.fromkeys(("output", "outdir", "out-dir", "output-dir", "save-dir", "logdir", "out"), OUTPUTS),
@@ -94,14 +94,14 @@ FOREIGN: dict[str, tuple[Instead, ...]] = {
     **dict.fromkeys(("workers", "num-workers", "n-jobs", "jobs", "threads", "num-threads"), WORKERS),
     **dict.fromkeys(("n-labels", "num-labels", "n-labeled"), (Instead("labels"),)),
     **dict.fromkeys(("resume", "continue", "resume-from"), (Instead("", "rerun the command to resume"),)),
-    **dict.fromkeys(("verbose", "progress"), (Instead("", "progress is shown unless --quiet is given"),)),
-    "no-locks": (Instead("", "give it before the verb: dcgan-probe --no-locks VERB ..."),),
+    **dict.fromkeys(("verbose", "progress"), (Instead("", "progress is shown unless --quiet is used"),)),
+    "no-locks": (Instead("", "place it before the verb: dcgan-probe --no-locks VERB ..."),),
 }
-"""By the word without dashes; the first that applies to a verb is shown."""
+"""Replacements by option name without dashes; the first one that applies to a verb is shown."""
 
 
 def explained(error: click.NoSuchOption, verb: str, known: Set[str]) -> click.UsageError:
-    """Return the error with the option that stands for a foreign one, instead of one that is merely spelled alike.
+    """Return the error with the equivalent option, if there is one, instead of options with a similar spelling.
 
     Parameters
     ----------
@@ -111,6 +111,6 @@ def explained(error: click.NoSuchOption, verb: str, known: Set[str]) -> click.Us
     word = error.option_name.lstrip("-").replace("_", "-").lower()
     for option, note, verbs in FOREIGN.get(word, ()):
         if (verb in verbs) if verbs else (not option or option in known):
-            told = ": ".join(part for part in (f"use --{option}" if option else "", note) if part)
-            return click.UsageError(f"No such option {error.option_name!r}; {told}.", ctx=error.ctx)
+            advice = ": ".join(part for part in (f"use --{option}" if option else "", note) if part)
+            return click.UsageError(f"No such option {error.option_name!r}; {advice}.", ctx=error.ctx)
     return error

@@ -1,4 +1,4 @@
-"""Investigation of a run from the command line: one call, its files and the lines that tell the result."""
+"""Investigation of a run from the command line: one call, its files and its printed summary."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,11 +11,11 @@ from ..runtime import Workspace
 from .command_lines import command_line
 from .config_options import config_of
 from .options import chosen_run
-from .progress import StepBars, sayer
+from .progress import StepBars, note_printer
 
 
 def summary_of(found: InvestigationResult) -> Iterable[str]:
-    """Return the lines that are printed below the files' names."""
+    """Return the lines printed after the names of the files."""
     return found.summary
 
 
@@ -25,7 +25,7 @@ def investigate(
     options: dict[str, Any],
     lines_of: Callable[[Any], Iterable[str]] = summary_of,
 ) -> None:
-    """Make a config of what click parsed, call the investigation, and write and print its result."""
+    """Build a config from the parsed options, run the investigation, and write and print its result."""
     workspace, made = config_of(Workspace, options), config_of(config, options)
     run = chosen_run(options["run_folder"], workspace.runs, quiet=options["quiet"])
     with StepBars(quiet=options["quiet"]) as bars:
@@ -34,7 +34,7 @@ def investigate(
             made,
             workspace=workspace,
             on_step=bars,
-            on_note=sayer(options["quiet"]),
+            on_note=note_printer(options["quiet"]),
         )
     for sentence in found.warnings:
         click.echo(f"Warning: {sentence}", err=True)

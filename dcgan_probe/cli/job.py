@@ -1,4 +1,4 @@
-"""``dcgan-probe job``: a larger training as one command, and its evaluation, elsewhere, as another."""
+"""Work of ``dcgan-probe job``: a larger training, and its evaluation on the same or another machine."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ..reproduce import (
 )
 from ..runtime import Workspace
 from .config_options import config_of
-from .progress import StepBars, say, sayer
+from .progress import StepBars, note_printer, print_notes
 from .signals import StopSignals
 
 
@@ -35,7 +35,7 @@ def job_verb(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Train one of the larger networks and leave small files, or evaluate such files."""
+    """Train one of the larger networks and export it as small files, or evaluate such files."""
     workspace = config_of(Workspace, options)
     jobs = read_jobs()
     if name is None or listed:
@@ -43,23 +43,25 @@ def job_verb(
         return
     job = next(job for job in jobs if job.name == name)
     if evaluate is not None:
-        report(done(evaluation_steps(job, left_run(job, evaluate, workspace.runs), workspace), quiet=quiet))
+        raise_failures(
+            run_with_progress(evaluation_steps(job, left_run(job, evaluate, workspace.runs), workspace), quiet=quiet)
+        )
         return
     plan, out = job_training(job, time_limit, None if no_probe else probe_dataset), out or Path(name)
     train, export = training_steps(job, plan, out, workspace)
-    failures = done([train], quiet=quiet) or done([export], quiet=quiet)
+    failures = run_with_progress([train], quiet=quiet) or run_with_progress([export], quiet=quiet)
     keep_samples(Run(workspace.runs / job.run_name), out)
-    report(failures)
-    say([f"{out}: weights, curves and samples; next: dcgan-probe job {name} --evaluate {out}"], quiet=quiet)
+    raise_failures(failures)
+    print_notes([f"{out}: weights, curves and samples; next: dcgan-probe job {name} --evaluate {out}"], quiet=quiet)
 
 
-def done(steps: list[TableStep], *, quiet: bool) -> list[str]:
-    """Do the steps of a job with their progress shown; return what failed."""
+def run_with_progress(steps: list[TableStep], *, quiet: bool) -> list[str]:
+    """Run the steps of a job and show their progress; return the failures."""
     with StepBars(quiet=quiet) as bars:
-        return run_steps(steps, Watch(bars, sayer(quiet), StopSignals.noted))
+        return run_steps(steps, Watch(bars, note_printer(quiet), StopSignals.noted))
 
 
-def report(failures: list[str]) -> None:
-    """Raise what failed, if anything did."""
+def raise_failures(failures: list[str]) -> None:
+    """Raise an error that lists the failures, if there are any."""
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} steps failed:", *failures]))

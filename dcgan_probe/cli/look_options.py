@@ -1,4 +1,4 @@
-"""Options of the verbs that look into a run."""
+"""Options of the investigations' verbs."""
 
 import dataclasses
 from typing import Any
@@ -11,7 +11,7 @@ from .options import quiet_option, run_option
 
 
 def investigation_options(config: type) -> Any:
-    """Return a decorator that adds the options of an investigation's config, and those that all of them share."""
+    """Return a decorator that adds the options of an investigation's config and those shared by all investigations."""
     fields = {each.name for each in dataclasses.fields(config)}
     own = [name for name in vars(config)["__annotations__"] if name in fields]
     options = (
@@ -22,7 +22,7 @@ def investigation_options(config: type) -> Any:
         config_options(config, only=("seed",)),
         config_options(Workspace, only=("device", "data_dir", "download")),
         click.option(
-            "--name", metavar="TEXT", help="Begins the files' names in RUN/figures.  [default: verb and settings]"
+            "--name", metavar="TEXT", help="Prefix of the file names in RUN/figures.  [default: verb and settings]"
         ),
         click.option("--json", "as_json", is_flag=True, help="Print the JSON file instead of the paths and a summary."),
         quiet_option,

@@ -1,4 +1,4 @@
-"""Takes what the user typed, gives checked values; the options that several verbs share."""
+"""Click types of options, and options shared by several verbs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 class Count(click.ParamType):
-    """A whole number with an optional suffix: 64000, 64k, 2M, 1.5M."""
+    """Whole number with an optional suffix: 64000, 64k, 2M, 1.5M."""
 
     name = "count"
     factors: ClassVar = {"k": 1_000, "M": 1_000_000}
     most = 10**12
-    """Beyond any images, samples or patches that a machine comes to."""
+    """More images, samples or patches than any machine can process."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Turn text into a number."""
+        """Parse text as a number."""
         if isinstance(value, int):
             return value
         factor = self.factors.get(value[-1:], 1)
@@ -35,13 +35,13 @@ class Count(click.ParamType):
 
 
 class Bytes(click.ParamType):
-    """An amount of memory: 500MB, 2GB, 1.5GB (powers of ten)."""
+    """Amount of memory: 500MB, 2GB, 1.5GB (powers of ten)."""
 
     name = "size"
     factors: ClassVar = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Turn text into bytes."""
+        """Parse text as a number of bytes."""
         if isinstance(value, int):
             return value
         factor = self.factors.get(value[-2:])
@@ -55,13 +55,13 @@ class Bytes(click.ParamType):
 
 
 class Seconds(click.ParamType):
-    """A time: 90s, 8m, 2h."""
+    """Duration: 90s, 8m, 2h."""
 
     name = "time"
     factors: ClassVar = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Turn text into seconds."""
+        """Parse text as seconds."""
         if isinstance(value, float):
             return value
         try:
@@ -79,7 +79,7 @@ class Numbers(click.ParamType):
     name = "numbers"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """Turn text into a tuple."""
+        """Parse text as a tuple."""
         if isinstance(value, tuple):
             return value
         try:
@@ -89,12 +89,12 @@ class Numbers(click.ParamType):
 
 
 class DepthType(click.ParamType):
-    """``scale``, or two numbers with a comma between them."""
+    """``scale``, or two numbers separated by a comma."""
 
     name = "scale|LOW,HIGH"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Turn text into a depth."""
+        """Parse text as a depth."""
         if value == "scale" or isinstance(value, tuple):
             return value
         try:
@@ -110,7 +110,7 @@ class Labels(click.ParamType):
     name = "all|N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        """Turn text into a number or None."""
+        """Parse text as a number or None."""
         if value is None or value == "all":
             return None
         try:
@@ -128,7 +128,7 @@ class LayerNames(click.ParamType):
     name = "layers"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...] | None:
-        """Turn text into a tuple or None."""
+        """Parse text as a tuple or None."""
         if not isinstance(value, str):
             return value
         return None if value.strip() == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
@@ -146,17 +146,17 @@ plugin_option = click.option(
     metavar="MODULE|FILE.py",
     multiple=True,
     expose_value=False,
-    help="Import a module that registers sources of features; before or after the verb, repeatable.",
+    help="Import a module that registers sources of features; before or after the verb; repeatable.",
 )
-"""For the help text: ``FriendlyGroup`` imports the modules before a verb is looked at."""
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no notes on stderr.")
-dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Print what would be done; change nothing.")
+"""For the help text only: ``FriendlyGroup`` imports the modules before it resolves the verb."""
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print no progress or notes on stderr.")
+dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Print the plan without running it.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a list of summaries instead of the table.")
 
 
 def chosen_run(run_folder: Path | None, runs: Path, *, quiet: bool = False) -> "Run":
-    """Return the run that was named, by its folder or by its name in the folder of all, or the last and say which."""
+    """Return the run of a folder or of a name in ``runs``; by default the run trained last, whose name is printed."""
     from ..gan import named_run
-    from .progress import sayer
+    from .progress import note_printer
 
-    return named_run(run_folder, runs, on_note=sayer(quiet))
+    return named_run(run_folder, runs, on_note=note_printer(quiet))

@@ -1,4 +1,4 @@
-"""Takes counts as they grow, gives a bar on a terminal and now and then a line without one; writes to stderr only."""
+"""Progress on stderr: bars on a terminal, occasional lines elsewhere."""
 
 import sys
 import time
@@ -12,32 +12,32 @@ from .signals import StopSignals
 
 try:
     from tqdm import tqdm
-except ImportError:  # a machine where nothing can be installed: lines, as without a terminal
+except ImportError:  # optional: without it, lines are printed, as without a terminal
     tqdm = None
 
 LINE_SECONDS, NOTE_SECONDS = 30.0, 0.2
 RATED_SECONDS = 1.0
-"""A rate over less time says nothing of the work, and is not shown."""
+"""Time before a rate is shown, since rates over shorter times are unreliable."""
 WITHOUT_RATE = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 class Progress:
-    """Progress towards ``total``, with the rate and the time left; nothing shows before the first update."""
+    """Progress toward ``total``, with the rate and the time left; nothing is shown before the first update."""
 
     def __init__(
         self, title: str, total: int, unit: str, *, quiet: bool = False, brief: bool = False, kept: bool = False
     ):
-        """Make a bar.
+        """Create a progress display.
 
         Parameters
         ----------
         brief
-            Pass over the end of a step that took no longer than a line's time.
+            Omit the final line of a step that took less than ``LINE_SECONDS``.
         kept
-            Whether the verb resumes from what is done.
+            Whether finished work is saved, so that the verb can resume from it.
         """
         self.total = total
-        """May be set until the first update."""
+        """Number of units; may be set until the first update."""
         self._title, self._unit, self._quiet = title, unit, quiet
         self._brief, self._kept = brief, kept
         self._began = self._line_time = time.monotonic()
@@ -45,7 +45,7 @@ class Progress:
         self._bar: tqdm | None = None
 
     def update(self, done: int, note: str = "") -> None:
-        """Show that ``done`` of the total are done."""
+        """Show that ``done`` of ``total`` units are finished."""
         if not self.begun:
             self.begin(0)
         if self._kept and done:
@@ -65,22 +65,22 @@ class Progress:
         return self._brief and time.monotonic() - self._began < LINE_SECONDS
 
     def note(self, text: str) -> None:
-        """Show how it goes within the next step, now and then."""
+        """Show the state within the current unit, at intervals."""
         silence = time.monotonic() - self._line_time
         if self._bar is not None and silence > NOTE_SECONDS:
             self._line_time = time.monotonic()
             self._bar.set_postfix_str(text)
         elif self._bar is None and not self._quiet and silence > LINE_SECONDS:
             self._line_time = time.monotonic()
-            _say(f"{self._title}: {text}")
+            _print_line(f"{self._title}: {text}")
 
     @property
     def begun(self) -> bool:
-        """Whether the clock runs."""
+        """True once the clock is running."""
         return self._start is not None
 
     def begin(self, start: int) -> None:
-        """Start the clock; ``start`` of the total were done before it and do not count in the rate."""
+        """Start the clock; ``start`` units were finished earlier and do not count toward the rate."""
         self._start = start
         if not self._quiet and tqdm is not None and sys.stderr.isatty():
             self._bar = tqdm(
@@ -97,13 +97,13 @@ class Progress:
         self._line_time = time.monotonic()
         seconds, left = self._line_time - self._began, max(self.total - done, 0)
         rate = (done - (self._start or 0)) / seconds if seconds >= RATED_SECONDS else 0.0
-        told = f"{duration(left / rate)} left" if rate else "time left unknown"
+        remaining = f"{duration(left / rate)} left" if rate else "time left unknown"
         parts = [f"{rate:,.0f}/s"] if rate else []
-        parts += [told if left else duration(seconds), *([note] if note else [])]
-        _say(f"{self._title}: {done:,} of {self.total:,} {self._unit}, {', '.join(parts)}")
+        parts += [remaining if left else duration(seconds), *([note] if note else [])]
+        _print_line(f"{self._title}: {done:,} of {self.total:,} {self._unit}, {', '.join(parts)}")
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar and leave it on the screen."""
         if self._bar is not None:
             self._bar.close()
 
@@ -115,14 +115,14 @@ class Progress:
 
 
 class StepBars:
-    """A bar for each step of some work, the last one left as it is when the next begins."""
+    """Progress of consecutive steps, one display per step."""
 
     def __init__(self, *, quiet: bool = False):
         self._quiet, self._last = quiet, Step("", 0, 0, "")
         self._bar: Progress | None = None
 
     def __call__(self, step: Step) -> None:
-        """Show how far a step has come."""
+        """Show the progress of a step."""
         if self._bar is None or step.title != self._last.title or step.done < self._last.done:
             self.close()
             self._bar = Progress(step.title, step.total, step.unit, quiet=self._quiet, brief=step.brief)
@@ -136,7 +136,7 @@ class StepBars:
         self._bar.update(step.done, step.note)
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar and leave it on the screen."""
         if self._bar is not None:
             self._bar.close()
 
@@ -147,18 +147,18 @@ class StepBars:
         self.close()
 
 
-def _say(line: str) -> None:
-    """Write a line to stderr, unless the terminal is gone: the work goes on without it."""
+def _print_line(line: str) -> None:
+    """Write a line to stderr; errors are ignored, since work continues after its terminal is closed."""
     with suppress(OSError):
         click.echo(line, err=True)
 
 
-def sayer(quiet: bool) -> OnNote:
-    """Return a function that prints a note on stderr, unless the user wants none."""
-    return lambda sentence: say([sentence], quiet=quiet)
+def note_printer(quiet: bool) -> OnNote:
+    """Return a function that prints a note on stderr, or nothing if ``quiet``."""
+    return lambda sentence: print_notes([sentence], quiet=quiet)
 
 
-def say(sentences: Iterable[str], *, quiet: bool) -> None:
-    """Print notes on stderr, a line each, unless the user wants none."""
+def print_notes(sentences: Iterable[str], *, quiet: bool) -> None:
+    """Print notes on stderr, one per line, or nothing if ``quiet``."""
     for sentence in () if quiet else sentences:
-        _say(sentence)
+        _print_line(sentence)

@@ -1,4 +1,4 @@
-"""``dcgan-probe reproduce``: makes a whole table from its plan."""
+"""Work of ``dcgan-probe reproduce``: a whole table from its plan."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +9,11 @@ import click
 from ..reproduce import Watch, open_table, run_steps
 from ..runtime import Workspace
 from .config_options import fields_of
-from .progress import StepBars, sayer
+from .progress import StepBars, note_printer
 from .signals import StopSignals
 
 SMOKE = "smoke"
-"""The scale whose runs and records lie apart, since its figures mean nothing."""
+"""Scale with separate runs and records, since its figures are meaningless."""
 
 
 def reproduce_verb(
@@ -25,23 +25,23 @@ def reproduce_verb(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Make every row of a table, after a plan with its time, memory and disk."""
-    workspace = place_of(scale, fields_of(Workspace, options))
-    wanted = open_table(table, workspace, scale=scale, seeds=seeds, authors=authors)
-    steps = wanted.missing_steps()
+    """Print the plan of a table with its cost, then make every missing row."""
+    workspace = workspace_of(scale, fields_of(Workspace, options))
+    opened = open_table(table, workspace, scale=scale, seeds=seeds, authors=authors)
+    steps = opened.missing_steps()
     if dry_run or not quiet:
-        click.echo("\n".join(wanted.describe(steps)), err=not dry_run)
+        click.echo("\n".join(opened.describe(steps)), err=not dry_run)
     if dry_run:
         return
     with StepBars(quiet=quiet) as bars:
-        failures = run_steps(steps, Watch(bars, sayer(quiet), StopSignals.noted))
-    click.echo(wanted.write())
+        failures = run_steps(steps, Watch(bars, note_printer(quiet), StopSignals.noted))
+    click.echo(opened.write())
     if failures:
         raise click.ClickException("\n".join([f"{len(failures)} of {len(steps)} steps failed:", *failures]))
 
 
-def place_of(scale: str | None, folders: dict[str, Any]) -> Workspace:
-    """Return the workspace of a scale: a smoke test's runs and records lie in folders of their own."""
+def workspace_of(scale: str | None, folders: dict[str, Any]) -> Workspace:
+    """Return the workspace of a scale; the smoke test has separate folders of runs and records."""
     results = folders.pop("results")
     workspace = Workspace(**folders)
     if scale == SMOKE:

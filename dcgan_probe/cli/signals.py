@@ -1,4 +1,4 @@
-"""Signals that end a verb, turned into one exception with the exit status that shells and schedulers expect."""
+"""Signals that end a verb, as one exception with the exit status that shells and schedulers expect."""
 
 import signal
 import threading
@@ -9,18 +9,18 @@ from types import FrameType
 from typing import Any, ClassVar
 
 STATUSES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGUSR1": 85}
-"""Exit status after each signal: Ctrl-C, an end that is asked for, a closed terminal, a scheduler's warning; 85 asks
-the scheduler to queue the job again. Windows has the first two."""
+"""Exit status after each signal: Ctrl-C, termination, a closed terminal, a scheduler's warning. Status 85 makes the
+scheduler queue the job again. Windows has the first two signals."""
 REPEATED_SECONDS = 2.0
-"""A signal so soon after the first is taken for its repetition: torchrun and timeout send it to a group and to each of
-its processes."""
+"""Time after the first signal in which another one counts as its repetition: torchrun and timeout signal both the group
+and each of its processes."""
 
 
 class Stopped(KeyboardInterrupt):
-    """The end of a verb that a signal asked for."""
+    """End of a verb requested by a signal."""
 
     def __init__(self, number: int, saved: str = ""):
-        """Keep the number of the signal, and a sentence about what was saved, if the verb has one."""
+        """Set the signal's number and a sentence on the saved work; an empty text if there is none."""
         super().__init__(saved)
         self.name = signal.Signals(number).name
         self.status = STATUSES[self.name]
@@ -28,10 +28,10 @@ class Stopped(KeyboardInterrupt):
 
 
 class StopSignals:
-    """Handlers of the signals that end a verb, while it runs.
+    """Handlers of the signals that end a verb, installed while it runs.
 
-    A signal raises ``Stopped``, so that files and processes are closed on the way out; within ``noted``, the first is
-    noted, for work that asks and saves. A signal that is ignored, such as nohup's SIGHUP, stays ignored.
+    A signal raises ``Stopped``, so that files and processes are closed. Within ``noted``, the first signal is only
+    recorded, for work that polls and saves. Ignored signals, such as SIGHUP under nohup, remain ignored.
     """
 
     _current: ClassVar["StopSignals | None"] = None
@@ -41,14 +41,14 @@ class StopSignals:
         self._time, self._noting = 0.0, False
         self._before: dict[int, Any] = {}
         self.kept = False
-        """Whether the verb has kept work from which it resumes."""
+        """True if the verb has saved work that it can resume from."""
 
     def __enter__(self) -> "StopSignals":
         self._outer, StopSignals._current = StopSignals._current, self
-        if threading.current_thread() is threading.main_thread():  # no other may set handlers
+        if threading.current_thread() is threading.main_thread():  # only this thread may set handlers
             for name in STATUSES:
                 number = getattr(signal, name, None)
-                # None is a handler of another language.
+                # None means a handler that was not installed from Python.
                 if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._before[number] = signal.signal(number, self._handle)
         return self
@@ -69,28 +69,28 @@ class StopSignals:
             raise Stopped(self._number)
 
     def __call__(self) -> bool:
-        """Return whether a signal came."""
+        """Return whether a signal has arrived."""
         return self._number is not None
 
     @classmethod
     def keep(cls) -> None:
-        """Note that the verb under way has kept work from which it resumes."""
+        """Record that the current verb has saved work that it can resume from."""
         if cls._current is not None:
             cls._current.kept = True
 
     def stopped(self, saved: str) -> Stopped:
-        """Return the exception for what was saved; at a rank that got no signal itself, as if SIGTERM had come."""
+        """Return the exception with a sentence on the saved work; SIGTERM on a rank that received no signal."""
         return Stopped(self._number or signal.SIGTERM, saved)
 
     @classmethod
     @contextmanager
     def noted(cls) -> Iterator["StopSignals"]:
-        """Note the first signal within the block instead of raising; a second Ctrl-C, a while later, raises.
+        """Record the first signal within the block instead of raising; a later second Ctrl-C raises.
 
         Raises
         ------
         Stopped
-            At the end of the block if a signal came and the block has raised nothing.
+            At the end of the block, if a signal arrived and the block raised no exception.
         """
         if cls._current is None:
             with cls(), cls.noted() as signals:

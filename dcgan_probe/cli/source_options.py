@@ -1,4 +1,4 @@
-"""Options of the sources of features: one for each field of their options, whoever registered them."""
+"""Options of the sources of features, one per field of their options, sources of plugins included."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from ..runtime import UserError, has_type
 from .command_lines import RecordedCommand
 from .config_options import field_option
 
-Wanted = TypeVar("Wanted", bound=FeatureConfig)
+AnyConfig = TypeVar("AnyConfig", bound=FeatureConfig)
 
 
 class SourceName(click.ParamType):
@@ -22,7 +22,7 @@ class SourceName(click.ParamType):
     name = "source"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check that there is such a source."""
+        """Check that the source exists."""
         try:
             return source_named(value).name
         except UserError as error:
@@ -33,8 +33,8 @@ class SourceName(click.ParamType):
         return f"[{'|'.join(source.name for source in feature_sources())}]"
 
 
-SOURCES_OWN = "the source's"
-"""Default of the scaling, as its field has it."""
+SOURCE_DEFAULT = "the source's"
+"""Default of the scaling in the help text of its field."""
 features_option = click.option(
     "--features",
     type=SourceName(),
@@ -46,15 +46,15 @@ features_option = click.option(
 
 
 class SourceCommand(RecordedCommand):
-    """A verb with the options of all sources; its help shows those of one with ``--help-source``."""
+    """Verb with the options of all sources of features; ``--help-source`` shows those of one source."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return the verb's own parameters, then those of the sources."""
+        """Return the verb's parameters, followed by those of the sources."""
         own = [_with_default_scales(param) if param.name == "scale" else param for param in super().get_params(ctx)]
         return [*own, _help_option(), *_options(feature_sources())]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the verb's own options, and how to see the others."""
+        """Write the verb's options, and the command that shows those of a source."""
         super().format_options(ctx, formatter)
         with formatter.section("Options of each source of features"):
             formatter.write_text(
@@ -63,15 +63,15 @@ class SourceCommand(RecordedCommand):
 
 
 def _with_default_scales(param: click.Parameter) -> click.Parameter:
-    """Return the option of the scaling with the defaults of all sources in its help."""
+    """Return the scaling option with the defaults of all sources in its help text."""
     names: dict[str, list[str]] = {"none": []}
     for source in feature_sources():
         names.setdefault(source.default_scale, []).append(source.name)
     del names["none"]
-    told = ["none", *(f"{scale} for {' and '.join(own)}" for scale, own in names.items())]
+    defaults = ["none", *(f"{scale} for {' and '.join(own)}" for scale, own in names.items())]
     shown = copy(param)
     assert isinstance(shown, click.Option)
-    shown.help = (shown.help or "").replace(SOURCES_OWN, "; ".join(told))
+    shown.help = (shown.help or "").replace(SOURCE_DEFAULT, "; ".join(defaults))
     return shown
 
 
@@ -101,13 +101,13 @@ def _show_source(context: click.Context, parameter: click.Parameter, name: str |
 
 
 def _own_options(source: FeatureSource) -> list[click.Option]:
-    """Return the options of one source with their defaults, as its help shows them."""
+    """Return the options of one source, with their defaults for the help text."""
     hints = get_type_hints(source.options)
-    return [_built(each, hints[each.name]) for each in dataclasses.fields(source.options)]
+    return [_click_option(each, hints[each.name]) for each in dataclasses.fields(source.options)]
 
 
 def _options(registered: Sequence[FeatureSource]) -> list[click.Option]:
-    """Return an option for each name that sources have, without a default: what is not typed is the source's own."""
+    """Return one option per distinct name, without a default, so that each source applies its own."""
     annotations: dict[str, Any] = {}
     fields: dict[str, dataclasses.Field[Any]] = {}
     for source in registered:
@@ -116,63 +116,63 @@ def _options(registered: Sequence[FeatureSource]) -> list[click.Option]:
             own = hints[each.name]
             annotations[each.name] = annotations[each.name] | own if each.name in annotations else own
             fields[each.name] = _wider(fields[each.name], each) if each.name in fields else each
-    return [_built(each, annotations[name], default=None, hidden=True) for name, each in fields.items()]
+    return [_click_option(each, annotations[name], default=None, hidden=True) for name, each in fields.items()]
 
 
 def _wider(one: dataclasses.Field[Any], other: dataclasses.Field[Any]) -> dataclasses.Field[Any]:
-    """Return a field with the range of both; each source checks its own."""
-    told = dict(one.metadata)
+    """Return a field whose range covers both fields; each source checks its own range."""
+    metadata = dict(one.metadata)
     for bound, choose in (("min", min), ("max", max)):
         values = [each.metadata[bound] for each in (one, other) if bound in each.metadata]
-        told.pop(bound, None)
+        metadata.pop(bound, None)
         if len(values) == 2:
-            told[bound] = choose(values)
+            metadata[bound] = choose(values)
     wider = copy(one)
-    wider.metadata = MappingProxyType(told)
+    wider.metadata = MappingProxyType(metadata)
     return wider
 
 
-def _built(each: dataclasses.Field[Any], annotation: Any, **changes: Any) -> click.Option:
+def _click_option(each: dataclasses.Field[Any], annotation: Any, **changes: Any) -> click.Option:
     def nothing() -> None:
-        """Carry the option that the decorator adds."""
+        """Receive the option from the decorator."""
 
     return field_option(each, annotation, **changes)(nothing).__click_params__[0]
 
 
 def chosen_configs(
-    kind: type[Wanted], names: Iterable[str], typed: dict[str, Any], controls: Iterable[str] = (), **shared: Any
-) -> list[Wanted]:
-    """Make one config for each source of features.
+    kind: type[AnyConfig], names: Iterable[str], typed: dict[str, Any], controls: Iterable[str] = (), **shared: Any
+) -> list[AnyConfig]:
+    """Build one config for each source of features.
 
     Parameters
     ----------
     typed
-        Options of sources that the user typed; each goes to every source that has it.
+        Options of sources from the command line; each one applies to every source that has it.
     controls
-        Sources that were added: options that do not suit them are left at their defaults.
+        Sources added as controls; options with values that are invalid for them keep their defaults.
     shared
-        Fields that all configs have in common.
+        Fields common to all configs.
 
     Raises
     ------
     UserError
-        If no source has an option, or a value suits none of them.
+        If no source has an option, or a value is invalid for a named source.
     """
     chosen = [source_named(name) for name in dict.fromkeys(names)]
     added = [source_named(name) for name in dict.fromkeys(controls) if name not in {each.name for each in chosen}]
     typed = {name: value for name, value in typed.items() if value is not None}
     for name in typed:
         if not any(name in _names(source) for source in (*chosen, *added)):
-            takers = [source.name for source in feature_sources() if name in _names(source)]
+            supporting = [source.name for source in feature_sources() if name in _names(source)]
             raise UserError(
-                f"{', '.join(source.name for source in chosen)} features do not take this option; "
-                f"{', '.join(takers)} do: leave it out",
+                f"{', '.join(source.name for source in chosen)} features do not have this option; "
+                f"{', '.join(supporting)} do: omit it",
                 parameter=name,
             )
     return [
         *(kind(features=source.name, options=source_options(source, typed), **shared) for source in chosen),
         *(
-            kind(features=source.name, options=_suited(source, typed), **_without_maps(source, shared))
+            kind(features=source.name, options=_control_options(source, typed), **_without_maps(source, shared))
             for source in added
         ),
     ]
@@ -182,8 +182,8 @@ def _names(source: FeatureSource) -> set[str]:
     return {each.name for each in dataclasses.fields(source.options)}
 
 
-def _suited(source: FeatureSource, typed: dict[str, Any]) -> Any:
-    """Make the options of a control from those that were typed for other features, where it has them."""
+def _control_options(source: FeatureSource, typed: dict[str, Any]) -> Any:
+    """Build the options of a control from the typed options that are valid for it."""
     hints = get_type_hints(source.options)
     return source_options(
         source, {name: value for name, value in typed.items() if name in hints and has_type(value, hints[name])}

@@ -1,4 +1,4 @@
-"""New rows of a protocol, shown after their evaluation."""
+"""Output of new rows of a protocol."""
 
 import json
 
@@ -9,7 +9,7 @@ from ..report import format_tables, write_tables
 
 
 def show_results(summaries: list[Summary], store: Results, *, as_json: bool, quiet: bool) -> None:
-    """Print new rows of one protocol as JSON or as a table, and write the tables of all its rows."""
+    """Print new rows of one protocol as JSON or as a table, and write the tables of all rows of the protocol."""
     if as_json:
         click.echo(json.dumps([summary.to_dict() for summary in summaries], indent=2))
     else:

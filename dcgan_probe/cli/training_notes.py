@@ -1,4 +1,4 @@
-"""Sentences on how a training ended, and what it is expected to need."""
+"""Messages on the outcome and the expected cost of a training."""
 
 from typing import Any
 
@@ -7,31 +7,31 @@ from ..presets import TrainedRun
 from ..runtime import duration
 
 
-def ending(trained: TrainedRun) -> str:
-    """Describe how training ended and where its results lie."""
+def describe_ending(trained: TrainedRun) -> str:
+    """Return a message on the outcome of a training and the location of its results."""
     run = trained.run
-    ended = "the time is up, so rerun the command to resume" if trained.outcome == "out of time" else trained.outcome
+    ended = "time limit reached; rerun the command to resume" if trained.outcome == "out of time" else trained.outcome
     text = f"{run.folder}: {ended}, {run.position():,} images; grids in {run.samples}, curves in {run.curves_path}"
     last = run.stats()[-1]
     if last["collapsed_since"] is not None:
         text += f"\nCOLLAPSED since {last['collapsed_since']:,} images ({', '.join(last['collapse_signs'])})"
     if run.config.keep == "best" and run.best_path.exists():
-        text += f"\n{run.best_path}: the best probe, after {run.load()['position']:,} images"
+        text += f"\n{run.best_path}: weights of the best probe, after {run.load()['position']:,} images"
     return text
 
 
-def collapse_of(run: Run) -> str:
-    """Describe since when a run has collapsed, and what to do."""
+def describe_collapse(run: Run) -> str:
+    """Return a message on the image count at collapse onset and what to do."""
     row = run.stats()[-1]
     return (
         f"training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
         f"saved in {run.folder} at {row['images_seen']:,}. Rerun the command without --stop-on-collapse "
-        "to resume; another --seed or a lower --lr may do better."
+        "to resume; another --seed or a lower --lr may help."
     )
 
 
-def in_words(described: dict[str, Any]) -> dict[str, Any]:
-    """Add the time and the memory that a training needs in words."""
+def with_words(described: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a training with its time and memory as text."""
     needs = described["expects"]
     words = {"time": duration(needs["seconds"]), "memory": f"{needs['memory_bytes'] / 2**30:.1f} GiB"}
     return {**described, "expects": {**needs, **words}}

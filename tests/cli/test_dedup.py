@@ -49,7 +49,9 @@ def test_copies_are_removed_shown_and_counted(here):
     output = invoke("dedup", "hidden", "--out", "data/clean_train.h5", *QUICK)
     assert "2 pairs in 2 groups, 2 images removed" in output
     assert "data/clean_train.h5: 38 images" in output
-    assert "Look at data/clean_train-pairs.png: a limit of 0.4 is for photographs; for digits and drawings" in output
+    assert (
+        "Inspect data/clean_train-pairs.png: a --distance of 0.4 suits photographs; for digits and drawings" in output
+    )
     rest = np.delete(np.arange(40), [30, 35])
     before, after = (load_images(name, "train") for name in ("hidden", "clean"))
     np.testing.assert_array_equal(after.images[:], before.images[rest])

@@ -105,4 +105,4 @@ def test_a_damaged_cache_is_made_again_and_kept(tmp_path):
 def test_the_option_after_the_verb_is_told_its_place():
     refused = invoke("table", "--no-locks")
     assert refused.exit_code == 2
-    assert "No such option '--no-locks'; give it before the verb: dcgan-probe --no-locks VERB ..." in refused.output
+    assert "No such option '--no-locks'; place it before the verb: dcgan-probe --no-locks VERB ..." in refused.output

@@ -196,7 +196,7 @@ def test_refusals_around_a_plugin(call):
     assert "the plugin 'nowhere' cannot be imported (ModuleNotFoundError" in missing[2]
     assert "0 is not in the range x>=1" in bad[2]
     assert "Option '--plugin' requires an argument." in without[2]
-    assert "pixels features do not take this option; histogram do: leave it out" in broken[2]
+    assert "pixels features do not have this option; histogram do: omit it" in broken[2]
 
 
 def test_a_source_of_ones_own_from_python(place, fresh_process):

@@ -211,7 +211,7 @@ def test_a_folder_that_cannot_be_entered_is_refused_in_one_line_before_the_work(
 
 def test_a_path_that_is_too_long_is_refused_in_one_line(here):
     for verb in (["table", "--results"], ["sample", "--run"]):
-        assert "cannot be reached (File name too long); " in refused(*verb, "x" * 300, status=1)
+        assert "cannot be accessed (File name too long); " in refused(*verb, "x" * 300, status=1)
 
 
 @pytest.mark.parametrize("word", ["--epochs", "--num-epochs", "--epochs=5"])
@@ -248,7 +248,7 @@ def test_every_verb_explains_epochs(verb):
         (["dedup", "x", "--epochs", 5], "use --images: training is counted in images shown to D"),
         (["eval-svm", "--lr", 1], "fits are solved to their optimum"),
         (["eval-svm", "--max_iter", 100], "fits end by their duality gap"),
-        (["extract", "--batch-size", 8], "images are read in blocks that change no number."),
+        (["extract", "--batch-size", 8], "images are read in blocks whose size does not affect results."),
         (["prepare", "x", "--image-size", 8], "use --size."),
         (["prepare", "x", "--output", "y"], "use --out."),
         (["prepare", "--dataset", "x"], "`dcgan-probe prepare SOURCE`"),

@@ -111,7 +111,7 @@ def among_ranks(monkeypatch):
 def test_verbs_of_one_process_are_refused(among_ranks):
     result = CliRunner().invoke(main, ["table"])
     assert result.exit_code == 2
-    assert "2 ranks got table, expected one of train, extract; leave torchrun out" in result.output
+    assert "2 ranks got table, expected one of train, extract; run it without torchrun" in result.output
 
 
 def test_device_of_another_kind_is_refused(among_ranks):

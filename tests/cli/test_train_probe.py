@@ -57,7 +57,7 @@ def test_the_best_state_is_kept_and_its_features_say_so(here):
     accuracies = {row["images_seen"]: row["probe_accuracy"] for row in rows if row["probe_accuracy"] is not None}
     assert list(accuracies) == [160, 320, 480, 640, 800]
     best = max(accuracies, key=lambda seen: (accuracies[seen], -seen))
-    assert f"best.pt: the best probe, after {best} images" in result.stderr
+    assert f"best.pt: weights of the best probe, after {best} images" in result.stderr
     assert (here / "runs/it/curves.png").stat().st_size > 10_000
     run = Run("runs/it")
     stored = load_checkpoint(run.best_path)
@@ -77,7 +77,7 @@ def test_a_collapse_ends_the_command(here):
     assert result.stderr == (
         f"Error: training has collapsed since {row['collapsed_since']:,} images ({', '.join(row['collapse_signs'])}); "
         f"saved in runs/it at {row['images_seen']:,}. Rerun the command without --stop-on-collapse to resume; "
-        "another --seed or a lower --lr may do better.\n"
+        "another --seed or a lower --lr may help.\n"
     )
 
 
@@ -104,5 +104,5 @@ def test_what_no_probe_can_do_is_a_usage_error(here, arguments, text):
 def test_a_run_that_ends_before_its_first_probe_is_saved_and_says_so(here):
     late = ["--probe-every", "8000", *PROBE[2:]]
     result = invoke(*TRAIN, *late, "--images", "8000000", "--keep", "best", "--time-limit", "1s")
-    assert "runs/it: the time is up, so rerun the command to resume" in result.output
+    assert "runs/it: time limit reached; rerun the command to resume" in result.output
     assert Run(here / "runs/it").position() > 0

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dcgan_probe.cli.training_notes import collapse_of, ending, in_words
+from dcgan_probe.cli.training_notes import describe_collapse, describe_ending, with_words
 from dcgan_probe.gan import Run
 from dcgan_probe.presets import TrainedRun
 
@@ -26,22 +26,22 @@ def run(tmp_path, tiny_config, monkeypatch):
 
 def test_how_training_ended_is_one_line(run, tmp_path):
     files = f"1,500 images; grids in {tmp_path / 'samples'}, curves in {tmp_path / 'curves.png'}"
-    assert ending(TrainedRun(run(), "finished")) == f"{tmp_path}: finished, {files}"
-    late = "the time is up, so rerun the command to resume"
-    assert ending(TrainedRun(run(), "out of time")) == f"{tmp_path}: {late}, {files}"
+    assert describe_ending(TrainedRun(run(), "finished")) == f"{tmp_path}: finished, {files}"
+    late = "time limit reached; rerun the command to resume"
+    assert describe_ending(TrainedRun(run(), "out of time")) == f"{tmp_path}: {late}, {files}"
 
 
 def test_a_collapse_is_said_with_its_signs(run, tmp_path):
     collapsed = run(1_200, ["alike", "dead"])
-    assert ending(TrainedRun(collapsed, "finished")).endswith("\nCOLLAPSED since 1,200 images (alike, dead)")
-    assert collapse_of(collapsed) == (
+    assert describe_ending(TrainedRun(collapsed, "finished")).endswith("\nCOLLAPSED since 1,200 images (alike, dead)")
+    assert describe_collapse(collapsed) == (
         f"training has collapsed since 1,200 images (alike, dead); saved in {tmp_path} at 1,400. Rerun the command "
-        "without --stop-on-collapse to resume; another --seed or a lower --lr may do better."
+        "without --stop-on-collapse to resume; another --seed or a lower --lr may help."
     )
 
 
 def test_needs_are_said_in_words_too():
-    described = in_words({"run": "x", "expects": {"seconds": 7_200, "memory_bytes": 3 << 29, "parameters": 9}})
+    described = with_words({"run": "x", "expects": {"seconds": 7_200, "memory_bytes": 3 << 29, "parameters": 9}})
     assert described["expects"]["time"] == "2.0 h"
     assert described["expects"]["memory"] == "1.5 GiB"
     assert described["expects"]["parameters"] == 9

@@ -101,7 +101,7 @@ def test_results_of_elsewhere_join_those_here(workplace):
 def test_a_time_limit_ends_training_and_the_same_command_continues(workplace):
     command = ["train", *TINY, "--dataset", "glyphs:300", "--run", "runs/limited"]
     output = invoke(*command, "--images", "10M", "--time-limit", "0.5s").output
-    assert "the time is up, so rerun the command to resume" in output
+    assert "time limit reached; rerun the command to resume" in output
     run = Run("runs/limited")
     position = run.position()
     assert 0 < position < 10_000_000
@@ -130,8 +130,8 @@ def test_a_conversion_says_what_it_has_done(made_up_rows, tmp_path, monkeypatch)
         str(tmp_path / "tables" / "glyphs-30.md"),
     ]
     assert done.stderr == (
-        "1 evaluations count all classes as of one size, since images does not hold their training images\n"
+        "1 evaluations assume classes of equal size, since images does not hold their training images\n"
     )
     again = converted(0, [])
-    assert "converted already; the old files are in" in again.stdout
+    assert "already converted; the old files are in" in again.stdout
     assert again.stderr == ""

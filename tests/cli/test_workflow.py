@@ -117,7 +117,7 @@ def test_learned_features_need_no_run(tmp_path, monkeypatch):
     assert summaries[0]["trained_on"] == "halved"
     assert summaries[0]["accuracy"] > 0.2
     again = invoke("extract", *chosen).stdout
-    assert again.count("there already") == 6
+    assert again.count("already in the cache") == 6
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_centroids_have_a_seed_of_their_own_which_is_that_of_the_draws_if_not_gi
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
     chosen = ["--dataset", "glyphs:100", "--features", "kmeans", *KMEANS]
-    assert "there already" not in invoke("extract", *chosen, "--seed", "1").stdout
-    assert invoke("extract", *chosen, "--kmeans-seed", "1").stdout.count("there already") == 2
-    assert "there already" not in invoke("extract", *chosen).stdout
+    assert "already in the cache" not in invoke("extract", *chosen, "--seed", "1").stdout
+    assert invoke("extract", *chosen, "--kmeans-seed", "1").stdout.count("already in the cache") == 2
+    assert "already in the cache" not in invoke("extract", *chosen).stdout
     few = ["--labels", "40", "--draws", "2", "--C", "0.01", "--no-controls", "--json"]
     found = [
         json.loads(invoke("eval-svm", *chosen, *few, *seeds).stdout)[0]
@@ -175,7 +175,7 @@ def test_three_layers_of_kmeans_are_probed_whole_or_layer_by_layer(tmp_path, mon
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
     chosen = ["--dataset", SET, "--features", "kmeans3", *KMEANS, *FIELDS, "--field-windows", "400"]
     assert "300 x 224 float32, written" in invoke("extract", *chosen).stdout
-    assert "300 x 152 float32, there already" in invoke("extract", *chosen, "--layers", "kmeans1,kmeans3").stdout
+    assert "300 x 152 float32, already in the cache" in invoke("extract", *chosen, "--layers", "kmeans1,kmeans3").stdout
     assert len(list((tmp_path / "runs" / "features").glob("layer[23]-*.pt"))) == 2
     chosen += ["--labels", "50", "--draws", "2", "--select-draws", "1", "--no-controls"]
     plan = json.loads(invoke("eval-svm", *chosen, "--layers", "2", "--dry-run").stdout)
@@ -204,7 +204,7 @@ def test_extracting_again_does_nothing_and_says_so(here):
     before = {path: path.stat().st_mtime_ns for path in here.glob("runs/*/features/*.h5")}
     assert len(before) == 4  # trained and untrained, train and test
     output = invoke("extract", "--dataset", SET).output
-    assert output.count("there already") == 2
+    assert output.count("already in the cache") == 2
     assert before == {path: path.stat().st_mtime_ns for path in here.glob("runs/*/features/*.h5")}
 
 
@@ -362,7 +362,7 @@ def test_options_that_the_features_do_not_take_are_refused(tmp_path, monkeypatch
     for verb in (["extract", "--dataset", SET], ["eval-svm", "--dataset", SET, "--no-controls"]):
         result = invoke(*verb, *arguments, status=2)
         assert f"Invalid value for {option}: " in result.stderr
-        assert f"features do not take this option; {takers}: leave it out" in " ".join(result.stderr.split())
+        assert f"features do not have this option; {takers}: omit it" in " ".join(result.stderr.split())
 
 
 def test_settings_are_compared_on_features_that_are_there(here, monkeypatch):

@@ -1,1 +1,1 @@
-"""Options and help of each verb, without what the verb needs to run: one module a verb, and its name."""
+"""Options and help text of each verb, one light module per verb, without imports of the work."""

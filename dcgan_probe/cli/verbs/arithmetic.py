@@ -12,10 +12,11 @@ from ..look_options import investigation_options
 @click.command("arithmetic", cls=RunCommand)
 @investigation_options(ArithmeticConfig)
 def arithmetic_command(**options: Any) -> None:
-    """Compute A - B + C of the mean z of three concepts, with the grid of noise around it, as the paper does.
+    """Compute A - B + C of the mean z of three concepts and a grid of noise around it, as in the paper.
 
-    Beside it stand the same arithmetic of single samples, and of pixels. Scores come from linear probes on the
-    discriminator's features of labelled real images; those that score have not seen the images of those that select.
+    For comparison, the same arithmetic is applied to single samples and to pixels. Scores come from linear probes on
+    the discriminator's features of labeled real images. Probes that score and probes that select samples are fitted
+    to different images.
 
     \b
     dcgan-probe sample --count 100 --columns 10 --number

@@ -1,4 +1,4 @@
-"""``dcgan-probe compare``: paired comparisons of the rows of a protocol."""
+"""Options and help of ``dcgan-probe compare``."""
 
 from typing import Any
 
@@ -17,9 +17,10 @@ from ..options import plugin_option
 @config_options(CompareConfig, only=("form",))
 @plugin_option
 def compare_command(**options: Any) -> None:
-    """Compare rows by their test predictions: difference, interval, p, and p for as many comparisons as were made.
+    """Compare the rows of a protocol by their test predictions: difference, interval, and p, raw and corrected.
 
-    Writes RESULTS/tables/PROTOCOL-comparisons as Markdown, CSV and LaTeX.
+    The corrected p accounts for the number of comparisons. The table is also written to
+    RESULTS/tables/PROTOCOL-comparisons as Markdown, CSV and LaTeX.
 
     \b
     dcgan-probe compare --protocol cifar10-all
@@ -28,8 +29,8 @@ def compare_command(**options: Any) -> None:
     workspace, config = config_of(Workspace, options), config_of(CompareConfig, options)
     check_records(workspace.results)
     from ...report import compare_rows, format_comparisons
-    from ..progress import say, sayer
+    from ..progress import note_printer, print_notes
 
-    compared = compare_rows(config, workspace, on_note=sayer(quiet=False))
-    say(compared.remarks, quiet=config.form != "csv")  # the caption of the other formats has them
+    compared = compare_rows(config, workspace, on_note=note_printer(quiet=False))
+    print_notes(compared.remarks, quiet=config.form != "csv")  # captions of the other formats include the remarks
     click.echo(format_comparisons(compared, config.form).rstrip())

@@ -1,4 +1,4 @@
-"""``dcgan-probe dedup``: an image set without its near-duplicates."""
+"""Options and help of ``dcgan-probe dedup``."""
 
 from typing import Any
 
@@ -17,15 +17,17 @@ from ..options import quiet_option
 @config_options(Workspace, only=DedupPlan.places)
 @quiet_option
 def dedup_command(quiet: bool, **options: Any) -> None:
-    """Remove the near-duplicates of DATASET: re-encoded, lighter, noisy, mirrored, shifted by one pixel or two.
+    """Remove near-duplicates from DATASET: re-encoded, brightened, noisy, mirrored or shifted by one or two pixels.
 
-    Of images that are near-duplicates of each other the first stays. With --against, those go that the other set has.
-    The limit of distance was chosen on photographs, and colours count for little in it: pictures that share only a
-    shape, such as two digits of one font, can come as one. Look at the pairs before you use what is left.
+    The first image of each group of near-duplicates is kept. With --against, images with a near-duplicate in the
+    other set are removed. The default --distance was chosen on photographs and gives color little weight: pictures
+    that share only a shape, such as two digits of one font, can count as near-duplicates. Inspect the pairs before
+    using the result.
 
-    Beside --out: a picture and a list of up to 300 pairs, drawn at random, for a person to judge, the removed rows,
-    and all numbers as JSON, with the share of planted copies found. Write yes or no in the list's column "same" and
-    repeat with --judged; the list is written again with the answers. In --out, source_row is an image's old row.
+    The folder of --out also gets a picture and a list of up to 300 random pairs for manual review, the removed rows,
+    and all numbers as JSON, including the share of planted copies found. To record a review, write yes or no in the
+    column "same" of the list and rerun with --judged; the answers are kept when the list is rewritten. In --out,
+    source_row is the original row of an image.
 
     \b
     dcgan-probe dedup tiny_imagenet32 --out data/clean_train.h5
@@ -42,6 +44,6 @@ def dedup_command(quiet: bool, **options: Any) -> None:
     click.echo(f"{plan.out}: {found.left:,} images")
     if found.sheet is not None and search.distance > DRAWN_DISTANCE:
         click.echo(
-            f"Look at {found.sheet}: a limit of {search.distance} is for photographs; for digits and drawings give "
-            f"--distance {DRAWN_DISTANCE}, or pictures that share only a shape come as one"
+            f"Inspect {found.sheet}: a --distance of {search.distance} suits photographs; for digits and drawings use "
+            f"--distance {DRAWN_DISTANCE}, since pictures that share only a shape count as near-duplicates otherwise"
         )

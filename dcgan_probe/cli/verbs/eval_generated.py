@@ -12,10 +12,11 @@ from ..look_options import investigation_options
 @click.command("eval-generated", cls=RunCommand)
 @investigation_options(GeneratedConfig)
 def eval_generated_command(**options: Any) -> None:
-    """Fit a 1-nearest-neighbour classifier on a conditional run's samples, next to one on real images: the supplement.
+    """Compare 1-nearest-neighbor classifiers fitted to a conditional run's samples and to real images.
 
-    Both are tested on the set's test split, at growing counts, the real one at those that the training images reach and
-    on all of them. Nothing is chosen, so the test split is looked at once.
+    This is the experiment of the paper's supplement. Both classifiers are tested on the test split at increasing
+    numbers of images; the classifier on real images also with the whole training split. Nothing is chosen, so the test
+    split is read once.
 
     \b
     dcgan-probe train --preset conditional --dataset svhn

@@ -18,11 +18,11 @@ from ..options import dry_run_option, json_option, quiet_option
 @json_option
 @quiet_option
 def eval_supervised_command(**options: Any) -> None:
-    """Train the discriminator's architecture on labeled images alone: the paper's purely supervised row.
+    """Train the discriminator's architecture on labeled images alone: the purely supervised row of the paper's table.
 
-    Each of the settings (learning rate, weight decay, dropout, length), drawn at random, is trained on one draw and
-    scored on validation rows. The best is trained on the reported draws and scored on the test split. Each training is
-    kept in RUNS/supervised as it ends; rerun the command to resume.
+    Random settings of learning rate, weight decay, dropout and length are each trained on one draw of labels and
+    scored on validation rows. The best setting is trained on the reported draws and scored on the test split. Finished
+    trainings are kept in RUNS/supervised; rerun the command to resume.
 
     \b
     dcgan-probe eval-supervised --dataset svhn --labels 1000

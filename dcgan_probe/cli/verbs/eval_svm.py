@@ -28,11 +28,11 @@ CONTROLS = ("random", "pixels")
 @json_option
 @quiet_option
 def eval_svm_command(**options: Any) -> None:
-    """Fit L2-SVMs on features, as the paper does, and print the table.
+    """Fit L2-SVMs on features, as in the paper, and print the result table.
 
-    Features that are not in the cache are extracted first. C is chosen on rows that are not reported. Each fit is kept
-    as it ends: rerun the command to resume. With --dry-run, the memory and time of the fits are printed and nothing is
-    done.
+    Features that are not in the cache are extracted first. C is chosen on training rows, never on the reported
+    rows. Finished fits are kept; rerun the command to resume. With --dry-run, only the memory and time of the fits are
+    printed.
 
     \b
     dcgan-probe eval-svm --dataset svhn --labels 1000
@@ -46,7 +46,7 @@ def eval_svm_command(**options: Any) -> None:
 
 
 def evaluations_of(options: dict[str, Any]) -> list[EvalConfig]:
-    """Make the evaluations, those of the controls last, taking their options out of what click parsed."""
+    """Build the evaluations, controls last; their options are removed from ``options``."""
     printed = {name: options.pop(name) for name in ("dry_run", "as_json", "quiet")}
     features, controls = options.pop("features"), options.pop("controls")
     shared = fields_of(EvalConfig, options)

@@ -1,4 +1,4 @@
-"""``dcgan-probe export run``: a run as small files."""
+"""Options and help of ``dcgan-probe export run``."""
 
 from typing import Any
 
@@ -16,27 +16,27 @@ from ..options import quiet_option
 @config_options(Workspace, only=ExportRunConfig.places)
 @quiet_option
 def export_run_command(quiet: bool, **options: Any) -> None:
-    """Write a run into DIR as small files: weights in 16 bits, batch-norm statistics, config.
+    """Export a run to DIR as small files: 16-bit weights, batch-norm statistics and config.
 
-    What import run makes of them has features and samples without the images that trained it.
+    A run imported from these files computes features and draws samples without the images that trained it.
 
     \b
     dcgan-probe export run carried --run runs/tiny_imagenet32-imagenet32-s0
     dcgan-probe import run carried --run runs/carried
     """
     from ...features import export_named_run
-    from ..progress import StepBars, sayer
+    from ..progress import StepBars, note_printer
 
     workspace, config = config_of(Workspace, options), config_of(ExportRunConfig, options)
     try:
         with StepBars(quiet=quiet) as bars:
-            written = export_named_run(config, workspace, on_step=bars, on_note=sayer(quiet))
+            written = export_named_run(config, workspace, on_step=bars, on_note=note_printer(quiet))
     except UserError as error:
         if error.parameter not in ("dataset", "bn_stats"):
             raise
         raise UserError(
-            f"{error}. Without the images that trained the run, give --no-statistics: what is imported then asks "
-            "for them",
+            f"{error}. To export without the images that trained the run, use --no-statistics; the imported run then "
+            "needs them",
             parameter="statistics",
         ) from error
     for path in written:

@@ -23,9 +23,9 @@ SPLITS = ("train", "test")
 @plugin_option
 @quiet_option
 def extract_command(**options: Any) -> None:
-    """Encode labeled images by a source of features, such as the layers of a run's discriminator, into HDF5 files.
+    """Encode labeled images as features, such as the layers of a run's discriminator, and cache them as HDF5 files.
 
-    Features that the cache holds are not computed again, and an interrupted extraction resumes at its row.
+    Features in the cache are not recomputed, and an interrupted extraction resumes at its last row.
 
     \b
     dcgan-probe extract --layers all

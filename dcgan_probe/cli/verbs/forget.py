@@ -12,20 +12,21 @@ from ..look_options import investigation_options
 @click.command("forget", cls=RunCommand)
 @investigation_options(ForgetConfig)
 def forget_command(**options: Any) -> None:
-    """Make the generator forget what is boxed on some of its samples, and draw others with and without it.
+    """Make the generator forget an object that is boxed on some of its samples, and draw other samples without it.
 
-    A logistic regression tells positions inside of the boxes from others of the same images, by the activations of the
-    second highest convolution layer; the maps with a weight above 0 are dropped. The file of boxes is a list: the
-    number that `sample --number` writes below a sample (with the same --seed), and left, top, right and bottom in
-    pixels, right and bottom outside:
+    A logistic regression on the activations of the second highest convolution layer separates positions inside the
+    boxes from positions outside; maps with a positive weight are dropped. The file of boxes is a list. Each entry has
+    the number that `sample --number` writes below a sample (with the same --seed), and the left, top, right and bottom
+    of the box in pixels; right and bottom are exclusive:
 
     \b
     [{"sample": 17, "box": [4, 10, 14, 30]}, {"sample": 23, "box": [0, 8, 9, 32]}]
 
-    --boxes-from finds boxes without a person, where a probe of an attribute looks on the samples that have it most
-    surely; another probe, taught by other images, scores what comes out, all samples and the quarter that the first is
-    surest of. Told besides: the regression's accuracy on samples that it was not fitted on, how much the pixels inside
-    and outside of the boxes change, how much contrast is left, and the same for as many maps drawn at random.
+    --boxes-from places boxes automatically, at the pixels with the largest effect on a probe of an attribute, on the
+    probe's highest-scoring samples. A second probe, fitted to other images, scores the new samples: all of them, and
+    the quarter with the highest scores of the first probe. The summary also has the regression's accuracy on held-out
+    samples, the change of pixels inside and outside the boxes, the remaining contrast, and the same numbers for an
+    equal number of random maps.
 
     \b
     dcgan-probe sample --count 200 --number

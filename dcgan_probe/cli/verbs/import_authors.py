@@ -1,4 +1,4 @@
-"""``dcgan-probe import authors``: a run of the weights that the authors released."""
+"""Options and help of ``dcgan-probe import authors``."""
 
 from typing import Any
 
@@ -16,17 +16,17 @@ from ..options import quiet_option
 @config_options(Workspace, only=ImportAuthorsConfig.places)
 @quiet_option
 def import_authors_command(quiet: bool, **options: Any) -> None:
-    """Make a run of the authors' released weights, the *_params.jl_NN.npy in DIR, for all other commands.
+    """Create a run from the authors' released weights, the files *_params.jl_NN.npy in DIR, for use in other commands.
 
-    The authors' nets keep no batch-norm statistics: those of the discriminator are taken from the training images of
-    --dataset, which should be those that trained the net, and those of the generator from its own samples.
+    The authors' nets have no batch-norm statistics. The discriminator's are computed over the training images of
+    --dataset, which should be the images that trained the net; the generator's over its own samples.
 
     \b
     dcgan-probe import authors models/svhn_unsup_all_conv_dcgan_100z_gaussian_lr_0.0005_64mb --dataset svhn
     dcgan-probe eval-svm --run runs/authors-svhn32 --dataset svhn --labels 1000
     """
     from ...features import import_authors
-    from ..progress import StepBars, sayer
+    from ..progress import StepBars, note_printer
 
     workspace, config = config_of(Workspace, options), config_of(ImportAuthorsConfig, options)
     with StepBars(quiet=quiet) as bars:
@@ -35,7 +35,7 @@ def import_authors_command(quiet: bool, **options: Any) -> None:
             workspace,
             command=called_as(),
             on_step=bars,
-            on_loss=sayer(quiet=False),
-            on_note=sayer(quiet),
+            on_loss=note_printer(quiet=False),
+            on_note=note_printer(quiet),
         )
     click.echo(imported.describe())

@@ -1,4 +1,4 @@
-"""``dcgan-probe import run``: a run of the files that export run has written."""
+"""Options and help of ``dcgan-probe import run``."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..config_options import config_of, config_options
 @config_options(ImportRunConfig)
 @config_options(Workspace, only=ImportRunConfig.places)
 def import_run_command(**options: Any) -> None:
-    """Make a run of what export run has written into DIR; all but training works on it.
+    """Create a run from the files that export run wrote to DIR; it supports every command except train.
 
     \b
     dcgan-probe import run carried

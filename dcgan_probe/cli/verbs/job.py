@@ -14,27 +14,34 @@ from ..options import Seconds, quiet_option
 
 @click.command("job", cls=RecordedCommand)
 @click.argument("name", metavar="[NAME]", required=False, type=click.Choice(job_names()))
-@click.option("--list", "listed", is_flag=True, help="List the jobs and what each needs; the same without NAME.")
-@click.option("--time-limit", type=Seconds(), help="Of the training, such as 6m; probe and export come after it.")
+@click.option("--list", "listed", is_flag=True, help="List the jobs with their cost; the default without NAME.")
+@click.option(
+    "--time-limit",
+    type=Seconds(),
+    help="Time limit of the training, such as 6m; the last probe and the export follow it.",
+)
 @click.option(
     "--evaluate",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Evaluate what the job has left in this folder.",
+    help="Evaluate the files that the job left in this folder.",
 )
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of what is small.  [default: NAME]"
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the small files.  [default: NAME]"
 )
 @click.option(
-    "--probe-dataset", default="cifar10", show_default=True, help="Labeled training images of the cheap probe."
+    "--probe-dataset",
+    default="cifar10",
+    show_default=True,
+    help="Labeled training images of the probe during training.",
 )
-@click.option("--no-probe", is_flag=True, help="Train without a probe, such as where no labeled images are.")
+@click.option("--no-probe", is_flag=True, help="Train without a probe, which needs labeled images.")
 @config_options(Workspace)
 @quiet_option
 def job_command(**options: Any) -> None:
-    """Train one of the larger networks and leave small files, or evaluate such files.
+    """Train one of the larger networks and export it as small files, or evaluate such files.
 
-    The two parts need not run on one machine: the files hold the weights and the batch-norm statistics,
-    and the evaluation needs the labeled images alone. After an interruption, rerun the command to resume.
+    The two parts can run on different machines: the files hold the weights and the batch-norm statistics, and the
+    evaluation needs only the labeled images. After an interruption, rerun the command to resume.
 
     \b
     dcgan-probe job --list

@@ -1,4 +1,4 @@
-"""``dcgan-probe prepare``: the image-array file of any image source."""
+"""Options and help of ``dcgan-probe prepare``."""
 
 from typing import Any
 
@@ -16,13 +16,14 @@ from ..options import quiet_option
 @config_options(Workspace, only=PrepareConfig.places)
 @quiet_option
 def prepare_command(quiet: bool, **options: Any) -> None:
-    """Write images of any SOURCE (a name, a folder, an .h5 file) as one HDF5 file of square images.
+    """Write the images of SOURCE (a name, a folder or an .h5 file) as one HDF5 file of square images.
 
-    The shorter side is resized to --size and the center kept; a set larger than memory works. The file records the
-    filter of the resize, if any image had another size. The order of the classes is printed and kept in the file.
+    Images are resized so that the shorter side has --size pixels, and cropped at the center. Sets may be larger than
+    memory. The file records the resize filter if any image was resized, and the order of the classes, which is also
+    printed.
 
-    A folder has one subfolder a class, or a labels.csv; an .h5 file has images of any layout and number type, and
-    labels as numbers, texts or one-hot rows. What is made of them is said; an ambiguous form needs an option.
+    A folder has one subfolder per class, or a labels.csv. An .h5 file has images of any layout and number type, and
+    labels as numbers, texts or one-hot rows. The interpretation is printed; an ambiguous form needs an option.
 
     \b
     dcgan-probe prepare PICTURES --size 64

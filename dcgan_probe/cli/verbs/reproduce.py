@@ -17,18 +17,18 @@ from ..options import dry_run_option, plugin_option, quiet_option
 @click.argument("table", metavar="TABLE")
 @click.option(
     "--scale",
-    help="smoke: that all runs, in minutes. small: hours on a CPU. paper: as published; wants a GPU. A plan may have "
-    "others.  [default: small, or the plan's first]",
+    help="smoke: a quick check, in minutes. small: hours on a CPU. paper: published sizes; needs a GPU. Custom plans "
+    "can define others.  [default: small, or the plan's first]",
 )
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
-    help=f"Trainings of each net of the guidelines.  [default: {SEEDS}]",
+    help=f"For guidelines: trainings of each net, one per seed.  [default: {SEEDS}]",
 )
 @click.option(
     "--authors",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the authors' released nets, one folder each.  [default: authors in --data-dir]",
+    help="Folder of the authors' released nets, one subfolder each.  [default: authors in --data-dir]",
 )
 @click.option(
     "--results",
@@ -40,15 +40,15 @@ from ..options import dry_run_option, plugin_option, quiet_option
 @dry_run_option
 @quiet_option
 def reproduce_command(**options: Any) -> None:
-    """Make every row of a table, after a plan with its time, memory and disk.
+    """Make every missing row of a table; a plan with time, memory and disk is printed first.
 
-    TABLE is cifar10, svhn-1000 or guidelines, or the path of a TOML file of your own. A result table has the DCGAN, its
-    controls, the baselines and the authors' released weights under the same protocols, and compares the DCGAN with
-    every other row. The table of the guidelines has a training that follows the paper's rules for stable nets, and one
-    that breaks each in turn.
+    TABLE is cifar10, svhn-1000 or guidelines, or the path of a custom TOML file. A result table evaluates the DCGAN,
+    its controls, the baselines and the authors' released weights by the same protocols, and compares the DCGAN with
+    every other row. The table of guidelines has a training that follows the paper's guidelines for stable networks,
+    and trainings that each break one of them.
 
-    Finished rows stay as they are: after an interruption, rerun the command to resume. Each step can be typed as a
-    command of its own, as the plan prints it.
+    Finished rows are kept; rerun the command to resume. The plan shows each step as a command that can also be run
+    alone.
 
     \b
     dcgan-probe reproduce svhn-1000 --scale smoke

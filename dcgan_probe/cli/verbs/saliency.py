@@ -12,16 +12,16 @@ from ..look_options import investigation_options
 @click.command("saliency", cls=RunCommand)
 @investigation_options(SaliencyConfig)
 def saliency_command(**options: Any) -> None:
-    """Show the images that excite a layer's features most, and which of their pixels do.
+    """Show the images that excite a layer's features most, and the pixels responsible.
 
-    A row for each feature: its images, guided backpropagation of its strongest activation in each, and the same for the
-    discriminator before training (the run's own initial weights) on the same images. Grey is 0; every picture of
-    saliency is scaled by its own largest number. Batch norm is fixed over real images in both.
+    Each feature has a row: its top images, guided backpropagation of its strongest activation in each image, and the
+    same for the untrained discriminator (the run's initial weights) on the same images. Gray is 0; every saliency map
+    is scaled by its largest absolute value. Both networks use batch-norm statistics of real images.
 
-    Told for both networks: how far the images stand out among those searched, in standard deviations; the share of the
-    squared saliency inside the best quarter of the pixels that the position sees (0.25 is none better than another);
-    and how alike the two networks' saliencies are, as a correlation: near 1, they show the image more than what was
-    learnt.
+    The summary has three numbers for both networks: how far the images stand out among the searched images, in
+    standard deviations; the share of squared saliency inside the best quarter of the receptive field (0.25 for uniform
+    saliency); and the correlation of the two networks' saliency maps. A correlation near 1 means that the maps show
+    the image rather than learned features.
 
     \b
     dcgan-probe saliency

@@ -20,7 +20,7 @@ from ..options import chosen_run, quiet_option, run_option
 def sample_command(**options: Any) -> None:
     """Draw samples: a PNG grid, and an .npz with images uint8 (N, channels, H, W) and z float32 (N, nz).
 
-    Those of a conditional run come with labels int64 (N,).
+    For a conditional run, the .npz also has labels int64 (N,).
 
     \b
     dcgan-probe sample --count 100 --columns 10 --seed 1

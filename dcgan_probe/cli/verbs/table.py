@@ -1,4 +1,4 @@
-"""``dcgan-probe table``: the tables of all records."""
+"""Options and help of ``dcgan-probe table``."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ from ..options import plugin_option
 @config_options(TableConfig)
 @plugin_option
 def table_command(**options: Any) -> None:
-    """Print the tables of all records, and write each as Markdown, CSV and LaTeX into RESULTS/tables.
+    """Print the tables of all records, and write each as Markdown, CSV and LaTeX to RESULTS/tables.
 
-    A damaged record is named on stderr and leaves out the table of its own protocol alone; the exit status is then 1.
+    Damaged records are reported on stderr. The tables of their protocols are omitted, and the exit status is 1.
 
     \b
     dcgan-probe table
@@ -27,9 +27,9 @@ def table_command(**options: Any) -> None:
     workspace, config = config_of(Workspace, options), config_of(TableConfig, options)
     check_records(workspace.results)
     from ...report import make_tables
-    from ..progress import sayer
+    from ..progress import note_printer
 
-    made = make_tables(config, workspace, on_note=sayer(quiet=False))
+    made = make_tables(config, workspace, on_note=note_printer(quiet=False))
     if made.text:
         click.echo(made.text)
     if not made.complete:

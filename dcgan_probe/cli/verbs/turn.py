@@ -12,10 +12,10 @@ from ..look_options import investigation_options
 @click.command("turn", cls=RunCommand)
 @investigation_options(TurnConfig)
 def turn_command(**options: Any) -> None:
-    """Add the axis between the mean z of two groups of samples to random z in steps: a strip for each z.
+    """Move random z along the axis between the mean z of two groups of samples: a strip of images for each z.
 
-    The paper turns faces this way, with four samples looking left and four looking right. The number is the rank
-    correlation of each strip's scores with the position, beside that of random axes of the same length.
+    The paper turns faces this way, with four samples that look left and four that look right. The summary has the rank
+    correlation of each strip's scores with the position, compared with random axes of the same length.
 
     \b
     dcgan-probe turn --from left=3,17,42,55 --to right=5,8,61,70

@@ -12,13 +12,15 @@ from ..look_options import investigation_options
 @click.command("walk", cls=RunCommand)
 @investigation_options(WalkConfig)
 def walk_command(**options: Any) -> None:
-    """Walk through the latent space: a grid with a row from each random z to the next, and the closed path animated.
+    """Walk through the latent space: a grid with a row from each random z to the next, and an animation of the path.
 
-    Smooth change speaks against memorisation; a sharp transition shows as a step in the discriminator's features that
-    is many times the mean step of its leg, the way from one z to the next. Below the first image of each leg's largest
-    step stands how many times. The nearest training images, mirrored or not, are shown beside those of each z and those
-    of the whole path that come nearest to any, with the distances, and with those of training images to each other;
-    they are left out where the training images are missing.
+    Smooth changes are evidence against memorization. A sharp transition is a step in the discriminator's features that
+    is many times the mean step of its leg, the path from one z to the next; the ratio is written below the first
+    image of each leg's largest step.
+
+    A second picture shows the nearest training images, mirrored or not, of the image at each z and of the images on
+    the path that come nearest to any. Distances between training images are given for comparison. The picture is
+    omitted if the training images are missing.
 
     \b
     dcgan-probe walk
