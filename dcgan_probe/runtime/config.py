@@ -1,11 +1,27 @@
 """Configs: frozen dataclasses whose fields are keys of a TOML file, options of a command and arguments of a function.
 
-A field's type, default and metadata say all that either needs: ``help`` (one line), ``min`` and ``max`` (the least and
-the greatest value), ``kind`` (how its text is written: ``count``, ``bytes``, ``seconds``, ``numbers``, ``names``,
-``labels``, ``depth``, ``file``), ``flag`` (where it is not the field's name), ``argument`` (it has no flag and stands
-behind the verb), ``file`` (a path is that of a file), ``exists`` (a path has to be there), ``usual`` (the default in
-words, where the value does not say it), ``none`` (the text of None, where None is not the default), ``metavar`` (the
-word for the value in the help) and ``env`` (an environment variable that has the value).
+All three forms are generated from the type, default and metadata of each field. Metadata:
+
+``help``
+    Help text, one line.
+``min``, ``max``
+    Smallest and largest value.
+``kind``
+    Text form: ``count``, ``bytes``, ``seconds``, ``numbers``, ``names``, ``labels``, ``depth`` or ``file``.
+``flag``
+    Flag, if it differs from the field's name.
+``argument``
+    True for a positional argument without a flag.
+``file``, ``exists``
+    True for a path of a file, and for a path that must exist.
+``usual``
+    Default in words, if the value does not show it.
+``none``
+    Text of None, if None is not the default.
+``metavar``
+    Placeholder of the value in the help text.
+``env``
+    Environment variable with the value.
 """
 
 import dataclasses
@@ -25,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class _Required:
-    """Default of a field of a ``Config`` that a user has to give; without it, making the config is a ``UserError``."""
+    """Default of a required field of a ``Config``: building the config without a value raises ``UserError``."""
 
     def __repr__(self) -> str:
         return "required"
@@ -46,12 +62,12 @@ METADATA: dict[str, type] = {
     "metavar": str,
     "env": str,
 }
-"""What a field's metadata may have, and the type of each value."""
+"""Keys of a field's metadata, with the type of each value."""
 KINDS = ("bytes", "count", "depth", "file", "labels", "names", "numbers", "seconds")
 
 
 def option(default: Any = MISSING, help: str = "", **metadata: Any) -> Any:
-    """Declare a field of a config: its default, its help, and what else the module's docstring lists."""
+    """Declare a field of a config with its default, help text and the metadata listed in the module docstring."""
     return dataclasses.field(default=default, metadata={"help": help, **metadata})
 
 
@@ -61,7 +77,8 @@ def check_fields(config: Any) -> None:
     Raises
     ------
     UserError
-        With the field, the value and the values that are expected.
+        If a required field is missing, or a value is invalid; the message has the field, the value and the expected
+        values.
     """
     hints = get_type_hints(type(config))
     missing = [each.name for each in dataclasses.fields(config) if getattr(config, each.name) is REQUIRED]
@@ -78,7 +95,7 @@ def check_fields(config: Any) -> None:
 
 
 def has_type(value: Any, expected: Any) -> bool:
-    """Tell whether a value is of an annotated type, as far as configs use types."""
+    """Return whether a value is of an annotated type, among the types used by configs."""
     origin, parts = get_origin(expected), get_args(expected)
     if expected is Any:
         return True
@@ -106,12 +123,12 @@ def _in_words(expected: Any) -> str:
 
 
 def from_mapping(cls: type[Any], values: Mapping[str, Any]) -> Any:
-    """Build a config of a dataclass from values as TOML and JSON have them; fields that are missing get their default.
+    """Build a config from a mapping, as read from TOML or JSON; missing fields get their defaults.
 
     Raises
     ------
     UserError
-        If a key is no field, a field without a default is missing, or a value is not of the field's type and range.
+        If a key is not a field, a field without a default is missing, or a value is not of the field's type and range.
     """
     known = {each.name: each for each in dataclasses.fields(cls) if each.init}
     check_keys(values, known, [name for name, each in known.items() if is_required(each)])
@@ -122,7 +139,7 @@ def from_mapping(cls: type[Any], values: Mapping[str, Any]) -> Any:
 
 
 def check_keys(values: Any, known: Collection[str], needed: Iterable[str] = ()) -> None:
-    """Raise ``UserError`` for values that are no mapping, have an unknown key, or lack one that is needed."""
+    """Raise ``UserError`` if values are not a mapping, have an unknown key, or lack a required one."""
     text = ", ".join(known) or "no keys"
     if not isinstance(values, Mapping):
         raise UserError(f"got {values!r}, expected a table of {text}")
@@ -141,7 +158,7 @@ def is_required(each: Field[Any]) -> bool:
 
 
 def _as_field(value: Any, each: Field[Any], expected: Any) -> Any:
-    """Turn a value of TOML into that of a field: lists to tuples, texts to paths, mappings to configs."""
+    """Convert a TOML value to the type of a field: lists to tuples, texts to paths, mappings to configs."""
     if value == each.metadata.get("none", MISSING):
         return None
     for part in (expected, *get_args(expected)):
@@ -155,7 +172,7 @@ def _as_field(value: Any, each: Field[Any], expected: Any) -> Any:
 
 
 def to_mapping(config: Any) -> dict[str, Any]:
-    """Return a config as TOML and JSON take it: fields in their order, without those that are None."""
+    """Return a config as a mapping for TOML and JSON: fields in their order, without those that are None."""
     found: dict[str, Any] = {}
     for each in dataclasses.fields(config):
         value = _given(each, getattr(config, each.name))
@@ -165,7 +182,7 @@ def to_mapping(config: Any) -> dict[str, Any]:
 
 
 def _given(each: Field[Any], value: Any) -> Any:
-    """Return a value as it is written, which None is only where it is not the default."""
+    """Return a value in its written form: None becomes the field's text of None, if it has one."""
     return each.metadata.get("none") if value is None else value
 
 
@@ -178,17 +195,17 @@ def _plain(value: Any) -> Any:
 
 
 def flag_of(each: Field[Any]) -> str:
-    """Return the flag of a field: ``--bn-stats``."""
+    """Return the flag of a field, such as ``--bn-stats``."""
     return each.metadata.get("flag") or f"--{each.name.replace('_', '-')}"
 
 
 def arguments_of(config: Any, *, only: Iterable[str] | None = None) -> list[str]:
-    """Return the arguments that a shell needs for the fields of a config that differ from their defaults.
+    """Return the command-line arguments for the fields of a config that differ from their defaults.
 
     Parameters
     ----------
     only
-        Names of the fields that count; None for all.
+        Names of the fields to include; None for all.
     """
     chosen = [each for each in dataclasses.fields(config) if only is None or each.name in only]
     first = getattr(config, "first", ())
@@ -216,7 +233,7 @@ def _arguments(each: Field[Any], value: Any) -> Iterator[str]:
 
 
 def _typed(value: Any, kind: str | None) -> str:
-    """Return a value as an option of its kind is typed: ``1,2,4``, ``480s``, ``500000kB``."""
+    """Return a value as text of its kind: ``1,2,4``, ``480s``, ``500000kB``."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     factor, unit = {"seconds": (1, "s"), "bytes": (1000, "kB")}.get(kind or "", (1, ""))
@@ -225,43 +242,43 @@ def _typed(value: Any, kind: str | None) -> str:
 
 
 class Config:
-    """A frozen dataclass of options that is checked when it is made."""
+    """Frozen dataclass of options, checked on construction."""
 
     verb: ClassVar[str] = ""
-    """The command whose options its fields are."""
+    """Command whose options are generated from the fields."""
     first: ClassVar[tuple[str, ...]] = ()
     """Fields that come first in a command line."""
     places: ClassVar[tuple[str, ...]] = ("runs", "results", "data_dir", "download", "device")
-    """Fields of a ``Workspace`` that are options of that command, too."""
+    """Fields of a ``Workspace`` that are also options of that command."""
 
     def __post_init__(self) -> None:
-        """Check every field, then all together.
+        """Check every field, then constraints between fields.
 
         Raises
         ------
         UserError
-            If a value is not of its field's type and range, or values contradict one another.
+            If a value is not of its field's type and range, or values are contradictory.
         """
         hints = get_type_hints(type(self))
         for each in dataclasses.fields(self):  # type: ignore[arg-type]
-            # A text may stand for a path, and a list for a tuple, in Python as in TOML.
+            # Strings are accepted for paths, and lists for tuples, in Python as in TOML.
             object.__setattr__(self, each.name, _as_field(getattr(self, each.name), each, hints[each.name]))
         check_fields(self)
         self.check()
 
     def check(self) -> None:
-        """Check what fields must agree on; a config that has such a rule overrides this method."""
+        """Check constraints between fields; configs with such constraints override this method."""
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
-        """Build a config from values as TOML has them; see ``from_mapping``."""
+        """Build a config from a mapping; see ``from_mapping``."""
         return from_mapping(cls, values)
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the config as TOML takes it; see ``to_mapping``."""
+        """Return the config as a mapping; see ``to_mapping``."""
         return to_mapping(self)
 
     def to_command(self, workspace: "Workspace | None" = None) -> str:
-        """Return the command line that makes the same, as a shell takes it; for people to read."""
+        """Return the equivalent command line, quoted for a shell."""
         where = [] if workspace is None else arguments_of(workspace, only=self.places)
         return shlex.join(["dcgan-probe", *self.verb.split(), *arguments_of(self), *where])

@@ -1,11 +1,12 @@
-"""Tasks in processes of their own, with results as they come.
+"""Tasks in worker processes, with results as they finish.
 
-Several processes of one thread are faster than one process of several threads where a task's tensors are small.
+For tasks with small tensors, several single-threaded processes are faster than one process of several threads.
 
-The processes are started here, since no library ends them as it should. ``concurrent.futures`` waits on Ctrl-C for the
-tasks under way, leaves the workers of a killed parent waiting for ever, gives no exit status of a worker that died, and
-has no way to send large arrays once to each: a worker that dies before it reads them blocks the start. joblib kills its
-workers by ``pgrep``, and where that is missing, or a second Ctrl-C ends it, they run on.
+The module manages its own processes because existing libraries do not end workers reliably. On Ctrl-C,
+``concurrent.futures`` waits for running tasks. It also leaves the workers of a killed parent waiting forever, does not
+report the exit status of a dead worker, and cannot send large arrays once to each worker: a worker that dies before it
+reads them blocks the start. joblib kills its workers by ``pgrep``; if that is missing, or interrupted by a second
+Ctrl-C, workers keep running.
 """
 
 import multiprocessing
@@ -27,27 +28,27 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 LOST = (EOFError, BrokenPipeError, ConnectionResetError)
-"""Errors of a connection whose other side has ended."""
-KILLED = "a worker process was killed, perhaps for want of memory; take fewer workers, then run this again to resume"
+"""Errors of a connection after the other process has ended."""
+KILLED = "a worker process was killed, perhaps by lack of memory; use fewer workers and rerun to resume"
 WITHOUT_GUARD = (
     "a worker process ended before its first task (exit status {status}). Worker processes import the script that "
-    'starts them: keep it in a file, with its calls under `if __name__ == "__main__":`, or take workers=1'
+    'starts them: keep it in a file, with its calls under `if __name__ == "__main__":`, or use workers=1'
 )
 OF_THE_TERMINAL = ("SIGINT", "SIGHUP", "SIGUSR1")
-"""Signals that reach every process of a group and that this process answers for its workers."""
+"""Signals sent to every process of a group; this process handles them and ends its workers."""
 
 
 def available_cores() -> int:
-    """Return the number of cores that this process may use; that of the machine where the system does not say."""
+    """Return the number of cores available to this process; all cores of the machine if the system reports no limit."""
     if hasattr(os, "sched_getaffinity"):  # macOS and Windows lack it
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def require_main_guard(workers: int) -> None:
-    """End a worker process that still imports the script that started it, where that script starts workers in turn.
+    """End a worker process that would start workers itself while it imports the script of its parent.
 
-    A script without ``if __name__ == "__main__":`` around its calls does so. The process that started it says why.
+    This happens in scripts that call outside of ``if __name__ == "__main__":``. The parent reports the error.
     """
     if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
         raise SystemExit(1)
@@ -60,26 +61,26 @@ def run_tasks(
     workers: int,
     on_result: Callable[[int, Result], None],
 ) -> None:
-    """Do all tasks, each in one of ``workers`` processes, or in this process if that is 1.
+    """Run all tasks in ``workers`` processes, or in this process if ``workers`` is 1.
 
-    If anything is raised, Ctrl-C included, the processes are ended, whatever they are doing. They also end with this
-    process, however it ends.
+    If an exception is raised, ``KeyboardInterrupt`` included, the processes are ended at once. They also end if this
+    process is killed.
 
     Parameters
     ----------
     work
-        A function of a module, called as ``work(shared, task)``.
+        Module-level function, called as ``work(shared, task)``.
     shared
-        Sent once to each process.
+        Object sent once to each process.
     on_result
-        Called with the number of each task and its result, in the order in which they end.
+        Called with the number of each task and its result, in order of completion.
 
     Raises
     ------
     UserError
-        If a task raised one, a process was killed, or the calling script has no main guard.
+        If a task raises one, a process is killed, or the calling script has no main guard.
     RuntimeError
-        If a task failed otherwise; with its traceback.
+        If a task raises another exception; the message has its traceback.
     """
     if workers == 1:
         for number, task in enumerate(tasks):
@@ -112,13 +113,13 @@ def run_tasks(
 
 
 class _Worker:
-    """A process that does one task after another."""
+    """Process that runs tasks one after another."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that torch's threads may hold
         self.number: int | None = None
-        """Of its task; None before the first."""
-        # Nothing large is an argument: multiprocessing would wait for ever for a process that ended before reading it.
+        """Number of the current task; None before the first."""
+        # Large objects are not passed as arguments: multiprocessing hangs if the process ends before it reads them.
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         with _blocked_signals():
@@ -126,7 +127,7 @@ class _Worker:
         theirs.close()
 
     def send(self, message: Any) -> None:
-        """Send a task, or before the first one the work."""
+        """Send a task, or the work before the first task."""
         with self._explained_loss():
             self.connection.send(message)
 
@@ -140,7 +141,7 @@ class _Worker:
 
     @contextmanager
     def _explained_loss(self) -> Iterator[None]:
-        """Raise ``UserError`` where the process has ended."""
+        """Raise ``UserError`` if the process has ended."""
         try:
             yield
         except LOST as lost:
@@ -159,11 +160,11 @@ class _Worker:
 
 @contextmanager
 def _blocked_signals() -> Iterator[None]:
-    """Block the terminal's signals, also in the processes that are started within the block, which inherit that."""
+    """Block the terminal's signals; processes started within the block inherit the mask."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
-    resource_tracker.ensure_running()  # begun by the first start otherwise, and that would unblock SIGINT
+    resource_tracker.ensure_running()  # otherwise started with the first process, which would unblock SIGINT
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name) for name in OF_THE_TERMINAL})
     try:
         yield
@@ -172,7 +173,7 @@ def _blocked_signals() -> Iterator[None]:
 
 
 def _serve(connection: Connection) -> None:
-    """Do tasks until the other side is gone; each answer is a result and an error, one of them None."""
+    """Run tasks until the connection closes; each answer is a result and an error, one of them None."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         connection.send((None, None))  # started
@@ -181,7 +182,7 @@ def _serve(connection: Connection) -> None:
             task = connection.recv()
             try:
                 answer: tuple[Any, Exception | None] = (work(shared, task), None)
-            except Exception as error:  # of any kind: the process that asked raises it
+            except Exception as error:  # any exception is raised again in the parent
                 answer = (None, _sent(error))
             connection.send(answer)
     except LOST:
@@ -189,17 +190,17 @@ def _serve(connection: Connection) -> None:
 
 
 def _sent(error: Exception) -> Exception:
-    """Return an error that another process can read."""
+    """Return an error that can be pickled."""
     if isinstance(error, UserError):
         return error
     if is_out_of_memory(error):
         reason = str(error).partition("\n")[0]
-        return UserError(f"a worker process ran out of memory ({reason}); take fewer workers", parameter="workers")
+        return UserError(f"a worker process ran out of memory ({reason}); use fewer workers", parameter="workers")
     return RuntimeError(f"a worker process failed:\n{traceback.format_exc()}")
 
 
 def _end_with_parent() -> None:
-    """End this process as soon as the one that started it has ended, whatever task it is at."""
+    """End this process as soon as its parent ends, even during a task."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -64,7 +64,7 @@ def test_a_users_error_comes_as_it_is():
 
 def test_a_killed_worker_is_told():
     code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    with pytest.raises(UserError, match="a worker process was killed, perhaps for want of memory; take fewer workers"):
+    with pytest.raises(UserError, match="a worker process was killed, perhaps by lack of memory; use fewer workers"):
         run_tasks(exec, code, [{}, {}], 2, lambda number, result: None)
 
 
@@ -91,7 +91,7 @@ def test_a_script_without_a_main_guard_ends_with_its_name(tmp_path):
     assert done.stderr.count("Traceback") == 1
     assert done.stderr.rstrip().endswith(
         "UserError: a worker process ended before its first task (exit status 1). Worker processes import the script "
-        'that starts them: keep it in a file, with its calls under `if __name__ == "__main__":`, or take workers=1'
+        'that starts them: keep it in a file, with its calls under `if __name__ == "__main__":`, or use workers=1'
     )
 
 
@@ -99,7 +99,7 @@ def test_a_worker_killed_before_its_first_task_is_told(tmp_path):
     before = "if __name__ == '__mp_main__': os.kill(os.getpid(), 9)"
     done = run_script(tmp_path, SCRIPT.format(before=before))
     assert done.returncode == 1
-    assert "UserError: a worker process was killed, perhaps for want of memory; take fewer" in done.stderr
+    assert "UserError: a worker process was killed, perhaps by lack of memory; use fewer" in done.stderr
 
 
 def test_a_guarded_script_is_done(tmp_path):
@@ -142,7 +142,7 @@ def test_signals_to_a_whole_group_are_left_to_the_first_process(name):
 
 @pytest.mark.parametrize("error", ["MemoryError('too much')", "RuntimeError('not enough memory: you tried')"])
 def test_a_worker_without_memory_is_told(error):
-    with pytest.raises(UserError, match=r"a worker process ran out of memory \(.*\); take fewer workers") as caught:
+    with pytest.raises(UserError, match=r"a worker process ran out of memory \(.*\); use fewer workers") as caught:
         run_tasks(exec, f"raise {error}", [{}, {}], 2, lambda number, result: None)
     assert caught.value.parameter == "workers"
 
