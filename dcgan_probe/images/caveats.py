@@ -47,7 +47,7 @@ def _class_sizes(labels: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class SplitCaveats:
-    """What a figure on the test images of two splits has to be read with."""
+    """Facts on two splits that qualify figures on their test images."""
 
     duplicates: int | None
     """Test images whose pixels a training image has too; None where they were not counted."""
@@ -58,7 +58,7 @@ class SplitCaveats:
 
     @property
     def unbalanced(self) -> bool:
-        """Whether the classes are known to differ so much in size that the accuracy alone misleads."""
+        """True if the class sizes are known and too unequal for the accuracy alone."""
         return self.imbalance is not None and self.imbalance > UNBALANCED
 
 

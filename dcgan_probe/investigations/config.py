@@ -27,7 +27,7 @@ class WalkConfig(InvestigationConfig):
     verb: ClassVar[str] = "walk"
 
     points: int = option(9, "Random z to pass through.", min=2)
-    steps: int = option(10, "Images from one to the next.", min=2)
+    steps: int = option(10, "Images from one z to the next.", min=2)
     interpolation: Interpolation = option("linear", "linear is the paper's; spherical suits a Gaussian z.")
 
     @property
@@ -43,7 +43,7 @@ class ConceptsConfig(InvestigationConfig):
     concept_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that hold concepts, each a text or several."""
 
-    per_concept: int = option(3, "Samples that probes pick.", min=1)
+    per_concept: int = option(3, "Samples that probes pick for a concept.", min=1)
     attributes: tuple[str, ...] = option(
         (),
         "Attribute to score as well, such as female, label=3, age>=60; repeatable.",
@@ -52,7 +52,7 @@ class ConceptsConfig(InvestigationConfig):
         usual="the attributes of the concepts",
     )
     dataset: str | None = option(
-        None, "Labeled images whose training split trains the probes.", usual="the run's own images"
+        None, "Labeled set whose training split trains the probes.", usual="the run's own images"
     )
     pool: int = option(2000, "Samples from which probes pick those of a concept.", min=1, kind="count")
 
@@ -125,9 +125,9 @@ class TurnConfig(ConceptsConfig):
 
     start: str = option(REQUIRED, f"Where the axis begins: {CONCEPT_FORMS}.", flag="--from", metavar="NAME=...")
     end: str = option(REQUIRED, "Where the axis ends.", flag="--to", metavar="NAME=...")
-    per_concept: int = option(4, "Samples that probes pick.", min=1)
+    per_concept: int = option(4, "Samples that probes pick for a concept.", min=1)
     count: int = option(64, "Random z to turn.", min=1)
-    steps: int = option(9, "Images of a strip.", min=2)
+    steps: int = option(9, "Images in a strip.", min=2)
     reach: float = option(1.0, "Length of a strip on either side of z, in axes.")
     shown: int = option(8, "Strips in the picture.", min=1)
 
@@ -149,9 +149,11 @@ class SaliencyConfig(InvestigationConfig):
 
     layer: str | None = option(None, "Layer of the discriminator, by name or number.", metavar="NAME", usual="the last")
     features: tuple[int, ...] | None = option(
-        None, "Numbers of its maps, from 0 on.", kind="numbers", usual=f"the first {FIRST_FEATURES}"
+        None, "Numbers of the layer's maps, from 0.", kind="numbers", usual=f"the first {FIRST_FEATURES}"
     )
-    top: int | None = option(None, "Instead: number of features, those whose best images stand out most.", min=1)
+    top: int | None = option(
+        None, "Instead of --features: number of features, chosen by how far their best images stand out.", min=1
+    )
     dataset: str | None = option(
         None, "Set whose training split is searched.", metavar="NAME", usual="the run's own images"
     )
@@ -181,13 +183,15 @@ class ForgetConfig(InvestigationConfig):
 
     boxes: Path | None = option(None, "JSON file of boxes on samples.", kind="file")
     boxes_from: str | None = option(
-        None, "Instead: boxes at the pixels that raise a probe's score, as of age>=60.", metavar="ATTRIBUTE"
+        None,
+        "Instead of --boxes: boxes at the pixels that raise a probe's score, such as that of age>=60.",
+        metavar="ATTRIBUTE",
     )
-    map: int | None = option(None, "Instead: number of a single map to drop.", min=0)
+    map: int | None = option(None, "Instead of --boxes: number of a single map to drop.", min=0)
     layer: str | None = option(
         None, "Layer of the generator, by name or number.", metavar="NAME", usual="second highest"
     )
-    top: int | None = option(None, "Largest number of maps to drop, those with the largest weights first.", min=1)
+    top: int | None = option(None, "Largest number of maps to drop; the largest weights come first.", min=1)
     attribute: str | None = option(None, "Attribute whose probe scores the samples.", usual="that of --boxes-from")
     dataset: str | None = option(
         None, "Labeled set that trains the probes.", metavar="NAME", usual="the run's own images"

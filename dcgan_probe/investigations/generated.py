@@ -219,7 +219,7 @@ def _cut(blocks: Iterable[Block], counts: Sequence[int]) -> Iterator[Block]:
 
 def shuffled_blocks(images: ImageSet, seed: int, rows: int = BLOCK) -> Iterator[Block]:
     """Yield the images of a labeled set, read whole, in random order."""
-    labels, pixels = images.require_labels("a nearest neighbour"), images.images[:]
+    labels, pixels = images.require_labels("a nearest neighbor"), images.images[:]
     order = numpy_generator(seed, images.name, "nearest neighbours").permutation(len(images))
     for start in range(0, len(order), rows):
         chosen = order[start : start + rows]

@@ -46,7 +46,7 @@ class SampleConfig(InvestigationConfig):
 
 @dataclass(frozen=True)
 class GeneratedConfig(InvestigationConfig):
-    """Which real images the samples of a conditional run are tested on, and how many samples are fitted."""
+    """Real test images and numbers of samples for classifiers fitted to a conditional run's samples."""
 
     verb: ClassVar[str] = "eval-generated"
 

@@ -17,7 +17,7 @@ def draw_neighbor_curves(errors: Sequence["NeighborError"], title: str, chance: 
 
     A line shows ``chance``, the error of guessing, 0 to 1.
     """
-    # Imported here, since it takes a second that nothing else here needs; without pyplot, which has a global state.
+    # A late import, since matplotlib is slow to load; without pyplot, which has global state.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -36,7 +36,7 @@ def draw_neighbor_curves(errors: Sequence["NeighborError"], title: str, chance: 
     axes.axhline(100 * chance, color="grey", linestyle="--", label="guessing a class")
     axes.set_xscale("log")
     axes.set_ylim(bottom=0.0)
-    axes.set_xlabel("images that the nearest neighbour is one of")
+    axes.set_xlabel("images searched for the nearest neighbor")
     axes.set_ylabel("error on the test images, %")
     axes.set_title(title, fontsize="medium")
     axes.grid(alpha=0.3)

@@ -51,9 +51,9 @@ def walk(
     on_step: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> WalkResult:
-    """Walk from each of some random z to the next, and measure how evenly the images change.
+    """Walk along a closed path through random z, and measure how evenly the images change.
 
-    The nearest training images are left out, with a notice, if the images that trained the run are missing.
+    The nearest training images are omitted, with a notice, if the images that trained the run are missing.
 
     Parameters
     ----------
