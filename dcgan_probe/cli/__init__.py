@@ -124,5 +124,6 @@ def main(context: click.Context, no_locks: bool) -> None:
     _, ranks = launched_rank()
     if ranks > 1 and context.invoked_subcommand not in RANKED:
         raise click.UsageError(
-            f"{ranks} ranks got {context.invoked_subcommand}, expected one of {', '.join(RANKED)}; run it without torchrun"
+            f"{ranks} ranks got {context.invoked_subcommand}, expected one of {', '.join(RANKED)}; "
+            "run it without torchrun"
         )

@@ -51,7 +51,7 @@ def test_what_cannot_be_compared_is_an_error_with_its_reasons(keep, invoke):
 
 
 def test_an_unknown_protocol_or_an_empty_folder_has_no_table(keep, invoke):
-    assert "Invalid value for --results: results/evaluations.csv is missing" in invoke("table", status=2).stderr
+    assert "evaluations.csv is missing; run eval-svm first" in invoke("table", status=2).stderr
     keep("a", "dcgan", 120)
     text = invoke("table", "--protocol", "glyphs-31", status=2).stderr
     assert (

@@ -93,7 +93,7 @@ def test_killed_rank_ends_the_other_with_a_message_and_the_run_is_there_to_extra
     ]
     assert told[1].read_text() == ""
     monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(main, extract).output.count("there already") == 2
+    assert CliRunner().invoke(main, extract).output.count("already in the cache") == 2
 
 
 def test_what_all_ranks_get_wrong_is_told_once(command, tmp_path):

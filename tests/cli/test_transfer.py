@@ -59,8 +59,8 @@ def test_what_cannot_be_carried_is_told(workplace):
     invoke("train", *TINY, "--dataset", "some.h5", "--images", "64", "--run", "runs/lost")
     (workplace / "some.h5").unlink()
     text = " ".join(invoke("export", "run", "lost", "--run", "runs/lost", status=2).output.split())
-    assert "some.h5 does not exist, expected a folder of images or an .h5 file. Without the images that" in text
-    assert "trained the run, give --no-statistics" in text
+    assert "some.h5 does not exist, expected a folder of images or an .h5 file. To export without the images" in text
+    assert "that trained the run, use --no-statistics" in text
     # With its statistics it needs the images no more, and what shows them is left out.
     invoke("export", "run", "kept", "--run", "runs/here")
     invoke("import", "run", "kept", "--run", "runs/elsewhere")
