@@ -152,7 +152,7 @@ class SaliencyConfig(InvestigationConfig):
         None, "Numbers of the layer's maps, from 0.", kind="numbers", usual=f"the first {FIRST_FEATURES}"
     )
     top: int | None = option(
-        None, "Instead of --features: number of features, chosen by how far their best images stand out.", min=1
+        None, "Instead of numbers: how many features, those whose best images stand out most.", min=1
     )
     dataset: str | None = option(
         None, "Set whose training split is searched.", metavar="NAME", usual="the run's own images"
@@ -184,10 +184,10 @@ class ForgetConfig(InvestigationConfig):
     boxes: Path | None = option(None, "JSON file of boxes on samples.", kind="file")
     boxes_from: str | None = option(
         None,
-        "Instead of --boxes: boxes at the pixels that raise a probe's score, such as that of age>=60.",
+        "Instead of a file: boxes at the pixels that raise a probe's score, such as age>=60.",
         metavar="ATTRIBUTE",
     )
-    map: int | None = option(None, "Instead of --boxes: number of a single map to drop.", min=0)
+    map: int | None = option(None, "Instead of boxes: number of a single map to drop.", min=0)
     layer: str | None = option(
         None, "Layer of the generator, by name or number.", metavar="NAME", usual="second highest"
     )

@@ -1,4 +1,4 @@
-"""Floor 6. Tables and larger trainings from plans: their rows and sizes, what they cost, and how they are made."""
+"""Floor 6. Tables and larger trainings from plans: rows, estimated costs and steps."""
 
 from typing import TYPE_CHECKING
 

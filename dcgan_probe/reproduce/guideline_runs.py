@@ -1,4 +1,4 @@
-"""Takes the run folders of trainings that test the guidelines, gives what they came to; trains nothing."""
+"""Outcomes of the trainings that test the guidelines, read from their run folders."""
 
 import shlex
 from dataclasses import replace
@@ -18,34 +18,34 @@ SAMPLE_ROWS = 2
 
 
 def images_seen(run: Run) -> int:
-    """Give how far a training has come; 0 if it was never begun."""
+    """Return the number of images that a training has seen; 0 before its start."""
     return run.position() if run.checkpoint_path.exists() else 0
 
 
 def check_guideline_run(training: GuidelineTraining, run: Run) -> None:
-    """Refuse a folder that holds another training: its figures would stand under this one's name.
+    """Check that a folder does not hold another training, whose figures would be attributed to this one.
 
     Raises
     ------
     UserError
-        If it does, or cannot be read.
+        If it holds another training, or cannot be read.
     """
     if not run.checkpoint_path.exists():
         return
     config, expected = run.config, training.config(torch.device("cpu"))
-    # These follow from the machine and the images.
+    # These fields depend on the machine and the images.
     network = replace(expected.network, nc=config.network.nc)
     expected = replace(expected, network=network, precision=config.precision, window=config.window)
     different = config.differences(expected)
     if different:
         raise UserError(
-            f"{run.folder} holds another training ({'; '.join(different)}); move it away, or name another folder",
+            f"{run.folder} holds another training ({'; '.join(different)}); move it, or use another folder of runs",
             parameter="runs",
         )
 
 
 def guideline_run(training: GuidelineTraining, run: Run) -> GuidelineRun | None:
-    """Read what a training came to, from its statistics; None where there are none.
+    """Return the outcome of a training from its statistics; None if there are none.
 
     Raises
     ------
@@ -79,12 +79,12 @@ def guideline_run(training: GuidelineTraining, run: Run) -> GuidelineRun | None:
 
 
 def _last(rows: list[dict[str, Any]], name: str) -> float | None:
-    """Give the last value of a column; some are not measured at every tick."""
+    """Return the last value of a column; some columns are not measured at every tick."""
     return next((row[name] for row in reversed(rows) if row.get(name) is not None), None)
 
 
 def _seconds(rows: list[dict[str, Any]]) -> float:
-    """Give the time of training from the rate of each tick: sessions may lie apart."""
+    """Compute the time of training in seconds from the rate of each tick, without pauses between sessions."""
     before, seconds = 0, 0.0
     for row in rows:
         seconds += (row["images_seen"] - before) / row["images_per_second"]
@@ -93,5 +93,5 @@ def _seconds(rows: list[dict[str, Any]]) -> float:
 
 
 def last_samples(run: Run) -> np.ndarray:
-    """Give the first rows of a run's last sample grid, uint8 (height, width, 3); there is one from the start on."""
+    """Return the first rows of a run's last sample grid, uint8 (height, width, 3); runs have one from the start."""
     return read_grid(max(run.samples.glob("fixed-noise-*.png")), SAMPLE_ROWS, run.config.network.image_size)

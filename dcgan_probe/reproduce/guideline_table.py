@@ -1,10 +1,10 @@
-"""The making of the table of the guidelines: its trainings, and the table once they have run.
+"""Table of the guidelines: its missing trainings, and the files written after them.
 
 ::
 
-    RESULTS/guidelines/guidelines.csv       one row a training
-    RESULTS/guidelines/guidelines.md, .tex  one row a guideline, mean and spread over the seeds
-    RESULTS/guidelines/samples.webp         samples of each training, one row a guideline
+    RESULTS/guidelines/guidelines.csv       one row per training
+    RESULTS/guidelines/guidelines.md, .tex  one row per guideline, mean and spread over the seeds
+    RESULTS/guidelines/samples.webp         samples of each training, one row per guideline
 """
 
 from dataclasses import replace
@@ -26,7 +26,7 @@ from .table_runs import load_training_images
 
 
 class GuidelineTable:
-    """The table of the guidelines, at one scale and for some seeds."""
+    """Table of the guidelines at one scale, for a number of seeds."""
 
     def __init__(self, plan: GuidelinePlan, workspace: Workspace):
         self._name, self._scale, self._trainings, self._place = plan.name, plan.scale, plan.trainings, workspace
@@ -35,7 +35,7 @@ class GuidelineTable:
         return Run(self._place.runs / self._name / training.run_name)
 
     def missing_steps(self) -> list[TableStep]:
-        """Return the trainings that are to be begun or continued, in their order."""
+        """Return the steps of the trainings that are not finished, in their order."""
         for training in self._trainings:
             check_guideline_run(training, self._run(training))
         missing = [each for each in self._trainings if images_seen(self._run(each)) < (each.plan.images or 0)]
@@ -51,7 +51,7 @@ class GuidelineTable:
         )
 
     def _costs(self, missing: list[GuidelineTraining]) -> dict[str, Cost]:
-        """Return the cost of a whole training of each guideline by its name; the seed does not matter."""
+        """Return the cost of a whole training by guideline; it does not depend on the seed."""
         if not missing:
             return {}
         device, rate, plan = resolve_device(self._place.device), product_rate(), missing[0].plan
@@ -63,7 +63,7 @@ class GuidelineTable:
         }
 
     def describe(self, steps: list[TableStep]) -> list[str]:
-        """Return the lines of the plan."""
+        """Return the lines of the printed plan."""
         number = len(self._trainings)
         total = f"{self._name} at scale {self._scale}: {number} trainings, {number - len(steps)} of them done"
         if not steps:
@@ -72,9 +72,9 @@ class GuidelineTable:
         return [f"{total}. To do: {to_do}, {needs(steps)}.", "", *listed(steps)]
 
     def write(self) -> str:
-        """Write the table and the samples; return the table of the trainings that have begun."""
+        """Write the table and the samples of the trainings that have statistics; return the table."""
         order = [training.guideline.name for training in self._trainings]
-        # Guideline by guideline; the trainings' own order is seed by seed.
+        # Rows are ordered by guideline; trainings are ordered by seed.
         ordered = sorted(self._trainings, key=lambda training: order.index(training.guideline.name))
         found = {training: guideline_run(training, self._run(training)) for training in ordered}
         runs = [run for run in found.values() if run is not None]

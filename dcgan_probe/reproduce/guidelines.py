@@ -1,6 +1,6 @@
-"""Trainings that test the paper's guidelines for stable nets, from their plan.
+"""Trainings that test the paper's guidelines for stable networks, read from their plan.
 
-Each training follows all of the guidelines, or breaks one. Images, clock, batch and the seeds are the same for all.
+Each training follows all guidelines, or breaks one of them. All trainings share images, length, batch and seeds.
 """
 
 from collections.abc import Mapping
@@ -19,60 +19,60 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Guideline(Config):
-    """A rule of the paper, and how to break it."""
+    """Guideline of the paper, with the changes that break it."""
 
-    name: str = option(REQUIRED, "Of the run folders.")
-    shown: str = option(REQUIRED, "What is done in its place, as tables name it.")
+    name: str = option(REQUIRED, "Name, as in the names of run folders.")
+    shown: str = option(REQUIRED, "Description of the change in tables.")
     broken: dict[str, Any] = field(default_factory=dict)
-    """Fields of the training or the network, and their values; empty where all guidelines are followed."""
+    """Fields of the training or the network, and their values; empty if all guidelines are followed."""
 
     @property
     def setting(self) -> str:
-        """The fields as one text; empty where all guidelines are followed."""
+        """The changed fields as text; empty if all guidelines are followed."""
         return ", ".join(f"{name} {value}" for name, value in self.broken.items())
 
 
 @dataclass(frozen=True, eq=False)
 class GuidelineTraining:
-    """One training, known by the guideline that it breaks and its seed."""
+    """Training that breaks one guideline or none, at one seed."""
 
     guideline: Guideline
     plan: TrainingPlan
 
     @property
     def run_name(self) -> str:
-        """Name of its run folder."""
+        """Name of the run folder."""
         return f"{self.guideline.name}-s{self.plan.seed}"
 
     def config(self, device: "torch.device") -> TrainConfig:
-        """Return the config that the plan resolves to, but for the number of channels."""
+        """Return the config of the training; its number of channels depends on the images."""
         return self.plan.config(device)
 
 
 @dataclass(frozen=True)
 class GuidelinePlan:
-    """A plan of trainings at one scale, for some seeds."""
+    """Plan of the trainings at one scale, for a number of seeds."""
 
     name: str
     scale: str
     trainings: tuple[GuidelineTraining, ...]
-    """Seed by seed, so that an interruption leaves whole tables of fewer seeds."""
+    """Trainings ordered by seed, so that after an interruption the table is complete for fewer seeds."""
 
 
 def guideline_plan(name: str, plan: Mapping[str, Any], scale: str | None, seeds: int) -> GuidelinePlan:
-    """Return all trainings of a plan, as TOML has it.
+    """Return the trainings of a plan, given as parsed TOML.
 
     Raises
     ------
     UserError
-        If there is no such scale, or a key or a value in the plan is wrong.
+        If the scale is unknown, or a key or a value in the plan is invalid.
     """
     check_parts(plan, GUIDELINE_PARTS, ("train", "guidelines"))
     scales = plan.get("scales", {})
     chosen = chosen_scale(scales, scale)
     with located("train"):
         shared = at_scale(plan["train"], chosen, scales)
-        # The probe comes once, at the end.
+        # One probe, at the end of training.
         base = TrainingPlan.from_mapping({"probe_every": shared.get("images"), **shared})
     trainings = []
     for seed in range(seeds):

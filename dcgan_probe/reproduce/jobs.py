@@ -1,13 +1,13 @@
-"""Larger trainings and their evaluations, in order of worth, from their plan.
+"""Larger trainings and their evaluations, most informative first, read from their plan.
 
-A job has two parts, which need not run on one machine. The first trains one seed for as long as it is given, with a
-cheap probe, and leaves small files::
+A job has two parts, which can run on different machines. The first part trains one seed, within a time limit if there
+is one, with a cheap probe, and exports small files::
 
-    OUT/config.json, weights-NN.part, batchnorm/     the run, for import run
-    OUT/stats.jsonl                                  its statistics, thinned
-    OUT/curves.png, samples/                         all rows as curves; samples over time
+    OUT/config.json, weights-NN.part, batchnorm/     exported run, for import run
+    OUT/stats.jsonl                                  statistics, thinned
+    OUT/curves.png, samples/                         curves of all statistics; samples over time
 
-The second evaluates the features of what these files hold by the protocols.
+The second part evaluates the features of the exported run by the job's protocols.
 """
 
 import json
@@ -32,25 +32,25 @@ from .costs import training_rate, training_size
 from .steps import TableStep, Watch, evaluation_step, train_step
 
 PARTS = 20
-"""Probes of a training that ends at its last image, by default; one that runs out of time has fewer."""
+"""Default number of probes of a complete training; a time limit leaves fewer."""
 KEPT = ("curves.png", "samples")
 KEYS = ("name", "question", "train", "trained_by", "controls", "protocols")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training and the protocols that probe its features."""
+    """Training, and the protocols that evaluate its features."""
 
     name: str
     question: str
     train: TrainingPlan | None
-    """None if the job evaluates what ``trained_by`` leaves."""
+    """None if the job evaluates the run of the job ``trained_by``."""
     protocols: tuple[EvalConfig, ...]
-    """One for each table that the features enter; none leaves the probe out, too."""
+    """Evaluations of the features, one per table; if empty, training has no probe either."""
     controls: tuple[str, ...] = ()
-    """Sources of features beside the trained network's."""
+    """Sources of features to evaluate for comparison."""
     trained_by: str = ""
-    """Name of the job that trains; empty if this one does."""
+    """Name of the job that trains the run; empty if this job does."""
 
     @property
     def run_name(self) -> str:
@@ -58,7 +58,7 @@ class Job:
         return self.trained_by or self.name
 
     def evaluations(self, run: Run) -> list[EvalConfig]:
-        """Return the evaluations of a run's features and of the controls, protocol by protocol."""
+        """Return the evaluations of a run's features and of the controls, ordered by protocol."""
         return [
             EvalConfig.from_mapping({**protocol.to_mapping(), "features": source, "run": str(run.folder)})
             for protocol in self.protocols
@@ -67,7 +67,7 @@ class Job:
 
 
 def read_jobs(path: Path = PLANS / "jobs.toml") -> tuple[Job, ...]:
-    """Return the jobs of a plan, by default the package's, most wanted first."""
+    """Return the jobs of a plan, by default those of the package, most informative first."""
     jobs = []
     for values in read_toml(path)["jobs"]:
         with located(f"{path.name}, {values.get('name')}"):
@@ -89,23 +89,23 @@ def _job(values: Mapping[str, Any]) -> Job:
 
 
 def job_training(job: Job, time_limit: float | None = None, probe_dataset: str | None = "cifar10") -> TrainingPlan:
-    """Return the training of a job, with a probe now and then if its features are evaluated.
+    """Return the training of a job, with regular probes if its features are evaluated.
 
     Parameters
     ----------
     time_limit
-        Seconds after which it saves and ends; None for no limit.
+        Time limit of the training in seconds; None for no limit.
     probe_dataset
-        Labeled images of the probe; None for no probe.
+        Labeled image set of the probe; None for no probe.
 
     Raises
     ------
     UserError
-        If the job trains nothing.
+        If the job has no training.
     """
     if job.train is None:
         raise UserError(
-            f"{job.name} trains nothing: it evaluates what `dcgan-probe job {job.trained_by}` leaves; name its folder",
+            f"{job.name} has no training: it evaluates the run of `dcgan-probe job {job.trained_by}`; name its folder",
             parameter="evaluate",
         )
     plan = replace(job.train, time_limit=time_limit)
@@ -115,9 +115,8 @@ def job_training(job: Job, time_limit: float | None = None, probe_dataset: str |
 
 
 def training_steps(job: Job, plan: TrainingPlan, out: Path, workspace: Workspace) -> list[TableStep]:
-    """Return the steps of a job's first part: the training, and the export of what is kept of it."""
+    """Return the steps of a job's first part: the training, and the export of its run."""
     run = Run(workspace.runs / job.run_name)
-
     command = f"dcgan-probe export run {out} --run {run.folder}"
     return [
         TableStep(
@@ -131,10 +130,10 @@ def training_steps(job: Job, plan: TrainingPlan, out: Path, workspace: Workspace
 
 
 def _export(run: Run, out: Path, workspace: Workspace, watch: Watch) -> None:
-    """Write the run as small files, with its batch-norm statistics."""
+    """Export the run as small files, with its batch-norm statistics."""
     config = run.config
     load = partial(load_images, config.dataset, "train", data_dir=workspace.data_dir, download=workspace.download)
-    total = 2 * run.trained_on.images  # once for each network
+    total = 2 * run.trained_on.images  # one pass per network
 
     def advance(done: int) -> None:
         watch.on_step(Step("batch-norm statistics", done, total, "images"))
@@ -143,7 +142,7 @@ def _export(run: Run, out: Path, workspace: Workspace, watch: Watch) -> None:
 
 
 def keep_samples(run: Run, out: Path) -> None:
-    """Copy curves and samples of a run into the folder ``out``, and its statistics, thinned to some 200 rows."""
+    """Copy the curves, samples and thinned statistics (about 200 rows) of a run to the folder ``out``."""
     for name in KEPT:
         source, target = run.folder / name, out / name
         if source.is_dir():
@@ -157,7 +156,7 @@ def keep_samples(run: Run, out: Path) -> None:
 
 
 def evaluation_steps(job: Job, run: Run, workspace: Workspace) -> list[TableStep]:
-    """Return the steps of a job's second part, each an evaluation."""
+    """Return the steps of a job's second part, one per evaluation."""
     return [
         TableStep(config.to_command(workspace), partial(evaluation_step, config, workspace), verb=config.verb)
         for config in job.evaluations(run)
@@ -165,12 +164,12 @@ def evaluation_steps(job: Job, run: Run, workspace: Workspace) -> list[TableStep
 
 
 def left_run(job: Job, folder: Path, runs: Path) -> Run:
-    """Return the run that a job has left in a folder: imported into ``runs``, unless it is a run folder itself.
+    """Return the run that a job exported to ``folder``, imported into ``runs`` unless ``folder`` is a run folder.
 
     Raises
     ------
     UserError
-        If the job has no protocols, the folder holds no run, or ``runs`` has another run of its name.
+        If the job has no protocols, ``folder`` holds no run, or ``runs`` has a different run of the same name.
     """
     if not job.protocols:
         raise UserError(f"{job.name} has no protocols: its samples are in {folder / 'samples'}", parameter="evaluate")
@@ -183,20 +182,21 @@ def left_run(job: Job, folder: Path, runs: Path) -> Run:
         given = import_run(folder, Path(temporary) / "run").load()
     if "imported" not in imported.load():
         raise UserError(
-            f"{imported.folder} was trained here, and would be evaluated instead of the run in {folder}; evaluate "
-            f"{imported.folder}, or name another folder of runs",
+            f"{imported.folder} holds a run trained here, not an import of {folder}; evaluate {imported.folder}, or "
+            "use another folder of runs",
             parameter="evaluate",
         )
     if fingerprint_tensors(given["discriminator"]) != fingerprint_tensors(imported.load()["discriminator"]):
         raise UserError(
-            f"{imported.folder} holds other weights than {folder}; move it away, or name another folder of runs",
+            f"{imported.folder} and {folder} hold different weights; move {imported.folder}, or use another folder of "
+            "runs",
             parameter="evaluate",
         )
     return imported
 
 
 def job_lines(jobs: Sequence[Job], workspace: Workspace) -> list[str]:
-    """Return the lines of the list of jobs: what each needs on the workspace's device, and its question."""
+    """Return the lines of the list of jobs: the cost of each on the workspace's device, and its question."""
     device = resolve_device(workspace.device)
     rate = training_rate(device)
     rows, questions = [("job", "training images", "time", "MB in", "MB out")], [""]
@@ -213,7 +213,7 @@ def job_lines(jobs: Sequence[Job], workspace: Workspace) -> list[str]:
 
 
 def _job_row(job: Job, rate: float, device: torch.device, workspace: Workspace) -> tuple[str, str, str, str, str]:
-    """Return name, images, time and sizes of a job as text."""
+    """Return the name, images, time and sizes of a job as text."""
     if job.train is None:
         return job.name, f"none: evaluates {job.trained_by}", "", "", ""
     config = job.train.config(device)

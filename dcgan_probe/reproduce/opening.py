@@ -1,4 +1,4 @@
-"""Tables that are to be made, by the name or the file of their plan."""
+"""Tables to make, by the name or the file of their plan."""
 
 from pathlib import Path
 
@@ -17,22 +17,22 @@ def open_table(
     seeds: int | None = None,
     authors: Path | None = None,
 ) -> TableRun | GuidelineTable:
-    """Open a table that is to be made.
+    """Open a table to make.
 
-    Both kinds have ``missing_steps``, ``describe`` and ``write``; ``run_steps`` does the steps.
+    Both kinds of table have ``missing_steps``, ``describe`` and ``write``; ``run_steps`` runs the steps.
 
     Parameters
     ----------
     source, scale, seeds
-        As ``read_plan`` has them.
+        See ``read_plan``.
     authors
-        Folder of the authors' released nets, of a plan that imports some; ``authors`` in the folder of images by
-        default.
+        Folder of the authors' released nets, for plans that import them; by default ``authors`` in the folder of
+        images.
 
     Raises
     ------
     UserError
-        As ``read_plan``, and if the images that the table probes are missing.
+        If the plan is invalid (see ``read_plan``), or images of the table are missing.
     """
     place, plan = workspace or Workspace(), read_plan(source, scale, seeds)
     return TableRun(plan, place, authors) if isinstance(plan, TablePlan) else GuidelineTable(plan, place)

@@ -1,4 +1,4 @@
-"""Files of plans: where they lie, which parts they have, and what of each part counts at a scale."""
+"""Files of plans: their paths, their parts, and the values of a part at a scale."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,12 +23,12 @@ USUAL_SCALE = "small"
 
 
 def shipped_plans() -> tuple[str, ...]:
-    """Return the names of the plans that come with the package."""
+    """Return the names of the package's plans."""
     return tuple(sorted(path.stem for path in TABLES.glob("*.toml")))
 
 
 def job_names() -> tuple[str, ...]:
-    """Return the names of the jobs that come with the package, most wanted first."""
+    """Return the names of the package's jobs, most informative first."""
     return tuple(job["name"] for job in read_toml(PLANS / "jobs.toml")["jobs"])
 
 
@@ -38,7 +38,7 @@ def plan_path(source: str) -> Path:
     Parameters
     ----------
     source
-        Name of a plan that comes with the package, or path of a TOML file.
+        Name of a plan of the package, or path of a TOML file.
 
     Raises
     ------
@@ -52,16 +52,16 @@ def plan_path(source: str) -> Path:
         return path
     likely = _likely(path)
     if source.endswith(".toml"):
-        raise UserError(f"{source} is missing{likely}: give the path of a TOML file", parameter="table")
+        raise UserError(f"{source} is missing{likely}: expected the path of a TOML file", parameter="table")
     raise UserError(
-        f"there is no table {source!r}{likely}: expected {', '.join(shipped_plans())}, or the path of a .toml file",
+        f"unknown table {source!r}{likely}: expected {', '.join(shipped_plans())}, or the path of a .toml file",
         parameter="table",
     )
 
 
 def _likely(path: Path) -> str:
-    """Return `` (did you mean mine.toml?)`` for a plan of the package or a file in the same folder."""
-    from difflib import get_close_matches  # late, since errors alone need it
+    """Return `` (did you mean mine.toml?)`` for a similar plan of the package or file of the same folder, if any."""
+    from difflib import get_close_matches  # late, since only errors need it
 
     known = {
         **{each.stem: str(each) for each in path.parent.glob("*.toml")},
@@ -82,7 +82,7 @@ PARTS = {
     "published": tables("published"),
     "encoders": tables_in("encoders"),
 }
-"""Parts of the plan of a result table, each with the form of its value."""
+"""Parts of the plan of a result table, with the form of each value."""
 GUIDELINE_PARTS = {
     "title": TEXT,
     "scales": texts_in("scales"),
@@ -91,34 +91,36 @@ GUIDELINE_PARTS = {
 }
 
 
-def chosen_scale(scales: Mapping[str, str], asked: str | None) -> str:
-    """Return the scale that was asked for, or the usual one."""
-    if asked is None:
+def chosen_scale(scales: Mapping[str, str], name: str | None) -> str:
+    """Return the requested scale; by default ``small``, or the first scale of the plan."""
+    if name is None:
         return USUAL_SCALE if USUAL_SCALE in scales else next(iter(scales), "")
-    if asked not in scales:
+    if name not in scales:
         known = ", ".join(scales) or "none: the plan has one size"
-        raise UserError(f"got scale {asked!r}{did_you_mean(asked, scales)}, expected one of {known}", parameter="scale")
-    return asked
+        raise UserError(f"got scale {name!r}{did_you_mean(name, scales)}, expected one of {known}", parameter="scale")
+    return name
 
 
 def at_scale(values: Mapping[str, Any], scale: str, scales: Iterable[str]) -> dict[str, Any]:
-    """Return the keys of a part of a plan at one of the plan's scales.
+    """Return the values of a part of a plan at one of the plan's scales.
 
     Raises
     ------
     UserError
-        If the part has changes at a scale that the plan does not have, or a change is no table.
+        If the part has changes for an unknown scale, or a change is not a table.
     """
     changes = values.get("at", {})
     check_keys(changes, list(scales))
     for name, each in changes.items():
         if not is_table(each):
-            raise UserError(f"got at.{name} = {value_text(each)}, expected a table of keys that differ at that scale")
+            raise UserError(
+                f"got at.{name} = {value_text(each)}, expected a table of the keys that change at that scale"
+            )
     return _merged({key: value for key, value in values.items() if key != "at"}, changes.get(scale, {}))
 
 
 def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values with changes, those of inner tables key by key."""
+    """Return values with changes applied; nested tables are merged key by key."""
     merged = dict(values)
     for key, value in changes.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

@@ -1,4 +1,4 @@
-"""Rows of a table in the records: a row is known by its config, however its command was typed."""
+"""Search for the rows of a table in the records, by config rather than by command line."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,34 +12,34 @@ from ..networks import NetworkConfig
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What records have of a run, whether it has been made or not."""
+    """Fields of a run that records contain, for runs that exist or are planned."""
 
     preset: str
     network: NetworkConfig
     trained_on: str
-    """Name of the images."""
+    """Name of the training images."""
     images_seen: int
-    """At least."""
+    """Smallest acceptable number of real images shown to D."""
     seed: int
 
 
 def find_summary(
     planned: PlannedEvaluation | PlannedSupervised, run: RunFacts | None, summaries: Iterable[Summary]
 ) -> Summary | None:
-    """Find the evaluation of a config among summaries; None if there is none with test predictions and enough draws.
+    """Return the summary of an evaluation; None if no summary matches with test predictions and enough draws.
 
     Parameters
     ----------
     planned
-        The evaluation, its images and its protocol.
+        The evaluation with its images and its protocol.
     run
-        Of features that need one.
+        Facts of the run, for features that need one.
     """
     return next((summary for summary in summaries if not why_not_found(planned, run, summary)), None)
 
 
 def why_not_found(planned: PlannedEvaluation | PlannedSupervised, run: RunFacts | None, summary: Summary) -> list[str]:
-    """Return in what a summary is another evaluation than the planned one, or too short; nothing where it is that."""
+    """Return the reasons why a summary does not match the planned evaluation; empty if it matches."""
     wanted = supervised_fields(planned) if isinstance(planned, PlannedSupervised) else recorded_fields(planned, run)
     reasons = [
         f"{name} is {found!r}, expected {value!r}"
@@ -51,16 +51,16 @@ def why_not_found(planned: PlannedEvaluation | PlannedSupervised, run: RunFacts 
     trained = summary.features == "dcgan" or bool(summary.images_seen)
     if run is not None and trained and summary.images_seen < run.images_seen:
         reasons.append(f"images_seen is {summary.images_seen:,}, expected at least {run.images_seen:,}")
-    if summary.over_images is None:  # without its predictions a row cannot be compared
+    if summary.over_images is None:  # comparisons need test predictions
         reasons.append("its test predictions are missing")
     return reasons
 
 
 def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[str, Any]:
-    """Return what the summary of an evaluation has, by the names of its fields and of its options.
+    """Return the expected fields and options in the summary of an evaluation, by name.
 
-    A tuple of values of an option stands for any of them. ``options`` are those of a source from outside of the
-    package, which its records have as they were given.
+    A tuple lists alternative values of an option. ``options`` are those of a source registered by a plugin, which
+    are recorded unchanged.
     """
     config, options = planned.config, planned.config.options
     found: dict[str, Any] = {
@@ -85,7 +85,7 @@ def recorded_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[st
 
 
 def _built_in_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[str, Any]:
-    """Return what follows from run and images for a source of the package."""
+    """Return the fields of a built-in source that depend on its run and images."""
     config, options = planned.config, planned.config.options
     if run is None:
         learned = getattr(options, "learn_from", "")
@@ -98,7 +98,7 @@ def _built_in_fields(planned: PlannedEvaluation, run: RunFacts | None) -> dict[s
 
 
 def supervised_fields(planned: PlannedSupervised) -> dict[str, Any]:
-    """Return what the summary of a supervised search has, by the names of its fields and of its options."""
+    """Return the expected fields and options in the summary of a supervised search, by name."""
     return {
         **_shared_fields(planned),
         "features": "supervised",
@@ -110,7 +110,7 @@ def supervised_fields(planned: PlannedSupervised) -> dict[str, Any]:
 
 
 def _shared_fields(planned: PlannedEvaluation | PlannedSupervised) -> dict[str, Any]:
-    """Return what follows from images, protocol and seed."""
+    """Return the fields that depend on images, protocol and seed."""
     return {
         "protocol": planned.protocol.name,
         "images_fingerprint_train": planned.train.fingerprint,
@@ -120,11 +120,11 @@ def _shared_fields(planned: PlannedEvaluation | PlannedSupervised) -> dict[str, 
 
 
 def _recorded(summary: Summary, name: str, wanted: Any) -> Any:
-    """Return a field or an option of a summary; an option that records of its time lack counts as the wanted one."""
+    """Return a field or an option of a summary; an option missing from older records counts as the wanted value."""
     return getattr(summary, name) if name in Summary.__dataclass_fields__ else summary.options.get(name, wanted)
 
 
 def _agree(found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, Mapping):  # options of a source, of which records may have more
+    if isinstance(wanted, Mapping):  # options of a source; records may have more of them
         return all(name in found and found[name] == value for name, value in wanted.items())
     return bool(found == wanted) or (isinstance(wanted, tuple) and found in wanted)

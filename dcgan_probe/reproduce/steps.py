@@ -1,4 +1,4 @@
-"""Steps that make a table or a job, one after another; one that fails leaves the others to be made."""
+"""Steps of a table or a job, run one after another; the other steps run if one fails."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,40 +16,40 @@ FREE = Cost(0.0, 0, 0)
 
 
 def never_stopping() -> AbstractContextManager[Callable[[], bool]]:
-    """Return a context in which nothing asks to stop."""
+    """Return a context without requests to stop."""
     return nullcontext(bool)  # bool() is False
 
 
 @dataclass(frozen=True)
 class Watch:
-    """How steps report, and how they are told to stop."""
+    """Callbacks for the progress of steps, and for requests to stop."""
 
     on_step: OnStep = no_step
     """Called with the progress of each step."""
     on_note: OnNote = no_note
-    """Called with a sentence now and then."""
+    """Called with notes, each a sentence."""
     stopping: Callable[[], AbstractContextManager[Callable[[], bool]]] = never_stopping
-    """Context in which a training that can save itself asks, after each of its steps, whether to do so and end."""
+    """Return a context with a function that trainings call after each step; if it returns true, they save and end."""
 
 
 @dataclass(frozen=True)
 class TableStep:
-    """One piece of work: a training, an import, an export or an evaluation."""
+    """Unit of work: a training, an import, an export or an evaluation."""
 
     command: str
-    """Command line that does the same, for people."""
+    """Equivalent command line, for display."""
     work: Callable[[Watch], object]
-    """Does it."""
+    """Function that does the work."""
     cost: Cost = FREE
-    """Nothing, where no plan is shown."""
+    """Estimated cost; 0 for steps that no plan shows."""
     verb: str = ""
     """``train``, ``import authors`` or the verb of a row."""
     makes_run: str = ""
-    """Name of the run that it makes; empty for other steps."""
+    """Name of the run that the step makes; empty for other steps."""
     needs_run: str = ""
-    """Name of the run that must be there; empty for none."""
+    """Name of the run that must exist; empty for none."""
     obstacle: str = ""
-    """Why it cannot be done; empty if it can."""
+    """Reason why the step cannot run; empty if it can."""
 
 
 def train_step(plan: TrainingPlan, workspace: Workspace, folder: Path, watch: Watch) -> None:
@@ -58,7 +58,7 @@ def train_step(plan: TrainingPlan, workspace: Workspace, folder: Path, watch: Wa
     Raises
     ------
     UserError
-        If training has collapsed and the plan ends it then.
+        If training collapses, and the plan ends it on collapse.
     """
     with watch.stopping() as should_stop:
         trained = run_training(
@@ -69,20 +69,20 @@ def train_step(plan: TrainingPlan, workspace: Workspace, folder: Path, watch: Wa
 
 
 def evaluation_step(config: EvalConfig, workspace: Workspace, watch: Watch) -> None:
-    """Make the evaluation of a config, and write the tables of its protocol."""
+    """Run the evaluation of a config, and write the tables of its protocol."""
     summary = run_evaluation(config, workspace, on_progress=watch.on_step, on_note=watch.on_note)
     write_tables(Results(workspace.results).summaries(summary.protocol), workspace.results)
 
 
 def needs(steps: Sequence[TableStep]) -> str:
-    """Say what all steps need together."""
+    """Return the total cost of steps as text."""
     seconds, disk = (sum(getattr(step.cost, name) for step in steps) for name in ("seconds", "disk_bytes"))
     memory = max(step.cost.memory_bytes for step in steps)
     return f"in about {duration(seconds)}, with {memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk at most"
 
 
 def listed(steps: Sequence[TableStep]) -> list[str]:
-    """Return the lines of a plan: a command each with its cost, then what stands in the way of some."""
+    """Return the lines of a plan: the cost and command of each step, followed by obstacles."""
     blocked = [step for step in steps if step.obstacle]
     return [
         "    time   memory     disk  command",
@@ -91,26 +91,26 @@ def listed(steps: Sequence[TableStep]) -> list[str]:
             f"{step.cost.disk_bytes / 1e9:>4.1f} GB  {step.command}"
             for step in steps
         ),
-        *(f"\nCannot be made, nor can the rows that need its run: {step.command}: {step.obstacle}" for step in blocked),
+        *(f"\nCannot run, nor can the rows that need its run: {step.command}: {step.obstacle}" for step in blocked),
     ]
 
 
 def run_steps(steps: Iterable[TableStep], watch: Watch | None = None) -> list[str]:
-    """Do the steps one after another.
+    """Run the steps one after another.
 
-    A step that fails leaves the others to be done, but for those that need the run that it makes.
+    If a step fails, the others are run, except those that need the run of the failed step.
 
     Returns
     -------
     list of str
-        What went wrong, the command first; empty if nothing did.
+        Failures, each the command and the error; empty if all steps succeed.
     """
     planned, watch = list(steps), watch or Watch()
     failures: list[str] = []
     missing_runs: set[str] = set()
     for number, step in enumerate(planned, 1):
         place = f"[{number}/{len(planned)}]"
-        failure = step.obstacle or (f"there is no run {step.needs_run}" if step.needs_run in missing_runs else "")
+        failure = step.obstacle or (f"the run {step.needs_run} is missing" if step.needs_run in missing_runs else "")
         if not failure:
             watch.on_note(f"{place} {step.command}")
             started = time.monotonic()
@@ -124,7 +124,7 @@ def run_steps(steps: Iterable[TableStep], watch: Watch | None = None) -> list[st
 
 
 def _failure_of(step: TableStep, watch: Watch) -> str:
-    """Do one step; return what went wrong, or nothing."""
+    """Run one step; return its error, or an empty text."""
     try:
         with explained_memory():
             step.work(watch)

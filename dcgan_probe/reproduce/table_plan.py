@@ -1,22 +1,22 @@
-"""Plans of result tables: TOML files with a data set, its protocols, runs and rows, at one or several scales.
+"""Plans of result tables: TOML files with a dataset and its protocols, runs and rows, at one or several scales.
 
 ::
 
-    dataset = "cifar10"                      what is probed
-    plugins = ["my_encoder"]                 modules that register sources of features, as --plugin imports them
-    [scales]                                 names of scales, and what each is for; none for a plan of one size
+    dataset = "cifar10"                      dataset to evaluate on
+    plugins = ["my_encoder"]                 modules that register sources of features, imported as by --plugin
+    [scales]                                 names and purposes of scales; omitted in a plan of one size
     [[protocols]]                            name, labels, draws, select_draws, validate
-    [runs.NAME.train]                        a training, as ``TrainingPlan`` has it
+    [runs.NAME.train]                        a training, with the fields of ``TrainingPlan``
     [runs.NAME.import_authors]               net and dataset of the authors' released weights
-    [[rows]]                                 a row for each protocol, as ``EvalConfig`` has it, or with
-                                             kind = "supervised" as ``SupervisedConfig`` has it; and
+    [[rows]]                                 a row of each protocol, with the fields of ``EvalConfig``, or
+                                             kind = "supervised" and the fields of ``SupervisedConfig``; and
                                              run = NAME, protocols = [NAME, ...], scales = [NAME, ...]
-    [[published]]                            a published figure, as ``report.PublishedFigure`` has it, with the names
-                                             of its protocol and of its encoder in the plan
-    [encoders.NAME]                          the images that trained a published encoder, as
-                                             ``report.PublishedEncoder`` has them
+    [[published]]                            a published figure, with the fields of ``report.PublishedFigure``; its
+                                             protocol and encoder are names in the plan
+    [encoders.NAME]                          training images of a published encoder, with the fields of
+                                             ``report.PublishedEncoder``
 
-Any part of protocols, runs and rows has ``at.SCALE``: keys that differ at that scale.
+Protocols, runs and rows can have ``at.SCALE``: keys that change at that scale.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,19 +35,19 @@ from .plan_files import PARTS, at_scale, chosen_scale
 
 @dataclass(frozen=True)
 class ImportPlan(Config):
-    """An import of one of the authors' released nets."""
+    """Import of one of the authors' released nets."""
 
     verb: ClassVar[str] = "import authors"
 
     net: Literal["svhn32", "imagenet32"] = option(REQUIRED, "Name of the net.")
-    dataset: str = option(REQUIRED, "Images that give the batch-norm statistics.")
+    dataset: str = option(REQUIRED, "Images for the batch-norm statistics.")
 
 
 @dataclass(frozen=True)
 class ProtocolPlan(Config):
-    """What the rows of one protocol have in common."""
+    """Settings shared by the rows of one protocol."""
 
-    name: str = option(REQUIRED, "Of the protocol within the plan.")
+    name: str = option(REQUIRED, "Name of the protocol within the plan.")
     labels: int | None = option(None, "Labeled images of a fit; all if missing.", min=1)
     draws: int | None = option(None, "Reported draws.", min=1)
     select_draws: int | None = option(None, "Draws that choose C.", min=1)
@@ -56,38 +56,38 @@ class ProtocolPlan(Config):
 
 @dataclass(frozen=True)
 class RowPlan:
-    """One row of a table."""
+    """Row of a table."""
 
     config: EvalConfig | SupervisedConfig
     run: str = ""
-    """Name, in the plan, of the run that the features come from; empty for features of no run."""
+    """Name, in the plan, of the run of the features; empty for features without a run."""
     place: str = field(default="", compare=False)
-    """Of the row in its file, for errors."""
+    """Position of the row in its file, for error messages."""
 
 
 @dataclass(frozen=True)
 class TablePlan:
-    """A plan at one scale."""
+    """Plan of a result table at one scale."""
 
     name: str
     dataset: str
-    """That is probed."""
+    """Dataset that all rows are evaluated on."""
     scale: str
-    """Empty for a plan of one size."""
+    """Name of the scale; empty for a plan of one size."""
     runs: dict[str, TrainingPlan | ImportPlan]
     rows: tuple[RowPlan, ...]
     figures: tuple[PublishedFigure, ...] = field(default=(), repr=False)
     file: Path | None = None
-    """That the plan was read from; None for one that comes with the package."""
+    """File of the plan; None for a plan of the package."""
 
 
 def plan_at(name: str, plan: Mapping[str, Any], scale: str | None = None, file: Path | None = None) -> TablePlan:
-    """Return the plan of a result table, as TOML has it, at one scale.
+    """Return the plan of a result table, given as parsed TOML, at one scale.
 
     Raises
     ------
     UserError
-        If a key or a value is wrong, with the place: ``row 3 (`[[rows]]`, features = kmeans): ...``.
+        If a key or a value is invalid; the message has its position: ``row 3 (`[[rows]]`, features = kmeans): ...``.
     """
     check_parts(plan, PARTS, ("dataset", "rows"))
     scales: Sequence[str] = list(plan.get("scales", {}))
@@ -108,13 +108,13 @@ def plan_at(name: str, plan: Mapping[str, Any], scale: str | None = None, file: 
             with located(place):
                 rows += [replace(row, place=place) for row in parts.rows(values, protocol)]
     if not rows:
-        raise UserError(f"no row is made{f' at scale {chosen}' if chosen else ''}, expected at least one")
+        raise UserError(f"got no rows{f' at scale {chosen}' if chosen else ''}, expected at least one")
     figures = read_figures(plan, [*(source.name for source in feature_sources()), "supervised"])
     return TablePlan(name, plan["dataset"], chosen, runs, tuple(rows), figures, file)
 
 
 def _row_name(values: Mapping[str, Any]) -> str:
-    """Return how an error names a row."""
+    """Return the name of a row in error messages."""
     key = "features" if "features" in values or "kind" not in values else "kind"
     return f"`[[rows]]`, {key} = {values.get(key, 'dcgan')}"
 
@@ -125,7 +125,7 @@ def _protocols(parts: Sequence[Mapping[str, Any]], scale: str, scales: Sequence[
         with located(f"protocol {number} (`[[protocols]]`, name = {values.get('name')})"):
             protocol = from_mapping(ProtocolPlan, at_scale(values, scale, scales))
             if protocol.name in [each.name for each in found]:
-                raise UserError("another protocol has the same name; give each its own")
+                raise UserError("another protocol has the same name; names must be unique")
             found.append(protocol)
     return found
 
@@ -142,7 +142,7 @@ def _run(values: Mapping[str, Any], scale: str, scales: Sequence[str]) -> Traini
 
 @dataclass(frozen=True)
 class _Parts:
-    """Parts of a plan that its rows refer to."""
+    """Parts of a plan that rows refer to."""
 
     dataset: str
     protocols: Mapping[str, ProtocolPlan]
@@ -151,12 +151,14 @@ class _Parts:
     scales: Sequence[str]
 
     def rows(self, values: Mapping[str, Any], protocol: ProtocolPlan) -> list[RowPlan]:
-        """Build the row of one protocol; none where the row lists other protocols or scales."""
+        """Build the row of one protocol; empty if the row lists other protocols or scales."""
         own = at_scale(values, self.scale, self.scales)
         of_scales = _chosen_names(own.pop("scales", None), "scales", self.scales)
         of_protocols = _chosen_names(own.pop("protocols", None), "protocols", list(self.protocols))
         if "dataset" in own:
-            raise UserError(f"got a dataset, expected none: all rows probe {self.dataset}; another set is another plan")
+            raise UserError(
+                f"got a dataset, expected none: all rows use {self.dataset}; write another plan for another dataset"
+            )
         if protocol.name not in of_protocols or (self.scales and self.scale not in of_scales):
             return []
         kind, run = own.pop("kind", "features"), own.pop("run", "")
@@ -169,7 +171,7 @@ class _Parts:
         return [RowPlan(config, self._run_of(config, run))]
 
     def _run_of(self, config: EvalConfig, run: Any) -> str:
-        """Return the name of the run that a row's features come from; empty where they need none."""
+        """Return the name of the run of a row's features; empty if they need none."""
         known = ", ".join(self.runs) or "a part [runs.NAME.train]"
         if run and run not in self.runs:
             raise UserError(f"the plan has no run {run!r}{did_you_mean(str(run), self.runs)}: expected {known}")
@@ -178,24 +180,24 @@ class _Parts:
         if not run:
             raise UserError(f"{config.features} features need a run: expected run = NAME, one of {known}")
         training = self.runs[run]
-        if isinstance(training, TrainingPlan) and training.preset != "auto":  # which the device decides
+        if isinstance(training, TrainingPlan) and training.preset != "auto":  # auto depends on the device
             check_layers(config.options, training.config().network.layer_names)
         return str(run)
 
 
 def _supervised(shared: Mapping[str, Any], own: Mapping[str, Any], protocol: ProtocolPlan) -> SupervisedConfig:
-    """Build the config of a supervised row from what a protocol's rows share, and from its own keys."""
+    """Build the config of a supervised row from the settings of its protocol and its own keys."""
     if protocol.validate:
         raise UserError(
-            f"a supervised row reports on the test split, protocol {protocol.name} on held-out training images; "
-            "list the protocols of the row without it"
+            f"a supervised row reports on the test split, but protocol {protocol.name} on held-out training images; "
+            "remove it from the protocols of the row"
         )
     known = {key: value for key, value in shared.items() if key not in ("select_draws", "validate")}
     return SupervisedConfig.from_mapping({"labels": "all", **known, **own})
 
 
 def _chosen_names(chosen: Any, key: str, known: Sequence[str]) -> Sequence[str]:
-    """Return the names that a row lists, all known ones where it lists none."""
+    """Return the names listed by a row; all known names if it has no list."""
     if chosen is None:
         return known
     expected = ", ".join(known) or f"none, since the plan has no {key}"

@@ -1,4 +1,4 @@
-"""The making of a table from its plan: what the records lack, by which steps, and the table once they are done."""
+"""Result table of a plan: its rows, the steps for rows missing from the records, and the files written after them."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,37 +35,37 @@ from .table_plan import ImportPlan, TablePlan
 
 REPOSITORY = "https://github.com/Newmu/dcgan_code"
 LACKING = (
-    "The rows of the authors' {net} net are left out: {folder} is missing. It is models/{models} of {repository} "
-    "(MIT license); its *_params.jl_NN.npy suffice."
+    "The rows of the authors' {net} net are omitted: {folder} is missing. Copy models/{models} of {repository} "
+    "(MIT license); only its *_params.jl_NN.npy are needed."
 )
 
 
 @dataclass(frozen=True, eq=False)
 class PlannedRun:
-    """A run that rows take their networks from, made or not."""
+    """Run that provides the networks of rows, finished or not."""
 
     name: str
-    """Of the run folder."""
+    """Name of the run folder."""
     plan: TrainingPlan | ImportPlan
     run: Run
     facts: RunFacts
     source: Path | None = None
-    """Folder of the released arrays, of an import."""
+    """Folder of the released arrays of an import; None for a training."""
 
     @property
     def is_missing(self) -> bool:
-        """Whether the run is still to be made, or to be trained to its end."""
+        """True if the run does not exist, or its training is not finished."""
         if isinstance(self.plan, TrainingPlan):
             return images_seen(self.run) < self.facts.images_seen
         return not self.run.exists
 
     def missing_layers(self, config: EvalConfig | SupervisedConfig) -> list[str]:
-        """Return the layers of a config that an imported network lacks, since its files end before.
+        """Return the layers of a config that are missing from the released files of an imported network.
 
         Raises
         ------
         UserError
-            If a network that is trained has no such layers, or an imported one could not have them.
+            If the architecture has no such layers.
         """
         options, there = getattr(config, "options", None), self.facts.network.layer_names
         if isinstance(self.plan, TrainingPlan):
@@ -88,7 +88,7 @@ class PlannedRun:
             train_step(self.plan, workspace, self.run.folder, watch)
             if self.is_missing:
                 raise UserError(
-                    f"the step is done, and {self.run.folder} has seen {images_seen(self.run):,} images, expected "
+                    f"training has ended, but {self.run.folder} has seen {images_seen(self.run):,} images, expected "
                     f"{self.facts.images_seen:,}"
                 )
         else:
@@ -98,11 +98,11 @@ class PlannedRun:
 
     def _import(self) -> ImportAuthorsConfig:
         """Return the config that imports the run."""
-        assert self.source is not None, "an import has the folder of its arrays"
+        assert self.source is not None, "only a training has no folder of arrays"
         return ImportAuthorsConfig(self.source, self.plan.dataset)
 
     def cost(self, images: ImageSet, device: torch.device) -> Cost:
-        """Estimate what making the run needs."""
+        """Estimate the cost of the run."""
         if isinstance(self.plan, TrainingPlan):
             return training_cost(self.plan.config(device), images, device, images_seen(self.run))
         return import_cost(self.facts.network, images)
@@ -110,14 +110,14 @@ class PlannedRun:
 
 @dataclass(frozen=True, eq=False)
 class TableRow:
-    """One row of a table, and the run that its features come from."""
+    """Row of a table, and the run of its features."""
 
     planned: PlannedEvaluation | PlannedSupervised
     run: PlannedRun | None = None
 
     @property
     def cache(self) -> tuple[object, ...]:
-        """What rows have in common whose features lie in one file; that of a run holds all of its layers."""
+        """Key shared by rows whose features are in one file; the file of a run holds all of its layers."""
         config = self.planned.config
         if not isinstance(config, EvalConfig):
             return (self,)
@@ -126,12 +126,12 @@ class TableRow:
         return config.features, options, config.dtype, config.seed, self.run
 
     def evaluate(self, watch: Watch) -> None:
-        """Make the row.
+        """Run the evaluation of the row.
 
         Raises
         ------
         UserError
-            If it cannot be made, or the records hold another row than the plan has, afterwards; with both.
+            If the evaluation fails, or its record does not match the plan; the message has both values.
         """
         planned = self.planned
         if isinstance(planned, PlannedEvaluation):
@@ -140,7 +140,7 @@ class TableRow:
             made = run_supervised(planned.config, planned.workspace, on_progress=watch.on_step, on_note=watch.on_note)
         if self.found_in(Results(planned.workspace.results).summaries(planned.protocol.name)) is None:
             raise UserError(
-                f"the step is done, and the records of {made.protocol} do not have this row: "
+                f"the evaluation has ended, but the records of {made.protocol} do not have this row: "
                 f"{'; '.join(why_not_found(planned, self._facts, made))}"
             )
 
@@ -149,25 +149,25 @@ class TableRow:
         return None if self.run is None else self.run.facts
 
     def found_in(self, summaries: list[Summary]) -> Summary | None:
-        """Find the row in the records; None if it is not there."""
+        """Return the summary of the row; None if the records do not have it."""
         return find_summary(self.planned, self._facts, summaries)
 
 
 class TableRun:
-    """A table at one scale, in one workspace."""
+    """Table at one scale, in one workspace."""
 
     def __init__(self, plan: TablePlan, workspace: Workspace, authors: Path | None = None):
-        """Load what is probed, and find the runs.
+        """Load the images, and find the runs.
 
         Parameters
         ----------
         authors
-            Folder of the authors' released nets, one folder each; ``authors`` in the folder of images by default.
+            Folder of the authors' released nets, one subfolder each; by default ``authors`` in the folder of images.
 
         Raises
         ------
         UserError
-            If the images are missing, the labels do not suffice, or released arrays cannot be read.
+            If images are missing, there are too few labels, or released arrays cannot be read.
         """
         self.plan, self._place = plan, workspace
         self._device = resolve_device(workspace.device)
@@ -177,7 +177,7 @@ class TableRun:
         self.rows = self._make_rows()
 
     def _find_runs(self, authors: Path) -> dict[str, PlannedRun]:
-        """Return the runs of the plan by their names in it; imports without their arrays are left out."""
+        """Return the runs of the plan by name; imports without their arrays are omitted."""
         found = {}
         wanted = {row.run for row in self.plan.rows}
         for key, plan in self.plan.runs.items():
@@ -210,7 +210,7 @@ class TableRun:
         return PlannedRun(name, plan, Run(self._place.runs / name), facts, folder)
 
     def _make_rows(self) -> tuple[TableRow, ...]:
-        """Return the rows that can be made, with their images and protocols."""
+        """Return the rows whose networks are available, with their images and protocols."""
         rows, lacking = [], dict[str, list[str]]()
         for row in self.plan.rows:
             run = self._runs.get(row.run)
@@ -224,13 +224,13 @@ class TableRun:
             with located(f"{self.plan.name}.toml: {row.place}"):
                 rows.append(self._row(row.config, run))
         self.left_out += [
-            f"The rows of {', '.join(sorted(set(layers)))} of {name} are left out: its files end before."
+            f"The rows of {', '.join(sorted(set(layers)))} of {name} are omitted: the released files lack these layers."
             for name, layers in lacking.items()
         ]
         return tuple(rows)
 
     def _row(self, config: EvalConfig | SupervisedConfig, run: PlannedRun | None) -> TableRow:
-        """Return the row of a config, whose features may come from a run."""
+        """Return the row of a config, with the run of its features, if any."""
         if isinstance(config, SupervisedConfig):
             return TableRow(plan_supervised(config, self._place))
         pair = self._pair(config.validate)
@@ -241,7 +241,7 @@ class TableRun:
         return TableRow(PlannedEvaluation(config, self._place, protocol, *pair, None, run.facts.network), run)
 
     def _pair(self, validate: bool) -> tuple[ImageSet, ImageSet]:
-        """Return the images that rows probe, loaded once."""
+        """Return the training and test images of rows, loaded once."""
         if validate not in self._pairs:
             self._pairs[validate] = load_pair(self.plan.dataset, self._place, validate=validate)
         return self._pairs[validate]
@@ -257,7 +257,7 @@ class TableRun:
         return {row: summary for row, summary in found.items() if summary is not None}
 
     def missing_steps(self) -> list[TableStep]:
-        """Return the steps that make what the records lack, in their order."""
+        """Return the steps for rows missing from the records, in their order."""
         there = self.found()
         rows = [row for row in self.rows if row not in there]
         needed = {row.run for row in rows if row.run is not None}
@@ -272,7 +272,7 @@ class TableRun:
         return steps
 
     def _make(self, row: TableRow, watch: Watch) -> None:
-        """Make a row; keep a user's own plan with the records, so that tables show its published figures."""
+        """Run the evaluation of a row; a custom plan is copied to the records, since tables show its figures."""
         self._keep_plan()
         row.evaluate(watch)
 
@@ -294,7 +294,7 @@ class TableRun:
         return TableStep(command, work, cost, verb=run.plan.verb, makes_run=run.name, obstacle=obstacle)
 
     def describe(self, steps: list[TableStep]) -> list[str]:
-        """Return the lines of the plan."""
+        """Return the lines of the printed plan."""
         rows, number = [step for step in steps if not step.makes_run], len(self.rows)
         name = f"{self.plan.name} at scale {self.plan.scale}" if self.plan.scale else self.plan.name
         total = f"{name}: {number} rows, {number - len(rows)} of them in the records"
@@ -308,7 +308,7 @@ class TableRun:
         return [f"{total}. {to_do}", *self.left_out, "", *listed(steps)]
 
     def write(self) -> str:
-        """Write the tables of the protocols and the comparisons of the rows that are there; return the rows' table."""
+        """Write the tables and comparisons of the recorded rows; return their table as text."""
         self._keep_plan()
         summaries, store = list(self.found().values()), Results(self._place.results)
         for protocol in dict.fromkeys(summary.protocol for summary in summaries):
@@ -318,18 +318,18 @@ class TableRun:
 
 
 def load_training_images(dataset: str, workspace: Workspace) -> ImageSet:
-    """Load images that train networks.
+    """Load training images of networks.
 
     Raises
     ------
     UserError
-        If the images are missing; the message gives the command that makes them from a folder.
+        If the images are missing; the message has the command that prepares them from a folder.
     """
     try:
         return load_images(dataset, "train", data_dir=workspace.data_dir, download=workspace.download)
     except UserError as error:
         path = workspace.data_dir / f"{dataset}_train.h5"
-        # The file of the published results was box-averaged.
+        # The images of the recorded results were box-averaged.
         resample = " --resample box" if dataset == "tiny_imagenet32" else ""
-        how = f"From a folder of images: dcgan-probe prepare FOLDER --size 32{resample} --out {path}"
+        how = f"To prepare them from a folder: dcgan-probe prepare FOLDER --size 32{resample} --out {path}"
         raise UserError(f"{error}. {how}", parameter=error.parameter) from error

@@ -94,7 +94,7 @@ def test_other_weights_than_those_imported_before_are_not_mixed_up(small, tiny_r
     invoke("export", "run", "two", "--run", "another")
     invoke("job", "imagenet32", "--evaluate", "one")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "two", status=2).output.split())
-    assert "runs/imagenet32 holds other weights than two; move it away, or name another folder" in output
+    assert "runs/imagenet32 and two hold different weights; move runs/imagenet32, or use another folder" in output
     (small / "nowhere").mkdir()
     assert "nowhere has no config.json" in invoke("job", "imagenet32", "--evaluate", "nowhere", status=1).output
 
@@ -104,7 +104,7 @@ def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small, tiny_
     shutil.copytree(tiny_run, "runs/imagenet32")
     invoke("export", "run", "out", "--run", "runs/imagenet32")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "out", status=2).output.split())
-    assert "runs/imagenet32 was trained here, and would be evaluated instead of the run in out; evaluate" in output
+    assert "runs/imagenet32 holds a run trained here, not an import of out; evaluate" in output
     invoke("job", "imagenet32", "--evaluate", "runs/imagenet32")
     assert len(Results(small / "results").summaries()) == 2
 

@@ -115,7 +115,10 @@ def test_a_row_that_is_not_found_afterwards_is_an_error_with_both(here, monkeypa
     monkeypatch.setattr(table_runs, "run_evaluation", another)
     result = invoke("reproduce", "my-table.toml", status=1)
     assert "2 of 2 steps failed" in result.stderr
-    assert "the step is done, and the records of glyphs-20 do not have this row: seed is 1, expected 0" in result.stderr
+    assert (
+        "the evaluation has ended, but the records of glyphs-20 do not have this row: seed is 1, expected 0"
+        in result.stderr
+    )
 
 
 def test_one_row_that_fails_leaves_the_other_and_is_made_by_the_next_call(here, monkeypatch):

@@ -142,11 +142,11 @@ def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
 def test_rows_that_need_no_run_are_made_without_the_training_images(place, monkeypatch):
     write_toml("svhn-1000.toml", table_plan({**TRAIN, "dataset": "elsewhere"}, untrained=()))
     plan = reproduce("--results", "fourth", "--dry-run").stdout
-    assert "Cannot be made, nor can the rows that need its run: dcgan-probe train" in plan
+    assert "Cannot run, nor can the rows that need its run: dcgan-probe train" in plan
     assert "unknown image set 'elsewhere'" in plan
     result = reproduce("--results", "fourth", status=1)
     assert "4 of 12 steps failed" in result.stderr
-    assert result.stderr.count("there is no run elsewhere-demo-s0") == 3
+    assert result.stderr.count("the run elsewhere-demo-s0 is missing") == 3
     assert len(set(pandas.read_csv(place / "fourth" / "evaluations.csv")["id"])) == 8
 
 
@@ -161,7 +161,7 @@ def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypa
     write_toml("svhn-1000.toml", table_plan(released=True))
     plan = " ".join(reproduce("--results", "fifth", "--dry-run").stdout.split())
     assert "15 rows, 0 of them in the records. To do: 15 rows, an import of the authors' weights; in about" in plan
-    assert "The rows of the authors' imagenet32 net are left out: data/authors/imagenet_gan_pretrain" in plan
+    assert "The rows of the authors' imagenet32 net are omitted: data/authors/imagenet_gan_pretrain" in plan
     assert "of https://github.com/Newmu/dcgan_code (MIT license)" in plan
     assert f"dcgan-probe import authors {folder.relative_to(place)} --dataset svhn --runs runs/smoke" in plan
 
@@ -183,7 +183,6 @@ def test_missing_images_are_named_without_an_option_that_the_verb_lacks(place):
 def test_an_unknown_table_is_a_usage_error(place):
     result = CliRunner().invoke(main, ["reproduce", "mnist"])
     assert result.exit_code == 2
-    assert (
-        "there is no table 'mnist': expected cifar10, guidelines, svhn-1000, or the path of a .toml file"
-        in " ".join(result.output.split())
+    assert "unknown table 'mnist': expected cifar10, guidelines, svhn-1000, or the path of a .toml file" in " ".join(
+        result.output.split()
     )

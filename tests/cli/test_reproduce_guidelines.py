@@ -84,13 +84,13 @@ def test_a_training_that_fails_leaves_the_others_and_is_told_in_the_end(place, m
 
 def test_what_does_not_fit_is_refused(place):
     refused = reproduce("--seeds", "2", table="cifar10", scale="small", status=2)
-    assert "Invalid value for --seeds: got 2 seeds for cifar10, which has one DCGAN; leave them out" in refused.stderr
+    assert "Invalid value for --seeds: got 2 seeds for cifar10, expected none" in refused.stderr
     refused = reproduce(scale="paper", status=2)
     assert "Invalid value for --scale: got scale 'paper', expected one of smoke" in refused.stderr
     missing = reproduce("--dry-run", table="guidelines", scale="small", status=1).stderr
     assert "unknown image set 'tiny_imagenet32'" in missing
     command = "dcgan-probe prepare FOLDER --size 32 --resample box --out data/tiny_imagenet32_train.h5"
-    assert f"From a folder of images: {command}" in missing
+    assert f"To prepare them from a folder: {command}" in missing
 
 
 def test_guidelines_can_be_broken_by_hand(place):

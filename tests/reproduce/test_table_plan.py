@@ -138,7 +138,7 @@ PUBLISHED = "published figure 1 (`[[published]]`, model = Theirs): "
         ({"rows": [{"features": "pixels", "protocols": "few"}]}, f"{PIXELS}got protocols = 'few', expected a list of "),
         ({"rows": [{"features": "pixels", "scales": ["small"]}]}, f"{PIXELS}the plan has no scales 'small': expected "),
         ({"rows": [{"features": "pixels", "at": {"small": {}}}]}, f"{PIXELS}unknown key small: expected no keys"),
-        ({"rows": [{"features": "pixels", "protocols": []}]}, "no row is made, expected at least one"),
+        ({"rows": [{"features": "pixels", "protocols": []}]}, "got no rows, expected at least one"),
         ({"rows": [{"features": "dcgan"}]}, "dcgan features need a run: expected run = NAME, one of net"),
         (
             {"rows": [{"features": "dcgan", "run": "nte"}]},
@@ -220,14 +220,14 @@ def test_a_supervised_row_has_the_labels_of_its_protocol(tmp_path):
 
 def test_unknown_tables_and_scales_are_refused(tmp_path):
     assert shipped_plans() == ("cifar10", "guidelines", "svhn-1000")
-    with pytest.raises(UserError, match="there is no table 'mnist': expected cifar10, guidelines, svhn-1000, or the"):
+    with pytest.raises(UserError, match="unknown table 'mnist': expected cifar10, guidelines, svhn-1000, or the"):
         read_plan("mnist")
     with pytest.raises(UserError, match="got scale 'huge', expected one of smoke, small, paper"):
         read_plan("cifar10", "huge")
     write_toml(tmp_path / "mine.toml", OWN)
     with pytest.raises(UserError, match="got scale 'small', expected one of none: the plan has one size"):
         read_plan(str(tmp_path / "mine.toml"), "small")
-    with pytest.raises(UserError, match=r"nowhere.toml is missing: give the path of a TOML file"):
+    with pytest.raises(UserError, match=r"nowhere.toml is missing: expected the path of a TOML file"):
         read_plan(str(tmp_path / "nowhere.toml"))
     for typed in ("mien.toml", "mien"):
         with pytest.raises(UserError, match=rf"\(did you mean {re.escape(str(tmp_path / 'mine.toml'))}\?\)"):
