@@ -250,7 +250,7 @@ def test_every_verb_with_features_has_the_plugin_in_its_help(call):
     for each in helped:
         assert "--plugin MODULE|FILE.py" in each[1]
     words = [" ".join(each[1].split()) for each in helped]
-    assert "Encode labeled images by a source of features, such as the layers of a run's discriminator," in words[0]
+    assert "Encode labeled images as features, such as the layers of a run's discriminator, and cac" in words[0]
     assert "[default: none; standardise+0.01 for kmeans and kmeans3]" in words[1]
     assert "[default: none; standardise+0.01 for kmeans and kmeans3; standardise for means]" in words[5]
 

@@ -125,7 +125,7 @@ PUBLISHED = "published figure 1 (`[[published]]`, model = Theirs): "
             f"{PIXELS}unknown key clasifier (did you mean classif",
         ),
         ({"rows": [{"features": "pixels", "labels": "all"}]}, f"{PIXELS}got labels 'all', expected int or None"),
-        ({"rows": [{"features": "pixels", "dataset": "theirs"}]}, f"{PIXELS}got a dataset, expected none: all rows pr"),
+        ({"rows": [{"features": "pixels", "dataset": "theirs"}]}, f"{PIXELS}got a dataset, expected none: all rows us"),
         ({"rows": [{"features": "pixels", "options": 5}]}, f"{PIXELS}got 5, expected a table of no keys"),
         (
             {"rows": [{"features": "pixels"}, {"features": "kmeans", "options": {"centroids": 0}}]},
@@ -214,7 +214,7 @@ def test_a_supervised_row_has_the_labels_of_its_protocol(tmp_path):
     write_toml(
         tmp_path / "mine.toml", {**OWN, "published": [], "protocols": held_out, "rows": [{"kind": "supervised"}]}
     )
-    with pytest.raises(UserError, match="a supervised row reports on the test split, protocol held out on held-out"):
+    with pytest.raises(UserError, match="a supervised row reports on the test split, but protocol held out on held-out"):
         read_plan(tmp_path / "mine.toml")
 
 
@@ -232,7 +232,7 @@ def test_unknown_tables_and_scales_are_refused(tmp_path):
     for typed in ("mien.toml", "mien"):
         with pytest.raises(UserError, match=rf"\(did you mean {re.escape(str(tmp_path / 'mine.toml'))}\?\)"):
             read_plan(str(tmp_path / typed))
-    with pytest.raises(UserError, match=r"no table 'guideline' \(did you mean guidelines\?\)"):
+    with pytest.raises(UserError, match=r"unknown table 'guideline' \(did you mean guidelines\?\)"):
         read_plan("guideline")
     (tmp_path / "broken.toml").write_text("dataset = \n")
     with pytest.raises(UserError, match=r"broken.toml is not TOML: .*line 1"):

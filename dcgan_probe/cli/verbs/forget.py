@@ -31,7 +31,7 @@ def forget_command(**options: Any) -> None:
     \b
     dcgan-probe sample --count 200 --number
     dcgan-probe forget --boxes windows.json
-    dcgan-probe forget --boxes-from "neighbours>=20"
+    dcgan-probe forget --boxes-from "age>=60"
     dcgan-probe forget --map 5
     """
     from ...investigations import forget
