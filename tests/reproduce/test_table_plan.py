@@ -214,7 +214,8 @@ def test_a_supervised_row_has_the_labels_of_its_protocol(tmp_path):
     write_toml(
         tmp_path / "mine.toml", {**OWN, "published": [], "protocols": held_out, "rows": [{"kind": "supervised"}]}
     )
-    with pytest.raises(UserError, match="a supervised row reports on the test split, but protocol held out on held-out"):
+    text = "a supervised row reports on the test split, but protocol held out on held-out"
+    with pytest.raises(UserError, match=text):
         read_plan(tmp_path / "mine.toml")
 
 
