@@ -1,4 +1,4 @@
-"""Floor 4. From features to records: protocols as data, the choice of C, a sealed test split, summaries; no table.
+"""Floor 4. Evaluation of features by protocols: the choice of C, a sealed test split, records and summaries.
 
 ::
 
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
         mean_over_draws as mean_over_draws,
         standard_error_over_draws as standard_error_over_draws,
     )
-    from .summary import Summary as Summary, summarise as summarise, summarise_evaluation as summarise_evaluation
+    from .summary import Summary as Summary, summarize as summarize, summarize_evaluation as summarize_evaluation
     from .supervised.search import (
         PlannedSupervised as PlannedSupervised,
         SupervisedEstimate as SupervisedEstimate,

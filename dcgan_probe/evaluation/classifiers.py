@@ -1,4 +1,4 @@
-"""Takes the name of a classifier, gives its fit and its grid, and predictions of what was fitted; knows no protocol."""
+"""Fit functions, grids and predictions of classifiers by name."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -7,18 +7,18 @@ from typing import Protocol
 import numpy as np
 
 from ..linear import LinearClassifier, fit_path, predict_path
-from .choice import NEIGHBOUR_NUMBERS, PENALTIES, Grid
+from .choice import NEIGHBOR_NUMBERS, PENALTIES, Grid
 from .draws import Rows
-from .neighbours import NeighbourClassifier, fit_neighbours, predict_neighbours
-from .settings import NEIGHBOURS, ProbeClassifier
+from .neighbours import NeighborClassifier, fit_neighbors, predict_neighbors
+from .settings import NEIGHBORS, ProbeClassifier
 
 TOLERANCE = 1e-5
-"""Largest relative duality gap of a recorded fit."""
+"""Tolerance of a recorded fit: its largest relative duality gap."""
 BLOCK_ROWS = 2048
 
 
 class Fit(Protocol):
-    """What a record tells of one fit of all classes."""
+    """Fit of all classes, with the quantities that a record holds."""
 
     @property
     def objective(self) -> float:
@@ -26,34 +26,34 @@ class Fit(Protocol):
 
     @property
     def gradient_norm(self) -> float:
-        """Greatest of the classes."""
+        """Maximum over the classes."""
 
     @property
     def gap(self) -> float:
-        """Relative duality gap, greatest of the classes."""
+        """Relative duality gap, maximum over the classes."""
 
     @property
     def iterations(self) -> int:
-        """Iterations of the solver, greatest of the classes."""
+        """Iterations of the solver, maximum over the classes."""
 
     @property
     def status(self) -> str:
-        """The solver's word for how it ended."""
+        """Status of the solver at its end."""
 
     @property
     def converged(self) -> bool:
-        """Whether every class reached the solver's tolerance."""
+        """True if every class reached the solver's tolerance."""
 
 
 class FittedClassifier(Fit, Protocol):
-    """What an evaluation asks of a classifier that was fitted with one C."""
+    """Classifier fitted with one C."""
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Give labels int64 (n,) for features float32 (n, D)."""
+        """Predict labels int64 (n,) for features float32 (n, D)."""
 
 
 class FitPath(Protocol):
-    """Fits one classifier for each C, as ``probe.fit_path`` does."""
+    """Function that fits one classifier for each C, such as ``linear.fit_path``."""
 
     def __call__(
         self,
@@ -65,47 +65,50 @@ class FitPath(Protocol):
         added_variance: float,
         gram: np.ndarray | None,
     ) -> Sequence[FittedClassifier]:
-        """Fit features (n, D) and labels int64 (n,); ``gram`` is ``F F'`` (n, n) where it is known."""
+        """Fit features (n, D) and labels int64 (n,); ``gram`` is ``F F'`` (n, n), or None if not computed yet."""
 
 
 def grid_of(classifier: ProbeClassifier) -> Grid:
-    """Give the values that a classifier chooses among."""
-    return NEIGHBOUR_NUMBERS if classifier in NEIGHBOURS else PENALTIES
+    """Return the grid of a classifier: of k for nearest neighbors, else of C."""
+    return NEIGHBOR_NUMBERS if classifier in NEIGHBORS else PENALTIES
 
 
 def fit_of(classifier: ProbeClassifier, memory: int | None, on_iteration: Callable[[int, float], None]) -> FitPath:
-    """Give what fits a classifier with several C, within a bound of memory; see ``probe.fit_path``."""
+    """Return the function that fits a classifier with several C, within a memory bound in bytes.
+
+    See ``linear.fit_path`` for ``memory`` and ``on_iteration``, which nearest neighbors ignore.
+    """
     if classifier == "knn-cosine" or classifier == "knn-euclidean":
-        return partial(fit_neighbours, metric=classifier)
+        return partial(fit_neighbors, metric=classifier)
     return partial(fit_path, classifier=classifier, tol=TOLERANCE, memory=memory, on_iteration=on_iteration)
 
 
 def predict_rows(fits: Sequence[FittedClassifier], features: np.ndarray, rows: Rows) -> np.ndarray:
     """Predict the labels of some rows of features (N, D), block by block.
 
-    Those of linear classifiers are one product with the features for all values of C, those of neighbours one search
-    for all values of k.
+    Linear classifiers need one matrix product for all values of C, nearest neighbors one search for all values of k.
 
     Returns
     -------
-    Labels int64 (number of classifiers, number of rows).
+    numpy.ndarray
+        Labels int64 (number of classifiers, number of rows).
     """
     return np.concatenate([_predict(fits, block) for block in blocks(features, rows)], axis=1)
 
 
 def _predict(fits: Sequence[FittedClassifier], block: np.ndarray) -> np.ndarray:
-    """Predict with all classifiers at once where that is known to be possible, (number of classifiers, n)."""
+    """Predict labels (number of classifiers, n), with all classifiers at once if they are of one known type."""
     linear = [fit for fit in fits if isinstance(fit, LinearClassifier)]
-    near = [fit for fit in fits if isinstance(fit, NeighbourClassifier)]
+    near = [fit for fit in fits if isinstance(fit, NeighborClassifier)]
     if len(linear) == len(fits):
         return predict_path(linear, block)
     if len(near) == len(fits):
-        return predict_neighbours(near, block)
+        return predict_neighbors(near, block)
     return np.stack([fit.predict(block) for fit in fits])
 
 
 def blocks(features: np.ndarray, rows: Rows) -> Iterator[np.ndarray]:
-    """Give the chosen rows in consecutive blocks; those of a slice are views, those of an index copies."""
+    """Yield consecutive blocks of the chosen rows: views for a slice, copies for an index array."""
     if isinstance(rows, slice):
         chosen = features[rows]
         for start in range(0, len(chosen), BLOCK_ROWS):

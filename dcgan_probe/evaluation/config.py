@@ -1,4 +1,4 @@
-"""Configs of evaluations: of features, and of the supervised row."""
+"""Configs of evaluations of features and of the supervised row."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvalConfig(FeatureConfig):
-    """One row of a table: everything that decides its numbers, beside the images and the weights themselves."""
+    """Config of one row of a table: all settings that decide its numbers, given the images and the weights."""
 
     verb: ClassVar[str] = "eval-svm"
     first: ClassVar[tuple[str, ...]] = ("dataset", "labels")
@@ -22,14 +22,14 @@ class EvalConfig(FeatureConfig):
     dataset: str = option("cifar10", "Labeled images: a name, a folder, an .h5 file.")
     labels: int | None = option(None, "Labeled images of a fit.", min=1, kind="labels", usual="all")
     validate: bool = option(
-        False, "Leave the test split alone and report on a fifth of the training images, to compare settings."
+        False, "To compare settings: report on a fifth of the training images instead of the test split."
     )
     draws: int | None = option(None, "Reported draws of labels.", min=1, usual="the protocol's")
     select_draws: int | None = option(None, "Draws that choose C.", min=1, usual="the protocol's")
-    C: float | None = option(None, "Take this C, or k of nearest neighbors.", usual="chosen on validation rows")
+    C: float | None = option(None, "C, or k of nearest neighbors.", usual="chosen on validation rows")
     scale: Scale | None = option(
         None,
-        "standardise: by mean and deviation of the rows that each fit trains on; +0.01: added to the variance.",
+        "standardise: by mean and deviation of each fit's training rows; +0.01: added to the variance.",
         usual="the source's",
     )
     classifier: ProbeClassifier = option(
@@ -38,28 +38,28 @@ class EvalConfig(FeatureConfig):
     )
     memory: int | None = option(
         None,
-        "Most that a fit may take on top of the features, such as 500MB.",
+        "Memory bound of a fit beside the features, such as 500MB.",
         min=1,
         kind="bytes",
         usual="about a third of the features",
     )
     maps: float | None = option(
         None,
-        "dcgan, random: a random share of each layer's maps, such as 0.25; no second extraction.",
+        "dcgan, random: use a random share of each layer's maps, such as 0.25, without another extraction.",
         usual="all",
     )
     maps_seed: int = option(0, "Seed of that share.", min=0)
 
     def check(self) -> None:
-        """Check the given value and the share of the maps."""
+        """Check C and the share of the maps."""
         check_given(self.C, self.classifier)
         share = self.share
         if share is not None and not self.source.needs_run:
-            raise UserError(f"{self.features} features have no maps to take a share of; leave it out", parameter="maps")
+            raise UserError(f"{self.features} features have no maps to choose from; omit `maps`", parameter="maps")
 
     @property
     def share(self) -> "MapShare | None":
-        """The share of each layer's maps; None for all."""
+        """Random share of each layer's maps; None for all maps."""
         if self.maps is None:
             return None
         from ..features import MapShare  # late, since it imports numpy
@@ -68,26 +68,26 @@ class EvalConfig(FeatureConfig):
 
     @property
     def scaling(self) -> Scale:
-        """Scaling of the features: the given one, or that of the source."""
+        """Scaling of the features, by default the usual one of the source."""
         return self.scale or self.source.default_scale  # type: ignore[return-value]
 
     def to_command(self, workspace: Workspace | None = None) -> str:
-        """Return the command line that makes this row alone; see ``Config.to_command``."""
+        """Return the command line that makes only this row; see ``Config.to_command``."""
         return f"{super().to_command(workspace)} --no-controls"
 
 
 @dataclass(frozen=True)
 class SupervisedConfig(Config):
-    """The purely supervised row of a table: everything that decides its numbers, beside the images themselves."""
+    """Config of the purely supervised row of a table: all settings that decide its numbers, given the images."""
 
     verb: ClassVar[str] = "eval-supervised"
 
     dataset: str = option("svhn", "Labeled images: a name, a folder, an .h5 file.")
     labels: int | None = option(1000, "Labeled images of a training.", min=1, kind="labels", none="all")
     preset: PresetName | None = option(
-        None, "Whose discriminator to train.", usual="svhn32 on a CUDA device, else cpu32"
+        None, "Preset whose discriminator is trained.", usual="svhn32 on a CUDA device, else cpu32"
     )
     settings: int = option(64, "Settings to try.", min=1, max=10_000)
     draws: int | None = option(None, "Reported draws of labels.", min=1, usual="10; 1 for all labels")
-    workers: int | None = option(None, "Processes of one thread each.", min=1, usual="one a CPU core; 1 on a GPU")
+    workers: int | None = option(None, "Processes of one thread each.", min=1, usual="one per CPU core; 1 on a GPU")
     seed: int = option(0, "Seed of every random choice.", min=0)

@@ -1,12 +1,12 @@
-"""Conversion of a results folder from schema version 2, one file of fits with all columns, to the current one.
+"""Conversion of a results folder from schema version 2, one file of fits with all columns, to the current version.
 
 ::
 
     RESULTS/records.csv, predictions/ID.npz                 version 2; kept as RESULTS/schema-2/
-    RESULTS/converting/                                     what is converted so far
+    RESULTS/converting/                                     evaluations converted so far
     RESULTS/evaluations.csv, fits/, predictions/            current version
 
-``records.csv`` stays in its place until everything else has found its own, so that nobody reads half of a folder.
+``records.csv`` moves last, so that no reader mistakes a partly converted folder for a complete one.
 """
 
 import ast
@@ -38,13 +38,13 @@ from .results import OLD_RECORDS, Results
 OLD_VERSION = "2"
 BACKUP, CONVERTING = "schema-2", "converting"
 OLD_COLUMNS = ("schema_version", "evaluation", "extraction", "C", "c_given", "stage", "draws", "accuracy", "notes")
-"""Some of the columns of version 2, by which its file is known."""
+"""Columns that identify a file of version 2."""
 CHOSEN_NAMES = {"knn-cosine": "k", "knn-euclidean": "k", "softmax": "setting"}
 RENAMED = {"lr": "learning_rate", "weight decay": "weight_decay"}
-"""Settings of a supervised training, whose names had blanks or were short."""
+"""New names of settings of a supervised training; the old names were abbreviated or contained blanks."""
 
 ClassRows = Callable[[str, str], np.ndarray | None]
-"""Returns how many rows each class has, int64 (classes,), for the name and fingerprint of a training set; or None."""
+"""Function of the name and fingerprint of a training set that returns its class sizes, int64 (classes,), or None."""
 
 
 def convert_results(
@@ -53,28 +53,29 @@ def convert_results(
     on_note: Callable[[str], None] = lambda sentence: None,
     on_kept: Callable[[], None] = lambda: None,
 ) -> tuple[int, list[str]]:
-    """Convert a folder in place, and keep the old files in its folder ``schema-2``.
+    """Convert a folder in place, and keep the old files in its subfolder ``schema-2``.
 
-    A conversion that was interrupted is completed by the same call.
+    The same call resumes an interrupted conversion.
 
     Parameters
     ----------
     class_rows
-        Gives the class sizes that decide the overlap of draws. Where it returns None, all classes count as of one size.
+        Function that returns the class sizes, which decide the overlap of draws. If it returns None, all classes count
+        as equal in size.
     on_note
-        Called with a sentence where an interrupted conversion is resumed.
+        Called with a sentence if an interrupted conversion is resumed.
     on_kept
-        Called after each evaluation that is converted.
+        Called after each converted evaluation.
 
     Returns
     -------
     tuple
-        Number of evaluations converted, and the ids of those whose class sizes were not known.
+        Number of converted evaluations, and the ids of those with unknown class sizes.
 
     Raises
     ------
     UserError
-        If the folder holds no records of version 2, or they are damaged.
+        If the folder has no records of version 2, or they are damaged.
     """
     folder = Path(folder)
     old, backup, part = folder / OLD_RECORDS, folder / BACKUP, Results(folder / CONVERTING)
@@ -113,30 +114,30 @@ def _convert(rows: Sequence[dict[str, str]], sizes: np.ndarray | None, predictio
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move a file or folder to where nothing is; do nothing if that was done before."""
+    """Move a file or folder, unless it was moved before."""
     if source.exists() and not target.exists():
         target.parent.mkdir(exist_ok=True)
         os.replace(source, target)
 
 
 def _read_old(path: Path) -> dict[str, list[dict[str, str]]]:
-    """Read the rows of each evaluation, by its id."""
+    """Read the rows of each evaluation, keyed by its id."""
     if not path.exists():
         raise UserError(
-            f"{path.parent} holds no {OLD_RECORDS} of schema version {OLD_VERSION}, so there is nothing to convert",
+            f"{path.parent} has no {OLD_RECORDS} of schema version {OLD_VERSION}, so there is nothing to convert",
             parameter="results",
         )
     with open(path, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         missing = [name for name in OLD_COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
-            raise UserError(f"{path} lacks the columns {', '.join(missing)} of schema version 2; it is another file")
+            raise UserError(f"{path} lacks the columns {', '.join(missing)}; expected a file of schema version 2")
         groups: dict[str, list[dict[str, str]]] = {}
         for number, row in enumerate(reader, 2):
             if row["schema_version"] != OLD_VERSION or None in row.values():
                 raise UserError(
-                    f"{path}, row {number}, is not whole or not of schema version {OLD_VERSION}; it was cut off, "
-                    "edited or damaged, so restore that row, or move it out of the file, and repeat the command"
+                    f"{path}, row {number}, is incomplete or not of schema version {OLD_VERSION}; restore that row, or "
+                    "move it out of the file, and rerun the command"
                 )
             groups.setdefault(row["evaluation"], []).append(row)
     return groups
@@ -185,7 +186,7 @@ def _fit(row: dict[str, str], evaluation: Evaluation) -> ProbeRecord:
 
 
 def _shared_options(rows: Sequence[dict[str, str]]) -> Options:
-    """Return the options that all rows have in common."""
+    """Return the options that are the same in all rows."""
     first, *others = (parse_extraction(text) for text in dict.fromkeys(row["extraction"] for row in rows))
     return {name: value for name, value in first.items() if all(other.get(name, ...) == value for other in others)}
 
@@ -196,7 +197,7 @@ def _shared_notes(rows: Sequence[dict[str, str]]) -> list[str]:
 
 
 def _overlap(rows: Sequence[dict[str, str]], sizes: np.ndarray | None) -> float:
-    """Compute the overlap of two draws; fixed validation rows are taken off every class in proportion."""
+    """Compute the overlap of two draws; fixed validation rows are subtracted from every class in proportion."""
     first = rows[0]
     if first["labels"] == ALL_LABELS:
         return 0.0
@@ -212,7 +213,7 @@ def _overlap(rows: Sequence[dict[str, str]], sizes: np.ndarray | None) -> float:
 
 
 def parse_extraction(text: str) -> Options:
-    """Parse a cell of version 2 such as ``grid 4; pool max``: names and values joined by blanks."""
+    """Parse a cell of version 2 such as ``grid 4; pool max``: names and values separated by blanks."""
     options: Options = {}
     for part in filter(None, text.split("; ")):
         if part.startswith("best of "):

@@ -1,7 +1,7 @@
-"""Takes labels and a protocol, gives the rows that train and the rows that score; knows no features and no fit.
+"""Draws of labeled rows by a protocol: the rows that train each fit, and the rows that score it.
 
-Rows are counted in the order of ``Layout.order``, which puts the held-out rows last: then the rows of a fit on all
-labels are a slice, and no second copy of the features is made.
+Rows are numbered in the order of ``Layout.order``, in which the held-out rows come last. The rows of a fit on all
+labels are then a slice, so that no second copy of the features is made.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Rows = slice | np.ndarray
 
 @dataclass(frozen=True)
 class Layout:
-    """The training rows of one evaluation."""
+    """Order and division of the training rows of one evaluation."""
 
     protocol: Protocol
     seed: int
@@ -26,14 +26,14 @@ class Layout:
     labels: np.ndarray
     """int64 (N,): the label at each position."""
     rest: int
-    """Positions before this one may be drawn; those from it on are held out."""
+    """Number of positions that draws choose from; the later positions are held out."""
 
     @property
     def overlap(self) -> float:
-        """Share of the rows of a class that two draws have in common on average, mean over the classes, 0 to 1.
+        """Expected share of the rows of a class that two draws have in common, mean over the classes, 0 to 1.
 
-        A draw takes ``n`` of the ``N_c`` rows of class c, so two draws share ``n^2 / N_c`` of them on average, a part
-        ``n / N_c`` of either. 0 where one fit takes all rows.
+        A draw has ``n`` of the ``N_c`` rows of class c, so two draws share ``n^2 / N_c`` rows on average: a part
+        ``n / N_c`` of each. The overlap is 0 for a fit on all rows.
         """
         if self.protocol.labels is None:
             return 0.0
@@ -41,7 +41,7 @@ class Layout:
         return float((self.protocol.per_class / rows).mean())
 
     def select_rows(self, draw: int) -> tuple[Rows, Rows]:
-        """Give the rows that train a selection fit and the rows that score it."""
+        """Return the rows that train a selection fit, and the rows that score it."""
         held_out: Rows = slice(self.rest, len(self.labels))
         if self.protocol.select_trains_on == "rest":
             return slice(0, self.rest), held_out
@@ -51,7 +51,7 @@ class Layout:
         return drawn, np.setdiff1d(np.arange(self.rest), drawn, assume_unique=True)
 
     def report_rows(self, draw: int) -> Rows:
-        """Give the rows that train a reported fit."""
+        """Return the rows that train a reported fit."""
         if self.protocol.report_trains_on == "train":
             return slice(0, len(self.labels))
         return self._draw("report", draw)
@@ -67,26 +67,26 @@ def draw_rows(labels: np.ndarray, classes: int, per_class: int, generator: np.ra
     Parameters
     ----------
     labels
-        int64 (N,), 0 to ``classes`` - 1, at least ``per_class`` rows of each.
+        int64 (N,), 0 to ``classes`` - 1, with at least ``per_class`` rows of each class.
     """
     chosen = [generator.permutation(np.flatnonzero(labels == label))[:per_class] for label in range(classes)]
     return np.sort(np.concatenate(chosen))
 
 
 def lay_out(protocol: Protocol, labels: np.ndarray, seed: int) -> Layout:
-    """Divide the training rows as a protocol says.
+    """Divide the training rows by a protocol.
 
     Parameters
     ----------
     labels
         int64 (N,) of the whole training set, in image order.
     seed
-        The user's seed; each draw derives its own from it.
+        The user's seed, from which the seed of each draw is derived.
 
     Raises
     ------
     UserError
-        If the labels are not the protocol's, or a class has too few rows.
+        If the labels do not match the protocol, or a class has too few rows.
     """
     if len(labels) != protocol.train_rows:
         raise UserError(
@@ -117,12 +117,12 @@ def class_rows(labels: np.ndarray, classes: int, dataset: str, least: int = 2) -
     labels
         int64 (N,) of a training set.
     least
-        Rows that each class must have.
+        Least number of rows of each class.
 
     Raises
     ------
     UserError
-        If a label is not among the classes, or a class has fewer rows.
+        If a label is outside 0 to ``classes`` - 1, or a class has fewer rows.
     """
     found, counts = np.unique(labels, return_counts=True)
     if found[0] < 0 or found[-1] >= classes:
@@ -155,14 +155,14 @@ def class_rows(labels: np.ndarray, classes: int, dataset: str, least: int = 2) -
 
 
 def most_labels(dataset: str, labels: np.ndarray, classes: int, seed: int) -> int:
-    """Return the most labels that a draw can have: as many of each class, and one of each left to choose C on.
+    """Return the greatest number of labels of a draw: the same number of each class, with one left to choose C on.
 
     Parameters
     ----------
     labels
-        int64 (N,) of the whole training set, in image order, 2 or more of each class.
+        int64 (N,) of the whole training set, in image order, with at least 2 rows of each class.
     seed
-        The user's seed, on which the fixed validation rows depend.
+        The user's seed, which decides the fixed validation rows.
     """
     fixed = fixed_validation_rows(dataset, len(labels))
     rest = np.delete(labels, _fixed_rows(dataset, len(labels), fixed, seed)) if fixed else labels
@@ -175,13 +175,13 @@ def _fixed_rows(dataset: str, rows: int, fixed: int, seed: int) -> np.ndarray:
 
 
 def _check_enough(protocol: Protocol, counts: np.ndarray) -> None:
-    """Check that each class has the rows of a draw, and one more where the undrawn rows validate."""
+    """Check that each class has the rows of a draw, and one more if C is chosen on the undrawn rows."""
     spare = int(protocol.chooses_on == "undrawn")
     smallest = int(counts.argmin())
     if protocol.labels is None and counts[smallest] < 1:
         raise UserError(
-            f"all training rows of class {smallest} of {protocol.dataset} are held out; expected some to train on, so "
-            "add images or drop the class",
+            f"all training rows of class {smallest} of {protocol.dataset} are held out; expected at least one to train "
+            "on, so add images or drop the class",
             parameter="dataset",
         )
     if counts[smallest] < protocol.per_class + spare:
@@ -195,7 +195,7 @@ def _check_enough(protocol: Protocol, counts: np.ndarray) -> None:
         )
     if protocol.draws > 1 and counts.max() == protocol.per_class:
         raise UserError(
-            f"got {protocol.labels} labels for {protocol.dataset}, which are all rows to draw from, so that "
-            f"{protocol.draws} draws would be the same rows; take fewer labels, or `draws=1`",
+            f"got {protocol.labels} labels for {protocol.dataset}, all rows to draw from, so {protocol.draws} draws "
+            "would have the same rows; use fewer labels, or `draws=1`",
             parameter="labels",
         )

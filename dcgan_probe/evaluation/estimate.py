@@ -1,4 +1,4 @@
-"""Takes a protocol and the size of its features, gives the memory and time of its evaluation; reads no features."""
+"""Estimates of the memory and time of an evaluation, from its protocol and the size of its features."""
 
 import time
 from dataclasses import dataclass
@@ -13,37 +13,37 @@ from ..runtime import available_memory, check_memory, memory_in_use
 from .classifiers import grid_of
 from .gram import LARGEST_POOL
 from .protocols import Protocol
-from .settings import NEIGHBOURS, ProbeClassifier
+from .settings import NEIGHBORS, ProbeClassifier
 
 LEVELS = 2
-"""Levels of the preconditioner that the grid of C needs."""
+"""Levels of the preconditioner for the grid of C."""
 READ_BYTES_PER_SECOND = 4e9
 OVERHEAD = 1.3
-"""What a fit takes beside its products, as a share of them: losses, line searches, the checks in float64."""
+"""Time of a fit over that of its matrix products; the rest are losses, line searches and checks in float64."""
 TRIAL = (70, 2048, 2048)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one evaluation will need on this machine."""
+    """Estimated cost of one evaluation on this machine."""
 
     protocol: str
     rows: int
     """Training rows of a selection fit."""
     columns: int
     fits: int
-    """Of all classes together, the grid not extended."""
+    """Number of fits of all classes, without extensions of the grid."""
     route: str
-    """How a fit that chooses C is solved: in the span of the rows, with Cholesky factors, or with a sketch; or
-    ``neighbours``."""
+    """Method of a fit that chooses C: in the span of the rows, with Cholesky factors, or with a sketch; or
+    ``neighbors``."""
     passes: int
-    """How often a stacked fit that chooses C reads the features."""
+    """Number of times that a stacked fit that chooses C reads the features."""
     memory_bytes: int
-    """Peak of the whole process."""
+    """Peak memory of the process."""
     available_bytes: int
-    """Free memory, and what this process holds already."""
+    """Free memory plus the memory that this process uses already."""
     seconds: float
-    """Fits and predictions, without the extraction of features."""
+    """Time of fits and predictions, without the extraction of features."""
 
 
 def estimate_evaluation(
@@ -55,16 +55,16 @@ def estimate_evaluation(
     classifier: ProbeClassifier = "svm",
     memory: int | None = None,
 ) -> Estimate:
-    """Work out an evaluation's cost.
+    """Estimate the cost of an evaluation.
 
     Parameters
     ----------
     columns
-        Of the features, all layers together.
+        Number of features of an image, all layers together.
     itemsize
         Bytes of a stored feature, 2 or 4.
     memory
-        Bound in bytes on what a fit takes on top of the features; about a third of them if not given.
+        Bound in bytes on the memory of a fit beside the features; about a third of the features by default.
 
     Raises
     ------
@@ -78,11 +78,9 @@ def estimate_evaluation(
     select = cost(rest, values, protocol.train_rows - rest)
     report = cost(drawn or protocol.train_rows, 1, test_rows)
     stages = (protocol.select_draws, select), (protocol.draws, report)
-    # Draws may have parts of one Gram matrix, that of the rows from which they are drawn.
+    # The Gram matrices of draws may be parts of one matrix, that of the pool.
     alone = sum(draws * each.rows**2 for draws, each in stages)
-    shared = (
-        bool(drawn) and rest < columns and pool <= LARGEST_POOL and pool**2 < alone and classifier not in NEIGHBOURS
-    )
+    shared = bool(drawn) and rest < columns and pool <= LARGEST_POOL and pool**2 < alone and classifier not in NEIGHBORS
     operations = sum(draws * each.operations for draws, each in stages) - shared * (alone - pool**2) * columns
     read = sum(draws * each.passes * each.rows for draws, each in stages) * row_bytes
     held = memory_in_use() + (protocol.train_rows + (drawn or 0)) * row_bytes + shared * 8 * pool**2
@@ -121,7 +119,7 @@ def _cost(
 ) -> _Cost:
     if classifier == "knn-cosine" or classifier == "knn-euclidean":
         # A scaled float32 copy of the rows; the search multiplies in float64, at half the rate.
-        return _Cost(rows, "neighbours", 1, 4 * rows * columns, 4.0 * scored * rows * columns)
+        return _Cost(rows, "neighbors", 1, 4 * rows * columns, 4.0 * scored * rows * columns)
     outputs, signs = (classes, 1) if LOSSES[classifier].coupled else (1, 1 if classes == 2 else classes)
     plan = make_plan(Sizes(rows, columns, values * signs, outputs, min(LEVELS, values), itemsize), memory)
     predicting = 2.0 * scored * values * columns * classes
@@ -129,24 +127,24 @@ def _cost(
 
 
 def require_memory(estimate: Estimate) -> None:
-    """Refuse an evaluation that cannot fit.
+    """Check that an evaluation fits into memory.
 
     Raises
     ------
     UserError
-        With what is needed, what there is, and what to do.
+        If it does not; the message gives the needed and the available memory, and what to do.
     """
     check_memory(
         f"{estimate.protocol} on {estimate.columns:,} features",
         estimate.memory_bytes,
         estimate.available_bytes,
-        "take fewer layers (`layers`), `dtype=float16`, a smaller `memory`, or another machine",
+        "use fewer layers (`layers`), `dtype=float16`, a smaller `memory`, or another machine",
     )
 
 
 @cache
 def product_rate() -> float:
-    """Measure multiplications and additions a second, in products such as the solver's; once in a process."""
+    """Measure the rate of matrix products such as the solver's, in operations per second, once in a process."""
     generator = np.random.default_rng(0)
     left = generator.standard_normal(TRIAL[:2], dtype=np.float32)
     right = generator.standard_normal(TRIAL[1:], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Evaluation of features by a protocol: fits, their records and a summary, resumable where a folder keeps them."""
+"""Evaluation of features by a protocol, resumable from a results folder."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from .recording import Recorder
 from .results import Results
 from .sealed import SealedTest
 from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_choice
-from .summary import Summary, summarise_evaluation
+from .summary import Summary, summarize_evaluation
 from .unfinished import complete_note, find_complete, fits_under_way
 
 
@@ -42,34 +42,38 @@ def evaluate(
     Parameters
     ----------
     train, test
-        Features of both splits, of one encoder; or pairs (X, y) of features (N, D), an array, a memory map or an h5py
+        Features of both splits from one encoder; or pairs (X, y) of features (N, D), an array, a memory map or an h5py
         data set, and labels (N,), integers or strings.
     protocol
-        The paper's by its name in the records, such as ``svhn-1000`` or ``cifar10-all``, or one of your own. By default
-        that of the set with all labels: a fifth of each class chooses C, then one fit on all is reported.
+        Protocol, or its name in the records, such as ``svhn-1000`` or ``cifar10-all``. The default is that of the set
+        with all labels: a fifth of each class chooses C, then one fit on all rows is reported.
     scale
-        ``none`` (the paper), ``standardise``, by mean and deviation of the rows that each fit trains on, or
-        ``standardise+0.01``, with that added to the variance (Coates and Ng).
+        ``none`` (the paper), ``standardise``, by mean and deviation of the training rows of each fit, or
+        ``standardise+0.01``, with 0.01 added to the variance (Coates and Ng).
     C
-        A given C, or k for nearest neighbors; nothing is selected then.
+        Given C, or k for nearest neighbors; by default it is chosen on validation rows.
     seed
-        Each draw derives its own seed from it, the protocol's name and the stage.
+        Seed from which that of each draw is derived, with the name of the protocol and the stage.
     classifier
         ``svm`` (the paper), ``logistic``, ``ridge``, ``knn-cosine`` or ``knn-euclidean``.
     memory
         Bound in bytes on the memory of a fit beside the features; about a third of them by default.
     fit
-        A function that replaces ``probe.fit_path``.
+        Function that replaces ``linear.fit_path``.
     command
-        The command line that the records name.
+        Command line for the records.
     results
-        Folder that keeps each fit as it ends and gets the complete evaluation. An interrupted evaluation is resumed
-        from it, and a complete one with the same numbers is returned from it. None keeps nothing, and a path is that of
-        the folder.
+        Results folder, or its path. Each fit is stored there as it ends, an interrupted evaluation is resumed from it,
+        and a complete one with the same numbers is returned from it. With None, nothing is stored.
     on_fits
-        Called with the records of each stacked fit, those of an earlier, interrupted call included.
+        Called with the records of each stacked fit, including fits of an earlier, interrupted call.
     on_progress, on_note
-        Called with the number of fits that have ended, and with a sentence where an evaluation is resumed or complete.
+        Called with the number of finished fits, and with a sentence if an evaluation is resumed or already complete.
+
+    Returns
+    -------
+    Summary
+        Mean accuracy, spread and standard errors of the reported fits.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class _Planned:
-    """One evaluation before any fit."""
+    """Evaluation before any fit."""
 
     train: FeatureSet
     test: SealedTest
@@ -106,7 +110,7 @@ class _Planned:
         seed: int,
         command: str,
     ) -> "_Planned":
-        """Check the splits of an evaluation, divide the training rows and name what is recorded."""
+        """Check the splits of an evaluation, divide the training rows and build the recorder."""
         check_pair(train, test)
         labels = required_labels(train)
         classes = int(labels.max()) + 1
@@ -120,7 +124,7 @@ class _Planned:
         return cls(train, sealed, layout, method, recorder)
 
     def run(self, results: Results | None, on_fits: OnFits, on_progress: OnStep, on_note: OnNote) -> Summary:
-        """Fit, choose, report and record; or return the summary that the records hold."""
+        """Choose C, report the test accuracy and record every fit; or return a complete evaluation from the records."""
         protocol, recorder, C = self.layout.protocol, self.recorder, self.method.C
         title = f"{protocol.name} on {self.train.origin.features} features"
         found = find_complete(results, recorder.evaluation, recorder.images_seen, C)
@@ -142,30 +146,30 @@ class _Planned:
             self.test.open(chosen)
             predictions = fits.report(self.test, chosen)
             under_way.finish(predictions)
-        return summarise_evaluation(progress.records, predictions.correct)
+        return summarize_evaluation(progress.records, predictions.correct)
 
 
 def _set_name(protocol: Protocol | str | None) -> str:
-    """Return the name that arrays get as a data set: that of the protocol's."""
+    """Return the name of a data set of arrays, from its protocol."""
     if protocol is None:
         return "arrays"
     return divided_name(protocol)[0] if isinstance(protocol, str) else protocol.dataset
 
 
 def _feature_sets(train: FeatureSet | Arrays, test: FeatureSet | Arrays, name: str) -> tuple[FeatureSet, FeatureSet]:
-    """Return both splits as feature sets; those of arrays are of a data set of this name."""
+    """Return both splits as feature sets; arrays become a data set of the given name."""
     if isinstance(train, FeatureSet) and isinstance(test, FeatureSet):
         return train, test
     return array_pair(_arrays(train), _arrays(test), name=name)
 
 
 def _arrays(given: FeatureSet | Arrays) -> Arrays:
-    """Return features and labels that are arrays; the other split's are not those of a file.
+    """Check that a split is a pair of arrays.
 
     Raises
     ------
     UserError
-        If they are those of a file, or no pair.
+        If it is a feature set, unlike the other split, or not a pair.
     """
     if isinstance(given, FeatureSet):
         raise UserError("got features of a file and of arrays, expected both splits from files or both as arrays")

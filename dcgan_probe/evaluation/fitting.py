@@ -1,4 +1,4 @@
-"""Fits of one evaluation: those that choose C, then those that are reported."""
+"""Fits of one evaluation: selection fits, which choose C, then reported fits."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from .predictions import TestPredictions
 from .recording import Recorder
 from .records import ProbeRecord
 from .sealed import SealedTest
-from .settings import NEIGHBOURS, SCALES, ProbeClassifier, Scale, check_given
+from .settings import NEIGHBORS, SCALES, ProbeClassifier, Scale, check_given
 from .unfinished import FitsUnderWay
 
 ADDED_VARIANCE: dict[Scale, float] = {"none": 0.0, "standardise": 0.0, "standardise+0.01": 0.01}
@@ -27,24 +27,24 @@ OnFits = Callable[[list[ProbeRecord]], None]
 
 
 def no_fits(records: list[ProbeRecord]) -> None:
-    """Keep nothing."""
+    """Ignore the records: the default callback."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """How features are fitted."""
+    """Classifier, scaling and other settings of the fits."""
 
     classifier: ProbeClassifier
     scale: Scale
     C: float | None
-    """A given C, or k; None if it is chosen."""
+    """Given C, or k; None if it is chosen."""
     memory: int | None
-    """Bound in bytes on the memory of a fit beside the features; None for the solver's own."""
+    """Bound in bytes on the memory of a fit beside the features; None for the solver's default."""
     fit: FitPath | None
-    """A function that replaces that of the classifier."""
+    """Function that replaces that of the classifier; None for the default."""
 
     def __post_init__(self) -> None:
-        """Raise ``UserError`` for an unknown scale, and for a C that the classifier cannot have."""
+        """Raise ``UserError`` for an unknown scale, and for an invalid C."""
         if self.scale not in SCALES:
             raise UserError(f"got scale {self.scale!r}, expected one of {', '.join(SCALES)}", parameter="scale")
         check_given(self.C, self.classifier)
@@ -52,16 +52,16 @@ class Method:
 
 @dataclass(eq=False)
 class Progress:
-    """Records of the fits that have ended, and the step that is reported."""
+    """Records of the finished fits, and the last reported step."""
 
     step: Step
-    """The last one."""
+    """Last reported step."""
     on_fits: OnFits
     on_progress: OnStep
     records: list[ProbeRecord] = field(default_factory=list)
 
     def add(self, records: list[ProbeRecord], left: int) -> None:
-        """Add a stacked fit after which some fits are left; one of an earlier call is no progress."""
+        """Add the records of a stacked fit, with ``left`` fits remaining; fits of an earlier call are no progress."""
         self.records += records
         self.on_fits(records)
         done = len(self.records)
@@ -70,16 +70,16 @@ class Progress:
             self.on_progress(self.step)
 
     def iterate(self, problems: int, gap: float) -> None:
-        """Report the problems of the present fit that are left, and their greatest relative gap."""
+        """Report the number of unsolved problems of the current fit, and their greatest relative gap."""
         self.on_progress(replace(self.step, note=f"{problems} problems of this fit left, gap {gap:.0e}"))
 
 
 @dataclass(frozen=True, eq=False)
 class Fits:
-    """Fits of one evaluation; those that an earlier, interrupted call made are not made again."""
+    """Fits of one evaluation, resumed after those of an earlier, interrupted call."""
 
     features: np.ndarray
-    """Of the training split, (N, D) in their stored dtype and the layout's order."""
+    """Features (N, D) of the training split, in their stored dtype and the layout's order."""
     layout: Layout
     method: Method
     recorder: Recorder
@@ -88,13 +88,13 @@ class Fits:
 
     @cached_property
     def grams(self) -> DrawGrams:
-        """Gram matrices of draws, where these save time."""
-        useful = self.method.scale == "none" and self.method.classifier not in NEIGHBOURS
+        """Gram matrices of draws, if these save time."""
+        useful = self.method.scale == "none" and self.method.classifier not in NEIGHBORS
         draws = self.recorder.evaluation.select_draws + self.recorder.evaluation.draws
         return DrawGrams(self.features, self.layout, draws, useful=useful)
 
     def choose(self) -> float:
-        """Choose C by its mean accuracy on validation rows, extending the grid while the best lies on its edge."""
+        """Choose C by mean accuracy on validation rows, extending the grid while the best value lies on its edge."""
         protocol, accuracies = self.layout.protocol, dict[float, list[float]]()
         while values := values_to_try(accuracies, self.recorder.grid):
             for draw in range(protocol.select_draws):
@@ -109,7 +109,7 @@ class Fits:
         return best_value(accuracies)
 
     def report(self, sealed: SealedTest, C: float) -> TestPredictions:
-        """Fit fresh draws with one C and predict the test split, which was opened for it."""
+        """Fit fresh draws with one C and predict the test split, which must be open for that C."""
         scored = Scored(sealed.load(), slice(0, len(sealed)), sealed.labels)
         draws, predictions = self.layout.protocol.draws, []
         for draw in range(draws):
@@ -130,7 +130,7 @@ class Fits:
         values: Sequence[float],
         scored: "Scored",
     ) -> tuple[list[ProbeRecord], np.ndarray]:
-        """Fit all values of C on one draw, and keep the fits; return records and predictions int64 (values, n)."""
+        """Fit all values of C on one draw and store the fits; return records and predictions int64 (values, n)."""
         started, labels = time.perf_counter(), self.layout.labels[trains]
         method = self.method
         fit = method.fit or fit_of(method.classifier, method.memory, self.progress.iterate)
@@ -156,8 +156,8 @@ class Scored:
     """Rows on which a fit is scored."""
 
     features: np.ndarray
-    """(M, D) in their stored dtype."""
+    """Features (M, D) in their stored dtype."""
     rows: Rows
-    """Positions of n of them."""
+    """Positions of the n scored rows among them."""
     labels: np.ndarray
-    """int64 (n,) of these."""
+    """int64 (n,): labels of the scored rows."""

@@ -1,4 +1,4 @@
-"""Takes a pair of feature sets, gives checked labels, features in memory and what records say of them; knows no fit."""
+"""Checks of feature sets, their features in memory, and their description in records."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from ..features import FeatureSet
 from ..runtime import UserError
 
 NOT_OF_THE_ENCODER = ("images", "layers")
-"""Settings of a feature file in which the two splits of one encoder may differ."""
+"""Settings of feature files that may differ between the two splits of one encoder."""
 RECORDED_IN_OTHER_COLUMNS = (*NOT_OF_THE_ENCODER, "encoder", "weights", "format")
 
 
 def required_labels(features: FeatureSet) -> np.ndarray:
-    """Give the labels, int64 (N,).
+    """Return the labels, int64 (N,).
 
     Raises
     ------
     UserError
-        If there are none.
+        If the features have no labels.
     """
     if features.labels is None:
         raise UserError(
-            f"{features.dataset} ({features.split}) has no labels, and a probe needs them; take a labelled set",
+            f"{features.dataset} ({features.split}) has no labels, and a probe needs them; use a labeled set",
             parameter="dataset",
         )
     return features.labels
@@ -73,7 +73,7 @@ def load_finite(features: FeatureSet, order: np.ndarray | None = None) -> np.nda
     Raises
     ------
     UserError
-        If a feature is not finite; the text names image, layer and column.
+        If a feature is not finite; the message names image, layer and column.
     """
     position = np.arange(len(features))
     if order is not None:
@@ -99,22 +99,22 @@ def _refuse(features: FeatureSet, block: np.ndarray, start: int) -> None:
 
 
 def _column_name(features: FeatureSet, column: int) -> tuple[str, int]:
-    """Give the layer of a column and the column's number within it."""
+    """Return the layer of a column, and the number of the column in that layer."""
     names = [name for name, width in features.layers.items() for _ in range(width)]
     return names[column], column - names.index(names[column])
 
 
 def largest_layer(features: FeatureSet) -> int | None:
-    """Give the units of the largest layer: maps, as the paper counts them, not columns.
+    """Return the units of the largest layer, counted in maps as in the paper, not in columns.
 
-    None where the features lie on no grid of positions (raw pixels), so that there is nothing to count.
+    None for features without a grid of positions, such as raw pixels.
     """
     grid: Any = features.file.settings.get("grid")
     return None if grid is None else max(features.layers.values()) // int(grid) ** 2
 
 
 def source_options(features: FeatureSet) -> dict[str, Any]:
-    """Return every setting of file and encoder that no other column of an evaluation holds, JSON-able."""
+    """Return the settings of file and encoder that no other column of an evaluation holds, JSON-compatible."""
     settings = features.file.settings
     kept = {name: value for name, value in settings.items() if name not in RECORDED_IN_OTHER_COLUMNS}
     share = {} if features.maps is None else features.maps.options()

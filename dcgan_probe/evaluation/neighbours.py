@@ -1,7 +1,4 @@
-"""Takes features and labels, gives nearest-neighbour classifiers for several k; knows no protocol.
-
-The search is scikit-learn's, in products of blocks; one search serves every k.
-"""
+"""Nearest-neighbor classifiers for several k from one search, scikit-learn's brute force."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +7,22 @@ from math import nan
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from .settings import Neighbours
+from .settings import Neighbors
 
 
-class Neighbourhood:
-    """Training rows, scaled, among which neighbours are looked up."""
+class Neighborhood:
+    """Scaled training rows, searched for neighbors."""
 
     def __init__(
         self,
         features: np.ndarray,
         labels: np.ndarray,
-        metric: Neighbours,
+        metric: Neighbors,
         *,
         standardise: bool = False,
         added_variance: float = 0.0,
     ):
-        """Keep rows (n, D) as float32, and their labels int64 (n,)."""
+        """Scale rows (n, D) in float32, and store them with their labels int64 (n,)."""
         self.labels, self._cosine, self._scaling = labels, metric == "knn-cosine", None
         if standardise:
             deviation = np.sqrt(features.var(axis=0, dtype=np.float64) + added_variance)
@@ -35,11 +32,11 @@ class Neighbourhood:
         self._search = NearestNeighbors(algorithm="brute").fit(self._scaled(features))
 
     def nearest(self, X: np.ndarray, k: int) -> np.ndarray:
-        """Give the labels of the k nearest rows of each row of X (N, D), the nearest first, (N, k)."""
+        """Return the labels of the k nearest rows of each row of X (N, D), nearest first, int64 (N, k)."""
         return self.labels[self._search.kneighbors(self._scaled(X), k, return_distance=False)]
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
-        """Standardise if asked; rows of length 1 have the order of angles for that of distances."""
+        """Standardize if set; for cosines, divide by the length: on the unit sphere, distances rise with angles."""
         X = X.astype(np.float32, copy=False)
         if self._scaling is not None:
             X = (X - self._scaling[0]) / self._scaling[1]
@@ -50,13 +47,13 @@ class Neighbourhood:
 
 
 @dataclass(frozen=True)
-class NeighbourClassifier:
-    """The vote of the k nearest training rows; of several classes with as many votes, the first."""
+class NeighborClassifier:
+    """Majority vote of the k nearest training rows; the first class wins a tie."""
 
-    neighbourhood: Neighbourhood
+    neighborhood: Neighborhood
     k: int
     objective: float = nan
-    """Nothing is minimised, and the vote is exact."""
+    """Not defined, since a vote minimizes no objective; the gap is 0 since it is exact."""
     gradient_norm: float = nan
     gap: float = 0.0
     iterations: int = 0
@@ -64,31 +61,31 @@ class NeighbourClassifier:
     converged: bool = True
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Give the labels (N,) of features (N, D)."""
-        return predict_neighbours([self], X)[0]
+        """Predict the labels int64 (N,) of features (N, D)."""
+        return predict_neighbors([self], X)[0]
 
 
-def fit_neighbours(
+def fit_neighbors(
     features: np.ndarray,
     labels: np.ndarray,
     values: Sequence[float],
     *,
-    metric: Neighbours,
+    metric: Neighbors,
     standardise: bool = False,
     added_variance: float = 0.0,
     gram: np.ndarray | None = None,
-) -> list[NeighbourClassifier]:
-    """Keep training rows (n, D) for several k, the whole numbers of ``values``; a k beyond n takes all rows.
+) -> list[NeighborClassifier]:
+    """Store training rows (n, D) for several k, the whole numbers in ``values``; a k above n becomes n.
 
-    ``standardise`` and ``added_variance`` mean the same as for linear classifiers; ``gram`` is not used.
+    ``standardise`` and ``added_variance`` mean the same as for linear classifiers; ``gram`` is ignored.
     """
-    around = Neighbourhood(features, labels, metric, standardise=standardise, added_variance=added_variance)
-    return [NeighbourClassifier(around, min(int(value), len(labels))) for value in values]
+    around = Neighborhood(features, labels, metric, standardise=standardise, added_variance=added_variance)
+    return [NeighborClassifier(around, min(int(value), len(labels))) for value in values]
 
 
-def predict_neighbours(fits: Sequence[NeighbourClassifier], X: np.ndarray) -> np.ndarray:
-    """Give the labels (M, N) by M values of k on the same training rows, from one search."""
-    around = fits[0].neighbourhood
+def predict_neighbors(fits: Sequence[NeighborClassifier], X: np.ndarray) -> np.ndarray:
+    """Predict the labels int64 (M, N) of X (N, D) with M values of k on the same training rows, from one search."""
+    around = fits[0].neighborhood
     found = around.nearest(X, max(fit.k for fit in fits))
     classes = np.unique(around.labels)
     own = np.searchsorted(classes, found)

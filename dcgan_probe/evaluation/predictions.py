@@ -1,4 +1,4 @@
-"""Test predictions of one evaluation, and the arrays that keep them small on disk."""
+"""Test predictions of one evaluation, and their compact form on disk."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 MOST_LABELED_DRAWS = 10
-"""Up to so many draws the predicted labels are kept; of more, whether they were right, and confusion counts."""
+"""Most draws whose predicted labels are stored; for more draws, correctness and confusion counts are stored."""
 ARRAYS = ("labels", "chosen", "draws")
 LABELED, PACKED = ("predictions",), ("correct", "confusion")
 
@@ -20,19 +20,19 @@ class TestPredictions:
     evaluation: str
     """Id of the evaluation."""
     chosen: float
-    """Value of C, k or the setting that the fits have."""
+    """Value of C, k or the setting of the fits."""
     labels: np.ndarray
     """int64 (test rows,): true labels."""
     correct: np.ndarray
-    """bool (draws, test rows)."""
+    """bool (draws, test rows): whether each prediction is right."""
     confusion: np.ndarray
-    """int64 (draws, classes, classes): rows of each true class (second axis) that were given each class (third)."""
+    """int64 (draws, classes, classes): number of rows of each true class (axis 1) and predicted class (axis 2)."""
     predictions: np.ndarray | None
-    """int64 (draws, test rows): predicted labels; None where they were not kept, of more than 10 draws."""
+    """int64 (draws, test rows): predicted labels; None if they were not stored, for more than 10 draws."""
 
     @classmethod
     def of(cls, evaluation: str, predictions: np.ndarray, labels: np.ndarray, chosen: float) -> "TestPredictions":
-        """Count predicted labels, int64 (draws, test rows), against true ones, int64 (test rows,)."""
+        """Compare predicted labels, int64 (draws, test rows), with true labels, int64 (test rows,)."""
         classes = int(max(predictions.max(), labels.max())) + 1
         confusion = np.stack(
             [np.bincount(labels * classes + row, minlength=classes**2).reshape(classes, classes) for row in predictions]
@@ -40,16 +40,16 @@ class TestPredictions:
         return cls(evaluation, float(chosen), labels, predictions == labels, confusion, predictions)
 
     def arrays(self) -> dict[str, Any]:
-        """Return what is stored, by name: the predicted labels of up to 10 draws, else packed bits and counts."""
+        """Return the arrays to store, by name: predicted labels of up to 10 draws, else packed bits and counts."""
         stored = {"labels": _small(self.labels), "chosen": self.chosen, "draws": len(self.correct)}
         if self.predictions is not None and len(self.predictions) <= MOST_LABELED_DRAWS:
             return {**stored, "predictions": _small(self.predictions)}
-        # One row of bits a test image: its draws are alike, which compresses better than a row a draw.
+        # One row of bits per test image: its draws are similar, which compresses better than one row per draw.
         return {**stored, "correct": np.packbits(self.correct.T, axis=1), "confusion": _small(self.confusion)}
 
     @classmethod
     def from_arrays(cls, evaluation: str, stored: dict[str, np.ndarray]) -> "TestPredictions":
-        """Read what ``arrays`` returned."""
+        """Build predictions from the arrays that ``arrays`` returns."""
         labels, chosen = stored["labels"].astype(np.int64), float(stored["chosen"])
         if "predictions" in stored:
             return cls.of(evaluation, stored["predictions"].astype(np.int64), labels, chosen)

@@ -1,8 +1,8 @@
-"""Takes a set's name, size and number of classes, gives the protocol of its probe as data; knows no rows and no fit.
+"""Protocols of evaluations as data.
 
-The split that trains, the split that chooses ``C`` and the split that is reported are named; a protocol whose splits
-share rows cannot be made. Source: section 3 of Radford et al. (arXiv 1511.06434) and the authors' released code; the
-number of CIFAR-10 draws follows the papers that it is compared with.
+A protocol names the split that trains, the split that chooses ``C`` and the split that is reported; construction fails
+if these share rows. Source: section 3 of Radford et al. (arXiv 1511.06434) and the authors' released code; the number
+of CIFAR-10 draws follows the papers to which the results are compared.
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ STANDARD_DEVIATION = "standard deviation over draws"
 INTERVAL = "1.96 x standard deviation over draws"
 ONE_FIT = "none, one fit"
 SPREAD_FACTORS = {STANDARD_DEVIATION: 1.0, INTERVAL: 1.96}
-"""What the sample standard deviation (n - 1) over the reported draws is multiplied by."""
+"""Factor of the sample standard deviation (divisor n - 1) over the reported draws in each definition of the spread."""
 
 HELD_OUT_SHARE = 0.2
-"""Share of each class that chooses C where all labels are used: 10,000 of CIFAR-10's 50,000."""
+"""Share of each class on which C is chosen if all labels are used: 10,000 of CIFAR-10's 50,000 rows."""
 SVHN_VALIDATION_ROWS = 10_000
 SVHN_LEAST_ROWS = 11_000
-"""With fewer training rows there is no fixed validation split, and draws overlap much."""
+"""Least number of training rows with a fixed validation split; with fewer rows, draws overlap strongly."""
 SELECT_DRAWS, REPORT_DRAWS, SVHN_REPORT_DRAWS = 10, 10, 100
 OVERLAP_NOTE = (
     "the draws overlap, since all come from the same {rows:,} training rows, and the spread is therefore narrower than "
@@ -36,7 +36,7 @@ OVERLAP_NOTE = (
 
 
 def disjoint(first: Split, second: Split) -> bool:
-    """Tell whether two splits of one protocol can share no row."""
+    """Return whether two splits of one protocol have no common row by construction."""
     if "test" in (first, second):
         return first != second
     return frozenset({first, second}) in DISJOINT_TRAINING_SPLITS
@@ -44,23 +44,23 @@ def disjoint(first: Split, second: Split) -> bool:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How one labelled set is probed.
+    """Protocol for one labeled set.
 
-    ``train`` are all training rows; ``held out`` a fixed part of them and ``rest`` the others; ``drawn`` are the rows
-    of one draw, an equal number of each class out of ``rest``, and ``undrawn`` the rows of ``rest`` without them.
+    The split ``train`` is all training rows, ``held out`` a fixed part of them, and ``rest`` the others. ``drawn`` is
+    one draw of rows from ``rest``, an equal number of each class, and ``undrawn`` is ``rest`` without the drawn rows.
     """
 
     name: str
-    """Set and labels, such as ``svhn-1000``."""
+    """Name of set and labels, such as ``svhn-1000``."""
     dataset: str
     classes: int
     labels: int | None
-    """Labelled rows that a reported fit trains on; None for all."""
+    """Labeled rows that a reported fit trains on; None for all."""
     train_rows: int
     """Size of the whole training set."""
     select_trains_on: Split
     chooses_on: Split
-    """Scores of these rows choose C."""
+    """Split whose accuracy chooses C."""
     report_trains_on: Split
     reports_on: Split
     select_draws: int
@@ -68,35 +68,36 @@ class Protocol:
     draws: int
     """Fresh draws that are reported."""
     spread: str
-    """Definition of the spread; in ``SPREAD_FACTORS``, or ``ONE_FIT``."""
+    """Definition of the spread: a key of ``SPREAD_FACTORS``, or ``ONE_FIT``."""
     held_out_rows: int = 0
-    """Random training rows that are held out, whatever their class."""
+    """Number of training rows that are held out, drawn at random from all classes together."""
     held_out_share: float = 0.0
     """Share of each class that is held out."""
     notes: tuple[str, ...] = ()
-    """What a reader of the figures has to know."""
+    """Notes for readers of the figures."""
 
     def __post_init__(self) -> None:
-        """Check that no split is used twice.
+        """Check that the splits for training, choice and report share no rows.
 
         Raises
         ------
         UserError
-            If there is no such split; if the split that chooses C shares rows with the one that is reported or the one
-            that it was trained on, or the reported split with its training rows.
+            If a split is unknown; if the split that chooses C shares rows with the reported split or with the training
+            rows of the selection fits, or the reported split shares rows with the training rows of the reported fits;
+            or if the held-out rows do not match the splits.
         """
         for split in (self.select_trains_on, self.chooses_on, self.report_trains_on, self.reports_on):
             if split not in get_args(Split):
                 known = ", ".join(get_args(Split))
                 raise UserError(f"protocol {self.name}: got the split {split!r}, expected one of {known}")
         for first, second, purpose in (
-            (self.chooses_on, self.reports_on, "chooses C and what is reported"),
-            (self.select_trains_on, self.chooses_on, "trains and what chooses C"),
-            (self.report_trains_on, self.reports_on, "trains and what is reported"),
+            (self.chooses_on, self.reports_on, "that chooses C and the reported split"),
+            (self.select_trains_on, self.chooses_on, "that trains and the split that chooses C"),
+            (self.report_trains_on, self.reports_on, "that trains and the reported split"),
         ):
             if not disjoint(first, second):
                 raise UserError(
-                    f"protocol {self.name}: what {purpose} share rows (got {first!r} and {second!r}); "
+                    f"protocol {self.name}: the split {purpose} share rows (got {first!r} and {second!r}); "
                     "expected splits without a common row"
                 )
         if bool(self.held_out_rows) + bool(self.held_out_share) != (self.chooses_on == "held out"):
@@ -107,18 +108,18 @@ class Protocol:
 
     @property
     def per_class(self) -> int:
-        """Labelled rows of each class in a draw; 0 where all are used."""
+        """Labeled rows of each class in a draw; 0 if all rows are used."""
         return (self.labels or 0) // self.classes
 
 
 def protocol_named(name: str, train_rows: int, classes: int) -> "Protocol":
-    """Return the protocol of a name in the records, such as ``svhn-1000`` or ``cifar10-all``; see ``protocol_for``."""
+    """Return the protocol of a recorded name, such as ``svhn-1000`` or ``cifar10-all``; see ``protocol_for``."""
     dataset, labels = divided_name(name)
     return protocol_for(dataset, train_rows, classes, labels)
 
 
 def divided_name(name: str) -> tuple[str, int | None]:
-    """Return data set and number of labels, None for all, of the name of a protocol.
+    """Split the name of a protocol into data set and number of labels, None for all.
 
     Raises
     ------
@@ -144,30 +145,31 @@ def protocol_for(
     select_draws: int | None = None,
     most: int | None = None,
 ) -> Protocol:
-    """Give the protocol of a set.
+    """Return the protocol of a set.
 
-    All labels: a fifth of each class chooses C, then one fit on all rows is reported. N labels: draws of N / classes
-    rows a class; the undrawn rows choose C; fresh draws are reported. ``svhn`` has, with at least 11,000 training rows,
-    a fixed validation split of 10,000, and reports 100 draws.
+    With all labels, a fifth of each class chooses C, then one fit on all rows is reported. With N labels, fits train on
+    draws of N / classes rows of each class, the undrawn rows choose C, and fresh draws are reported. With at least
+    11,000 training rows, ``svhn`` has a fixed validation split of 10,000 rows, which chooses C. It reports 100 draws.
 
     Parameters
     ----------
     train_rows
         Rows of the whole training set.
     labels
-        Labelled rows of a fit, a multiple of ``classes``; None for all.
+        Labeled rows of a fit, a multiple of ``classes``; None for all.
     draws, select_draws
-        Other numbers of reported draws and of draws that choose C than the protocol's own.
+        Number of reported draws, and of draws that choose C; by default those of the paper.
     most
-        Labels that a draw can have at most, where the rows of each class are known: see ``most_labels``.
+        Greatest number of labels of a draw, from ``most_labels``; by default a bound from the number of rows.
 
     Raises
     ------
     UserError
-        If the labels do not divide among the classes, leave nothing to validate on, or there are too few draws.
+        If the labels cannot be divided equally among the classes or leave no rows to choose C on, or a number of draws
+        is out of range.
     """
     if classes < 2:
-        raise UserError(f"{dataset} has {classes} class; a probe needs at least two", parameter="dataset")
+        raise UserError(f"{dataset} has {classes} class, expected at least 2", parameter="dataset")
     _check_draws("draws", draws, labels)
     _check_draws("select_draws", select_draws, labels)
     fixed = fixed_validation_rows(dataset, train_rows)
@@ -195,13 +197,13 @@ def protocol_for(
 
 
 def _check_draws(parameter: str, draws: int | None, labels: int | None) -> None:
-    """Check a number of draws, which is 1 with all labels."""
+    """Check a number of draws, which must be 1 with all labels."""
     words = parameter.replace("_", " ")
     if draws is not None and draws < 1:
         raise UserError(f"got {draws} {words}; expected at least 1", parameter=parameter)
     if labels is None and draws not in (None, 1):
         raise UserError(
-            f"got {draws} {words} with all labels, where there is nothing to draw; expected 1, or a number of labels",
+            f"got {draws} {words} with all labels, of which only 1 is possible; expected 1, or a number of `labels`",
             parameter=parameter,
         )
 
@@ -230,12 +232,12 @@ def _all_labels(dataset: str, train_rows: int, classes: int, fixed: int) -> Prot
 
 
 def fixed_validation_rows(dataset: str, train_rows: int) -> int:
-    """Return the random training rows that are held out of every draw, whatever their class: 10,000 of SVHN's."""
+    """Return the number of fixed validation rows, held out of every draw: 10,000 for SVHN, else 0."""
     return SVHN_VALIDATION_ROWS if dataset == "svhn" and train_rows >= SVHN_LEAST_ROWS else 0
 
 
 def advised_labels(labels: int, classes: int, most: int) -> str:
-    """Say which numbers of labels can be taken in the place of ``labels``, the nearest first."""
+    """Return the advice of a message on numbers of labels that are possible instead of ``labels``, nearest first."""
     below = min(max(labels // classes, 1) * classes, most)
     if below < classes:
         return "take all"
@@ -248,8 +250,8 @@ def _check_labels(dataset: str, available: int, classes: int, labels: int, most:
     advice = advised_labels(labels, classes, most)
     if labels > most:
         raise UserError(
-            f"got {labels} labels for {dataset}, which has {available} training rows to draw from, as many of each of "
-            f"{classes} classes, and some must be left to choose C on; {advice}",
+            f"got {labels} labels for {dataset}, which has {available} training rows to draw from, an equal number of "
+            f"each of {classes} classes, and some must be left to choose C on; {advice}",
             parameter="labels",
         )
     if labels < classes or labels % classes:

@@ -1,4 +1,4 @@
-"""Files of records, read row by row, so that a damaged row spoils no other."""
+"""Files of records, read row by row, so that a damaged row does not affect the others."""
 
 import csv
 import gzip
@@ -40,20 +40,20 @@ class Fault:
     """Damage in a results folder."""
 
     text: str
-    """Sentence with the file, what is wrong and what to do."""
+    """Sentence with the file, the damage and what to do."""
     protocol: str | None = None
-    """Protocol whose table cannot be made; None where a single row is left out."""
+    """Protocol whose table cannot be made; None if only a single row is omitted."""
 
 
 @dataclass(frozen=True)
 class EvaluationsFile:
-    """Content of ``evaluations.csv``: its rows, whole or damaged."""
+    """Content of ``evaluations.csv``: evaluations, and faults of damaged rows."""
 
     evaluations: list[Evaluation]
     """Oldest first."""
     damaged: list[Fault]
     cut: list[Fault]
-    """The last row, where a kill or a full disk cut it off; else empty."""
+    """Fault of the last row if a kill or a full disk cut it off; else empty."""
 
 
 def read_evaluations(path: Path) -> EvaluationsFile:
@@ -62,7 +62,7 @@ def read_evaluations(path: Path) -> EvaluationsFile:
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If the file does not exist.
     UserError
         If the file is of another kind or schema version.
     """
@@ -91,7 +91,7 @@ def read_fits(path: Path, evaluation: Evaluation) -> list[ProbeRecord]:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     UserError
         If it is damaged; the message names the row.
     """
@@ -117,7 +117,7 @@ def append_fits(path: Path, records: Sequence[ProbeRecord]) -> None:
 
 
 def add_columns(path: Path) -> None:
-    """Give the rows of an ``evaluations.csv`` of an earlier version the columns of today, empty."""
+    """Add the columns of the current version, empty, to an ``evaluations.csv`` of an earlier version."""
     with open(path, "rb") as file:
         size = whole_size(file, path)
         file.seek(0)
@@ -129,7 +129,7 @@ def add_columns(path: Path) -> None:
 
 
 def to_frame(records: Iterable[ProbeRecord]) -> pandas.DataFrame:
-    """Return one row a fit, its evaluation's columns before its own; see ``Results.read``."""
+    """Build a table with one row per fit; see ``Results.read``."""
     shared = [f"evaluation_{name}" if name in FIT_COLUMNS else name for name in EVALUATION_COLUMNS]
     rows = []
     for record in records:
@@ -141,23 +141,23 @@ def to_frame(records: Iterable[ProbeRecord]) -> pandas.DataFrame:
 
 
 def read_gzip(path: Path) -> bytes:
-    """Read a compressed file whole; raises as ``read_fits``."""
+    """Read a whole compressed file; errors as for ``read_fits``."""
     try:
         return gzip.decompress(read_bytes(path))
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise UserError(
-            f"{path} cannot be read ({error}); it is corrupt, so restore it, or move it away with the row of that "
-            "evaluation in evaluations.csv",
+            f"{path} is corrupt ({error}); restore it, or move it away together with the row of its evaluation in "
+            "evaluations.csv",
             parameter="results",
         ) from error
 
 
 def whole_size(file: BinaryIO, path: Path) -> int:
-    """Check header and version; return the length up to the end of the last whole row, 0 without a whole header.
+    """Check header and version, and return the length in bytes up to the last whole row; 0 without a whole header.
 
-    The whole file is read only if the last row was cut off.
+    Only a file with a last row that was cut off is read completely.
     """
     file.seek(0)
     header = EVALUATIONS_HEADER.encode()
@@ -173,14 +173,14 @@ def whole_size(file: BinaryIO, path: Path) -> int:
         found = head[:60].split(b"\n")[0].decode(errors="replace")
         raise UserError(
             f"{path} is not an evaluations file of schema version {SCHEMA_VERSION}: its first line starts {found!r}; "
-            "move it away, or give another `results`",
+            "move it away, or use another `results`",
             parameter="results",
         )
     version, comma, _ = head[len(header) :].partition(b",")
     if comma and version.isdigit() and int(version) not in READABLE_VERSIONS:
         raise UserError(
             f"{path} has schema version {version.decode()}, expected one of {', '.join(map(str, READABLE_VERSIONS))}; "
-            "move it away, or give another `results`",
+            "move it away, or use another `results`",
             parameter="results",
         )
     size = file.seek(-1, os.SEEK_END) + 1
@@ -191,7 +191,7 @@ def whole_size(file: BinaryIO, path: Path) -> int:
 
 
 def _numbered(content: bytes) -> Iterator[tuple[int, list[str] | ValueError]]:
-    """Give the cells of each row after the header with its number in the file, or the reason why it has none."""
+    """Yield the line number and the cells of each row after the header, or an error instead of the cells."""
     yield from enumerate(_parsed(content.split(b"\n")[1:-1]), 2)
 
 
@@ -212,11 +212,8 @@ def _checked(cells: list[str] | ValueError) -> list[str]:
 def _cut_row(path: Path, rest: bytes) -> Fault:
     cells = rest.decode(errors="replace").split(",")
     name = f" of evaluation {cells[ID]}" if len(cells) > ID + 1 else ""
-    return Fault(f"{path}: its last row{name} was cut off and is left out; rerun the command of that evaluation")
+    return Fault(f"{path}: the last row{name} was cut off and is omitted; rerun the command of that evaluation")
 
 
 def _damage(path: Path, number: int, error: ValueError) -> str:
-    return (
-        f"{path}, row {number}, cannot be read ({error}); it was edited or damaged, so restore that row, or move it "
-        "out of the file"
-    )
+    return f"{path}, row {number}, cannot be read ({error}); restore that row, or move it out of the file"

@@ -1,4 +1,4 @@
-"""Recorder of one evaluation: from features, protocol and fits to records."""
+"""Recorder that builds the records of one evaluation from its fits."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import torch
 from ..features import FeatureSet, source_label
 from ..images.caveats import balanced_accuracy, split_caveats
 from ..runtime import describe_device, versions
-from .choice import NEIGHBOUR_NUMBERS, Grid, at_limit
+from .choice import NEIGHBOR_NUMBERS, Grid, at_limit
 from .classifiers import Fit, grid_of
 from .draws import Layout
 from .loading import largest_layer, required_labels, source_options
@@ -20,19 +20,19 @@ from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, Evaluation, Opt
 from .settings import ProbeClassifier
 
 RECORDED_CLASSIFIERS = {"svm": "l2-svm"}
-"""Names of classifiers in the records, where those are not the same."""
+"""Names of classifiers in the records that differ from those of the options."""
 GIVEN_NOTE = "{name} was given by the user, not chosen on validation rows"
 LIMIT_NOTE = "{name} = {chosen:g} is the limit of the grid's extension, so the best value may lie beyond it"
 
 
 @dataclass(frozen=True)
 class Recorder:
-    """Makes the records of one evaluation."""
+    """Builder of the records of one evaluation."""
 
     evaluation: Evaluation
     grid: Grid
     images_seen: int
-    """By the encoder in its training."""
+    """Images that the encoder saw in its training."""
 
     @classmethod
     def of(
@@ -46,9 +46,9 @@ class Recorder:
         classifier: ProbeClassifier,
         C: float | None,
     ) -> "Recorder":
-        """Name an evaluation that begins now, and gather what its fits share; ``C`` is a given value, or None."""
+        """Describe an evaluation that starts now; ``C`` is a given value of C or k, or None to choose it."""
         origin, grid = train.origin, grid_of(classifier)
-        name = "k" if grid is NEIGHBOUR_NUMBERS else "C"
+        name = "k" if grid is NEIGHBOR_NUMBERS else "C"
         shared = shared_fields(layout, command=command, device=torch.device("cpu"))
         if C is not None:
             given_note = GIVEN_NOTE.format(name=name)
@@ -94,18 +94,20 @@ class Recorder:
         options: Options | None = None,
         notes: Sequence[str] = (),
     ) -> list[ProbeRecord]:
-        """Build the records of one stacked call, one a fit.
+        """Build the records of one stacked call, one per fit.
 
         Parameters
         ----------
         values
             C, k or setting of each fit.
         predictions, labels
-            Predicted labels int64 (fits, n) of the scored rows, and the true ones int64 (n,).
+            Predicted labels int64 (fits, n) of the scored rows, and their true labels int64 (n,).
+        rows_trained
+            Number of training rows.
         seconds
-            Of the whole call.
+            Time of the whole call.
         options, notes
-            Settings of these fits alone, and remarks on them.
+            Settings of these fits only, and remarks on them.
         """
         return [
             ProbeRecord(
@@ -140,12 +142,12 @@ class Recorder:
 
 
 def shared_fields(layout: Layout, *, command: str, device: torch.device) -> dict[str, Any]:
-    """Return the fields of an evaluation that begins now that do not depend on what is fitted.
+    """Return the fields of an evaluation that starts now, without those of its features and classifier.
 
     Parameters
     ----------
     device
-        Device of the fits: of solvers always the CPU, whatever device made the features.
+        Device of the fits. Solvers always run on the CPU, independent of the device of the encoder.
     """
     protocol = layout.protocol
     return {

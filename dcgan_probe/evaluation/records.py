@@ -1,4 +1,4 @@
-"""Records of an evaluation: what all of its fits share, and one row a fit, as dataclasses and as rows of CSV."""
+"""Records of evaluations, as dataclasses and rows of CSV: one for the evaluation and one for each fit."""
 
 import csv
 import io
@@ -11,25 +11,25 @@ from ..storage import unicode_text
 
 SCHEMA_VERSION = 5
 READABLE_VERSIONS = (3, 4, SCHEMA_VERSION)
-"""The earlier ones have all columns but the last ones, ``ADDED``."""
+"""Versions that can be read; earlier ones lack the last columns, ``ADDED``."""
 ALL_LABELS = "all"
 NOTE_SEPARATOR = " | "
 
 Options = dict[str, Any]
-"""JSON-able settings by their names."""
+"""JSON-compatible settings by name."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What all fits of one evaluation share: one row of ``evaluations.csv``. An absent number is an empty cell."""
+    """Fields that all fits of one evaluation share: one row of ``evaluations.csv``. None is an empty cell."""
 
     schema_version: int
     id: str
-    """Unique for each evaluation, and the name of its files."""
+    """Unique identifier, also the name of the evaluation's files."""
     command: str
-    """Command line that made it; empty where Python code called."""
+    """Command line of the evaluation; empty if it was run from Python."""
     date: str
-    """UTC, ISO 8601: start of the evaluation."""
+    """Start of the evaluation: UTC, ISO 8601."""
     protocol: str
     dataset: str
     labels: str
@@ -39,7 +39,7 @@ class Evaluation:
     test_rows: int
     """Size of the whole test set."""
     select_draws: int
-    """Draws that choose; 0 where the user gave the value."""
+    """Draws that choose the value; 0 if the user gave it."""
     draws: int
     """Draws that are reported."""
     overlap: float
@@ -54,22 +54,22 @@ class Evaluation:
     largest_layer: int | None
     """Units (maps) of the largest layer."""
     options: Options
-    """Settings of the source: grid, pooling, batch-norm rule, dtype and all others that no other column holds."""
+    """Settings of the source that no other column holds: grid, pooling, batch-norm rule, dtype and others."""
     scale: str
     classifier: str
     chosen_name: str
-    """Name of what is chosen on validation rows: ``C``, ``k`` (nearest neighbors) or ``setting`` (random search)."""
+    """Name of the chosen value: ``C``, ``k`` (nearest neighbors) or ``setting`` (random search)."""
     given: bool
-    """Whether the user gave that value; then nothing was selected."""
+    """Whether the user gave that value; otherwise it was chosen on validation rows."""
     seed: int
-    """The user's seed, from which each draw derives its own."""
+    """The user's seed, from which the seed of each draw is derived."""
     trained_on: str
-    """Images that trained the encoder without labels; empty for none."""
+    """Name of the images that trained the encoder without labels; empty for none."""
     trained_on_images: int
     encoder_seed: int
     run: str
     weights: str
-    """Hash of the encoder's weights; empty for pixels."""
+    """Hash of the encoder's weights; empty for features without weights, such as pixels."""
     features_key_train: str
     features_key_test: str
     images_fingerprint_train: str
@@ -80,50 +80,50 @@ class Evaluation:
     notes: str
     """Remarks on all figures of the evaluation, joined by `` | ``."""
     duplicates: int | None = None
-    """Test images whose pixels a training image has too; None where they were not counted."""
+    """Test images with the same pixels as a training image; None if not counted."""
     imbalance: float | None = None
-    """Images of the most frequent class over those of the least frequent, of the split where that is larger."""
+    """Images of the most frequent class over those of the least frequent class; the larger ratio of the two splits."""
     majority_accuracy: float | None = None
-    """Accuracy on the test images of naming their most frequent class always."""
+    """Accuracy of always predicting the most frequent class of the test images."""
     label: str = ""
     """Name of features and network in tables, such as ``DCGAN cpu32``; empty in records of earlier versions."""
 
 
 @dataclass(frozen=True)
 class ProbeRecord:
-    """One fit: one value of C, k or the setting on one draw, all classes. Fractions, not percent."""
+    """Record of one fit of all classes: one value of C, k or the setting on one draw. Fractions, not percent."""
 
     evaluation: Evaluation = field(repr=False)
     date: str
-    """UTC, ISO 8601: end of the fit."""
+    """End of the fit: UTC, ISO 8601."""
     stage: Literal["select", "report"]
     draw: int
-    """From 0 on, in each stage."""
+    """Number of the draw in its stage, from 0."""
     chosen: float
-    """Value of what ``Evaluation.chosen_name`` names, of this fit."""
+    """Value of C, k or the setting of this fit, as named by ``Evaluation.chosen_name``."""
     split: Literal["validation", "test"]
     """Rows that were scored."""
     rows_trained: int
     rows_scored: int
     images_seen: int
-    """Images that the encoder had seen in its training; for a supervised network those that the fit saw."""
+    """Images seen by the encoder in its training; for a supervised network, by the fit."""
     accuracy: float
     objective: float
     """Sum over the classes."""
     gradient_norm: float
     gap: float
-    """Greatest relative duality gap of a class."""
+    """Relative duality gap, maximum over the classes."""
     converged: bool
     status: str
     iterations: int
     seconds: float
-    """Time of the stacked fit and its predictions, divided among its fits."""
+    """Time of the stacked fit and its predictions, divided by the number of its fits."""
     options: Options
-    """Settings of this fit alone, such as those of a supervised training."""
+    """Settings of this fit only, such as those of a supervised training."""
     notes: str
-    """Remarks on this fit alone, joined by `` | ``."""
+    """Remarks on this fit only, joined by `` | ``."""
     balanced_accuracy: float | None = None
-    """Mean over the classes of the share of their rows that is classified correctly."""
+    """Mean over the classes of the share of rows that are classified correctly."""
 
     @property
     def error(self) -> float:
@@ -140,16 +140,16 @@ OPTIONAL = {
     "majority_accuracy": "Float64",
     "balanced_accuracy": "Float64",
 }
-"""Columns of either kind that may be empty, and their pandas types."""
+"""Columns of both kinds of records that may be empty, with their pandas types."""
 ADDED = {
     3: ("duplicates", "imbalance", "majority_accuracy", "balanced_accuracy", "label"),
     4: ("label",),
 }
-"""Last columns, which an earlier version does not have."""
+"""Last columns of the current version that an earlier version lacks."""
 
 
 def to_line(cells: Iterable[Any]) -> str:
-    """Write one row of CSV: None as an empty cell, a dictionary as JSON, a line break within a cell as a space."""
+    """Format one row of CSV: None as an empty cell, a dictionary as JSON, a line break in a cell as a space."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
     return text.getvalue()
@@ -162,12 +162,12 @@ def _cell(value: Any) -> str:
 
 
 def to_json(options: Options) -> str:
-    """Write options as one line of JSON, names in alphabetical order; empty options as an empty text."""
+    """Format options as one line of JSON, names in alphabetical order; no options as an empty string."""
     return json.dumps(options, sort_keys=True, ensure_ascii=False) if options else ""
 
 
 def old_columns(version: int, columns: Sequence[str]) -> list[str]:
-    """Return those of the columns that an earlier version has."""
+    """Return the columns that an earlier version has."""
     return [name for name in columns if name not in ADDED[version]]
 
 
@@ -176,12 +176,12 @@ OLD_EVALUATIONS_HEADERS = tuple(to_line(old_columns(version, EVALUATION_COLUMNS)
 
 
 def with_added_columns(content: bytes, columns: Sequence[str]) -> bytes:
-    """Return a file of an earlier version with the columns of today, those that were added empty; any other as it is.
+    """Return the content of a file with the columns of the current version; added columns are empty.
 
     Parameters
     ----------
     content
-        Rows of CSV, the header first; a header of other columns stays, for its reader to refuse.
+        Rows of CSV, the header first. A file of the current version, or with any other header, is returned unchanged.
     columns
         ``EVALUATION_COLUMNS`` or ``FIT_COLUMNS``.
     """
@@ -196,22 +196,22 @@ def with_added_columns(content: bytes, columns: Sequence[str]) -> bytes:
 
 
 def evaluation_line(evaluation: Evaluation) -> str:
-    """Write an evaluation as a row of ``evaluations.csv``."""
+    """Format an evaluation as a row of ``evaluations.csv``."""
     return to_line(getattr(evaluation, name) for name in EVALUATION_COLUMNS)
 
 
 def fit_line(record: ProbeRecord) -> str:
-    """Write a fit as a row of its evaluation's file."""
+    """Format a fit as a row of its evaluation's file."""
     return to_line(getattr(record, name) for name in FIT_COLUMNS)
 
 
 def evaluation_of(cells: Sequence[str]) -> Evaluation:
-    """Read the cells of one row of ``evaluations.csv``.
+    """Parse the cells of one row of ``evaluations.csv``.
 
     Raises
     ------
     ValueError
-        If their number, or the type or range of one is wrong.
+        If the number of cells, or the type or range of a cell is wrong.
     """
     found = Evaluation(**_values(Evaluation, EVALUATION_COLUMNS, cells))
     if found.labels != ALL_LABELS and not found.labels.isdecimal():
@@ -222,7 +222,7 @@ def evaluation_of(cells: Sequence[str]) -> Evaluation:
 
 
 def fit_of_cells(evaluation: Evaluation, cells: Sequence[str]) -> ProbeRecord:
-    """Read the cells of one row of an evaluation's fits; raises as ``evaluation_of``."""
+    """Parse the cells of one row of an evaluation's fits; errors as for ``evaluation_of``."""
     found = ProbeRecord(evaluation=evaluation, **_values(ProbeRecord, FIT_COLUMNS, cells))
     if not 0.0 <= found.accuracy <= 1.0:
         raise ValueError(f"accuracy is {found.accuracy}, expected 0 to 1")

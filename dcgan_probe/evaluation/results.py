@@ -2,8 +2,8 @@
 
 ::
 
-    RESULTS/evaluations.csv           one row an evaluation, only ever appended to
-    RESULTS/fits/ID.csv.gz            one row a fit of that evaluation
+    RESULTS/evaluations.csv           one row per evaluation, append-only
+    RESULTS/fits/ID.csv.gz            one row per fit of that evaluation
     RESULTS/predictions/ID.npz        its test predictions
     RESULTS/unfinished/               evaluations under way; see ``unfinished``
 """
@@ -38,19 +38,19 @@ from .records import (
     ProbeRecord,
     evaluation_line,
 )
-from .summary import Summary, summarise
+from .summary import Summary, summarize
 
 UNFINISHED = "unfinished"
 OLD_RECORDS = "records.csv"
-"""File of the records up to schema version 2."""
+"""Name of the file of records up to schema version 2."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """Content of a results folder, as far as it can be read."""
+    """Readable content of a results folder, and its faults."""
 
     summaries: list[Summary]
-    """Of the complete evaluations of each protocol without a fault."""
+    """Summaries of the complete evaluations of each protocol without a fault."""
     faults: list[Fault]
 
 
@@ -62,11 +62,12 @@ class Results:
         self.path = self.folder / "evaluations.csv"
 
     def append(self, records: Sequence[ProbeRecord]) -> None:
-        """Add the records of fits; safe for several processes at once, each with its own evaluations.
+        """Add the records of fits.
 
-        The fits of an evaluation are written whole or not at all, before its row in ``evaluations.csv``. A last row
-        that was cut off by a kill is dropped first, and a write that fails leaves that file as it was. A file of an
-        earlier schema version gets the columns of today first, empty in its own rows.
+        Several processes can append at once, each to its own evaluations. The fits of an evaluation are written whole
+        or not at all, before its row in ``evaluations.csv``. A last row of that file that was cut off by a kill is
+        dropped first, and a failed write leaves the file unchanged. A file of an earlier schema version first gets the
+        columns of the current version, empty in the existing rows.
 
         Raises
         ------
@@ -99,25 +100,25 @@ class Results:
                 raise
 
     def read(self) -> pandas.DataFrame:
-        """Read all fits, oldest evaluation first: one row a fit, its evaluation's columns before its own.
+        """Read all fits as a table with one row per fit, oldest evaluation first.
 
-        The columns are the fields of ``Evaluation``, with ``evaluation_`` before ``date``, ``notes`` and ``options``,
-        and those of ``ProbeRecord``; options are JSON.
+        The columns are the fields of ``Evaluation``, with the prefix ``evaluation_`` for ``date``, ``notes`` and
+        ``options``, then the fields of ``ProbeRecord``. Options are JSON.
 
         Raises
         ------
         UserError
-            As ``records``.
+            As for ``records``.
         """
         return to_frame(self.records())
 
     def evaluations(self) -> list[Evaluation]:
-        """Read what the fits of each evaluation share, oldest first.
+        """Read the records of evaluations, without their fits, oldest first.
 
         Raises
         ------
         UserError
-            If there are none, or the file is damaged or of another schema version.
+            If the file is missing, damaged or of another schema version.
         """
         file = self._evaluations_file()
         for fault in file.damaged:
@@ -129,7 +130,7 @@ class Results:
         try:
             return read_evaluations(self.path)
         except FileNotFoundError as error:
-            raise UserError(f"there are no records {self.path}; run eval-svm first", parameter="results") from error
+            raise UserError(f"{self.path} is missing; run eval-svm first", parameter="results") from error
 
     def records(self) -> list[ProbeRecord]:
         """Read all fits, oldest evaluation first.
@@ -137,7 +138,7 @@ class Results:
         Raises
         ------
         UserError
-            As ``evaluations``, or if the fits of an evaluation are missing or damaged.
+            As for ``evaluations``, or if the fits of an evaluation are missing or damaged.
         """
         return [record for evaluation in self.evaluations() for record in self.fits(evaluation)]
 
@@ -154,20 +155,20 @@ class Results:
             return read_fits(path, evaluation)
         except FileNotFoundError as error:
             raise UserError(
-                f"there are no fits {path}, which {self.path} names; restore that file, or move out the row of "
-                f"{evaluation.id}",
+                f"the fits {path} of a row of {self.path} are missing; restore that file, or move the row of "
+                f"{evaluation.id} out",
                 parameter="results",
             ) from error
 
     def merge_from(self, other: "Results") -> list[str]:
-        """Add the evaluations of another folder that this one lacks, with their test predictions; return their ids.
+        """Add the missing evaluations of another folder, with their test predictions; return their ids.
 
-        Predictions come first, so that a call after an interruption completes the merge.
+        Predictions are written first, so that another call completes an interrupted merge.
 
         Raises
         ------
         UserError
-            As ``records`` of the other folder and ``append`` of this one, or if predictions are damaged.
+            As for ``records`` of the other folder and ``append`` of this one, or if predictions are damaged.
         """
         theirs = other.records()
         known = self._ids()
@@ -196,11 +197,11 @@ class Results:
         try:
             stored = read_arrays(path, ARRAYS, optional=(*LABELED, *PACKED))
         except FileNotFoundError as error:
-            raise UserError(f"there are no test predictions {path}; run that evaluation again") from error
+            raise UserError(f"the test predictions {path} are missing; run that evaluation again") from error
         return TestPredictions.from_arrays(evaluation, stored)
 
     def correct(self, evaluation: str) -> np.ndarray | None:
-        """Return which test predictions of an evaluation are right, bool (draws, test rows); None without a file.
+        """Return whether each test prediction of an evaluation is right, bool (draws, test rows); None without a file.
 
         Raises
         ------
@@ -214,7 +215,7 @@ class Results:
     def survey(self, protocol: str | None = None) -> Survey:
         """Summarize the complete evaluations of one protocol, or of all, with the uncertainty over test images.
 
-        A fault leaves out its own protocol alone, or a single row where the protocol cannot be read.
+        A fault excludes only its own protocol, or a single row if the protocol is unreadable.
 
         Raises
         ------
@@ -229,18 +230,18 @@ class Results:
                 continue
             try:
                 own = [evaluation for evaluation in file.evaluations if evaluation.protocol == name]
-                summaries += summarise((record for each in own for record in self.fits(each)), self.correct)
+                summaries += summarize((record for each in own for record in self.fits(each)), self.correct)
             except UserError as error:
                 faults.append(Fault(str(error), name))
         return Survey(summaries, faults)
 
     def summaries(self, protocol: str | None = None) -> list[Summary]:
-        """Summarize the complete evaluations as ``survey`` does; refuse damaged ones.
+        """Summarize the complete evaluations of one protocol, or of all; see ``survey``.
 
         Raises
         ------
         UserError
-            As ``survey``, and if a record or predictions of the protocol, or of any, are damaged.
+            As for ``survey``, or if records or predictions of the protocol, by default of any, are damaged.
         """
         found = self.survey(protocol)
         for fault in found.faults:
@@ -252,18 +253,18 @@ class Results:
         return evaluation_ids(self.path.read_bytes()) if self.path.exists() else set()
 
     def prepare(self) -> list[str]:
-        """Check that records can be kept here, before the work; return a sentence for each row that cannot be read.
+        """Check that records can be written to this folder; return a sentence for each row that cannot be read.
 
         Raises
         ------
         UserError
-            As ``append``, or if a folder in this one cannot be written.
+            As for ``append``, or if a subfolder is not writable.
         """
         self._check_version()
         file = read_evaluations(self.path) if self.path.exists() else None  # before a cut row is dropped
         if file is None:
             with locked(self.path):
-                require_writable(self.folder)  # a command that is refused leaves no file without a row
+                require_writable(self.folder)  # not by an append: a refused command leaves no file without a row
         else:
             self.append([])
         for name in ("fits", "predictions", "tables", UNFINISHED):
@@ -283,6 +284,6 @@ class Results:
         if old.exists():
             raise UserError(
                 f"{old} is of an older schema version than {SCHEMA_VERSION}; convert the folder with `dcgan-probe "
-                f"convert-results --results {self.folder}`, or give another `results`",
+                f"convert-results --results {self.folder}`, or use another `results`",
                 parameter="results",
             )

@@ -29,24 +29,25 @@ def run_evaluation(
     on_progress: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> Summary:
-    """Probe the features of a config and record every fit.
+    """Evaluate the features of a config and record every fit.
 
-    Features that are not in the cache are extracted first. An evaluation that was interrupted is resumed at its fit,
-    and one that is complete is returned from the records.
+    Features that are not cached are extracted first. An interrupted evaluation is resumed after its last fit, and a
+    complete one is returned from the records.
 
     Parameters
     ----------
     workspace
-        Where runs, records and images lie; the folders ``runs``, ``results`` and ``data`` by default.
+        Folders of runs, records and images, by default ``runs``, ``results`` and ``data``.
     on_progress
         Called with the progress of each step.
     on_note
-        Called with a sentence where an evaluation is resumed or is complete already.
+        Called with a sentence if an evaluation is resumed or already complete.
 
     Raises
     ------
     UserError
-        If images or run are missing, or the labels, the memory or the features do not suffice.
+        If images or run are missing, there are too few labels or too little memory, or the features cannot be
+        extracted.
     """
     (summary,) = run_evaluations([config], workspace, on_progress=on_progress, on_note=on_note)
     return summary
@@ -59,14 +60,14 @@ def run_evaluations(
     on_progress: OnStep = no_step,
     on_note: OnNote = no_note,
 ) -> list[Summary]:
-    """Probe several features of the same images; see ``run_evaluation``.
+    """Evaluate several features of the same images; see ``run_evaluation``.
 
-    Memory is checked and all features are made before the first fit, so that those that cannot be had are found then.
+    Memory is checked and all features are extracted before the first fit, so that errors occur early.
 
     Raises
     ------
     UserError
-        If the configs differ in their images; and as ``run_evaluation``.
+        If the configs differ in their images or protocol; and as for ``run_evaluation``.
     """
     if not isinstance(configs, Sequence):
         raise UserError(
@@ -79,7 +80,7 @@ def run_evaluations(
     for each in planned:
         require_memory(each.estimate())
     results = Results(place.results)
-    for sentence in results.prepare():  # before the work, so that a folder that cannot keep its records is found now
+    for sentence in results.prepare():  # before the work, so that a folder that is not writable is an error now
         on_note(sentence)
     pairs = [each.features(on_progress, on_note) for each in planned]
     summaries = []
@@ -91,12 +92,12 @@ def run_evaluations(
 def plan_evaluations(
     configs: Sequence[EvalConfig], workspace: Workspace, on_note: OnNote = no_note
 ) -> list["PlannedEvaluation"]:
-    """Load the images that evaluations share and check them with their protocols, before anything is extracted.
+    """Load the images that evaluations share and check them against the protocol, before any extraction.
 
     Parameters
     ----------
     on_note
-        Called with a sentence that names the run, where the configs name none.
+        Called with a sentence that names the run if a config has none.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def plan_evaluations(
     first = configs[0]
     asked = {(each.dataset, each.validate, each.labels, each.draws, each.select_draws, each.seed) for each in configs}
     if len(asked) > 1:
-        raise UserError("got evaluations of different images or protocols, expected one of both in a call")
+        raise UserError("got evaluations of different images or protocols, expected the same for all of a call")
     images = load_pair(first.dataset, workspace, validate=first.validate)
     protocol = checked_protocol(images, first.labels, first.draws, first.select_draws, first.seed)
     runs: dict[tuple[bool, Path | None], Run | None] = {}
@@ -123,7 +124,7 @@ def plan_evaluations(
 
 
 def load_pair(dataset: str, workspace: Workspace, *, validate: bool = False) -> tuple[ImageSet, ImageSet]:
-    """Load training and test split, or with ``validate`` the two parts of the training split in their place."""
+    """Load training and test split, or with ``validate`` two parts of the training split instead."""
     load = partial(load_images, data_dir=workspace.data_dir, download=workspace.download)
     training = load(dataset, "train")
     return validation_splits(training) if validate else (training, load(dataset, "test"))
@@ -131,22 +132,22 @@ def load_pair(dataset: str, workspace: Workspace, *, validate: bool = False) -> 
 
 @dataclass(frozen=True)
 class PlannedEvaluation:
-    """One evaluation with its images, protocol and run, before any work."""
+    """Evaluation with its images, protocol and run, before any extraction or fit."""
 
     config: EvalConfig
     workspace: Workspace
     protocol: Protocol
     train: ImageSet
     test: ImageSet
-    """The test split, or the held-out training images in its place."""
+    """Test split, or held-out training images."""
     run: Run | None
-    """The run that the features come from; None for those of no run, and for a run that is still to be made."""
+    """Run of the features; None for features without a run, and for a run that does not exist yet."""
     network: NetworkConfig | None = None
-    """Networks of that run."""
+    """Config of the networks of that run."""
 
     @property
     def columns(self) -> int:
-        """Features of an image, all chosen layers together."""
+        """Number of features of an image, all chosen layers together."""
         columns = self.config.source.count_columns(self.config.options, self.train, self.network)
         return columns if self.config.maps is None else max(1, round(self.config.maps * columns))
 
@@ -162,7 +163,7 @@ class PlannedEvaluation:
         )
 
     def features(self, on_progress: OnStep = no_step, on_note: OnNote = no_note) -> tuple[FeatureSet, FeatureSet]:
-        """Return the features of both splits, extracting what the cache does not hold."""
+        """Return the features of both splits; features that are not cached are extracted."""
         train, test = (
             features_of(
                 self.config,
@@ -185,7 +186,7 @@ class PlannedEvaluation:
         on_progress: OnStep = no_step,
         on_note: OnNote = no_note,
     ) -> Summary:
-        """Fit, choose, report and record."""
+        """Choose C, report the test accuracy, and record every fit."""
         config = self.config
         return evaluate(
             train,
@@ -206,7 +207,14 @@ class PlannedEvaluation:
 def checked_protocol(
     images: Sequence[ImageSet], labels: int | None, draws: int | None, select_draws: int | None, seed: int = 0
 ) -> Protocol:
-    """Give the protocol of these images, checked with their labels before anything is extracted."""
+    """Return the protocol of training and test images, checked against their sizes and labels.
+
+    Raises
+    ------
+    UserError
+        If the splits differ in the size of their images or have the same images, the test split has more classes, or
+        the labels do not fit the protocol.
+    """
     train, test = images
     if train.images.shape[1:] != test.images.shape[1:]:
         raise UserError(
@@ -233,7 +241,7 @@ def checked_protocol(
 
 
 def require_other_images(train: ImageSet, test: ImageSet) -> None:
-    """Raise ``UserError`` for a test split of the training images."""
+    """Raise ``UserError`` if the test split has the same images as the training split."""
     if train.fingerprint == test.fingerprint:
         raise UserError(
             f"{train.name} ({train.split}) and {test.name} ({test.split}) are the same images (fingerprint "

@@ -1,4 +1,4 @@
-"""Takes the features or images of a test split, gives them once C is fixed and an error before; knows no classifier."""
+"""Test splits that cannot be read before C is fixed."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from .loading import load_finite, required_labels
 
 
 class SealedSplitError(RuntimeError):
-    """The test split was read before C was fixed: a fault of the program, not of its user."""
+    """Error for a test split that is read before C is fixed: a fault of the program, not of its user."""
 
 
 class SealedTest:
-    """A test split that nothing can be chosen on.
+    """Test split that is sealed until C is chosen.
 
-    Only its size and its classes are known at once, since they decide no figure; features and labels after ``open``.
+    Its size and its classes, which decide no figure, are available at once; features and labels only after ``open``.
     """
 
     def __init__(self, features: FeatureSet, classes: int):
@@ -24,7 +24,7 @@ class SealedTest:
         Raises
         ------
         UserError
-            If it has no labels, or labels of other classes.
+            If it has no labels, or labels outside that range.
         """
         self._features = features
         self._seal(required_labels(features), classes, f"{features.dataset} ({features.split})")
@@ -33,8 +33,8 @@ class SealedTest:
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= classes:
             raise UserError(
-                f"{name} has labels from {low} to {high}, but the training set has classes 0 to {classes - 1}; test on "
-                "images of the same classes",
+                f"{name} has labels from {low} to {high}, but the training set has classes 0 to {classes - 1}; use "
+                "test images of the same classes",
                 parameter="dataset",
             )
         self._labels = labels
@@ -61,21 +61,21 @@ class SealedTest:
 
     @property
     def labels(self) -> np.ndarray:
-        """int64 (N,)."""
+        """Labels int64 (N,)."""
         self._check_open()
         return self._labels
 
     def load(self) -> np.ndarray:
-        """Read the features (N, D) in their stored dtype, finite."""
+        """Read the features (N, D) in their stored dtype; raise ``UserError`` if one is not finite."""
         self._check_open()
         return load_finite(self._features, np.arange(len(self)))
 
 
 class SealedImages(SealedTest):
-    """The images of a test split, for a network that takes those."""
+    """Sealed images of a test split, for a network that classifies images."""
 
     def __init__(self, images: ImageSet, classes: int):
-        """Seal a labelled test split; raises as above."""
+        """Seal a labeled test split; errors as for ``SealedTest``."""
         self._images = images
         self._seal(images.require_labels("a probe"), classes, f"{images.name} ({images.split})")
 

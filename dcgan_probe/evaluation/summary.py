@@ -1,4 +1,4 @@
-"""Summaries of evaluations: mean, spread, standard error and what describes the experiment."""
+"""Summaries of evaluations: mean, spread and standard errors, with the settings of the experiment."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -28,33 +28,33 @@ IDENTITY = (
     "weights",
     "seed",
 )
-"""Fields of an evaluation that make two evaluations the same experiment, of which only the newest complete one counts.
+"""Fields that identify an experiment; of its complete evaluations, only one counts (see ``summarize``).
 
-With the options and the images seen, they are everything that describes encoder, features and draws; and C where the
-user gave it, so that values which were tried out on the test split all stay in sight. Not among them are the hashes of
-the feature files (the same features extracted with more layers have another), the number of draws and a C that was
-chosen: the same experiment repeated replaces the earlier one.
+Together with the options and the images seen, they describe encoder, features and draws. A C that the user gave counts
+too, so that all values that were tried on the test split stay visible. The hashes of feature files are excluded, since
+they change if more layers are extracted. So are the number of draws and a chosen C, so that a repeated experiment
+replaces the earlier one.
 """
 ROUNDING = 1e-9
-"""Two ways of averaging the same fits differ by less."""
+"""Bound on the difference between two ways of averaging the same fits."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The reported draws of one evaluation. Fractions of 1, not percent."""
+    """Summary of the reported draws of one evaluation. Fractions of 1, not percent."""
 
     protocol: str
     dataset: str
     labels: int | str
-    """Of a reported fit: a number, or ``all``."""
+    """Number of labels of a reported fit, or ``all``."""
     label_budget: int
-    """Distinct labels that the choice of C and a reported fit read together, at most; those of a fit if C was given."""
+    """Greatest number of distinct labels used by the choice of C and a reported fit; by the fit if C was given."""
     features: str
     network: str
     layers: tuple[str, ...]
     dimension: int
     largest_layer: int | None
-    """Units (maps) of the largest layer; None where the features are no maps."""
+    """Units (maps) of the largest layer; None if the features are not maps."""
     options: Options
     """Settings of the features, and of the reported fits."""
     scale: str
@@ -62,9 +62,9 @@ class Summary:
     chosen_name: str
     """``C``, ``k`` (nearest neighbors) or ``setting`` (random search)."""
     chosen: float
-    """Its value in the reported fits."""
+    """Value of C, k or the setting in the reported fits."""
     given: bool
-    """Whether the user gave it; else it was chosen on validation rows."""
+    """Whether the user gave that value; otherwise it was chosen on validation rows."""
     draws: int
     overlap: float
     """Share of a draw's rows of a class that another draw has too, mean over the classes."""
@@ -72,18 +72,18 @@ class Summary:
     """Mean over the draws, on the test split."""
     error: float
     spread: float | None
-    """By ``spread_definition``; None for a single fit."""
+    """Spread over the draws as defined by ``spread_definition``; None for a single fit."""
     spread_definition: str
     standard_error: float | None
-    """Of the mean over the draws, by ``standard_error_over_draws``; excludes test-set sampling error."""
+    """Standard error of the mean over draws, by ``standard_error_over_draws``; excludes test-set sampling error."""
     over_images: ImageUncertainty | None
-    """How far the mean accuracy depends on the test images; None where the predictions were not kept."""
+    """Uncertainty of the mean accuracy over test images; None without test predictions."""
     largest_gap: float
-    """Greatest relative duality gap of a reported fit: how far at most its objective is above the optimum."""
+    """Greatest relative duality gap of a reported fit, a bound on the gap of its objective to the optimum."""
     unconverged: int
-    """Reported fits that stopped before the solver's tolerance."""
+    """Number of reported fits that stopped before the solver's tolerance."""
     trained_on: str
-    """Images that trained the encoder without labels; empty for none."""
+    """Name of the images that trained the encoder without labels; empty for none."""
     trained_on_images: int
     images_seen: int
     encoder_seed: int
@@ -95,54 +95,53 @@ class Summary:
     images_fingerprint_test: str
     evaluation: str
     command: str
-    """The command line that made it; empty where Python code called."""
+    """Command line of the evaluation; empty if it was run from Python."""
     date: str
-    """UTC, ISO 8601: of the last fit."""
+    """Date of the last fit: UTC, ISO 8601."""
     seconds: float
-    """Of all fits and their predictions, those that chose C included; features come from a cache and are not in it."""
+    """Time of all fits and their predictions, including fits that choose C, but not the extraction of features."""
     device: str
     versions: str
     notes: tuple[str, ...]
     duplicates: int | None = None
-    """Test images whose pixels a training image has too; None where they were not counted."""
+    """Test images with the same pixels as a training image; None if not counted."""
     imbalance: float | None = None
-    """Images of the most frequent class over those of the least frequent, of the split where that is larger."""
+    """Images of the most frequent class over those of the least frequent class; the larger ratio of the two splits."""
     majority_accuracy: float | None = None
-    """Accuracy of naming the most frequent class of the test images always."""
+    """Accuracy of always predicting the most frequent class of the test images."""
     balanced_accuracy: float | None = None
-    """Mean over the draws of the mean over the classes of the share of their test images that is classified correctly;
-    None where one was not recorded."""
+    """Accuracy averaged over the classes, then over the draws; None if not recorded for every draw."""
     label: str = ""
-    """Name of features and network in tables, as the record has it; empty in records of earlier versions."""
+    """Recorded name of features and network in tables; empty in records of earlier versions."""
     correct: np.ndarray | None = field(default=None, repr=False, compare=False)
-    """bool (draws, test rows): which test predictions are right; None where they were not kept."""
+    """bool (draws, test rows): whether each test prediction is right; None without test predictions."""
 
     @property
     def caveats(self) -> SplitCaveats:
-        """What the accuracy has to be read with."""
+        """Duplicates and class imbalance of the split, which affect the accuracy."""
         return SplitCaveats(self.duplicates, self.imbalance, self.majority_accuracy)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the summary as a JSON-able dictionary, without the single predictions."""
+        """Return the summary as a JSON-compatible dictionary, without ``correct``."""
         plain = asdict(replace(self, correct=None))
         del plain["correct"]
         return {**plain, "layers": list(self.layers), "notes": list(self.notes)}
 
 
-def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | None = None) -> Summary:
-    """Summarise one evaluation: what describes it is as its last record has it, the rest is computed.
+def summarize_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | None = None) -> Summary:
+    """Summarize one evaluation.
 
     Parameters
     ----------
     records
-        All its records, in any order.
+        All records of the evaluation, in any order.
     correct
-        bool (draws, test rows): which test predictions of the reported fits are right.
+        bool (draws, test rows): whether each test prediction of the reported fits is right.
 
     Raises
     ------
     UserError
-        If ``correct`` is of other fits.
+        If ``correct`` belongs to other fits.
     """
     reported = [record for record in records if record.stage == "report"]
     last = max(reported, key=lambda record: record.date)
@@ -181,17 +180,17 @@ def summarise_evaluation(records: Sequence[ProbeRecord], correct: np.ndarray | N
 
 
 def _mean_of_known(values: Sequence[float | None]) -> float | None:
-    """Return the mean; None where a value is missing."""
+    """Return the mean; None if a value is missing."""
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if len(known) == len(values) else None
 
 
 def label_budget(records: Sequence[ProbeRecord]) -> int:
-    """Count the distinct labels that the choice of C and one reported fit read together, at most.
+    """Return the greatest number of distinct labels used by the choice of C and one reported fit.
 
-    Where the rows that a draw leaves choose C, that is the whole training set, however few labels a fit trains on. With
-    fixed validation rows it is those, and a fresh draw for each fit that chooses and for the reported one, as if no two
-    draws shared a row.
+    If C is chosen on the undrawn rows, this is the size of the training set, however few labels a fit trains on. With
+    fixed validation rows, it is their number plus the rows of each selection draw and of one reported draw, as if no
+    two draws shared a row.
     """
     evaluation, selecting = records[0].evaluation, [record for record in records if record.stage == "select"]
     trained = max(record.rows_trained for record in records if record.stage == "report")
@@ -208,31 +207,31 @@ def _check_same_fits(evaluation: str, correct: np.ndarray, accuracy: float) -> N
     if abs(correct.mean() - accuracy) > ROUNDING:
         raise UserError(
             f"the test predictions of {evaluation} have an accuracy of {correct.mean():.6f}, its records one of "
-            f"{accuracy:.6f}: they are of different fits; move the predictions away and run that evaluation again"
+            f"{accuracy:.6f}, so they belong to different fits; move the predictions away and rerun that evaluation"
         )
 
 
 def _precedence(rows: Sequence[ProbeRecord]) -> tuple[int, str]:
-    """Order evaluations of one experiment: more draws first, then the newer; a quick try replaces no full one."""
+    """Return the sort key of an evaluation: number of draws, then date, so that a quick trial replaces no full one."""
     return len(rows), rows[-1].date
 
 
-def summarise(
+def summarize(
     records: Iterable[ProbeRecord],
     correct_of: Callable[[str], np.ndarray | None] = lambda evaluation: None,
 ) -> list[Summary]:
     """Summarize one complete evaluation of each experiment (see ``IDENTITY``), first experiment first.
 
-    Of several, the one with the most draws counts, and of these the newest. An evaluation is complete
-    when all the draws that it planned to report are there; one that was interrupted is left out.
+    The evaluation with the most draws counts, and of several the newest. An evaluation is complete if the records hold
+    all draws that it planned to report; interrupted evaluations are excluded.
 
     Parameters
     ----------
     records
-        As ``Results.records`` returns them, oldest first.
+        Records of fits, oldest evaluation first, as returned by ``Results.records``.
     correct_of
-        Returns which test predictions of an evaluation are right, bool (draws, test rows), or None where they were not
-        kept: ``Results.correct``.
+        Function of an evaluation's id that returns whether each test prediction is right, bool (draws, test rows), or
+        None without test predictions, such as ``Results.correct``.
     """
     evaluations: dict[str, list[ProbeRecord]] = {}
     for record in records:
@@ -246,13 +245,13 @@ def summarise(
         if identity not in newest or _precedence(rows) >= _precedence(newest[identity]):
             newest[identity] = rows
     return [
-        summarise_evaluation(evaluations[rows[0].evaluation.id], correct_of(rows[0].evaluation.id))
+        summarize_evaluation(evaluations[rows[0].evaluation.id], correct_of(rows[0].evaluation.id))
         for rows in newest.values()
     ]
 
 
 def _identity(evaluation: Evaluation, reported: ProbeRecord) -> tuple[Any, ...]:
-    """Return what makes two evaluations the same experiment."""
+    """Return the values that identify the experiment of an evaluation."""
     return (
         *(getattr(evaluation, name) for name in IDENTITY),
         to_json({**evaluation.options, **reported.options}),

@@ -1,7 +1,7 @@
-"""Takes labelled training images, gives the validation accuracy of a discriminator's features; knows no run, no test.
+"""Validation accuracy of a discriminator's features, cheap enough to be measured during training.
 
-Cheap, to be measured during training: half of a few thousand labelled images train an L2-SVM, the other half score it.
-Features are the protocol's own: all layers, max-pooled to 4x4, batch norm by the real-images rule.
+Half of a few thousand labeled training images train an L2-SVM, and the other half score it. The features are those of
+the protocols: all layers, max-pooled to 4x4, with batch norm by the real-images rule.
 """
 
 from typing import Any
@@ -17,68 +17,70 @@ from ..runtime import UserError, numpy_generator
 from .draws import class_rows, draw_rows
 
 STATISTICS_IMAGES = 32 * 128
-"""Training images of the GAN that give the batch-norm statistics: 32 of the rule's batches instead of all."""
+"""Training images of the GAN for the batch-norm statistics: 32 batches of the rule instead of all."""
 TOLERANCE = 1e-3
-"""Relative gap of a fit: of no consequence beside the standard error of 2,000 images, which is a point."""
+"""Relative gap of a fit, negligible beside the standard error over 2,000 images of about one percentage point."""
 GRID = 4
 SEED = 0
-"""Of the draw, the same for all runs, so that their accuracies can be compared."""
+"""Seed of the draw, the same for all runs, so that their accuracies can be compared."""
 UNRECORDED = EncoderOrigin("dcgan", "", "", 0, 0, "", 0)
 
 
 class TrainingProbe:
-    """The accuracy of one fixed draw of labelled training images, half of them held out."""
+    """Accuracy on the held-out half of one fixed draw of labeled training images."""
 
     def __init__(
         self,
-        labelled: ImageSet,
+        labeled: ImageSet,
         labels: int,
         *,
         network: NetworkConfig,
-        unlabelled: ImageSet,
+        unlabeled: ImageSet,
         device: torch.device,
     ):
-        """Draw the images, as many of each class, and read them into memory.
+        """Draw the images, the same number of each class, and read them into memory.
 
         Parameters
         ----------
-        labelled
-            Training split of a labelled set, of the network's size.
+        labeled
+            Training split of a labeled set, of the network's size.
         labels
-            Images to draw: an even number for each class.
+            Number of images to draw: an even number for each class.
         network
-            Of the discriminators to come.
-        unlabelled
-            The GAN's own training images, for the batch-norm statistics.
+            Config of the discriminators to evaluate.
+        unlabeled
+            Training images of the GAN, for the batch-norm statistics.
+        device
+            Device of the encoder.
 
         Raises
         ------
         UserError
             If the set is not a training split, has no labels or images of another size, a class has too few images, or
-            the network's maps have no 4x4 grid.
+            the maps of the network cannot be pooled to 4x4.
         """
-        _check_images(labelled, network)
-        known, classes = labelled.require_labels("the probe during training"), labelled.classes
-        half = _half_of_each_class(labelled, labels)
-        rows = draw_rows(known, classes, 2 * half, numpy_generator(SEED, labelled.name, "training probe"))
-        trains = draw_rows(known[rows], classes, half, numpy_generator(SEED, labelled.name, "training probe, half"))
-        drawn, self._trains = labelled.subset(rows), np.isin(np.arange(len(rows)), trains)
+        _check_images(labeled, network)
+        known, classes = labeled.require_labels("the probe during training"), labeled.classes
+        half = _half_of_each_class(labeled, labels)
+        rows = draw_rows(known, classes, 2 * half, numpy_generator(SEED, labeled.name, "training probe"))
+        trains = draw_rows(known[rows], classes, half, numpy_generator(SEED, labeled.name, "training probe, half"))
+        drawn, self._trains = labeled.subset(rows), np.isin(np.arange(len(rows)), trains)
         self._images, self._labels = drawn.images[:], known[rows]
-        self._statistics_of = unlabelled.subset(permuted_rows(len(unlabelled))[:STATISTICS_IMAGES])
+        self._statistics_of = unlabeled.subset(permuted_rows(len(unlabeled))[:STATISTICS_IMAGES])
         self._device = device
         self.description: dict[str, Any] = {
-            "dataset": labelled.name,
+            "dataset": labeled.name,
             "labels": labels,
             "seed": SEED,
             "fingerprint": drawn.fingerprint,
         }
-        """JSON-able: what decides the accuracy beside the discriminator."""
+        """JSON-compatible settings that decide the accuracy of a discriminator."""
 
     def __call__(self, discriminator: Discriminator) -> float:
-        """Give the share of the held-out images that are classified rightly, with the best C of the authors' seven.
+        """Compute the accuracy on the held-out images, 0 to 1, with the best C of the authors' seven.
 
-        That choice looks at the held-out images, so the accuracy serves to compare states of one run, and as no result.
-        The discriminator is left as it was.
+        C is chosen on the held-out images, so the accuracy only serves to compare states of a run. The discriminator is
+        not changed.
         """
         statistics = real_statistics(discriminator, self._statistics_of, self._device)
         encoder = DiscriminatorEncoder(discriminator, UNRECORDED, statistics=statistics, grid=GRID, device=self._device)
@@ -89,39 +91,39 @@ class TrainingProbe:
         return float((predicted == self._labels[~self._trains]).mean(axis=1).max())
 
 
-def _check_images(labelled: ImageSet, network: NetworkConfig) -> None:
-    """Check that images are a training split of the size that a network and its 4x4 grid take."""
-    if labelled.split != "train":
+def _check_images(labeled: ImageSet, network: NetworkConfig) -> None:
+    """Check that images are a training split of the network's size, and that its maps can be pooled to 4x4."""
+    if labeled.split != "train":
         raise UserError(
-            f"got the {labelled.split} split of {labelled.name} for the probe during training, expected training "
-            "images: what chooses must not be what is reported",
+            f"got the {labeled.split} split of {labeled.name} for the probe during training, expected training "
+            "images, since the test split must not choose anything",
             parameter="probe_dataset",
         )
-    shape, expected = labelled.images.shape[1:], (network.nc, network.image_size, network.image_size)
+    shape, expected = labeled.images.shape[1:], (network.nc, network.image_size, network.image_size)
     if shape != expected:
         raise UserError(
             f"got images of {shape} (channels, height, width) for the probe during training, expected {expected} "
-            f"as the network takes; make a copy with `dcgan-probe prepare {labelled.name} --size {expected[1]} "
+            f"for the network; make a copy with `dcgan-probe prepare {labeled.name} --size {expected[1]} "
             f"--channels {expected[0]}`",
             parameter="probe_dataset",
         )
     count_columns(network, None, GRID)
 
 
-def _half_of_each_class(labelled: ImageSet, labels: int) -> int:
-    """Return how many images of each class train, and as many score, where ``labels`` are drawn in all."""
-    known, classes = labelled.require_labels("the probe during training"), labelled.classes
+def _half_of_each_class(labeled: ImageSet, labels: int) -> int:
+    """Return the number of images of each class that train, and that score, if ``labels`` images are drawn in total."""
+    known, classes = labeled.require_labels("the probe during training"), labeled.classes
     try:
-        fewest = int(class_rows(known, classes, labelled.name).min())
+        fewest = int(class_rows(known, classes, labeled.name).min())
     except UserError as error:
-        # The same words are about another parameter here.
+        # The message is right, but the parameter has another name here.
         raise UserError(str(error), parameter="probe_dataset") from error
     half, rest = divmod(labels, 2 * classes)
     if rest or not 0 < half <= fewest // 2:
         raise UserError(
             f"got {labels} labels for the probe during training, expected a multiple of {2 * classes} up to "
-            f"{fewest // 2 * 2 * classes}: as many of each of {classes} classes of {labelled.name}, half of them "
-            "held out",
+            f"{fewest // 2 * 2 * classes}: an equal number of each of {classes} classes of {labeled.name}, half of "
+            "them held out",
             parameter="probe_labels",
         )
     return half

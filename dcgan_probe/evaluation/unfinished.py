@@ -1,11 +1,11 @@
-"""Evaluations under way: each fit is kept as it ends, so that an interrupted evaluation can be resumed.
+"""Unfinished evaluations: each fit is stored as it ends, so that an interrupted evaluation can be resumed.
 
 ::
 
     RESULTS/unfinished/FEATURES-KEY/                     a results folder of this one evaluation
     RESULTS/unfinished/FEATURES-KEY/draws/DRAW.npz       test predictions of one reported fit
 
-The key is the hash of everything that decides the numbers. A complete evaluation moves into RESULTS as a whole, so an
+The key is the hash of everything that decides the numbers. Only a complete evaluation moves into RESULTS, so an
 interrupted one leaves no rows there.
 """
 
@@ -23,21 +23,21 @@ from .predictions import TestPredictions
 from .record_files import read_evaluations
 from .records import Evaluation, ProbeRecord, to_json
 from .results import UNFINISHED, Results
-from .summary import IDENTITY, Summary, summarise_evaluation
+from .summary import IDENTITY, Summary, summarize_evaluation
 
 DECIDES = (*IDENTITY, "select_draws", "draws", "given", "versions")
-"""Fields of an evaluation that decide its numbers, beside its options, the images seen and a given C.
+"""Fields of an evaluation that decide its numbers, in addition to its options, the images seen and a given C.
 
-Memory, threads and the device of a solver change rounding alone, within its tolerance.
+Memory, threads and the device only change the rounding of a solver, within its tolerance.
 """
 
 
 class FitsUnderWay:
-    """The fits of one evaluation that have ended, in memory alone or in a folder too."""
+    """Finished fits of one evaluation, stored in a folder unless there is none."""
 
     def __init__(self, evaluation: Evaluation, results: Results | None = None, folder: Path | None = None):
         self.evaluation = evaluation
-        """As it began: an evaluation that is resumed keeps its id, date and command."""
+        """The evaluation; a resumed one keeps its id, date and command."""
         self._results, self._part = results, None if folder is None else Results(folder)
         self._fits: dict[tuple[str, int, float], ProbeRecord] = {}
         if self._part is not None and self._part.path.exists():
@@ -54,7 +54,7 @@ class FitsUnderWay:
         except (UserError, FileNotFoundError) as error:
             reason = str(error).split("; ")[0]
             raise UserError(
-                f"{part.folder} cannot be resumed ({reason}); move it away, and the evaluation starts over",
+                f"{part.folder} cannot be resumed ({reason}); move it away to start the evaluation over",
                 parameter="results",
             ) from error
         if records:
@@ -65,20 +65,20 @@ class FitsUnderWay:
         return len(self._fits)
 
     def extended(self, first: Sequence[float]) -> int:
-        """Count the fits that chose among other values than the ``first`` ones."""
+        """Count the selection fits with values from an extension of the grid, beyond the ``first`` ones."""
         return sum(stage == "select" and value not in first for stage, _, value in self._fits)
 
     def find(self, stage: str, draw: int, values: Sequence[float]) -> list[ProbeRecord]:
-        """Return the records of a stacked fit that has ended, one a value; none of one that has not."""
+        """Return the records of a finished stacked fit, one per value; none if it has not finished."""
         found = [self._fits.get((stage, draw, float(value))) for value in values]
         return [] if None in found else [record for record in found if record is not None]
 
     def predictions(self, draw: int) -> np.ndarray:
-        """Return the test predictions of a reported fit that has ended, int64 (test rows,)."""
+        """Return the test predictions of a finished reported fit, int64 (test rows,)."""
         return self._predictions[draw].astype(np.int64)
 
     def add(self, records: Sequence[ProbeRecord], predictions: np.ndarray | None = None) -> None:
-        """Keep a stacked fit that has ended; of a reported one also its test predictions, int64 (test rows,)."""
+        """Store a finished stacked fit, with the test predictions int64 (test rows,) of a reported one."""
         if self._part is None:
             return
         if predictions is not None:
@@ -86,7 +86,7 @@ class FitsUnderWay:
         self._part.append(records)
 
     def complete(self, records: Sequence[ProbeRecord], predictions: TestPredictions) -> None:
-        """Keep all fits of an evaluation, those left out that are kept, and finish it."""
+        """Store all fits of an evaluation that are not stored yet, and finish it."""
         if self._part is None:
             return
         missing = [each for each in records if (each.stage, each.draw, each.chosen) not in self._fits]
@@ -118,19 +118,19 @@ class FitsUnderWay:
 def fits_under_way(
     results: Results | None, evaluation: Evaluation, images_seen: int, given: float | None
 ) -> Iterator[FitsUnderWay]:
-    """Give the fits of an evaluation that were kept when it was interrupted; none without a results folder.
+    """Lock an evaluation, and yield its stored fits; without a results folder, yield none and store none.
 
     Parameters
     ----------
     images_seen
-        By the encoder in its training.
+        Images that the encoder saw in its training.
     given
         Value of C or k that the user gave; None if it is chosen.
 
     Raises
     ------
     UserError
-        If another process is at the same evaluation, or the kept fits are damaged.
+        If another process runs the same evaluation, or the stored fits are damaged.
     """
     if results is None:
         yield FitsUnderWay(evaluation)
@@ -145,12 +145,12 @@ def fits_under_way(
 def find_complete(
     results: Results | None, evaluation: Evaluation, images_seen: int | None, given: float | None
 ) -> Summary | None:
-    """Find the newest complete evaluation with the same numbers; None if there is none that can be read.
+    """Find the newest readable, complete evaluation with the same numbers; None if none exists.
 
     Parameters
     ----------
     images_seen
-        By the encoder in its training; None where each fit has its own number.
+        Images that the encoder saw in its training; None if the number differs between fits.
     given
         Value of C or k that the user gave; None if it is chosen.
     """
@@ -175,18 +175,18 @@ def _complete(results: Results, earlier: Evaluation, images_seen: int | None, gi
         return None
     if images_seen not in (None, reported[0].images_seen) or given not in (None, reported[0].chosen):
         return None
-    return summarise_evaluation(records, correct)
+    return summarize_evaluation(records, correct)
 
 
 def complete_note(title: str, found: Summary) -> str:
-    """Return the sentence on an evaluation that is complete already."""
+    """Return the message for an evaluation that is already complete."""
     return f"{title}: complete since {found.date} (evaluation {found.evaluation}), nothing to fit"
 
 
 def _identity(evaluation: Evaluation) -> dict[str, Any]:
-    """Return the fields that decide the numbers, as text without line breaks, as files of records have them."""
+    """Return the fields that decide the numbers, as text without line breaks, as in files of records."""
     fields = {name: " ".join(str(getattr(evaluation, name)).splitlines()) for name in DECIDES}
-    # Of features without weights, and of networks trained on labels, their key decides.
+    # Features without weights, and networks trained on labels, are identified by the key of their features.
     return {
         **fields,
         "options": to_json(evaluation.options),

@@ -1,4 +1,4 @@
-"""Takes a labelled training split, gives two parts of it that stand where training and test split stand."""
+"""Division of a labeled training split into two parts that serve as training and test split."""
 
 from dataclasses import replace
 
@@ -14,36 +14,37 @@ ENDING = "-validation"
 
 
 def is_validation(dataset: str) -> bool:
-    """Tell whether figures of a set of this name are of held-out training images, by ``validation_splits``."""
+    """Return whether the figures of a set of this name are for held-out training images of ``validation_splits``."""
     return dataset.endswith(ENDING)
 
 
 def probed_set(dataset: str) -> str:
-    """Return the name of the set whose training images a validation set is a part of; any other name as it is."""
+    """Return the name of the set that a validation set was divided from; any other name unchanged."""
     return dataset.removesuffix(ENDING)
 
 
 def validation_splits(images: ImageSet) -> tuple[ImageSet, ImageSet]:
     """Divide training images, so that settings can be compared without the test split.
 
-    A fifth of the smallest class is held out of each class, always the same images, whatever is compared. The parts are
-    named after the set with ``-validation``, so that no table mixes their figures with those of the test split.
+    From each class, a fifth of the size of the smallest class is held out: always the same images. The name of both
+    parts is that of the set with ``-validation``, so that no table mixes their figures with those of the test split.
 
     Parameters
     ----------
     images
-        A labelled training split.
+        Labeled training split.
 
     Returns
     -------
-    tuple
-        The images that train, and those that are reported, both in memory. Their features are rows of those of
-        ``images``, so that what is encoded for either figure serves the other.
+    tuple of ImageSet
+        Training images and held-out images, both in memory. Their features are rows of the features of ``images``, so
+        that they share the cached features of the whole split.
 
     Raises
     ------
     UserError
-        If the set has no labels, or a class fewer than three images: to train, to choose C and to report on.
+        If the set has no labels, or a class has fewer than three images: one to train on, one to choose C on and one to
+        report on.
     """
     labels = images.require_labels("a validation split")
     per_class = max(1, round(HELD_OUT_SHARE * int(class_rows(labels, images.classes, images.name, least=3).min())))

@@ -1,4 +1,4 @@
-"""Floor 5. Named settings, and the trainings and imports that begin with one: resolved, checked and run."""
+"""Floor 5. Trainings from plans: a preset and its changes, resolved, checked and run."""
 
 from typing import TYPE_CHECKING
 

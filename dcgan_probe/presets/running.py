@@ -1,4 +1,4 @@
-"""Trainings from their plans: images, config, probe, training and batch-norm statistics in one call."""
+"""Trainings from plans: images, config, probe, training and batch-norm statistics in one call."""
 
 import math
 import re
@@ -47,12 +47,12 @@ OnTick = Callable[[dict[str, Any]], None]
 
 
 def no_tick(row: dict[str, Any]) -> None:
-    """Show nothing."""
+    """Ignore the row: the default callback."""
 
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A run, and how its training ended."""
+    """Run and outcome of a training."""
 
     run: Run
     outcome: Outcome
@@ -70,29 +70,30 @@ def run_training(
     on_note: OnNote = no_note,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainedRun:
-    """Train the run of a plan, or resume it, and keep the batch-norm statistics that its features need.
+    """Train or resume the run of a plan, and store the batch-norm statistics that its features need.
 
     Parameters
     ----------
     folder
-        The run folder; by default the folder ``default_run_name`` in the workspace's ``runs``.
+        Run folder; by default ``default_run_name`` in the workspace's ``runs``.
     ranks
-        The processes that train together, of which each calls this function.
+        Processes that train together, each of which calls this function.
     command
-        The command line, for the run's record; that of the plan by default.
+        Command line for the run's record, by default that of the plan.
     on_step
         Called with the progress of the training and of the statistics.
     on_tick
-        Called every few seconds with the row that goes into ``stats.jsonl``.
+        Called every few seconds with the row that is written to ``stats.jsonl``.
     on_note
-        Called with a sentence where the run is resumed or its images are read in windows.
+        Called with a sentence if the run is resumed or its images are read in windows.
     should_stop
-        Asked after each step and block of the statistics; if true, the run is saved as ``interrupted``.
+        Called after each step and each block of the statistics; if it returns True, the run is saved as
+        ``interrupted``.
 
     Raises
     ------
     UserError
-        If images are missing or do not fit the network, or the folder holds another run; and as ``gan.train``.
+        If images are missing or do not fit the network, or the folder holds another run; and as for ``gan.train``.
     """
     require_instance(plan, TrainingPlan, "plan")
     place = workspace or Workspace()
@@ -126,12 +127,12 @@ def describe_training(
     *,
     on_note: OnNote = no_note,
 ) -> dict[str, Any]:
-    """Describe, as JSON has it, what the training of a plan does and needs; nothing is downloaded or written.
+    """Describe the training of a plan and its cost, JSON-compatible, without downloads or writes.
 
     Raises
     ------
     UserError
-        As ``run_training``, before the first step.
+        As for ``run_training``, before the first step.
     """
     ready = ready_training(plan, replace(workspace or Workspace(), download=False), folder, on_note=on_note)
     config, preset = ready.config, preset_named(ready.config.preset.partition(" ")[0])
@@ -147,12 +148,12 @@ def describe_training(
 
 
 def default_run_name(plan: TrainingPlan, config: TrainConfig) -> str:
-    """Return the name of a run folder: image set, preset, what differs from the preset, seed.
+    """Return the name of a run folder: image set, preset, changes of the preset, and seed.
 
     Parameters
     ----------
     config
-        The config that the plan resolves to.
+        Config to which the plan resolves.
     """
     name = shortened(re.sub(r"[^\w.-]+", "-", Path(plan.dataset).name.removesuffix(".h5")) or "images")
     preset = config.preset.partition(" ")[0]
@@ -161,7 +162,7 @@ def default_run_name(plan: TrainingPlan, config: TrainConfig) -> str:
 
 
 def _in_a_name(field: str, value: Any) -> str:
-    """Write a field and its value as a part of a folder's name; a flag's own name suffices."""
+    """Format a field and its value as part of a folder's name; a switch has no value."""
     if isinstance(value, bool):
         return field if value else f"no{field}"
     return field + (".".join(map(str, value)) if isinstance(value, tuple) else str(value))
@@ -169,7 +170,7 @@ def _in_a_name(field: str, value: Any) -> str:
 
 @dataclass(frozen=True)
 class ReadyTraining:
-    """A training with its images, config and probe, checked, before the first step."""
+    """Checked training with its images, config and probe, before the first step."""
 
     config: TrainConfig
     images: ImageSet
@@ -178,15 +179,15 @@ class ReadyTraining:
     device: torch.device
 
     def keep_statistics(self, ranks: Ranks, on_step: OnStep, should_stop: Callable[[], bool]) -> bool:
-        """Keep the batch-norm statistics of the trained and the untrained discriminator in the run.
+        """Store the batch-norm statistics of the trained and the untrained discriminator in the run.
 
-        The run then has features without its training images. A conditional network has none, and a run that keeps its
-        best state needs a probe first.
+        Features of the run can then be extracted without its training images. Runs without features have no statistics:
+        those of a conditional network, and those that keep their best state but have no probe result yet.
 
         Returns
         -------
         bool
-            False if the work was stopped.
+            False if ``should_stop`` returned True.
         """
         if self.config.network.classes or (self.config.keep == "best" and not self.run.best_path.exists()):
             return True
@@ -211,7 +212,7 @@ class ReadyTraining:
 
 
 class StoppedError(Exception):
-    """The end of statistics that were asked to stop."""
+    """Signal that ends the estimation of statistics early."""
 
 
 def ready_training(
@@ -222,12 +223,12 @@ def ready_training(
     ranks: Ranks = ALONE,
     on_note: OnNote = no_note,
 ) -> ReadyTraining:
-    """Load the images of a plan, resolve its config with them, make its probe, and check all of them together.
+    """Load the images of a plan, resolve its config, build its probe, and check that they match.
 
     Raises
     ------
     UserError
-        As ``run_training``, before the first step.
+        As for ``run_training``, before the first step.
     """
     device = rank_device(workspace.device)
     load = partial(load_images, split="train", data_dir=workspace.data_dir, download=workspace.download)
@@ -246,7 +247,7 @@ def ready_training(
 def _config_of_images(
     plan: TrainingPlan, config: TrainConfig, images: ImageSet, run: Run, copies: int, on_note: OnNote
 ) -> TrainConfig:
-    """Fill in what the images decide: channels, classes of a conditional network, and the window; check the result."""
+    """Set channels, classes of a conditional network and window from the images, and check the config."""
     changes: dict[str, Any] = {} if plan.nc is not None else {"nc": images.channels}
     if config.network.classes and plan.classes is None:
         changes["classes"] = images.classes
@@ -269,29 +270,29 @@ def _training_probe(
     images: ImageSet,
     device: torch.device,
 ) -> TrainingProbe:
-    """Make the probe of a plan."""
+    """Build the probe of a plan."""
     try:
-        labelled = load(plan.probe_dataset)
-    except UserError as error:  # the same words are about another parameter here
+        labeled = load(plan.probe_dataset)
+    except UserError as error:  # the message is right, but the parameter has another name here
         raise UserError(str(error), parameter="probe_dataset") from error
-    return TrainingProbe(labelled, plan.probe_labels, network=config.network, unlabelled=images, device=device)
+    return TrainingProbe(labeled, plan.probe_labels, network=config.network, unlabeled=images, device=device)
 
 
 class TrainingSteps:
-    """Progress of one training, with its losses, its last probe and the alarm of a collapse."""
+    """Progress of one training, with its losses, its last probe accuracy and the collapse alarm."""
 
     def __init__(self, run: Run, total: int, on_step: OnStep, on_note: OnNote, on_tick: OnTick = no_tick):
         self._run, self._total, self._on_step, self._on_note, self._on_tick = run, total, on_step, on_note, on_tick
         self._before, self._probe = 0, ""
 
     def resume(self, position: int) -> None:
-        """Report that ``position`` images were seen before."""
+        """Report that the run is resumed after ``position`` images."""
         self._on_note(f"{self._run.folder}: resuming at {position:,} of {self._total:,} images")
         self._before = position
         self._step(position)
 
     def tick(self, row: dict[str, Any]) -> None:
-        """Report a row of the statistics."""
+        """Report a row of the training statistics."""
         if row["probe_accuracy"] is not None:
             self._probe = f" probe {row['probe_accuracy']:.1%}"
         alarm = "" if row["collapsed_since"] is None else f" COLLAPSED since {row['collapsed_since']:,}"

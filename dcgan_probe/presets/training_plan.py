@@ -1,4 +1,4 @@
-"""Config of a training as a person asks for it: a preset, what differs from it, and how it is watched."""
+"""Plan of a training: a preset, its changes, and settings of monitoring and execution."""
 
 import math
 import shlex
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _changeable() -> list[tuple[str, Any, Any]]:
-    """Return name, type and field of everything in both configs that has a help text: None for the preset's value."""
+    """Return name, type and field, None by default, of each field of both configs that has a help text."""
     return [
         (
             each.name,
@@ -29,43 +29,42 @@ def _changeable() -> list[tuple[str, Any, Any]]:
 
 
 Changes: Any = make_dataclass("Changes", _changeable(), bases=(Config,), frozen=True)
-"""The fields of ``NetworkConfig`` and ``TrainConfig`` that a preset decides, each None by default: the preset's value.
-"""
+"""Fields of ``NetworkConfig`` and ``TrainConfig`` that a preset decides; None, the default, for the preset's value."""
 
 
 @dataclass(frozen=True)
 class TrainingPlan(Changes):
-    """A training: a preset, what differs from it, and how the training is watched.
+    """Plan of a training: a preset, its changes, and settings of monitoring and execution.
 
-    Beside the fields below, each field of ``NetworkConfig`` and ``TrainConfig`` that a preset decides is a field here,
-    such as ``ndf``, ``strides``, ``lr`` or ``keep``. None, the default, keeps the preset's value; ``nc`` and, for a
-    conditional network, ``classes`` are then those of the images.
+    Each field of ``NetworkConfig`` and ``TrainConfig`` that a preset decides, such as ``ndf``, ``strides``, ``lr`` or
+    ``keep``, is a field of the plan too. None, the default, keeps the preset's value; for ``nc`` and, in a conditional
+    network, ``classes``, it means the value of the images.
     """
 
     verb: ClassVar[str] = "train"
     first: ClassVar[tuple[str, ...]] = ("preset", "dataset", "images")
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
 
-    preset: str = option("auto", "Named setting.", metavar=f"auto|{'|'.join(PRESETS)}")
+    preset: str = option("auto", "Preset.", metavar=f"auto|{'|'.join(PRESETS)}")
     dataset: str = option("cifar10", "Training images: a name, a folder or an .h5 file.")
     images: int | None = option(
-        None, "Real images shown to D, as 64000, 64k or 2M.", min=1, kind="count", usual="the preset's"
+        None, "Real images shown to D, such as 64000, 64k or 2M.", min=1, kind="count", usual="the preset's"
     )
     precision: Literal["auto", "float32", "bfloat16"] = option("auto", "auto: bfloat16 on CUDA.")
     probe_every: int | None = option(
-        None, "Measure the features after every so many images.", min=1, kind="count", usual="never"
+        None, "Number of images between probes of the features.", min=1, kind="count", usual="never"
     )
-    probe_dataset: str = option("cifar10", "Labelled set; its training split alone is read.")
-    probe_labels: int = option(4000, "Labelled images, half of them held out.", min=1, kind="count")
+    probe_dataset: str = option("cifar10", "Labeled set of the probe; only its training split is read.")
+    probe_labels: int = option(4000, "Labeled images of the probe, half of them held out.", min=1, kind="count")
     time_limit: float | None = option(
-        None, "Save and end after this time, such as 90s, 8m or 2h; the last probe comes after it.", kind="seconds"
+        None, "Save and end after this time, such as 90s, 8m or 2h, with a last probe.", kind="seconds"
     )
-    stop_on_collapse: bool = option(False, "Save and end as soon as training has collapsed; exit status 1.")
-    deterministic: bool = option(False, "Of a GPU: the same bits each time, by slower kernels.")
-    sync_norm: bool = option(False, "Of several ranks: batch norm over all ranks' parts of a batch.")
+    stop_on_collapse: bool = option(False, "Save and end once training has collapsed, with exit status 1.")
+    deterministic: bool = option(False, "On a GPU: bit-identical results, with slower kernels.")
+    sync_norm: bool = option(False, "With several ranks: batch norm over the whole batch instead of each rank's part.")
     window: int | None = option(
         None,
-        "Images in memory and shuffled at a time, 256 or a multiple.",
+        "Images held in memory and shuffled together, a multiple of 256.",
         min=1,
         kind="count",
         usual="all; 65,536 if these do not fit",
@@ -73,7 +72,7 @@ class TrainingPlan(Changes):
     seed: int = option(0, "Seed of every random choice.", min=0)
 
     def check(self) -> None:
-        """Check the preset's name and the time."""
+        """Check the preset's name and the time limit."""
         if self.preset != "auto":
             preset_named(self.preset)
         if self.time_limit is not None and not 0 < self.time_limit < math.inf:
@@ -81,17 +80,17 @@ class TrainingPlan(Changes):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The fields that differ from the preset, beside the length, in the order of both configs."""
+        """Changed fields of the preset and their values, except the length, in the order of both configs."""
         values = {each.name: getattr(self, each.name) for each in fields(Changes)}
         return {name: value for name, value in values.items() if value is not None}
 
     def config(self, device: "torch.device | None" = None) -> TrainConfig:
-        """Resolve the plan for a device, the CPU by default, as far as the images need not be seen.
+        """Resolve the plan for a device, by default the CPU, without the settings that depend on the images.
 
         Raises
         ------
         UserError
-            If a value is out of range, or values contradict one another.
+            If a value is out of range, or values contradict each other.
         """
         config = preset_config(
             self.preset,

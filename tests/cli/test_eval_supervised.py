@@ -70,7 +70,7 @@ def test_a_search_that_cannot_fit_in_memory_is_refused_before_it_begins(here, mo
     assert (
         "Invalid value for --workers: glyphs-10 supervised with 2 workers needs about 3.0 GB of memory, but" in refused
     )
-    assert "2.0 GB are available; take fewer workers, or another machine" in refused
+    assert "2.0 GB are available; use fewer workers, or another machine" in refused
     assert not (here / "runs").exists()
     assert not (here / "results").exists()
 
@@ -79,5 +79,5 @@ def test_wrong_use_is_told_with_its_flag(here):
     assert "Invalid value for --labels: got 15 labels for glyphs" in invoke(*VERB, "--labels", 15, status=2).stderr
     wrong = invoke(*VERB, "--preset", "faces64", status=2).stderr
     assert "Invalid value for --dataset: glyphs (train) has images of (3, 32, 32)" in wrong
-    assert "faces64 network takes (3, 64, 64)" in " ".join(wrong.split())
+    assert "faces64 network expects (3, 64, 64)" in " ".join(wrong.split())
     assert "--settings" in invoke(*VERB, "--settings", 100_000_000, "--dry-run", status=2).stderr

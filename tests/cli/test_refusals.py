@@ -165,10 +165,10 @@ def test_a_cut_row_and_an_odd_one_are_named_and_left_out(here):
     assert told.stdout.count("### ") == 2
     message = " ".join(told.stderr.split())
     assert "evaluations.csv, row 2, cannot be read" in message
-    assert f"its last row of evaluation {evaluations[2].id} was cut off and is left out; rerun the command" in message
+    assert f"the last row of evaluation {evaluations[2].id} was cut off and is omitted; rerun the command" in message
     # The command completes its records, and says on which rows it goes past.
     again = invoke(*EVALUATE[:-1], "--dataset", "./z_train.h5")
-    assert "was cut off and is left out" in again.stderr
+    assert "was cut off and is omitted" in again.stderr
     assert invoke("table").stdout.count("### ") == 3
 
 

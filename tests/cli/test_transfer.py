@@ -92,7 +92,7 @@ def test_results_of_elsewhere_join_those_here(workplace):
     assert "| raw pixels" in table
     assert "0 new evaluations" in invoke("import", "results", "elsewhere", "--results", "here").stdout
     (workplace / "nowhere").mkdir()
-    assert "there are no records nowhere/evaluations.csv" in " ".join(
+    assert "nowhere/evaluations.csv is missing" in " ".join(
         invoke("import", "results", "nowhere", "--results", "here", status=2).output.split()
     )
     assert not list((workplace / "nowhere").iterdir())

@@ -229,7 +229,7 @@ def test_a_share_of_the_maps_needs_no_second_extraction(here):
     planned = json.loads(invoke("eval-svm", *arguments, "--dry-run").stdout)
     assert planned["dcgan"]["columns"] == trained["dimension"]
     refused = invoke("eval-svm", *arguments, "--features", "pixels", "--no-controls", status=2).output
-    assert "pixels features have no maps to take a share of" in " ".join(refused.split())
+    assert "pixels features have no maps to choose from" in " ".join(refused.split())
 
 
 def test_table_writes_three_formats(here):

@@ -6,7 +6,7 @@ from dcgan_probe.evaluation.choice import (
     HIGHEST_K,
     K_GRID,
     LOWEST_C,
-    NEIGHBOUR_NUMBERS,
+    NEIGHBOR_NUMBERS,
     PENALTIES,
     SERIES,
     at_limit,
@@ -68,7 +68,7 @@ def test_no_value_is_tried_twice_and_none_left_out():
 @pytest.mark.parametrize("accuracy", [0.0, 0.1, 1.0])
 def test_a_tie_of_all_values_takes_the_smallest_of_the_first_grid(accuracy):
     assert run(lambda C: accuracy) == ([C_GRID], 1e-4)
-    assert run(lambda k: accuracy, NEIGHBOUR_NUMBERS) == ([K_GRID], 1.0)
+    assert run(lambda k: accuracy, NEIGHBOR_NUMBERS) == ([K_GRID], 1.0)
 
 
 def test_means_tie_over_draws_that_differ():
@@ -89,8 +89,8 @@ def test_a_tie_of_some_values_at_the_upper_edge_is_inside():
 
 
 def test_the_number_of_neighbors_extends_upwards_only():
-    assert run(lambda k: -k, NEIGHBOUR_NUMBERS) == ([K_GRID], 1.0)
-    rounds, best = run(lambda k: k, NEIGHBOUR_NUMBERS)
+    assert run(lambda k: -k, NEIGHBOR_NUMBERS) == ([K_GRID], 1.0)
+    rounds, best = run(lambda k: k, NEIGHBOR_NUMBERS)
     assert rounds[1] == (100.0, 200.0, 500.0)
     assert best == HIGHEST_K
 

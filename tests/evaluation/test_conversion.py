@@ -221,7 +221,7 @@ def test_a_resumed_conversion_says_from_where(old, monkeypatch):
 
 
 def test_other_folders_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"holds no records\.csv of schema version 2, so there is nothing to convert"):
+    with pytest.raises(UserError, match=r"has no records\.csv of schema version 2, so there is nothing to convert"):
         convert_results(tmp_path, lambda name, fingerprint: None)
     (tmp_path / "records.csv").write_text("name,age\nx,3\n")
     with pytest.raises(UserError, match="lacks the columns schema_version, evaluation"):
@@ -231,7 +231,7 @@ def test_other_folders_are_refused(tmp_path):
 @pytest.mark.parametrize("version", ["1", "3"])
 def test_rows_of_another_version_are_refused(tmp_path, version):
     write_old(tmp_path, [{"schema_version": version}])
-    with pytest.raises(UserError, match=r"records\.csv, row 2, is not whole or not of schema version 2"):
+    with pytest.raises(UserError, match=r"records\.csv, row 2, is incomplete or not of schema version 2"):
         convert_results(tmp_path, lambda name, fingerprint: None)
 
 

@@ -129,5 +129,5 @@ def test_draws_of_all_rows_are_refused():
     layout = lay_out(replace(protocol, labels=2), labels, seed=0)
     given = np.empty_like(labels)
     given[layout.order] = labels
-    with pytest.raises(UserError, match="100 draws would be the same rows; take fewer labels, or `draws=1`"):
+    with pytest.raises(UserError, match="100 draws would have the same rows; use fewer labels, or `draws=1`"):
         lay_out(protocol, given, seed=0)

@@ -29,7 +29,7 @@ def test_what_cannot_fit_is_refused_with_advice():
     estimate = estimate_evaluation(protocol_for("svhn", 4434, 10, 1000), 100, 10)
     require_memory(estimate)
     with pytest.raises(
-        UserError, match=r"needs about 9000\.0 GB of memory, but only .* are available; take fewer layers"
+        UserError, match=r"needs about 9000\.0 GB of memory, but only .* are available; use fewer layers"
     ):
         require_memory(replace(estimate, memory_bytes=9 * 10**12))
     assert isinstance(estimate, Estimate)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from dcgan_probe.evaluation import C_GRID, SCALES, Results, evaluate, protocol_for, summarise
+from dcgan_probe.evaluation import C_GRID, SCALES, Results, evaluate, protocol_for, summarize
 from dcgan_probe.linear import fit_path
 from dcgan_probe.runtime import UserError, derive_seed
 from dcgan_probe.storage import open_feature_file
@@ -236,7 +236,7 @@ def test_a_results_folder_keeps_all_that_the_summary_says(splits, liblinear_path
         fit=liblinear_path,
     )
     assert results.summaries() == [summary]
-    assert summarise(results.records()) == [replace(summary, over_images=None)]
+    assert summarize(results.records()) == [replace(summary, over_images=None)]
     json.dumps(summary.to_dict())
     with np.load(results.predictions_path(summary.evaluation)) as stored:
         assert stored["predictions"].dtype == np.uint8

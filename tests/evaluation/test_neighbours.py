@@ -1,4 +1,4 @@
-"""Votes of nearest neighbours against scikit-learn's classifier, and against distances written out."""
+"""Votes of nearest neighbors against scikit-learn's classifier, and against explicit distances."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from dcgan_probe.evaluation import estimate_evaluation, evaluate, protocol_for
-from dcgan_probe.evaluation.neighbours import fit_neighbours, predict_neighbours
+from dcgan_probe.evaluation.neighbours import fit_neighbors, predict_neighbors
 from dcgan_probe.runtime import UserError
 
 KS = (1.0, 3.0, 7.0, 20.0)
@@ -23,7 +23,7 @@ def rows(seed, count):
 @pytest.mark.parametrize("scaled", [False, True])
 def test_votes_are_those_of_scikit_learn(metric, scaled):
     (X, y), (other, _) = rows(0, 200), rows(1, 150)
-    found = predict_neighbours(fit_neighbours(X, y, KS, metric=f"knn-{metric}", standardise=scaled), other)
+    found = predict_neighbors(fit_neighbors(X, y, KS, metric=f"knn-{metric}", standardise=scaled), other)
     assert (found.shape, found.dtype) == ((4, 150), np.int64)
     if scaled:
         scaler = StandardScaler().fit(X.astype(np.float64))
@@ -35,14 +35,14 @@ def test_votes_are_those_of_scikit_learn(metric, scaled):
 
 def test_one_search_serves_every_k_in_any_order():
     (X, y), (other, _) = rows(0, 200), rows(1, 50)
-    together = predict_neighbours(fit_neighbours(X, y, (7.0, 1.0, 20.0), metric="knn-euclidean"), other)
-    alone = [fit.predict(other) for fit in fit_neighbours(X, y, (7.0, 1.0, 20.0), metric="knn-euclidean")]
+    together = predict_neighbors(fit_neighbors(X, y, (7.0, 1.0, 20.0), metric="knn-euclidean"), other)
+    alone = [fit.predict(other) for fit in fit_neighbors(X, y, (7.0, 1.0, 20.0), metric="knn-euclidean")]
     np.testing.assert_array_equal(together, alone)
 
 
 def test_a_k_beyond_the_rows_takes_all_of_them():
     X, y = rows(0, 30)
-    (fit,) = fit_neighbours(X, y, (50.0,), metric="knn-euclidean")
+    (fit,) = fit_neighbors(X, y, (50.0,), metric="knn-euclidean")
     assert fit.k == 30
     assert (fit.predict(X) == np.bincount(y).argmax()).all()
 
@@ -50,7 +50,7 @@ def test_a_k_beyond_the_rows_takes_all_of_them():
 def test_rows_of_zeros_have_no_angle_and_no_warning():
     X, y = rows(0, 30)
     X[4] = 0.0
-    assert np.isfinite(fit_neighbours(X, y, (1.0,), metric="knn-cosine")[0].predict(X)).all()
+    assert np.isfinite(fit_neighbors(X, y, (1.0,), metric="knn-cosine")[0].predict(X)).all()
 
 
 @pytest.mark.parametrize("classifier", ["knn-cosine", "knn-euclidean"])
@@ -70,13 +70,13 @@ def test_an_evaluation_chooses_k_on_validation_rows(splits, classifier):
 
 
 @pytest.mark.parametrize("k", [0.5, 2.5])
-def test_a_k_that_is_no_number_of_neighbours_is_refused(splits, k):
+def test_a_k_that_is_not_a_number_of_neighbors_is_refused(splits, k):
     train, test = splits()
-    with pytest.raises(UserError, match=f"got k = {k}, expected a whole number of neighbours"):
+    with pytest.raises(UserError, match=f"got k = {k}, expected a whole number of neighbors"):
         evaluate(train, test, protocol_for("glyphs", 90, 3), classifier="knn-cosine", C=k)
 
 
-def test_the_cost_of_neighbours_is_that_of_the_search():
+def test_the_cost_of_neighbors_is_that_of_the_search():
     estimate = estimate_evaluation(protocol_for("cifar10", 50_000, 10), 3584, 10_000, classifier="knn-cosine")
-    assert (estimate.route, estimate.fits) == ("neighbours", 7)
+    assert (estimate.route, estimate.fits) == ("neighbors", 7)
     assert estimate.memory_bytes > 2 * 50_000 * 3584 * 4

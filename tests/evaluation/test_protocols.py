@@ -79,7 +79,7 @@ def test_draws_can_be_changed():
         (("svhn", 4434, 10, 1000, 0), "draws", "got 0 draws; expected at least 1"),
         (("svhn", 4434, 10, 1000, 5, 0), "select_draws", "got 0 select draws; expected at least 1"),
         (("cifar10", 50_000, 10, None, 10), "draws", "got 10 draws with all labels"),
-        (("cifar10", 50_000, 1, None), "dataset", "cifar10 has 1 class; a probe needs at least two"),
+        (("cifar10", 50_000, 1, None), "dataset", "cifar10 has 1 class, expected at least 2"),
     ],
 )
 def test_impossible_protocols_are_refused(arguments, option, text):
@@ -91,12 +91,12 @@ def test_impossible_protocols_are_refused(arguments, option, text):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"chooses_on": "test"}, "what chooses C and what is reported share rows"),
-        ({"reports_on": "undrawn"}, "what chooses C and what is reported share rows"),
-        ({"reports_on": "train"}, "what chooses C and what is reported share rows"),
-        ({"select_trains_on": "train"}, "what trains and what chooses C share rows"),
-        ({"chooses_on": "drawn"}, "what trains and what chooses C share rows"),
-        ({"report_trains_on": "test"}, "what trains and what is reported share rows"),
+        ({"chooses_on": "test"}, "the split that chooses C and the reported split share rows"),
+        ({"reports_on": "undrawn"}, "the split that chooses C and the reported split share rows"),
+        ({"reports_on": "train"}, "the split that chooses C and the reported split share rows"),
+        ({"select_trains_on": "train"}, "the split that trains and the split that chooses C share rows"),
+        ({"chooses_on": "drawn"}, "the split that trains and the split that chooses C share rows"),
+        ({"report_trains_on": "test"}, "the split that trains and the reported split share rows"),
         ({"held_out_rows": 5}, "exactly one of them if the held-out rows choose C"),
     ],
 )

@@ -192,17 +192,17 @@ def test_damaged_fits_are_told(tmp_path, record, content):
     results = Results(tmp_path)
     results.append([record()])
     results.fits_path(record().evaluation.id).write_bytes(content)
-    with pytest.raises(UserError, match=r"20260101T000000-aa\.csv\.gz (cannot be read|has other columns)"):
+    with pytest.raises(UserError, match=r"20260101T000000-aa\.csv\.gz (is corrupt|cannot be read|has other columns)"):
         results.records()
 
 
 def test_missing_records_and_fits_are_told(tmp_path, record):
-    with pytest.raises(UserError, match=r"there are no records .*evaluations.csv; run eval-svm first"):
+    with pytest.raises(UserError, match=r"evaluations.csv is missing; run eval-svm first"):
         Results(tmp_path).read()
     results = Results(tmp_path)
     results.append([record()])
     results.fits_path(record().evaluation.id).unlink()
-    with pytest.raises(UserError, match=r"there are no fits .*, which .*evaluations.csv names; restore that file"):
+    with pytest.raises(UserError, match=r"the fits .* of a row of .*evaluations.csv are missing; restore that file"):
         results.records()
 
 
@@ -253,7 +253,7 @@ def test_of_more_draws_what_is_right_and_the_confusions_are_kept(tmp_path, draws
 
 def test_missing_and_damaged_predictions_are_named(tmp_path):
     results = Results(tmp_path)
-    with pytest.raises(UserError, match=r"no test predictions .*id\.npz; run that evaluation again"):
+    with pytest.raises(UserError, match=r"the test predictions .*id\.npz are missing; run that evaluation again"):
         results.read_predictions("id")
     results.predictions_path("id").parent.mkdir()
     for content in (b"", b"PK\x03\x04 cut off"):

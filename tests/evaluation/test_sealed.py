@@ -77,7 +77,7 @@ def test_a_test_split_without_labels_or_of_other_classes_is_refused(splits, writ
         UserError, match=r"glyphs \(test\) has labels from 0 to 2, but the training set has classes 0 to 1"
     ):
         SealedTest(test, 2)
-    unlabelled = write_features(None, np.zeros((5, 12), np.float32), "test")
+    unlabeled = write_features(None, np.zeros((5, 12), np.float32), "test")
     with pytest.raises(UserError, match=r"glyphs \(test\) has no labels, and a probe needs them") as caught:
-        SealedTest(unlabelled, 3)
+        SealedTest(unlabeled, 3)
     assert caught.value.parameter == "dataset"

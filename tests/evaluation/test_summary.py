@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from dcgan_probe.evaluation import summarise, summarise_evaluation
+from dcgan_probe.evaluation import summarize, summarize_evaluation
 
 
 def draws(record, accuracies, **changes):
@@ -15,29 +15,29 @@ def draws(record, accuracies, **changes):
 
 def test_mean_and_spread_by_definition(record):
     accuracies = [0.70, 0.74, 0.69, 0.77]
-    summary = summarise_evaluation(draws(record, accuracies))
+    summary = summarize_evaluation(draws(record, accuracies))
     assert summary.accuracy == pytest.approx(sum(accuracies) / 4)
     assert summary.spread == pytest.approx(statistics.stdev(accuracies))
-    wide = summarise_evaluation(draws(record, accuracies, spread_definition="1.96 x standard deviation over draws"))
+    wide = summarize_evaluation(draws(record, accuracies, spread_definition="1.96 x standard deviation over draws"))
     assert wide.spread == pytest.approx(1.96 * statistics.stdev(accuracies))
     # Two draws share a quarter of their rows.
     assert wide.standard_error == pytest.approx(statistics.stdev(accuracies) * (1 / 4 + 1 / 3) ** 0.5)
-    apart = summarise_evaluation(draws(record, accuracies, overlap=0.0))
+    apart = summarize_evaluation(draws(record, accuracies, overlap=0.0))
     assert apart.standard_error == pytest.approx(statistics.stdev(accuracies) / 2)
 
 
 def test_fits_that_did_not_converge_are_counted(record):
     rows = [record(draw=0), record(draw=1, converged=False, gap=2e-3)]
-    summary = summarise_evaluation(rows)
+    summary = summarize_evaluation(rows)
     assert (summary.unconverged, summary.largest_gap) == (1, 2e-3)
 
 
 def test_types_fit_json(record):
-    summary = summarise_evaluation(draws(record, [0.5, 0.6], notes="one | two"))
+    summary = summarize_evaluation(draws(record, [0.5, 0.6], notes="one | two"))
     assert summary.labels == 30
     assert summary.to_dict()["layers"] == ["conv1", "conv2"]
     assert summary.to_dict()["notes"] == ["one", "two"]
-    assert summarise_evaluation(draws(record, [0.5], labels="all")).labels == "all"
+    assert summarize_evaluation(draws(record, [0.5], labels="all")).labels == "all"
 
 
 def test_the_newest_complete_evaluation_counts(record):
@@ -45,9 +45,9 @@ def test_the_newest_complete_evaluation_counts(record):
     new = draws(record, [0.7, 0.8, 0.9], evaluation="new", date="2026-01-02T00:00:00+00:00")
     torn = draws(record, [0.1, 0.2], evaluation="torn", date="2026-01-03T00:00:00+00:00")[:1]
     select = [record(evaluation="new", draws=3, stage="select", split="validation", draw=draw) for draw in range(9)]
-    (summary,) = summarise(old + select + new + torn)
+    (summary,) = summarize(old + select + new + torn)
     assert (summary.evaluation, summary.draws, summary.accuracy) == ("new", 3, pytest.approx(0.8))
-    (summary,) = summarise(new + old)
+    (summary,) = summarize(new + old)
     assert summary.evaluation == "new"
 
 
@@ -69,19 +69,19 @@ def test_the_newest_complete_evaluation_counts(record):
 )
 def test_different_experiments_are_kept_apart(record, changes):
     rows = draws(record, [0.5, 0.6], evaluation="a") + draws(record, [0.7, 0.8], evaluation="b", **changes)
-    assert [summary.evaluation for summary in summarise(rows)] == ["a", "b"]
+    assert [summary.evaluation for summary in summarize(rows)] == ["a", "b"]
 
 
 def test_values_of_c_that_were_tried_out_all_stay_in_sight(record):
     rows = [row for C in (1e-3, 1e-2) for row in draws(record, [0.5], evaluation=f"{C}", given=True, chosen=C)]
-    assert len(summarise(rows)) == 2
+    assert len(summarize(rows)) == 2
     rows = [row for C in (1e-3, 1e-2) for row in draws(record, [0.5], evaluation=f"{C}", chosen=C)]
-    assert len(summarise(rows)) == 1
+    assert len(summarize(rows)) == 1
 
 
 def test_options_and_notes_are_those_of_the_evaluation_and_of_its_fits(record):
     fits = [replace(each, options={"passes": 3}, notes="own") for each in draws(record, [0.5, 0.6], notes="shared")]
-    summary = summarise_evaluation(fits)
+    summary = summarize_evaluation(fits)
     assert summary.options == {"grid": 2, "passes": 3}
     assert summary.notes == ("shared", "own")
 
@@ -102,12 +102,12 @@ def test_the_label_budget_counts_the_labels_that_chose(record, select, train_row
         record(stage="select", draw=draw, train_rows=train_rows, rows_trained=trained, rows_scored=scored)
         for draw, (trained, scored) in enumerate(select)
     ]
-    assert summarise_evaluation(rows).label_budget == budget
+    assert summarize_evaluation(rows).label_budget == budget
 
 
 def test_time_counts_the_fits_that_chose_c(record):
     rows = draws(record, [0.5, 0.6], seconds=2.0)
     rows += [record(stage="select", split="validation", draw=draw, seconds=0.5) for draw in range(3)]
-    (summary,) = summarise(rows)
+    (summary,) = summarize(rows)
     assert summary.seconds == pytest.approx(5.5)
     assert (summary.draws, summary.accuracy) == (2, pytest.approx(0.55))

@@ -39,26 +39,24 @@ def coloured():
 def make_probe(network, tiny_images):
     """Give a function that makes a probe of these networks, trained on random images."""
 
-    def make(labelled, labels, *, unlabelled=None, **changes):
-        unlabelled = unlabelled or tiny_images(200, 16)
-        return TrainingProbe(
-            labelled, labels, **{"network": network, "unlabelled": unlabelled, "device": CPU, **changes}
-        )
+    def make(labeled, labels, *, unlabeled=None, **changes):
+        unlabeled = unlabeled or tiny_images(200, 16)
+        return TrainingProbe(labeled, labels, **{"network": network, "unlabeled": unlabeled, "device": CPU, **changes})
 
     return make
 
 
 def test_accuracy_is_that_of_half_of_the_drawn_images(network, coloured, tiny_images, make_probe):
-    unlabelled, labelled = tiny_images(200, 16), coloured(step=30)
-    probe = make_probe(labelled, 120, unlabelled=unlabelled)
+    unlabeled, labeled = tiny_images(200, 16), coloured(step=30)
+    probe = make_probe(labeled, 120, unlabeled=unlabeled)
     discriminator = build_discriminator(network, 1)
     found = probe(discriminator)
-    statistics = real_statistics(discriminator, unlabelled, CPU)
+    statistics = real_statistics(discriminator, unlabeled, CPU)
     origin = EncoderOrigin("dcgan", "", "", 0, 0, "", 0)
     encoder = DiscriminatorEncoder(discriminator, origin, statistics=statistics, device=CPU)
     features, trains, labels = encoder.encode(probe._images), probe._trains, probe._labels
     assert np.bincount(labels[trains]).tolist() == np.bincount(labels[~trains]).tolist() == [20, 20, 20]
-    known = {image.tobytes(): label for image, label in zip(labelled.images, labelled.labels, strict=True)}
+    known = {image.tobytes(): label for image, label in zip(labeled.images, labeled.labels, strict=True)}
     assert [known[image.tobytes()] for image in probe._images] == labels.tolist()
     assert len({image.tobytes() for image in probe._images}) == 120
     accuracies = [
@@ -103,16 +101,14 @@ def test_the_draw_is_described(coloured, make_probe):
 
 @pytest.mark.parametrize("labels", [0, 3, 100, 306])
 def test_labels_that_cannot_be_halved_are_refused(coloured, make_probe, labels):
-    text = (
-        f"got {labels} labels for the probe during training, expected a multiple of 6 up to 300: as many of each of 3"
-    )
+    text = f"got {labels} labels for the probe during training, expected a multiple of 6 up to 300: an equal number of each"
     with pytest.raises(UserError, match=text) as caught:
         make_probe(coloured(), labels)
     assert caught.value.parameter == "probe_labels"
 
 
 def test_a_test_split_is_refused(coloured, tiny_images, make_probe):
-    with pytest.raises(UserError, match=r"got the test split of coloured .* must not be what is reported") as caught:
+    with pytest.raises(UserError, match=r"got the test split of coloured .* must not choose anything") as caught:
         make_probe(coloured(split="test"), 60)
     assert caught.value.parameter == "probe_dataset"
     with pytest.raises(UserError, match="has no labels, and the probe during training needs them"):
@@ -123,8 +119,8 @@ def test_images_and_networks_that_do_not_fit_are_refused_at_once(network, colour
     with pytest.raises(UserError) as caught:
         make_probe(tiny_images(60, 8, channels=1), 60)
     assert str(caught.value) == (
-        "got images of (1, 8, 8) (channels, height, width) for the probe during training, expected (3, 16, 16) as the "
-        "network takes; make a copy with `dcgan-probe prepare tiny --size 16 --channels 3`"
+        "got images of (1, 8, 8) (channels, height, width) for the probe during training, expected (3, 16, 16) for the "
+        "network; make a copy with `dcgan-probe prepare tiny --size 16 --channels 3`"
     )
     assert caught.value.parameter == "probe_dataset"
     with pytest.raises(UserError, match="a grid of 4 does not divide maps of 2 x 2"):

@@ -18,7 +18,7 @@ PLAN = TrainingPlan(preset="demo", dataset="squares", images=80, **TINY)
 
 @pytest.fixture
 def place(tmp_path):
-    """Give a workspace with a labelled training split of gray images, and no test split."""
+    """Give a workspace with a labeled training split of gray images, and no test split."""
     labels = np.arange(80) % 2
     pixels = np.random.default_rng(0).integers(0, 200, (80, 1, 16, 16)).astype(np.uint8)
     write_image_file(

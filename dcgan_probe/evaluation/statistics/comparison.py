@@ -16,37 +16,37 @@ PAIRED = {
     "images_fingerprint_test": "test images",
     "seed": "seed of the draws",
 }
-"""Fields that two evaluations on the same draws and test images have in common, and their names in messages."""
+"""Fields that two evaluations on the same draws and test images share, with their names in messages."""
 
 LEAST_DRAWS = 5
-"""Least number of several draws.
+"""Least number of draws for a t test.
 
-With fewer, Satterthwaite's degrees of freedom make intervals too narrow where draws matter more than images: simulated
-coverage is down to 87, 92 and 93 % with 2, 3 and 4 draws (`benchmarks/bench_comparisons.py`).
+With 2 to 4 draws, Satterthwaite's degrees of freedom make intervals too narrow if draws matter more than images; the
+coverage is simulated in `benchmarks/bench_comparisons.py`.
 """
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two evaluations on the same draws and test images."""
+    """Comparison of two evaluations on the same draws and test images."""
 
     first: Summary
     second: Summary
     difference: MeanEstimate
-    """Of the mean accuracies, the first less the second; for single fits over test images only."""
+    """Difference of the mean accuracies, first minus second; for single fits, its error is over test images only."""
     discordant: Discordant | None
-    """For single fits; None for several draws."""
+    """Discordant images of single fits; None for several draws."""
     p: float
-    """Two-sided, for this comparison alone: exact McNemar for single fits, else Student's t over draws and images."""
+    """Two-sided p of this comparison alone: exact McNemar for single fits, else Student's t over draws and images."""
     holm_p: float
     """``p`` adjusted for the number of comparisons."""
     comparisons: int
-    """Number of comparisons made at once."""
+    """Number of comparisons made together."""
     first_accuracy: float
-    """Mean over the draws compared, which may be fewer than the row has."""
+    """Mean over the compared draws, which may be fewer than all draws of the evaluation."""
     second_accuracy: float
     draws: int
-    """Number of draws compared, which both have. Draws of the same number have the same rows."""
+    """Number of compared draws, which both evaluations have; draws of the same number have the same rows."""
 
     @property
     def test(self) -> str:
@@ -55,9 +55,9 @@ class Comparison:
 
 
 def compare(pairs: Sequence[tuple[Summary, Summary]]) -> list[Comparison]:
-    """Compare evaluations in pairs, on the same draws and test images, and adjust each p for the number of pairs.
+    """Compare pairs of evaluations on the same draws and test images, and adjust each p for the number of pairs.
 
-    Where one has more draws than the other, the draws that both have are compared.
+    If one evaluation has more draws than the other, only the draws of both are compared.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def compare(pairs: Sequence[tuple[Summary, Summary]]) -> list[Comparison]:
 
 
 def _common_predictions(first: Summary, second: Summary) -> tuple[np.ndarray, np.ndarray]:
-    """Return which predictions of the draws that both have are right, bool (draws, test rows) each."""
+    """Return whether the predictions of the common draws are right, bool (draws, test rows) for each evaluation."""
     require_paired(first, second)
     assert first.correct is not None
     assert second.correct is not None
@@ -97,13 +97,13 @@ def _common_predictions(first: Summary, second: Summary) -> tuple[np.ndarray, np
 
 
 def require_paired(first: Summary, second: Summary) -> None:
-    """Check that two evaluations have test predictions of the same images, of one common draw or of ``LEAST_DRAWS``.
+    """Check that two evaluations can be compared: with one common draw, or at least ``LEAST_DRAWS``.
 
     Raises
     ------
     UserError
-        If predictions were not kept, if protocol, training or test images or the seed of the draws are not the same, or
-        if the two share 2 to 4 draws.
+        If test predictions are missing, if protocol, training or test images or the seed of the draws differ, or if
+        the two share 2 to 4 draws.
     """
     reason = why_not_paired(first, second)
     if reason:

@@ -10,15 +10,15 @@ from .uncertainty import MeanEstimate, mean_over_draws
 
 
 def difference_over_draws(first: np.ndarray, second: np.ndarray, overlap: float) -> MeanEstimate:
-    """Estimate the expected difference of two accuracies, the first less the second, from paired predictions.
+    """Estimate the expected difference of two accuracies, first minus second, from paired predictions.
 
     ::
 
         d_ij = a_ij - b_ij,    difference = 1/(R N) sum_ij d_ij
 
-    A draw and a test image are the same in both evaluations, so variation that moves both alike cancels in d. Standard
-    error, interval and p are those of ``mean_over_draws`` of d. With one draw, the interval covers the test images
-    only; the exact p is then ``Discordant.p``.
+    Both evaluations have the same draws and test images, so variation that affects both equally cancels in d. Standard
+    error, interval and p are those of ``mean_over_draws`` of d. With one draw, the interval is over test images only,
+    and the exact p is ``Discordant.p``.
 
     Parameters
     ----------
@@ -50,19 +50,19 @@ class Discordant:
         Psychometrika 12, 1947; exact by the binomial distribution as in Agresti, "Categorical data analysis", section
         on matched pairs.
         """
-        from scipy.stats import binomtest  # late: tables without a test need half the time
+        from scipy.stats import binomtest  # late, since its import is slow and most tables need no test
 
         total = self.first_only + self.second_only
         return float(binomtest(self.first_only, total).pvalue) if total else 1.0
 
 
 def discordant(first: np.ndarray, second: np.ndarray) -> Discordant:
-    """Count the images on which two fits differ, from bool (N,) or (1, N) each."""
+    """Count the images that only one of two fits classifies correctly, from bool (N,) or (1, N) each."""
     return Discordant(int((first & ~second).sum()), int((second & ~first).sum()))
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Adjust p for the number of comparisons made, by Holm's step-down procedure; in the order given.
+    """Adjust p-values for the number of comparisons by Holm's step-down procedure; the order is kept.
 
     ::
 

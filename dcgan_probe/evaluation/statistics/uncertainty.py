@@ -1,7 +1,7 @@
 """Uncertainty of a mean accuracy: over draws of labeled rows, over test images, and over both.
 
 Two samples decide a mean accuracy: the labeled rows and the test images. ``standard_error_over_draws`` holds the test
-images fixed, ``bootstrap_images`` holds the draws fixed, and ``mean_over_draws`` contains both.
+images fixed, ``bootstrap_images`` holds the draws fixed, and ``mean_over_draws`` includes the variance of both.
 """
 
 import math
@@ -55,7 +55,7 @@ class MeanEstimate:
         """
         if not self.standard_error:
             return float(self.mean == 0.0)
-        from scipy.stats import t as student_t  # late: tables without a test need half the time
+        from scipy.stats import t as student_t  # late, since its import is slow and most tables need no test
 
         return float(2.0 * student_t.sf(abs(self.mean) / self.standard_error, self.degrees_of_freedom))
 
@@ -73,8 +73,8 @@ def bootstrap_images(correct: np.ndarray, *, seed: int = 0, resamples: int = RES
 
         accuracy* = 1/N sum_j m_j s_j,    s_j = share of the draws that are right on image j,   m ~ Multinomial(N, 1/N)
 
-    An image counts by the number of its right draws only. So the numbers of images with 0, 1, ..., ``draws`` right
-    draws are resampled, which are multinomial too: the same distribution, in time and memory that do not grow with N.
+    Only the number of right draws of an image matters. The counts of images with 0, 1, ..., ``draws`` right draws are
+    multinomial too, and are resampled instead: the same distribution, in time and memory that do not grow with N.
 
     Source: Efron and Tibshirani, "An introduction to the bootstrap", 1993: section 6.2 (standard error) and 13.3
     (percentile interval).
@@ -82,13 +82,17 @@ def bootstrap_images(correct: np.ndarray, *, seed: int = 0, resamples: int = RES
     Parameters
     ----------
     correct
-        bool (draws, N): whether the fit of a draw was right on a test image.
+        bool (draws, N): whether the fit of a draw is right on a test image.
+    seed
+        Seed of the resampling.
+    resamples
+        Number of resamples.
     """
     found = np.bincount(correct.sum(axis=0), minlength=len(correct) + 1)
     return _bootstrap_counts(tuple(found.tolist()), seed, resamples)
 
 
-@lru_cache(maxsize=1024)  # tables are written after each row of a plan
+@lru_cache(maxsize=1024)  # since tables are rewritten after each row of a plan
 def _bootstrap_counts(found: tuple[int, ...], seed: int, resamples: int) -> ImageUncertainty:
     """Resample the numbers of images with 0, 1, ..., draws right draws."""
     draws, images = len(found) - 1, sum(found)
@@ -107,11 +111,11 @@ def standard_error_over_draws(accuracies: Sequence[float], overlap: float) -> fl
         s.e. = S sqrt(1/R + f/(1 - f))
 
     R is the number of draws, S their standard deviation (divisor R - 1) and f the overlap. Two draws of one pool share
-    a part f of their rows on average, and with them a part of their variance, up to f, that is common to all draws: it
-    is in no S and no number of draws averages it out. S^2 therefore estimates (1 - f) sigma^2, and the variance of the
-    mean is sigma^2 ((1 - f)/R + f). This holds for an accuracy that is a sum of contributions of its rows. For every
-    other, the common part is below f and the standard error too large, as U-statistics have it: an effect of q rows
-    together is shared by a part of about f^q. Where pools differ in size, f is a mean over the classes, as if the rows
+    a part f of their rows on average. With these rows they share a part of their variance, at most f, which S does not
+    contain and which does not average out over draws. S^2 therefore estimates (1 - f) sigma^2, and the variance of the
+    mean is sigma^2 ((1 - f)/R + f). This is exact for an accuracy that is a sum of contributions of single rows.
+    Otherwise the common part is smaller and the standard error too large: by the theory of U-statistics, draws share a
+    part of about f^q of a joint effect of q rows. If pools differ in size, f is a mean over the classes, as if the rows
     of each class contributed equally to the variance.
 
     Source: Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52, 2003: the corrected
@@ -121,7 +125,7 @@ def standard_error_over_draws(accuracies: Sequence[float], overlap: float) -> fl
     Parameters
     ----------
     accuracies
-        Of the draws, at least two.
+        Accuracy of each draw, at least two.
     overlap
         Share f of a draw's rows of a class that another draw has too, mean over the classes; in [0, 1).
 

@@ -1,1 +1,1 @@
-"""Supervised row of a table: a network trained on labels alone, its setting chosen by random search."""
+"""Supervised row of a table: a network trained on labels only, with its setting chosen by random search."""

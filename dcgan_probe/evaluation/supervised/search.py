@@ -1,7 +1,7 @@
-"""Supervised row of a table: a network trained on labeled images alone, its setting chosen by random search.
+"""Random search and test of the supervised row of a table.
 
-Each setting is trained on the protocol's selection draws and scored on its validation rows; the best is trained on the
-reported draws, the same rows as every other row of the table has, and scored on the test split.
+Each setting is trained on the selection draws of the protocol and scored on its validation rows. The best setting is
+trained on the reported draws, which are the same for all rows of the table, and scored on the test split.
 """
 
 from dataclasses import dataclass, replace
@@ -41,18 +41,18 @@ from ..records import Evaluation
 from ..results import Results
 from ..running import checked_protocol, load_pair
 from ..sealed import SealedImages
-from ..summary import Summary, summarise_evaluation
+from ..summary import Summary, summarize_evaluation
 from ..unfinished import complete_note, find_complete, fits_under_way
 from .training import SPACE_VERSION, draw_setting, training_rate
 from .trials import Trial, TrialData, train_trials
 
 SELECT_DRAWS, REPORT_DRAWS = 1, 10
 FOLDER = "supervised"
-"""Of the runs: a folder of trials for each search."""
+"""Folder in the runs folder with one folder of trials for each search."""
 FORWARD_SHARE = 1 / 3
-"""Cost of a prediction as a share of a training step's: a forward pass without the backward one."""
+"""Cost of a prediction as a share of that of a training step: a forward pass without the backward pass."""
 SIDE_BY_SIDE = 0.85
-"""Rate of a worker beside others as a share of its rate alone, measured with two on two cores."""
+"""Rate of a worker among others as a share of its rate alone, measured with two workers on two cores."""
 CHOICE_NOTE = (
     "setting {number} of {settings} drawn at random, the one with the least validation error: {error:.2f} % on "
     "{rows:,} rows"
@@ -68,21 +68,21 @@ def run_supervised(
 ) -> Summary:
     """Search settings, train the best on the reported draws, and record every training.
 
-    Each training is kept as it ends, and the same call resumes an interrupted search; a complete one is returned from
-    the records. The numbers do not depend on the number of workers, each of which computes on one thread.
+    Each training is stored as it ends. The same call resumes an interrupted search, and a complete one is returned from
+    the records. The numbers do not depend on the number of workers, each of which uses one thread.
 
     Parameters
     ----------
     workspace
-        Where runs, records and images lie; the folders ``runs``, ``results`` and ``data`` by default.
+        Folders of runs, records and images, by default ``runs``, ``results`` and ``data``.
     on_progress, on_note
-        Called with the progress of each step, and with a sentence where a search is resumed or complete already.
+        Called with the progress of each step, and with a sentence if a search is resumed or already complete.
 
     Raises
     ------
     UserError
-        If images, labels or memory do not suffice, a worker was killed, another process is at the same search, or there
-        are several workers and the calling script has no main guard.
+        If images are missing, there are too few labels or too little memory, a worker is killed, another process runs
+        the same search, or the calling script has no main guard with several workers.
     """
     require_instance(config, SupervisedConfig, "config")
     planned = plan_supervised(config, workspace or Workspace())
@@ -91,18 +91,18 @@ def run_supervised(
         f"{planned.protocol.name} supervised with {planned.workers:,} worker{'s' if planned.workers > 1 else ''}",
         planned.memory_bytes(),
         available_memory() + memory_in_use(),
-        "take fewer workers, or another machine",
+        "use fewer workers, or another machine",
         parameter="workers",
     )
     results = Results(planned.workspace.results)
-    for sentence in results.prepare():  # before the work, so that a folder that cannot keep its records is found now
+    for sentence in results.prepare():  # before the work, so that a folder that is not writable is an error now
         on_note(sentence)
     require_writable(planned.workspace.runs / FOLDER)
     return planned.evaluate(results, on_progress, on_note)
 
 
 def plan_supervised(config: SupervisedConfig, workspace: Workspace) -> "PlannedSupervised":
-    """Load the images of a search, and raise ``UserError`` if they, protocol and network do not fit each other."""
+    """Load the images of a search; raise ``UserError`` if images, protocol and network do not match."""
     device = resolve_device(workspace.device)
     train, test = load_pair(config.dataset, workspace)
     draws = config.draws or (1 if config.labels is None else REPORT_DRAWS)
@@ -116,20 +116,23 @@ def plan_supervised(config: SupervisedConfig, workspace: Workspace) -> "PlannedS
 
 @dataclass(frozen=True)
 class SupervisedEstimate:
-    """Cost of a search and of the reported draws on this machine as it is now, if no training is kept yet."""
+    """Estimated cost of a search and of the reported draws on this machine, from the beginning."""
 
     trainings: int
+    """Number of trainings."""
     images_seen: int
-    """By all trainings; the chosen setting's is taken to be as long as the mean of all."""
+    """Images seen by all trainings, if the chosen setting has the mean length of all settings."""
     images_per_second: float
-    """Of one worker alone."""
+    """Training rate of one worker alone."""
     seconds: float
+    """Time of all trainings and predictions."""
     memory_bytes: int
+    """Resident memory of all processes."""
 
 
 @dataclass(frozen=True)
 class PlannedSupervised:
-    """One search with its images, protocol and network, before any work."""
+    """Search with its images, protocol and network, before any training."""
 
     config: SupervisedConfig
     workspace: Workspace
@@ -142,18 +145,18 @@ class PlannedSupervised:
     workers: int
 
     def __post_init__(self) -> None:
-        """Raise ``UserError`` for images of another size than the network's."""
+        """Raise ``UserError`` if the images do not have the size of the network."""
         shape = tuple(self.train.images.shape[1:])
         expected = (self.network.nc, self.network.image_size, self.network.image_size)
         if shape != expected:
             raise UserError(
                 f"{self.train.name} (train) has images of {shape} (channels, height, width), but the {self.preset} "
-                f"network takes {expected}; use `dcgan-probe prepare --size {expected[1]}`, or a preset of that size",
+                f"network expects {expected}; use `dcgan-probe prepare --size {expected[1]}`, or a preset of that size",
                 parameter="dataset",
             )
 
     def estimate(self) -> SupervisedEstimate:
-        """Measure the time and the memory of all trainings."""
+        """Estimate the time and the memory of all trainings, from a measured rate."""
         protocol, settings = self.protocol, self.config.settings
         rate = training_rate(self.network, protocol.classes, self.device)
         passes = sum(draw_setting(self.config.seed, number).passes for number in range(settings))
@@ -167,11 +170,11 @@ class PlannedSupervised:
     def memory_bytes(self) -> int:
         """Estimate the resident bytes of all processes."""
         images = self.protocol.train_rows * self.network.nc * self.network.image_size**2
-        # A worker holds what this process holds now, and all images; this process holds those twice as it sends them.
+        # A worker holds the present memory of this process and all images, which this process holds twice to send them.
         return (memory_in_use() + images) * (1 + (self.workers if self.workers > 1 else 0)) + images
 
     def key(self) -> str:
-        """Hash everything that decides the numbers of a training beside its setting, stage and draw."""
+        """Return the hash of everything that decides the numbers of a training, except its setting, stage and draw."""
         return fingerprint_settings(
             {
                 "images": [self.train.fingerprint, self.test.fingerprint],
@@ -184,9 +187,9 @@ class PlannedSupervised:
         )
 
     def recorder(self, layout: Layout) -> Recorder:
-        """Build the recorder, in which the number of a setting is chosen."""
+        """Build the recorder; the chosen value is the number of a setting."""
         key, network, command = self.key(), self.network, self.config.to_command(self.workspace)
-        with single_thread():  # as in each training, whatever else this process does
+        with single_thread():  # since the record holds the number of threads of a training
             shared = shared_fields(layout, command=command, device=self.device)
         evaluation = Evaluation(
             **shared,
@@ -195,7 +198,7 @@ class PlannedSupervised:
             layers=network.layer_names[-1],
             dimension=network.last_units,
             largest_layer=network.ndf * network.multipliers[-1],
-            # A longer search is another experiment: both have read the test split.
+            # A longer search is another experiment, since both read the test split.
             options={"settings": self.config.settings},
             scale="none",
             classifier="softmax",
@@ -218,7 +221,10 @@ class PlannedSupervised:
     def evaluate(
         self, results: Results | None = None, on_progress: OnStep = no_step, on_note: OnNote = no_note
     ) -> Summary:
-        """Search, choose, report and record; without ``results`` nothing is recorded. See ``run_supervised``."""
+        """Search settings, report the test accuracy, and record every training; see ``run_supervised``.
+
+        Without ``results``, nothing is recorded.
+        """
         require_main_guard(self.workers)
         sealed = SealedImages(self.test, self.protocol.classes)
         layout = lay_out(self.protocol, self.train.require_labels("supervised training"), self.config.seed)
@@ -230,7 +236,7 @@ class PlannedSupervised:
         folder = self.workspace.runs / FOLDER / self.key()
         train = partial(train_trials, workers=self.workers, on_progress=on_progress, on_note=on_note)
         remove_stale_locks(folder.parent)
-        # Each fit has its own number of images seen, so that the evaluation has none.
+        # The number of images seen differs between fits, so the evaluation has none.
         with locked(folder, wait=False), fits_under_way(results, recorder.evaluation, 0, None) as under_way:
             recorder = replace(recorder, evaluation=under_way.evaluation)
             images = np.ascontiguousarray(self.train.images[:][layout.order])
@@ -249,4 +255,4 @@ class PlannedSupervised:
             predictions = np.stack([trial.predictions for trial in reported])
             tested = TestPredictions.of(recorder.evaluation.id, predictions, sealed.labels, number)
             under_way.complete(records, tested)
-        return summarise_evaluation(records, tested.correct)
+        return summarize_evaluation(records, tested.correct)

@@ -1,8 +1,8 @@
-"""Supervised training of a classifier with the discriminator's architecture, and the settings that are searched.
+"""Supervised training of a classifier with the discriminator's architecture, and the space of its settings.
 
-What is not searched is fixed: minibatches of 128 as in the GAN's training, Adam with its usual betas (the paper's
-beta1 of 0.5 calms a game of two networks, and there is none here), a rate that falls to 0 linearly, so that the end of
-a training of any length is calm, and no augmentation, as in the paper.
+Fixed settings are minibatches of 128, as in the training of the GAN; Adam with its default betas, since the paper's
+beta1 of 0.5 stabilizes a game of two networks; a learning rate that falls linearly to 0, so that a training of any
+length ends with small steps; and no augmentation, as in the paper.
 """
 
 import time
@@ -24,34 +24,34 @@ PREDICTED_AT_ONCE = 512
 WARM_UP, STEPS = 2, 6
 """Steps of the trainings that measure the rate."""
 SPACE_VERSION = 1
-"""Of the ranges below and of what training makes of a setting: another version gives other numbers."""
+"""Version of the ranges below and of the training of a setting; another version gives other numbers."""
 LEARNING_RATES = (1e-4, 1e-2)
 WEIGHT_DECAYS = (1e-6, 1e-2)
 WITHOUT_DECAY = 0.25
-"""Share of the settings that have no weight decay."""
+"""Share of the settings without weight decay."""
 DROPOUTS = (0.0, 0.8)
 PASSES = (10, 150)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Fields that a random search varies."""
+    """Setting of a training, drawn by random search."""
 
     learning_rate: float
-    """Adam's, at the first step."""
+    """Learning rate of Adam at the first step."""
     weight_decay: float
     """L2 penalty coupled into Adam, as in the GAN's training."""
     dropout: float
     """Share of the output layer's inputs that are set to 0 in a training step."""
     passes: int
-    """Length of training: passes over the labeled images."""
+    """Length of the training: passes over the labeled images."""
 
 
 def draw_setting(seed: int, number: int) -> Setting:
-    """Draw setting ``number``, from 0 on; it is the same however many are drawn.
+    """Draw setting ``number``, from 0; it does not depend on how many settings are drawn.
 
-    Learning rate, weight decay and length are log-uniform, dropout is uniform. The paper names no range; these reach
-    from too little to too much on 1,000 images.
+    Learning rate, weight decay and length are log-uniform, dropout is uniform. The paper gives no ranges; these extend
+    from too small to too large values for 1,000 images.
     """
     random = numpy_generator(seed, "supervised", "setting", number)
     rate, decay, passes = (_log_uniform(random, *ends) for ends in (LEARNING_RATES, WEIGHT_DECAYS, PASSES))
@@ -64,7 +64,7 @@ def _log_uniform(random: np.random.Generator, low: float, high: float) -> float:
 
 
 def describe_ranges() -> dict[str, str]:
-    """Return the ranges that settings are drawn from, in words."""
+    """Describe the range of each field of a setting."""
     return {
         "learning rate": f"{LEARNING_RATES[0]:g} to {LEARNING_RATES[1]:g}, log-uniform; falls to 0 linearly",
         "weight decay": f"0 in {WITHOUT_DECAY:.0%}, else {WEIGHT_DECAYS[0]:g} to {WEIGHT_DECAYS[1]:g}, log-uniform",
@@ -74,32 +74,32 @@ def describe_ranges() -> dict[str, str]:
 
 
 class SupervisedNetwork(nn.Module):
-    """The discriminator's layers with one output a class, and a bias for each, instead of the one unit.
+    """Layers of the discriminator, with one output and bias per class instead of a single output.
 
-    Dropout comes before the output layer only: any earlier it would change the variances that the next batch
-    normalization is fixed to.
+    Dropout is applied only before the output layer, since it would change the variances on which a later batch
+    normalization relies.
     """
 
     def __init__(self, config: NetworkConfig, classes: int):
         super().__init__()
-        # No layer sees the label, which is what this network is to tell.
+        # No layer is conditioned on the label, since the network has to predict it.
         self.layers = convolution_layers(replace(config, classes=0))
         self.output = nn.Linear(config.last_units, classes)
 
     def last_maps(self, signed: torch.Tensor) -> torch.Tensor:
-        """Compute the output layer's inputs (N, units) for signed images (N, nc, image_size, image_size)."""
+        """Compute the inputs (N, units) of the output layer for signed images (N, nc, image_size, image_size)."""
         maps = signed
         for layer in self.layers.values():
             maps = layer(maps)  # (N, maps, h, w)
         return maps.flatten(1)
 
     def forward(self, signed: torch.Tensor) -> torch.Tensor:
-        """Compute the logits (N, classes); nothing is dropped."""
+        """Compute the logits (N, classes), without dropout."""
         return self.output(self.last_maps(signed))
 
 
 def build_supervised(config: NetworkConfig, classes: int, seed: int) -> SupervisedNetwork:
-    """Build an untrained network, initialized as the GAN's; the same seed gives the same weights."""
+    """Build an untrained network, initialized like the GAN; the same seed gives the same weights."""
     random = torch_generator(seed, "initialise", "supervised")
     return initialised(lambda: SupervisedNetwork(config, classes), random)
 
@@ -123,12 +123,12 @@ def train_supervised(
     labels
         int64 (n,), 0 to ``classes`` - 1.
     seed
-        Of the initial weights, the order of the images and what is dropped.
+        Seed of the initial weights, of the order of the images and of dropout.
 
     Returns
     -------
     SupervisedNetwork
-        In evaluation mode, on ``device``. A training that diverged leaves weights that are not finite.
+        In evaluation mode, on ``device``. After a diverged training, some weights are not finite.
     """
     network = build_supervised(config, classes, seed).to(device).to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.Adam(
@@ -149,7 +149,7 @@ def train_supervised(
 
 
 def training_rate(network: NetworkConfig, classes: int, device: torch.device) -> float:
-    """Measure the images a second of training on one thread if on the CPU, in short trainings on noise."""
+    """Measure the training rate in images per second, in short trainings on noise; on the CPU, with one thread."""
     shape = (BATCH, network.nc, network.image_size, network.image_size)
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     labels, seconds = np.arange(BATCH) % classes, []
@@ -163,14 +163,14 @@ def training_rate(network: NetworkConfig, classes: int, device: torch.device) ->
 
 
 def count_steps(rows: int, passes: int) -> int:
-    """Count the full batches in some passes over ``rows`` images."""
+    """Return the number of full batches in ``passes`` passes over ``rows`` images."""
     return rows * passes // min(BATCH, rows)
 
 
 def batches(rows: int, passes: int, seed: int) -> Iterator[torch.Tensor]:
-    """Yield the rows, int64 (128,), of each batch; all are full, so a batch may span two passes.
+    """Yield the rows, int64 (128,), of each batch; all batches are full, so a batch may span two passes.
 
-    Each pass is a new permutation. With fewer rows than 128 a batch has all of them.
+    Each pass is a new permutation. With fewer than 128 rows, a batch has all of them.
     """
     orders = [torch.randperm(rows, generator=torch_generator(seed, "order", number)) for number in range(passes)]
     yield from torch.cat(orders).split(min(BATCH, rows))[: count_steps(rows, passes)]
@@ -184,7 +184,7 @@ def supervised_step(
     dropout: float,
     random: torch.Generator,
 ) -> None:
-    """Make one update of the network on signed images (n, nc, H, W) and their labels int64 (n,)."""
+    """Update the network once, on signed images (n, nc, H, W) and their labels int64 (n,)."""
     optimizer.zero_grad(set_to_none=True)
     units = network.last_maps(signed)
     kept = torch.rand(units.shape, generator=random, device=units.device) >= dropout
@@ -193,10 +193,10 @@ def supervised_step(
 
 
 def estimate_statistics(network: SupervisedNetwork, pixels: torch.Tensor, seed: int) -> None:
-    """Fix batch normalization to the averages over the batches of one pass over the training images.
+    """Set the statistics of batch normalization to averages over the batches of one pass over the training images.
 
-    The running averages of training would lag behind weights that a large learning rate moves fast; these belong to
-    the final weights.
+    These belong to the final weights. The running averages of the training would lag behind weights that change
+    quickly at a large learning rate.
     """
     one_pass = batches(len(pixels), 1, derive_seed(seed, "statistics"))
     update_bn((_signed(pixels[rows]) for rows in one_pass), network)

@@ -1,8 +1,8 @@
-"""Trials of a supervised search: one training each, kept in a file of its own as it ends.
+"""Trials of a supervised search: single trainings, each stored in a file as it ends.
 
 ::
 
-    FOLDER/select-0-setting-017.npz     one trial: predictions of the rows that it is scored on, steps, seconds
+    FOLDER/select-0-setting-017.npz     one trial: predictions of the scored rows, steps, seconds
 """
 
 import time
@@ -25,75 +25,75 @@ from ..records import ProbeRecord
 from .training import BATCH, Setting, count_steps, draw_setting, predict, train_supervised
 
 NUMBERS = ("iterations", "converged", "seconds")
-"""Fields of a trial that its file holds beside the predictions."""
+"""Fields of a trial in its file, in addition to the predictions."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One training: its name and, once it has ended, its outcome."""
+    """A training and, once finished, its outcome."""
 
     stage: Literal["select", "report"]
     draw: int
     number: int
-    """Of the setting."""
+    """Number of the setting."""
     predictions: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    """int64 (n,) of the rows that it is scored on."""
+    """int64 (n,): predicted labels of the scored rows."""
     iterations: int = 0
     """Steps of the optimizer."""
     converged: bool = False
-    """Whether all weights are finite at the end of the planned length."""
+    """Whether all weights are finite after the planned number of steps."""
     seconds: float = 0.0
-    """Of training and prediction."""
+    """Time of training and prediction."""
 
     objective = gradient_norm = gap = nan  # not measured
 
     @property
     def status(self) -> str:
-        """How the training ended."""
+        """``trained``, or ``diverged`` if a weight is not finite."""
         return "trained" if self.converged else "diverged"
 
     @property
     def file(self) -> str:
-        """Name of its file."""
+        """Name of the trial's file."""
         return f"{self.stage}-{self.draw}-setting-{self.number:03d}.npz"
 
 
 @dataclass(frozen=True, eq=False)
 class TrialData:
-    """Images, rows and network of all trials of a stage; sent to each worker."""
+    """Images, rows and network of all trials of a stage, sent to each worker."""
 
     layout: Layout
     network: NetworkConfig
     device: torch.device
     folder: Path
-    """Of the trials' files."""
+    """Folder of the trials' files."""
     images: np.ndarray
-    """uint8 (N, channels, H, W), training images in the order of the layout."""
+    """uint8 (N, channels, H, W): training images in the order of the layout."""
     scored: np.ndarray
-    """uint8 (M, channels, H, W): the same, or the test images."""
+    """uint8 (M, channels, H, W): images to score on, which are ``images`` or the test images."""
     right: np.ndarray
-    """int64 (M,): labels of these."""
+    """int64 (M,): labels of ``scored``."""
 
     def setting(self, trial: Trial) -> Setting:
         """Return the setting of a trial."""
         return draw_setting(self.layout.seed, trial.number)
 
     def rows(self, trial: Trial) -> tuple[Rows, Rows]:
-        """Return the rows of ``images`` that train a trial, and those of ``scored`` that score it."""
+        """Return the rows of ``images`` that train a trial, and the rows of ``scored`` that score it."""
         if trial.stage == "select":
             return self.layout.select_rows(trial.draw)
         return self.layout.report_rows(trial.draw), slice(0, len(self.scored))
 
     def images_seen(self, trial: Trial) -> int:
-        """Count the images of a training, each as often as it is seen."""
+        """Return the number of images seen in a training, counting repetitions."""
         return self.setting(trial).passes * len(self.layout.labels[self.rows(trial)[0]])
 
     def accuracy(self, trial: Trial) -> float:
-        """Compute the accuracy of a trial that has ended."""
+        """Compute the accuracy of a finished trial."""
         return float((trial.predictions == self.right[self.rows(trial)[1]]).mean())
 
     def best_setting(self, trials: Iterable[Trial]) -> tuple[int, float]:
-        """Return the number of the setting with the least error, mean over its trials, and that error."""
+        """Return the number of the setting with the least mean error over its trials, and that error."""
         accuracies: dict[float, list[float]] = {}
         for trial in trials:
             accuracies.setdefault(trial.number, []).append(self.accuracy(trial))
@@ -101,7 +101,7 @@ class TrialData:
         return int(best), 1.0 - sum(accuracies[best]) / len(accuracies[best])
 
     def read(self, trial: Trial) -> Trial | None:
-        """Read the outcome of a trial; None if it has not ended. Raise ``UserError`` if its file is damaged."""
+        """Read the outcome of a trial, None if it is not finished; raise ``UserError`` if its file is damaged."""
         try:
             stored = read_arrays(self.folder / trial.file, ("predictions", *NUMBERS))
         except FileNotFoundError:
@@ -110,7 +110,7 @@ class TrialData:
         return replace(trial, predictions=stored["predictions"].astype(np.int64), **numbers)
 
     def records(self, recorder: Recorder, trials: Iterable[Trial], notes: Sequence[str] = ()) -> list[ProbeRecord]:
-        """Build one record a trial."""
+        """Build one record per trial."""
         records = []
         for trial in trials:
             trains, scores = self.rows(trial)
@@ -131,9 +131,9 @@ class TrialData:
 
 
 def train_trial(data: TrialData, trial: Trial) -> Trial:
-    """Train on one thread if on the CPU, predict, and write the trial's file.
+    """Train, predict, and write the trial's file; on the CPU, with one thread.
 
-    All settings of a draw begin with the same weights.
+    All settings of a draw start from the same weights.
     """
     started = time.perf_counter()
     setting, (trains, scores) = data.setting(trial), data.rows(trial)
@@ -155,9 +155,9 @@ def train_trial(data: TrialData, trial: Trial) -> Trial:
 def train_trials(
     trials: Sequence[Trial], data: TrialData, *, workers: int, title: str, on_progress: OnStep, on_note: OnNote
 ) -> list[Trial]:
-    """Train the trials that have no file yet, the longest first, so that the workers end together.
+    """Train the trials without a file, the longest first, so that the workers finish together.
 
-    The progress, of this title, counts the images that trainings see.
+    Progress is reported under ``title`` and counts the images seen.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dcgan_probe.evaluation import Results, TestPredictions, compare, summarise_evaluation
+from dcgan_probe.evaluation import Results, TestPredictions, compare, summarize_evaluation
 from dcgan_probe.evaluation.statistics.paired import Discordant, difference_over_draws, discordant, holm
 from dcgan_probe.runtime import UserError
 
@@ -15,7 +15,7 @@ def scored(record):
             record(evaluation=evaluation, draw=draw, draws=len(correct), accuracy=float(each.mean()), **changes)
             for draw, each in enumerate(correct)
         ]
-        return summarise_evaluation(rows, correct)
+        return summarize_evaluation(rows, correct)
 
     return make
 
@@ -93,5 +93,5 @@ def test_predictions_of_other_fits_are_refused(scored, tmp_path, record):
     assert results.correct("20260101T000000-aa").tolist() == [[True] * 4 + [False] * 4]
     assert results.summaries()[0].over_images.standard_error == pytest.approx(0.5 / 8**0.5, rel=0.05)
     results.write_predictions(TestPredictions.of("20260101T000000-aa", labels[None], labels, 0.1))
-    with pytest.raises(UserError, match=r"have an accuracy of 1\.000000, its records one of 0\.500000: they are of"):
+    with pytest.raises(UserError, match=r"have an accuracy of 1\.000000, its records one of 0\.500000, so they"):
         results.summaries()

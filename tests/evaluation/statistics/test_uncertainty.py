@@ -201,7 +201,7 @@ def test_intervals_of_linear_effects_of_rows_cover_the_mean_as_often_as_claimed(
 
 @pytest.mark.slow
 def test_intervals_of_fitted_classifiers_cover_the_expected_accuracy(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    monkeypatch.syspath_prepend(Path(__file__).parents[3] / "benchmarks")
     simulation = importlib.import_module("bench_comparisons")
     found = simulation.simulated(simulation.Case(10, 0.25, 4_000), simulation.Population(3), 400)
     # A coverage of 95 % has a deviation of 1.1 % in 400 repeats.

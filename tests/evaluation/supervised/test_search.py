@@ -19,7 +19,7 @@ from dcgan_probe.evaluation import (
     predict,
     protocol_for,
     run_supervised,
-    summarise,
+    summarize,
     train_supervised,
 )
 from dcgan_probe.evaluation.draws import lay_out
@@ -224,7 +224,7 @@ def test_each_training_computes_on_one_thread_and_gives_the_others_back(search, 
 def test_a_longer_search_is_another_row_and_the_same_one_is_not(search):
     for settings in (2, 4, 4):
         _, records, _ = evaluate(changed(search, settings=settings))
-    assert [summary.options["settings"] for summary in summarise(records)] == [2, 4]
+    assert [summary.options["settings"] for summary in summarize(records)] == [2, 4]
 
 
 def test_all_labels(search):
@@ -259,7 +259,7 @@ def test_what_a_user_may_get_wrong(images, search, tiny_images):
         SupervisedConfig(preset="moon")
     large = tiny_images(rows=90, size=16)
     with pytest.raises(
-        UserError, match=r"tiny \(train\) has images of \(3, 16, 16\) .* takes \(3, 8, 8\); use `dcgan-probe prepare"
+        UserError, match=r"tiny \(train\) has images of \(3, 16, 16\) .* expects \(3, 8, 8\); use `dcgan-probe prepare"
     ):
         changed(search, train=large)
     with pytest.raises(
