@@ -26,11 +26,11 @@ class DedupConfig(Config):
     of those glyphs.
     """
 
-    bits: int = option(15, "Most bits in which hashes differ.", min=0, max=23)
+    bits: int = option(15, "Largest number of differing hash bits.", min=0, max=23)
     """Most bits of 128 in which the hashes of two views may differ."""
     distance: float = option(
         0.4,
-        "Largest difference of views, relative to that of either moved by two pixels; the default is for photographs, "
+        "Largest difference of two views, relative to that of either view from itself moved by two pixels. The default suits photographs; use "
         f"{DRAWN_DISTANCE} for digits and drawings.",
         min=0.0,
         max=1.0,
@@ -56,9 +56,11 @@ class DedupPlan(Config):
     split: Literal["train", "test"] | None = option(
         None, "Split to search.", usual="train; with --against, that set's test split"
     )
-    against: str | None = option(None, "Search for this set's split instead, in DATASET's training split.")
+    against: str | None = option(
+        None, "Remove the images of DATASET's training split that are near-duplicates of images in this set."
+    )
     figures: Path | None = option(None, "Folder of figures.", usual="the folder of --out")
-    judged: Path | None = option(None, "List of pairs, judged by a person.", file=True, exists=True)
+    judged: Path | None = option(None, "Reviewed list of pairs.", file=True, exists=True)
     search: DedupConfig = field(default_factory=DedupConfig)
     """Settings of the search."""
 

@@ -19,36 +19,36 @@ class EvalConfig(FeatureConfig):
     verb: ClassVar[str] = "eval-svm"
     first: ClassVar[tuple[str, ...]] = ("dataset", "labels")
 
-    dataset: str = option("cifar10", "Labeled images: a name, a folder, an .h5 file.")
-    labels: int | None = option(None, "Labeled images of a fit.", min=1, kind="labels", usual="all")
+    dataset: str = option("cifar10", "Labeled images: a name, a folder or an .h5 file.")
+    labels: int | None = option(None, "Labeled images per fit.", min=1, kind="labels", usual="all")
     validate: bool = option(
-        False, "To compare settings: report on a fifth of the training images instead of the test split."
+        False, "Report on a fifth of the training images instead of the test split, to compare settings."
     )
     draws: int | None = option(None, "Reported draws of labels.", min=1, usual="the protocol's")
     select_draws: int | None = option(None, "Draws that choose C.", min=1, usual="the protocol's")
-    C: float | None = option(None, "C, or k of nearest neighbors.", usual="chosen on validation rows")
+    C: float | None = option(None, "Fixed C, or k of nearest neighbors.", usual="chosen on validation rows")
     scale: Scale | None = option(
         None,
-        "standardise: by mean and deviation of each fit's training rows; +0.01: added to the variance.",
+        "standardise: by mean and standard deviation of the training rows of each fit; +0.01: added to the variance.",
         usual="the source's",
     )
     classifier: ProbeClassifier = option(
         "svm",
-        "svm: the paper's. logistic: softmax. ridge: least squares to +-1. knn: nearest neighbors, k for C.",
+        "svm: the paper's L2-SVM. logistic: softmax. ridge: least squares to +-1. knn: nearest neighbors; C is k.",
     )
     memory: int | None = option(
         None,
-        "Memory bound of a fit beside the features, such as 500MB.",
+        "Memory limit of a fit, in addition to the features, such as 500MB.",
         min=1,
         kind="bytes",
         usual="about a third of the features",
     )
     maps: float | None = option(
         None,
-        "dcgan, random: use a random share of each layer's maps, such as 0.25, without another extraction.",
+        "For dcgan and random: use a random share of each layer's maps, such as 0.25, from the same cache.",
         usual="all",
     )
-    maps_seed: int = option(0, "Seed of that share.", min=0)
+    maps_seed: int = option(0, "Seed of the random share of maps.", min=0)
 
     def check(self) -> None:
         """Check C and the share of the maps."""
@@ -82,12 +82,12 @@ class SupervisedConfig(Config):
 
     verb: ClassVar[str] = "eval-supervised"
 
-    dataset: str = option("svhn", "Labeled images: a name, a folder, an .h5 file.")
-    labels: int | None = option(1000, "Labeled images of a training.", min=1, kind="labels", none="all")
+    dataset: str = option("svhn", "Labeled images: a name, a folder or an .h5 file.")
+    labels: int | None = option(1000, "Labeled images per training.", min=1, kind="labels", none="all")
     preset: PresetName | None = option(
-        None, "Preset whose discriminator is trained.", usual="svhn32 on a CUDA device, else cpu32"
+        None, "Preset of the discriminator.", usual="svhn32 on a CUDA device, else cpu32"
     )
-    settings: int = option(64, "Settings to try.", min=1, max=10_000)
+    settings: int = option(64, "Number of random settings to try.", min=1, max=10_000)
     draws: int | None = option(None, "Reported draws of labels.", min=1, usual="10; 1 for all labels")
     workers: int | None = option(None, "Processes of one thread each.", min=1, usual="one per CPU core; 1 on a GPU")
     seed: int = option(0, "Seed of every random choice.", min=0)

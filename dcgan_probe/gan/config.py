@@ -27,7 +27,7 @@ class TrainConfig:
     """The architecture of both networks."""
     images: int
     """Length of training: real images seen by the discriminator."""
-    updates: Literal["both", "alternate"] = option(help="Update G and D on every batch, or in turn.")
+    updates: Literal["both", "alternate"] = option(help="Update both G and D on every batch, or one of them in turn.")
     """``both``: G and D are updated with the same z. ``alternate`` (the authors): each mini-batch updates G or D."""
     batch_size: int = option(help="Real images in a mini-batch, over all ranks.")
     """Real images in a mini-batch, over all ranks."""
@@ -43,7 +43,9 @@ class TrainConfig:
     """``float32`` or ``bfloat16`` (autocast)."""
     flips: bool = option(False, "Mirror half of the real images left to right.")
     """Mirror each real image left to right with probability 1/2. The paper does not."""
-    ema: int = option(0, "Half-life, in images, of an average of G's weights to sample from.", kind="count", min=1)
+    ema: int = option(
+        0, "Half-life, in images, of a moving average of G's weights, used for samples.", kind="count", min=1
+    )
     """Half-life, in images, of the moving average of G's weights that samples are drawn from; 0: no average."""
     keep: Literal["last", "best"] = option(
         "last", "Weights that later commands load: the last, or those of the best probe."

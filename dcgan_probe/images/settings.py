@@ -27,7 +27,7 @@ class PrepareConfig(Config):
     """Source of the images: a name, a folder or an .h5 file."""
     size: int = option(32, "Side of the images, in pixels.", min=1)
     split: Literal["train", "test"] = option("train", "Split to write.")
-    channels: Literal[1, 3] | None = option(None, "Grayscale (1) or RGB (3).", usual="as the images")
+    channels: Literal[1, 3] | None = option(None, "Grayscale (1) or RGB (3).", usual="as in SOURCE")
     resample: Resample = option(
         "lanczos",
         "Resize filter. Lanczos preserves the most detail; box is the mean of the pixels that a new pixel covers.",

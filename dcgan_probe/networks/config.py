@@ -30,7 +30,7 @@ class NetworkConfig:
     """Length of the latent vector z."""
     z: Literal["uniform", "gaussian"] = option(help="Distribution of z.")
     """Distribution of z: uniform on (-1, 1), or standard normal."""
-    nc: int = option(help="Image channels.", usual="as the images")
+    nc: int = option(help="Image channels.", usual="those of the images")
     """Image channels, 1 or 3."""
     ndf: int = option(help="Maps of D's first layer.")
     """Maps of the discriminator's first layer."""
@@ -40,13 +40,15 @@ class NetworkConfig:
     """Side of the square images, in pixels."""
     kernel: int = option(help="Side of the kernels, in pixels.")
     """Side of every kernel: 3, 4 or 5."""
-    multipliers: tuple[int, ...] = option(help="Width of each layer in units of ndf and ngf, as 1,2,4.", kind="numbers")
+    multipliers: tuple[int, ...] = option(
+        help="Width of each layer in units of ndf and ngf, such as 1,2,4.", kind="numbers"
+    )
     """Width of each layer in units of ``ndf`` and ``ngf``."""
-    strides: tuple[int, ...] = option(help="Stride of each layer, as 2,2,2.", kind="numbers")
+    strides: tuple[int, ...] = option(help="Stride of each layer, such as 2,2,2.", kind="numbers")
     """Stride of each layer, 1 or 2."""
     eps: float = option(help="Batch norm's epsilon.")
     """Epsilon of batch normalization."""
-    first_norm: Literal["unit", "map"] = option(help="Gains of G's first batch norm: for each unit or each map.")
+    first_norm: Literal["unit", "map"] = option(help="Gains of G's first batch norm: one per unit or per map.")
     """Gains of the generator's first batch normalization: one for each unit of the projection of z (the authors), or
     one for each map."""
     resampling: Literal["stride", "max-pool"] = option(
@@ -70,10 +72,12 @@ class NetworkConfig:
     output: Literal["tanh", "sigmoid"] = option("tanh", "G's output activation; sigmoid sets the range 0 to 1.")
     """G's output activation, which sets the range of pixels in both networks: -1 to 1 for tanh (the paper), 0 to 1 for
     sigmoid. Outside of the networks images are in [-1, 1] with either."""
-    classes: int = option(0, "Classes to condition on; 0 for none.", usual="as the images, with preset conditional")
+    classes: int = option(
+        0, "Classes to condition on; 0 for none.", usual="those of the images, with preset conditional"
+    )
     """Classes that both networks are conditioned on: the label enters every layer as further maps or units; 0 for an
     unconditional network."""
-    affine: bool = option(True, "Whether batch norm learns a gain and a bias.")
+    affine: bool = option(True, "Learn a gain and a bias in batch norm.")
     """Whether batch normalization learns a gain and a bias. The authors' MNIST script uses neither."""
 
     def __post_init__(self) -> None:

@@ -45,23 +45,23 @@ class TrainingPlan(Changes):
     first: ClassVar[tuple[str, ...]] = ("preset", "dataset", "images")
     places: ClassVar[tuple[str, ...]] = ("runs", "data_dir", "download", "device")
 
-    preset: str = option("auto", "Preset.", metavar=f"auto|{'|'.join(PRESETS)}")
+    preset: str = option("auto", "Preset of network and training settings.", metavar=f"auto|{'|'.join(PRESETS)}")
     dataset: str = option("cifar10", "Training images: a name, a folder or an .h5 file.")
     images: int | None = option(
         None, "Real images shown to D, such as 64000, 64k or 2M.", min=1, kind="count", usual="the preset's"
     )
-    precision: Literal["auto", "float32", "bfloat16"] = option("auto", "auto: bfloat16 on CUDA.")
+    precision: Literal["auto", "float32", "bfloat16"] = option("auto", "auto: bfloat16 on CUDA, else float32.")
     probe_every: int | None = option(
-        None, "Number of images between probes of the features.", min=1, kind="count", usual="never"
+        None, "Interval, in images, at which a linear probe measures the features.", min=1, kind="count", usual="never"
     )
     probe_dataset: str = option("cifar10", "Labeled set of the probe; only its training split is read.")
     probe_labels: int = option(4000, "Labeled images of the probe, half of them held out.", min=1, kind="count")
     time_limit: float | None = option(
-        None, "Save and end after this time, such as 90s, 8m or 2h, with a last probe.", kind="seconds"
+        None, "Save and end after this time, such as 90s, 8m or 2h; a last probe follows.", kind="seconds"
     )
-    stop_on_collapse: bool = option(False, "Save and end once training has collapsed, with exit status 1.")
-    deterministic: bool = option(False, "On a GPU: bit-identical results, with slower kernels.")
-    sync_norm: bool = option(False, "With several ranks: batch norm over the whole batch instead of each rank's part.")
+    stop_on_collapse: bool = option(False, "Save and end as soon as training has collapsed; exit status 1.")
+    deterministic: bool = option(False, "On a GPU, use slower kernels with bitwise reproducible results.")
+    sync_norm: bool = option(False, "On several ranks, compute batch norm over the whole batch.")
     window: int | None = option(
         None,
         "Images held in memory and shuffled together, a multiple of 256.",

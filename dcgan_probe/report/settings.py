@@ -17,7 +17,7 @@ class TableConfig(Config):
     verb: ClassVar[str] = "table"
     places: ClassVar[tuple[str, ...]] = ("results",)
 
-    form: Format = option("markdown", "What to print.", flag="--format")
+    form: Format = option("markdown", "Format of the printed tables.", flag="--format")
     protocol: str | None = option(None, "Print only this protocol, such as svhn-1000.", usual="all")
 
 
@@ -33,7 +33,7 @@ class CompareConfig(Config):
         None, "Row to compare with every other: number or name.", usual="first DCGAN, else first"
     )
     all_pairs: bool = option(False, "Compare every row with every other.")
-    form: Format = option("console", "What to print.", flag="--format")
+    form: Format = option("console", "Format of the printed tables.", flag="--format")
 
     def check(self) -> None:
         """Check that either one row is compared or all pairs are."""
