@@ -1,4 +1,4 @@
-"""The small images and settings that tests of several folders train and probe with."""
+"""Small images and settings shared by the tests of several folders."""
 
 import multiprocessing
 import os
@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import replace
 from typing import get_type_hints
 
-# Before numpy and torch read it, for this process and for those that it starts: threads wait for each other longer than
-# these tensors are computed, and for good where another process has their core.
+# Set before numpy and torch read it, for this process and its children: for such small tensors, threads wait for each
+# other longer than they compute, and much longer if another process uses their core.
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
@@ -36,7 +36,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture
 def two_threads():
-    """Let torch compute on two threads, where threads are the point."""
+    """Set torch to two threads, for tests of threads."""
     torch.set_num_threads(2)
     yield
     torch.set_num_threads(1)
@@ -44,7 +44,7 @@ def two_threads():
 
 @pytest.fixture(scope="session")
 def device(request):
-    """Give the device of the tests marked ``gpu``."""
+    """Return the device of the tests marked ``gpu``."""
     name = request.config.getoption("--device")
     return resolve_device("cpu" if name == "auto" and not torch.cuda.is_available() else name)
 
@@ -89,19 +89,19 @@ def make_config(**changes):
 
 @pytest.fixture
 def tiny_images():
-    """Give a function that makes image sets: ``tiny_images(rows=20, size=8, channels=3, seed=0, labels=True)``."""
+    """Return a function that makes image sets: ``tiny_images(rows=20, size=8, channels=3, seed=0, labels=True)``."""
     return make_images
 
 
 @pytest.fixture
 def tiny_config():
-    """Give a function that makes training settings for these images, any field changed by its name."""
+    """Return a function that makes training settings for these images; fields are changed by name."""
     return make_config
 
 
 @pytest.fixture(scope="session")
 def kept_runs(tmp_path_factory):
-    """Give a function that returns the folder of a training of ``make_config(**changes)``, made once a session."""
+    """Return a function that returns the folder of a training of ``make_config(**changes)``, made once per session."""
     kept = {}
 
     def keep(**changes):
@@ -116,7 +116,7 @@ def kept_runs(tmp_path_factory):
 
 @pytest.fixture
 def trained_run(kept_runs, tmp_path):
-    """Give a function that puts such a training into ``tmp_path / "run"``, a copy: ``trained_run(images=40)``."""
+    """Return a function that copies such a training to ``tmp_path / "run"``: ``trained_run(images=40)``."""
 
     def copy(**changes):
         return Run(shutil.copytree(kept_runs(**changes), tmp_path / "run"))
@@ -126,7 +126,7 @@ def trained_run(kept_runs, tmp_path):
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_wait_for_the_disk():
-    """Let files be written without waiting until they lie on the disk: no test cuts the power."""
+    """Disable fsync, since no test simulates a power failure."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda handle: None)
         yield
@@ -142,7 +142,7 @@ training.save_curves = lambda path, rows, **options: Image.new("RGB", (1, 1)).sa
 
 @pytest.fixture(scope="session", autouse=True)
 def _curves_of_one_pixel():
-    """Let trainings write a pixel as their curves: matplotlib is slower than the tiny trainings."""
+    """Replace the curves of trainings by one pixel, since matplotlib is slower than the tiny trainings."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "save_curves", save_curves)  # put back in the end
         exec(CURVES, {})
@@ -151,12 +151,12 @@ def _curves_of_one_pixel():
 
 @pytest.fixture
 def drawn_curves(monkeypatch):
-    """Let trainings draw their curves."""
+    """Restore the curves of trainings."""
     monkeypatch.setattr(training, "save_curves", save_curves)
 
 
 class OnMps(torch.Tensor):
-    """A tensor that says that it is on MPS, and refuses float64 as MPS does; its numbers are computed on the CPU."""
+    """Tensor on the CPU that reports MPS as its device, and rejects float64 as MPS does."""
 
     @staticmethod
     def __new__(cls, held):
@@ -177,19 +177,19 @@ class OnMps(torch.Tensor):
 
 @pytest.fixture(scope="session")
 def on_mps():
-    """Give a function that stands a tensor on the CPU for one on MPS, without float64."""
+    """Return a function that wraps a CPU tensor as one on MPS, without float64."""
     return OnMps
 
 
 @pytest.fixture(scope="session")
 def new_process():
-    """Give a function that runs ``code``, with some names set, in a process of its own: ``new_process(code, a=1)``.
+    """Return a function that runs ``code`` with given variables in a new process: ``new_process(code, a=1)``.
 
     The processes are forked from a server that has imported the package and computed nothing, which is several times
     quicker than starting an interpreter for each.
     """
     context = multiprocessing.get_context("forkserver")
-    # What is imported late: when the first optimiser and the first event file are made.
+    # Modules imported late, with the first optimizer and the first event file.
     late = ["torch._dynamo", "torch.utils.tensorboard"]
     context.set_forkserver_preload(["dcgan_probe.presets.running", "dcgan_probe.cli.extract", *late])
 
@@ -203,7 +203,7 @@ def new_process():
 
 @pytest.fixture
 def rank_processes(new_process):
-    """Give a function that runs ``code`` at several ranks, each a process; it finds ``rank`` and the names given.
+    """Return a function that runs ``code`` on several ranks, one process each, with ``rank`` and given variables.
 
     What torchrun tells its processes stands in their environment.
     """
@@ -219,7 +219,7 @@ def rank_processes(new_process):
 
 @pytest.fixture(scope="session")
 def fresh_process(new_process, tmp_path_factory):
-    """Give a function that runs ``code`` in a process that has imported neither the package nor click.
+    """Return a function that runs ``code`` in a process that has imported neither the package nor click.
 
     ``fresh_process(code, folder, lacking=("tqdm",), environment={}, stdin="", arguments=())`` runs it in a folder where
     an import of what it lacks fails, and where a warning is an error; it gives exit status and outputs. What is tested
@@ -271,7 +271,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="session")
 def predicted():
-    """Give a function that makes predictions, int64 (draws, 300), of which ``right`` are right in each draw."""
+    """Return a function that makes predictions, int64 (draws, 300), with ``right`` correct ones in each draw."""
 
     def make(right, draws, seed):
         labels, rng = np.arange(300) % 10, np.random.default_rng(seed)
@@ -286,7 +286,7 @@ def predicted():
 
 @pytest.fixture
 def made_up_rows(predicted):
-    """Give a function of a results folder; it gives a function that records an evaluation and its predictions.
+    """Return a function of a results folder that returns a function to record an evaluation and its predictions.
 
     The evaluation has these fields, and made-up others.
     """

@@ -1,4 +1,4 @@
-"""The committed tables are those of the committed records, to the last digit."""
+"""Committed tables, equal to those of the committed records in every digit."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A run, its cached features and records that an earlier version left (``data/before``) still open."""
+"""Run, cached features and records of an earlier version (``data/before``), readable by this one."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +16,7 @@ CONFIG = dp.EvalConfig(run=Path("before"), dataset="glyphs:60", labels=20, draws
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """Copy the folders, since a run that is read gets lock files."""
+    """Copy the folders, since reading a run creates lock files."""
     shutil.copytree(BEFORE, tmp_path / "before")
     monkeypatch.chdir(tmp_path / "before")
     return dp.Workspace(device="cpu")

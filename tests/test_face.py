@@ -1,4 +1,4 @@
-"""The face of the package: what a wrong argument of its functions says, and what a notebook shows."""
+"""Public functions of the package: errors of wrong arguments, and displays in a notebook."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The rules of the house, read from the source: who may import whom, and what no module is called."""
+"""Rules of the house, checked in the source: imports between rooms, names and sizes of modules."""
 
 import ast
 import textwrap
@@ -30,13 +30,13 @@ FLOORS = {
 }
 ALLOWED_SIDEWAYS = {("storage", "runtime")}  # every file that is written may end in a user's error
 LONGEST, LONGEST_CODE = 70, 45
-"""Most lines of a function: with its docstring, and without."""
+"""Largest number of lines of a function, with and without its docstring."""
 LONGER = {"linear/_solver/solver.py: solve"}  # its docstring is the solver's manual
 NO_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}
 
 
 def offences(source, path):
-    """Give ``line number: line: reason`` for each import in the source of module ``path`` that breaks the rule.
+    """Return ``line number: line: reason`` for each import in the source of module ``path`` that breaks the rule.
 
     ``path`` is relative to the package: ``gan/run.py``, ``__init__.py``.
     """
@@ -54,7 +54,7 @@ def offences(source, path):
 
 
 def targets(node, module):
-    """Give the absolute dotted names that an import statement of ``module`` brings in."""
+    """Return the absolute dotted names that an import statement of ``module`` imports."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     here = [NAME, *module.parts[:-1]]  # the package that a single dot means

@@ -1,4 +1,4 @@
-"""The names of the package itself: what they cost to import, and what they need."""
+"""Names of the package: cost and requirements of their import."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Every figure of the result tables in the READMEs is one of results/tables/*.csv."""
+"""Figures of the result tables in the READMEs, all of which are in results/tables/*.csv."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ KMEANS = {"classifier": "l2-svm", "scale": "standardise+0.01"}
 
 
 def row(features, network=None, *, layers=None, **wanted):
-    """Return what is known of a measured row; its C was chosen, and its batch-norm rule is the default or the first."""
+    """Return the fields of a measured row; its C was chosen, and its batch-norm rule is the default or the first."""
     return {"features": features, "network": network, "layers": layers, "classifier": "l2-svm", **wanted}
 
 
@@ -72,7 +72,7 @@ def figures(document):
 
 
 def measured(protocol, wanted):
-    """Find the row of a table that is known by these values."""
+    """Return the row of a table with these values."""
     rows = TABLES[protocol]
     rows = rows[(rows["kind"] == "measured") & ~rows["name"].str.contains("given|of the maps")]
     for column, value in wanted.items():
@@ -116,7 +116,7 @@ def test_a_figure_is_that_of_the_table(document, name, column, text):
         for _, row in rows.iterrows()
     }
     assert text in shown
-    # Two rules for batch norm, or two seeds, may give two rows; other rows of the same description there are none.
+    # Only batch-norm rules and seeds may give two rows of the same description.
     assert len(rows) <= 2
 
 

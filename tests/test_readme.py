@@ -1,4 +1,4 @@
-"""What the README shows is what the package does."""
+"""Commands and code of the README, checked against the package."""
 
 import re
 import shlex
@@ -38,7 +38,7 @@ def test_every_command_is_one_that_exists(line, tmp_path, monkeypatch):
     (tmp_path / "windows.json").write_text("[]")
     (tmp_path / "results").symlink_to(Path(__file__).parents[1] / "results")
     verb, command, arguments = main.resolve_command(click.Context(main), shlex.split(line))
-    # Parsing alone: unknown options, choices and types fail here.
+    # Commands are parsed but not run: unknown options, choices and types fail here.
     context = command.make_context(verb, [word for word in arguments if word != "SOURCE"], resilient_parsing=False)
     assert isinstance(context, click.Context)
 

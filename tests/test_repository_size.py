@@ -1,4 +1,4 @@
-"""The size of the repository: a clone or a download stays small."""
+"""Size limits of the repository, for clones and downloads."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ ALL_BYTES = 12 * 2**20
 
 
 def tracked_sizes(root):
-    """Return the bytes of each tracked file by its path from ``root``; without a git checkout, of those in results/."""
+    """Return the bytes of each tracked file by its path from ``root``; without a git checkout, of files in results/."""
     names = tracked_names(root)
     paths = sorted((root / "results").rglob("*")) if names is None else [root / name for name in names]
     # A file that is deleted and not yet committed has no size.
@@ -21,7 +21,7 @@ def tracked_sizes(root):
 
 
 def tracked_names(root):
-    """Return the paths that git tracks, sorted; None where ``root`` is no checkout or git refuses to read it."""
+    """Return the paths tracked by git, sorted; None if ``root`` is not a checkout or git cannot read it."""
     if not (root / ".git").exists() or shutil.which("git") is None:
         return None
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=False)
@@ -29,7 +29,7 @@ def tracked_names(root):
 
 
 def offences(sizes):
-    """Return a line for each limit that the sizes in bytes exceed."""
+    """Return a line for each limit exceeded by the sizes in bytes."""
     found = [
         f"{name}: {size:,} bytes, expected at most {FILE_BYTES:,}; shrink it, or leave it out of the repository"
         for name, size in sizes.items()

@@ -30,8 +30,8 @@ class DedupConfig(Config):
     """Most bits of 128 in which the hashes of two views may differ."""
     distance: float = option(
         0.4,
-        "Largest difference of two views, relative to that of either view from itself moved by two pixels. The default suits photographs; use "
-        f"{DRAWN_DISTANCE} for digits and drawings.",
+        "Largest difference of two views, relative to that of either view from itself moved by two pixels. The "
+        f"default suits photographs; use {DRAWN_DISTANCE} for digits and drawings.",
         min=0.0,
         max=1.0,
     )

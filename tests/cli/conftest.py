@@ -1,4 +1,4 @@
-"""Nets and searches that are small enough for a test, where a verb has its sizes from a preset; and a trained run."""
+"""Small nets and searches for verbs whose sizes come from presets, and a trained run."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ WIDTH = 4
 
 
 def narrow(patch, *presets):
-    """Give the nets of presets 4 maps in their first layer, and a search settings of one or two passes."""
+    """Limit the nets of presets to 4 maps in their first layer, and searches to settings of one or two passes."""
     for name in presets:
         network = replace(PRESETS[name].network, ndf=WIDTH, ngf=WIDTH)
         patch.setitem(PRESETS, name, replace(PRESETS[name], network=network))
@@ -21,7 +21,7 @@ def narrow(patch, *presets):
 
 @pytest.fixture(scope="session")
 def narrow_presets():
-    """Give a function that makes presets narrow until a patch ends: ``narrow_presets(patch, "demo")``."""
+    """Return a function that narrows presets for the scope of a patch: ``narrow_presets(patch, "demo")``."""
     return narrow
 
 
@@ -30,7 +30,7 @@ TINY = ("--preset", "demo", "--ndf", "4", "--ngf", "4", "--nz", "8", "--batch-si
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory):
-    """Give the folder of a run to copy: a tiny net that has learned next to nothing from 320 images of glyphs:300."""
+    """Return the folder of a run to copy: a tiny, barely trained net, after 320 images of glyphs:300."""
     folder = tmp_path_factory.mktemp("tiny") / "run"
     arguments = ["train", *TINY, "--dataset", "glyphs:300", "--images", "320", "--run", str(folder)]
     result = CliRunner().invoke(main, arguments)

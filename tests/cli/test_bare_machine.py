@@ -1,4 +1,4 @@
-"""A machine with torch, torchvision, scikit-learn, h5py, pandas and click alone, without this project installed."""
+"""Machine with only torch, torchvision, scikit-learn, h5py, pandas and click, and this project not installed."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Figures of unbalanced classes, and of test images that are training images, from the command line."""
+"""Caveats of unbalanced classes, and of test images that are also training images, on the command line."""
 
 import json
 
@@ -15,7 +15,7 @@ QUICK = ["--features", "pixels", "--no-controls", "--C", "1e-3", "--quiet"]
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """Write a set of noise whose 100 test images, 95 of them of one class, are 40 times training images."""
+    """Write noise images with 100 test images, of which 95 are of one class and 40 are also training images."""
     monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(0).integers(0, 256, (160, 3, 4, 4), dtype=np.uint8)
     labels = np.arange(100) // 95
@@ -31,7 +31,7 @@ def evaluate(*arguments):
     return result.stdout
 
 
-def test_the_console_says_what_the_accuracy_hides(here):
+def test_the_console_prints_caveats(here):
     text = " ".join(evaluate().split())
     assert "40 of the 100 test images are exact copies of training images; `dcgan-probe dedup` with" in text
     assert "by up to 19.0 to 1: always predicting the most frequent class has an accuracy of 95.00 %" in text
@@ -51,7 +51,7 @@ def test_json_records_and_tables_have_the_same_numbers(here):
     assert "40 of the 100 test images are exact copies" in (here / "results" / "tables" / "x-all.md").read_text()
 
 
-def test_held_out_training_images_are_compared_with_those_that_train(here):
+def test_held_out_images_are_compared_with_the_other_training_images(here):
     (found,) = json.loads(evaluate("--json", "--validate"))
     assert (found["dataset"], found["duplicates"]) == ("x-validation", 0)
     assert found["imbalance"] > 19.0  # one image of each class is held out

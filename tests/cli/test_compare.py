@@ -1,4 +1,4 @@
-"""``dcgan-probe compare`` and ``table``: options, streams and exit statuses; ``report`` tests what is compared."""
+"""``dcgan-probe compare`` and ``table``: options, streams and exit statuses; ``report`` tests the comparisons."""
 
 import pandas
 import pytest
@@ -36,7 +36,7 @@ def test_rows_are_compared_printed_and_written(keep, invoke, tmp_path):
     assert pandas.read_csv(tmp_path / "tables" / "glyphs-30-comparisons.csv")["first"].tolist() == ["1 raw pixels"]
 
 
-def test_what_cannot_be_compared_is_an_error_with_its_reasons(keep, invoke):
+def test_rows_that_cannot_be_compared_are_an_error_with_reasons(keep, invoke):
     keep("a", "dcgan", 120)
     keep("b", "pixels", 200, kept=False)
     alone = invoke("compare", "--protocol", "glyphs-30", status=1)

@@ -25,7 +25,7 @@ def run(*arguments):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Give the folder of a conditional run on 60 glyphs."""
+    """Return the folder of a conditional run on 60 glyphs."""
     folder = tmp_path_factory.mktemp("runs") / "digits"
     result = run("train", "--preset", "conditional", "--dataset", "glyphs:60", *TINY, "--run", folder)
     assert result.exit_code == 0, result.output
@@ -45,7 +45,7 @@ def size_of(picture):
         return opened.size
 
 
-def test_classes_and_channels_are_those_of_the_images(trained):
+def test_classes_and_channels_come_from_the_images(trained):
     network = Run(trained).config.network
     assert (network.classes, network.nc, network.affine, network.output) == (10, 3, False, "sigmoid")
     assert Run(trained).config.preset.startswith("conditional (ndf 4, ngf 4, hidden 8, batch_size 20)")
@@ -62,7 +62,7 @@ def test_classes_in_another_order_are_renumbered_as_in_the_run(trained):
     np.testing.assert_array_equal(matched.labels, labels)
 
 
-def test_samples_are_of_each_class_in_turn_or_of_one(trained):
+def test_samples_have_each_class_in_turn_or_one_class(trained):
     grid, drawn = sampled(trained, "--count", "30")
     assert grid == (10 * 34 + 2, 3 * 34 + 2)
     assert drawn["labels"].tolist() == [*range(10)] * 3
@@ -112,7 +112,7 @@ def flat(images):
         (["extract", "--dataset", "glyphs:20"], "is conditional on 10 classes: its discriminator needs an image and"),
     ],
 )
-def test_what_a_conditional_run_cannot_do_is_refused(trained, arguments, text):
+def test_unsupported_uses_of_a_conditional_run_are_refused(trained, arguments, text):
     result = run(*arguments, "--run", trained, "--device", "cpu")
     assert result.exit_code == 2
     assert text in " ".join(result.output.split())

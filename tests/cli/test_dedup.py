@@ -1,4 +1,4 @@
-"""``dedup`` on the command line: a set with hidden copies, and what a user may get wrong."""
+"""``dedup`` on the command line: a set with hidden copies, and usage errors."""
 
 import csv
 import json
@@ -33,7 +33,7 @@ def write(path, images, split):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """Give a folder with 40 training images, two of them mirrored copies, and 20 test images, one a copy of those."""
+    """Return a folder with 40 training images, two of them mirrored copies, and 20 test images, one of them a copy."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DCGAN_PROBE_DATA", "data")
     drawn = load_images("glyphs:60", "train").images[:]
@@ -74,7 +74,7 @@ def test_copies_are_removed_shown_and_counted(here):
 
 
 @pytest.mark.slow
-def test_digits_of_one_shape_are_two_pictures_within_the_limit_for_drawings(tmp_path, monkeypatch):
+def test_digits_of_one_shape_are_distinct_at_the_distance_for_drawings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["dedup", "glyphs:400", "--out", "clean.h5", *QUICK, "--distance", 0.15]
     output = invoke(*arguments)
@@ -83,7 +83,7 @@ def test_digits_of_one_shape_are_two_pictures_within_the_limit_for_drawings(tmp_
 
 
 @pytest.mark.slow
-def test_the_second_time_nothing_is_trained(here, monkeypatch):
+def test_a_second_run_trains_nothing(here, monkeypatch):
     arguments = ["dedup", "hidden", "--out", "clean.h5", *QUICK]
     invoke(*arguments)
     kept = sorted((here / "runs" / "dedup").glob("*.npz"))
@@ -110,7 +110,7 @@ def test_judgments_give_the_share_of_false_pairs(here):
     assert json.loads((here / "figures" / "clean-dedup.json").read_text())["false_positives"]["false"] == 1
 
 
-def test_a_training_set_loses_what_the_test_set_has(here):
+def test_images_of_the_test_set_are_removed_from_the_training_set(here):
     output = invoke("dedup", "hidden", "--against", "hidden", "--split", "test", "--out", "fair_train.h5", *QUICK)
     assert "1 pairs, 1 images removed" in output
     lines = (here / "fair_train-pairs.csv").read_text().splitlines()
@@ -166,7 +166,7 @@ def test_judgments_of_other_pairs_are_refused_before_anything_is_written(here):
         (["hidden"], "Missing option '--out'"),
     ],
 )
-def test_what_a_user_may_get_wrong(here, arguments, message):
+def test_usage_errors(here, arguments, message):
     assert message in invoke("dedup", *arguments, *QUICK, status=2)
     assert not (here / "clean.h5").exists()
     assert not (here / "runs").exists()

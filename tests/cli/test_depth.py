@@ -1,4 +1,4 @@
-"""How deep the calls lie between a verb and the solver: a reader walks all of them."""
+"""Depth of the calls between a verb and the solver, which a reader has to follow."""
 
 import sys
 from pathlib import Path

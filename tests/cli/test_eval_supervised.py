@@ -46,7 +46,7 @@ def test_a_search_is_recorded_shown_and_not_repeated(here):
     assert (here / "results" / "predictions" / f"{summary['evaluation']}.npz").exists()
 
 
-def test_a_dry_run_tells_ranges_and_cost_and_writes_nothing(here):
+def test_a_dry_run_prints_ranges_and_cost_and_writes_nothing(here):
     plan = json.loads(invoke(*VERB, "--dry-run").stdout)
     assert plan["trainings"] == 4
     assert plan["ranges"]["learning rate"] == "0.0001 to 0.01, log-uniform; falls to 0 linearly"
@@ -75,7 +75,7 @@ def test_a_search_that_cannot_fit_in_memory_is_refused_before_it_begins(here, mo
     assert not (here / "results").exists()
 
 
-def test_wrong_use_is_told_with_its_flag(here):
+def test_usage_errors_name_the_flag(here):
     assert "Invalid value for --labels: got 15 labels for glyphs" in invoke(*VERB, "--labels", 15, status=2).stderr
     wrong = invoke(*VERB, "--preset", "faces64", status=2).stderr
     assert "Invalid value for --dataset: glyphs (train) has images of (3, 32, 32)" in wrong

@@ -1,4 +1,4 @@
-"""Messages of the library name parameters; the command line writes them as the flags of the verb."""
+"""Parameters in messages of the library, shown by the command line as flags of the verb."""
 
 import re
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_refusal_of_the_library_is_printed_with_flags(tmp_path, monkeypatch):
     assert "give --probe-every" in " ".join(result.output.split())
 
 
-def test_messages_of_the_library_have_no_flags_but_in_commands():
+def test_messages_of_the_library_have_flags_only_in_commands():
     found = []
     for path in PACKAGE.rglob("*.py"):
         if "cli" in path.relative_to(PACKAGE).parts:

@@ -1,4 +1,4 @@
-"""The authors' weights on the command line: made-up arrays of the SVHN net's shapes, built-in images."""
+"""Authors' weights on the command line, with random arrays of the SVHN net's shapes and built-in images."""
 
 import json
 
@@ -40,7 +40,7 @@ def write(folder, **kinds):
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory):
-    """Give a folder with the released net, and what importing it printed."""
+    """Return a folder with the released net, and the output of its import."""
     folder = tmp_path_factory.mktemp("workplace")
     write(folder / "released", discrim=DISCRIMINATOR, gen=GENERATOR)
     with pytest.MonkeyPatch.context() as patch:
@@ -59,7 +59,7 @@ def here(workplace, monkeypatch):
     return workplace[0]
 
 
-def test_it_says_what_was_imported(workplace):
+def test_the_import_is_described(workplace):
     assert workplace[1].stdout == (
         "runs/authors-svhn32: authors-svhn32, epoch 200, conv1 to conv3, generator, "
         "statistics of 300 images of glyphs\n"
@@ -78,7 +78,7 @@ def test_it_is_an_ordinary_run_for_the_other_verbs(here):
     assert (
         "300 x 7,168 float32, written" in invoke("extract", "--run", run, "--dataset", SET, "--split", "train").output
     )
-    # Extraction finds the statistics of the import.
+    # Extraction uses the statistics of the import.
     assert [path.stat().st_mtime_ns for path in (here / run / "batchnorm").iterdir()] == [written]
     arguments = ["--dataset", SET, "--labels", 50, "--draws", 2, "--C", 0.001, "--no-controls", "--json"]
     (row,) = json.loads(invoke("eval-svm", "--run", run, *arguments).stdout)
@@ -99,7 +99,7 @@ def test_a_second_import_and_a_training_are_refused(here):
     assert "holds imported weights, without the optimizers' state" in output
 
 
-def test_what_is_missing_is_named_and_the_rest_works(here):
+def test_missing_arrays_are_named_and_the_rest_works(here):
     write(here / "part", discrim=DISCRIMINATOR)
     (here / "part" / "200_discrim_params.jl_05.npy").unlink()
     result = invoke("import", "authors", "part", "--dataset", SET, "--run", "runs/part", "--quiet")

@@ -1,4 +1,4 @@
-"""Verbs that are interrupted and run again: they say from where they resume, and repeat no finished work."""
+"""Interrupted verbs that are rerun: they report where they resume, and repeat no finished work."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def invoke(*arguments, status=0):
 
 
 def stopped_at(number, function):
-    """Wrap a function so that its call of this number is interrupted."""
+    """Wrap a function so that its n-th call is interrupted."""
     calls = []
 
     def wrapped(*arguments, **settings):
@@ -80,14 +80,14 @@ def test_an_evaluation_of_three_sources_is_resumed_in_the_second(here, monkeypat
         assert [one[name] for name in same] == [other[name] for name in same]
 
 
-def test_training_says_from_where_it_resumes(here):
+def test_training_reports_where_it_resumes(here):
     first = invoke(*TRAIN, "--images", 96)
     assert "resuming" not in first.output
     assert "runs/tiny: resuming at 96 of 160 images" in invoke(*TRAIN, "--images", 160).stderr
     assert "resuming" not in invoke(*TRAIN, "--images", 160).stderr
 
 
-def test_extraction_says_from_where_it_resumes(here, monkeypatch):
+def test_extraction_reports_where_it_resumes(here, monkeypatch):
     made = PrincipalEncoder.__init__
 
     def make(encoder, *arguments):
@@ -104,7 +104,7 @@ def test_extraction_says_from_where_it_resumes(here, monkeypatch):
     assert "resuming" not in invoke(*extract).stderr
 
 
-def test_a_search_says_from_where_it_resumes(here, monkeypatch, narrow_presets):
+def test_a_search_reports_where_it_resumes(here, monkeypatch, narrow_presets):
     narrow_presets(monkeypatch, "demo")
     verb = ["eval-supervised", "--dataset", "glyphs:100", "--labels", 10, "--preset", "demo", "--settings", 2]
     verb += ["--draws", 2, "--device", "cpu", "--workers", 1]
@@ -129,7 +129,7 @@ def test_a_search_says_from_where_it_resumes(here, monkeypatch, narrow_presets):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_no_verb_says_that_work_is_kept_before_there_is_any(here, monkeypatch, verb, place):
+def test_no_verb_reports_kept_work_before_any_is_finished(here, monkeypatch, verb, place):
     monkeypatch.setattr(f"dcgan_probe.{place}", stopped_at(1, None))
     told = invoke(*verb, status=130).stderr
     assert told.endswith("Interrupted before any work was finished; rerun the command to start it.\n")

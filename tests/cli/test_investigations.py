@@ -1,4 +1,4 @@
-"""Names of the files that verbs write: those of the committed investigations, from their commands."""
+"""File names of the committed investigations, derived from their recorded commands."""
 
 import shlex
 from pathlib import Path
@@ -32,5 +32,5 @@ def test_the_recorded_command_gives_the_recorded_name(path, monkeypatch):
     assert options.keys() == ELSEWHERE  # decide no number, and do not enter the name
 
 
-def test_some_are_committed():
+def test_some_investigations_are_committed():
     assert {path.name.partition("-")[0] for path in COMMITTED} == CONFIGS.keys()

@@ -38,7 +38,7 @@ def small(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_jobs_are_listed_in_order_of_worth(monkeypatch, tmp_path):
+def test_jobs_are_listed_most_informative_first(monkeypatch, tmp_path):
     monkeypatch.setattr(jobs_module, "training_rate", lambda device: 2.5e11)
     lines = invoke("job", "--list", "--device", "cpu", "--data-dir", tmp_path, "--no-download").stdout.splitlines()
     assert lines == invoke("job", "--device", "cpu", "--data-dir", tmp_path, "--no-download").stdout.splitlines()
@@ -50,12 +50,12 @@ def test_jobs_are_listed_in_order_of_worth(monkeypatch, tmp_path):
     assert lines[1].split() == ["imagenet32", "tiny_imagenet32", "(missing)", "11.4", "h", "?", "23"]
 
 
-def test_a_list_tells_the_size_of_the_images_on_this_machine(small):
+def test_the_list_shows_the_size_of_the_images_on_this_machine(small):
     assert invoke("job", "--device", "cpu").stdout.splitlines()[1].split()[1:3] == ["glyphs:300", "(300)"]
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_every_command_of_a_job_is_understood(job, tmp_path):
+def test_every_command_of_a_job_is_valid(job, tmp_path):
     run = Run(tmp_path / "run")
     commands = [step.command for step in evaluation_steps(job, run, Workspace(runs=tmp_path))]
     if not job.trained_by:
@@ -70,7 +70,7 @@ def test_every_command_of_a_job_is_understood(job, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
+def test_a_job_exports_weights_that_are_evaluated_elsewhere(small):
     invoke("job", "imagenet32", "--out", "out", "--time-limit", "5m", "--probe-dataset", "glyphs:600")
     kept = {path.relative_to(small / "out").as_posix() for path in (small / "out").rglob("*")}
     assert {"config.json", "weights-01.part", "stats.jsonl", "curves.png", "samples/real.png", "batchnorm"} <= kept
@@ -78,7 +78,7 @@ def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
     rows = Run(small / "out").stats()
     assert rows == Run(small / "runs/imagenet32").stats()
     assert rows[-1]["probe_accuracy"] is not None
-    # On another machine: neither the run nor the images that trained it are there.
+    # Another machine has neither the run nor its training images.
     shutil.rmtree(small / "runs")
     for _ in range(2):  # an interrupted evaluation is repeated
         invoke("job", "imagenet32", "--evaluate", "out", "--results", "found")
@@ -88,7 +88,7 @@ def test_a_job_leaves_weights_and_a_probe_and_elsewhere_is_evaluated(small):
 
 
 @pytest.mark.slow
-def test_other_weights_than_those_imported_before_are_not_mixed_up(small, tiny_run):
+def test_weights_that_differ_from_an_earlier_import_are_refused(small, tiny_run):
     invoke("train", *TINY, "--images", 32, "--seed", 1, "--run", "another")
     invoke("export", "run", "one", "--run", tiny_run)
     invoke("export", "run", "two", "--run", "another")
@@ -100,7 +100,7 @@ def test_other_weights_than_those_imported_before_are_not_mixed_up(small, tiny_r
 
 
 @pytest.mark.slow
-def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small, tiny_run):
+def test_a_run_trained_here_is_not_evaluated_as_an_import(small, tiny_run):
     shutil.copytree(tiny_run, "runs/imagenet32")
     invoke("export", "run", "out", "--run", "runs/imagenet32")
     output = " ".join(invoke("job", "imagenet32", "--evaluate", "out", status=2).output.split())
@@ -109,7 +109,7 @@ def test_a_run_that_was_trained_here_is_not_taken_for_what_was_left(small, tiny_
     assert len(Results(small / "results").summaries()) == 2
 
 
-def test_a_job_that_trains_nothing_evaluates_what_another_left(small, tiny_run, monkeypatch):
+def test_a_job_without_training_evaluates_the_run_of_another(small, tiny_run, monkeypatch):
     first = job_module.read_jobs()[0]
     choices = Job("imagenet32-choices", "?", None, (replace(PROTOCOL, validate=True),), trained_by="imagenet32")
     monkeypatch.setattr(job_module, "read_jobs", lambda: (first, choices))
@@ -126,7 +126,7 @@ def test_a_job_that_trains_nothing_evaluates_what_another_left(small, tiny_run, 
     assert "test images" not in table
 
 
-def test_a_job_of_samples_alone_has_no_evaluation(small, monkeypatch):
+def test_a_job_without_protocols_has_no_evaluation(small, monkeypatch):
     samples = replace(job_module.read_jobs()[0], protocols=())
     monkeypatch.setattr(job_module, "read_jobs", lambda: (samples,))
     invoke("job", "imagenet32", "--out", "out")  # and no probe
@@ -150,7 +150,7 @@ def test_long_statistics_are_kept_thinned(small):
 
 
 @pytest.mark.slow
-def test_what_fails_is_told_and_the_rest_is_kept(small, tiny_run, monkeypatch):
+def test_failures_are_reported_and_the_rest_is_kept(small, tiny_run, monkeypatch):
     first = job_module.read_jobs()[0]
     broken = replace(first, protocols=(replace(PROTOCOL, dataset="nothing"), PROTOCOL))
     monkeypatch.setattr(job_module, "read_jobs", lambda: (broken,))
@@ -161,7 +161,7 @@ def test_what_fails_is_told_and_the_rest_is_kept(small, tiny_run, monkeypatch):
     assert len(Results(small / "out").summaries()) == 2
 
 
-def test_a_training_that_fails_is_told_and_leaves_its_statistics(small):
+def test_a_failed_training_is_reported_and_leaves_its_statistics(small):
     output = " ".join(
         invoke("job", "imagenet32", "--out", "out", "--probe-dataset", "nothing", status=1).output.split()
     )

@@ -1,4 +1,4 @@
-"""Locks as the command line shows them: file systems without any, files in use, and what a refused command leaves."""
+"""Locks on the command line: file systems without locks, files in use, and files left by a refused command."""
 
 import errno
 import fcntl
@@ -42,7 +42,7 @@ def invoke(*arguments):
 
 
 @pytest.mark.parametrize("arguments", [EVALUATE, TRAIN], ids=["eval-svm", "train"])
-def test_a_file_system_without_locks_is_one_line_and_has_a_way_on(tmp_path, monkeypatch, arguments):
+def test_a_file_system_without_locks_is_reported_in_one_line_with_advice(tmp_path, monkeypatch, arguments):
     def flock(*_):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -60,7 +60,7 @@ def test_a_file_system_without_locks_is_one_line_and_has_a_way_on(tmp_path, monk
     assert not list(tmp_path.rglob("*.lock"))
 
 
-def test_images_that_another_program_writes_are_not_called_damaged():
+def test_images_being_written_by_another_program_are_not_reported_as_damaged():
     with open("x_test.h5", "rb") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)  # as HDF5 locks what it writes
         refused = invoke(*EVALUATE)
@@ -81,7 +81,7 @@ def test_a_refused_training_leaves_no_folder(tmp_path, monkeypatch):
     assert sorted(os.listdir(tmp_path)) == before
 
 
-def test_a_training_that_is_refused_in_a_run_leaves_the_run_as_it_was(tmp_path):
+def test_a_refused_training_leaves_the_run_unchanged(tmp_path):
     assert invoke(*TRAIN).exit_code == 0
     before = sorted(path.name for path in (tmp_path / "runs" / "a").iterdir())
     assert ".checkpoint.pt.lock" not in before
@@ -91,7 +91,7 @@ def test_a_training_that_is_refused_in_a_run_leaves_the_run_as_it_was(tmp_path):
     assert sorted(path.name for path in (tmp_path / "runs" / "a").iterdir()) == before
 
 
-def test_a_damaged_cache_is_made_again_and_kept(tmp_path):
+def test_a_damaged_cache_is_rebuilt_and_kept(tmp_path):
     arguments = [*EVALUATE, "--features", "pca", "--components", "4"]
     assert invoke(*arguments).exit_code == 0
     (path,) = tmp_path.glob("runs/features/pca-*-train-*.h5")
@@ -102,7 +102,7 @@ def test_a_damaged_cache_is_made_again_and_kept(tmp_path):
     assert path.with_name(f"{path.name}.unreadable").read_bytes() == b"damaged"
 
 
-def test_the_option_after_the_verb_is_told_its_place():
+def test_no_locks_after_the_verb_is_refused_with_its_place():
     refused = invoke("table", "--no-locks")
     assert refused.exit_code == 2
     assert "No such option '--no-locks'; place it before the verb: dcgan-probe --no-locks VERB ..." in refused.output

@@ -1,4 +1,4 @@
-"""The verbs that look into a run that has learnt next to nothing: files, numbers, and what a user gets wrong."""
+"""Investigations of a barely trained run on the command line: files, numbers and usage errors."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def here(workplace, monkeypatch):
 
 
 def looked(*arguments):
-    """Run a verb; give its JSON."""
+    """Run a verb and return its JSON."""
     return json.loads(invoke(*arguments, "--json", "--quiet").stdout)
 
 
@@ -92,12 +92,12 @@ def test_the_animation_of_a_walk_has_every_image_of_the_path(monkeypatch):
         np.testing.assert_array_equal(frame[2:-2, 2:-2], tile[::2, ::2].repeat(8, axis=0).repeat(8, axis=1))
 
 
-def test_a_look_may_be_named():
+def test_an_investigation_may_be_named():
     (path, *_) = invoke("walk", "--points", 2, "--steps", 2, "--name", "my walk/2").stdout.splitlines()
     assert re.fullmatch(r"runs/tiny/figures/my-walk-2-s0-[0-9a-f]{6}\.png", path)
 
 
-def test_arithmetic_of_samples_picked_by_eye():
+def test_arithmetic_of_numbered_samples():
     eye = ["--concept", "a=1,2,3", "--concept", "b=4,5,6", "--concept", "c=7,8,9"]
     result = invoke("arithmetic", *eye)
     assert "No attribute is named" in result.stderr
@@ -149,14 +149,14 @@ def test_one_sample_makes_an_unstable_concept():
     assert json.loads(result.stdout)["warnings"] == [warning]
 
 
-def test_samples_that_lack_what_they_were_picked_for_are_told():
-    """The whole pool is picked for either side of a question, so some lack it."""
+def test_selected_samples_without_the_attribute_are_reported():
+    """Both concepts select the whole pool, so some samples lack the attribute."""
     sides = ["--concept", "a=neighbours>=20", "--concept", "b=neighbours<20", "--concept", "c=1,2,3"]
     stderr = invoke("arithmetic", *sides, "--pool", 4, "--per-concept", 4, "--quiet").stderr
     assert re.search(r"Warning: [1-4] of the 4 samples of the concept [ab] lack one of its attributes", stderr)
 
 
-def test_scores_come_with_what_the_probes_are_worth_and_without_noise():
+def test_scores_come_with_the_accuracy_of_the_probes_and_without_noise():
     call = ["turn", "--from", "a=1,2,3", "--to", "b=4,5,6", "--attribute", "left<5", "--count", 2, "--pool", 10]
     result = invoke("arithmetic", *["--concept", "a=1,2", "--concept", "b=3,4", "--concept", "c=5,6"], *call[5:7])
     for each in (result, invoke(*call)):
@@ -164,7 +164,7 @@ def test_scores_come_with_what_the_probes_are_worth_and_without_noise():
         assert "features of samples" not in each.stderr
 
 
-def test_samples_that_made_the_axis_are_not_turned():
+def test_samples_of_the_axis_are_not_turned():
     told = looked("turn", "--from", "a=1,61", "--to", "b=64,900000", "--count", 5, "--steps", 3, "--pool", 60)[
         "numbers"
     ]
@@ -172,14 +172,14 @@ def test_samples_that_made_the_axis_are_not_turned():
     assert "axis_length" in told["units"]
 
 
-def test_a_run_is_found_by_its_name_in_the_folder_of_all(workplace):
+def test_a_run_is_found_by_its_name_in_the_folder_of_runs(workplace):
     by_name, by_path = (
         invoke("sample", "--run", run, "--count", 2).stdout for run in ("tiny", workplace / "runs" / "tiny")
     )
     assert Path(by_name.split()[0]).resolve() == Path(by_path.split()[0]).resolve()
 
 
-def test_an_interrupted_look_does_not_claim_to_be_resumed(monkeypatch):
+def test_an_interrupted_investigation_is_not_reported_as_resumable(monkeypatch):
     def interrupted(*arguments, **more):
         raise KeyboardInterrupt
 
@@ -189,13 +189,13 @@ def test_an_interrupted_look_does_not_claim_to_be_resumed(monkeypatch):
     )
 
 
-def test_what_is_not_finite_is_absent_from_json():
+def test_non_finite_numbers_are_absent_from_json():
     assert plain({"a": np.array([1.0, np.nan]), "b": float("-inf")}) == {"a": [1.0, None], "b": None}
 
 
 def test_samples_are_shown_with_their_numbers():
     numbered, plain = (invoke("sample", "--count", 20, *more, "--quiet").stdout.split() for more in (["--number"], []))
-    # Three rows of eight images of 32 pixels; numbered ones twice as large, a line of text below each.
+    # Three rows of eight images of 32 pixels; numbered images are twice as large, with a line of text below.
     assert size(plain[0]) == (2 + 8 * 34, 2 + 3 * 34)
     assert size(numbered[0]) == (2 + 8 * 66, 2 + 3 * (66 + 13))
     np.testing.assert_array_equal(np.load(numbered[1])["z"], np.load(plain[1])["z"])
@@ -249,7 +249,7 @@ def test_samples_are_shown_with_their_numbers():
         ),
     ],
 )
-def test_what_a_user_gets_wrong_is_explained(arguments, message):
+def test_usage_errors_are_explained(arguments, message):
     assert message in " ".join(invoke(*arguments, status=2).output.replace("│", " ").split())
 
 
@@ -263,7 +263,7 @@ def test_labels_are_needed_for_attributes(workplace):
     assert "has no labels, and the attribute female needs them" in invoke("turn", *arguments, status=2).output
 
 
-def test_a_look_that_is_stopped_leaves_no_numbers_of_an_earlier_one(monkeypatch):
+def test_a_stopped_investigation_leaves_no_earlier_numbers(monkeypatch):
     call = ["walk", "--points", 2, "--steps", 2, "--seed", 7]
     (*_, numbers) = [line for line in invoke(*call).stdout.splitlines() if line.endswith(".json")]
     assert Path(numbers).exists()

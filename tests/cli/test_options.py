@@ -87,7 +87,7 @@ def test_progress_without_a_terminal_writes_one_line_at_the_end(capsys):
 
 
 @pytest.mark.parametrize(("seconds", "rate"), [(1e-4, ""), (0.9, ""), (2.0, " 5/s,")])
-def test_a_rate_is_shown_of_work_that_took_a_while(capsys, monkeypatch, seconds, rate):
+def test_a_rate_is_shown_after_a_second(capsys, monkeypatch, seconds, rate):
     now = iter([0.0, *[seconds] * 4])
     monkeypatch.setattr("dcgan_probe.cli.progress.time.monotonic", lambda: next(now))
     with Progress("read", 10, "rows") as progress:
@@ -107,7 +107,7 @@ def test_a_bar_has_a_rate_from_the_first_second_on(monkeypatch):
         assert progress._bar.bar_format is None
 
 
-def test_a_long_step_tells_how_it_goes_now_and_then(capsys, monkeypatch):
+def test_a_long_step_shows_its_state_at_intervals(capsys, monkeypatch):
     now = 0.0
     monkeypatch.setattr("dcgan_probe.cli.progress.time.monotonic", lambda: now)
     with Progress("fit", 2, "fits") as progress:
@@ -128,7 +128,7 @@ def test_quiet_progress_writes_nothing(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(45, "45 s"), (720, "12 min"), (12_240, "3.4 h")])
-def test_durations_are_for_people(seconds, text):
+def test_durations_are_readable(seconds, text):
     assert duration(seconds) == text
 
 
@@ -156,7 +156,7 @@ class Options(Config):
 
 
 def parsed(*arguments, status=0):
-    """Parse arguments as a verb with the options of a config does: the config, or what is printed."""
+    """Parse arguments by the options of a config; return the config, or the output of an error."""
     made = []
 
     @click.command()
@@ -191,7 +191,7 @@ def test_options_come_from_the_fields_of_a_config(tmp_path):
         ((".", "--name", "a", "--depth", "4"), "'4' is neither scale nor two numbers"),
     ],
 )
-def test_what_fields_do_not_allow_is_a_usage_error(arguments, words):
+def test_invalid_values_of_fields_are_usage_errors(arguments, words):
     assert words in parsed(*arguments, status=2)
 
 

@@ -1,7 +1,4 @@
-"""Verbs on systems that lack what Linux has: the modules and functions are taken away, and the verbs are run.
-
-No machine with macOS or Windows takes part.
-"""
+"""Verbs without modules and functions that only Linux has, simulated by their removal on this system."""
 
 import pytest
 
@@ -39,7 +36,7 @@ for arguments in (
 
 
 @pytest.mark.slow
-def test_the_verbs_run_without_what_either_system_lacks(tmp_path, fresh_process):
+def test_the_verbs_run_without_functions_of_linux(tmp_path, fresh_process):
     done = fresh_process(LACKING + VERBS, tmp_path, lacking=("fcntl", "resource"))
     ends = [line for line in done.stdout.splitlines() if line.split()[-1:] == ["0"] and len(line.split()) == 2]
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""A table of a user's own, by one command: its plan, its published figures, its errors, what the records keep of it."""
+"""Custom table by one command: its plan, published figures, errors and copy in the records."""
 
 import re
 import sys
@@ -108,7 +108,7 @@ def test_figures_and_labels_of_a_plan_stay_with_the_records(here, monkeypatch):
     assert "a copy that `dcgan-probe reproduce` made (rerun it, or delete the copy)" in invoke("table", status=1).stderr
 
 
-def test_a_row_that_is_not_found_afterwards_is_an_error_with_both(here, monkeypatch):
+def test_a_row_missing_from_the_records_is_an_error_with_both_values(here, monkeypatch):
     def another(config, workspace, on_progress, on_note):
         return run_evaluation(replace(config, seed=1), workspace)
 
@@ -166,7 +166,7 @@ def test_errors_in_a_plan_name_the_file_and_the_row(here, old, new, words):
     assert words in " ".join(invoke("reproduce", "my-table.toml", "--dry-run", status=1).stderr.split())
 
 
-def test_rows_of_a_source_that_learns_name_the_images_they_lack(here):
+def test_rows_of_a_learned_source_name_their_missing_images(here):
     learned = PLAN.replace('features = "pixels"', 'features = "pca"\noptions = { learn_from = "nope" }')
     (here / "my-table.toml").write_text(learned)
     message = " ".join(invoke("reproduce", "my-table.toml", status=1).stderr.split())

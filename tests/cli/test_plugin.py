@@ -1,4 +1,4 @@
-"""A source of features from a user's own file: from the command line, in a plan and from Python."""
+"""Custom source of features from a file: on the command line, in a plan and from Python."""
 
 import csv
 import io
@@ -144,7 +144,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture
 def call(place, fresh_process):
-    """Give a function that makes calls of the command line in one new process: exit status and outputs of each."""
+    """Return a function that runs command lines in one new process and returns the exit status and outputs of each."""
 
     def make(*lines):
         environment = {"PATH": "", "HOME": str(place)}
@@ -156,7 +156,7 @@ def call(place, fresh_process):
 
 
 @pytest.mark.slow
-def test_a_source_of_ones_own_goes_through_every_verb(call):
+def test_a_custom_source_works_in_every_verb(call):
     extracted, evaluated, again, planned, made, after, helped = call(
         ["--plugin", "histogram", "extract", "--dataset", "glyphs:200", "--features", "histogram", "--bins", "4"],
         [*EVALUATE, "--plugin", "histogram", "--features", "histogram", "--bins", "4", "--no-controls", "--json"],
@@ -199,7 +199,7 @@ def test_refusals_around_a_plugin(call):
     assert "pixels features do not have this option; histogram do: omit it" in broken[2]
 
 
-def test_a_source_of_ones_own_from_python(place, fresh_process):
+def test_a_custom_source_from_python(place, fresh_process):
     code = f"""
 import sys; sys.path.insert(0, {str(place)!r})
 import histogram, dcgan_probe as dp

@@ -40,7 +40,7 @@ def test_another_filter_is_refused_with_the_choices(place):
     assert "Invalid value for '--resample': 'nearest' is not one of 'lanczos', 'box', 'bicubic'" in message
 
 
-def test_the_order_of_classes_is_printed_and_what_is_skipped_is_noted(place, tmp_path):
+def test_the_order_of_classes_and_skipped_files_are_printed(place, tmp_path):
     for name in ("10", "9"):
         (tmp_path / "tree" / name).mkdir(parents=True)
         Image.fromarray(place).save(tmp_path / "tree" / name / "a.png")
@@ -53,7 +53,7 @@ def test_the_order_of_classes_is_printed_and_what_is_skipped_is_noted(place, tmp
         assert file.attrs["class_names"] == '["10", "9"]'
 
 
-def test_what_other_forms_need_are_options(place, tmp_path):
+def test_other_forms_need_options(place, tmp_path):
     (tmp_path / "deep").mkdir()
     Image.fromarray(np.full((8, 8), 4095, np.uint16)).save(tmp_path / "deep" / "a.png")
     (tmp_path / "deep" / "b.png").touch()
@@ -71,7 +71,7 @@ def test_what_other_forms_need_are_options(place, tmp_path):
     assert "expected -1 to 1; set another --depth LOW,HIGH" in result.stderr
 
 
-def test_names_in_the_locale_of_ascii_are_those_of_unicode(tmp_path):
+def test_unicode_names_work_in_an_ascii_locale(tmp_path):
     folder = tmp_path / "數 ü"
     for name in ("ö", "two\nlines"):
         (folder / name).mkdir(parents=True)
@@ -92,7 +92,7 @@ def test_names_in_the_locale_of_ascii_are_those_of_unicode(tmp_path):
     assert "數 ü" in stored[0].source
 
 
-def test_a_limit_of_file_sizes_is_said_and_nothing_is_left(tmp_path):
+def test_a_limit_on_file_sizes_is_reported_and_nothing_is_left(tmp_path):
     command = f"ulimit -f 150; {sys.executable} -m dcgan_probe prepare glyphs:50 --size 32 --out x_train.h5"
     done = subprocess.run(
         ["sh", "-c", command],

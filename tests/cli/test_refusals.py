@@ -1,4 +1,4 @@
-"""Refusals that come before the work, each in one message that names what can be done."""
+"""Errors reported before any work, each in one message with advice."""
 
 import gzip
 import os
@@ -26,7 +26,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def no_work(monkeypatch):
-    """Fail where anything is encoded or fitted."""
+    """Fail if anything is encoded or fitted."""
 
     def worked(*arguments, **settings):
         raise AssertionError("the refusal comes after the work")
@@ -97,7 +97,7 @@ def test_a_test_split_of_the_training_images_is_refused_before_anything_is_encod
 
 
 @pytest.mark.parametrize("verb", [EVALUATE, ["eval-supervised", "--preset", "demo"]])
-def test_a_number_of_labels_that_cannot_be_taken_names_those_that_can(here, no_work, verb):
+def test_an_impossible_number_of_labels_names_possible_ones(here, no_work, verb):
     write_set("x", [0] * 21 + [1] * 11)
     name = ["--dataset", "./x_train.h5"]
     assert "take at most 20, or all" in refused(*verb, *name, "--labels", 99_999)
@@ -149,7 +149,7 @@ def test_a_damaged_fits_file_stops_the_table_of_its_own_protocol_alone(here):
         assert ("raw pixels" in told.stdout) == (more == [])
     assert {path.stem for path in Path("results/tables").iterdir()} == {second.protocol}
     assert "raw pixels" in invoke("table", "--protocol", second.protocol).stdout
-    # Neither does it stop an evaluation under another protocol.
+    # It does not stop an evaluation under another protocol either.
     invoke(*EVALUATE, "--dataset", "./y_train.h5", "--labels", 4, "--draws", 2)
 
 
@@ -166,7 +166,7 @@ def test_a_cut_row_and_an_odd_one_are_named_and_left_out(here):
     message = " ".join(told.stderr.split())
     assert "evaluations.csv, row 2, cannot be read" in message
     assert f"the last row of evaluation {evaluations[2].id} was cut off and is omitted; rerun the command" in message
-    # The command completes its records, and says on which rows it goes past.
+    # The command completes its records, and reports the rows that it skips.
     again = invoke(*EVALUATE[:-1], "--dataset", "./z_train.h5")
     assert "was cut off and is omitted" in again.stderr
     assert invoke("table").stdout.count("### ") == 3
@@ -215,7 +215,7 @@ def test_a_path_that_is_too_long_is_refused_in_one_line(here):
 
 
 @pytest.mark.parametrize("word", ["--epochs", "--num-epochs", "--epochs=5"])
-def test_epochs_are_told_in_images(word):
+def test_epochs_are_explained_in_images(word):
     message = refused("train", word, *([] if "=" in word else [5]))
     assert f"No such option '{word.split('=')[0]}'; use --images: training is counted in images shown to D" in message
     assert "an epoch is one pass over the training images" in message
@@ -258,7 +258,7 @@ def test_every_verb_explains_epochs(verb):
         (["table", "--resluts", "x"], "--results"),
     ],
 )
-def test_other_programs_options_are_told_in_ours(arguments, text):
+def test_options_of_other_programs_are_explained(arguments, text):
     assert text in refused(*arguments)
 
 
@@ -275,7 +275,7 @@ def test_shares_are_numbers(here, verb):
     assert f"Invalid value for {verb[-1]}: got {verb[-1][2:]} nan, expected float" in refused(*verb, "nan")
 
 
-def test_a_current_folder_that_is_gone_is_said(here, monkeypatch):
+def test_a_deleted_current_folder_is_reported(here, monkeypatch):
     def gone():
         raise FileNotFoundError(2, "No such file or directory")
 

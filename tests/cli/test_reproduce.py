@@ -1,4 +1,4 @@
-"""A whole table by one command: the plan, the rows, what is not made twice, and what fails."""
+"""Whole table by one command: its plan, rows, finished rows and failures."""
 
 import re
 
@@ -22,7 +22,7 @@ TRAIN = {"preset": "demo", "dataset": "svhn", "images": 256}
 
 
 def table_plan(train=TRAIN, untrained=(0, 1), released=False):
-    """Make the plan of a tiny table, as TOML has it."""
+    """Return the plan of a tiny table, as parsed from TOML."""
     rows = [
         {"features": "dcgan", "run": "net"},
         *({"features": "random", "run": "net", "options": {"network_seed": seed}} for seed in untrained),
@@ -43,18 +43,18 @@ def table_plan(train=TRAIN, untrained=(0, 1), released=False):
 
 
 DISCRIMINATOR = [(4, 3, 5, 5), (8, 4, 5, 5), (8,), (8,), (16, 8, 5, 5), (16,), (16,), (256, 1)]
-"""Shapes of the authors' arrays of the SVHN net, were it 4 maps wide."""
+"""Shapes of the authors' arrays of the SVHN net, at a width of 4 maps."""
 
 
 def pixel_axes(images):
-    """Give the pixels' own axes: the principal ones of 3,072 numbers take seconds, and have tests of their own."""
+    """Return the axes of the pixels: principal axes of 3,072 pixels take seconds, and are tested elsewhere."""
     width = images.channels * images.height * images.width
     return PrincipalAxes(torch.zeros(width), torch.eye(width), torch.ones(width))
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, narrow_presets):
-    """Give a folder with digits under SVHN's name, and the settings of a tiny table."""
+    """Return a folder with digits named as SVHN, and the settings of a tiny table."""
     folder = tmp_path_factory.mktemp("place")
     (folder / "data").mkdir()
     for split, count in (("train", 300), ("test", 60)):
@@ -81,7 +81,7 @@ def reproduce(*arguments, status=0):
 
 
 @pytest.mark.slow
-def test_a_table_is_planned_made_and_not_made_twice(place):
+def test_a_table_is_planned_and_made_once(place):
     plan = reproduce("--dry-run").stdout
     assert "svhn-1000 at scale smoke: 13 rows, 0 of them in the records. To do: 13 rows, a training; in about" in plan
     assert plan.count("dcgan-probe ") == 14
@@ -117,7 +117,7 @@ def test_a_row_that_is_missing_is_made_alone(place):
 
 
 @pytest.mark.slow
-def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkeypatch):
+def test_a_failed_row_leaves_the_others_and_is_reported_at_the_end(place, monkeypatch):
     def fail(*arguments):
         raise UserError("the disk is full")
 
@@ -128,7 +128,7 @@ def test_a_row_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkey
     assert len(set(pandas.read_csv(place / "other" / "evaluations.csv")["id"])) == 11
 
 
-def test_an_interruption_keeps_the_rows_that_are_there(place, monkeypatch):
+def test_an_interruption_keeps_finished_rows(place, monkeypatch):
     def interrupted(config, workspace, on_progress, on_note):
         on_progress(Step("fits", 1, 2, "fits", kept=True))
         raise KeyboardInterrupt
@@ -151,7 +151,7 @@ def test_rows_that_need_no_run_are_made_without_the_training_images(place, monke
 
 
 @pytest.mark.slow
-def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypatch):
+def test_the_authors_weights_have_rows_and_missing_ones_are_reported(place, monkeypatch):
     random = np.random.default_rng(0)
     folder = place / "data" / "authors" / RELEASED["svhn32"].folder
     folder.mkdir(parents=True)
@@ -174,7 +174,7 @@ def test_the_authors_weights_have_rows_and_missing_ones_are_told(place, monkeypa
     assert "15 of them in the records; nothing to do." in reproduce("--results", "fifth").stderr
 
 
-def test_missing_images_are_named_without_an_option_that_the_verb_lacks(place):
+def test_missing_images_are_named_without_an_option_missing_from_the_verb(place):
     result = reproduce("--data-dir", "nowhere", status=1)
     assert "svhn, train split: not in nowhere" in result.stderr
     assert "--dataset:" not in result.stderr

@@ -1,4 +1,4 @@
-"""The table of the guidelines by one command: the plan, the trainings, what is not made twice, and what fails."""
+"""Table of the guidelines by one command: its plan, trainings, finished trainings and failures."""
 
 import pandas
 import pytest
@@ -15,7 +15,7 @@ SIZES = {"preset": "demo", "dataset": "glyphs:300", "images": 128, "probe_datase
 
 @pytest.fixture
 def place(tmp_path, monkeypatch, narrow_presets):
-    """Give a folder without data, and the settings of a tiny table of three rows."""
+    """Return a folder without data, and the settings of a tiny table of three rows."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
     rows = read_toml(TABLES / "guidelines.toml")["guidelines"]
@@ -34,7 +34,7 @@ def reproduce(*arguments, table="guidelines.toml", scale="smoke", status=0):
 
 
 @pytest.mark.slow
-def test_the_table_is_planned_made_and_not_made_twice(place):
+def test_the_table_is_planned_and_made_once(place):
     plan = reproduce("--seeds", "2", "--dry-run").stdout
     assert "guidelines at scale smoke: 6 trainings, 0 of them done. To do: 6 trainings, in about" in plan
     assert plan.count("dcgan-probe train ") == 6
@@ -67,7 +67,7 @@ def test_the_table_is_planned_made_and_not_made_twice(place):
 
 
 @pytest.mark.slow
-def test_a_training_that_fails_leaves_the_others_and_is_told_in_the_end(place, monkeypatch):
+def test_a_failed_training_leaves_the_others_and_is_reported_at_the_end(place, monkeypatch):
     def fail(config, *arguments, **options):
         if config.network.norm == "none":
             raise UserError("a loss is not finite")
@@ -82,7 +82,7 @@ def test_a_training_that_fails_leaves_the_others_and_is_told_in_the_end(place, m
     assert len(runs) == 2
 
 
-def test_what_does_not_fit_is_refused(place):
+def test_invalid_options_are_refused(place):
     refused = reproduce("--seeds", "2", table="cifar10", scale="small", status=2)
     assert "Invalid value for --seeds: got 2 seeds for cifar10, expected none" in refused.stderr
     refused = reproduce(scale="paper", status=2)

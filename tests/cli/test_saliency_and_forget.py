@@ -1,4 +1,4 @@
-"""What excites D's features, and what G forgets, on a run too small to have learnt much."""
+"""Saliency of D's features and forgetting by G, on the command line, for a barely trained run."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def folder(tmp_path_factory, tiny_run):
 
 @pytest.fixture
 def look(folder, monkeypatch):
-    """Give a function that runs a verb on the run: its numbers, or what it says when it refuses."""
+    """Return a function that runs a verb on the run and returns its numbers, or the text of its error."""
     monkeypatch.chdir(folder)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
 
@@ -62,7 +62,7 @@ def test_saliency_of_both_networks(look, folder):
 
 
 def test_the_features_that_stand_out_most(look):
-    """All 16 maps of the last layer, in the order of that number."""
+    """Check the order of all 16 maps of the last layer."""
     told = look("saliency", "--top", "16", "--scan", "100", "--count", "2", "--rule", "gradient")["numbers"]
     stands_out = [each["stands_out"]["trained"] for each in told["features"]]
     assert stands_out == sorted(stands_out, reverse=True)
@@ -97,7 +97,7 @@ def test_saliency_refuses_before_it_searches(look, monkeypatch, arguments, messa
 
 
 @pytest.mark.parametrize("verb", [["saliency"], ["forget", "--map", "0"]])
-def test_no_such_run(verb, tmp_path):
+def test_a_missing_run_is_refused(verb, tmp_path):
     result = CliRunner().invoke(main, [*verb, "--run", str(tmp_path / "none")])
     assert result.exit_code == 2
     assert "none is not a run folder" in " ".join(result.output.split()).replace("- ", "")
@@ -126,15 +126,15 @@ def test_forget_the_largest_weight_only_and_score_it(look, folder):
     told = look("forget", "--boxes", path, "--top", "1", "--layer", "deconv1", "--attribute", "left>=10")["numbers"]
     assert told["dropped"] == [int(np.argmax(told["weights"]))]
     assert 0 <= told["score"]["share_before"] <= 1
-    # The surest of 200 are a quarter.
+    # The highest-scoring samples are a quarter of 200.
     assert told["score_of_surest"]["samples"] == 50
     for score in (told["score"], told["score_of_surest"]):
         spread = score["share_after"]
         assert spread["without_random_least"] <= spread["without_random"] <= spread["without_random_largest"]
 
 
-def test_forget_warns_where_its_numbers_mean_little(folder, monkeypatch):
-    """Boxes at random places have nothing in common that a regression could find."""
+def test_forget_warns_of_unreliable_numbers(folder, monkeypatch):
+    """Boxes at random places share nothing that a regression could find."""
     monkeypatch.chdir(folder)
     forget = ["forget", "--count", "20", "--run", "run", "--device", "cpu"]
 
@@ -156,12 +156,12 @@ def test_forget_boxes_from_a_probe(look, folder):
     boxes = json.loads((folder / "run/figures" / told["pictures"][0]).read_text())
     assert len(boxes) == told["numbers"]["boxes"] == 100
     assert all(right - left == bottom - top == 10 for left, top, right, bottom in (each["box"] for each in boxes))
-    # The file that was written is one that the verb reads, and leads to the same.
+    # The written file of boxes is valid input of the verb, with the same result.
     again = look("forget", "--boxes", folder / "run/figures" / told["pictures"][0], "--count", "30")
     assert again["numbers"]["weights"] == told["numbers"]["weights"]
 
 
-def test_what_one_map_draws(look):
+def test_forget_a_single_map(look):
     told = look("forget", "--map", "2", "--count", "5")["numbers"]
     assert told["dropped"] == [2]
     assert not {"boxes", "score", "weights"} & set(told)

@@ -1,4 +1,4 @@
-"""Signals to verbs: what each leaves and the status that it exits with."""
+"""Signals to verbs: saved work and exit statuses."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ NUMBERS = [getattr(signal, name) for name in STATUSES]
 
 @pytest.fixture(autouse=True)
 def _usual_handlers():
-    """Let each signal have a handler, also where the tests are a shell's background job, which ignores SIGINT."""
+    """Install a handler for each signal, since background jobs of a shell ignore SIGINT."""
     before = {number: signal.signal(number, signal.SIG_DFL) for number in NUMBERS}
     yield
     for number, handler in before.items():
@@ -23,14 +23,14 @@ def _usual_handlers():
 
 
 @pytest.mark.parametrize(("name", "status"), STATUSES.items())
-def test_a_signal_raises_what_shells_and_schedulers_expect(name, status):
+def test_a_signal_raises_the_exit_status_that_shells_and_schedulers_expect(name, status):
     with StopSignals(), pytest.raises(KeyboardInterrupt) as caught:
         signal.raise_signal(getattr(signal, name))
     assert (caught.value.name, caught.value.status) == (name, status)
     assert [signal.getsignal(number) for number in NUMBERS] == [signal.SIG_DFL] * 4
 
 
-def test_its_repetition_does_not_disturb_what_is_closed_on_the_way_out():
+def test_a_repeated_signal_does_not_interrupt_cleanup():
     with StopSignals() as stop:
         with pytest.raises(Stopped):
             signal.raise_signal(signal.SIGTERM)
@@ -39,7 +39,7 @@ def test_its_repetition_does_not_disturb_what_is_closed_on_the_way_out():
         assert stop()
 
 
-def test_a_signal_that_was_lost_can_be_sent_again(monkeypatch):
+def test_a_lost_signal_can_be_sent_again(monkeypatch):
     monkeypatch.setattr(signals_module, "REPEATED_SECONDS", 0.0)
     with StopSignals():
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGHUP):
@@ -48,7 +48,7 @@ def test_a_signal_that_was_lost_can_be_sent_again(monkeypatch):
             assert caught.value.status == 143
 
 
-def test_a_first_signal_is_noted_where_the_work_saves():
+def test_a_first_signal_is_recorded_while_work_saves():
     with StopSignals(), pytest.raises(Stopped) as caught, StopSignals.noted() as stop:  # noqa: PT012
         assert not stop()
         signal.raise_signal(signal.SIGUSR1)
@@ -69,7 +69,7 @@ def test_an_impatient_user_ends_it_at_once(monkeypatch):
         stop._number = None
 
 
-def test_work_that_ended_as_the_signal_came_is_the_last():
+def test_a_signal_at_the_end_of_the_work_raises_afterwards():
     reached = []
     with StopSignals(), pytest.raises(Stopped) as caught, StopSignals.noted():  # noqa: PT012
         signal.raise_signal(signal.SIGTERM)
@@ -78,7 +78,7 @@ def test_work_that_ended_as_the_signal_came_is_the_last():
     assert caught.value.status == 143
 
 
-def test_a_rank_without_a_signal_of_its_own_stops_too():
+def test_a_rank_without_a_signal_also_stops():
     with StopSignals.noted() as stop:
         assert stop.stopped("saved in x").status == 143
 
@@ -91,7 +91,7 @@ def test_ignored_signals_stay_ignored():
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
-def test_systems_with_fewer_signals_and_other_threads_have_no_handlers(monkeypatch):
+def test_missing_signals_and_other_threads_have_no_handlers(monkeypatch):
     monkeypatch.delattr(signal, "SIGHUP")  # as on Windows
     monkeypatch.delattr(signal, "SIGUSR1")
     with StopSignals(), pytest.raises(Stopped):

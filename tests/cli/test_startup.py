@@ -1,4 +1,4 @@
-"""What the command line imports: nothing that a help text, a version or a usage error does not need."""
+"""Imports of the command line: help texts, the version and usage errors import no library that they do not need."""
 
 import json
 import os
@@ -72,7 +72,7 @@ USAGE_ERRORS = (
 
 
 def imported(calls, folder):
-    """Make calls of the command line in one process; give the modules that were imported after each."""
+    """Run command lines in one process; return the modules imported after each."""
     environment = {**os.environ, "PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1])}
     done = subprocess.run(
         [sys.executable, "-c", CALLS],
@@ -118,7 +118,7 @@ def test_tables_and_records_need_no_torch(tmp_path, monkeypatch):
         assert "torch" not in modules, call
 
 
-def test_every_module_of_verbs_is_listed_and_the_other_way_round():
+def test_modules_of_verbs_and_listed_verbs_agree():
     stems = {path.stem for path in Path(verbs.__path__[0]).glob("*.py")} - {"__init__"}
     listed = [verb for section in GROUPS.values() for verb in section]
     assert {re.sub("[- ]", "_", name) for name in [*listed, "convert-results"]} == stems
@@ -126,7 +126,7 @@ def test_every_module_of_verbs_is_listed_and_the_other_way_round():
     assert [main.commands[name].name for name in OLD_NAMES] == [name.replace("-", " ") for name in OLD_NAMES]
 
 
-def test_a_verb_that_is_missing_is_told_with_those_like_it():
+def test_an_unknown_verb_is_reported_with_similar_ones():
     found = subprocess.run(
         [sys.executable, "-m", "dcgan_probe", "trian"],
         env={**os.environ, "PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1])},

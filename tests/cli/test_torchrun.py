@@ -1,4 +1,4 @@
-"""The command line at two ranks: interrupted under torchrun itself, killed, and extracting."""
+"""Command line on two ranks: interrupted under torchrun, killed, and extracting."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def wait_until(condition, process):
 def test_torchrun_is_interrupted_and_the_run_is_saved(tmp_path):
     run, told = Run(tmp_path / "run"), tmp_path / "told"
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    # After --, torchrun takes no option for one of its own: it would read --run as a short form.
+    # The -- ends the options of torchrun, which would read --run as an abbreviation.
     command = [*torchrun, "-m", "--", "dcgan_probe", *TRAIN, "--images", "100M", "--run", "run"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(dcgan_probe.__file__).parents[1])}
     with (
@@ -62,7 +62,7 @@ main(arguments, prog_name="dcgan-probe")
 
 @pytest.fixture
 def command(rank_processes, tmp_path):
-    """Give a function that starts a verb at two ranks in ``tmp_path``, where each writes ``told-RANK``."""
+    """Return a function that starts a verb on two ranks in ``tmp_path``, where each writes ``told-RANK``."""
     return lambda *arguments: rank_processes(COMMAND, arguments=list(arguments), folder=str(tmp_path))
 
 
@@ -73,7 +73,7 @@ def finish(processes):
 
 
 @pytest.mark.slow
-def test_killed_rank_ends_the_other_with_a_message_and_the_run_is_there_to_extract(command, tmp_path, monkeypatch):
+def test_a_killed_rank_ends_the_other_with_a_message_and_a_usable_run(command, tmp_path, monkeypatch):
     run, told = Run(tmp_path / "run"), [tmp_path / f"told-{rank}" for rank in range(2)]
     first, second = command(*TRAIN, "--images", "100M", "--run", "run")
     wait_until(run.checkpoint_path.exists, first)
@@ -96,7 +96,7 @@ def test_killed_rank_ends_the_other_with_a_message_and_the_run_is_there_to_extra
     assert CliRunner().invoke(main, extract).output.count("already in the cache") == 2
 
 
-def test_what_all_ranks_get_wrong_is_told_once(command, tmp_path):
+def test_an_error_of_all_ranks_is_reported_once(command, tmp_path):
     assert finish(command("train", "--dataset", SET, "--batch-size", "25", "--run", "run", "--device", "cpu")) == [2, 1]
     assert "Invalid value for --batch-size: got a batch of 25 for 2 ranks" in (tmp_path / "told-0").read_text()
     assert (tmp_path / "told-1").read_text() == ""

@@ -32,7 +32,7 @@ PROBE = ["--probe-every", "160", "--probe-dataset", "squares", "--probe-labels",
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A data folder with a training split only: whoever reads a test split fails."""
+    """Return a data folder with only a training split, so that reading a test split fails."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DCGAN_PROBE_DATA", str(tmp_path))
     labels = np.arange(80) % 2
@@ -51,7 +51,7 @@ def invoke(*arguments, code=0):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("drawn_curves")
-def test_the_best_state_is_kept_and_its_features_say_so(here):
+def test_the_best_state_is_kept_and_recorded_with_its_features(here):
     result = invoke(*TRAIN, *PROBE, "--images", "800", "--keep", "best")
     rows = [json.loads(line) for line in (here / "runs/it/stats.jsonl").read_text().splitlines()]
     accuracies = {row["images_seen"]: row["probe_accuracy"] for row in rows if row["probe_accuracy"] is not None}
@@ -63,7 +63,7 @@ def test_the_best_state_is_kept_and_its_features_say_so(here):
     stored = load_checkpoint(run.best_path)
     assert (stored["position"], stored["probe"]["accuracy"]) == (best, accuracies[best])
     assert run.config.preset.endswith("keep best)")
-    # What features need is in the run, for these weights.
+    # The run has everything that features of these weights need.
     origin = run_encoder(run, training_images=pytest.fail, device=torch.device("cpu")).origin
     assert (origin.images_seen, origin.network) == (best, run.config.preset)
     assert origin.recipe == {"chosen_by": "squares", "chosen_by_labels": 40}
@@ -95,13 +95,13 @@ def test_a_collapse_ends_the_command(here):
         ([*PROBE[:4], "--probe-labels", "39"], "Invalid value for --probe-labels: got 39 labels for the probe"),
     ],
 )
-def test_what_no_probe_can_do_is_a_usage_error(here, arguments, text):
+def test_impossible_probes_are_usage_errors(here, arguments, text):
     assert text in invoke(*TRAIN, "--images", "80", *arguments, "--dry-run", code=2).stderr
     assert text in invoke(*TRAIN, "--images", "80", *arguments, code=2).stderr
     assert not (here / "runs").exists()
 
 
-def test_a_run_that_ends_before_its_first_probe_is_saved_and_says_so(here):
+def test_a_run_that_ends_before_its_first_probe_is_saved_and_reported(here):
     late = ["--probe-every", "8000", *PROBE[2:]]
     result = invoke(*TRAIN, *late, "--images", "8000000", "--keep", "best", "--time-limit", "1s")
     assert "runs/it: time limit reached; rerun the command to resume" in result.output

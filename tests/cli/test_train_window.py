@@ -1,4 +1,4 @@
-"""``train --window``: asked for, kept by the run, or chosen where the set does not fit into memory."""
+"""``train --window``: requested, stored in the run, or chosen for a set that does not fit into memory."""
 
 import json
 
@@ -15,7 +15,7 @@ SHAPE = ["--image-size", "8", "--multipliers", "1,2", "--strides", "1,2", "--ndf
 
 @pytest.fixture
 def train(tmp_path, monkeypatch):
-    """Give a function that trains on 600 stored images in the folder ``run``."""
+    """Return a function that trains on 600 stored images in the folder ``run``."""
     pixels = np.random.default_rng(0).integers(0, 256, (600, 3, 8, 8), dtype=np.uint8)
     path = tmp_path / "noise.h5"
     write_image_file(path, [(pixels, None)], rows=600, name="noise", split="train", source="a test")
@@ -37,7 +37,7 @@ def train(tmp_path, monkeypatch):
     return lambda *arguments: CliRunner().invoke(main, [*fixed, *arguments])
 
 
-def test_window_that_was_asked_for_is_kept_by_the_run(train):
+def test_a_requested_window_is_stored_in_the_run(train):
     assert train("--images", "100", "--window", "256").exit_code == 0
     assert Run("run").config.window == 256
     again = train("--images", "150")
@@ -47,7 +47,7 @@ def test_window_that_was_asked_for_is_kept_by_the_run(train):
     assert "window: 256 -> 512" in other.output
 
 
-def test_set_that_does_not_fit_is_read_in_windows_and_it_is_said(train, monkeypatch):
+def test_a_set_larger_than_memory_is_read_in_windows_with_a_note(train, monkeypatch):
     monkeypatch.setattr(windows, "available_memory", lambda: 3 * 600 * 192)  # three windows of the whole set
     assert train("--images", "100").exit_code == 0
     assert Run("run").config.window == 0

@@ -1,4 +1,4 @@
-"""Sentences on trainings, from rows of statistics that are made up."""
+"""Messages on trainings, from invented rows of statistics."""
 
 import json
 
@@ -11,7 +11,7 @@ from dcgan_probe.presets import TrainedRun
 
 @pytest.fixture
 def run(tmp_path, tiny_config, monkeypatch):
-    """Give a function that makes a run whose last row of statistics has these values."""
+    """Return a function that makes a run whose last row of statistics has given values."""
     monkeypatch.setattr(Run, "position", lambda run: 1_500)
 
     def make(collapsed_since=None, signs=()):
@@ -24,14 +24,14 @@ def run(tmp_path, tiny_config, monkeypatch):
     return make
 
 
-def test_how_training_ended_is_one_line(run, tmp_path):
+def test_the_outcome_of_training_is_one_line(run, tmp_path):
     files = f"1,500 images; grids in {tmp_path / 'samples'}, curves in {tmp_path / 'curves.png'}"
     assert describe_ending(TrainedRun(run(), "finished")) == f"{tmp_path}: finished, {files}"
     late = "time limit reached; rerun the command to resume"
     assert describe_ending(TrainedRun(run(), "out of time")) == f"{tmp_path}: {late}, {files}"
 
 
-def test_a_collapse_is_said_with_its_signs(run, tmp_path):
+def test_a_collapse_is_reported_with_its_signs(run, tmp_path):
     collapsed = run(1_200, ["alike", "dead"])
     assert describe_ending(TrainedRun(collapsed, "finished")).endswith("\nCOLLAPSED since 1,200 images (alike, dead)")
     assert describe_collapse(collapsed) == (
@@ -40,7 +40,7 @@ def test_a_collapse_is_said_with_its_signs(run, tmp_path):
     )
 
 
-def test_needs_are_said_in_words_too():
+def test_costs_are_also_given_as_text():
     described = with_words({"run": "x", "expects": {"seconds": 7_200, "memory_bytes": 3 << 29, "parameters": 9}})
     assert described["expects"]["time"] == "2.0 h"
     assert described["expects"]["memory"] == "1.5 GiB"

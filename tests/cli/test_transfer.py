@@ -17,7 +17,7 @@ def invoke(*arguments, status=0):
     return result
 
 
-def test_a_verb_of_two_words_is_also_called_by_its_older_name(tmp_path):
+def test_a_verb_of_two_words_has_its_old_name(tmp_path):
     for verb in ("import run", "import authors", "import results", "export run"):
         first, second = verb.split()
         usage, older = (invoke(*words, "--help").stdout for words in ((first, second), (f"{first}-{second}",)))
@@ -40,7 +40,7 @@ def workplace(tmp_path_factory, tiny_run):
         yield folder
 
 
-def test_a_run_leaves_and_comes_back_to_be_probed(workplace):
+def test_an_exported_run_is_imported_and_probed(workplace):
     told = invoke("export", "run", "carried", "--run", "runs/here").stdout
     assert [line.split(": ")[0].split("-real")[0].split("/real")[0] for line in told.splitlines()] == [
         *("carried/weights-01.part", "carried/config.json"),
@@ -52,7 +52,7 @@ def test_a_run_leaves_and_comes_back_to_be_probed(workplace):
     invoke("sample", "--run", "runs/carried", "--count", "2")
 
 
-def test_what_cannot_be_carried_is_told(workplace):
+def test_runs_that_cannot_be_exported_are_refused(workplace):
     assert "runs/none is not a run folder" in " ".join(
         invoke("export", "run", "out", "--run", "runs/none", status=2).output.split()
     )
@@ -61,7 +61,7 @@ def test_what_cannot_be_carried_is_told(workplace):
     text = " ".join(invoke("export", "run", "lost", "--run", "runs/lost", status=2).output.split())
     assert "some.h5 does not exist, expected a folder of images or an .h5 file. To export without the images" in text
     assert "that trained the run, use --no-statistics" in text
-    # With its statistics it needs the images no more, and what shows them is left out.
+    # With its statistics, the run does not need the images, and pictures of them are omitted.
     invoke("export", "run", "kept", "--run", "runs/here")
     invoke("import", "run", "kept", "--run", "runs/elsewhere")
     config = workplace / "runs/elsewhere/config.json"
@@ -81,7 +81,7 @@ def test_what_cannot_be_carried_is_told(workplace):
     assert "holds a run already" in text
 
 
-def test_results_of_elsewhere_join_those_here(workplace):
+def test_imported_results_are_added_to_the_records(workplace):
     command = ["eval-svm", "--run", "runs/here", "--dataset", "glyphs:300", "--C", "0.001", "--no-controls"]
     invoke(*command, "--results", "elsewhere")
     invoke(*command, "--features", "pixels", "--results", "here")
@@ -117,7 +117,7 @@ def test_a_time_needs_its_unit(workplace, text):
     ).output.replace("\n", " ")
 
 
-def test_a_conversion_says_what_it_has_done(made_up_rows, tmp_path, monkeypatch):
+def test_a_conversion_is_reported(made_up_rows, tmp_path, monkeypatch):
     made_up_rows(tmp_path)("a", "dcgan", 120)
 
     def converted(count, unknown):

@@ -1,4 +1,4 @@
-"""The three commands, and what a user may get wrong, on built-in images."""
+"""The three main commands and their usage errors, on built-in images."""
 
 import json
 
@@ -18,7 +18,7 @@ TRAIN = ["train", *TINY, "--dataset", SET, "--images", "320"]
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory):
-    """Give a folder in which the three commands have run, and what they printed."""
+    """Return a folder in which the three commands have run, and their outputs."""
     folder = tmp_path_factory.mktemp("workplace")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -54,7 +54,7 @@ def test_the_run_is_named_after_its_arguments(here):
     assert {path.name for path in run.parent.iterdir()} >= {"checkpoint.pt", "stats.jsonl", "samples", "batchnorm"}
 
 
-def test_summaries_come_as_json_with_the_asked_features_first(workplace):
+def test_summaries_are_json_with_the_requested_features_first(workplace):
     summaries = json.loads(workplace[1][2].stdout)
     assert [summary["features"] for summary in summaries] == ["dcgan", "random", "pixels"]
     for summary in summaries:
@@ -74,7 +74,7 @@ def test_summaries_come_as_json_with_the_asked_features_first(workplace):
     assert summaries[1]["trained_on"] == ""
 
 
-def test_a_dry_run_of_an_evaluation_tells_its_cost_and_writes_nothing(here):
+def test_a_dry_run_of_an_evaluation_prints_its_cost_and_writes_nothing(here):
     before = (here / "results" / "evaluations.csv").read_text()
     plan = json.loads(invoke("eval-svm", "--dataset", SET, "--labels", "50", "--dry-run").stdout)
     assert list(plan) == ["dcgan", "random", "pixels"]
@@ -130,7 +130,7 @@ def test_learned_features_need_no_run(tmp_path, monkeypatch):
         (["pca", "--components", "5000"], "Invalid value for --components: components is 5000; images of 3072 numbers"),
     ],
 )
-def test_a_dry_run_refuses_what_the_run_would(here, chosen, text):
+def test_a_dry_run_has_the_errors_of_the_run(here, chosen, text):
     sizes = KMEANS if chosen[0].startswith("kmeans") else []
     verb = ["eval-svm", "--dataset", SET, "--labels", "50", "--no-controls", *sizes, "--features", *chosen]
     for more in ([], ["--dry-run"]):
@@ -150,7 +150,7 @@ def test_centroids_may_come_from_other_images(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_centroids_have_a_seed_of_their_own_which_is_that_of_the_draws_if_not_given(tmp_path, monkeypatch):
+def test_centroids_have_a_seed_with_that_of_the_draws_as_default(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
     chosen = ["--dataset", "glyphs:100", "--features", "kmeans", *KMEANS]
@@ -192,7 +192,7 @@ def test_three_layers_of_kmeans_are_probed_whole_or_layer_by_layer(tmp_path, mon
 
 @pytest.mark.slow
 @pytest.mark.parametrize("classifier", ["knn-cosine", "knn-euclidean"])
-def test_neighbours_are_a_classifier_too(here, tmp_path, classifier):
+def test_neighbors_are_a_classifier(here, tmp_path, classifier):
     settings = ["--labels", "50", "--draws", "2", "--select-draws", "2", "--features", "pixels", "--no-controls"]
     invoke("eval-svm", "--dataset", SET, *settings, "--classifier", classifier, "--results", tmp_path)
     table = (tmp_path / "tables" / "glyphs-50.md").read_text()
@@ -200,7 +200,7 @@ def test_neighbours_are_a_classifier_too(here, tmp_path, classifier):
     assert "k = " in table
 
 
-def test_extracting_again_does_nothing_and_says_so(here):
+def test_extracting_again_reports_cached_features(here):
     before = {path: path.stat().st_mtime_ns for path in here.glob("runs/*/features/*.h5")}
     assert len(before) == 4  # trained and untrained, train and test
     output = invoke("extract", "--dataset", SET).output
@@ -303,7 +303,7 @@ def test_dry_run_prints_config_time_and_memory_and_writes_nothing(tmp_path, monk
         (["sample"], 2, ["no trained run"]),
     ],
 )
-def test_what_a_user_gets_wrong_is_answered_with_what_to_do(arguments, status, texts, tmp_path, monkeypatch):
+def test_usage_errors_are_answered_with_advice(arguments, status, texts, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DCGAN_PROBE_DATA", raising=False)
     output = " ".join(invoke(*arguments, status=status).output.split())
@@ -357,7 +357,7 @@ def test_version():
         (["--features", "kmeans", "--features", "pca", "--pool", "max"], "--pool", "dcgan, random do"),
     ],
 )
-def test_options_that_the_features_do_not_take_are_refused(tmp_path, monkeypatch, arguments, option, takers):
+def test_options_of_other_features_are_refused(tmp_path, monkeypatch, arguments, option, takers):
     monkeypatch.chdir(tmp_path)
     for verb in (["extract", "--dataset", SET], ["eval-svm", "--dataset", SET, "--no-controls"]):
         result = invoke(*verb, *arguments, status=2)
@@ -365,7 +365,7 @@ def test_options_that_the_features_do_not_take_are_refused(tmp_path, monkeypatch
         assert f"features do not have this option; {takers}: omit it" in " ".join(result.stderr.split())
 
 
-def test_settings_are_compared_on_features_that_are_there(here, monkeypatch):
+def test_settings_are_compared_on_cached_features(here, monkeypatch):
     def fail(*arguments):
         raise AssertionError("encoded again")
 

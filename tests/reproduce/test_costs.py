@@ -1,4 +1,4 @@
-"""What the rows of a table are expected to cost."""
+"""Estimated costs of the rows of a table."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which trainings test the guidelines, and what is read from the run folders that they leave."""
+"""Trainings that test the guidelines, and their outcomes in run folders."""
 
 import json
 from dataclasses import asdict

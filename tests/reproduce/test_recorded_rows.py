@@ -1,4 +1,4 @@
-"""How a row of a table is known in the records."""
+"""Search for the rows of a table in the records."""
 
 import functools
 from pathlib import Path
@@ -38,7 +38,7 @@ def planned(features="kmeans", **changes):
 
 
 def summary(evaluation, run=None, **changes) -> Summary:
-    """Make the summary that an evaluation leaves."""
+    """Return the summary of a recorded evaluation."""
     fields = recorded_fields(evaluation, run)
     own = {name: value for name, value in fields.items() if name in Summary.__dataclass_fields__}
     options = {

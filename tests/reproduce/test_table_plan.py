@@ -1,4 +1,4 @@
-"""Plans of tables: those of the package, scales, and what is refused."""
+"""Plans of tables: plans of the package, scales and errors."""
 
 import re
 from collections import Counter
@@ -204,7 +204,7 @@ def test_wrong_plans_are_refused_with_the_place(tmp_path, change, words):
         read_plan(str(tmp_path / "mine.toml"))
     assert str(error.value).startswith("mine.toml: ")
     assert words in str(error.value)
-    assert error.value.parameter is None  # no option of the command line is wrong
+    assert error.value.parameter is None  # the error is in the file, not in an option
 
 
 def test_a_supervised_row_has_the_labels_of_its_protocol(tmp_path):
