@@ -1,11 +1,12 @@
-"""Do intervals over draws and test images cover the expected accuracy as often as they claim?
+"""Do intervals over draws and test images have their nominal coverage of the expected accuracy?
 
     python benchmarks/bench_comparisons.py [--repeats 2000] [--json OUT]
 
 A repeat samples a pool of unequal class sizes, draws of 50 labels of each of 4 classes, and test images, all from
 Gaussian classes; it fits least squares to every draw in three feature sets, two equally good and one worse. The
-expected accuracy comes from fits that share no row. Coverage of nominal 95 % intervals of a mean accuracy and of a
-difference, and share of p < 0.05 between the equally good sets, in %; after the slash with 0 in place of the overlap f:
+expected accuracy is that of fits without common rows. The table has the coverage of nominal 95 % intervals of a mean
+accuracy and of a difference, and the share of p < 0.05 between the equally good sets, in %. Numbers after the slash
+are computed with 0 instead of the overlap f:
 
     draws   f     images     mean         difference   p < 0.05
     10      0.08   2,000     95.5 / 95.1  95.1 / 94.5  4.6 / 5.0
@@ -17,7 +18,7 @@ difference, and share of p < 0.05 between the equally good sets, in %; after the
     10      0.50     500     95.2 / 94.0  96.6 / 94.7  3.8 / 5.6
     10      0.50   4,000     96.7 / 89.8  97.1 / 90.1  3.3 / 9.3
 
-With the test images fixed, where draws alone decide, coverage of mean +- t s.e. draws, after the slash with
+With fixed test images, only draws vary. The columns are the coverage of mean +- t s.e. draws, after the slash that with
 S / sqrt(R), and the correlation of the accuracies of two draws of one pool:
 
     10      0.08   4,000     97.0 / 91.3               0.03
@@ -25,15 +26,15 @@ S / sqrt(R), and the correlation of the accuracies of two draws of one pool:
     50      0.25   4,000     99.0 / 46.1               0.16
     10      0.50   4,000     97.4 / 56.1               0.40
 
-The correlation is below f, since accuracy is no sum of contributions of rows; f is its upper bound, and intervals are
-too wide where draws matter more than images. Where values are such sums, they are exact
-(`tests/evaluation/test_uncertainty.py`).
+The correlation is below its upper bound f, since accuracy is not a sum of contributions of rows. Intervals are
+therefore too wide where draws matter more than images. For values that are such sums, intervals are exact
+(`tests/evaluation/statistics/test_uncertainty.py`).
 
 Few draws, with normal effects and f = 0: the lowest coverage over five shares of the draws in the variance is 87.2,
-91.9, 93.4, 94.7 and 94.7 % with 2, 3, 4, 5 and 10 draws. Hence at least 5 draws are compared.
+91.9, 93.4, 94.7 and 94.7 % with 2, 3, 4, 5 and 10 draws. Comparisons therefore need at least 5 draws.
 
-Last result: 2026-11-28, two x86_64 cores, of which one was used; 2,000 repeats, so a coverage has a standard error of
-0.5 %; 6 minutes beside other work.
+Last result: 2026-11-28, one of two x86_64 cores that also did other work, 6 minutes; 2,000 repeats, so a coverage has a
+standard error of 0.5 %.
 """
 
 import argparse
@@ -57,7 +58,7 @@ NOISES = (0.6, 0.6, 1.0)
 POOLS = {0.08: (390, 540, 790, 1390), 0.25: (125, 175, 250, 500), 0.5: (70, 90, 115, 170)}
 """Pool size of each class; the mean of 50 / size over the classes is 0.080, 0.246 and 0.500."""
 EXPECTED_POOLS = 500
-"""Pools of 20 draws that share no row, for the expected accuracy."""
+"""Number of pools of 20 draws without common rows, for the expected accuracy."""
 NORMAL_DRAWS, NORMAL_IMAGES, NORMAL_SHARES = (2, 3, 4, 5, 10), 100, (0.3, 0.5, 0.7, 0.9, 0.95)
 
 
@@ -68,7 +69,7 @@ class Case:
     """Key of ``POOLS``."""
     images: int
     fixed: bool = False
-    """One set of test images for all repeats; else every repeat has fresh ones."""
+    """Use one set of test images for all repeats; otherwise, every repeat has new ones."""
 
 
 CASES = (
@@ -96,7 +97,7 @@ class Population:
         ]
 
     def rows(self, sizes: Sequence[int], random: np.random.Generator) -> list[np.ndarray]:
-        """Sample rows, class after class: (rows, DIMENSION + 1) in each feature set, the last column 1."""
+        """Sample rows, ordered by class: (rows, DIMENSION + 1) in each feature set; the last column is 1."""
         pure = np.concatenate(
             [
                 center + random.standard_normal((size, DIMENSION), np.float32) @ mixing
@@ -126,7 +127,7 @@ def fitted(features: np.ndarray) -> np.ndarray:
 
 
 def correct(weights: np.ndarray, features: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Check the predictions of test images that lie class after class: bool (draws, images)."""
+    """Return whether predictions are right, for test images ordered by class: bool (draws, images)."""
     draws, classes, columns = weights.shape
     scores = (weights.reshape(-1, columns) @ features.T).reshape(draws, classes, -1)
     ends = np.cumsum(counts)[:-1]
@@ -135,7 +136,7 @@ def correct(weights: np.ndarray, features: np.ndarray, counts: np.ndarray) -> np
 
 
 class Images:
-    """Test images, class after class, in each feature set."""
+    """Return test images, ordered by class, in each feature set."""
 
     def __init__(self, population: Population, images: int, random: np.random.Generator):
         self.counts = random.multinomial(images, TEST_CLASSES)
@@ -143,14 +144,14 @@ class Images:
 
 
 def evaluated(pool: Sequence[np.ndarray], chosen: np.ndarray, images: Images) -> list[np.ndarray]:
-    """Fit the chosen rows of a pool and test, in each feature set: bool (draws, images)."""
+    """Fit chosen rows of a pool; return whether test predictions are right, per feature set: bool (draws, images)."""
     return [
         correct(fitted(rows[chosen]), test, images.counts) for rows, test in zip(pool, images.features, strict=True)
     ]
 
 
 def expected(population: Population, repeats: int, images: Images | None = None, fits: int = 20) -> np.ndarray:
-    """Estimate the expected accuracy of each feature set from fits that share no row, on fresh or on given images."""
+    """Estimate the expected accuracy of each feature set from fits without common rows, on new or given images."""
     random = np.random.default_rng(0)
     rows = np.arange(CLASSES * fits * LABELS_A_CLASS).reshape(CLASSES, fits, -1)
     apart = rows.transpose(1, 0, 2).reshape(fits, -1)
@@ -166,7 +167,7 @@ def covers(estimate: MeanEstimate, value: float) -> bool:
 
 
 def simulated(case: Case, population: Population, repeats: int) -> dict[str, Any]:
-    """Compute coverage of the intervals and rate of false rejections, with the overlap and with 0 in its place."""
+    """Compute the coverage of intervals and the rate of false rejections, with the overlap and with 0 instead."""
     random = np.random.default_rng([case.draws, case.images, round(100 * case.overlap)])
     sizes = POOLS[case.overlap]
     overlap = float(np.mean([LABELS_A_CLASS / size for size in sizes]))
@@ -207,7 +208,7 @@ def _over_draws(found: list[np.ndarray], expectation: np.ndarray, overlap: float
 
 
 def normal(draws: int, repeats: int) -> dict[str, Any]:
-    """Compute the coverage for normal effects of draw and image, by the draws' share of the variance of the mean."""
+    """Compute the coverage for normal effects of draws and images, by the draws' share of the variance of the mean."""
     random = np.random.default_rng(draws)
     answer = {}
     for share in NORMAL_SHARES:

@@ -1,11 +1,11 @@
-"""How long is the first second: what do the command line and its helps cost before any work, in processor time?
+"""How much processor time do the command line, its help texts and the import of the classifiers need?
 
     python benchmarks/bench_startup.py [--repeats 5]
 
-Median and greatest processor time of processes that are started one after another, those of the verbs' helps together.
+Median and greatest processor time of processes started one after another; the help texts of all verbs are one row.
 
-2026-11-28, 2 x86_64 cores that also did other work, Python 3.11, click 8.5, scikit-learn 1.9. The classifiers
-cost what scikit-learn does:
+2026-11-28, 2 x86_64 cores that also did other work, Python 3.11, click 8.5, scikit-learn 1.9. The import of the
+classifiers takes about as long as that of scikit-learn's:
 
 | call | median, s | greatest, s |
 |---|---|---|
@@ -39,8 +39,8 @@ PROGRAM = "from dcgan_probe.cli import main; main(prog_name='dcgan-probe')"
 
 
 def processor_seconds(code: str, arguments: list[str]) -> float:
-    """Run code in a process of its own; return what the process took."""
-    # As after an installation: with the modules' compiled code, which the first run writes.
+    """Run code in a new process and return its processor time in seconds."""
+    # With bytecode files, as after an installation; the first run writes them.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, check=False)

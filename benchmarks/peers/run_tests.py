@@ -1,13 +1,13 @@
-"""Where do the classifiers differ, for their users, from LinearSVC, LogisticRegression and RidgeClassifier?
+"""How do the classifiers differ, for users, from LinearSVC, LogisticRegression and RidgeClassifier?
 
     python benchmarks/peers/run_tests.py [-k WORDS]
 
-The tests of these three in the installed scikit-learn run with ``stand_ins`` in their place: every test that names one
-of the classes, or has one as a parameter. ``differences.json`` says why tests fail: reasons, and the tests under each.
-The script ends with 1 if a test fails that is not listed, or one passes that is.
+The script runs the tests of these three classes in the installed scikit-learn with ``stand_ins`` instead of the
+classes: every test that names one of them, or has one as a parameter. ``differences.json`` lists the tests that fail,
+by reason. The exit status is 1 if an unlisted test fails or a listed test passes.
 
-2026-11-28, scikit-learn 1.9.1, 2 x86_64 cores, 53 s of processor time: 111 tests pass, 234 fail for the 19 reasons of
-the list, 582 are skipped or expected to fail by scikit-learn itself, mostly for array types that are not installed.
+2026-11-28, scikit-learn 1.9.1, 2 x86_64 cores, 53 s of processor time: 111 tests pass and 234 fail for the 19 listed
+reasons. scikit-learn itself skips, or expects to fail, 582 tests, mostly for array types that are not installed.
 """
 
 import fnmatch
@@ -36,7 +36,7 @@ MODULES = {
 
 
 class Peers:
-    """Pytest plugin: the stand-ins in the place of the classes, their tests alone, and how each ends."""
+    """Pytest plugin that selects the tests of the classes and collects their outcomes."""
 
     def __init__(self):
         self.outcomes: dict[str, str] = {}
@@ -70,13 +70,13 @@ class Peers:
 
 @functools.cache
 def names_in(function) -> set[str]:
-    """Return the words of a function's source, without what stands before a dot."""
+    """Return the words of a function's source, of dotted names only the last part."""
     words = inspect.getsource(function).replace("(", " ").replace(")", " ").replace(",", " ").split()
     return {word.split(".")[-1] for word in words}
 
 
 def run(words: str | None = None) -> Peers:
-    """Run the tests with the stand-ins in place, and put the classes back."""
+    """Run the tests with the stand-ins, and restore the classes."""
     peers, root = Peers(), Path(sklearn.__file__).parent
     kept = [
         (module, name, getattr(module, name))
@@ -107,7 +107,7 @@ def run(words: str | None = None) -> Peers:
 
 
 def judge(outcomes: dict[str, str], differences: dict[str, list[str]]) -> tuple[list[str], list[str]]:
-    """Return tests that fail and are not listed, and lines of the list under which a test passes or none runs."""
+    """Return failing tests that are not listed, and patterns of the list that match a passing test or none."""
     patterns = [pattern for listed in differences.values() for pattern in listed]
     failed = {name for name, outcome in outcomes.items() if outcome == "failed"}
     matched = {pattern: [name for name in outcomes if matches(name, pattern)] for pattern in patterns}
@@ -117,7 +117,7 @@ def judge(outcomes: dict[str, str], differences: dict[str, list[str]]) -> tuple[
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Return whether a test is the listed one, or one of its parameters; ``*`` stands for anything."""
+    """Return whether a test matches a pattern, with or without parameters; ``*`` matches any text."""
     literal = pattern.replace("[", "[[]")
     return fnmatch.fnmatchcase(name, literal) or fnmatch.fnmatchcase(name, literal + "[[]*")
 

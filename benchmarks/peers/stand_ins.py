@@ -1,8 +1,7 @@
-"""The project's classifiers under the names and parameters of scikit-learn's, so that these's tests run with them.
+"""Classifiers of the project with the names and parameters of scikit-learn's, for scikit-learn's tests.
 
-What the classifiers have nothing of, such as an L1 penalty, is refused with ``Unsupported`` and never passed over. The
-peers' ``tol`` bounds gradients, and their ``solver`` is how they get there: neither changes which weights are right, so
-both are accepted, and every fit is solved to a gap of ``GAP``.
+Unsupported parameters, such as an L1 penalty, raise ``Unsupported``. ``tol`` and ``solver`` are accepted and ignored,
+since they do not change the optimum; every fit is solved to a gap of ``GAP``.
 """
 
 from typing import Any, ClassVar
@@ -19,16 +18,16 @@ OWN_CONSTRAINTS = ("C", "class_weight", "max_iter")
 
 
 class Unsupported(Exception):  # noqa: N818
-    """A parameter with a value that the project's classifiers have nothing of."""
+    """Parameter value that the project's classifiers do not support."""
 
 
 def constraints(theirs: type, names: tuple[str, ...] = OWN_CONSTRAINTS) -> dict[str, list[Any]]:
-    """Return a peer's constraints with ours of parameters that both have."""
+    """Return the parameter constraints of a scikit-learn class, replaced by ours for shared parameters."""
     return {**theirs._parameter_constraints, **{name: LinearEstimator._parameter_constraints[name] for name in names}}
 
 
 def refuse(estimator: Any, **only: Any) -> None:
-    """Raise ``Unsupported`` if a parameter has another value than the ones supported."""
+    """Raise ``Unsupported`` if a parameter does not have one of the supported values."""
     for name, values in only.items():
         value = getattr(estimator, name)
         if value not in values:
@@ -36,7 +35,7 @@ def refuse(estimator: Any, **only: Any) -> None:
 
 
 def copy_fit(estimator: Any, fitted: LinearEstimator) -> None:
-    """Copy what a fit has found."""
+    """Copy the attributes of a fitted estimator."""
     vars(estimator).update({name: value for name, value in vars(fitted).items() if name.endswith("_")})
 
 
@@ -145,7 +144,7 @@ class RidgeClassifier(OurRidgeClassifier):
     def fit(self, X, y, sample_weight=None):
         refuse(self, fit_intercept=[True], positive=[False])
         if not self.alpha:
-            raise Unsupported("alpha=0 is a fit without a penalty")
+            raise Unsupported("alpha=0 is a fit without a penalty; the classifiers need alpha > 0")
         limit = {} if self.max_iter is None else {"max_iter": self.max_iter}
         ours = OurRidgeClassifier(
             1.0 / (2.0 * self.alpha), intercept="free", class_weight=self.class_weight, tol=GAP, **limit
