@@ -101,7 +101,7 @@ def test_the_draw_is_described(coloured, make_probe):
 
 @pytest.mark.parametrize("labels", [0, 3, 100, 306])
 def test_labels_that_cannot_be_halved_are_refused(coloured, make_probe, labels):
-    text = f"got {labels} labels for the probe during training, expected a multiple of 6 up to 300: an equal number of each"
+    text = f"got {labels} labels for the probe during training, expected a multiple of 6 up to 300: an equal number"
     with pytest.raises(UserError, match=text) as caught:
         make_probe(coloured(), labels)
     assert caught.value.parameter == "probe_labels"

@@ -50,7 +50,7 @@ def test_a_damaged_record_leaves_out_its_own_table(made_up_rows, tmp_path):
 
 
 def test_a_folder_without_complete_evaluations_has_no_table(made_up_rows, tmp_path):
-    with pytest.raises(UserError, match="evaluations.csv is missing"):
+    with pytest.raises(UserError, match=r"evaluations\.csv is missing"):
         make_tables(TableConfig(), Workspace(results=tmp_path))
     made_up_rows(tmp_path)("a", "dcgan", 120)
     path = Results(tmp_path).path
@@ -67,7 +67,7 @@ def test_evaluations_of_elsewhere_join_those_here_once(made_up_rows, tmp_path):
     assert (imported.new, imported.tables) == (["b"], [tmp_path / "here" / "tables" / "glyphs-30.md"])
     assert "| raw pixels" in imported.tables[0].read_text()
     assert import_results(config, place).new == []
-    with pytest.raises(UserError, match="evaluations.csv is missing"):
+    with pytest.raises(UserError, match=r"evaluations\.csv is missing"):
         import_results(ImportResultsConfig(tmp_path / "none"), place)
 
 
