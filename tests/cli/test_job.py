@@ -114,7 +114,7 @@ def test_a_job_without_training_evaluates_the_run_of_another(small, tiny_run, mo
     choices = Job("imagenet32-choices", "?", None, (replace(PROTOCOL, validate=True),), trained_by="imagenet32")
     monkeypatch.setattr(job_module, "read_jobs", lambda: (first, choices))
     output = " ".join(invoke("job", choices.name, status=2).output.split())
-    assert "it evaluates what `dcgan-probe job imagenet32` leaves; name its folder" in output
+    assert "it evaluates the run of `dcgan-probe job imagenet32`; name its folder" in output
     shutil.copytree(tiny_run, "runs/imagenet32")
     invoke("job", choices.name, "--evaluate", "runs/imagenet32", "--results", "out")
     (summary,) = Results(small / "out").summaries()

@@ -127,7 +127,7 @@ def test_learned_features_need_no_run(tmp_path, monkeypatch):
         (["kmeans", "--grid", "100"], "Invalid value for --grid: a grid of 100 does not fit 27 x 27 patch positions"),
         (["kmeans", "--grid", "27", "--stride", "2"], "a grid of 27 does not fit 14 x 14 patch positions"),
         (["kmeans3", "--grid", "100"], "Invalid value for --grid: glyphs has images of 32 x 32 pixels, which leave 3"),
-        (["pca", "--components", "5000"], "Invalid value for --components: components is 5000; images of 3072 numbers"),
+        (["pca", "--components", "5000"], "Invalid value for --components: components is 5000; expected at most 3072"),
     ],
 )
 def test_a_dry_run_has_the_errors_of_the_run(here, chosen, text):
