@@ -91,7 +91,7 @@ class L2SVMClassifierCV(LinearEstimator):
         groups
             Groups (N,) of the rows, for splitters such as ``GroupKFold``.
         params
-            Further metadata for the splitter, where scikit-learn's metadata routing is enabled.
+            Further metadata for the splitter, if scikit-learn's metadata routing is enabled.
         """
         given = X
         X, y, weights = self._checked(X, y, sample_weight)

@@ -16,9 +16,12 @@ from .settings import INTERCEPTS, Classifier, Intercept
 from .weighting import ClassWeight, check_sample_weight, counted, weigh_rows
 
 TOLERANCE = 1e-6
+"""Default tolerance of the relative duality gap."""
 ITERATIONS = 1000
+"""Default limit of iterations."""
 
 LOSSES: dict[Classifier, Loss] = {"svm": SquaredHinge(), "logistic": Logistic(), "ridge": Squared()}
+"""Loss of each classifier."""
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ LEAST_CURVATURE = 1e-9
 INNER_LIMIT = 200
 """Largest number of conjugate-gradient iterations."""
 CANCELLED, LEAST_ERROR = 10.0, 0.1
-"""A sum is recomputed from the rows if its peak exceeds it by the first factor, and its rounding error times ``C``
-exceeds the second number, next to a curvature of 1 of the penalty."""
+"""A sum is recomputed from the rows if its peak exceeds it by the factor ``CANCELLED``, and its rounding error times
+``C`` exceeds ``LEAST_ERROR``, relative to the penalty's curvature of 1."""
 
 
 def shrinks_of(problems: Problems) -> np.ndarray:
@@ -46,7 +46,7 @@ def factor(sums: np.ndarray, penalty: float, shrinks: np.ndarray) -> np.ndarray:
 
 
 def solve_with(factor: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Solve for vectors (Q, width), given a factor of ``factor``."""
+    """Solve for vectors (Q, width) with a Cholesky factor from ``factor``."""
     return scipy.linalg.lapack.dpotrs(factor, vectors.T, lower=1)[0].T
 
 

@@ -32,7 +32,9 @@ FIRST_TOLERANCE = 0.8
 EASY_PENALTY = 1e3
 """Largest ``C``, times the mean squared length of a row, that is solved without a path of smaller ``C``."""
 PENALTY_GROWTH = 10.0
+"""Factor between successive values of ``C`` on a path."""
 LOOSE_GAP = 0.1
+"""Tolerance of the gap on a path, before its final ``C``."""
 LBFGS_ITERATIONS = 80
 ROUND_ITERATIONS = 40
 COPIED_BYTES = 64 << 20

@@ -91,6 +91,8 @@ def make_plan(sizes: Sizes, memory: int | None = None) -> Plan:
 
     Parameters
     ----------
+    sizes
+        Sizes of the fit.
     memory
         Bound in bytes, on top of features in memory. None for ``default_memory``, which one problem of few columns, or
         the Gram matrices of fewer rows than columns, may exceed.

@@ -12,6 +12,7 @@ from .state import State
 
 CONVERGED, STALLED, ITERATION_LIMIT = "converged", "stalled", "iteration limit"
 STATUSES = (CONVERGED, STALLED, ITERATION_LIMIT)
+"""Status of a problem: gap below the tolerance, no further progress, or iteration limit reached."""
 PROGRESS = 0.5
 """Largest share of the gap that a round from a float64 state may leave; otherwise it counts as stalled."""
 LEAST_FALL = 1e-7

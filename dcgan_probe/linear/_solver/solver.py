@@ -96,6 +96,10 @@ def solve(
     on_iteration
         Called after each iteration with the number of unfinished problems and their largest relative gap.
 
+    Returns
+    -------
+    Weights, gaps and status of all problems; a problem that does not reach ``tol`` has another status than "converged".
+
     Raises
     ------
     UserError

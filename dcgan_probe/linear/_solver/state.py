@@ -53,7 +53,7 @@ class State:
         )
 
     def put(self, chosen: Array, numbers: np.ndarray, other: "State", own: Array, own_numbers: np.ndarray) -> None:
-        """Copy problems ``own`` of another state into problems ``chosen`` of this one."""
+        """Copy problems ``own`` of another state to problems ``chosen`` of this one, given as in ``take``."""
         self.weights[chosen], self.gradients[chosen] = other.weights[own], other.gradients[own]
         self.scores[chosen], self.residuals[chosen] = other.scores[own], other.residuals[own]
         self.values[numbers] = other.values[own_numbers]
