@@ -1,10 +1,10 @@
-"""How near do extraction, with pooling, checks and HDF5, and batch-norm statistics come to the bare forward pass?
+"""How close are extraction (with pooling, checks and HDF5) and batch-norm statistics to the bare forward pass?
 
     python benchmarks/bench_extraction.py [--preset cpu32] [--preset svhn32 ...] [--images 8192] [--json OUT]
 
-All run the same discriminator on the same images in one process, in turns; reported are medians and the medians of the
-turns' ratios. The bare pass is timed as anyone writes it, and once more with freed memory kept, as extraction keeps it
-on a CPU.
+All methods run the same discriminator on the same images in one process, in turns. The results are medians of rates and
+of the ratios within a turn. The bare pass is timed in its usual form, and with freed memory kept, as extraction does on
+a CPU.
 
 2026-11-28, 2 x86_64 cores, torch 2.14.1, float32, images/s, medians of five turns; ratios to both bare passes:
 
@@ -13,10 +13,10 @@ on a CPU.
     svhn32       4,096   2,304         2,293        2,102  0.87  0.90        2,210  0.89  0.93
     imagenet32     512     217           228          219  1.04  0.96          233  1.09  0.98
 
-The machine's rate moves by a tenth between turns. Of what cpu32 loses in extraction, a third is the pooling, a third is
-the bytes on their way to the file, 14 KB an image, and the rest the hash of the images and the check that all is
-finite. The statistics are the moments that batch norm computes of each batch anyway. Batches of 128 keep less memory in
-use than extraction's 256, which weighs in imagenet32.
+The machine's rate varies by a tenth between turns. Of the loss of cpu32 in extraction, a third is pooling, a third is
+writing the file, 14 KB an image, and the rest is the hash of the images and the check for finite numbers. The
+statistics are the moments that batch norm computes for each batch anyway. Their batches of 128 use less memory than
+extraction's 256, which matters for imagenet32.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def compare(preset, rows, device):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", choices=list(PRESETS), action="append", help="may be given again")
+    parser.add_argument("--preset", choices=list(PRESETS), action="append", help="may be repeated")
     parser.add_argument("--images", type=int, default=8192)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json")

@@ -1,11 +1,11 @@
-"""What does training gain on a CPU from keeping the memory that it frees, and what does it hold for that?
+"""How much faster is training on a CPU when freed memory is kept, and how much more memory does it need?
 
     python benchmarks/bench_freed_memory.py [--preset cpu32] [--steps 16] [--turns 3] [--json OUT]
 
-The same steps in new processes, by turns with the C library as it comes and with ``freed_memory_kept``; reported are
-medians of images a second, page faults a step and the peak of the resident memory.
+The same steps run in new processes, alternately with the C library's defaults and with ``freed_memory_kept``. The
+results are medians of images a second, page faults a step and peak resident memory.
 
-2026-11-22, 2 x86_64 cores, torch 2.15.0, --preset cpu32 --steps 12 --turns 7: as it comes 536.2 images/s, 6,603 page
+2026-11-22, 2 x86_64 cores, torch 2.15.0, --preset cpu32 --steps 12 --turns 7: defaults 536.2 images/s, 6,603 page
 faults a step, 841.5 MB; kept 559.8 images/s, 85 page faults, 846.6 MB. Ratio 1.04; faster in six of seven turns.
 """
 

@@ -1,19 +1,18 @@
-"""How fast is the k-means encoding, beside a plain transcription of the recipe, and does it give the same accuracy?
+"""How fast is the k-means encoding compared with a plain implementation, and is the accuracy the same?
 
     python benchmarks/bench_kmeans.py IMAGES.h5 [--centroids 1600] [--images 500] [--rows 10000] [--json OUT]
 
-IMAGES.h5 is an image-array file of labelled training images. Both encode with the same centroids. The plain way is the
-published one: an image's patches as a matrix, its distances to all centroids, the activation, the four sums. The matrix
-rate is that of one large product in the same precision; the operations counted are those of the products of patches
-with the whitening matrix and with the centroids alone. Accuracy: an SVM on the first 4/5 of ROWS images, scored on the
-rest.
+IMAGES.h5 is an image-array file of labeled training images. Both encoders use the same centroids. The plain encoder
+follows the paper: an image's patches as a matrix, their distances to all centroids, the activation, the four sums. The
+matrix rate is measured with one large product in the same precision; operations count only the products of patches with
+the whitening matrix and with the centroids. Accuracy: an SVM on the first 4/5 of ROWS images, scored on the rest.
 
 Last result (2026-11-22, 2 x86_64 cores, torch 2.15.0, scikit-learn 1.9.1; CIFAR-10's training images, --images 400
---rows 3000, medians of 3): 275 images/s against 115 of the plain way, 2.4 times; 58 % of the large product's 127
-GFLOP/s (plain 24 %), of 70 % that were wanted: the roots and minima of a cell's distances and the patches'
-normalising take the rest. 70 MB beside what the process held. Lloyd's iterations, 100,000 patches, 1,600 centroids:
-3.6 s for ten against scikit-learn's 3.9, inertia 1.00007 of theirs. The same accuracy with both features, 57.2 %;
-largest difference of a feature 0.008.
+--rows 3000, medians of 3): 275 images/s against 115 for the plain encoder, a ratio of 2.4; 58 % of the large product's
+127 GFLOP/s (plain 24 %), with a target of 70 %. The square roots and minima of distances and the normalization of
+patches take the rest. 70 MB of additional memory. Lloyd's iterations, 100,000 patches, 1,600 centroids: 3.6 s for ten
+against 3.9 s in scikit-learn, with 1.00007 times its inertia. Both features have the same accuracy, 57.2 %; the largest
+difference of a feature is 0.008.
 """
 
 import argparse
@@ -46,7 +45,7 @@ def _encoder(images: str, centroids: int) -> tuple[Any, Any, np.ndarray, np.ndar
 
 
 def plain(images: np.ndarray, dictionary: Any) -> np.ndarray:
-    """Encode as published, image by image, in numpy."""
+    """Encode images as in the paper, one by one, in numpy."""
     mean, matrix = dictionary.whitening.mean.numpy(), dictionary.whitening.matrix.numpy()
     centroids = dictionary.centroids.numpy()
     squares, count, size = (centroids**2).sum(axis=1), len(centroids), dictionary.config.patch
@@ -68,7 +67,7 @@ def plain(images: np.ndarray, dictionary: Any) -> np.ndarray:
 
 
 def speed(images: str, centroids: int, number: int, repeats: int) -> dict[str, Any]:
-    """Time both on the same images in turn, and a matrix product."""
+    """Time both encoders on the same images in turns, and a matrix product."""
     encoder, dictionary, pixels, _ = _encoder(images, centroids)
     pixels = pixels[:number]
     left, right = torch.randn(PRODUCT, PRODUCT), torch.randn(PRODUCT, PRODUCT)
@@ -100,7 +99,7 @@ def speed(images: str, centroids: int, number: int, repeats: int) -> dict[str, A
 
 
 def lloyd_iterations(images: str, centroids: int, patches: int, iterations: int) -> dict[str, Any]:
-    """Time Lloyd's iterations of ours and of scikit-learn from the same start, and compare their inertia."""
+    """Time our and scikit-learn's Lloyd's iterations from the same centroids, and compare their inertia."""
     from sklearn.cluster import KMeans
 
     from dcgan_probe.features import first_centroids, lloyd
@@ -117,7 +116,7 @@ def lloyd_iterations(images: str, centroids: int, patches: int, iterations: int)
     ours = time.perf_counter() - started
     theirs = KMeans(centroids, init=first.numpy(), n_init=1, max_iter=iterations, tol=0.0, algorithm="lloyd")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # as many iterations as ours, not to the end
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the same number of iterations, not until convergence
         started = time.perf_counter()
         theirs.fit(points.numpy())
         seconds = time.perf_counter() - started
@@ -131,7 +130,7 @@ def lloyd_iterations(images: str, centroids: int, patches: int, iterations: int)
 
 
 def memory(images: str, centroids: int, number: int) -> dict[str, Any]:
-    """Measure the peak of our encoding, beyond what the process held."""
+    """Measure the peak memory of our encoding in addition to the memory before it."""
     encoder, _, pixels, _ = _encoder(images, centroids)
     with Watch() as watch:
         features = encoder.encode(pixels[:number])
@@ -139,7 +138,7 @@ def memory(images: str, centroids: int, number: int) -> dict[str, Any]:
 
 
 def accuracy(images: str, centroids: int, rows: int) -> dict[str, Any]:
-    """Fit one SVM to the features of each way."""
+    """Fit one SVM to the features of each encoder."""
     from dcgan_probe.linear import fit_path
 
     encoder, dictionary, pixels, labels = _encoder(images, centroids)

@@ -1,9 +1,9 @@
-"""What are k-means' first centroids worth: random patches, or small normal numbers as in Coates and Ng's released code?
+"""Which first centroids of k-means are better: random patches, or small normal numbers as in Coates and Ng's code?
 
     python benchmarks/bench_kmeans_start.py IMAGES.h5 [--centroids 1600] [--patches 100000] [--rows 9000] [--json OUT]
 
-IMAGES.h5 is an image-array file of labelled training images; no other is read. Both ways have the same patches,
-whitening and 30 iterations. Told are the share of centroids that end with fewer than 5 patches, and the accuracy of an
+IMAGES.h5 is an image-array file of labeled training images, the only input. Both runs have the same patches, whitening
+and 30 iterations. The results are the share of centroids with fewer than 5 patches at the end, and the accuracy of an
 SVM that is fitted to the first two thirds of ROWS images and scored on the rest, at the best of five values of C.
 
 2026-11-22, 2 x86_64 cores, CIFAR-10's training images, --centroids 800 --patches 50000 --rows 4500: from random patches
@@ -23,8 +23,8 @@ PENALTIES = (2e-4, 5e-4, 1e-3, 2e-3, 5e-3)
 ITERATIONS, FEW = 30, 5
 
 
-def learnt(images: str, start: str, centroids: int, patches: int, rows: int) -> dict[str, Any]:
-    """Learn a dictionary from one start, count its idle centroids, and probe its features."""
+def learned(images: str, start: str, centroids: int, patches: int, rows: int) -> dict[str, Any]:
+    """Learn a dictionary from one kind of first centroids, count its idle centroids, and evaluate its features."""
     from dcgan_probe.features import DictionaryConfig, KMeansEncoder, learn_dictionary
     from dcgan_probe.features.kmeans.lloyd import assign
     from dcgan_probe.features.kmeans.patches import normalize, random_patches
@@ -52,7 +52,7 @@ def learnt(images: str, start: str, centroids: int, patches: int, rows: int) -> 
 
 
 def main() -> None:
-    child({"learnt": learnt})
+    child({"learned": learned})
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images")
     parser.add_argument("--centroids", type=int, default=1600)
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--json")
     options = parser.parse_args()
     given = {name: getattr(options, name) for name in ("images", "centroids", "patches", "rows")}
-    write(options.json, {start: run("learnt", start=start, **given) for start in ("points", "gaussian")})
+    write(options.json, {start: run("learned", start=start, **given) for start in ("points", "gaussian")})
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""What does reading in windows cost against a set held in memory: images a second, memory, and a probe's accuracy?
+"""What does reading in windows cost compared with a set in memory: images a second, memory, a probe's accuracy?
 
     python benchmarks/bench_streaming.py [--dataset glyphs:20000] [--probe glyphs:4000] [--preset demo] [--json OUT]
 
-The set is written to an image file sorted by class where it has labels: the hardest order for shuffled blocks. Rates
-are medians of turns in one process, of the batches alone and with training's steps. Then each seed trains both ways,
-and a linear SVM on the features of half of the probe's training images is judged on the other half.
+The set is written to an image file, sorted by class if it has labels: the hardest order for shuffled blocks. Rates are
+medians of turns in one process, for batches alone and with training steps. Then a network is trained both ways for each
+seed, and a linear SVM on the features of half of the probe's training images is scored on the other half.
 
 2026-11-22, 2 x86_64 cores, torch 2.15.0, --images 60000, beside other work: batches alone 112,655 images/s in memory
 and 92,787 in windows of 2,048 images, with training 1,022 and 1,070; 61.4 and 18.9 MB held. Accuracy of three seeds
-84.8, 84.6, 85.2 % and 82.8, 86.7, 82.7 %: windows less memory -0.8 points, standard error 1.5, so no loss that three
-seeds could show.
+84.8, 84.6, 85.2 % and 82.8, 86.7, 82.7 %: a difference (windows minus memory) of -0.8 points with a standard
+error of 1.5, so three seeds show no loss.
 """
 
 import argparse
@@ -34,7 +34,7 @@ TURNS, BLOCK = 3, 4096
 
 
 def sorted_file(dataset, folder):
-    """Write the training split, sorted by class, and open the file."""
+    """Write the training split to a file, sorted by class, and open the file."""
     images = load_images(dataset, "train", download=False)
     order = np.arange(len(images)) if images.labels is None else np.argsort(images.labels, kind="stable")
     starts = range(0, len(images), BLOCK)
@@ -45,9 +45,9 @@ def sorted_file(dataset, folder):
 
 
 def rate(config, images, device, count, *, steps):
-    """Give images a second over ``count`` images, in new batches that begin somewhere in the first pass."""
+    """Measure images per second over ``count`` images, in new batches that begin within the first pass."""
     batches, state = open_batches(config, images, device), TrainState(config, device)
-    batches.batch(0)  # the first window is read, as the whole set is, before the clock runs
+    batches.batch(0)  # the first window is read before timing starts, as is the whole set in memory
     start = time.perf_counter()
     for position in range(0, count, config.batch_size):
         real, _ = batches.batch(position)
@@ -61,7 +61,7 @@ def rate(config, images, device, count, *, steps):
 
 
 def rates(configs, images, device, count, *, steps):
-    """Give the median rate of each config, measured in turns."""
+    """Measure the rate of each config in turns, and return the medians."""
     found = {name: [] for name in configs}
     for turn in range(TURNS + 1):
         for name, config in configs.items():
@@ -72,7 +72,7 @@ def rates(configs, images, device, count, *, steps):
 
 
 def probe_accuracy(config, images, labelled, device):
-    """Train, and give the accuracy in percent of an SVM on the second half of the labelled images."""
+    """Train, and return the accuracy in percent of an SVM on the second half of the labeled images."""
     with tempfile.TemporaryDirectory() as folder:
         train(config, images, folder, device=device)
         encoder = run_encoder(Run(folder), training_images=lambda: images, device=device)
@@ -86,11 +86,13 @@ def probe_accuracy(config, images, labelled, device):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", default="glyphs:20000", help="training images")
-    parser.add_argument("--probe", default="glyphs:4000", help="labelled images, of which the training split is used")
+    parser.add_argument("--probe", default="glyphs:4000", help="labeled images (training split)")
     parser.add_argument("--preset", choices=list(PRESETS), default="demo")
     parser.add_argument("--window", type=int, default=2048)
-    parser.add_argument("--images", type=int, default=200_000, help="length of a training")
-    parser.add_argument("--rate-images", type=int, default=20_000, help="images of a turn; a tenth with steps")
+    parser.add_argument("--images", type=int, default=200_000, help="images shown in a training")
+    parser.add_argument(
+        "--rate-images", type=int, default=20_000, help="images in a turn; a tenth of them with training steps"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path)

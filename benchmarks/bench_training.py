@@ -1,18 +1,18 @@
-"""How many images a second does training take next to the common way to write the loop, and what bounds it?
+"""How fast is training, in images a second, compared with the common training loop, and what limits it?
 
     python benchmarks/bench_training.py [--preset cpu32] [--preset svhn32 ...] [--steps 15] [--turns 6] [--json OUT]
         [--precision bfloat16] [--updates alternate] [--threads 1] [--variant compiled ...]
 
 All loops train the same networks on the same in-memory uint8 images with the same threads, in turns of a few steps, in
-one process; reported are medians over the turns. The plain loop is the widespread PyTorch example's: Adam as it comes,
-gradients of D's weights computed in G's update too, float32; with the images as they lie (NCHW) and with channels_last
-as ours. ``ours`` is the project's step at the device's usual precision or the one asked for, ``ours, float32`` beside
-it where that is another, and on a GPU ``ours, deterministic``, whose kernels give the same bits each time, as those of
-a CPU do anyway, and ``ours, signed outside``, which gets floats in the place of bytes. A ``--variant`` is ours with one
-change of ``step_variants.py``: images padded to 8 channels, batch norm compiled with its activation, or both networks
-through ``torch.compile``. Operations are counted by torch's own counter over one step of ours; the share is of the
-rate of a product of two large square matrices at that loop's precision, measured in the same turns. On a CPU, torch's
-profiler says how much of a step of ours goes to convolutions.
+one process. The results are medians over the turns. The plain loop is the loop of the PyTorch example: default Adam,
+gradients of D's weights also in G's update, float32; with NCHW images and with channels_last, which ours uses. ``ours``
+is the project's step at the device's usual precision or at ``--precision``. ``ours, float32`` is added if that
+precision differs. On a GPU, ``ours, deterministic`` uses kernels that are reproducible bit for bit, as CPU kernels
+are, and ``ours, signed outside`` gets floats instead of bytes. A ``--variant`` is ours with one change of
+``step_variants.py``: images padded to 8 channels, batch norm compiled with its activation, or both networks through
+``torch.compile``. Operations are counted by torch's counter over one step of ours. The share is relative to the rate of
+a product of two large square matrices at the loop's precision, measured in the same turns. On a CPU, torch's profiler
+measures the share of convolutions in a step of ours.
 
 2026-11-22, 2 x86_64 cores with AVX2, torch 2.15.0, float32, images/s; medians of 5 turns of 6 steps for cpu32, of 2
 turns of one step for the others:
@@ -23,13 +23,13 @@ turns of one step for the others:
     imagenet32  5.886 G                    13.5           14.2    16.8  1.15              0.72                  0.90
     faces64     14.02 G                     6.4            6.0     6.9  1.07              0.74                  0.95
 
-The ratio is the median over turns of that to the faster plain loop of the turn. 1.5 is out of reach there: 86 to 95 %
-of the time of a step goes to the same library's convolutions as in the plain loop, and at the whole product rate cpu32
-would make 877 images/s. ``--variant compiled`` is slower (435.5 images/s), so training does not compile; ``--threads
-1`` makes 338.2 (plain 279.5); ``--precision bfloat16`` did not come to an end in ten minutes on this processor, which
-has no such arithmetic.
-Nothing was measured on a GPU: none was at hand; there, take ``--steps 300`` for cpu32, whose steps are short, and
-``--updates alternate`` for the clock of the paper's nets, 9 % more operations an image.
+The ratio is the median over turns of ours to the faster plain loop of the turn. A ratio of 1.5 is out of reach on this
+machine: 86 to 95 % of the time of a step is spent in the convolutions that the plain loop also uses, and at the full
+product rate cpu32 would reach 877 images/s. ``--variant compiled`` is slower (435.5 images/s), so training does not
+compile. ``--threads 1`` reaches 338.2 (plain 279.5). ``--precision bfloat16`` did not finish in ten minutes on this
+processor, which has no such arithmetic.
+Not measured on a GPU. On a GPU, use ``--steps 300`` for cpu32, whose steps are short, and ``--updates alternate`` for
+the update schedule of the paper's nets, with 9 % more operations an image.
 """
 
 import argparse
@@ -57,7 +57,7 @@ DETERMINISTIC = "ours, deterministic"
 
 
 class PlainLoop:
-    """The loop of the PyTorch DCGAN example: both networks on every batch."""
+    """Loop of the PyTorch DCGAN example: both networks on every batch."""
 
     def __init__(self, config, device, layout):
         self.config, self.device, self.layout = config, device, layout
@@ -83,7 +83,7 @@ class PlainLoop:
 
 
 class OurLoop:
-    """The project's step, with a change of its state if one is named."""
+    """Step of the project, with an optional variant."""
 
     def __init__(self, config, device, *, variant=None, outside=False):
         self.state, self.outside = TrainState(config, device), outside
@@ -100,7 +100,7 @@ def finish(device):
 
 
 def image_rate(loop, images, batch, steps, device):
-    """Give the images a second of some steps after one; ours with the allocator as our training sets it."""
+    """Measure images per second over some steps after a warm-up step; ours with the memory settings of training."""
     with freed_memory_kept() if isinstance(loop, OurLoop) else nullcontext():
         loop.step(images[:batch])
         return timed_steps(loop, images, batch, steps, device)
@@ -117,10 +117,10 @@ def timed_steps(loop, images, batch, steps, device):
 
 
 def product_rate(precision, device, side=None):
-    """Give the operations a second of a product, large if no side is given."""
+    """Measure the operations per second of a matrix product, a large one if no side is given."""
     side = side or SIDES[device.type]
     before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32  # as convolutions may
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32  # which convolutions may use as well
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     matrix = torch.randn(side, side, device=device).to(dtype)
     finish(device)
@@ -133,7 +133,7 @@ def product_rate(precision, device, side=None):
 
 
 def operations(config):
-    """Count those of one image in a step of ours."""
+    """Count the operations per image in a step of ours."""
     small, network = replace(config, batch_size=COUNTED_BATCH, precision="float32"), config.network
     state = TrainState(small, torch.device("cpu"))
     real = torch.zeros(COUNTED_BATCH, network.nc, network.image_size, network.image_size)
@@ -143,7 +143,7 @@ def operations(config):
 
 
 def convolution_share(loop, pixels):
-    """Give the share of a step's time on a CPU that goes to convolutions."""
+    """Measure the share of convolutions in the time of a step on a CPU."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
         loop.step(pixels)
     times = {event.key: event.self_cpu_time_total for event in profile.key_averages()}
@@ -151,10 +151,10 @@ def convolution_share(loop, pixels):
 
 
 def compare(preset, steps, turns, device, *, precision="auto", updates="both", variants=(), on_rate=None, side=None):
-    """Time all loops of a preset; give medians.
+    """Time all loops of a preset, and return medians.
 
-    ``on_rate`` is called with the name of a loop and its rate as soon as that is measured. ``side`` is that of the
-    matrices whose product the rates are compared with; large if not given.
+    ``on_rate`` is called with the name of a loop and its rate as soon as it is measured. ``side`` is the side of the
+    matrices whose product rate is the reference; None stands for large matrices.
     """
     config = preset_config(preset, device=device, updates=updates, precision=precision)
     network = config.network
@@ -207,13 +207,13 @@ def compare(preset, steps, turns, device, *, precision="auto", updates="both", v
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", choices=list(PRESETS), action="append", help="may be given again")
+    parser.add_argument("--preset", choices=list(PRESETS), action="append", help="may be repeated")
     parser.add_argument("--steps", type=int, default=15, help="steps in a turn")
     parser.add_argument("--turns", type=int, default=6)
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours")
-    parser.add_argument("--updates", choices=("both", "alternate"), default="both", help="of ours")
-    parser.add_argument("--variant", choices=list(VARIANTS), action="append", default=[], help="may be given again")
-    parser.add_argument("--threads", type=int, help="of all loops")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="precision of our step")
+    parser.add_argument("--updates", choices=("both", "alternate"), default="both", help="updates of our step")
+    parser.add_argument("--variant", choices=list(VARIANTS), action="append", default=[], help="may be repeated")
+    parser.add_argument("--threads", type=int, help="threads of all loops")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Rates of one GPU, and the tests that are marked for one: the first command of ``gpu_trial.py``."""
+"""Rates of one GPU and the tests marked ``gpu``, for the first command of ``gpu_trial.py``."""
 
 import gc
 import json
@@ -25,22 +25,22 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much each part does."""
+    """Sizes and time limits of the measurements."""
 
     first_seconds: float = 150
-    """Of the call, which has 170 from its start."""
+    """Seconds for all measurements; the call has 170."""
     test_seconds: float = 60
     tests: str = ""
-    """Which of the tests marked gpu, as pytest's -k; all, where it is empty."""
+    """Selection among the tests marked ``gpu``, as in pytest's -k; empty for all."""
     presets: tuple[str, ...] = ("imagenet32", "svhn32", "cpu32")
     steps: tuple[int, ...] = (40, 100, 300)
-    """In a turn, of each preset."""
+    """Steps in a turn, for each preset."""
     turns: int = 3
     side: int | None = None
-    """Of the matrices whose product rates are compared with; None for large ones."""
+    """Side of the matrices whose product rate is the reference; None for large matrices."""
     extracted: int = 8_192
     fitted: tuple[int, int] = (50_000, 28_672)
-    """Rows and columns of the features that are fitted."""
+    """Rows and columns of the features for the fits."""
     job: str = "imagenet32"
     time_limit: str = "330s"
 
@@ -50,35 +50,35 @@ SMALL = Sizes(600, 500, "features_and_their_key", ("demo",), (1,), 1, 256, 256, 
 
 
 class Log:
-    """The lines of OUT/first.jsonl, one a figure, written as each comes."""
+    """Writer of OUT/first.jsonl: one line per measurement, written as soon as it is finished."""
 
     def __init__(self, path: Path, limit: float):
         self._path, self._start, self._limit = path, time.monotonic(), limit
 
     def begin(self, device: torch.device, sizes: Sizes) -> None:
-        """Write what is measured, and where."""
+        """Write the device, the versions and the sizes."""
         self.write("machine", {"device": describe_device(device), "versions": versions(), "sizes": asdict(sizes)})
 
     def left(self) -> float:
-        """Return the seconds that are left of the call."""
+        """Return the remaining seconds of the call."""
         return self._limit - (time.monotonic() - self._start)
 
     def add(self, what: str, measure: Callable[[], Any], least: float = 10) -> None:
-        """Measure and write; what fails is written as it failed, and what has not ``least`` seconds is left out."""
+        """Measure and write the result or the error; skip the measurement if fewer than ``least`` seconds remain."""
         if self.left() < least:
             self.write(what, {"left_out": f"{self.left():.0f} s were left"})
             return
         started = time.monotonic()
         try:
             result = measure()
-        except Exception:  # the next figure may still be had
+        except Exception:  # later measurements may still succeed
             result = {"error": traceback.format_exc().splitlines()[-12:]}
         self.write(what, {"seconds": round(time.monotonic() - started, 1), "result": result})
-        gc.collect()  # a recorded step and its state refer to each other
+        gc.collect()  # a recorded step and its state form a reference cycle
         torch.cuda.empty_cache()
 
     def write(self, what: str, row: dict[str, Any]) -> None:
-        """Add one line, and show it."""
+        """Append one line to the file, and print it."""
         line = json.dumps({"what": what, **row})
         with open(self._path, "a", encoding="utf-8") as file:
             file.write(line + "\n")
@@ -86,7 +86,7 @@ class Log:
 
 
 def measure_rates(log: Log, device: torch.device, sizes: Sizes) -> None:
-    """Measure training, extraction and fits, the most wanted first."""
+    """Measure training, extraction and fits, the most important first."""
     presets, main = list(zip(sizes.presets, sizes.steps, strict=True)), sizes.presets[0]
 
     for preset, steps in presets:
@@ -95,7 +95,7 @@ def measure_rates(log: Log, device: torch.device, sizes: Sizes) -> None:
     log.add("seven C", lambda: seven_penalties(*sizes.fitted, device))
     for preset, steps in presets:
         for variant in bench_training.VARIANTS:
-            if device.type == "cuda" or "compiled" not in variant:  # minutes of a compiler on a CPU
+            if device.type == "cuda" or "compiled" not in variant:  # compilation takes minutes on a CPU
                 log.add(
                     f"training {preset}, {variant}",
                     partial(training_rates, log, preset, steps, device, sizes, (variant,)),
@@ -106,7 +106,7 @@ def measure_rates(log: Log, device: torch.device, sizes: Sizes) -> None:
 def training_rates(
     log: Log, preset: str, steps: int, device: torch.device, sizes: Sizes, variants: tuple[str, ...] = ()
 ) -> Any:
-    """Compare the loops of training, and write the rate of each as it comes."""
+    """Compare the training loops, and write each rate as soon as it is measured."""
 
     def rated(loop: str, rate: float) -> None:
         log.write("rate", {"preset": preset, "loop": loop, "images_per_second": round(rate, 1)})
@@ -115,9 +115,9 @@ def training_rates(
 
 
 def run_tests(device: torch.device, chosen: str, seconds: float, log: Path) -> str:
-    """Run the tests marked ``gpu``, all of them imported and those chosen run; return pytest's last line."""
-    files = sorted(map(str, (ROOT / "tests").glob("*/test_gpu_*.py")))  # others import packages that are missing there
-    # Its versions are others, so a warning of theirs is no failure.
+    """Run the selected tests marked ``gpu``; return pytest's last line."""
+    files = sorted(map(str, (ROOT / "tests").glob("*/test_gpu_*.py")))  # others import packages that may be missing
+    # Package versions differ on the GPU machine, so their warnings are not failures.
     options = [
         "-m",
         "gpu",
@@ -139,13 +139,13 @@ def run_tests(device: torch.device, chosen: str, seconds: float, log: Path) -> s
 
 
 def last_line(path: Path) -> str:
-    """Return the last line of a file that says something."""
+    """Return the last line of a file that is not blank."""
     lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
 
 def seven_penalties(rows: int, columns: int, device: torch.device) -> dict[str, Any]:
-    """Fit the authors' seven C on float16 features that are made on the device: ten classes that overlap."""
+    """Fit seven values of C to random float16 features of ten overlapping classes on the device."""
     random = torch.Generator(device).manual_seed(0)
     labels = torch.arange(rows, device=device) % 10
     centers = torch.randn(10, columns, generator=random, device=device) * 0.05

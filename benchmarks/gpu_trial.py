@@ -1,23 +1,23 @@
-"""What is a quarter of an hour on one GPU worth? Two commands for a bare machine without network, and what follows.
+"""What do fifteen minutes on one GPU achieve? Two commands for a bare machine without network, and the evaluation.
 
-    python benchmarks/gpu_trial.py prepare [--data-dir data] [--out carried]    here: writes the images to carry
-    python benchmarks/gpu_trial.py first carried/one --out OUT                  there, 170 s: tests and rates
-    python benchmarks/gpu_trial.py second carried/two --out OUT                 there, 450 s: a training, its weights
-    python benchmarks/gpu_trial.py evaluate OUT                                 here: the protocols, the tables
+    python benchmarks/gpu_trial.py prepare [--data-dir data] [--out carried]    here: writes the images to copy
+    python benchmarks/gpu_trial.py first carried/one --out OUT                  GPU, 170 s: tests and rates
+    python benchmarks/gpu_trial.py second carried/two --out OUT                 GPU, 450 s: training and weights
+    python benchmarks/gpu_trial.py evaluate OUT                                 here: protocols and tables
 
-``prepare`` packs each half of Tiny ImageNet, and 4,000 labelled training images of CIFAR-10 for the probe, so that
-either call carries at most 60 MiB with the working tree; the machine keeps them in its home folder from one call to the
-next. ``first`` writes a line into OUT/first.jsonl as soon as it has a figure, the most wanted first, so a call that is
-cut off loses nothing but what it had not begun. ``second`` trains the job ``--job`` (``imagenet32``: the paper's net
-at full width) for 5.5 minutes, with probes on the way and at the end, and leaves at most eight files of less than
-16 MB: the weights in 16 bits, and all else in OUT/rest.tar.gz. The images are packed once more as JPEG, so the run is
-of other images than the unpacked set by a rounding; their batch-norm statistics come with the run.
+``prepare`` packs each half of Tiny ImageNet, and 4,000 labeled training images of CIFAR-10 for the probe, so that each
+call copies at most 60 MiB with the working tree. The GPU machine keeps the images in its home folder between the calls.
+``first`` writes a line into OUT/first.jsonl after each measurement, the most important first, so an interrupted call
+keeps all finished measurements. ``second`` trains the job ``--job`` (``imagenet32``: the paper's net at full width) for
+5.5 minutes, with probes during and after training, and writes at most eight files of less than 16 MB: the weights in 16
+bits, and everything else in OUT/rest.tar.gz. The images are encoded as JPEG once more, so they differ from the original
+set by rounding; the run includes their batch-norm statistics.
 
-Python packages there: torch, torchvision, numpy, scipy, scikit-learn, h5py, click, pandas, matplotlib, pillow, tqdm,
-pytest. ``--rehearse`` makes both calls small enough for a CPU; ``tests/benchmarks/test_gpu_trial.py`` does so from a
-copy of the tree without anything else.
+Python packages on the GPU machine: torch, torchvision, numpy, scipy, scikit-learn, h5py, click, pandas, matplotlib,
+pillow, tqdm, pytest. ``--rehearse`` makes both calls small enough for a CPU; ``tests/benchmarks/test_gpu_trial.py`` runs
+it from a bare copy of the tree.
 
-No GPU was at hand so far: nothing is measured.
+No result yet: not measured on a GPU.
 """
 
 import argparse
@@ -44,14 +44,14 @@ from dcgan_probe.storage import write_image_file  # noqa: E402
 
 UNLABELLED, LABELLED, LABELS = "tiny_imagenet32", "cifar10", 4_000
 PROBED = f"{LABELLED}_{LABELS}"
-"""Name of the labelled images on the other machine."""
+"""Name of the labeled image set on the GPU machine."""
 CALL_BYTES = 60 << 20
 FILE_BYTES, FILES = 16_000_000, 8
 REST = "rest.tar.gz"
 
 
 def prepare(data_dir: Path, out: Path) -> None:
-    """Write the folders that the two calls carry, and print their commands."""
+    """Write the folders of images for the two calls, and print their commands."""
     images = load_images(UNLABELLED, "train", data_dir=data_dir, download=False)
     half = len(images) // 2
     for folder, rows in (("one", slice(0, half)), ("two", slice(half, None))):
@@ -66,21 +66,21 @@ def prepare(data_dir: Path, out: Path) -> None:
     tree = tree_bytes(ROOT)
     for folder, command, limit in (("one", "first", 170), ("two", "second", 450)):
         carried = sum(path.stat().st_size for path in (out / folder).iterdir())
-        told = f"{out / folder}: {carried / 2**20:.1f} MiB, with the working tree {(carried + tree) / 2**20:.1f} MiB"
+        size = f"{out / folder}: {carried / 2**20:.1f} MiB, with the working tree {(carried + tree) / 2**20:.1f} MiB"
         if carried + tree > CALL_BYTES:
-            raise SystemExit(f"{told}, expected at most {CALL_BYTES / 2**20:.0f}; make the tree smaller")
-        print(f"{told}\n    {limit} s: python3 benchmarks/gpu_trial.py {command} {out / folder} --out $OUT")
+            raise SystemExit(f"{size}, expected at most {CALL_BYTES / 2**20:.0f}; make the tree smaller")
+        print(f"{size}\n    {limit} s: python3 benchmarks/gpu_trial.py {command} {out / folder} --out $OUT")
 
 
 def tree_bytes(root: Path) -> int:
-    """Count the bytes of all files that git tracks or would add."""
+    """Count the bytes of all files that git tracks or does not ignore."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
     return sum((root / name).stat().st_size for name in set(names) - {""} if (root / name).is_file())
 
 
 def first(carried: Path, out: Path, home: Path, device: torch.device, sizes: Sizes) -> None:
-    """Keep the images, run the tests of a GPU and measure rates, the most wanted first."""
+    """Store the images, run the GPU tests and measure rates, the most important first."""
     out.mkdir(parents=True, exist_ok=True)
     log = Log(out / "first.jsonl", sizes.first_seconds)
     log.begin(device, sizes)
@@ -90,7 +90,7 @@ def first(carried: Path, out: Path, home: Path, device: torch.device, sizes: Siz
 
 
 def second(carried: Path, out: Path, home: Path, device: torch.device, sizes: Sizes, job: str) -> None:
-    """Train a job on the images of both calls, and leave its weights and all else in a few files."""
+    """Train a job on the images of both calls, and write its weights and other output into a few files."""
     out.mkdir(parents=True, exist_ok=True)
     keep(carried, home)
     data, left = home / "data", home / "left"
@@ -112,7 +112,7 @@ def second(carried: Path, out: Path, home: Path, device: torch.device, sizes: Si
 
 
 def unpack(home: Path, data: Path) -> bool:
-    """Write the packs in the home folder as image sets; return whether the labelled images are there."""
+    """Write the packs in the home folder as image sets; return whether the labeled images exist."""
     data.mkdir(parents=True, exist_ok=True)
     packs = [path for path in (home / f"{UNLABELLED}.{half}.npz" for half in ("one", "two")) if path.exists()]
     print(f"training images: {', '.join(path.name for path in packs)}", flush=True)
@@ -130,7 +130,7 @@ def write_set(path: Path, images: np.ndarray, labels: np.ndarray | None, name: s
 
 
 def leave(left: Path, out: Path) -> None:
-    """Move the weights into ``out`` and pack all else."""
+    """Move the weights into ``out``, and pack all other files."""
     for path in sorted(left.glob("weights-*.part")):
         shutil.move(path, out / path.name)
     with tarfile.open(out / REST, "w:gz") as archive:
@@ -144,10 +144,10 @@ def leave(left: Path, out: Path) -> None:
 
 
 def evaluate(folder: Path, job: str, options: list[str]) -> None:
-    """Put what ``second`` left together again, and evaluate it by the job's protocols."""
+    """Reassemble the output of ``second``, and evaluate it by the job's protocols."""
     if not (folder / REST).is_file():
-        raise SystemExit(f"{folder} has no {REST}; name the folder that `second` left")
-    with tempfile.TemporaryDirectory() as together:  # the folder itself may be read-only
+        raise SystemExit(f"{folder} has no {REST}; give the output folder of `second`")
+    with tempfile.TemporaryDirectory() as together:  # the folder may be read-only
         with tarfile.open(folder / REST) as archive:
             archive.extractall(together, filter="data")
         for path in folder.glob("weights-*.part"):
@@ -167,11 +167,11 @@ def main() -> None:
         there = commands.add_parser(name)
         there.add_argument("carried", type=Path)
         there.add_argument("--out", type=Path, required=True)
-        there.add_argument("--home", type=Path, default=Path.home() / "gpu-trial", help="where the images are kept")
+        there.add_argument("--home", type=Path, default=Path.home() / "gpu-trial", help="folder of the stored images")
         there.add_argument("--device", default="auto")
-        there.add_argument("--rehearse", action="store_true", help="small sizes")
-    there.add_argument("--job", help="of `dcgan-probe job`  [default: imagenet32]")
-    evaluating = commands.add_parser("evaluate", help="further options are those of `dcgan-probe job`")
+        there.add_argument("--rehearse", action="store_true", help="run small sizes")
+    there.add_argument("--job", help="job of `dcgan-probe job`  [default: imagenet32]")
+    evaluating = commands.add_parser("evaluate", help="accepts the options of `dcgan-probe job`")
     evaluating.add_argument("folder", type=Path)
     evaluating.add_argument("--job", default="imagenet32")
     arguments, rest = parser.parse_known_args()

@@ -1,8 +1,8 @@
-"""Image sets as small files, for a machine that they have to be carried to.
+"""Image sets packed as small files, for copying to another machine.
 
-A pack is an ``.npz`` file: ``header``, the bytes that all encoded images begin with; ``blob``, the rest of each, cut at
-``offsets``; and ``labels``. JPEG of quality 90 without chroma subsampling is for images that were stored so before; PNG
-is lossless.
+A pack is an ``.npz`` file with ``header``, the common first bytes of all encoded images; ``blob``, the other bytes of
+each image, split at ``offsets``; and ``labels``. JPEG of quality 90 without chroma subsampling is for images that were
+stored in this format before; PNG is lossless.
 """
 
 import io
@@ -17,7 +17,7 @@ SETTINGS = {"JPEG": {"quality": 90, "subsampling": 0}, "PNG": {"optimize": True}
 
 
 def write_pack(path: Path, images: np.ndarray, labels: np.ndarray | None, form: str) -> None:
-    """Encode uint8 images (N, 3, H, W) as ``JPEG`` or ``PNG``."""
+    """Write uint8 images (N, 3, H, W) as a pack of ``JPEG`` or ``PNG`` images."""
     encoded = [encode(pixels.transpose(1, 2, 0), form) for pixels in images]
     shared = common_start(encoded)
     rests = [each[shared:] for each in encoded]
@@ -28,7 +28,7 @@ def write_pack(path: Path, images: np.ndarray, labels: np.ndarray | None, form: 
 
 
 def read_pack(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """Decode a pack: uint8 images (N, 3, H, W), and int64 labels (N,) where it has some."""
+    """Read a pack: uint8 images (N, 3, H, W), and int64 labels (N,) or None."""
     with np.load(path) as pack:
         header, blob, offsets = pack["header"].tobytes(), pack["blob"], pack["offsets"]
         labels = pack.get("labels")
@@ -45,20 +45,20 @@ def encode(pixels: np.ndarray, form: str) -> bytes:
 
 
 def common_start(texts: list[bytes]) -> int:
-    """Count the bytes that all texts begin with."""
-    first, last = min(texts), max(texts)  # what these two share, all between them do
+    """Count the common first bytes of all texts."""
+    first, last = min(texts), max(texts)  # the common start of these two is common to all texts between them
     shared = next((index for index, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), None)
     return min(len(first), len(last)) if shared is None else shared
 
 
 def as_bytes(text: bytes) -> np.ndarray:
-    """Return bytes as an array."""
+    """Return bytes as a uint8 array."""
     return np.frombuffer(text, np.uint8)
 
 
 def keep(carried: Path, home: Path) -> list[str]:
-    """Copy the carried packs into the home folder."""
+    """Copy packs into the home folder, and return their names."""
     if not any(carried.glob("*.npz")):
-        raise SystemExit(f"{carried} holds no .npz file; carry the folder that `prepare` wrote")
+        raise SystemExit(f"{carried} holds no .npz file; copy the folder written by `prepare`")
     home.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copy2(path, home)).name for path in sorted(carried.glob("*.npz"))]

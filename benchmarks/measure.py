@@ -1,6 +1,6 @@
-"""Runs each method of a benchmark in a process of its own, under an enforced limit of memory; knows no method.
+"""Measurement of each method of a benchmark in a separate process, with an enforced memory limit.
 
-A script calls ``child(METHODS)`` first: in the new process it runs the method that it was started for and leaves.
+A script calls ``child(METHODS)`` first: in the new process, this call runs the requested method and exits.
 """
 
 import json
@@ -27,21 +27,21 @@ def load(path: str, rows: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Read features (N, D) in their dtype, and labels (N,)."""
     file = open_feature_file(path)
     if file.labels is None:
-        raise SystemExit(f"{path} holds no labels; extract from a labelled set")
+        raise SystemExit(f"{path} holds no labels; extract from a labeled set")
     return file.read(0, rows), file.labels[:rows]
 
 
 def resident(field: str) -> float:
-    """``VmRSS``, resident now, or ``VmHWM``, its peak since the start, in MB (Linux).
+    """Return ``VmRSS`` (current resident memory) or ``VmHWM`` (its peak since the last reset) in MB, on Linux.
 
-    Not ``ru_maxrss``: a new process inherits it from the one that started it.
+    ``ru_maxrss`` is not usable, since a new process inherits it from its parent.
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith(field)).split()[1]) * 1024 / MEGABYTE
 
 
 class Watch:
-    """Clock, processor time and peak memory of a part of a method."""
+    """Context that measures the wall time, processor time and peak memory of a part of a method."""
 
     def __enter__(self) -> "Watch":
         Path("/proc/self/clear_refs").write_text("5")
@@ -53,7 +53,7 @@ class Watch:
         self.peak = resident("VmHWM")
 
     def told(self) -> dict[str, float]:
-        """Give seconds and MB, for the method's answer."""
+        """Return seconds and MB, for the method's result."""
         return {
             "seconds": self.seconds,
             "processor_seconds": self.processor,
@@ -68,7 +68,7 @@ def _processor() -> float:
 
 
 def child(methods: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
-    """Run the method that this process was started for, print its answer as JSON and leave; else return."""
+    """Run the requested method in a process started by ``run``, print its result as JSON and exit; else return."""
     if len(sys.argv) > 2 and sys.argv[1] == "--child":
         order = json.loads(sys.argv[2])
         if order["limit_mb"]:
@@ -79,20 +79,20 @@ def child(methods: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
 
 
 def run(method: str, *, limit_mb: float | None = None, **arguments: Any) -> dict[str, Any]:
-    """Run a method of the calling script in a new process, whose data may not outgrow a limit; give its answer."""
+    """Run a method of the calling script in a new process with a limit of its data memory; return its result."""
     order = json.dumps({"method": method, "limit_mb": limit_mb, "arguments": arguments})
     command = [sys.executable, sys.argv[0], "--child", order]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{method} ended with exit code {done.returncode}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    told = ", ".join(f"{name} {value}" for name, value in answer.items() if np.isscalar(value))
-    print(f"{method} {arguments}: {told}", file=sys.stderr)
+    shown = ", ".join(f"{name} {value}" for name, value in answer.items() if np.isscalar(value))
+    print(f"{method} {arguments}: {shown}", file=sys.stderr)
     return answer
 
 
 def write(path: str | None, results: Any) -> None:
-    """Print results as JSON with date, machine and versions, and write them to a file if one is named."""
+    """Print results as JSON with date, machine and versions, and write them to a file if a path is given."""
     text = json.dumps(
         {"date": date.today().isoformat(), "machine": platform.machine(), "versions": versions(), "results": results},
         indent=1,

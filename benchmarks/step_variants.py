@@ -1,6 +1,6 @@
-"""Ways to compute a training step that may be faster on a GPU; none changes more than the rounding.
+"""Variants of a training step that may be faster on a GPU and change results only by rounding.
 
-``bench_training.py`` times each one beside the product's step. What proves faster on a GPU belongs into the product.
+``bench_training.py`` times each variant beside the package's step; a faster one should replace it.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from dcgan_probe.gan import TrainState
 from dcgan_probe.networks.layers import ConvolutionLayer, TransposedLayer
 
 CHANNELS = 8
-"""Channels, or a multiple, of the 16-bit convolutions that tensor cores compute best."""
+"""Tensor cores are fastest at 16-bit convolutions with a multiple of this number of channels."""
 COMPILATIONS = 64
-"""Of one function: each layer is one more, and so is each change of what needs gradients."""
+"""Compilations of one function: one per layer and per set of tensors that require gradients."""
 
 
 def pad_channels(state: TrainState) -> None:
-    """Pad the images in D's first and G's last convolution with channels of 0, to 8; the weights stay as they are."""
+    """Pad the image channels of D's first and G's last convolution with zeros to 8; stored weights do not change."""
     for network in (state.discriminator, state.generator):
         for module in network.modules():
             if isinstance(module, nn.Conv2d) and module.in_channels % CHANNELS:
@@ -30,13 +30,13 @@ def pad_channels(state: TrainState) -> None:
 
 
 def padded_convolution(conv: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor:
-    """Convolve maps (N, channels, H, W) and weights with more channels, which are 0."""
+    """Convolve maps (N, channels, H, W), with maps and weights padded by channels of zeros."""
     more = (0, 0, 0, 0, 0, -conv.in_channels % CHANNELS)
     return conv2d(pad(maps, more), pad(conv.weight, more), conv.bias, conv.stride, conv.padding)
 
 
 def padded_transposed_convolution(conv: nn.ConvTranspose2d, maps: torch.Tensor) -> torch.Tensor:
-    """Convolve with more filters, which are 0, and leave out what they give."""
+    """Convolve with weights padded by filters of zeros, and drop the padded output channels."""
     extra = -conv.out_channels % CHANNELS
     weight = pad(conv.weight, (0, 0, 0, 0, 0, extra))
     bias = None if conv.bias is None else pad(conv.bias, (0, extra))
@@ -45,7 +45,7 @@ def padded_transposed_convolution(conv: nn.ConvTranspose2d, maps: torch.Tensor) 
 
 
 def compile_norms(state: TrainState) -> None:
-    """Compile batch norm with its activation, which are two passes over the maps otherwise."""
+    """Compile batch norm with its activation, to save one of two passes over the maps."""
     torch._dynamo.config.recompile_limit = COMPILATIONS
     for network in (state.discriminator, state.generator):
         for module in network.modules():
@@ -54,7 +54,7 @@ def compile_norms(state: TrainState) -> None:
 
 
 def compile_networks(state: TrainState) -> None:
-    """Compile both networks whole."""
+    """Compile both networks."""
     state.discriminator.compile()
     state.generator.compile()
 
