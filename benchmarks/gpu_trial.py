@@ -14,8 +14,8 @@ bits, and everything else in OUT/rest.tar.gz. The images are encoded as JPEG onc
 set by rounding; the run includes their batch-norm statistics.
 
 Python packages on the GPU machine: torch, torchvision, numpy, scipy, scikit-learn, h5py, click, pandas, matplotlib,
-pillow, tqdm, pytest. ``--rehearse`` makes both calls small enough for a CPU; ``tests/benchmarks/test_gpu_trial.py`` runs
-it from a bare copy of the tree.
+pillow, tqdm, pytest. ``--rehearse`` makes both calls small enough for a CPU; ``tests/benchmarks/test_gpu_trial.py``
+runs it from a bare copy of the tree.
 
 No result yet: not measured on a GPU.
 """

@@ -1,8 +1,8 @@
 """Cache of features, stored under a hash of the settings that determine them.
 
 The key is the hash of everything that determines the numbers: the encoder's settings (weights, batch-norm statistics,
-layers, grid, pooling), the images with their labels, the dtype and the file format. A changed
-checkpoint has another key, so stale features are never returned.
+layers, grid, pooling), the images with their labels, the dtype and the file format. A changed checkpoint has
+another key, so stale features are never returned.
 """
 
 from collections.abc import Callable
@@ -114,12 +114,12 @@ def _feature_set(
 
 
 def find_covering(folder: Path, settings: dict[str, Any], prefix: str) -> Path | None:
-    """Find a complete file with the same settings whose layers include the requested ones; None if there is none.
+    """Find a complete file with the same settings whose layers include the requested ones, or return None.
 
     Raises
     ------
     UnreadableFileError
-        If there is none, but a file whose name begins with ``prefix`` cannot be read and may hold the features.
+        If no file is found, and a file whose name begins with ``prefix`` cannot be read but may hold the features.
     """
     wanted = set(settings.get("layers", ()))
     rest = {name: value for name, value in settings.items() if name != "layers"}
@@ -191,7 +191,7 @@ class _Extraction:
                 for features in self.ranks.in_order(self._encode, starts):
                     writer.append(features)
                     self.on_progress(writer.rows_written)
-                images.require_unchanged()  # before the file gets its name, a hash of these images
+                images.require_unchanged()  # before the file gets its name, whose hash covers these images
         except ChangedFileError:
             writer.part.unlink(missing_ok=True)  # else a later call would resume it under the same hash
             raise

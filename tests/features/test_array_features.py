@@ -1,4 +1,4 @@
-"""Feature sets of arrays: what is read, what is refused, and evaluations of them."""
+"""Feature sets of arrays: reading, refused inputs and evaluations."""
 
 import h5py
 import numpy as np
@@ -31,7 +31,7 @@ def test_named_labels_become_their_places_in_sorted_order(pair):
     assert np.array_equal(test.labels, np.array([2, 0, 1])[z])
 
 
-def test_the_same_numbers_give_the_same_result_wherever_they_lie(pair, tmp_path):
+def test_arrays_memory_maps_and_data_sets_give_the_same_result(pair, tmp_path):
     (X, y), (Z, z) = pair
     np.save(tmp_path / "X.npy", X)
     with h5py.File(tmp_path / "X.h5", "w") as file:
@@ -119,7 +119,7 @@ def with_number(X, number):
         ),
     ],
 )
-def test_what_cannot_be_evaluated(pair, change, words):
+def test_invalid_arrays_are_refused(pair, change, words):
     with pytest.raises(dp.UserError, match=words):
         dp.evaluate(*change(*pair[0], *pair[1]))
 

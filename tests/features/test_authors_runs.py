@@ -1,4 +1,4 @@
-"""Runs of released weights, made without a command line: what is imported, what is missing, and what is refused."""
+"""Import of released weights from Python: runs, missing parts and refused inputs."""
 
 import json
 import shlex
@@ -15,7 +15,7 @@ from dcgan_probe.runtime import UserError, Workspace
 
 @pytest.fixture
 def weights():
-    """Give the weights of a small discriminator as if they had been released."""
+    """Return the weights of a small discriminator in the form of released weights."""
     config = preset_config("demo", dataset="glyphs:256", ndf=4, ngf=4, precision="float32")
     config = replace(config, preset="authors-svhn32")
     return AuthorsWeights(
@@ -73,7 +73,7 @@ def test_missing_images_are_refused_before_the_run_is_made(place, tmp_path):
         ({"conv3": ["5.npy"]}, 4),
     ],
 )
-def test_missing_layers_are_named_with_what_that_means(weights, missing, lines):
+def test_missing_layers_are_named_with_the_consequences(weights, missing, lines):
     said = missing_parts(replace(weights, missing=missing))
     assert len(said) == lines
     assert ("The discriminator has no output layer, so it cannot score images." in said) == bool(missing)

@@ -24,7 +24,7 @@ ORIGIN = EncoderOrigin("dcgan", "tiny", "tiny", 20, 160, "runs/tiny", 3)
 
 
 class Counting:
-    """An encoder of two layers whose features tell the row; it notes the blocks that it was given."""
+    """Encoder of two layers whose features identify the row; it records the blocks that it encodes."""
 
     def __init__(self, batch=7):
         self.origin, self.batch, self.blocks = ORIGIN, batch, []
@@ -77,7 +77,7 @@ def test_second_call_does_nothing(tmp_path, tiny_images):
     assert np.array_equal(found.load(), tiny_images(20).images[:, 0, 0, :5])
 
 
-def test_everything_that_decides_the_numbers_gives_another_file(tmp_path, tiny_config, tiny_images):
+def test_every_setting_that_determines_the_numbers_gives_another_file(tmp_path, tiny_config, tiny_images):
     discriminator, images = network(tiny_config), tiny_images(20)
     changed = deepcopy(discriminator)
     with torch.no_grad():
@@ -110,13 +110,13 @@ def test_everything_that_decides_the_numbers_gives_another_file(tmp_path, tiny_c
         assert not present
         keys.add(found.key)
     assert len(keys) == len(cases)
-    # And each of them finds its own again.
+    # Each of them finds its own file again.
     assert all(cached_features(encoder, case, tmp_path, dtype=dtype)[1] for encoder, case, dtype in cases)
     assert len(list(tmp_path.glob("*.h5"))) == len(cases)
 
 
 def test_rule_of_the_statistics_enters_the_key(tmp_path, tiny_config, tiny_images):
-    # The same numbers by another rule are another thing to whoever reads the record.
+    # The same numbers by another rule are another record.
     discriminator = network(tiny_config)
     same = {name: (norm.running_mean.clone(), norm.running_var.clone()) for name, norm in discriminator.norms().items()}
     keys = {
@@ -126,7 +126,7 @@ def test_rule_of_the_statistics_enters_the_key(tmp_path, tiny_config, tiny_image
     assert len(keys) == 2
 
 
-def test_file_with_more_layers_serves_fewer(tmp_path, tiny_config, tiny_images):
+def test_a_file_with_more_layers_is_reused_for_fewer(tmp_path, tiny_config, tiny_images):
     discriminator, images = network(tiny_config), tiny_images(20)
     whole, _ = cached_features(encoder_of(discriminator), images, tmp_path)
     part, present = cached_features(encoder_of(discriminator, layers=["conv2"]), images, tmp_path)
@@ -136,7 +136,7 @@ def test_file_with_more_layers_serves_fewer(tmp_path, tiny_config, tiny_images):
     assert len(list(tmp_path.glob("*.h5"))) == 1
 
 
-def test_file_with_fewer_layers_does_not_serve_more(tmp_path, tiny_config, tiny_images):
+def test_a_file_with_fewer_layers_is_not_reused_for_more(tmp_path, tiny_config, tiny_images):
     discriminator, images = network(tiny_config), tiny_images(20)
     cached_features(encoder_of(discriminator, layers=["conv2"]), images, tmp_path)
     whole, present = cached_features(encoder_of(discriminator), images, tmp_path)
@@ -156,7 +156,7 @@ def test_half_precision_is_read_as_float32(tmp_path, tiny_config, tiny_images):
 
 
 class Rows:
-    """Images that note which rows are read, and refuse all at once."""
+    """Images that record the rows that are read, and refuse a read of all rows."""
 
     shape, dtype = (5000, 1, 1, 5), np.dtype(np.uint8)
 
@@ -178,7 +178,7 @@ def test_memory_does_not_grow_with_the_images(tmp_path):
     images = ImageSet(rows, None, "rows", "train", "a test")
     found, _ = cached_features(encoder, images, tmp_path)
     assert max(encoder.blocks) == 64
-    assert rows.largest <= 2048  # the fingerprint's blocks
+    assert rows.largest <= 2048  # blocks of the fingerprint
     assert max(len(block) for block in found.blocks(100)) == 100
     assert np.array_equal(found.load(), rows[:][:, 0, 0])
 
@@ -193,14 +193,14 @@ def test_name_of_a_set_never_leaves_the_folder(tmp_path, tiny_images, name):
     assert files(tmp_path) == ["features"]
 
 
-def test_broken_and_foreign_files_are_passed_over(tmp_path, tiny_images):
+def test_corrupt_and_unrelated_files_are_skipped(tmp_path, tiny_images):
     found, _ = cached_features(Counting(), tiny_images(20), tmp_path)
     path, whole = found.file.path, found.file.path.read_bytes()
     (tmp_path / "foreign.h5").write_bytes(b"text")
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file["images"] = np.zeros(3)
     for number, content in enumerate((b"", whole[:400], whole[:-200])):
-        del found  # HDF5 would answer from the file that is still open
+        del found  # HDF5 would read from the file that is still open
         path.write_bytes(content)
         encoder = Counting()
         with pytest.warns(UserWarning, match=r"\.h5 is not a complete file of these features; the file is renamed to"):
@@ -213,7 +213,7 @@ def test_broken_and_foreign_files_are_passed_over(tmp_path, tiny_images):
 
 @contextmanager
 def held(path):
-    """Lock a file as HDF5 locks what it writes."""
+    """Lock a file as HDF5 locks a file that it writes."""
     with open(path, "rb") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
         yield
@@ -222,7 +222,7 @@ def held(path):
 def test_a_file_that_another_program_has_open_is_neither_replaced_nor_made_again(tmp_path, tiny_images):
     found, _ = cached_features(Counting(), tiny_images(20), tmp_path)
     path, inode = found.file.path, found.file.path.stat().st_ino
-    del found  # HDF5 would answer from the file that is still open
+    del found  # HDF5 would read from the file that is still open
     encoder = Counting()
     with (
         held(path),
@@ -236,7 +236,7 @@ def test_a_file_that_another_program_has_open_is_neither_replaced_nor_made_again
     assert encoder.blocks == []
 
 
-def test_a_held_file_of_other_features_is_in_nobodys_way(tmp_path, tiny_images):
+def test_a_locked_file_of_other_features_does_not_matter(tmp_path, tiny_images):
     with h5py.File(tmp_path / "random-tiny-train-123.h5", "w") as file:
         file["features"] = np.zeros(3)
     with held(tmp_path / "random-tiny-train-123.h5"):
@@ -265,7 +265,7 @@ def test_full_disk_leaves_nothing_under_the_final_name(tmp_path, tiny_images, mo
     with pytest.raises(UserError, match=r"the disk is full: .*\.h5 cannot be written; free some space, then rerun"):
         cached_features(Counting(), tiny_images(20), tmp_path)
     assert not list(tmp_path.glob("*.h5"))
-    # The rows that were written stay for the next time.
+    # The written rows remain for the next call.
     encoder = Counting()
     found, _ = cached_features(encoder, tiny_images(20), tmp_path)
     assert encoder.blocks == [7, 6]
@@ -306,7 +306,7 @@ with open(log, "a") as file:
 
 @pytest.fixture
 def extract(new_process, tmp_path, tiny_config, tiny_images):
-    """Give a function that extracts 40 rows in blocks of 7 in a new process, which notes its blocks in ``log``."""
+    """Return a function that extracts 40 rows in blocks of 7 in a new process, which records its blocks in ``log``."""
     np.save(tmp_path / "pixels.npy", tiny_images(40).images)
 
     def start(folder, log, killed_at=0, pause=0.0):
@@ -328,7 +328,7 @@ def only_file(folder):
     return path
 
 
-def test_killed_extraction_goes_on_at_the_row_where_it_stopped(tmp_path, extract):
+def test_killed_extraction_resumes_at_the_row_where_it_stopped(tmp_path, extract):
     for folder, killed_at in (("straight", 0), ("killed", 4), ("killed", 0)):
         process = extract(folder, f"{folder}-{killed_at}.log", killed_at)
         process.join(120)
@@ -387,7 +387,7 @@ def test_chosen_layers_are_read_in_blocks_and_as_a_whole(tmp_path, tiny_images):
 
 
 def part_of(images, rows):
-    """Give some rows of a set as a part whose features the whole set's serve."""
+    """Return some rows of a set as a part, whose features are rows of the whole set's."""
     return replace(images.subset(rows), name="tiny-part", split="val", part_of=Part(images, rows))
 
 
@@ -426,7 +426,7 @@ def test_a_part_alone_computes_its_set_once_for_all_parts(tmp_path, tiny_images)
     assert sum(encoder.blocks) == 20
 
 
-def test_a_file_of_a_part_alone_still_serves(tmp_path, tiny_images):
+def test_a_file_of_a_part_alone_is_still_used(tmp_path, tiny_images):
     part = part_of(tiny_images(20), ROWS)
     cached_features(Counting(), replace(part, part_of=None), tmp_path)
     encoder = Counting()
@@ -438,7 +438,7 @@ def test_a_file_of_a_part_alone_still_serves(tmp_path, tiny_images):
 
 
 def stored_set(path, rows=20):
-    """Return a set of a file whose images are all 200."""
+    """Return an image set from a file whose pixels are all 200."""
     pixels = np.full((rows, 3, 8, 8), 200, np.uint8)
     write_image_file(path, [(pixels, np.arange(rows) % 3)], rows=rows, name="x", split="train", source="")
     return load_images(str(path), "train")
@@ -446,7 +446,7 @@ def stored_set(path, rows=20):
 
 @pytest.mark.parametrize("changed_at", [1, 2, 3])
 def test_images_that_change_while_they_are_encoded_leave_no_features(tmp_path, changed_at):
-    """Changed before the second block, before the third, and after all were read."""
+    """The images change before the second block, before the third, or after the last."""
     images = stored_set(tmp_path / "x_train.h5")
 
     class Meddling(Counting):
@@ -461,7 +461,7 @@ def test_images_that_change_while_they_are_encoded_leave_no_features(tmp_path, c
     assert not list(tmp_path.glob("features/[!.]*"))
 
 
-def test_features_of_a_file_whose_content_was_put_back_are_whole(tmp_path):
+def test_features_of_a_file_with_restored_content_are_complete(tmp_path):
     path = tmp_path / "x_train.h5"
     images, content = stored_set(path), path.read_bytes()
     key = images.fingerprint

@@ -1,4 +1,4 @@
-"""Encoders of one's own: what is refused with source and part, and what key and records get."""
+"""Custom encoders: refused attributes, and additions to keys and records."""
 
 from dataclasses import dataclass, field
 
@@ -60,7 +60,7 @@ def restored(monkeypatch):
 
 @pytest.fixture
 def extract(tmp_path):
-    """Give a function that extracts 20 images with an encoder."""
+    """Return a function that extracts 20 images with an encoder."""
 
     def run(make=Encoder, columns=lambda options, images: 3 * options.bins, seed=0, **options):
         registry._SOURCES.pop("mine", None)
@@ -168,7 +168,7 @@ def test_no_encoder_is_refused(extract):
         extract(lambda options, context: None)
 
 
-def test_options_that_the_settings_lack_have_files_of_their_own(extract):
+def test_options_missing_from_the_settings_enter_the_key(extract):
     def tinted(options, context):
         encoder = Encoder(options)
         encoder.encode = lambda images: np.full((len(images), 12), len(options.weights), np.float32)
@@ -178,10 +178,10 @@ def test_options_that_the_settings_lack_have_files_of_their_own(extract):
     assert not second[1]
     assert (first[0].load()[0, 0], second[0].load()[0, 0]) == (1.0, 3.0)
     assert extract(tinted, weights="a")[1]
-    assert first[0].origin.recipe["weights"] == "a"  # a setting of that name is not in the records
+    assert first[0].origin.recipe["weights"] == "a"  # records omit a setting of this name
 
 
-def test_the_seed_and_the_images_that_taught_are_in_the_key(extract):
+def test_the_seed_and_the_training_images_enter_the_key(extract):
     def seeded(options, context):
         encoder = Encoder(options)
         encoder.origin = dp.EncoderOrigin("mine", seed=context.seed)

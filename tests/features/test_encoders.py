@@ -1,4 +1,4 @@
-"""Batch-norm statistics and features against a forward pass in numpy, float64, image by image and window by window."""
+"""Batch-norm statistics and features against a float64 forward pass in numpy, by image and window."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ ORIGIN = EncoderOrigin("dcgan", "tiny", "tiny", 20, 160, "runs/tiny", 3)
 
 @pytest.fixture
 def discriminator(tiny_config):
-    """Three layers on 16 x 16 images, with gains, shifts and running statistics that are all different."""
+    """Return three layers on 16 x 16 images, whose gains, shifts and running statistics all differ."""
     config = tiny_config(image_size=16, multipliers=(1, 2, 2), strides=(1, 2, 2), kernel=3, eps=1e-3).network
     network = build_discriminator(config, 0)
     random = torch.Generator().manual_seed(1)
@@ -43,9 +43,9 @@ def convolve(maps, weights, stride):
 
 
 def activations(network, pixels, statistics):
-    """Give the maps of each layer for uint8 pixels, and the mean and variance that each norm saw.
+    """Return the maps of each layer for uint8 pixels, and the mean and variance of each norm's input.
 
-    ``statistics`` fixes mean and variance; None takes the batch's own.
+    ``statistics`` fixes mean and variance; None stands for those of the batch.
     """
     weights = {name: tensor.double().numpy() for name, tensor in network.state_dict().items()}
     maps, result, seen = pixels.astype(np.float64) / 127.5 - 1, {}, {}
@@ -75,7 +75,7 @@ def pooled(maps, reduce=np.max):
 @pytest.mark.parametrize("rule", REAL_RULES)
 def test_real_statistics_are_the_authors_rule(discriminator, tiny_images, rows, batches, rule):
     images = tiny_images(rows, size=16)
-    # Pixels that grow with the row: another weighting of the batches, or the rows after the last full one, would show.
+    # Pixels grow with the row, so other weights of batches or rows after the last full batch would change the result.
     images.images[:] = images.images // 2 + (np.arange(rows) * 120 // rows).astype(np.uint8)[:, None, None, None]
     order = np.arange(rows) if rule == "real" else permuted_rows(rows)
     seen = [activations(discriminator, images.images[order[start:stop]], None)[1] for start, stop in batches]
@@ -109,13 +109,13 @@ def state_of(network):
     return {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
 
-def test_settings_tell_broken_guidelines_that_change_no_weight(tiny_config):
+def test_settings_contain_broken_guidelines_that_change_no_weight(tiny_config):
     def settings(**changes):
         network = build_discriminator(tiny_config(**changes).network, 0)
         return DiscriminatorEncoder(network, ORIGIN, statistics=None, grid=2, device=CPU).settings
 
     followed = settings()
-    # These and no others: features that were cached before a guideline could be broken are found again.
+    # No other keys, so that features in caches of earlier versions are found.
     assert set(followed) == {"encoder", "weights", "strides", "eps", "batch_norm", "layers", "grid", "pool"}
     for change in ({"resampling": "max-pool"}, {"leak": 0.0}, {"output": "sigmoid"}):
         broken = settings(**change)
@@ -125,7 +125,7 @@ def test_settings_tell_broken_guidelines_that_change_no_weight(tiny_config):
         assert settings(**change)["weights"] != followed["weights"]
 
 
-def test_statistics_belong_to_the_layers_that_are_normalised(tiny_config, tiny_images):
+def test_statistics_belong_to_the_normalized_layers(tiny_config, tiny_images):
     images = tiny_images()
     for norm, layers in (("none", []), ("all-but-ends", ["conv2"]), ("all", ["conv1", "conv2"])):
         network = build_discriminator(tiny_config(norm=norm, hidden=3).network, 0)
@@ -134,12 +134,12 @@ def test_statistics_belong_to_the_layers_that_are_normalised(tiny_config, tiny_i
         encoder = DiscriminatorEncoder(network, ORIGIN, statistics=statistics, grid=2, device=CPU)
         found = encoder.encode(images.images)
         assert found.shape == (20, (4 + 8) * 4)
-        # A row depends on its own image only.
+        # A row depends only on its image.
         np.testing.assert_allclose(encoder.encode(images.images[3:5]), found[3:5], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_network_is_left_as_it_was(discriminator, tiny_images, training):
+def test_the_network_is_unchanged(discriminator, tiny_images, training):
     discriminator.train(training)
     images, before, random = tiny_images(20, size=16), state_of(discriminator), torch.get_rng_state()
     statistics = real_statistics(discriminator, images, CPU)
@@ -154,8 +154,8 @@ def test_network_is_left_as_it_was(discriminator, tiny_images, training):
     assert torch.equal(random, torch.get_rng_state())
 
 
-def test_features_and_statistics_are_of_full_float32(discriminator, tiny_images, monkeypatch):
-    # On a GPU: of the same images a CPU gives the same features but for the order of sums, and they have the same key.
+def test_features_and_statistics_have_full_float32_precision(discriminator, tiny_images, monkeypatch):
+    # On a GPU and a CPU, features differ only by the order of sums, and have the same key.
     allowed, images, forward = [], tiny_images(20, size=16), type(discriminator).activations
 
     def noting(network, *given):
@@ -195,7 +195,7 @@ def test_features_against_a_forward_pass_by_hand(discriminator, tiny_images, rul
     assert encoder.layers == {"conv1": (0, 64), "conv2": (64, 192), "conv3": (192, 320)}
     expected = np.concatenate([pooled(block, reduce) for block in maps.values()], axis=1)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    # A row depends on its own image only.
+    # A row depends only on its image.
     np.testing.assert_allclose(encoder.encode(images.images[7:9]), found[7:9], rtol=1e-5, atol=1e-6)
 
 
@@ -209,7 +209,7 @@ def test_chosen_layers_are_the_columns_of_all(discriminator, tiny_images):
         np.testing.assert_allclose(found[:, start:stop], expected[:, slice(*whole.layers[name])], rtol=1e-5, atol=1e-6)
 
 
-def test_flipped_view_of_the_images_is_taken(discriminator, tiny_images):
+def test_a_flipped_view_of_the_images_is_accepted(discriminator, tiny_images):
     images = tiny_images(6, size=16).images
     encoder = DiscriminatorEncoder(discriminator, ORIGIN, statistics=None, device=CPU)
     np.testing.assert_allclose(encoder.encode(images[::-1]), encoder.encode(images)[::-1], rtol=1e-5, atol=1e-6)

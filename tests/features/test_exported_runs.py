@@ -1,4 +1,4 @@
-"""A run that leaves as small files and comes back has the features of its rounded weights, without its images."""
+"""Exported and imported runs: features of the rounded weights, without training images."""
 
 import json
 from dataclasses import replace
@@ -41,7 +41,7 @@ def test_an_imported_run_has_the_features_of_its_rounded_weights(tmp_path, run, 
         path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*") if path.is_file()
     )
     assert max(path.stat().st_size for path in written if path.suffix == ".part") <= 4_000
-    assert done == [20, 40]  # of either network once
+    assert done == [20, 40]  # once per network
     again = import_run(tmp_path / "out", tmp_path / "again")
     bare = import_run(tmp_path / "out", tmp_path / "bare")
     for path in (bare.folder / "batchnorm").iterdir():
@@ -58,7 +58,7 @@ def test_an_imported_run_has_the_features_of_its_rounded_weights(tmp_path, run, 
     assert unrounded.settings["weights"] != rounded.settings["weights"]
 
 
-def test_known_statistics_of_the_untrained_network_are_taken_from_the_run(tmp_path, run, tiny_images):
+def test_stored_statistics_of_the_untrained_network_are_copied(tmp_path, run, tiny_images):
     run_encoder(run, "random", training_images=tiny_images, device=CPU, grid=2)
     done = []
     export_run(run, tmp_path / "out", training_images=tiny_images, device=CPU, on_progress=done.append)
@@ -66,7 +66,7 @@ def test_known_statistics_of_the_untrained_network_are_taken_from_the_run(tmp_pa
     assert len(list((tmp_path / "out/batchnorm").iterdir())) == 2
 
 
-def test_statistics_of_an_earlier_export_go(tmp_path, run, tiny_images):
+def test_statistics_of_an_earlier_export_are_deleted(tmp_path, run, tiny_images):
     export_run(run, tmp_path / "out", training_images=tiny_images, device=CPU)
     export_run(run, tmp_path / "out", training_images=None, device=CPU)
     assert list((tmp_path / "out/batchnorm").iterdir()) == []
@@ -115,7 +115,7 @@ def test_a_run_is_exported_by_its_name_and_imported_under_another(tmp_path, tiny
     written = export_named_run(config, place, on_step=steps.append, on_note=notes.append)
     assert notes == [f"Using the run trained last: {tmp_path / 'runs' / 'glyphs'}"]
     assert {step.title for step in steps} == {"batch-norm statistics"}
-    assert (steps[-1].done, steps[-1].total) == (60, 60)  # of either network once
+    assert (steps[-1].done, steps[-1].total) == (60, 60)  # once per network
     assert max(path.stat().st_size for path in written if path.suffix == ".part") <= 4_000
     named = ExportRunConfig(tmp_path / "bare", run=Path("glyphs"), statistics=False)
     assert not any(path.suffix == ".pt" for path in export_named_run(named, place, on_note=notes.append))

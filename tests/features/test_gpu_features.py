@@ -1,4 +1,4 @@
-"""Features and batch-norm statistics on the device of ``--device``, without a GPU the CPU, against those of the CPU."""
+"""Features and batch-norm statistics on the device of ``--device`` (the CPU without a GPU) against the CPU's."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ ORIGIN = EncoderOrigin("dcgan", "tiny", "tiny", 300, 160, "runs/tiny", 3)
 
 @pytest.fixture
 def discriminator(tiny_config):
-    """Three layers on 16 x 16 images, with gains and shifts that are all different."""
+    """Return three layers on 16 x 16 images, whose gains and shifts all differ."""
     config = tiny_config(image_size=16, multipliers=(1, 2, 2), strides=(1, 2, 2), kernel=3, eps=1e-3).network
     network = build_discriminator(config, 0)
     random = torch.Generator().manual_seed(1)
@@ -42,7 +42,7 @@ def test_features_and_their_key_are_those_of_the_cpu(device, discriminator, tiny
 
 @pytest.mark.parametrize("rule", REAL_RULES)
 def test_statistics_are_those_of_the_cpu(device, discriminator, tiny_images, rule):
-    images = tiny_images(1300, size=16)  # ten batches, of which eight are copied from the device together
+    images = tiny_images(1300, size=16)  # ten batches; eight are copied from the device at once
     expected = real_statistics(discriminator, images, CPU, rule=rule)
     found = real_statistics(discriminator.to(device), images, device, rule=rule)
     assert list(found) == list(expected) == ["conv2", "conv3"]

@@ -37,7 +37,7 @@ def test_tensors_are_computed_once(tmp_path):
     "foreign",
     [{"mean": torch.zeros(3)}, {**made(), "more": torch.zeros(1)}, {"weight": torch.zeros(1)}, [torch.zeros(1)], "x"],
 )
-def test_a_foreign_file_is_computed_again(tmp_path, foreign):
+def test_a_file_with_other_content_is_replaced(tmp_path, foreign):
     path = tmp_path / "x.pt"
     torch.save(foreign, path)
     content = path.read_bytes()
@@ -58,7 +58,7 @@ def test_a_broken_file_is_computed_again(tmp_path, size):
     load_or_compute(path, NAMES, never)
 
 
-def test_a_file_that_cannot_be_opened_is_not_taken_for_a_missing_one(tmp_path):
+def test_a_file_that_cannot_be_opened_is_an_error(tmp_path):
     (tmp_path / "x.pt").mkdir()
     with pytest.raises(UserError, match=r"x\.pt cannot be read \(Is a directory\); make it readable, or move"):
         load_or_compute(tmp_path / "x.pt", NAMES, never)
@@ -77,6 +77,6 @@ def test_a_full_disk_is_a_users_error(tmp_path, monkeypatch):
         real(tensors, file)
 
     monkeypatch.setattr("dcgan_probe.features.kept.whole_file", on_a_full_disk)
-    monkeypatch.setattr(torch, "save", save)  # which reports a full disk so, if it is not the last bytes that are lost
+    monkeypatch.setattr(torch, "save", save)  # how torch reports a full disk, unless only the last bytes are lost
     with pytest.raises(UserError, match=r"the disk is full: .*x\.pt cannot be written; free some space"):
         load_or_compute(tmp_path / "x.pt", NAMES, made)

@@ -1,4 +1,4 @@
-"""A random share of each layer's maps, against columns picked by hand."""
+"""Random shares of each layer's maps, against columns chosen by hand."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ LAYERS = {"conv1": (0, 32), "conv2": (32, 96)}
 
 @pytest.fixture
 def features(tmp_path):
-    """Give a function that opens 5 rows whose numbers tell row and column."""
+    """Return a function that opens 5 rows whose values identify row and column."""
 
     def make(**settings):
         path = tmp_path / "x.h5"
@@ -57,16 +57,16 @@ def test_the_seed_decides_the_maps_and_a_whole_share_is_all(features):
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert np.array_equal(of(maps=MapShare(1.0)).load(), of().load())
-    assert of(maps=MapShare(0.001)).layers == {"conv1": 4, "conv2": 4}  # one map at least
+    assert of(maps=MapShare(0.001)).layers == {"conv1": 4, "conv2": 4}  # at least one map
 
 
 @pytest.mark.parametrize("share", [0.0, -0.5, 1.5, float("nan")])
-def test_a_share_that_is_none_is_refused(share):
+def test_a_share_out_of_range_is_refused(share):
     with pytest.raises(UserError, match=", expected above 0 and at most 1") as caught:
         MapShare(share)
     assert caught.value.parameter == "maps"
 
 
-def test_features_that_are_no_maps_are_refused(features):
+def test_features_that_are_not_maps_are_refused(features):
     with pytest.raises(UserError, match="dcgan features are not maps on a grid"):
         features()(maps=MapShare(0.5))

@@ -1,4 +1,4 @@
-"""Operations against torch's own count of what an encoding does."""
+"""Operation counts against torch's counter during an encoding."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from dcgan_probe.images import load_images
 from dcgan_probe.networks import build_discriminator
 
 CPU = torch.device("cpu")
-LEARNT = DictionaryConfig(centroids=40, patches=500, iterations=3)
+LEARNED = DictionaryConfig(centroids=40, patches=500, iterations=3)
 
 
 def counted(work) -> int:
@@ -50,17 +50,17 @@ def test_operations_of_a_discriminator(config):
 
 def test_operations_of_one_layer_of_kmeans():
     images = load_images("glyphs:60", "train")
-    encoder = KMeansEncoder(learn_dictionary(images, LEARNT, CPU), images, device=CPU)
+    encoder = KMeansEncoder(learn_dictionary(images, LEARNED, CPU), images, device=CPU)
     found = counted(lambda: encoder._encode(torch.from_numpy(images.images[:1])))
-    # Two columns more in the product with the centroids.
-    assert kmeans_operations(LEARNT, 3, 32)[1] + 2 * 27**2 * 2 * 40 == found
+    # The product with the centroids has two more columns.
+    assert kmeans_operations(LEARNED, 3, 32)[1] + 2 * 27**2 * 2 * 40 == found
 
 
 def test_operations_of_three_layers(tmp_path):
     images = load_images("glyphs:60", "train")
     fields = FieldConfig(fields=3, field_maps=20, field_centroids=16, field_components=24, field_windows=200)
-    deep = kept_deep_kmeans(images, LEARNT, fields, tmp_path, CPU)
+    deep = kept_deep_kmeans(images, LEARNED, fields, tmp_path, CPU)
     encoder = DeepKMeansEncoder(deep, images, device=CPU)
     found = counted(lambda: encoder._encode(torch.from_numpy(np.ascontiguousarray(images.images[:1]))))
-    # The mean of each field's windows is whitened once a call.
-    assert deep_kmeans_operations(LEARNT, fields, 3, 32)[1] + 2 * 3 * 2 * 80 * 24 == found
+    # The mean of each field's windows is whitened once per call.
+    assert deep_kmeans_operations(LEARNED, fields, 3, 32)[1] + 2 * 3 * 2 * 80 * 24 == found

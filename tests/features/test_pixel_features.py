@@ -1,4 +1,4 @@
-"""Raw pixels as features: those that a file would hold, without the file."""
+"""Raw pixels as features without a feature file, against a feature file."""
 
 import os
 from dataclasses import replace
@@ -22,7 +22,7 @@ ENCODER = PixelEncoder(3, 8, 8)
 
 
 def stored(path, images, dtype):
-    """Write the pixels into a feature file, as caches of earlier versions hold them."""
+    """Write the pixels into a feature file, as earlier versions did."""
     settings = {"encoder": "pixels", "range": "-1 to 1", "images": images.fingerprint, "dtype": dtype}
     settings["format"] = FORMAT_VERSION
     with FeatureFileWriter(
@@ -33,7 +33,7 @@ def stored(path, images, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_they_are_those_of_a_feature_file_to_the_last_bit_and_have_its_key(tmp_path, tiny_images, dtype):
+def test_pixels_equal_a_feature_file_bit_for_bit_and_have_its_key(tmp_path, tiny_images, dtype):
     images = tiny_images(20)
     found, present = cached_features(ENCODER, images, tmp_path / "features", dtype=dtype)
     file = stored(tmp_path / "stored.h5", images, dtype)
@@ -48,7 +48,7 @@ def test_they_are_those_of_a_feature_file_to_the_last_bit_and_have_its_key(tmp_p
 
 
 def on_disk(path, images):
-    """Write the images into a file; give the same set, read from there."""
+    """Write the images into a file, and return the set read from it."""
     write_image_file(path, [(images.images, images.labels)], rows=20, name="tiny", split="train", source="a test")
     return replace(images, images=open_image_file(path).images)
 

@@ -1,4 +1,4 @@
-"""Plugins: modules and files that register sources, what is told of those that fail, and how commands name them."""
+"""Plugins: modules and files that register sources, errors of failing plugins, and their names in commands."""
 
 import sys
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ dp.register_source(dp.FeatureSource("mine", "my features", Options, make=print, 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A working folder whose plugins are forgotten afterwards."""
+    """Return a working folder, and unregister its plugins after the test."""
     registry.load_sources()
     for module, name in ((registry, "_SOURCES"), (registry, "_modules"), (registry, "_broken"), (plugins, "_loaded")):
         monkeypatch.setattr(module, name, dict(getattr(module, name)))
@@ -75,7 +75,7 @@ def test_a_file_is_loaded_by_its_path(place, file):
     ],
 )
 @pytest.mark.parametrize("name", ["bad", "bad.py"])
-def test_a_plugin_that_fails_is_told_and_leaves_no_trace(place, content, words, name):
+def test_a_failing_plugin_is_named_and_registers_nothing(place, content, words, name):
     (place / "bad.py").write_text(content)
     before, path = dict(registry._SOURCES), list(sys.path)
     with pytest.raises(dp.UserError, match=f"^the plugin '{name}' .*{words}") as caught:
@@ -84,7 +84,7 @@ def test_a_plugin_that_fails_is_told_and_leaves_no_trace(place, content, words, 
     assert (registry._SOURCES, sys.path) == (before, path)
 
 
-def test_an_interruption_stays_one(place):
+def test_an_interruption_is_not_caught(place):
     (place / "bad.py").write_text("raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         dp.load_plugin("bad")
@@ -106,7 +106,7 @@ def test_a_name_of_no_plugin(place, name, words):
         dp.load_plugin(name)
 
 
-def test_a_file_called_as_another_module_is_refused(place):
+def test_a_file_with_the_name_of_another_module_is_refused(place):
     (place / "json.py").write_text(GOOD)
     with pytest.raises(dp.UserError, match="another module is named json; rename the file"):
         dp.load_plugin("json.py")
@@ -136,7 +136,7 @@ def test_an_unknown_source_has_the_nearest_name_and_the_way_to_load_others(place
         dp.ExtractConfig(features="kmean")
 
 
-def test_an_installed_package_that_fails_is_told_where_its_source_is_asked_for(place, monkeypatch):
+def test_a_failing_installed_package_is_named_when_its_source_is_requested(place, monkeypatch):
     (place / "theirs.py").write_text("1 / 0")
     (place / "theirs-1.0.dist-info").mkdir()
     (place / "theirs-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")

@@ -16,7 +16,7 @@ def windows(maps, window, reduce):
     return result.reshape(rows, -1)
 
 
-# The maps of the six layers of the ImageNet net, and the windows that bring them to 4 x 4.
+# Sides of the six layers' maps of the ImageNet net, and the windows that reduce them to 4 x 4.
 @pytest.mark.parametrize(("side", "window"), [(32, 8), (16, 4), (8, 2), (4, 1)])
 @pytest.mark.parametrize(("pool", "reduce"), [("max", np.max), ("avg", np.mean)])
 def test_windows_of_the_paper(side, window, pool, reduce):

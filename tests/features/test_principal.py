@@ -1,4 +1,4 @@
-"""Axes and projections against a singular value decomposition in numpy, float64."""
+"""Axes and projections against a float64 singular value decomposition in numpy."""
 
 import numpy as np
 import pytest
@@ -18,11 +18,11 @@ CPU = torch.device("cpu")
 
 def by_hand(images):
     pixels = images.reshape(len(images), -1).astype(np.float64) / 127.5 - 1.0
-    centred = pixels - pixels.mean(axis=0)
-    _, values, axes = np.linalg.svd(centred, full_matrices=True)
+    centered = pixels - pixels.mean(axis=0)
+    _, values, axes = np.linalg.svd(centered, full_matrices=True)
     variances = np.zeros(pixels.shape[1])
     variances[: len(values)] = values**2 / len(images)
-    return centred, axes.T, variances
+    return centered, axes.T, variances
 
 
 def test_axes_are_those_of_the_singular_values(tiny_images, monkeypatch):
@@ -37,17 +37,19 @@ def test_axes_are_those_of_the_singular_values(tiny_images, monkeypatch):
 
 @pytest.mark.parametrize("projection", ["pca", "whitened"])
 @pytest.mark.parametrize("components", [None, 5])
-def test_projections_are_those_by_hand(tiny_images, projection, components):
+def test_projections_match_an_explicit_computation(tiny_images, projection, components):
     images = tiny_images(200, size=4)
     encoder = PrincipalEncoder(principal_axes(images), PrincipalConfig(projection, components), images, CPU)
-    centred, axes, variances = by_hand(images.images)
+    centered, axes, variances = by_hand(images.images)
     count = components or 48
-    expected = (centred @ axes)[:, :count]
+    expected = (centered @ axes)[:, :count]
     if projection == "whitened":
         expected /= np.sqrt(variances[:count] + LEAST_VARIANCE)
     found = encoder.encode(images.images)
     assert (found.dtype, encoder.layers) == (np.float32, {projection: (0, count)})
-    np.testing.assert_allclose(np.abs(found), np.abs(expected), rtol=1e-2, atol=2e-3)  # an axis may point either way
+    np.testing.assert_allclose(
+        np.abs(found), np.abs(expected), rtol=1e-2, atol=2e-3
+    )  # the sign of an axis is arbitrary
     assert encoder.origin.features == projection
 
 
@@ -59,7 +61,7 @@ def test_fewer_images_than_pixels_leave_variances_of_zero(tiny_images):
     assert np.isfinite(encoder.encode(images.images)).all()
 
 
-def test_axes_are_found_once(tiny_images, tmp_path, monkeypatch):
+def test_axes_are_computed_once(tiny_images, tmp_path, monkeypatch):
     images = tiny_images(30, size=4)
     first = kept_axes(images, tmp_path)
     with monkeypatch.context() as patch:

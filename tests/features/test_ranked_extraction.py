@@ -1,4 +1,4 @@
-"""Extraction and batch-norm statistics at two ranks: the same bytes as one process writes, each row computed once."""
+"""Extraction and batch-norm statistics at two ranks: the bytes of a single process, and each row computed once."""
 
 import h5py
 import numpy as np
@@ -49,7 +49,7 @@ def images(tiny_images):
 
 @pytest.fixture
 def by_ranks(rank_processes, tiny_config, images, tmp_path):
-    """Give a function that extracts at ``size`` ranks: statistics, encoded starts, presence and path of each."""
+    """Return a function that extracts at ``size`` ranks: statistics, encoded starts, presence and path for each."""
 
     def run(size=2, codes=(0,), dies_at=None):
         names = {"settings": tiny_config().to_dict(), "pixels": images.images, "folder": str(tmp_path)}
@@ -64,7 +64,7 @@ def by_ranks(rank_processes, tiny_config, images, tmp_path):
 
 @pytest.fixture
 def alone(tiny_config, images, tmp_path):
-    """Give statistics and features of one process."""
+    """Return the statistics and features of one process."""
     with single_thread():
         network = build_discriminator(tiny_config().network, 0)
         statistics = real_statistics(network, images, CPU)
@@ -93,12 +93,12 @@ def test_ranks_write_what_one_process_writes(by_ranks, alone, size):
     assert [each for _, each, _, _ in told] == [list(range(32 * rank, 1100, 32 * size)) for rank in range(size)]
 
 
-def test_killed_extraction_goes_on_where_it_stopped_on_another_number_of_ranks(by_ranks, alone, tmp_path):
+def test_killed_extraction_resumes_on_another_number_of_ranks(by_ranks, alone, tmp_path):
     by_ranks(2, codes=(1, -9), dies_at={1: 5})
     (part,) = tmp_path.glob("*.h5.part")
     with h5py.File(part) as file:
         done = int(file["rows"][()])
-    assert done in (8 * 32, 9 * 32)  # rank 1 died over its fifth block; rank 0 may have written its own
+    assert done in (8 * 32, 9 * 32)  # rank 1 was killed in its fifth block; rank 0 may have written its block
     (_, starts, present, path), *_ = told = by_ranks(3)
     assert not present
     assert contents(path) == contents(alone[1].file.path)
@@ -107,6 +107,6 @@ def test_killed_extraction_goes_on_where_it_stopped_on_another_number_of_ranks(b
     assert np.isfinite(alone[1].load()).all()
 
 
-def test_features_that_are_there_are_found_by_all(by_ranks):
+def test_existing_features_are_found_by_all_ranks(by_ranks):
     by_ranks()
     assert [(starts, present) for _, starts, present, _ in by_ranks()] == [([], True), ([], True)]

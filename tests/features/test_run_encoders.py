@@ -68,7 +68,7 @@ def test_statistics_are_kept_in_the_run(run, tiny_images, tiny_config):
         assert np.array_equal(encode(first, tiny_images()), encode(second, tiny_images()))
         assert first.settings == second.settings
     assert len(list((run.folder / "batchnorm").glob("real-*.pt"))) == 2
-    # More training, other weights: the old statistics do not fit them.
+    # Training changes the weights, so the old statistics do not fit.
     train(tiny_config(images=24, lr=0.01), tiny_images(), run.folder, device=CPU)
     with pytest.raises(AssertionError, match="were asked for"):
         run_encoder(run, training_images=never, device=CPU, grid=2)

@@ -1,4 +1,4 @@
-"""Sources that are refused when they are registered, each with a message that names the part."""
+"""Sources that are refused at registration, with a message that names the field."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ def with_option(kind, *default, name="x"):
     return source(options=dataclasses.make_dataclass("Made", [(name, kind, *default)], frozen=True))
 
 
-def told(of, default, **metadata):
+def source_with(of, default, **metadata):
     return with_option(of, field(default=default, metadata=metadata))
 
 
@@ -61,16 +61,22 @@ def restored(monkeypatch):
         (lambda: with_option(tuple[int, int], (1, 2)), r"option x has type tuple\[int, int\]"),
         (lambda: with_option("Unknown", 1), "types of the options cannot be resolved .name 'Unknown' is not defined"),
         (lambda: with_option(int, "a"), "the default options are invalid .got x 'a', expected int"),
-        (lambda: told(int, 0, min=1), "the default options are invalid .got x 0, expected at least 1"),
-        (lambda: told(int, 0, hlep="h"), "option x has unknown metadata hlep, expected some of help, min"),
-        (lambda: told(int, 0, argument=True), "option x has unknown metadata argument"),
-        (lambda: told(int, 0, min="1"), "option x has min '1' in its metadata, expected a number"),
-        (lambda: told(int, 0, help=3), "option x has help 3 in its metadata, expected a string"),
-        (lambda: told(int, 0, kind="much"), "option x has kind 'much' in its metadata, expected one of bytes, count"),
-        (lambda: told(int, 0, flag="x"), "option x has flag 'x', expected two dashes and a word"),
-        (lambda: told(int, 0, flag="--device"), r"option x \(--device\) has a name that extract or eval-svm uses"),
+        (lambda: source_with(int, 0, min=1), "the default options are invalid .got x 0, expected at least 1"),
+        (lambda: source_with(int, 0, hlep="h"), "option x has unknown metadata hlep, expected some of help, min"),
+        (lambda: source_with(int, 0, argument=True), "option x has unknown metadata argument"),
+        (lambda: source_with(int, 0, min="1"), "option x has min '1' in its metadata, expected a number"),
+        (lambda: source_with(int, 0, help=3), "option x has help 3 in its metadata, expected a string"),
+        (
+            lambda: source_with(int, 0, kind="much"),
+            "option x has kind 'much' in its metadata, expected one of bytes, count",
+        ),
+        (lambda: source_with(int, 0, flag="x"), "option x has flag 'x', expected two dashes and a word"),
+        (
+            lambda: source_with(int, 0, flag="--device"),
+            r"option x \(--device\) has a name that extract or eval-svm uses",
+        ),
         (lambda: with_option(bool, True, name="no_controls"), r"option no_controls \(--no-controls\) has a name"),
-        (lambda: told(int, 0, flag="--grid"), "mine has an option x with flag --grid, dcgan an option grid"),
+        (lambda: source_with(int, 0, flag="--grid"), "mine has an option x with flag --grid, dcgan an option grid"),
         (
             lambda: with_option(int, 0, name="no_whiten"),
             "mine has an option no_whiten with flag --no-whiten, kmeans",
@@ -78,7 +84,7 @@ def restored(monkeypatch):
         (lambda: with_option(str, "a", name="start"), "an option start of text, kmeans one of choice"),
     ],
 )
-def test_what_is_refused(made, words):
+def test_invalid_sources_are_refused(made, words):
     with pytest.raises(UserError, match=words):
         register_source(made())
     assert "mine" not in registry._SOURCES
@@ -104,7 +110,7 @@ def test_all_kinds_have_an_option_of_the_command_line():
     assert set(KINDS) == set(CLICK_KINDS)
 
 
-def test_every_type_of_option_is_taken():
+def test_every_type_of_option_is_accepted():
     @dataclass(frozen=True)
     class Many:
         a: bool = True

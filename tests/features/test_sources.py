@@ -1,4 +1,4 @@
-"""Sources of features: those of the package, the registry, and one of a user's own."""
+"""Sources of features: built-in sources, the registry, and a custom source."""
 
 import dataclasses
 import subprocess
@@ -75,7 +75,7 @@ def test_a_registered_source_is_found():
         (lambda: source(options=dataclass(type("Loose", (), {}))), "expected a frozen dataclass"),
     ],
 )
-def test_what_cannot_be_registered(made, words):
+def test_sources_that_cannot_be_registered(made, words):
     with pytest.raises(UserError, match=words):
         register_source(made())
 
@@ -89,7 +89,7 @@ def test_options_of_one_name_have_one_type():
         register_source(source(options=Other))
 
 
-def test_a_source_may_be_replaced_when_that_is_meant():
+def test_a_source_may_be_replaced_on_request():
     register_source(source())
     register_source(source(label="histogram"), replace=True)
     assert source_named("histogram").label == "histogram"
@@ -100,7 +100,7 @@ def test_an_unknown_source_is_refused_with_all_names():
         source_named("nope")
 
 
-def test_options_that_a_source_lacks_are_left_out():
+def test_options_that_a_source_lacks_are_omitted():
     assert source_options(source_named("pixels"), {"grid": 3}) == source_named("pixels").options()
     assert source_options(source_named("kmeans"), {"grid": 3}).grid == 3
 

@@ -1,4 +1,4 @@
-"""Three layers of k-means against a transcription in float64 that goes from position to position."""
+"""Three layers of k-means against a float64 reference that loops over positions."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from dcgan_probe.runtime import UserError
 CPU = torch.device("cpu")
 CONFIG = DictionaryConfig(centroids=12, patch=3, patches=500, iterations=4)
 FIELDS = FieldConfig(fields=3, field_maps=5, field_centroids=4, field_components=6, field_windows=200)
-SIZE = 24  # 22 positions: 7 x 7 blocks and one left over, then 6 x 6, 3 x 3 and 2 x 2
+SIZE = 24  # 22 positions: 7 x 7 blocks and one position without a block, then 6 x 6, 3 x 3 and 2 x 2
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def plain_blocks(maps, size):
 
 
 def plain_maps(image, deep):
-    """Give the maps of each layer of one image."""
+    """Return the maps of each layer for one image."""
     own = deep.dictionary
     weights = [numbers(each) for each in (own.whitening.mean, own.whitening.matrix, own.centroids)]
     side, image = image.shape[1] - 2, image.astype(np.float64)
@@ -82,7 +82,7 @@ def plain_maps(image, deep):
 
 
 def plain_features(image, deep):
-    """Give the sums over the quadrants of each layer, map by map."""
+    """Return the sums over the quadrants of each layer, map by map."""
     columns = []
     for maps in plain_maps(image, deep):
         border = (maps.shape[0] + 1) // 2
@@ -93,7 +93,7 @@ def plain_features(image, deep):
     return np.array(columns)
 
 
-@pytest.mark.parametrize("components", [6, 20])  # of 20; the last is the mean of a window, and has no variance
+@pytest.mark.parametrize("components", [6, 20])  # of 20; the last axis is the mean of a window, and has no variance
 def test_features_are_those_of_loops(images, tmp_path, monkeypatch, components):
     monkeypatch.setattr("dcgan_probe.features.kmeans.deep_encoder.IMAGES", 2)
     deep = learn(images, tmp_path, fields=replace(FIELDS, field_components=components))
@@ -129,39 +129,39 @@ def test_windows_are_cut_at_all_places(images):
 
 
 def test_centroids_are_means_of_their_own_whitened_windows(images, tmp_path):
-    """Lloyd's iterations have ended in each field: one more moves nothing, in windows of the images that taught it."""
+    """Lloyd's iterations have converged in each field: one more on the training windows changes nothing."""
     deep = learn(images, tmp_path, replace(CONFIG, iterations=60))
     layer, below = deep.layers[0], replace(deep, layers=())
     maps = next(below.maps(torch.from_numpy(images.images)))
     for field in range(3):
         windows = all_windows(maps[..., layer.maps[field]])
-        centred = windows - windows.mean(dim=1, keepdim=True)
-        windows = centred / torch.sqrt(windows.var(dim=1, keepdim=True) + MAP_VARIANCE)
+        centered = windows - windows.mean(dim=1, keepdim=True)
+        windows = centered / torch.sqrt(windows.var(dim=1, keepdim=True) + MAP_VARIANCE)
         points = (windows - layer.means[field]) @ layer.matrices[field]
         assert 0.3 < float(points.var(dim=0).mean()) < 1.2
         sums, sizes, _ = assign(points, layer.centroids[field])
-        # These are all windows, and a sample of them taught the centroids.
+        # These are all windows; the centroids were learned from a sample of them.
         assert torch.cdist(sums / sizes[:, None], layer.centroids[field]).argmin(dim=1).tolist() == [0, 1, 2, 3]
 
 
-def test_layers_are_learnt_once_and_each_is_kept_as_it_is_done(images, tmp_path, monkeypatch):
-    told = []
+def test_each_layer_is_learned_once_and_stored_when_finished(images, tmp_path, monkeypatch):
+    calls = []
 
     def tell(what, done, total):
-        told.append((what, done, total))
+        calls.append((what, done, total))
         if what == "layer 3, fields":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         learn(images, tmp_path, on_progress=tell)
-    assert {what for what, _, _ in told} == {"layer 1"} | {
+    assert {what for what, _, _ in calls} == {"layer 1"} | {
         f"layer {n}, {part}" for n in (2, 3) for part in ("windows", "fields")
     }
-    assert ("layer 2, windows", 200, 200) in told
+    assert ("layer 2, windows", 200, 200) in calls
     again = []
     made = learn(images, tmp_path, on_progress=lambda *what: again.append(what[0]))
     assert set(again) == {"layer 3, windows", "layer 3, fields"}
-    third = learn(images, tmp_path, on_progress=lambda *what: pytest.fail("learnt again"))
+    third = learn(images, tmp_path, on_progress=lambda *what: pytest.fail("learned again"))
     fresh = learn(images, tmp_path / "elsewhere")
     for name, tensor in made.tensors.items():
         torch.testing.assert_close(third.tensors[name], tensor, rtol=0, atol=0)
@@ -192,7 +192,7 @@ def test_each_setting_makes_other_features(images, tmp_path, change):
     assert other.settings["weights"] != first.settings["weights"]
 
 
-def test_the_origin_states_the_size_and_what_taught_it(images, tmp_path):
+def test_the_origin_states_the_size_and_the_training_images(images, tmp_path):
     encoder = DeepKMeansEncoder(learn(images, tmp_path), images, grid=1, device=CPU)
     origin = encoder.origin
     assert (origin.features, origin.network, origin.trained_on) == ("kmeans3", "12-12-12", "tiny")
@@ -237,14 +237,14 @@ def test_images_too_small_for_three_layers_are_refused(tiny_images, images, tmp_
         require_positions(tiny_images(5, size=17), 3, 2)
 
 
-def test_images_in_a_file_teach_the_same(images, tmp_path):
+def test_images_in_a_file_give_the_same_layers(images, tmp_path):
     path = tmp_path / "tiny.h5"
     with h5py.File(path, "w") as file:
         file["images"] = images.images.transpose(0, 2, 3, 1)
         file["labels"] = images.labels
     stored = load_images(str(path), "train")
-    learnt = (learn(each, tmp_path / name).tensors for each, name in ((images, "memory"), (stored, "file")))
-    for one, other in zip(*(each.values() for each in learnt), strict=True):
+    learned = (learn(each, tmp_path / name).tensors for each, name in ((images, "memory"), (stored, "file")))
+    for one, other in zip(*(each.values() for each in learned), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 

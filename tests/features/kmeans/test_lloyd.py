@@ -1,4 +1,4 @@
-"""Centroids and codes against loops in float64, and against scikit-learn's k-means."""
+"""Centroids and codes against float64 loops and scikit-learn's k-means."""
 
 import itertools
 
@@ -34,7 +34,7 @@ def drawn(points, count, seed=0, start="points"):
 
 
 def plain_lloyd(points, centroids, iterations):
-    """Lloyd's iterations, one point after another."""
+    """Compute Lloyd's iterations in a loop over points."""
     centroids = centroids.astype(np.float64)
     for _ in range(iterations):
         nearest = np.array([((point - centroids) ** 2).sum(axis=1).argmin() for point in points])
@@ -122,7 +122,7 @@ def test_more_patches_than_memory_are_refused_before_any_is_cut(tiny_images, mon
 
 
 def plain_codes(images, dictionary, stride, activation, grid):
-    """Encode image by image, patch by patch, centroid by centroid, in float64."""
+    """Encode images in float64 loops over images, patches and centroids."""
     centroids = dictionary.centroids.double().numpy()
     mean, matrix = (each.double().numpy() for each in (dictionary.whitening.mean, dictionary.whitening.matrix))
     side = (images.shape[2] - 3) // stride + 1
@@ -167,7 +167,7 @@ def test_the_number_of_images_at_once_changes_nothing(tiny_images, monkeypatch, 
     expected = encoder.encode(images.images)
     monkeypatch.setattr("dcgan_probe.features.kmeans.encoder.CPU_IMAGES", together)
     np.testing.assert_allclose(encoder.encode(images.images), expected, rtol=1e-5, atol=1e-4)
-    # As on a GPU: cells of several images in one product.
+    # As on a GPU, cells of several images share one product.
     several = encoder._encode(torch.from_numpy(images.images))
     monkeypatch.setattr(encoder, "_together", lambda images: len(images))
     np.testing.assert_allclose(encoder._encode(torch.from_numpy(images.images)), several, rtol=1e-5, atol=1e-4)
@@ -179,11 +179,11 @@ def test_random_patches_can_be_centroids(tiny_images):
     dictionary = learn_dictionary(images, config, CPU)
     every = dictionary.whitening(normalize(PatchGrid(3).of(torch.from_numpy(images.images)).flatten(0, 1)))
     assert torch.cdist(dictionary.centroids, every).min(dim=1).values.max() < 1e-2
-    # Distances of zero, whose squares rounding may leave negative.
+    # Distances of zero: rounding may make their squares negative.
     assert np.isfinite(KMeansEncoder(dictionary, images, device=CPU).encode(images.images)).all()
 
 
-def test_a_dictionary_is_learnt_once(tiny_images, tmp_path):
+def test_a_dictionary_is_learned_once(tiny_images, tmp_path):
     images, calls = tiny_images(20), []
     settings = {"on_iteration": lambda number, inertia: calls.append(number)}
     first = kept_dictionary(images, CONFIG, tmp_path, CPU, **settings)
@@ -195,7 +195,7 @@ def test_a_dictionary_is_learnt_once(tiny_images, tmp_path):
     assert len(calls) == 10
 
 
-def test_a_broken_dictionary_is_learnt_again(tiny_images, tmp_path):
+def test_a_broken_dictionary_is_learned_again(tiny_images, tmp_path):
     first = kept_dictionary(tiny_images(20), CONFIG, tmp_path, CPU)
     (path,) = tmp_path.glob("dictionary-*.pt")
     path.write_bytes(b"half a file")
@@ -204,7 +204,7 @@ def test_a_broken_dictionary_is_learnt_again(tiny_images, tmp_path):
     torch.testing.assert_close(again.centroids, first.centroids, rtol=0, atol=0)
 
 
-def test_the_origin_says_what_taught_the_centroids(tiny_images):
+def test_the_origin_names_the_training_images(tiny_images):
     images = tiny_images(20)
     encoder = KMeansEncoder(learn_dictionary(images, CONFIG, CPU), images, device=CPU)
     origin = encoder.origin
@@ -248,12 +248,12 @@ def test_images_of_another_shape_are_refused(tiny_images):
 
 def test_centroids_move_on_a_device_without_float64(on_mps):
     points, first = torch.randn(300, 5), torch.randn(4, 5)
-    told, expected = [], []
-    found = lloyd(on_mps(points), on_mps(first), iterations=3, on_iteration=lambda *state: told.append(state))
+    calls, expected = [], []
+    found = lloyd(on_mps(points), on_mps(first), iterations=3, on_iteration=lambda *state: calls.append(state))
     moved = lloyd(points, first, iterations=3, on_iteration=lambda *state: expected.append(state))
     assert found.device.type == "mps"
     torch.testing.assert_close(found.cpu(), moved)
-    np.testing.assert_allclose(told, expected, rtol=1e-5)
+    np.testing.assert_allclose(calls, expected, rtol=1e-5)
 
 
 def test_a_device_without_float64_refuses_it(on_mps):

@@ -1,4 +1,4 @@
-"""Patches, their normalisation and whitening against loops and an eigendecomposition by hand, in float64."""
+"""Patches, their normalization and whitening against float64 loops and an explicit eigendecomposition."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_random_patches_come_from_anywhere_in_any_image(tiny_images, monkeypatch
     known = {patch.tobytes() for patch in every}
     assert patches.shape == (2000, 108)
     assert found <= known
-    assert len(found) > 0.95 * len(known)  # 180 different ones, 2000 draws
+    assert len(found) > 0.95 * len(known)  # 180 different patches, 2000 draws
 
 
 def test_random_patches_do_not_depend_on_the_blocks(tiny_images, monkeypatch):
@@ -37,14 +37,14 @@ def test_random_patches_do_not_depend_on_the_blocks(tiny_images, monkeypatch):
     np.testing.assert_array_equal(random_patches(tiny_images(20), 50, 6, np.random.default_rng(0)), first)
 
 
-def test_patches_are_normalised_one_by_one():
+def test_patches_are_normalized_one_by_one():
     patches = np.random.default_rng(0).uniform(0, 255, (5, 108))
     expected = [(patch - patch.mean()) / np.sqrt(patch.var(ddof=1) + 10.0) for patch in patches]
     np.testing.assert_allclose(normalize(torch.from_numpy(patches)), expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_array_equal(normalize(torch.full((2, 108), 7.0)), 0.0)
 
 
-def test_whitening_is_the_eigendecomposition_by_hand(monkeypatch):
+def test_whitening_matches_an_explicit_eigendecomposition(monkeypatch):
     random = np.random.default_rng(0)
     patches = (random.standard_normal((30_000, 6)) @ random.standard_normal((6, 6)) + 3.0).astype(np.float32)
     whitening = Whitening.fit(patches)

@@ -1,4 +1,4 @@
-"""Similarities against each pair whitened by its own eigendecomposition; fields against a sorted list."""
+"""Similarities against pairs whitened by eigendecomposition; fields against a sorted list."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from dcgan_probe.features.kmeans.receptive_fields import choose_fields, similari
 
 
 def shared_energy(rows=3000, seed=0):
-    """Maps 0 and 1 swell together without any linear correlation, 2 is mostly 0 again, 3 and 4 stand alone."""
+    """Make maps: 0 and 1 share energy without linear correlation, 2 resembles 0, 3 and 4 are independent."""
     random = np.random.default_rng(seed)
     signals = random.standard_normal((rows, 5))
     swell = np.exp(random.standard_normal(rows))
@@ -39,7 +39,7 @@ def test_similarities_are_those_of_pairs_whitened_one_by_one(monkeypatch):
     assert found[1, 1] > 0.2 > abs(found[0, 4])
 
 
-def test_a_copy_of_a_map_is_the_map_and_a_dead_one_is_like_none():
+def test_a_copy_of_a_map_has_similarity_one_and_a_constant_map_zero():
     values = shared_energy(rows=500)
     values = np.concatenate([values, -2.0 * values[:, :1], np.full((500, 1), 7.0)], axis=1)
     found = similarities(values, np.array([0, 6]))
@@ -50,7 +50,7 @@ def test_a_copy_of_a_map_is_the_map_and_a_dead_one_is_like_none():
 def test_a_field_is_its_seed_and_the_maps_most_similar_to_it():
     values = shared_energy()
     fields = choose_fields(values, 5, 3, np.random.default_rng(0))
-    assert sorted(fields[:, 0]) == [0, 1, 2, 3, 4]  # as many seeds as maps: each is one
+    assert sorted(fields[:, 0]) == [0, 1, 2, 3, 4]  # as many seeds as maps, so each map is a seed
     for field in fields:
         others = sorted(set(range(5)) - {field[0]}, key=lambda m: -plain_similarity(values[:, field[0]], values[:, m]))
         assert list(field[1:]) == others[:2]

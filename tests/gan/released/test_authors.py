@@ -1,4 +1,4 @@
-"""Made-up arrays of the released nets' shapes, against the authors' networks written down in numpy."""
+"""Synthetic arrays with the released nets' shapes, against the authors' networks in numpy."""
 
 import json
 
@@ -19,7 +19,7 @@ NAMES = ("svhn32", "imagenet32")
 
 
 def normed(kernels, axis):
-    """Return the shapes of layers: kernel, gain and bias each; ``axis`` of the kernel is that of the maps it gives."""
+    """Return the shapes of layers: kernel, gain and bias each; ``axis`` is the kernel's axis of output maps."""
     return [shape for kernel in kernels for shape in (kernel, (kernel[axis],), (kernel[axis],))]
 
 
@@ -43,7 +43,7 @@ D_STRIDES = {"svhn32": (2, 2, 2), "imagenet32": (1, 2, 1, 2, 1, 2)}
 
 
 def make_up(shapes, seed):
-    """Numbers under which activations neither vanish nor explode; no kernel has a symmetry."""
+    """Return arrays that keep activations bounded; no kernel is symmetric."""
     random, arrays = np.random.default_rng(seed), []
     for shape in shapes:
         if len(shape) == 1:  # gains and biases in turn
@@ -83,7 +83,7 @@ def import_run(folder, run, images):
 
 
 def taps(kernel, stride, side):
-    """Return each tap of a kernel with the rows and columns of the padded input that it meets."""
+    """Return each tap of a kernel with the rows and columns of the padded input that it multiplies."""
     size = kernel.shape[-1]
     for u in range(size):
         for v in range(size):
@@ -101,7 +101,7 @@ def convolve(maps, kernel, stride):
 
 
 def deconvolve(maps, kernel, stride):
-    """Return the gradient of the convolution with respect to its input, for ``maps`` as that of its output."""
+    """Return the gradient of the convolution with respect to its input, for ``maps`` as the output's gradient."""
     size, side = kernel.shape[-1], maps.shape[-1]
     edge = size // 2
     padded = np.zeros((len(maps), kernel.shape[1], stride * side + 2 * edge, stride * side + 2 * edge))
@@ -110,7 +110,7 @@ def deconvolve(maps, kernel, stride):
     return padded[:, :, edge:-edge, edge:-edge]
 
 
-def normalise(maps, gain, bias):
+def normalize(maps, gain, bias):
     axes = (0, 2, 3) if maps.ndim == 4 else (0,)
     shape = (1, -1, 1, 1) if maps.ndim == 4 else (1, -1)
     mean, variance = maps.mean(axes, keepdims=True), maps.var(axes, keepdims=True)
@@ -126,17 +126,17 @@ def numpy_discriminator(signed, arrays, strides):
     maps = [leaky(convolve(signed, first, strides[0]))]
     for number, stride in enumerate(strides[1:]):
         kernel, gain, bias = rest[3 * number : 3 * number + 3]
-        maps.append(leaky(normalise(convolve(maps[-1], kernel, stride), gain, bias)))
+        maps.append(leaky(normalize(convolve(maps[-1], kernel, stride), gain, bias)))
     return maps, (maps[-1].reshape(len(signed), -1) @ output)[:, 0]
 
 
 def numpy_generator(z, arrays, strides):
     product, gain, bias, *rest, last = [array.astype(np.float64) for array in arrays]
-    units = np.maximum(normalise(z @ product, gain, bias), 0)
+    units = np.maximum(normalize(z @ product, gain, bias), 0)
     maps = units.reshape(len(z), -1, 4, 4)
     for number, stride in enumerate(strides[:-1]):
         kernel, gain, bias = rest[3 * number : 3 * number + 3]
-        maps = np.maximum(normalise(deconvolve(maps, kernel, stride), gain, bias), 0)
+        maps = np.maximum(normalize(deconvolve(maps, kernel, stride), gain, bias), 0)
     return np.tanh(deconvolve(maps, last, strides[-1]))
 
 
@@ -149,7 +149,7 @@ def numpy_features(maps):
 
 
 @pytest.mark.parametrize(("size", "stride"), [(5, 2), (3, 1), (3, 2)])
-def test_the_transcription_convolves_and_its_gradient_is_the_adjoint(size, stride):
+def test_the_reference_convolves_and_its_gradient_is_the_adjoint(size, stride):
     random = np.random.default_rng(0)
     maps, kernel = random.normal(size=(2, 3, 8, 8)), random.normal(size=(4, 3, size, size))
     result = convolve(maps, kernel, stride)
@@ -164,7 +164,7 @@ def test_the_transcription_convolves_and_its_gradient_is_the_adjoint(size, strid
 
 @pytest.fixture(scope="module", params=NAMES)
 def released(request, tmp_path_factory):
-    """Return the name of a net, its made-up arrays and the run that was made of them."""
+    """Return the name of a net, its synthetic arrays and the run made from them."""
     name, folder = request.param, tmp_path_factory.mktemp(request.param)
     discriminator, generator = make_up(D_SHAPES[name], 0), make_up(G_SHAPES[name], 1)
     with pytest.MonkeyPatch.context() as patch:
@@ -175,13 +175,13 @@ def released(request, tmp_path_factory):
 
 @pytest.fixture
 def svhn(tmp_path, monkeypatch):
-    """Return a folder of the SVHN net's arrays, the discriminator's only."""
+    """Return a folder with only the discriminator's arrays of the SVHN net."""
     monkeypatch.setattr("dcgan_probe.gan.released.imported_run.BATCHES", 1)
     return write(tmp_path / "svhn", make_up(D_SHAPES["svhn32"], 0))
 
 
 @pytest.mark.slow
-def test_features_and_logits_are_those_of_the_transcription(released):
+def test_features_and_logits_match_the_reference(released):
     name, discriminator, _, run = released
     images = make_images()
     signed = images.images / 127.5 - 1.0
@@ -195,7 +195,7 @@ def test_features_and_logits_are_those_of_the_transcription(released):
     assert encoder.layers[f"conv{len(D_STRIDES[name])}"][1] == {"svhn32": 7_168, "imagenet32": 28_672}[name]
 
 
-def test_generated_images_are_those_of_the_transcription(released):
+def test_generated_images_match_the_reference(released):
     name, _, generator, run = released
     z = np.random.default_rng(2).normal(size=(4, generator[0].shape[0]))
     expected = numpy_generator(z, generator, D_STRIDES[name][::-1])
@@ -231,7 +231,7 @@ def test_running_statistics_are_those_of_the_real_images(released):
     assert np.array_equal(real.encode(images.images), running.encode(images.images))
 
 
-def test_the_run_folder_tells_where_it_comes_from(released):
+def test_the_run_folder_records_its_origin(released):
     name, discriminator, generator, run = released
     count, set_name, seen = {
         "svhn32": (63_257, "svhn", 200 * 63_257 // 2),
@@ -249,7 +249,7 @@ def test_the_run_folder_tells_where_it_comes_from(released):
     assert session["imported"] == load_checkpoint(run.checkpoint_path)["imported"]
 
 
-def test_training_on_is_refused(released):
+def test_resuming_training_is_refused(released):
     run = released[-1]
     with pytest.raises(UserError, match="holds imported weights, without the optimizers' state") as caught:
         train(run.config, make_images(200), run.folder, device=CPU)
@@ -276,7 +276,7 @@ def test_images_of_another_shape_are_refused(svhn, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_without_the_generator_the_discriminator_serves(svhn, tmp_path):
+def test_the_discriminator_works_without_the_generator(svhn, tmp_path):
     run = import_run(svhn, tmp_path / "run", make_images())
     assert run_encoder(run, training_images=make_images, device=CPU).encode(make_images().images).shape == (6, 7_168)
     with pytest.raises(UserError) as caught:
@@ -287,7 +287,7 @@ def test_without_the_generator_the_discriminator_serves(svhn, tmp_path):
     )
 
 
-def test_a_generator_with_a_gap_is_left_out_and_the_gap_is_named(svhn):
+def test_an_incomplete_generator_is_omitted_and_its_missing_arrays_are_named(svhn):
     write(svhn, make_up(D_SHAPES["svhn32"], 0), make_up(G_SHAPES["svhn32"], 1))
     for number in (1, 10):
         (svhn / f"200_gen_params.jl_{number:02d}.npy").unlink()
@@ -317,7 +317,7 @@ def test_layers_before_a_missing_one_stay_usable(tmp_path):
     run = Run(tmp_path / "run-part")
     with pytest.raises(UserError, match="unknown layer conv5: expected all, or some of conv1, conv2, conv3, conv4"):
         run_encoder(run, training_images=lambda: images, device=CPU, layers="conv5")
-    # No logit at all rather than a made-up one.
+    # NaN instead of an arbitrary logit.
     assert run.discriminator().eval()(torch.zeros(2, 3, 32, 32)).isnan().all()
 
 
@@ -338,7 +338,7 @@ def test_a_layer_without_its_gain_is_missing(svhn):
     assert weights.config.network.layer_names == ("conv1", "conv2")
 
 
-def test_arrays_are_read_by_number_and_whatever_their_layout(tmp_path):
+def test_arrays_are_read_by_number_in_any_memory_layout(tmp_path):
     discriminator, generator = make_up(D_SHAPES["svhn32"], 0), make_up(G_SHAPES["svhn32"], 1)
     expected = read_authors(write(tmp_path / "plain", discriminator, generator), configs())
     wide = [np.asfortranarray(array.astype(np.float64)) for array in generator]

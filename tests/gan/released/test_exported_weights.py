@@ -21,7 +21,7 @@ def test_a_run_comes_back_rounded_to_16_bits(tmp_path, run):
     assert [path.name for path in written[:2]] == ["weights-01.part", "weights-02.part"]
     assert max(path.stat().st_size for path in written[:-1]) <= 4_000
     again = import_weights(tmp_path / "out", tmp_path / "again")
-    trained_on = replace(run.trained_on, source="tiny (train)")  # no place on the machine that trained it
+    trained_on = replace(run.trained_on, source="tiny (train)")  # no path on the machine that trained it
     assert (again.config, again.trained_on, again.position()) == (run.config, trained_on, 40)
     for ours, theirs in ((again.discriminator(), run.discriminator()), (again.generator(), run.generator())):
         expected = theirs.state_dict()
@@ -30,7 +30,7 @@ def test_a_run_comes_back_rounded_to_16_bits(tmp_path, run):
             np.testing.assert_array_equal(array.numpy(), rounded.astype(array.numpy().dtype), err_msg=name)
 
 
-def test_the_average_is_what_leaves_as_the_generator(tmp_path, tiny_config, tiny_images):
+def test_the_average_is_exported_as_the_generator(tmp_path, tiny_config, tiny_images):
     train(tiny_config(images=40, ema=20), tiny_images(), tmp_path / "run", device=CPU)
     export_weights(Run(tmp_path / "run"), tmp_path / "out")
     again = import_weights(tmp_path / "out", tmp_path / "again")
@@ -38,7 +38,7 @@ def test_the_average_is_what_leaves_as_the_generator(tmp_path, tiny_config, tiny
     torch.testing.assert_close(again.generator().project.weight.detach(), expected, rtol=1e-3, atol=1e-6)
 
 
-def test_a_changed_byte_is_told(tmp_path, run):
+def test_a_changed_byte_is_reported(tmp_path, run):
     path = export_weights(run, tmp_path / "out")[0]
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -56,7 +56,7 @@ def test_more_pieces_than_their_names_count_are_refused(tmp_path, run):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_missing_piece_is_told(tmp_path, run):
+def test_a_missing_piece_is_reported(tmp_path, run):
     export_weights(run, tmp_path / "out", 4_000)[1].unlink()
     with pytest.raises(UserError, match=r"do not form a checkpoint: a file is missing, corrupt or of another run"):
         import_weights(tmp_path / "out", tmp_path / "again")
@@ -81,14 +81,14 @@ def test_a_number_too_large_for_16_bits_is_refused(tmp_path, run):
         export_weights(run, tmp_path / "out")
 
 
-def test_a_run_of_pieces_cannot_be_trained_on(tmp_path, run, tiny_config, tiny_images):
+def test_an_imported_run_cannot_resume_training(tmp_path, run, tiny_config, tiny_images):
     export_weights(run, tmp_path / "out")
     import_weights(tmp_path / "out", tmp_path / "again")
     with pytest.raises(UserError, match="holds imported weights, without the optimizers' state"):
         train(tiny_config(images=80), tiny_images(), tmp_path / "again", device=CPU)
 
 
-def test_pieces_of_a_larger_run_go(tmp_path, run):
+def test_pieces_of_a_larger_run_are_deleted(tmp_path, run):
     assert len(export_weights(run, tmp_path / "out", 4_000)) > 3
     export_weights(run, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").glob("*.part")] == ["weights-01.part"]
@@ -109,7 +109,7 @@ def test_weights_beside_another_config_are_refused(tmp_path, run, tiny_config, t
         import_weights(tmp_path / "out", tmp_path / "again")
 
 
-def test_that_labels_chose_the_weights_is_carried(tmp_path, tiny_config, tiny_images):
+def test_the_labels_that_chose_the_weights_are_recorded(tmp_path, tiny_config, tiny_images):
     probe = Probe(lambda discriminator: 0.5, 20, {"dataset": "d", "labels": 60})
     train(tiny_config(images=40, keep="best"), tiny_images(), tmp_path / "run", device=CPU, probe=probe)
     export_weights(Run(tmp_path / "run"), tmp_path / "out")
