@@ -20,7 +20,7 @@ _loaded: dict[str, str] = {}
 def load_plugin(module: str) -> None:
     """Import a module that registers sources of features, from the working folder or the installed packages.
 
-    A module is not imported again.
+    A module that is already imported is not imported again.
 
     Parameters
     ----------

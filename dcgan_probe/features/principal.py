@@ -22,7 +22,7 @@ from .kept import load_or_compute
 READ_IMAGES = 2048
 BATCH = 2048
 LEAST_VARIANCE = 1e-2
-"""Added to each variance before the division, for pixels in [-1, 1]; smaller variances are compression artifacts."""
+"""Added to each variance before the division, for pixels in [-1, 1]; compression artifacts have far less variance."""
 
 Projection = Literal["pca", "whitened"]
 
