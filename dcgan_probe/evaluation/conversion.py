@@ -103,7 +103,7 @@ def convert_results(
 
 
 def _convert(rows: Sequence[dict[str, str]], sizes: np.ndarray | None, predictions: Path, results: Results) -> None:
-    """Write one evaluation in the current version."""
+    """Convert one evaluation, with its predictions, and append it to results of the current version."""
     evaluation = _evaluation(rows, sizes)
     if predictions.exists():
         stored = read_arrays(predictions, ("predictions", "labels", "C"))

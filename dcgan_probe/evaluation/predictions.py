@@ -15,7 +15,7 @@ LABELED, PACKED = ("predictions",), ("correct", "confusion")
 class TestPredictions:
     """Predictions of the reported fits of one evaluation."""
 
-    __test__ = False  # pytest would take the class for a test.
+    __test__ = False  # since pytest collects classes named Test...
 
     evaluation: str
     """Id of the evaluation."""

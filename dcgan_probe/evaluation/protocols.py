@@ -158,7 +158,8 @@ def protocol_for(
     labels
         Labeled rows of a fit, a multiple of ``classes``; None for all.
     draws, select_draws
-        Number of reported draws, and of draws that choose C; by default those of the paper.
+        Number of reported draws, and of draws that choose C. The default is 10 each, 100 reported draws for ``svhn``,
+        and 1 each with all labels.
     most
         Greatest number of labels of a draw, from ``most_labels``; by default a bound from the number of rows.
 
@@ -240,10 +241,10 @@ def advised_labels(labels: int, classes: int, most: int) -> str:
     """Return the advice of a message on numbers of labels that are possible instead of ``labels``, nearest first."""
     below = min(max(labels // classes, 1) * classes, most)
     if below < classes:
-        return "take all"
+        return "use all"
     if below == most:
-        return f"take at most {most}, or all"
-    return f"take {below} or {below + classes}, at most {most}, or all"
+        return f"use at most {most}, or all"
+    return f"use {below} or {below + classes}, at most {most}, or all"
 
 
 def _check_labels(dataset: str, available: int, classes: int, labels: int, most: int) -> None:

@@ -24,7 +24,7 @@ def compare_rows(
     Parameters
     ----------
     on_note
-        Called with the reasons where no two rows can be compared.
+        Called with the reasons if no two rows can be compared.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def write_comparisons(
     all_pairs
         Compare every row with every other.
     on_note
-        Called with the reasons where no two rows can be compared.
+        Called with the reasons if no two rows can be compared.
 
     Returns
     -------

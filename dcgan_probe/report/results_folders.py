@@ -80,7 +80,7 @@ def convert_folder(workspace: Workspace | None = None, *, on_note: OnNote = no_n
     Raises
     ------
     UserError
-        As ``convert_results``.
+        As for ``convert_results``.
     """
     place = workspace or Workspace()
     count, unknown = convert_results(place.results, class_sizes_in(place.data_dir), on_note)

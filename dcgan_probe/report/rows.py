@@ -28,7 +28,7 @@ class MeasuredRow:
     trained_on_full: str
     published: PublishedFigure | None
     comparable: bool
-    """Whether the published encoder has the same training images and no more layers; sizes may differ."""
+    """Whether the published encoder has the same training images and no further layers; sizes may differ."""
     figure_notes: tuple[str, ...]
     """Notes on the measured figure."""
     published_notes: tuple[str, ...]

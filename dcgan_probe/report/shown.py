@@ -39,7 +39,7 @@ ERRORS = {
     ),
     OVER_IMAGES: "the standard error over the {scored} images (bootstrap), with the fits held fixed",
 }
-"""Two kinds of uncertainty, neither of which contains the other."""
+"""Meanings of the two kinds of uncertainty; neither includes the other."""
 
 
 @dataclass(frozen=True)

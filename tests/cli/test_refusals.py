@@ -100,9 +100,9 @@ def test_a_test_split_of_the_training_images_is_refused_before_anything_is_encod
 def test_an_impossible_number_of_labels_names_possible_ones(here, no_work, verb):
     write_set("x", [0] * 21 + [1] * 11)
     name = ["--dataset", "./x_train.h5"]
-    assert "take at most 20, or all" in refused(*verb, *name, "--labels", 99_999)
-    assert "take at most 20, or all" in refused(*verb, *name, "--labels", 22)
-    assert "take 18 or 20, at most 20, or all" in refused(*verb, *name, "--labels", 19)
+    assert "use at most 20, or all" in refused(*verb, *name, "--labels", 99_999)
+    assert "use at most 20, or all" in refused(*verb, *name, "--labels", 22)
+    assert "use 18 or 20, at most 20, or all" in refused(*verb, *name, "--labels", 19)
     if verb is EVALUATE:
         invoke(*verb, *name, "--labels", 20, "--draws", 1, "--dry-run")
 

@@ -33,7 +33,7 @@ class Fitted:
 
 
 class Scaler(StandardScaler):
-    """scikit-learn's, with a number added to the variances."""
+    """Scaler of scikit-learn with a number added to the variances."""
 
     def __init__(self, added_variance: float = 0.0):
         super().__init__()
@@ -54,7 +54,7 @@ def liblinear(
     added_variance: float = 0.0,
     gram: Any = None,
 ) -> list[Fitted]:
-    """LIBLINEAR, one C after another: the oracle's classifier."""
+    """Fit LIBLINEAR, the oracle, with each C."""
     scale = [Scaler(added_variance)] if standardise else []
     models = [make_pipeline(*scale, LinearSVC(C=C, dual=False, tol=1e-8, max_iter=10_000)) for C in Cs]
     return [Fitted(model.fit(X.astype(np.float64), labels)) for model in models]
@@ -66,7 +66,7 @@ def liblinear_path() -> Callable[..., list[Fitted]]:
 
 
 def class_features(labels: np.ndarray, seed: int, noise: float = 1.5) -> np.ndarray:
-    """Features float32 (n, 12) around one centre a class, of very different scales, one column constant."""
+    """Draw features float32 (n, 12) around one center per class, of very different scales, with a constant column."""
     centres = np.random.default_rng(7).normal(size=(10, 12))
     rng = np.random.default_rng(seed)
     features = centres[labels] + noise * rng.normal(size=(len(labels), 12))
@@ -104,7 +104,7 @@ def write_features(tmp_path: Path) -> Callable[..., FeatureSet]:
 
 @pytest.fixture
 def splits(write_features: Callable[..., FeatureSet]) -> Callable[..., tuple[FeatureSet, FeatureSet]]:
-    """Make the train and test features of a small set with three classes."""
+    """Return a function that writes the train and test features of a small set with three classes."""
 
     def make(
         rows: int = 90, test_rows: int = 45, classes: int = 3, dataset: str = "glyphs", noise: float = 1.5
@@ -183,7 +183,7 @@ RECORD = ProbeRecord(
 
 @pytest.fixture
 def record() -> Callable[..., ProbeRecord]:
-    """Make a record; names of its evaluation's fields change those, ``evaluation`` its id."""
+    """Return a function that builds a record; keywords set fields of the record or its evaluation, and its id."""
 
     def make(**changes: Any) -> ProbeRecord:
         if "evaluation" in changes:

@@ -16,7 +16,7 @@ from dcgan_probe.linear import best_value
 
 
 def run(curve, grid=PENALTIES):
-    """Try values as an evaluation does, on a made-up accuracy curve; return the rounds and the choice."""
+    """Choose a value on a synthetic accuracy curve as an evaluation does; return the rounds and the choice."""
     accuracies, rounds = {}, []
     while values := values_to_try(accuracies, grid):
         rounds.append(values)
@@ -66,7 +66,7 @@ def test_no_value_is_tried_twice_and_none_left_out():
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 0.1, 1.0])
-def test_a_tie_of_all_values_takes_the_smallest_of_the_first_grid(accuracy):
+def test_a_tie_of_all_values_chooses_the_smallest_of_the_first_grid(accuracy):
     assert run(lambda C: accuracy) == ([C_GRID], 1e-4)
     assert run(lambda k: accuracy, NEIGHBOR_NUMBERS) == ([K_GRID], 1.0)
 

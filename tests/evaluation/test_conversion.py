@@ -1,4 +1,4 @@
-"""Conversion of a folder of schema version 2, written here cell by cell."""
+"""Conversion of a folder of schema version 2, written cell by cell."""
 
 import csv
 import os
@@ -85,7 +85,7 @@ def write_old_predictions(folder, evaluation, predictions, labels):
 
 @pytest.fixture
 def old(tmp_path):
-    """Give a folder of two evaluations, one with predictions of two draws that are right in 30 of 40 rows."""
+    """Return a folder of two evaluations, one with predictions of two draws that are right in 30 of 40 rows."""
     draws = [{"draw": "0"}, {"draw": "1", "notes": "draws overlap | C = 1e-08 is the limit"}]
     given = {"evaluation": "b", "c_given": "True", "largest_layer": "", "classifier": "knn-cosine", "C": "5.0"}
     write_old(tmp_path, [{**SELECT, "C": "0.01"}, *draws, {**given, "draws": "1"}])
@@ -136,7 +136,7 @@ def test_all_labels_overlap_in_nothing_and_need_no_class_sizes(tmp_path):
     assert Results(tmp_path).evaluations()[0].overlap == 0.0
 
 
-def test_of_many_draws_what_is_right_is_kept(tmp_path):
+def test_correctness_is_stored_for_many_draws(tmp_path):
     write_old(tmp_path, [{"draw": f"{draw}", "draws": "12", "accuracy": "1.0"} for draw in range(12)])
     labels = np.arange(40) % 3
     write_old_predictions(tmp_path, "a", np.tile(labels, (12, 1)), labels)
@@ -203,7 +203,7 @@ def test_a_conversion_that_was_killed_within_is_completed(old):
     assert not (old / "converting").exists()
 
 
-def test_a_resumed_conversion_says_from_where(old, monkeypatch):
+def test_a_resumed_conversion_reports_its_position(old, monkeypatch):
     convert, notes = conversion._convert, []
 
     def interrupted(rows, sizes, predictions, results):

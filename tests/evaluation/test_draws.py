@@ -81,8 +81,8 @@ def test_draws_differ_between_stages_draws_seeds_and_protocols_and_repeat_for_th
 @pytest.mark.parametrize(
     ("counts", "labels", "option", "text"),
     [
-        ([20, 20, 4], 15, "labels", "class 2 has 4 training rows to draw from, expected at least 6.* take at most 9"),
-        ([20, 20, 5], 15, "labels", "class 2 has 5 training rows to draw from, expected at least 6.* take at most 12"),
+        ([20, 20, 4], 15, "labels", "class 2 has 4 training rows to draw from, expected at least 6.* use at most 9"),
+        ([20, 20, 5], 15, "labels", "class 2 has 5 training rows to draw from, expected at least 6.* use at most 12"),
         ([20, 20, 1], None, "dataset", "1 training row of class 2; expected at least 2 of each class"),
         ([20, 0, 20], None, "dataset", "no training row of class 1; .* number the classes from 0 on without gaps"),
         ([0, 20, 20], None, "dataset", "no training row of class 0; .* subtract 1 from the labels of both splits"),
@@ -119,7 +119,7 @@ def test_the_most_labels_that_are_named_can_be_drawn(dataset):
     assert most == (8997 if dataset == "glyphs" else pytest.approx(1500, abs=200))
     protocol = protocol_for(dataset, 12_000, 3, most, most=most)
     assert len(lay_out(protocol, labels, seed=2).report_rows(0)) == most
-    with pytest.raises(UserError, match=f"take at most {most}, or all"):
+    with pytest.raises(UserError, match=f"use at most {most}, or all"):
         protocol_for(dataset, 12_000, 3, 99_999, most=most)
 
 

@@ -25,7 +25,7 @@ def test_all_labels_with_many_columns_take_a_sketch():
     assert estimate.fits == 8
 
 
-def test_what_cannot_fit_is_refused_with_advice():
+def test_an_evaluation_that_exceeds_the_memory_is_refused_with_advice():
     estimate = estimate_evaluation(protocol_for("svhn", 4434, 10, 1000), 100, 10)
     require_memory(estimate)
     with pytest.raises(

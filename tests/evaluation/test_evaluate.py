@@ -80,7 +80,7 @@ def test_all_labels_refit_on_every_training_row(splits, liblinear_path, scale):
     assert (summary.spread, summary.standard_error, summary.draws, summary.labels) == (None, None, 1, "all")
 
 
-def test_the_projects_own_solver_gives_liblinears_accuracies(splits, liblinear_path):
+def test_our_solver_has_the_accuracies_of_liblinear(splits, liblinear_path):
     train, test = splits(noise=2.5)
     protocol = protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=2)
     ours, theirs = [], []
@@ -91,7 +91,7 @@ def test_the_projects_own_solver_gives_liblinears_accuracies(splits, liblinear_p
     assert {r.status for r in ours} == {"converged"}
 
 
-def test_svhns_spread_is_196_standard_deviations_and_says_that_draws_overlap(splits, liblinear_path):
+def test_the_spread_of_svhn_is_196_standard_deviations_with_a_note_on_overlap(splits, liblinear_path):
     train, test = splits(dataset="svhn", noise=3.0)
     records = []
     protocol = protocol_for("svhn", 90, 3, 15, draws=4, select_draws=1)
@@ -135,7 +135,7 @@ def test_every_feature_set_is_probed_with_the_same_draws(splits):
 
 
 class Always:
-    """Predicts one class."""
+    """Classifier that predicts one class."""
 
     objective, gradient_norm, gap, iterations, status, converged = 1.0, 0.0, 0.0, 1, "converged", True
 
@@ -183,7 +183,7 @@ def test_equal_accuracies_of_the_smaller_values_extend_the_grid_to_its_limit_and
     assert summary.notes == ("C = 1e-08 is the limit of the grid's extension, so the best value may lie beyond it",)
 
 
-def test_a_given_c_skips_selection_and_is_told(splits, liblinear_path):
+def test_a_given_c_skips_selection_and_is_noted(splits, liblinear_path):
     train, test = splits()
     records, progress = [], []
     summary = evaluate(
@@ -225,7 +225,7 @@ def test_records_say_where_a_figure_comes_from(splits, liblinear_path):
     assert record.date.endswith("+00:00")
 
 
-def test_a_results_folder_keeps_all_that_the_summary_says(splits, liblinear_path, tmp_path):
+def test_a_results_folder_stores_everything_in_the_summary(splits, liblinear_path, tmp_path):
     train, test = splits()
     results = Results(tmp_path / "results")
     summary = evaluate(
@@ -248,7 +248,7 @@ def test_a_results_folder_keeps_all_that_the_summary_says(splits, liblinear_path
     assert accuracies.tolist() == pytest.approx(reported)
 
 
-def test_progress_counts_fits_and_says_how_far_the_present_one_is(splits):
+def test_progress_counts_fits_and_shows_the_state_of_the_current_one(splits):
     train, test = splits()
     steps = []
     evaluate(train, test, protocol_for("glyphs", 90, 3, 15, draws=2), C=1e-3, on_progress=steps.append)

@@ -40,7 +40,7 @@ def test_one_search_serves_every_k_in_any_order():
     np.testing.assert_array_equal(together, alone)
 
 
-def test_a_k_beyond_the_rows_takes_all_of_them():
+def test_a_k_above_the_number_of_rows_uses_all_rows():
     X, y = rows(0, 30)
     (fit,) = fit_neighbors(X, y, (50.0,), metric="knn-euclidean")
     assert fit.k == 30

@@ -41,7 +41,7 @@ def test_svhn_has_a_fixed_validation_split_and_100_draws():
 
 
 @pytest.mark.parametrize(("rows", "fixed"), [(10_999, 0), (11_000, 10_000)])
-def test_svhn_with_under_11000_rows_has_no_fixed_split_and_says_that_draws_overlap(rows, fixed):
+def test_svhn_with_under_11000_rows_has_no_fixed_split_and_a_note_on_overlap(rows, fixed):
     protocol = protocol_for("svhn", rows, 10, 500)
     assert protocol.held_out_rows == fixed
     assert protocol.chooses_on == ("held out" if fixed else "undrawn")
@@ -63,19 +63,19 @@ def test_draws_can_be_changed():
         (
             ("svhn", 4434, 10, 1005),
             "labels",
-            "got 1005 labels for svhn, expected a multiple of its 10 classes; take 1000",
+            "got 1005 labels for svhn, expected a multiple of its 10 classes; use 1000",
         ),
-        (("svhn", 4434, 10, 3), "labels", "multiple of its 10 classes; take 10 or 20"),
-        (("glyphs", 500, 10, 500), "labels", "500 training rows to draw from, .*; take at most 490, or all"),
+        (("svhn", 4434, 10, 3), "labels", "multiple of its 10 classes; use 10 or 20"),
+        (("glyphs", 500, 10, 500), "labels", "500 training rows to draw from, .*; use at most 490, or all"),
         (("svhn", 11_000, 10, 1000), "labels", "1000 training rows to draw from"),
-        (("svhn", 4434, 10, 99_999), "labels", "4434 training rows to draw from, .*; take at most 4430, or all"),
-        (("svhn", 4434, 10, 1005, None, None, 980), "labels", "take at most 980, or all"),
+        (("svhn", 4434, 10, 99_999), "labels", "4434 training rows to draw from, .*; use at most 4430, or all"),
+        (("svhn", 4434, 10, 1005, None, None, 980), "labels", "use at most 980, or all"),
         (
             ("svhn", 4434, 10, 975, None, None, 980),
             "labels",
-            "multiple of its 10 classes; take 970 or 980, at most 980",
+            "multiple of its 10 classes; use 970 or 980, at most 980",
         ),
-        (("glyphs", 20, 10, 10, None, None, 0), "labels", "take all"),
+        (("glyphs", 20, 10, 10, None, None, 0), "labels", "use all"),
         (("svhn", 4434, 10, 1000, 0), "draws", "got 0 draws; expected at least 1"),
         (("svhn", 4434, 10, 1000, 5, 0), "select_draws", "got 0 select draws; expected at least 1"),
         (("cifar10", 50_000, 10, None, 10), "draws", "got 10 draws with all labels"),
@@ -115,7 +115,7 @@ def test_disjoint_agrees_with_sets_of_rows():
         "undrawn": set(range(3, 8)),
         "test": set(range(100, 110)),
     }
-    # Undrawn and held out rows are apart too, but no protocol names both, so they are not promised to be.
+    # Undrawn and held-out rows are disjoint too, but no protocol uses both, so this is not guaranteed.
     unpromised = {frozenset({"undrawn", "held out"})}
     for first, second in product(ALL_SPLITS, ALL_SPLITS):
         if frozenset({first, second}) not in unpromised:

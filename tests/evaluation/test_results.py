@@ -115,7 +115,7 @@ def test_a_torn_last_row_is_left_out_when_read_and_dropped_when_appended_to(tmp_
     assert [r.evaluation.id for r in results.records()] == ["a"]
     results.append([record(evaluation="c")])
     assert [r.evaluation.id for r in results.records()] == ["a", "c"]
-    # Its fits are there: the next ones of the same evaluation bring its row back.
+    # Its fits are still stored: the next fits of the same evaluation restore its row.
     results.append([record(evaluation="b", draw=1)])
     assert [(r.evaluation.id, r.draw) for r in results.records()] == [("a", 0), ("c", 0), ("b", 0), ("b", 1)]
 
@@ -188,7 +188,7 @@ def test_a_damaged_evaluation_is_named(tmp_path, record, old, new):
     [b"", b"text", gzip.compress(b"accuracy\n0.5\n"), gzip.compress(b"a" * 99)[:-9]],
     ids=["empty", "not compressed", "other columns", "cut"],
 )
-def test_damaged_fits_are_told(tmp_path, record, content):
+def test_damaged_fits_are_an_error(tmp_path, record, content):
     results = Results(tmp_path)
     results.append([record()])
     results.fits_path(record().evaluation.id).write_bytes(content)
@@ -196,7 +196,7 @@ def test_damaged_fits_are_told(tmp_path, record, content):
         results.records()
 
 
-def test_missing_records_and_fits_are_told(tmp_path, record):
+def test_missing_records_and_fits_are_an_error(tmp_path, record):
     with pytest.raises(UserError, match=r"evaluations.csv is missing; run eval-svm first"):
         Results(tmp_path).read()
     results = Results(tmp_path)
@@ -238,7 +238,7 @@ def test_labels_of_up_to_ten_draws_are_kept(tmp_path, highest, dtype, draws):
 
 
 @pytest.mark.parametrize("draws", [11, 16, 100])
-def test_of_more_draws_what_is_right_and_the_confusions_are_kept(tmp_path, draws):
+def test_correctness_and_confusions_of_more_draws_are_kept(tmp_path, draws):
     results, random = Results(tmp_path), np.random.default_rng(0)
     labels = random.integers(10, size=1003)
     predictions = np.where(random.random((draws, 1003)) < 0.7, labels, random.integers(10, size=(draws, 1003)))
@@ -269,7 +269,7 @@ ADDED = {3: (*NUMBERS, "label"), 4: ("label",)}
 
 
 def as_version(results, version):
-    """Take the columns of later versions, which are the last ones and empty here, off the files of a folder."""
+    """Remove the columns of later versions, which come last and are empty here, from the files of a folder."""
     for path in [results.path, *results.folder.glob("fits/*.csv.gz")]:
         text = path.read_text() if path.suffix == ".csv" else gzip.decompress(path.read_bytes()).decode()
         header, *rows = text.splitlines()

@@ -36,7 +36,7 @@ def test_it_cannot_be_opened_for_a_second_c(splits):
 
 @dataclass(frozen=True)
 class Watched(FeatureSet):
-    """Features that fail when they are read while C is still being chosen."""
+    """Features that raise an error if they are read before C is chosen."""
 
     fits: tuple[list, ...] = ()
     selection_fits: int = 0
@@ -62,7 +62,7 @@ def test_an_evaluation_reads_the_test_features_only_when_selection_is_over(
 
 
 def peaked(path):
-    """Make 0.001 the best C: every other classifier is fitted on shuffled labels."""
+    """Fit such that 0.001 is the best C: every other classifier is fitted on shuffled labels."""
 
     def fit(X, labels, Cs, **settings):
         wrong = (labels + 1) % 3

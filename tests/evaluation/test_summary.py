@@ -90,10 +90,10 @@ def test_options_and_notes_are_those_of_the_evaluation_and_of_its_fits(record):
     ("select", "train_rows", "budget"),
     [
         ([], 90, 30),  # C was given
-        ([(30, 60), (30, 60)], 90, 90),  # the rows that a draw leaves choose
+        ([(30, 60), (30, 60)], 90, 90),  # C is chosen on the undrawn rows
         ([(72, 18)], 90, 90),  # a fifth is held out
         ([(30, 100), (30, 100)], 1000, 190),  # fixed validation rows, two draws, and the fresh one
-        ([(30, 100), (30, 100)], 150, 150),  # never more than there are
+        ([(30, 100), (30, 100)], 150, 150),  # at most the training set
     ],
 )
 def test_the_label_budget_counts_the_labels_that_chose(record, select, train_rows, budget):

@@ -1,4 +1,4 @@
-"""The probe during training against scikit-learn, on images whose classes differ in colour, and what it refuses."""
+"""Probe during training against scikit-learn, on images with classes of different colors, and its errors."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -24,7 +24,7 @@ def network(tiny_config):
 
 @pytest.fixture
 def coloured():
-    """Give a function that makes images of three classes, whose red channel is brighter from class to class."""
+    """Return a function that makes images of three classes with increasingly bright red channels."""
 
     def make(rows=300, step=60, split="train"):
         random, labels = np.random.default_rng(5), np.arange(rows) % 3
@@ -37,7 +37,7 @@ def coloured():
 
 @pytest.fixture
 def make_probe(network, tiny_images):
-    """Give a function that makes a probe of these networks, trained on random images."""
+    """Return a function that makes a probe of these networks, with random images as training images of the GAN."""
 
     def make(labeled, labels, *, unlabeled=None, **changes):
         unlabeled = unlabeled or tiny_images(200, 16)
@@ -69,7 +69,7 @@ def test_accuracy_is_that_of_half_of_the_drawn_images(network, coloured, tiny_im
     assert 0.4 < found < 0.99
 
 
-def test_classes_that_differ_are_told_apart(network, coloured, make_probe):
+def test_different_classes_are_distinguished(network, coloured, make_probe):
     probe = make_probe(coloured(), 120)
     assert probe(build_discriminator(network, 1)) > 0.95
     same = make_probe(coloured(step=0), 120)

@@ -1,4 +1,4 @@
-"""Evaluations that were interrupted: resumed by fit, never fitted twice, and without rows that no evaluation owns."""
+"""Interrupted evaluations: resumed after the last fit, never fitted twice, and without rows of incomplete ones."""
 
 import shutil
 from contextlib import nullcontext
@@ -15,7 +15,7 @@ PROTOCOL = protocol_for("glyphs", 90, 3, 15, draws=3, select_draws=2)
 
 
 class Counted:
-    """A fit that counts its calls, and is interrupted in the place of one of them."""
+    """Fit function that counts its calls, and interrupts one of them."""
 
     def __init__(self, fit, stop_at=None):
         self.fit, self.stop_at, self.calls = fit, stop_at, 0
@@ -44,7 +44,7 @@ def pair(splits):
 
 @pytest.fixture
 def probe(pair, liblinear_path, results):
-    """Give a function that evaluates, interrupted at a fit; it returns the summary, the calls of fit and the notes."""
+    """Return a function that evaluates, interrupted at a fit, and returns summary, number of fits and notes."""
     train, test = pair
 
     def run(stop_at=None, protocol=PROTOCOL, **settings):
@@ -129,7 +129,7 @@ def test_a_complete_evaluation_is_not_fitted_again(probe, results):
         {"protocol": protocol_for("glyphs", 90, 3, 30, draws=3, select_draws=2)},
     ],
 )
-def test_what_decides_the_numbers_is_another_evaluation(probe, results, changes):
+def test_other_settings_that_decide_the_numbers_are_another_evaluation(probe, results, changes):
     probe()
     probe(2, **changes)
     _, calls, _ = probe(**{"C": 2e-3} if "C" in changes else {})
@@ -181,7 +181,7 @@ def test_an_evaluation_whose_records_are_damaged_is_fitted_again(probe, results)
     assert calls == 5
 
 
-def test_kept_fits_that_are_damaged_are_named(probe, results):
+def test_damaged_stored_fits_are_named(probe, results):
     probe(4)
     (folder,) = (path for path in results.folder.glob("unfinished/*") if path.is_dir())
     (folder / "draws" / "1.npz").unlink()

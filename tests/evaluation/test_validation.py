@@ -9,7 +9,7 @@ CLASSES = np.repeat([0, 1, 2], [50, 20, 31])
 
 
 def numbered_images(labels=CLASSES):
-    """Give images of which each tells its row."""
+    """Return images whose pixels encode their row number."""
     pixels = np.arange(101, dtype=np.uint8)[:, None, None, None].repeat(3, axis=1)
     return ImageSet(pixels, labels, "tiny", "train", "made up")
 

@@ -1,4 +1,4 @@
-"""Trainings of plans: run, resumed, described and stopped, without a command line."""
+"""Trainings of plans without a command line: run, resumed, described and stopped."""
 
 import json
 import shlex
@@ -18,7 +18,7 @@ PLAN = TrainingPlan(preset="demo", dataset="squares", images=80, **TINY)
 
 @pytest.fixture
 def place(tmp_path):
-    """Give a workspace with a labeled training split of gray images, and no test split."""
+    """Return a workspace with a labeled training split of gray images, and no test split."""
     labels = np.arange(80) % 2
     pixels = np.random.default_rng(0).integers(0, 200, (80, 1, 16, 16)).astype(np.uint8)
     write_image_file(
@@ -98,7 +98,7 @@ STATISTICS = "batch-norm statistics of dcgan"
         ({"preset": "conditional", "classes": 3}, "squares has 2 classes", "classes"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_the_run_is_made(place, changes, words, option):
+def test_plans_that_do_not_fit_are_refused_before_the_run_is_made(place, changes, words, option):
     plan = TrainingPlan(**{"preset": "demo", "dataset": "squares", "images": 80, **TINY, **changes})
     for call in (run_training, describe_training):
         with pytest.raises(UserError) as caught:

@@ -63,7 +63,7 @@ FULL = TrainingPlan(**WATCHED, **CHANGES)
 
 
 def typed(command):
-    """Parse a command line of ``train`` as click does: the plan, and the other parameters."""
+    """Parse a command line of ``train`` with click; return the plan and the other parameters."""
     program, verb, *arguments = shlex.split(command)
     assert (program, verb) == ("dcgan-probe", "train")
     with main.commands["train"].make_context("train", arguments) as context:

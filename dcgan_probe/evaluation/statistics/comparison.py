@@ -50,7 +50,7 @@ class Comparison:
 
     @property
     def test(self) -> str:
-        """Name of the test that ``p`` is of."""
+        """Name of the test of ``p``: ``t`` or ``McNemar``."""
         return "t" if self.discordant is None else "McNemar"
 
 

@@ -68,8 +68,8 @@ def holm(ps: Sequence[float]) -> list[float]:
 
         p'_(k) = max_{l <= k} min(1, (n - l + 1) p_(l)),    p_(1) <= ... <= p_(n)
 
-    Rejecting where ``p' <= 0.05`` keeps the chance of any false rejection at 5 %, however the tests depend on each
-    other. Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics
+    Rejecting if ``p' <= 0.05`` bounds the probability of any false rejection by 5 %, for any dependence of the tests.
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics
     6, 1979.
     """
     adjusted, highest = [math.nan] * len(ps), 0.0

@@ -8,7 +8,7 @@ from dcgan_probe.runtime import UserError
 
 @pytest.fixture
 def scored(record):
-    """Make an evaluation of given correct predictions, bool (draws, N)."""
+    """Build a summary with given correct predictions, bool (draws, N)."""
 
     def make(correct, evaluation="a", **changes):
         rows = [

@@ -13,7 +13,7 @@ OVERLAP = sum(LABELS / size for size in POOLS) / 3
 
 
 def pair(draws, images, gain=0.0, seed=0):
-    """Make two correct (draws, images) that share effects of draw and image."""
+    """Sample two tables bool (draws, images) of correct predictions that share effects of draw and image."""
     rng = np.random.default_rng(seed)
     score = rng.normal(size=images) + 0.3 * rng.normal(size=(draws, 1))
     own = [0.7 * rng.normal(size=images) + 0.2 * rng.normal(size=(draws, 1)) for _ in range(2)]
@@ -89,7 +89,7 @@ def test_true_null_hypotheses_are_rejected_no_more_often_than_claimed():
     rejected = sum(difference_over_draws(*both, OVERLAP).p < 0.05 for both in found)
     # 5 % of 200 are 10, with a deviation of 3.1. Effects of several rows together make it fewer.
     assert 1 <= rejected <= 18
-    # Without the overlap, the part that is common to the draws is missing.
+    # Without the overlap, the variance common to the draws is missing.
     assert sum(difference_over_draws(*both, 0.0).p < 0.05 for both in found) > 30
 
 

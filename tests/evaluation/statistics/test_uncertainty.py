@@ -12,7 +12,7 @@ from dcgan_probe.evaluation import bootstrap_images, mean_over_draws, standard_e
 
 
 def some(draws, images, accuracy=0.7, seed=0):
-    """Make correct (draws, images) whose images are of different difficulty."""
+    """Sample correct predictions bool (draws, images) with images of different difficulty."""
     rng = np.random.default_rng(seed)
     easy = rng.beta(4 * accuracy, 4 * (1 - accuracy), images)
     return rng.random((draws, images)) < easy
@@ -33,12 +33,12 @@ def test_several_draws_are_resampled_together_as_a_plain_loop_does():
     found = bootstrap_images(correct)
     assert found.standard_error == pytest.approx(np.std(means), rel=0.04)
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, (0.025, 0.975))), abs=0.004)
-    # Had each prediction been resampled for itself, the error would be that of 5 x 200 images.
+    # If predictions were resampled independently, the error would be that of 5 x 200 images.
     alone = math.sqrt(correct.mean() * (1 - correct.mean()) / correct.size)
     assert found.standard_error > 1.2 * alone
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+def test_the_interval_has_about_its_nominal_coverage():
     rng = np.random.default_rng(5)
     covered = 0
     for _ in range(400):
@@ -81,12 +81,12 @@ def test_one_accuracy_has_no_standard_error():
 
 
 KINDS, DRAWN, SIZES = 2, 1, (2, 3)
-"""A population of two kinds of row in each of two classes, of whose pools draws take one row a class."""
+"""Population of two kinds of rows in each of two classes; a draw has one row per class of a pool."""
 SHARE = sum(DRAWN / size for size in SIZES) / len(SIZES)
 
 
 def draws_of(pool):
-    """List all draws from a pool: tuples of kinds, one a class."""
+    """List all draws from a pool: tuples of kinds, one per class."""
     return list(product(*([kinds[i] for (i,) in combinations(range(len(kinds)), DRAWN)] for kinds in pool)))
 
 
@@ -183,7 +183,7 @@ def test_a_single_image_is_refused():
 
 @pytest.mark.parametrize("draws", [5, 20])
 def test_intervals_of_linear_effects_of_rows_cover_the_mean_as_often_as_claimed(draws):
-    """A row moves all images alike and each in its own way; 30 of 60, 75 and 150 rows a class are drawn."""
+    """Rows affect all images equally and each image differently; 30 of 60, 75 and 150 rows per class are drawn."""
     rng, sizes = np.random.default_rng(draws), (60, 75, 150)
     overlap = statistics.fmean(30 / size for size in sizes)
     covered = missed = 0

@@ -1,4 +1,4 @@
-"""A search on 8x8 images whose pixels tell the class: a part of a second for each training."""
+"""Supervised search on 8x8 images with easily separable classes."""
 
 import math
 import multiprocessing
@@ -33,7 +33,7 @@ PROTOCOL = protocol_for("tiny", 90, 3, labels=15, draws=2, select_draws=1)
 
 
 def striped(rows, split, seed):
-    """Images with a dark or a light band where the class says, in much noise."""
+    """Draw noisy images with a dark or a light band at a position that depends on the class."""
     random = np.random.default_rng(seed)
     labels = np.arange(rows) % 3
     pixels = random.integers(0, 256, (rows, 3, 8, 8))
@@ -59,15 +59,15 @@ def changed(search, folder=None, settings=4, **changes):
     return replace(search, workspace=place, config=replace(search.config, settings=settings), **changes)
 
 
-def evaluate(search, name="results", **told):
-    """The summary of a search, its records and its test predictions."""
+def evaluate(search, name="results", **callbacks):
+    """Return the summary of a search, its records and its test predictions."""
     results = Results(search.workspace.runs / name)
-    summary = search.evaluate(results, **told)
+    summary = search.evaluate(results, **callbacks)
     return summary, results.records(), results.read_predictions(summary.evaluation)
 
 
 def trained_by_hand(search, number, stage, draw, rows):
-    """The predictor of one training, without the search around it."""
+    """Predict with one training, outside of the search."""
     layout = lay_out(PROTOCOL, search.train.labels, 5)
     train = search.train.subset(layout.order).subset(rows)
     seed = derive_seed(5, "tiny-15", "supervised", stage, draw)
@@ -102,7 +102,7 @@ def test_the_best_on_validation_rows_is_retrained_on_the_reported_draws_of_all_r
     assert f"{100 * min(errors):.2f} % on 75 rows" in summary.notes[-1]
 
 
-def test_records_tell_each_training(search, tmp_path):
+def test_records_describe_each_training(search, tmp_path):
     summary, records, test = evaluate(search)
     stages = [(record.stage, record.draw, record.split, record.rows_scored) for record in records]
     assert stages == [("select", 0, "validation", 75)] * 4 + [("report", draw, "test", 40) for draw in (0, 1)]
@@ -131,7 +131,7 @@ def test_records_tell_each_training(search, tmp_path):
 
 
 class SealedPixels:
-    """Pixels that may not be read until ``open`` is set."""
+    """Pixels that raise an error if they are read before ``open`` is set."""
 
     def __init__(self, pixels):
         self.pixels, self.open = pixels, True
@@ -160,7 +160,7 @@ def test_the_test_images_are_read_when_the_setting_is_chosen(images, search, tmp
     assert 0.0 < summary.accuracy <= 1.0
 
 
-def test_what_was_trained_is_not_trained_again(search, tmp_path, monkeypatch):
+def test_finished_trainings_are_not_repeated(search, tmp_path, monkeypatch):
     expected = evaluate(changed(search, tmp_path / "whole"))
     trained, steps, notes = [], [], []
 
@@ -181,7 +181,7 @@ def test_what_was_trained_is_not_trained_again(search, tmp_path, monkeypatch):
     for stop in (stop_at("tiny-15 supervised, search", 3), stop_at("tiny-15 supervised, test", 1)):
         with pytest.raises(KeyboardInterrupt):
             evaluate(parts, on_progress=stop)
-        # Of an interrupted evaluation there are none, so that the search is recorded once.
+        # An interrupted evaluation has none, so that the search is recorded once.
         assert not Results(tmp_path / "parts" / "results").path.exists()
     resumed = evaluate(parts, on_progress=steps.append, on_note=notes.append)
     assert [record.stage for record in resumed[1]] == ["select"] * 4 + ["report"] * 2
@@ -233,7 +233,7 @@ def test_all_labels(search):
     assert summary.draws == 1
 
 
-def test_a_training_that_diverged_is_told(search, monkeypatch):
+def test_a_diverged_training_is_recorded(search, monkeypatch):
     monkeypatch.setattr(trials, "draw_setting", lambda *_: Setting(1e38, 0.0, 0.0, 10))
     _, records, _ = evaluate(changed(search, settings=1))
     assert {(record.converged, record.status) for record in records} == {(False, "diverged")}
@@ -249,10 +249,10 @@ def test_the_key_is_of_everything_that_decides_the_numbers(search, tiny_config):
     ]
     assert len({search.key(), *(other.key() for other in others)}) == 6
     assert changed(search, settings=9, workers=2).key() == search.key()
-    assert search.key() == "46086722bbaf8746"  # of version 0.1.0, whose kept trainings are read
+    assert search.key() == "46086722bbaf8746"  # of version 0.1.0, whose stored trainings are read
 
 
-def test_what_a_user_may_get_wrong(images, search, tiny_images):
+def test_invalid_settings_are_refused(images, search, tiny_images):
     with pytest.raises(UserError, match="got settings 0, expected at least 1"):
         changed(search, settings=0)
     with pytest.raises(UserError, match=r"got preset 'moon', expected imagenet32 or svhn32 .* or None"):

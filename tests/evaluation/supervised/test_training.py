@@ -17,7 +17,7 @@ def tiny(tiny_config):
 
 
 def by_hand(weights, signed, eps, statistics=None):
-    """The flattened last maps of the tiny network, and the maps before its batch normalisation."""
+    """Return the flattened last maps of the tiny network, and the maps before its batch normalization."""
     maps = functional.conv2d(signed, weights["layers.conv1.conv.weight"], stride=2, padding=2)
     maps = torch.where(maps > 0, maps, 0.2 * maps)
     before = functional.conv2d(maps, weights["layers.conv2.conv.weight"], stride=2, padding=2)
@@ -36,7 +36,7 @@ def test_the_network_has_the_discriminators_layers_and_one_output_a_class():
     assert (network.output.bias == 0).all()
 
 
-def test_one_step_is_adams_on_the_cross_entropy_of_what_was_not_dropped(tiny):
+def test_one_step_is_that_of_adam_on_the_cross_entropy_after_dropout(tiny):
     network = build_supervised(tiny, 3, seed=0).train()
     signed = torch.rand((6, 3, 8, 8), generator=torch.Generator().manual_seed(1)) * 2 - 1
     labels = torch.tensor([0, 1, 2, 0, 1, 1])
@@ -74,7 +74,7 @@ def test_nothing_is_dropped_at_prediction_and_the_statistics_are_those_of_the_tr
 def test_statistics_average_the_batches_of_one_pass(tiny, tiny_images):
     pixels = torch.from_numpy(tiny_images(rows=300).images)
     network = build_supervised(tiny, 3, seed=0).train()
-    network.last_maps(to_signed(pixels[:50]))  # what training left behind does not count
+    network.last_maps(to_signed(pixels[:50]))  # the running averages of training are replaced
     estimate_statistics(network, pixels, seed=4)
     weights = {name: weight.detach() for name, weight in network.named_parameters()}
     mean = by_hand(weights, to_signed(pixels), 1e-3)[1].mean((0, 2, 3))
@@ -129,7 +129,7 @@ def test_the_rate_falls_to_nothing(tiny, tiny_images, monkeypatch):
     assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1])
 
 
-def test_settings_are_spread_as_said():
+def test_settings_have_the_documented_distributions():
     drawn = [draw_setting(0, number) for number in range(2000)]
     rates = np.array([setting.learning_rate for setting in drawn])
     assert 1e-4 <= rates.min() < 1.1e-4
