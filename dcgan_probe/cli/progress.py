@@ -103,7 +103,7 @@ class Progress:
         _print_line(f"{self._title}: {done:,} of {self.total:,} {self._unit}, {', '.join(parts)}")
 
     def close(self) -> None:
-        """Close the progress bar and leave it on the screen."""
+        """Close the bar; it stays on the screen."""
         if self._bar is not None:
             self._bar.close()
 
@@ -136,7 +136,7 @@ class StepBars:
         self._bar.update(step.done, step.note)
 
     def close(self) -> None:
-        """Close the progress bar and leave it on the screen."""
+        """Close the bar; it stays on the screen."""
         if self._bar is not None:
             self._bar.close()
 
