@@ -25,7 +25,7 @@ def _set(path: str, value: Any) -> Callable[[], None]:
 
 
 def _no_subspace() -> None:
-    from dcgan_probe.linear._solver.heavy import DominantSubspace
+    from dcgan_probe.linear._solver.dominant_subspace import DominantSubspace
 
     DominantSubspace.step = lambda *_: None  # type: ignore[method-assign]
 

@@ -29,7 +29,7 @@ Four artifacts cross the floors: ``ImageSet``, the run folder (``Run``), ``Featu
 
 from typing import TYPE_CHECKING
 
-from .runtime.late_names import import_when_used
+from .runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
     from .deduplication import (

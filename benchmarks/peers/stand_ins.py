@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression as TheirLogisticRegression, 
 from sklearn.svm import LinearSVC as TheirLinearSVC
 
 from dcgan_probe import L2SVMClassifier, LogisticClassifier, RidgeClassifier as OurRidgeClassifier
-from dcgan_probe.linear.linear_estimator import LinearEstimator
+from dcgan_probe.linear.base import LinearEstimator
 
 GAP = 1e-14
 OWN_CONSTRAINTS = ("C", "class_weight", "max_iter")

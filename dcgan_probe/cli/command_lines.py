@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from .first_checks import check_first, check_run
+from .early_checks import check_first, check_run
 
 _KEY = "dcgan_probe.arguments"
 

@@ -5,12 +5,12 @@ The paper cleans its training images in this way, so that the generator does not
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
     from .config import DRAWN_DISTANCE as DRAWN_DISTANCE, DedupConfig as DedupConfig, DedupPlan as DedupPlan
     from .deduplicate import Findings as Findings, deduplicate as deduplicate
-    from .planting import KINDS as KINDS
+    from .planted_copies import KINDS as KINDS
     from .running import (
         Deduplication as Deduplication,
         run_deduplication as run_deduplication,

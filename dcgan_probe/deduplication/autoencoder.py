@@ -16,7 +16,7 @@ from torch.nn.functional import mse_loss, relu
 from ..images import ImageSet
 from ..runtime import UserError, numpy_generator, torch_generator
 from ..storage import fingerprint_settings, locked, read_arrays, write_arrays
-from .pictures import INPUTS, detail_inputs, to_pictures, whole_inputs
+from .views import INPUTS, detail_inputs, to_pictures, whole_inputs
 
 UNITS = 128
 BATCH, LEARNING_RATE, DROPPED = 256, 1e-3, 0.2

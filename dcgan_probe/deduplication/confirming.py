@@ -8,7 +8,7 @@ of either picture from itself under a move.
 
 import torch
 
-from .pictures import MIDDLE, MOST_SHIFT, View, cut_view, local_detail, standardized
+from .views import MIDDLE, MOST_SHIFT, View, cut_view, local_detail, standardized
 
 MOVES = (View(MOST_SHIFT, 0), View(0, MOST_SHIFT), View(MOST_SHIFT, MOST_SHIFT), View(MOST_SHIFT, -MOST_SHIFT))
 LEAST = 1e-6  # lower bound of the change by a move, for blank pictures

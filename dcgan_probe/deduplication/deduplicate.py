@@ -19,7 +19,7 @@ from ..runtime import OnStep, Step, UserError, no_step
 from .autoencoder import READ, Encoder, kept_encoder
 from .candidates import HashIndex
 from .config import DedupConfig
-from .planting import plant
+from .planted_copies import plant
 from .search import Pairs, find_near_duplicates
 
 

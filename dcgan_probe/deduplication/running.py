@@ -12,7 +12,7 @@ from ..runtime import OnStep, Workspace, describe_device, no_step, require_insta
 from ..storage import write_json
 from .config import DedupPlan
 from .deduplicate import Findings, deduplicate
-from .judging import (
+from .judgments import (
     check_judgments,
     check_list,
     draw_pairs,

@@ -13,7 +13,7 @@ from ..images import ImageSet
 from .autoencoder import Encoder
 from .candidates import HashIndex
 from .confirming import relative_distances
-from .pictures import ALL_VIEWS, HALF_OF_VIEWS, MIDDLE, View, local_detail, to_pictures, view_inputs
+from .views import ALL_VIEWS, HALF_OF_VIEWS, MIDDLE, View, local_detail, to_pictures, view_inputs
 
 COMPARED_AT_ONCE = 1024  # pairs of pictures
 INVERSES = np.array([ALL_VIEWS.index(view.inverse()) for view in ALL_VIEWS])

@@ -9,23 +9,22 @@
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
-    from .choice import C_GRID as C_GRID
     from .config import (
         EvalConfig as EvalConfig,
         SupervisedConfig as SupervisedConfig,
     )
-    from .conversion import convert_results as convert_results
-    from .draws import class_rows as class_rows, lay_out as lay_out, most_labels as most_labels
-    from .estimate import (
+    from .cost_estimate import (
         Estimate as Estimate,
         estimate_evaluation as estimate_evaluation,
         product_rate as product_rate,
         require_memory as require_memory,
     )
+    from .draws import class_rows as class_rows, lay_out as lay_out, most_labels as most_labels
     from .evaluate import evaluate as evaluate
+    from .penalty_grid import C_GRID as C_GRID
     from .predictions import TestPredictions as TestPredictions
     from .protocols import Protocol as Protocol, protocol_for as protocol_for
     from .recording import RECORDED_CLASSIFIERS as RECORDED_CLASSIFIERS
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
         ProbeRecord as ProbeRecord,
     )
     from .results import Results as Results, Survey as Survey
+    from .results_conversion import convert_results as convert_results
     from .running import (
         PlannedEvaluation as PlannedEvaluation,
         checked_protocol as checked_protocol,
@@ -44,7 +44,11 @@ if TYPE_CHECKING:
         run_evaluation as run_evaluation,
         run_evaluations as run_evaluations,
     )
-    from .sealed import SealedImages as SealedImages, SealedSplitError as SealedSplitError, SealedTest as SealedTest
+    from .sealed_test import (
+        SealedImages as SealedImages,
+        SealedSplitError as SealedSplitError,
+        SealedTest as SealedTest,
+    )
     from .settings import (
         CLASSIFIERS as CLASSIFIERS,
         SCALES as SCALES,

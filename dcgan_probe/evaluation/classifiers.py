@@ -7,9 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from ..linear import LinearClassifier, fit_path, predict_path
-from .choice import NEIGHBOR_NUMBERS, PENALTIES, Grid
 from .draws import Rows
-from .neighbours import NeighborClassifier, fit_neighbors, predict_neighbors
+from .nearest_neighbors import NeighborClassifier, fit_neighbors, predict_neighbors
+from .penalty_grid import NEIGHBOR_NUMBERS, PENALTIES, Grid
 from .settings import NEIGHBORS, ProbeClassifier
 
 TOLERANCE = 1e-5

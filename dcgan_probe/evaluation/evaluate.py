@@ -12,10 +12,10 @@ from .loading import check_pair, load_finite, required_labels
 from .protocols import Protocol, divided_name, protocol_for, protocol_named
 from .recording import Recorder
 from .results import Results
-from .sealed import SealedTest
+from .resumable import complete_note, find_complete, fits_under_way
+from .sealed_test import SealedTest
 from .settings import CLASSIFIERS, SCALES, ProbeClassifier, Scale, check_choice
 from .summary import Summary, summarize_evaluation
-from .unfinished import complete_note, find_complete, fits_under_way
 
 
 def evaluate(

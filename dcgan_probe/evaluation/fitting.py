@@ -10,16 +10,16 @@ import numpy as np
 
 from ..linear import best_value
 from ..runtime import OnStep, Step, UserError
-from .choice import values_to_try
 from .classifiers import FitPath, fit_of, predict_rows
+from .draw_grams import DrawGrams
 from .draws import Layout, Rows
-from .gram import DrawGrams
+from .penalty_grid import values_to_try
 from .predictions import TestPredictions
 from .recording import Recorder
 from .records import ProbeRecord
-from .sealed import SealedTest
+from .resumable import FitsUnderWay
+from .sealed_test import SealedTest
 from .settings import NEIGHBORS, SCALES, ProbeClassifier, Scale, check_given
-from .unfinished import FitsUnderWay
 
 ADDED_VARIANCE: dict[Scale, float] = {"none": 0.0, "standardise": 0.0, "standardise+0.01": 0.01}
 

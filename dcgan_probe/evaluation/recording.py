@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from ..features import FeatureSet, source_label
-from ..images.caveats import balanced_accuracy, split_caveats
+from ..images.split_caveats import balanced_accuracy, split_caveats
 from ..runtime import describe_device, versions
-from .choice import NEIGHBOR_NUMBERS, Grid, at_limit
 from .classifiers import Fit, grid_of
 from .draws import Layout
 from .loading import largest_layer, required_labels, source_options
+from .penalty_grid import NEIGHBOR_NUMBERS, Grid, at_limit
 from .records import ALL_LABELS, NOTE_SEPARATOR, SCHEMA_VERSION, Evaluation, Options, ProbeRecord
 from .settings import ProbeClassifier
 

@@ -11,8 +11,8 @@ from ..images import ImageSet, load_images
 from ..networks import NetworkConfig
 from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step, require_instance
 from .config import EvalConfig
+from .cost_estimate import Estimate, estimate_evaluation, require_memory
 from .draws import class_rows, lay_out, most_labels
-from .estimate import Estimate, estimate_evaluation, require_memory
 from .evaluate import evaluate
 from .protocols import Protocol, protocol_for
 from .results import Results

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..images.caveats import SplitCaveats
+from ..images.split_caveats import SplitCaveats
 from ..runtime import UserError
 from .protocols import SPREAD_FACTORS
 from .records import ALL_LABELS, NOTE_SEPARATOR, Evaluation, Options, ProbeRecord, to_json

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
     from .array_features import Arrays as Arrays, array_pair as array_pair
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
         count_columns as count_columns,
         layer_columns as layer_columns,
     )
+    from .exchange_config import (
+        ExportRunConfig as ExportRunConfig,
+        ImportAuthorsConfig as ImportAuthorsConfig,
+        ImportRunConfig as ImportRunConfig,
+    )
     from .exported_runs import export_named_run as export_named_run, export_run as export_run, import_run as import_run
     from .extraction import extract as extract, features_of as features_of, find_run as find_run
     from .feature_set import EncoderOrigin as EncoderOrigin, FeatureSet as FeatureSet, MapShare as MapShare
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
         SourceContext as SourceContext,
         SourceCost as SourceCost,
     )
-    from .kmeans.deep import (
+    from .kmeans.deep_dictionary import (
         DeepKMeans as DeepKMeans,
         kept_deep_kmeans as kept_deep_kmeans,
         require_positions as require_positions,
@@ -55,16 +60,16 @@ if TYPE_CHECKING:
         discriminator_operations as discriminator_operations,
         kmeans_operations as kmeans_operations,
     )
-    from .outside_encoders import recorded_options as recorded_options
-    from .pixel_features import PixelFeatures as PixelFeatures
-    from .plugins import load_plugin as load_plugin
-    from .pooling import pool_to_grid as pool_to_grid
-    from .principal import (
+    from .pca import (
         PrincipalConfig as PrincipalConfig,
         PrincipalEncoder as PrincipalEncoder,
         kept_axes as kept_axes,
         principal_axes as principal_axes,
     )
+    from .pixel_features import PixelFeatures as PixelFeatures
+    from .plugin_encoders import recorded_options as recorded_options
+    from .plugins import load_plugin as load_plugin
+    from .pooling import pool_to_grid as pool_to_grid
     from .run_encoders import (
         run_encoder as run_encoder,
         statistics_path as statistics_path,
@@ -92,11 +97,6 @@ if TYPE_CHECKING:
         source_label as source_label,
         source_named as source_named,
         source_options as source_options,
-    )
-    from .transfer_config import (
-        ExportRunConfig as ExportRunConfig,
-        ImportAuthorsConfig as ImportAuthorsConfig,
-        ImportRunConfig as ImportRunConfig,
     )
 
 import_when_used(__name__)

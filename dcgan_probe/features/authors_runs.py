@@ -9,9 +9,9 @@ from ..images import ImageSet, load_images
 from ..networks import load_discriminator
 from ..runtime import OnNote, OnStep, Step, Workspace, no_note, no_step, require_instance, resolve_device
 from .batchnorm import real_statistics
+from .exchange_config import ImportAuthorsConfig
 from .run_encoders import statistics_path, write_statistics
 from .settings import REAL_RULES
-from .transfer_config import ImportAuthorsConfig
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from ..gan import PIECE_BYTES, Run, export_weights, import_weights, named_run
 from ..images import ImageSet, load_images
 from ..runtime import OnNote, OnStep, Step, UserError, Workspace, no_note, no_step, require_instance, resolve_device
 from ..storage import whole_file
+from .exchange_config import ExportRunConfig
 from .run_encoders import (
     STATISTICS,
     kept_statistics,
@@ -28,7 +29,6 @@ from .run_encoders import (
     write_statistics,
 )
 from .settings import REAL_RULES
-from .transfer_config import ExportRunConfig
 
 RULE = REAL_RULES[0]
 

@@ -143,6 +143,6 @@ class FeatureSource:
         check_fields(options)
         if self.needs_run and context.run is None:
             raise UserError(f"{self.name} features need a run; train first, or name one", parameter="run")
-        from .outside_encoders import finished_encoder  # deferred, since it imports torch
+        from .plugin_encoders import finished_encoder  # deferred, since it imports torch
 
         return finished_encoder(self, options, context)

@@ -9,7 +9,7 @@ from functools import cache
 import torch
 
 from ..networks import NetworkConfig, convolution_layers
-from .kmeans.deep import BLOCKS
+from .kmeans.deep_dictionary import BLOCKS
 from .kmeans.patches import PatchGrid
 from .settings import WINDOW, DictionaryConfig, FieldConfig
 

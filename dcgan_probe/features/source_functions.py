@@ -7,14 +7,14 @@ from ..networks import NetworkConfig
 from ..runtime import Step, UserError
 from .encoders import DiscriminatorEncoder, PixelEncoder, count_columns
 from .feature_source import SourceContext, SourceCost
-from .kmeans.deep import kept_deep_kmeans, require_positions
+from .kmeans.deep_dictionary import kept_deep_kmeans, require_positions
 from .kmeans.deep_encoder import LAYERS, DeepKMeansEncoder, deep_columns
 from .kmeans.dictionaries import kept_dictionary
 from .kmeans.encoder import Cells, KMeansEncoder
 from .kmeans.patches import PatchGrid
 from .layer_names import choose_layers
 from .operations import deep_kmeans_operations, discriminator_operations, kmeans_operations
-from .principal import PrincipalConfig, PrincipalEncoder, kept_axes
+from .pca import PrincipalConfig, PrincipalEncoder, kept_axes
 from .run_encoders import run_encoder
 from .settings import REAL_RULES
 from .source_options import (

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
     from .checkpoint import load_checkpoint as load_checkpoint, save_checkpoint as save_checkpoint
-    from .checks import check_images as check_images
     from .class_labels import find_class as find_class, require_conditional as require_conditional
     from .collapse import Collapse as Collapse, CollapseAlarm as CollapseAlarm
     from .config import AUTHORS as AUTHORS, PIECE_BYTES as PIECE_BYTES, TrainConfig as TrainConfig
+    from .image_windows import choose_window as choose_window, held_bytes as held_bytes
     from .presets import (
         PRESETS as PRESETS,
         Preset as Preset,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         check_unused as check_unused,
         save_authors as save_authors,
     )
+    from .resume_checks import check_images as check_images
     from .run import (
         Run as Run,
         TrainedOn as TrainedOn,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
         require_room as require_room,
         sample_blocks as sample_blocks,
     )
-    from .sizes import check_training_memory as check_training_memory
     from .state import (
         StepStatistics as StepStatistics,
         TrainState as TrainState,
@@ -49,6 +49,6 @@ if TYPE_CHECKING:
         generator_loss as generator_loss,
     )
     from .training import Outcome as Outcome, train as train
-    from .windows import choose_window as choose_window, held_bytes as held_bytes
+    from .training_memory import check_training_memory as check_training_memory
 
 import_when_used(__name__)

@@ -15,7 +15,7 @@ import torch
 from ..images import ImageSet
 from ..runtime import ALONE, Ranks, UserError, torch_generator
 from .config import TrainConfig
-from .windows import WindowOrder, WindowReader
+from .image_windows import WindowOrder, WindowReader
 
 CUDA_SHARE = 0.5  # largest share of free device memory for the images; larger sets stay on the host
 

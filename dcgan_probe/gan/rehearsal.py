@@ -8,8 +8,8 @@ import torch
 
 from ..runtime import convolution_kernels, memory_in_use
 from .config import TrainConfig
-from .sizes import check_training_memory
 from .state import TrainState
+from .training_memory import check_training_memory
 
 WARM_UP, STEPS = 2, 5
 

@@ -21,7 +21,7 @@ from ..runtime import ALONE, Ranks, autocast, torch_generator
 from .config import TrainConfig
 from .cuda_graphs import Recorded
 from .moving_average import MovingAverage
-from .shared_norm import shared_norms
+from .sync_batchnorm import shared_norms
 
 BETA2 = 0.999
 

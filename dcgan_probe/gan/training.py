@@ -29,17 +29,17 @@ from ..runtime import (
 from ..storage import locked
 from .batches import Batch, Batches, open_batches
 from .checkpoint import save_checkpoint
-from .checks import check_images, check_parts, stored_state
 from .collapse import CollapseAlarm
 from .config import TrainConfig
 from .curves import save_curves
 from .diagnostics import Diagnostics
 from .fixed_noise import COLUMNS, SAMPLES, fixed_noise
 from .probing import Probe, Probing
+from .resume_checks import check_images, check_parts, stored_state
 from .run import Run, TrainedOn
-from .sizes import check_training_memory
 from .state import StepStatistics, TrainState, network_input
 from .tensorboard import Events
+from .training_memory import check_training_memory
 
 TICK_SECONDS = 5.0
 CHECKPOINT_SECONDS = 120.0

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
-    from .caveats import SplitCaveats as SplitCaveats, split_caveats as split_caveats
     from .classes import (
         Classes as Classes,
         class_index as class_index,
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
         save_grid as save_grid,
     )
     from .imageset import ImageSet as ImageSet, Part as Part
-    from .names import require_known as require_known, set_name as set_name
     from .neighbors import (
         NearestSoFar as NearestSoFar,
         Neighbors as Neighbors,
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from .pixels import from_signed as from_signed, to_signed as to_signed
     from .prepare import prepare as prepare
     from .prepared_files import PreparedFile as PreparedFile, prepare_file as prepare_file
+    from .set_names import require_known as require_known, set_name as set_name
     from .settings import (
         RESAMPLES as RESAMPLES,
         Depth as Depth,
@@ -44,5 +43,6 @@ if TYPE_CHECKING:
         Resample as Resample,
     )
     from .sources import load_images as load_images
+    from .split_caveats import SplitCaveats as SplitCaveats, split_caveats as split_caveats
 
 import_when_used(__name__)

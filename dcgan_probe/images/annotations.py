@@ -10,7 +10,7 @@ import numpy as np
 
 from ..runtime import Notice, UserError
 from .classes import sorted_names
-from .listing import Listing, shown
+from .folder_listing import Listing, shown
 
 INSIDE = ("labels.csv", "val_annotations.txt")
 FILE_COLUMNS = (

@@ -16,7 +16,7 @@ from PIL import Image
 from ..runtime import Notice, UserError
 from ..storage import ImageLayoutError, file_facts
 from .classes import nfc, sorted_names
-from .reading import Reading, composited, to_eight_bits
+from .eight_bit import Reading, composited, to_eight_bits
 from .settings import Layout
 from .streams import ImageStream
 

@@ -8,9 +8,9 @@ import numpy as np
 from ..runtime import Notice, UserError
 from ..storage import ChangedFileError, FileStamps
 from .annotations import annotate
-from .listing import EXTENSIONS, NO_IMAGES, Listing, list_images, shown
-from .pictures import find_channels, read_image
-from .reading import Reading
+from .decoding import find_channels, read_image
+from .eight_bit import Reading
+from .folder_listing import EXTENSIONS, NO_IMAGES, Listing, list_images, shown
 from .streams import ImageStream
 
 SPLIT_FOLDERS = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}

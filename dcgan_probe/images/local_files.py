@@ -8,9 +8,9 @@ from ..runtime import Notice, UserError
 from ..storage import ImageFile, ImageLayoutError, open_image_file
 from .arrays_in_files import open_arrays
 from .classes import nfc
+from .eight_bit import Reading
 from .imageset import ImageSet
-from .names import SPLITS, SUFFIXES
-from .reading import Reading
+from .set_names import SPLITS, SUFFIXES
 from .streams import ImageStream
 
 

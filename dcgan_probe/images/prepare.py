@@ -16,9 +16,9 @@ from PIL import Image
 
 from ..runtime import UserError
 from ..storage import StoredImages, write_image_file
+from .eight_bit import Reading
 from .imageset import ImageSet
-from .names import SPLITS
-from .reading import Reading
+from .set_names import SPLITS
 from .settings import RESAMPLES, Depth, Layout, Resample
 from .sources import open_source
 from .streams import ImageStream, UnreadableImageError, to_array, to_picture, with_channels

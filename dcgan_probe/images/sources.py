@@ -5,12 +5,13 @@ from pathlib import Path
 from ..runtime import UserError
 from ..storage import StoredImages
 from .classes import Classes, has_gaps, match_classes, number_labels
+from .eight_bit import Reading
 from .folders import open_folder
 from .glyphs import draw_glyph_set
 from .imageset import ImageSet
 from .local_files import find_named_file, load_file
 from .lsun import open_lsun
-from .names import (
+from .set_names import (
     SPLITS,
     TORCHVISION_NAMES,
     default_data_dir,
@@ -19,7 +20,6 @@ from .names import (
     require_path,
     unknown_set,
 )
-from .reading import Reading
 from .streams import ImageStream, stack_stream
 from .torchvision_sources import load_torchvision
 

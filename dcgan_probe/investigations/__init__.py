@@ -16,7 +16,7 @@ Each investigation is a function of a run and a config; its result holds numbers
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
     from .arithmetic import (
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
         around as around,
         combine as combine,
         combine_pixels as combine_pixels,
+    )
+    from .attribute_probes import (
+        AttributeProbe as AttributeProbe,
+        ProbePair as ProbePair,
+        encode_images as encode_images,
+        fit_probe_pairs as fit_probe_pairs,
     )
     from .attributes import Attribute as Attribute
     from .backpropagation import (
@@ -55,21 +61,9 @@ if TYPE_CHECKING:
         TurnConfig as TurnConfig,
         WalkConfig as WalkConfig,
     )
+    from .error_curves import FITTED_ON as FITTED_ON
     from .forget import ForgetResult as ForgetResult, forget as forget
-    from .forgetting import (
-        BOX_PENALTY as BOX_PENALTY,
-        ObjectMaps as ObjectMaps,
-        contrast as contrast,
-        count_maps as count_maps,
-        difference_images as difference_images,
-        find_object as find_object,
-        layer_maps as layer_maps,
-        map_images as map_images,
-        object_layer as object_layer,
-        pixel_change as pixel_change,
-        without_maps as without_maps,
-    )
-    from .generated import (
+    from .generated_images import (
         GeneratedResult as GeneratedResult,
         NeighborError as NeighborError,
         evaluate_generated as evaluate_generated,
@@ -82,17 +76,23 @@ if TYPE_CHECKING:
         InvestigationConfig as InvestigationConfig,
         SampleConfig as SampleConfig,
     )
-    from .neighbor_curves import FITTED_ON as FITTED_ON
-    from .paths import interpolate as interpolate, leg_unevenness as leg_unevenness, step_lengths as step_lengths
+    from .latent_paths import interpolate as interpolate, leg_unevenness as leg_unevenness, step_lengths as step_lengths
+    from .map_removal import (
+        BOX_PENALTY as BOX_PENALTY,
+        ObjectMaps as ObjectMaps,
+        contrast as contrast,
+        count_maps as count_maps,
+        difference_images as difference_images,
+        find_object as find_object,
+        layer_maps as layer_maps,
+        map_images as map_images,
+        object_layer as object_layer,
+        pixel_change as pixel_change,
+        without_maps as without_maps,
+    )
     from .result import InvestigationResult as InvestigationResult
     from .saliency import SaliencyResult as SaliencyResult, saliency as saliency
     from .sample import SampleResult as SampleResult, sample as sample
-    from .scoring import (
-        AttributeProbe as AttributeProbe,
-        ProbePair as ProbePair,
-        encode_images as encode_images,
-        fit_probe_pairs as fit_probe_pairs,
-    )
     from .settings import Interpolation as Interpolation, Rule as Rule
     from .turn import (
         TurnResult as TurnResult,

@@ -7,9 +7,9 @@ import numpy as np
 from ..gan import Run
 from ..images import contact_sheet, tiled
 from ..runtime import OnNote, OnStep, Workspace, no_note, no_step, numpy_generator
+from .concept_samples import SCORE_UNIT, Gathered, and_score, captioned, gather, score_table
 from .config import OTHER_ROWS, ArithmeticConfig
 from .feature_investigation import FeatureInvestigation
-from .gathering import SCORE_UNIT, Gathered, and_score, captioned, gather, score_table
 from .result import InvestigationResult
 
 NOISE = 0.25

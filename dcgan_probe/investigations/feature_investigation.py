@@ -8,9 +8,9 @@ import numpy as np
 
 from ..features import DiscriminatorEncoder, cached_features, run_encoder
 from ..images import ImageSet
+from .attribute_probes import ProbePair, encode_images, fit_probe_pairs
 from .attributes import Attribute
 from .investigation import Investigation
-from .scoring import ProbePair, encode_images, fit_probe_pairs
 
 
 class FeatureInvestigation(Investigation):

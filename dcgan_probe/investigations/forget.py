@@ -14,6 +14,7 @@ from ..gan import (
 from ..images import contact_sheet
 from ..networks import Generator
 from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step, numpy_generator
+from .attribute_probes import ProbePair
 from .attributes import Attribute
 from .backpropagation import score_saliency
 from .boxes import Box, box_entries, boxed_samples, inside, read_boxes, strongest_windows
@@ -21,7 +22,7 @@ from .config import ForgetConfig
 from .feature_investigation import FeatureInvestigation
 from .forget_findings import CONTROLS, UNITS, beside_controls, scored, summary, warnings
 from .forget_pictures import SHOWN, Row, boxes_sheet, sample_rows
-from .forgetting import (
+from .map_removal import (
     BOX_PENALTY,
     contrast,
     count_maps,
@@ -32,7 +33,6 @@ from .forgetting import (
     without_maps,
 )
 from .result import InvestigationResult
-from .scoring import ProbePair
 
 POOL, BOXED = 1000, 100
 """Number of samples that a probe searches, and number of samples that get a box."""

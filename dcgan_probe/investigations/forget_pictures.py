@@ -6,7 +6,7 @@ import numpy as np
 
 from ..images import contact_sheet, tiled
 from .boxes import outlined
-from .forgetting import difference_images, map_images
+from .map_removal import difference_images, map_images
 
 SHOWN = 12
 """Number of samples in a row of the pictures."""

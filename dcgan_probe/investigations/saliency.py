@@ -11,6 +11,7 @@ from ..features import DiscriminatorEncoder, choose_layer
 from ..gan import Run
 from ..images import ImageSet, contact_sheet, tiled, to_signed
 from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step, numpy_generator
+from .attribute_probes import encode_images
 from .backpropagation import (
     as_images,
     concentration,
@@ -24,7 +25,6 @@ from .backpropagation import (
 from .config import FIRST_FEATURES, SaliencyConfig
 from .feature_investigation import FeatureInvestigation
 from .result import InvestigationResult
-from .scoring import encode_images
 from .settings import Rule
 
 NETWORKS = {"trained": "dcgan", "untrained": "random"}

@@ -11,9 +11,9 @@ from scipy.stats import spearmanr
 from ..gan import Run
 from ..images import contact_sheet, tiled
 from ..runtime import OnNote, OnStep, UserError, Workspace, no_note, no_step, numpy_generator
+from .concept_samples import SCORE_UNIT, Gathered, and_score, captioned, gather
 from .config import TurnConfig
 from .feature_investigation import FeatureInvestigation
-from .gathering import SCORE_UNIT, Gathered, and_score, captioned, gather
 from .result import InvestigationResult
 
 RANDOM_AXES = 8

@@ -19,7 +19,7 @@ from ..images import (
 from ..runtime import OnNote, OnStep, Workspace, no_note, no_step
 from .config import WalkConfig
 from .feature_investigation import FeatureInvestigation
-from .paths import interpolate, leg_unevenness, step_lengths
+from .latent_paths import interpolate, leg_unevenness, step_lengths
 from .result import InvestigationResult
 
 REFERENCE_IMAGES = 500

@@ -30,12 +30,17 @@ Modules in the order of a fit; each imports only modules above it::
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
     from ._solver.design import RowReader as RowReader
     from ._solver.gram import gram_matrix as gram_matrix
-    from ._solver.plan import Plan as Plan, Sizes as Sizes, default_memory as default_memory, make_plan as make_plan
+    from ._solver.memory_plan import (
+        Plan as Plan,
+        Sizes as Sizes,
+        default_memory as default_memory,
+        make_plan as make_plan,
+    )
     from ._solver.solution import (
         CONVERGED as CONVERGED,
         ITERATION_LIMIT as ITERATION_LIMIT,
@@ -44,20 +49,20 @@ if TYPE_CHECKING:
         Solution as Solution,
     )
     from ._solver.solver import solve as solve
-    from .estimator import (
+    from .classifiers import (
         L2SVMClassifier as L2SVMClassifier,
         LogisticClassifier as LogisticClassifier,
         RidgeClassifier as RidgeClassifier,
     )
-    from .estimator_cv import L2SVMClassifierCV as L2SVMClassifierCV
-    from .path import (
+    from .cross_validation import L2SVMClassifierCV as L2SVMClassifierCV
+    from .penalty_path import (
         LOSSES as LOSSES,
         TOLERANCE as TOLERANCE,
         LinearClassifier as LinearClassifier,
         fit_path as fit_path,
         predict_path as predict_path,
     )
-    from .selection import (
+    from .penalty_selection import (
         C_GRID as C_GRID,
         Selection as Selection,
         best_value as best_value,

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
-    from .comparing import compare_rows as compare_rows, write_comparisons as write_comparisons
-    from .comparisons import (
+    from .comparison_tables import (
         ComparedRows as ComparedRows,
         comparison_table as comparison_table,
         numbered_names as numbered_names,
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
         format_guidelines as format_guidelines,
         format_tables as format_tables,
     )
-    from .generated import format_neighbor_errors as format_neighbor_errors
-    from .guidelines import MEASURED as MEASURED, GuidelineRun as GuidelineRun
+    from .generated_tables import format_neighbor_errors as format_neighbor_errors
+    from .guideline_tables import MEASURED as MEASURED, GuidelineRun as GuidelineRun
     from .published import (
         MARKS as MARKS,
         PublishedFigure as PublishedFigure,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
         read_figures as read_figures,
     )
     from .results_folders import convert_folder as convert_folder, import_results as import_results
+    from .row_comparisons import compare_rows as compare_rows, write_comparisons as write_comparisons
     from .settings import (
         FORMATS as FORMATS,
         CompareConfig as CompareConfig,

@@ -4,8 +4,8 @@ import itertools
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from .display_tables import NOTHING, PUBLISHED, Cell, ShownTable
 from .markdown import padded_row, superscript
-from .shown import NOTHING, PUBLISHED, Cell, ShownTable
 
 WIDTH = 110
 LEFT_OUT = ("dimension", "largest layer's units")

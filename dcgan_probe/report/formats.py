@@ -5,13 +5,13 @@ from pathlib import Path
 
 from ..evaluation import Summary
 from ..runtime import UserError
-from .comparisons import ComparedRows, comparison_table, shown_comparisons
+from .comparison_tables import ComparedRows, comparison_table, shown_comparisons
 from .console import to_console
-from .guidelines import GuidelineRun, guideline_table, shown_guidelines
+from .display_tables import ShownTable, shown_tables
+from .guideline_tables import GuidelineRun, guideline_table, shown_guidelines
 from .latex import to_latex
 from .markdown import to_markdown
 from .settings import FORMATS
-from .shown import ShownTable, shown_tables
 from .tables import result_table
 
 

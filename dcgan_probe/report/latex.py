@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from .display_tables import Cell, ShownTable
 from .provenance import Provenance
-from .shown import Cell, ShownTable
 
 ESCAPES = {
     "\\": r"\textbackslash{}",

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from .display_tables import Cell, ShownTable
 from .provenance import Provenance
-from .shown import Cell, ShownTable
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -10,11 +10,11 @@ from ..evaluation import (
     is_validation,
 )
 from ..images import SplitCaveats
-from .against import is_comparable, published_notes
-from .controls import control_notes
-from .image_sets import describe_training_images
-from .names import row_names
+from .comparability import is_comparable, published_notes
 from .published import PublishedFigure, figures_shown, published_figures, reference_figure
+from .row_names import row_names
+from .set_descriptions import describe_training_images
+from .untrained_controls import control_notes
 
 
 @dataclass(frozen=True)

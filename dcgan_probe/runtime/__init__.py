@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .late_names import import_when_used
+from .lazy_imports import import_when_used
 
 if TYPE_CHECKING:
     from .config import (
@@ -74,8 +74,8 @@ if TYPE_CHECKING:
         no_note as no_note,
         no_step as no_step,
     )
+    from .threads import map_on_cores as map_on_cores
     from .versions import package_version as package_version, versions as versions
-    from .workers import map_on_cores as map_on_cores
     from .workspace import Workspace as Workspace
 
 import_when_used(__name__)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..runtime.late_names import import_when_used
+from ..runtime.lazy_imports import import_when_used
 
 if TYPE_CHECKING:
     from .array_files import read_arrays as read_arrays, write_arrays as write_arrays
@@ -11,6 +11,12 @@ if TYPE_CHECKING:
         FeatureFile as FeatureFile,
         FeatureFileWriter as FeatureFileWriter,
         open_feature_file as open_feature_file,
+    )
+    from .file_stamps import (
+        ChangedFileError as ChangedFileError,
+        FileStamp as FileStamp,
+        FileStamps as FileStamps,
+        opened_whole as opened_whole,
     )
     from .files import (
         explained_disk_errors as explained_disk_errors,
@@ -47,21 +53,14 @@ if TYPE_CHECKING:
         remove_stale_locks as remove_stale_locks,
         without_locks as without_locks,
     )
-    from .names import (
+    from .safe_names import (
         LONGEST as LONGEST,
         file_name as file_name,
         plain_name as plain_name,
         shortened as shortened,
         unicode_text as unicode_text,
     )
-    from .stamps import (
-        ChangedFileError as ChangedFileError,
-        FileStamp as FileStamp,
-        FileStamps as FileStamps,
-        opened_whole as opened_whole,
-    )
-    from .toml_files import PLANS as PLANS, TABLES as TABLES, read_toml as read_toml, write_toml as write_toml
-    from .toml_forms import (
+    from .toml_checks import (
         TEXT as TEXT,
         TEXTS as TEXTS,
         check_forms as check_forms,
@@ -74,5 +73,6 @@ if TYPE_CHECKING:
         texts_in as texts_in,
         value_text as value_text,
     )
+    from .toml_files import PLANS as PLANS, TABLES as TABLES, read_toml as read_toml, write_toml as write_toml
 
 import_when_used(__name__)

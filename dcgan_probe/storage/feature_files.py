@@ -27,11 +27,11 @@ import h5py
 import numpy as np
 
 from ..runtime import UserError
-from .allotted import create_allotted
+from .file_stamps import FileStamp
 from .files import explained_disk_errors, require_space, set_aside
 from .fingerprints import fingerprint_settings
 from .hdf5 import DamagedFileError, open_hdf5
-from .stamps import FileStamp
+from .preallocated import create_allotted
 
 FORMAT_VERSION = 1
 CHUNK_BYTES = 1 << 20

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..runtime import Notice, UserError
-from .stamps import opened_whole
+from .file_stamps import opened_whole
 
 try:
     import resource

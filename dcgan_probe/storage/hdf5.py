@@ -6,8 +6,8 @@ from pathlib import Path
 import h5py
 
 from ..runtime import UserError
-from .allotted import UNBUFFERED
 from .locks import HELD, WITHOUT_LOCKS, lacks_locks, locks_wanted
+from .preallocated import UNBUFFERED
 
 LOCKING = "HDF5_USE_FILE_LOCKING"
 UNLOCKABLE = "unable to lock file"

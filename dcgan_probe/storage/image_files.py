@@ -25,11 +25,11 @@ import h5py
 import numpy as np
 
 from ..runtime import UserError
-from .allotted import create_allotted
+from .file_stamps import FileStamp
 from .files import require_space, whole_file
 from .hdf5 import DamagedFileError, open_hdf5
-from .names import unicode_text
-from .stamps import FileStamp
+from .preallocated import create_allotted
+from .safe_names import unicode_text
 
 CHUNK_ROWS = 256
 

@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from dcgan_probe.cli import main
 from dcgan_probe.gan import Run
 from dcgan_probe.images import load_images
-from dcgan_probe.investigations.generated import with_classes_of
+from dcgan_probe.investigations.generated_images import with_classes_of
 from dcgan_probe.runtime import Notice
 from dcgan_probe.storage import read_json, write_image_file
 

@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 
 from dcgan_probe.cli import main
-from dcgan_probe.features.principal import PrincipalAxes
+from dcgan_probe.features.pca import PrincipalAxes
 from dcgan_probe.gan import RELEASED
 from dcgan_probe.images import load_images
 from dcgan_probe.runtime import Step, UserError
@@ -69,7 +69,7 @@ def place(tmp_path_factory, narrow_presets):
         patch.setattr("os.sched_getaffinity", lambda process: {0})  # one worker: this process
         patch.setattr("dcgan_probe.gan.rehearsal.STEPS", 1)
         narrow_presets(patch, "demo", "svhn32")
-        patch.setattr("dcgan_probe.features.principal.principal_axes", pixel_axes)
+        patch.setattr("dcgan_probe.features.pca.principal_axes", pixel_axes)
         yield folder
 
 

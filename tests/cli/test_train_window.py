@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from dcgan_probe.cli import main
-from dcgan_probe.gan import Run, windows
+from dcgan_probe.gan import Run, image_windows
 from dcgan_probe.storage import write_image_file
 
 SHAPE = ["--image-size", "8", "--multipliers", "1,2", "--strides", "1,2", "--ndf", "4", "--ngf", "4"]
@@ -48,10 +48,10 @@ def test_a_requested_window_is_stored_in_the_run(train):
 
 
 def test_a_set_larger_than_memory_is_read_in_windows_with_a_note(train, monkeypatch):
-    monkeypatch.setattr(windows, "available_memory", lambda: 3 * 600 * 192)  # three windows of the whole set
+    monkeypatch.setattr(image_windows, "available_memory", lambda: 3 * 600 * 192)  # three windows of the whole set
     assert train("--images", "100").exit_code == 0
     assert Run("run").config.window == 0
-    monkeypatch.setattr(windows, "available_memory", lambda: 2 * 600 * 192)
+    monkeypatch.setattr(image_windows, "available_memory", lambda: 2 * 600 * 192)
     told = train("--images", "100", "--run", "other", "--dry-run")
     assert "noise does not fit into memory: read in windows of 65,536 images" in told.output
     assert json.loads(told.stdout)["config"]["window"] == 65_536

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from dcgan_probe.deduplication.autoencoder import Encoder, kept_encoder, sample_pictures, train_encoder
-from dcgan_probe.deduplication.pictures import INPUTS, to_pictures, whole_inputs
+from dcgan_probe.deduplication.views import INPUTS, to_pictures, whole_inputs
 from dcgan_probe.images import ImageSet
 from dcgan_probe.runtime import UserError
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from dcgan_probe.deduplication.confirming import relative_distances
-from dcgan_probe.deduplication.pictures import MIDDLE, View, local_detail, to_pictures
+from dcgan_probe.deduplication.views import MIDDLE, View, local_detail, to_pictures
 
 
 def test_the_distance_is_a_ratio_of_one_minus_correlations(photographs):

@@ -6,8 +6,8 @@ import pytest
 from dcgan_probe.deduplication import KINDS, DedupConfig, deduplicate
 from dcgan_probe.deduplication.autoencoder import train_encoder
 from dcgan_probe.deduplication.candidates import HashIndex
-from dcgan_probe.deduplication.pictures import ALL_VIEWS
 from dcgan_probe.deduplication.search import find_near_duplicates
+from dcgan_probe.deduplication.views import ALL_VIEWS
 from dcgan_probe.images import ImageSet
 
 CONFIG = DedupConfig(images_seen=2560, plants=20)

@@ -60,9 +60,9 @@ def weights_of(solution: Solution) -> np.ndarray:
 
 def force(monkeypatch: pytest.MonkeyPatch, route: str) -> None:
     """Make ``solve`` use one route for all sizes."""
-    monkeypatch.setattr("dcgan_probe.linear._solver.plan.NARROW_WIDTH", 10**9 if route == "narrow" else 0)
-    monkeypatch.setattr("dcgan_probe.linear._solver.plan.SPAN_ROWS", 10**9 if route == "span" else 0)
-    monkeypatch.setattr("dcgan_probe.linear._solver.plan.FACTORED_WIDTH", 0 if route == "sketched" else 10**9)
+    monkeypatch.setattr("dcgan_probe.linear._solver.memory_plan.NARROW_WIDTH", 10**9 if route == "narrow" else 0)
+    monkeypatch.setattr("dcgan_probe.linear._solver.memory_plan.SPAN_ROWS", 10**9 if route == "span" else 0)
+    monkeypatch.setattr("dcgan_probe.linear._solver.memory_plan.FACTORED_WIDTH", 0 if route == "sketched" else 10**9)
 
 
 def keep_tensors(monkeypatch: pytest.MonkeyPatch) -> None:

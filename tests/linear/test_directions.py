@@ -4,7 +4,7 @@ import pytest
 from dcgan_probe.linear import LOSSES
 from dcgan_probe.linear._solver.descent import descend
 from dcgan_probe.linear._solver.design import Design
-from dcgan_probe.linear._solver.heavy import DominantSubspace
+from dcgan_probe.linear._solver.dominant_subspace import DominantSubspace
 from dcgan_probe.linear._solver.lbfgs import LBFGS
 from dcgan_probe.linear._solver.newton import Newton
 from dcgan_probe.linear._solver.objective import Problems

@@ -22,7 +22,7 @@ PENALTIES = [1e-3, 0.1, 1.0]
 def _tensors_stay_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patch both modules that wrap features in designs."""
     keep_tensors(monkeypatch)
-    monkeypatch.setattr("dcgan_probe.linear.path.as_design", Design)
+    monkeypatch.setattr("dcgan_probe.linear.penalty_path.as_design", Design)
 
 
 @pytest.mark.parametrize("route", ["span", "factored", "sketched"])

@@ -7,8 +7,8 @@ from scipy.optimize import minimize_scalar
 
 from dcgan_probe.linear import LOSSES, solve
 from dcgan_probe.linear._solver.design import Design
+from dcgan_probe.linear._solver.line_searches import search, settle_intercepts
 from dcgan_probe.linear._solver.objective import Problems, curvatures, evaluate, hessian_vector_product
-from dcgan_probe.linear._solver.searches import search, settle_intercepts
 from dcgan_probe.linear._solver.state import State, state_at
 
 from .cases import primal_and_dual, tall, targets_of, wide

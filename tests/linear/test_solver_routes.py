@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dcgan_probe.linear import CONVERGED, Sizes, make_plan, solve
-from dcgan_probe.linear._solver.plan import FIXED_BYTES, _column_bytes
+from dcgan_probe.linear._solver.memory_plan import FIXED_BYTES, _column_bytes
 
 from .cases import CASES, blobs, one_vs_rest, wide
 from .solving import PENALTIES, force, reference_value, references

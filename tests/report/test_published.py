@@ -1,8 +1,8 @@
 import pytest
 
 from dcgan_probe.report import MARKS, figures_shown, published_figures
-from dcgan_probe.report.image_sets import describe_set, describe_training_images, is_subset, same_images
 from dcgan_probe.report.published import reference_figure, same_size
+from dcgan_probe.report.set_descriptions import describe_set, describe_training_images, is_subset, same_images
 
 # Typed in from the paper's tables and the papers that quote them, apart from the code.
 CIFAR10 = """

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from dcgan_probe.report.controls import control_of
-from dcgan_probe.report.names import describe_option, row_name
+from dcgan_probe.report.display_tables import shown_tables
+from dcgan_probe.report.row_names import describe_option, row_name
 from dcgan_probe.report.rows import table_rows
-from dcgan_probe.report.shown import shown_tables
+from dcgan_probe.report.untrained_controls import control_of
 
 
 def notes_of(rows):

@@ -6,9 +6,9 @@ import pandas
 import pytest
 
 from dcgan_probe.report import format_tables, result_table
+from dcgan_probe.report.display_tables import sentence, short_count, short_layers, shown_tables
 from dcgan_probe.report.latex import escape_latex
 from dcgan_probe.report.markdown import escape_markdown
-from dcgan_probe.report.shown import sentence, short_count, short_layers, shown_tables
 from dcgan_probe.runtime import UserError
 
 

@@ -13,9 +13,9 @@ RATE = 1e9
 
 @pytest.fixture(autouse=True)
 def one_gigabyte_in_use(monkeypatch):
-    for name in ("dcgan_probe.evaluation.estimate", "dcgan_probe.reproduce.costs"):
+    for name in ("dcgan_probe.evaluation.cost_estimate", "dcgan_probe.reproduce.costs"):
         monkeypatch.setattr(f"{name}.memory_in_use", lambda: 10**9)
-    monkeypatch.setattr("dcgan_probe.evaluation.estimate.product_rate", lambda: RATE)
+    monkeypatch.setattr("dcgan_probe.evaluation.cost_estimate.product_rate", lambda: RATE)
     monkeypatch.setattr("dcgan_probe.reproduce.costs.product_rate", lambda: RATE)
 
 

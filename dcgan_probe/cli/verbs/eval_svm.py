@@ -8,7 +8,7 @@ from ...evaluation import EvalConfig
 from ...features import source_named
 from ...runtime import Workspace
 from ..config_options import config_of, config_options, fields_of
-from ..first_checks import check_runs
+from ..early_checks import check_runs
 from ..options import dry_run_option, json_option, plugin_option, quiet_option
 from ..source_options import SourceCommand, chosen_configs, features_option
 

@@ -7,7 +7,7 @@ import click
 from ...features import FeatureConfig
 from ...runtime import Workspace
 from ..config_options import config_of, config_options, fields_of
-from ..first_checks import check_runs
+from ..early_checks import check_runs
 from ..options import plugin_option, quiet_option
 from ..source_options import SourceCommand, chosen_configs, features_option
 

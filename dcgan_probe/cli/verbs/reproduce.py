@@ -9,7 +9,7 @@ from ...reproduce import SEEDS
 from ...runtime import Workspace
 from ..command_lines import RecordedCommand
 from ..config_options import config_options
-from ..first_checks import check_table
+from ..early_checks import check_table
 from ..options import dry_run_option, plugin_option, quiet_option
 
 

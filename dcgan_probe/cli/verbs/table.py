@@ -7,7 +7,7 @@ import click
 from ...report import TableConfig
 from ...runtime import Workspace
 from ..config_options import config_of, config_options
-from ..first_checks import check_records
+from ..early_checks import check_records
 from ..options import plugin_option
 
 

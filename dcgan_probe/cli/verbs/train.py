@@ -10,7 +10,7 @@ from ...presets import Changes, TrainingPlan
 from ...runtime import UserError, Workspace
 from ..command_lines import RecordedCommand, called_as
 from ..config_options import config_of, config_options
-from ..first_checks import check_training
+from ..early_checks import check_training
 from ..options import dry_run_option, quiet_option
 
 FIRST = ("preset", "dataset", "images")

@@ -6,7 +6,7 @@ import click
 
 from ...investigations import WalkConfig
 from ..command_lines import RunCommand
-from ..look_options import investigation_options
+from ..investigation_options import investigation_options
 
 
 @click.command("walk", cls=RunCommand)

@@ -12,7 +12,7 @@ import torch
 
 from ...gan import preset_config
 from ...images import ImageSet
-from ...images.caveats import split_caveats
+from ...images.split_caveats import split_caveats
 from ...networks import NetworkConfig
 from ...runtime import (
     OnNote,
@@ -31,18 +31,18 @@ from ...runtime import (
     single_thread,
 )
 from ...storage import fingerprint_settings, locked, remove_stale_locks, require_writable
-from ..choice import Grid
 from ..config import SupervisedConfig
 from ..draws import Layout, lay_out
+from ..penalty_grid import Grid
 from ..predictions import TestPredictions
 from ..protocols import Protocol
 from ..recording import Recorder, shared_fields
 from ..records import Evaluation
 from ..results import Results
+from ..resumable import complete_note, find_complete, fits_under_way
 from ..running import checked_protocol, load_pair
-from ..sealed import SealedImages
+from ..sealed_test import SealedImages
 from ..summary import Summary, summarize_evaluation
-from ..unfinished import complete_note, find_complete, fits_under_way
 from .training import SPACE_VERSION, draw_setting, training_rate
 from .trials import Trial, TrialData, train_trials
 

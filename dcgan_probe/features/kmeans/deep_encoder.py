@@ -12,7 +12,7 @@ from ...storage import fingerprint_tensors
 from ..encoders import Layers, check_shape
 from ..feature_set import EncoderOrigin
 from ..layer_names import choose_layers
-from .deep import IMAGES, DeepKMeans, require_positions
+from .deep_dictionary import IMAGES, DeepKMeans, require_positions
 from .encoder import Cells
 
 LAYERS = ("kmeans1", "kmeans2", "kmeans3")

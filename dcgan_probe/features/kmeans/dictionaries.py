@@ -14,8 +14,8 @@ import torch
 from ...images import ImageSet
 from ...runtime import available_memory, check_memory, numpy_generator, torch_generator
 from ...storage import fingerprint_settings
-from ..kept import load_or_compute
 from ..settings import DictionaryConfig
+from ..stored_tensors import load_or_compute
 from .lloyd import first_centroids, lloyd
 from .patches import Whitening, normalize, random_patches
 

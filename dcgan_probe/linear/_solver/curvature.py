@@ -7,8 +7,8 @@ import numpy as np
 import scipy.linalg
 
 from .design import Design
+from .memory_plan import HELD_NUMBERS
 from .objective import Problems
-from .plan import HELD_NUMBERS
 from .preconditioners import ridges
 
 FEW_PRODUCTS = 1 << 17

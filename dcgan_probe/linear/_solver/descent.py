@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .heavy import DominantSubspace
+from .dominant_subspace import DominantSubspace
 from .losses import Array
 from .objective import Problems
 from .state import State

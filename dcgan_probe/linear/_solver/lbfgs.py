@@ -8,10 +8,10 @@ Source: Nocedal and Wright, "Numerical optimization", 2006, algorithm 7.4.
 
 import numpy as np
 
+from .line_searches import LINE_SEARCH_TOLERANCE
 from .losses import Array, vectors
 from .objective import Problems
 from .preconditioners import Preconditioner, precondition
-from .searches import LINE_SEARCH_TOLERANCE
 from .state import State
 
 MEMORY = 8

@@ -10,11 +10,11 @@ Source: Keerthi and DeCoste, "A modified finite Newton method for fast solution 
 import numpy as np
 
 from ...runtime import numpy_generator
-from .dominant import DominantRowsPreconditioner, dominant_rows
+from .dominant_rows import DominantRowsPreconditioner, dominant_rows
+from .line_searches import LINE_SEARCH_TOLERANCE
 from .losses import Array, dots, stacked
 from .objective import Problems, curvatures, hessian_vector_product
 from .preconditioners import Factored, Preconditioner, Sketched, precondition
-from .searches import LINE_SEARCH_TOLERANCE
 from .state import State
 
 FORCING = 0.1

@@ -7,7 +7,7 @@ import numpy as np
 
 from .arrays import host64
 from .losses import relative_gaps
-from .plan import Plan
+from .memory_plan import Plan
 from .state import State
 
 CONVERGED, STALLED, ITERATION_LIMIT = "converged", "stalled", "iteration limit"

@@ -13,7 +13,10 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from .arrays import host64
-from .checks import (
+from .design import Design
+from .few_columns import solve_narrow
+from .gram import SMALL_ROWS
+from .input_checks import (
     check_deviations,
     check_magnitude,
     check_penalties,
@@ -26,18 +29,15 @@ from .checks import (
     needs_float64,
     typical_mean,
 )
-from .design import Design
-from .gram import SMALL_ROWS
-from .groups import solve_alone, solve_in_groups
 from .inputs import as_design
 from .losses import Loss, SquaredHinge
-from .narrow import solve_narrow
+from .memory_plan import Plan, Sizes, make_plan
 from .objective import Problems
-from .plan import Plan, Sizes, make_plan
 from .preconditioners import levels_of
+from .problem_groups import solve_alone, solve_in_groups
+from .row_span import solve_in_span
 from .scaling import FAR
 from .solution import Limits, ProblemResults, Solution
-from .span import solve_in_span
 
 
 def solve(

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .arrays import check_finite
-from .heavy import DominantSubspace
+from .dominant_subspace import DominantSubspace
+from .line_searches import search, settle_intercepts
 from .losses import Array, dots, relative_gaps, squares, stacked
 from .objective import Problems, evaluate
-from .searches import search, settle_intercepts
 
 
 @dataclass
