@@ -33,14 +33,14 @@ def _no_subspace() -> None:
 PARTS: dict[str, Callable[[], None]] = {
     "unchanged": lambda: None,
     "no dominant subspace": _no_subspace,
-    "subspace of dimension 8": _set("heavy.RANK", 8),
-    "subspace of dimension 64": _set("heavy.RANK", 64),
+    "subspace of dimension 8": _set("dominant_subspace.RANK", 8),
+    "subspace of dimension 64": _set("dominant_subspace.RANK", 64),
     "history of 2": _set("lbfgs.MEMORY", 2),
     "history of 16": _set("lbfgs.MEMORY", 16),
     "levels a factor of 4 apart": _set("preconditioners.LEVEL_RATIO", 4.0),
     "one level": _set("preconditioners.LEVEL_RATIO", 1e9),
-    "sketch instead of factors": _set("plan.FACTORED_WIDTH", 0),
-    "Newton's method alone": _set("groups.LBFGS_ITERATIONS", 0),
+    "sketch instead of factors": _set("memory_plan.FACTORED_WIDTH", 0),
+    "Newton's method alone": _set("problem_groups.LBFGS_ITERATIONS", 0),
 }
 
 

@@ -44,6 +44,8 @@ WORDS = {
     "centre[ds]?|centring|grey(s|scale)?|judgement|licence|labelled|labelling|modelling|cancelled": "American spelling",
     "(normal|optim|initial|penal|standard|minim|maxim|regular|summar|vector|recogn)is(e|ed|es|er|ers|ing|ation)": "ize",
 }
+STORED = {'"nearest neighbours"'}
+"""Strings that enter a seed."""
 ALLOWED = {"standardise", "standardise=True", "standardised"}
 """British where it is a name that users type, or stands in records."""
 FIND = re.compile("|".join(rf"(?P<w{number}>\b(?:{word})\b)" for number, word in enumerate(WORDS)), re.IGNORECASE)
@@ -62,7 +64,7 @@ def prose_of(path):
     with tokenize.open(path) as file:
         for token in tokenize.generate_tokens(file.readline):
             comment = token.type == tokenize.COMMENT and not token.string.startswith(("#!", "# type", "# noqa"))
-            if comment or (token.type == tokenize.STRING and " " in token.string):
+            if comment or (token.type == tokenize.STRING and " " in token.string and token.string not in STORED):
                 yield token.start[0], token.string
 
 

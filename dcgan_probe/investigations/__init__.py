@@ -2,16 +2,16 @@
 
 Each investigation is a function of a run and a config; its result holds numbers, pictures and files::
 
-    walk          a path through random z, and how even its steps are        paths
-    arithmetic    A - B + C, of z and of pixels                              gathering, concepts
-    turn          an axis between two groups of samples, added in steps      gathering, concepts
+    walk          a path through random z, and how even its steps are        latent_paths
+    arithmetic    A - B + C, of z and of pixels                              concept_samples, concepts
+    turn          an axis between two groups of samples, added in steps      concept_samples, concepts
     saliency      the pixels that excite a feature of D                      backpropagation
-    forget        G without the maps that draw boxed objects                 forgetting, boxes, forget_findings
+    forget        G without the maps that draw boxed objects                 map_removal, boxes, forget_findings
 
-    config        configs of the investigations
-    investigation context of an investigation: a run, its encoder and probes of attributes
-    attributes    attributes of labeled images, such as ``age>=60``
-    scoring       two linear probes of an attribute: one selects, the other scores
+    config            configs of the investigations
+    investigation     context of an investigation: a run, its generator and images, progress and files
+    attributes        attributes of labeled images, such as ``age>=60``
+    attribute_probes  two linear probes of an attribute: one selects, the other scores
 """
 
 from typing import TYPE_CHECKING

@@ -1,31 +1,14 @@
 """Floor 1. Linear classifiers for many features: exact, every class, every ``C`` and every fold in one batched pass.
 
-Modules in the order of a fit; each imports only modules above it::
+::
 
-    losses            value, residual and curvature of each row's loss
-    conversion        copies of rows in another dtype, in threads
-    scaling           means and deviations of columns, subtracted from blocks before a product
-    products          products of a block with itself, and of weights with a block
-    design            products with features in memory, on a GPU or on disk, block by block
-    gram              Gram matrix of the rows
-    objective         values, gradients and Hessian-vector products of many problems at once
-    searches          line searches of many problems at once
-    preconditioners   approximate inverses of the shared curvature: Cholesky factors, or a sketch
-    heavy             exact steps in the dominant subspace, spanned by the largest eigenvectors
-    state, descent    weights, gradients and values of problems, and the loop that updates them
-    dominant          preconditioner of a softmax with a few rows far longer than the others
-    lbfgs, newton     search directions: L-BFGS makes most steps, truncated Newton the last ones
-    plan              choice of a route by memory, and its cost
-    solution          results of problems, during a fit and at its end
-    groups            many rows: all problems at once, or as many as fit the memory
-    span              fewer rows than features: problems in the span of the rows
-    curvature, narrow few features: Newton's method with a Hessian for each problem
-    checks            checks of the caller's arrays, and the problems built from them
-    solver            solve(): arrays in, Solution out
-    weighting         row weights times class weights
-    path, selection   labels in, classifiers out; C chosen on held-out rows
-    linear_estimator  base of the scikit-learn estimators: checks, one fit, prediction
-    estimator         estimators with a given C; estimator_cv: with C chosen by cross-validation
+    classifiers          scikit-learn estimators with a given C
+    cross_validation     estimator with C chosen by cross-validation
+    base                 base of the estimators: checks, one fit, prediction
+    penalty_selection    C chosen on held-out rows
+    penalty_path         labels and values of C in, fitted classifiers out
+    weighting            row weights times class weights
+    _solver              arrays in, ``Solution`` out; its docstring lists its parts
 """
 
 from typing import TYPE_CHECKING
