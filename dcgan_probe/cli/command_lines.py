@@ -5,8 +5,6 @@ from typing import Any
 
 import click
 
-from .early_checks import check_first, check_run
-
 _KEY = "dcgan_probe.arguments"
 
 
@@ -20,6 +18,8 @@ class RecordedCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the checks that need no numeric library, then the verb, which imports such libraries."""
+        from .early_checks import check_first  # late, since no help text needs it
+
         check_first(ctx.params)
         return super().invoke(ctx)
 
@@ -29,6 +29,8 @@ class RunCommand(RecordedCommand):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Check that the run exists, then run the verb."""
+        from .early_checks import check_run
+
         check_run(ctx.params["run_folder" if "run_folder" in ctx.params else "run"], ctx.params["runs"])
         return super().invoke(ctx)
 

@@ -7,7 +7,6 @@ import click
 from ...report import CompareConfig
 from ...runtime import Workspace
 from ..config_options import config_of, config_options
-from ..early_checks import check_records
 from ..options import plugin_option
 
 
@@ -26,6 +25,8 @@ def compare_command(**options: Any) -> None:
     dcgan-probe compare --protocol cifar10-all
     dcgan-probe compare --protocol svhn-1000 --against "raw pixels"
     """
+    from ..early_checks import check_records
+
     workspace, config = config_of(Workspace, options), config_of(CompareConfig, options)
     check_records(workspace.results)
     from ...report import compare_rows, format_comparisons

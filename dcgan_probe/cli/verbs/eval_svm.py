@@ -8,7 +8,6 @@ from ...evaluation import EvalConfig
 from ...features import source_named
 from ...runtime import Workspace
 from ..config_options import config_of, config_options, fields_of
-from ..early_checks import check_runs
 from ..options import dry_run_option, json_option, plugin_option, quiet_option
 from ..source_options import SourceCommand, chosen_configs, features_option
 
@@ -38,6 +37,8 @@ def eval_svm_command(**options: Any) -> None:
     dcgan-probe eval-svm --dataset svhn --labels 1000
     dcgan-probe eval-svm --dataset cifar10 --labels 4000 --layers conv3 --scale standardise --validate
     """
+    from ..early_checks import check_runs
+
     workspace, configs = config_of(Workspace, options), evaluations_of(options)
     check_runs(configs, workspace)
     from ..evaluate import eval_svm_verb

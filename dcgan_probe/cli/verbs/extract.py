@@ -7,7 +7,6 @@ import click
 from ...features import FeatureConfig
 from ...runtime import Workspace
 from ..config_options import config_of, config_options, fields_of
-from ..early_checks import check_runs
 from ..options import plugin_option, quiet_option
 from ..source_options import SourceCommand, chosen_configs, features_option
 
@@ -33,6 +32,8 @@ def extract_command(**options: Any) -> None:
     dcgan-probe extract --dataset cifar10 --features kmeans --centroids 1600
     torchrun --nproc-per-node 2 -m -- dcgan_probe extract
     """
+    from ..early_checks import check_runs
+
     datasets, splits, features, quiet = (options.pop(name) for name in ("datasets", "splits", "features", "quiet"))
     workspace, shared = config_of(Workspace, options), fields_of(FeatureConfig, options)
     configs = chosen_configs(FeatureConfig, features, options, **shared)

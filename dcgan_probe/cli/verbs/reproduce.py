@@ -9,7 +9,6 @@ from ...reproduce import SEEDS
 from ...runtime import Workspace
 from ..command_lines import RecordedCommand
 from ..config_options import config_options
-from ..early_checks import check_table
 from ..options import dry_run_option, plugin_option, quiet_option
 
 
@@ -56,6 +55,8 @@ def reproduce_command(**options: Any) -> None:
     dcgan-probe reproduce my-table.toml
     dcgan-probe reproduce guidelines --seeds 3
     """
+    from ..early_checks import check_table
+
     check_table(options["table"], options["scale"], options["seeds"], options["data_dir"])
     from ..reproduce import reproduce_verb
 

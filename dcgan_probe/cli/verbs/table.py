@@ -7,7 +7,6 @@ import click
 from ...report import TableConfig
 from ...runtime import Workspace
 from ..config_options import config_of, config_options
-from ..early_checks import check_records
 from ..options import plugin_option
 
 
@@ -24,6 +23,8 @@ def table_command(**options: Any) -> None:
     dcgan-probe table
     dcgan-probe table --format latex --protocol svhn-1000
     """
+    from ..early_checks import check_records
+
     workspace, config = config_of(Workspace, options), config_of(TableConfig, options)
     check_records(workspace.results)
     from ...report import make_tables

@@ -10,7 +10,6 @@ from ...presets import Changes, TrainingPlan
 from ...runtime import UserError, Workspace
 from ..command_lines import RecordedCommand, called_as
 from ..config_options import config_of, config_options
-from ..early_checks import check_training
 from ..options import dry_run_option, quiet_option
 
 FIRST = ("preset", "dataset", "images")
@@ -37,6 +36,8 @@ def train_command(folder: Path | None, dry_run: bool, quiet: bool, **options: An
     dcgan-probe train --preset svhn32 --dataset svhn --images 2M
     torchrun --nproc-per-node 2 -m -- dcgan_probe train
     """
+    from ..early_checks import check_training
+
     workspace, plan = config_of(Workspace, options), config_of(TrainingPlan, options)
     check_training(plan, workspace)
     from ...presets import describe_training, run_training
