@@ -11,7 +11,7 @@
 
      7  cli                          command line: click options become one config and one call
      6  reproduce                    tables and jobs as TOML plans, their costs, the runner
-     5  report  presets              tables, comparisons, published figures | trainings from their plans
+     5  report  presets              tables, comparisons, published figures | training runs from their plans
      4  evaluation  investigations   protocols, records, statistics | walk, arithmetic, turn, saliency, forget
      3  features                     sources of features, encoders, k-means, the feature cache
      2  gan  deduplication           training, checkpoints, run folders, released weights | near-duplicates
