@@ -1,9 +1,9 @@
-"""Distances of picture pairs, relative to the change of either picture under a small move.
+"""Distances between pairs of pictures, relative to the change in either picture under a small shift.
 
-A fixed limit on the difference of pixels fails for pictures with little content: two flutes on white paper, or two
-plains under a gray sky, differ less than a photograph and its JPEG file. But such a picture also differs little from
-itself when moved along the flute or the horizon. The difference of two pictures is therefore divided by the difference
-of either picture from itself under a move.
+A fixed threshold on pixel differences fails for pictures with little content: pictures of two flutes on white paper, or
+of two plains under a gray sky, differ less than a photograph and its JPEG copy. But such a picture also differs little
+from a copy of itself shifted along the flute or the horizon. The difference between two pictures is therefore divided
+by the difference between either picture and its own shifted copy.
 """
 
 import torch

@@ -90,7 +90,7 @@ def deduplicate(
     against: ImageSet | None = None,
     on_step: OnStep = no_step,
 ) -> Findings:
-    """Find the near-duplicates within a set, or the images of a set with copies in another set.
+    """Find the near-duplicates within a set, or the images of a set that have copies in another set.
 
     Parameters
     ----------
@@ -98,15 +98,15 @@ def deduplicate(
         Folder of trained autoencoders, which are read if present for these images and settings, and otherwise trained
         and stored.
     against
-        Other set; by default the set itself.
+        Another set to search for copies; by default, near-duplicates within the set are found.
     on_step
         Called with the progress of each phase.
 
     Raises
     ------
     UserError
-        If there are fewer than two images, the other set is the set itself, too many images are alike, or a file
-        changes while it is read, or cannot be read or written.
+        If there are fewer than two images, if ``against`` is the same set, if too many images are alike, or if a file
+        changes while it is being read or cannot be read or written.
     """
     if against is not None and against.fingerprint == images.fingerprint:
         raise UserError(

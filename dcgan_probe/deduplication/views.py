@@ -1,8 +1,8 @@
-"""Pictures of 32x32 pixels from images of any size, their views, and the inputs of autoencoders.
+"""Pictures of 32x32 pixels from images of any size, their views, and the inputs to the autoencoders.
 
-A view is the 28x28 middle of a picture, moved by at most two pixels in either direction, and mirrored or not. A copy
-that was shifted or mirrored has a view whose pixels are those of the original's middle, so a lookup of all views finds
-it.
+A view is the 28x28 center crop of a picture, shifted by at most two pixels along each axis, and optionally mirrored. A
+shifted or mirrored copy has a view whose pixels match the center crop of the original, so it is found by looking up all
+views.
 """
 
 from typing import NamedTuple
@@ -27,7 +27,7 @@ class View(NamedTuple):
     mirrored: bool = False
 
     def __str__(self) -> str:
-        """Return the change that makes a picture its copy: ``flip``, then pixels down and right; empty if unchanged."""
+        """Return the change of a picture into its copy: ``flip``, then pixels down and right; empty if unchanged."""
         moved = f"{self.down:+d} {self.right:+d}" if self.down or self.right else ""
         return " ".join(filter(None, ("flip" if self.mirrored else "", moved)))
 

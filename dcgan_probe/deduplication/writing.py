@@ -49,7 +49,7 @@ def check_target(path: Path, images: ImageSet) -> None:
     Raises
     ------
     UserError
-        If the name does not end in .h5, the file is the images' own, or the folder cannot be created or written.
+        If the name does not end in .h5, the file is the images' own, or the folder cannot be created or written to.
     """
     if path.suffix != ".h5":
         raise UserError(f"got the file name {path.name}, expected one that ends in .h5", parameter="out")

@@ -1,7 +1,7 @@
-"""Draws of labeled rows by a protocol: the rows that train each fit, and the rows that score it.
+"""Draws of labeled rows under a protocol: the rows that train each fit, and the rows that score it.
 
 Rows are numbered in the order of ``Layout.order``, in which the held-out rows come last. The rows of a fit on all
-labels are then a slice, so that no second copy of the features is made.
+labels are then a slice, so no second copy of the features is needed.
 """
 
 from dataclasses import dataclass

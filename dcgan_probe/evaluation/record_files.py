@@ -117,7 +117,7 @@ def append_fits(path: Path, records: Sequence[ProbeRecord]) -> None:
 
 
 def add_columns(path: Path) -> None:
-    """Add the columns of the current version, empty, to an ``evaluations.csv`` of an earlier version."""
+    """Add the columns of the current version, left empty, to an ``evaluations.csv`` from an earlier version."""
     with open(path, "rb") as file:
         size = whole_size(file, path)
         file.seek(0)

@@ -162,7 +162,7 @@ def _cell(value: Any) -> str:
 
 
 def to_json(options: Options) -> str:
-    """Format options as one line of JSON, names in alphabetical order; no options as an empty string."""
+    """Format options as one line of JSON with names in alphabetical order, or as an empty string."""
     return json.dumps(options, sort_keys=True, ensure_ascii=False) if options else ""
 
 

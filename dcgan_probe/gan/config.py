@@ -139,7 +139,7 @@ def jsonable(value: Any) -> Any:
 
 
 def flattened(config: dict[str, Any]) -> dict[str, Any]:
-    """Flatten nested dictionaries into dotted names."""
+    """Flatten nested dictionaries into one with dotted keys."""
     flat: dict[str, Any] = {}
     for name, value in config.items():
         if isinstance(value, dict):

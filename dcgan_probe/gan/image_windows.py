@@ -2,7 +2,8 @@
 
 A pass visits the blocks, 256 consecutive rows each, in a new random order. The blocks of a window are read together and
 their rows are shuffled, while the next window is read in the background. A set that is sorted by class is well mixed,
-since a window holds blocks from the whole set. The rows of a window depend on (seed, pass, number) alone.
+since a window holds blocks from the whole set. The rows of a window depend only on the seed, the pass and the number of
+the window.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -91,7 +91,7 @@ def gather(look: FeatureInvestigation, config: ConceptsConfig) -> Gathered:
 
 
 def checked_attributes(look: FeatureInvestigation, config: ConceptsConfig) -> list[Attribute]:
-    """Return the attributes of concepts and scores, each once; check that the labeled set has each of them."""
+    """Return the attributes of concepts and scores without duplicates; check that the labeled set has each of them."""
     named = [(each, concept.parameter) for concept in config.parsed for each in concept.attributes]
     named += [(Attribute.parse(text), "attributes") for text in config.attributes]
     for attribute, parameter in named:

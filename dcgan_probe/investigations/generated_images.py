@@ -146,7 +146,7 @@ def _errors(
 
 
 def with_classes_of(run: Run, images: ImageSet) -> ImageSet:
-    """Return images with their labels numbered as a conditional run does; refuse other shapes and classes."""
+    """Return images with their labels numbered as in a conditional run; raise an error for other shapes or classes."""
     network = run.config.network
     images.require_labels("eval-generated")
     shape, expected = tuple(images.images.shape[1:]), (network.nc, network.image_size, network.image_size)

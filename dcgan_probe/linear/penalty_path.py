@@ -86,7 +86,7 @@ def fit_path(
     memory: int | None = None,
     on_iteration: Callable[[int, float], None] = lambda left, gap: None,
 ) -> list[LinearClassifier]:
-    """Fit one classifier for each ``C`` of ``penalties``, all at once; return them in the same order.
+    """Fit one classifier for each ``C`` in ``penalties``, all at once; return them in the same order.
 
     A fit that does not reach ``tol`` raises no error: ``status`` and ``gap`` report it.
 
@@ -107,7 +107,7 @@ def fit_path(
         (N,), at least 0; multiplies ``C`` row by row. A weight of 0 removes a row, a weight of 2 equals two copies,
         also in class weights and in the means and deviations of ``standardise``.
     class_weight
-        A weight for each label, or ``"balanced"``, see ``weigh_rows``; multiplies the weights of the label's rows.
+        A weight for each label, or ``"balanced"`` (see ``weigh_rows``); multiplies the weights of the label's rows.
     standardise, added_variance, gram, start, tol, max_iter, memory, on_iteration
         As in ``solve``.
 

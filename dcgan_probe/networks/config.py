@@ -128,7 +128,7 @@ class NetworkConfig:
 
     @property
     def broken_guidelines(self) -> dict[str, Any]:
-        """Fields with a default that have another value, by their names."""
+        """Fields whose values differ from their defaults, by name."""
         return {
             field.name: getattr(self, field.name)
             for field in fields(self)

@@ -61,7 +61,7 @@ def initialised(make: Callable[[], Network], random: torch.Generator) -> Network
         Function that builds the network. It runs on the meta device, so it draws no weights and does not change the
         global random state.
     random
-        Generator of the weights, on the CPU.
+        Random number generator of the weights, on the CPU.
     """
     network = _empty(make)
     for module in network.modules():

@@ -105,7 +105,7 @@ def _cells(group: list[GuidelineRun], baseline: dict[int, float | None]) -> tupl
 
 
 def _alarm(group: list[GuidelineRun]) -> str:
-    """Count the trainings with an alarm at the end, with its onsets, those that recovered, and those cut short."""
+    """Count the training runs with an alarm at the end, those that recovered, and those cut short; give the onsets."""
     since = sorted(run["collapsed_since"] for run in group if run["collapsed_since"] is not None)
     over = sum(run["first_alarm"] is not None and run["collapsed_since"] is None for run in group)
     short = sum(run["images_seen"] < run["images"] for run in group)

@@ -1,4 +1,4 @@
-"""Names of the measured rows of a table, each different from the others."""
+"""Unique names of the measured rows of a table."""
 
 from collections.abc import Sequence
 from dataclasses import fields

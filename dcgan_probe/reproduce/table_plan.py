@@ -197,7 +197,7 @@ def _supervised(shared: Mapping[str, Any], own: Mapping[str, Any], protocol: Pro
 
 
 def _chosen_names(chosen: Any, key: str, known: Sequence[str]) -> Sequence[str]:
-    """Return the names listed by a row; all known names if it has no list."""
+    """Return the names listed in a row, or all known names if it has no list."""
     if chosen is None:
         return known
     expected = ", ".join(known) or f"none, since the plan has no {key}"

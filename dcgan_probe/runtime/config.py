@@ -257,7 +257,7 @@ class Config:
         Raises
         ------
         UserError
-            If a value is not of its field's type and range, or values are contradictory.
+            If a value has the wrong type or is out of range for its field, or if values contradict each other.
         """
         hints = get_type_hints(type(self))
         for each in dataclasses.fields(self):  # type: ignore[arg-type]

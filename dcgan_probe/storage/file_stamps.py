@@ -17,7 +17,7 @@ _STAMP = [("size", "u8"), ("changed_ns", "i8"), ("inode", "u8"), ("taken", "?")]
 
 
 class ChangedFileError(UserError):
-    """File that changed while it was read, so that its content cannot be used."""
+    """Error for a file that changed while it was being read, so its content cannot be used."""
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def read_bytes(path: str | Path) -> bytes:
 
 
 def set_aside(path: Path, reason: str) -> Path:
-    """Rename an unusable file to ``NAME.unreadable`` or the next free name, and warn with both names.
+    """Rename an unusable file to ``NAME.unreadable`` or the next free name, and issue a warning that gives both names.
 
     Parameters
     ----------

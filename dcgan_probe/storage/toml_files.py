@@ -19,7 +19,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the file is missing, cannot be read or is not TOML; the message names the line of the mistake.
+        If the file is missing, cannot be read or is not TOML; the message gives the line of the error.
     """
     try:
         return tomllib.loads(read_bytes(Path(path)).decode())

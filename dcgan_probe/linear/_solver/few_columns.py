@@ -88,7 +88,7 @@ class NarrowNewton:
         return found
 
     def update(self, moved: np.ndarray, changes: np.ndarray) -> None:
-        """Do nothing: Newton's method has no history."""
+        """Do nothing: Newton's method keeps no history."""
 
     def keep(self, kept: np.ndarray) -> None:
         """Keep only the problems of an index."""

@@ -47,7 +47,7 @@ class Newton:
         return directions
 
     def update(self, moved: Array, changes: Array) -> None:
-        """Do nothing: Newton's method has no history."""
+        """Do nothing: Newton's method keeps no history."""
 
     def keep(self, kept: np.ndarray) -> None:
         """Keep only the problems of an index."""

@@ -155,7 +155,7 @@ class Sketched:
         self._array = design.array
 
     def prepare(self, levels: Sequence[float]) -> None:
-        """Do nothing: the spectrum serves all levels."""
+        """Do nothing: the same spectrum is used at all levels."""
 
     def largest(self, count: int) -> Array:
         """Return the eigenvectors of the largest eigenvalues."""
