@@ -8,7 +8,7 @@ of CIFAR-10 draws follows the papers to which the results are compared.
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ..runtime import UserError
+from ..runtime import UserError, check_fields
 
 Split = Literal["train", "rest", "held out", "drawn", "undrawn", "test"]
 DISJOINT_TRAINING_SPLITS = (
@@ -82,14 +82,15 @@ class Protocol:
         Raises
         ------
         UserError
-            If a split is unknown; if the split that chooses C shares rows with the reported split or with the training
-            rows of the selection fits, or the reported split shares rows with the training rows of the reported fits;
-            or if the held-out rows do not match the splits.
+            If a number is out of range; if the spread or a split is unknown; if the split that chooses C shares rows
+            with the reported split or with the training rows of the selection fits, or the reported split shares rows
+            with the training rows of the reported fits; or if the held-out rows do not match the splits.
         """
         for split in (self.select_trains_on, self.chooses_on, self.report_trains_on, self.reports_on):
             if split not in get_args(Split):
                 known = ", ".join(get_args(Split))
                 raise UserError(f"protocol {self.name}: got the split {split!r}, expected one of {known}")
+        self._check_values()
         for first, second, purpose in (
             (self.chooses_on, self.reports_on, "that chooses C and the reported split"),
             (self.select_trains_on, self.chooses_on, "that trains and the split that chooses C"),
@@ -105,6 +106,20 @@ class Protocol:
                 f"protocol {self.name}: got {self.held_out_rows} held-out rows and a held-out share of "
                 f"{self.held_out_share}; expected exactly one of them if the held-out rows choose C, else neither"
             )
+
+    def _check_values(self) -> None:
+        """Check the numbers and the definition of the spread."""
+        check_fields(self)
+        for name in ("classes", "train_rows", "select_draws", "draws"):
+            if getattr(self, name) < 1:
+                raise UserError(f"protocol {self.name}: got {name} {getattr(self, name)}, expected at least 1")
+        if self.labels is not None and (self.labels < 1 or self.labels % self.classes):
+            raise UserError(
+                f"protocol {self.name}: got {self.labels} labels for {self.classes} classes, expected a multiple"
+            )
+        if self.spread not in (*SPREAD_FACTORS, ONE_FIT):
+            known = " or ".join(map(repr, (*SPREAD_FACTORS, ONE_FIT)))
+            raise UserError(f"protocol {self.name}: got the spread {self.spread!r}, expected {known}")
 
     @property
     def per_class(self) -> int:

@@ -153,11 +153,17 @@ def find_complete(
         Images that the encoder saw in its training; None if the number differs between fits.
     given
         Value of C or k that the user gave; None if it is chosen.
+
+    Raises
+    ------
+    UserError
+        If another protocol is recorded under the same name.
     """
     if results is None or not results.path.exists():
         return None
     identity = _identity(evaluation)
     for earlier in reversed(read_evaluations(results.path).evaluations):
+        _check_protocol(earlier, evaluation)
         if _identity(earlier) == identity:
             try:
                 found = _complete(results, earlier, images_seen, given)
@@ -166,6 +172,19 @@ def find_complete(
             if found is not None:
                 return found
     return None
+
+
+def _check_protocol(earlier: Evaluation, evaluation: Evaluation) -> None:
+    """Check that a protocol of the same name is the same, as far as records describe it."""
+    if earlier.protocol == evaluation.protocol:
+        for field in ("labels", "spread_definition"):
+            recorded, got = getattr(earlier, field), getattr(evaluation, field)
+            if recorded != got:
+                raise UserError(
+                    f"protocol {evaluation.protocol} is recorded with {field} {recorded}, got {got}; give the changed "
+                    "protocol another name, or use another results folder",
+                    parameter="protocol",
+                )
 
 
 def _complete(results: Results, earlier: Evaluation, images_seen: int | None, given: float | None) -> Summary | None:

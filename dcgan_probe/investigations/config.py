@@ -216,7 +216,7 @@ class ForgetConfig(InvestigationConfig):
         given = [name for name, value in sources.items() if value is not None]
         if len(given) != 1:
             raise UserError(
-                f"got {' and '.join(given) or 'none'} of boxes, boxes_from and map, expected one of them",
+                f"got {' and '.join(given) or 'none'} of `boxes`, `boxes_from` and `map`, expected one of them",
                 parameter="boxes",
             )
         if self.map is not None and self.top is not None:

@@ -96,8 +96,8 @@ def chosen_scale(scales: Mapping[str, str], name: str | None) -> str:
     if name is None:
         return USUAL_SCALE if USUAL_SCALE in scales else next(iter(scales), "")
     if name not in scales:
-        known = ", ".join(scales) or "none: the plan has one size"
-        raise UserError(f"got scale {name!r}{did_you_mean(name, scales)}, expected one of {known}", parameter="scale")
+        known = f"expected one of {', '.join(scales)}" if scales else "but the plan defines no scales; omit `scale`"
+        raise UserError(f"got scale {name!r}{did_you_mean(name, scales)}, {known}", parameter="scale")
     return name
 
 

@@ -1,6 +1,7 @@
 """Steps of a table or a job, run one after another; the other steps run if one fails."""
 
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -130,4 +131,7 @@ def _failure_of(step: TableStep, watch: Watch) -> str:
             step.work(watch)
     except UserError as error:
         return str(error)
+    except Exception as error:  # of a plugin, or a fault of the package; the other steps are still run
+        watch.on_note("".join(traceback.format_exception(error)).rstrip())
+        return f"{type(error).__name__}: {error}"
     return ""

@@ -170,8 +170,8 @@ def test_forget_a_single_map(look):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--boxes: got none of boxes, boxes_from and map, expected one of them"),
-        (["--map", "1", "--boxes-from", "left>=9"], "got boxes_from and map of boxes, boxes_from and map"),
+        ([], "--boxes: got none of --boxes, --boxes-from and --map, expected one of them"),
+        (["--map", "1", "--boxes-from", "left>=9"], "got boxes_from and map of --boxes, --boxes-from and --map"),
         (["--map", "4"], "--map: got map 4 of deconv2, expected 0 to 3"),
         (["--map", "0", "--layer", "conv1"], "--layer: unknown layer conv1: expected one of deconv1, deconv2"),
         (["--map", "0", "--attribute", "age>=3"], "--attribute: glyphs has no attribute 'age'"),

@@ -120,3 +120,20 @@ def test_disjoint_agrees_with_sets_of_rows():
     for first, second in product(ALL_SPLITS, ALL_SPLITS):
         if frozenset({first, second}) not in unpromised:
             assert disjoint(first, second) == rows[first].isdisjoint(rows[second]), (first, second)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"draws": 0}, "got draws 0, expected at least 1"),
+        ({"select_draws": 0}, "got select_draws 0, expected at least 1"),
+        ({"draws": 2.5}, "got draws 2.5, expected int"),
+        ({"labels": "20"}, "got labels '20', expected int or None"),
+        ({"labels": 501}, "got 501 labels for 10 classes, expected a multiple"),
+        ({"labels": -10}, "got -10 labels for 10 classes"),
+        ({"spread": "sd"}, "got the spread 'sd', expected 'standard deviation over draws' or"),
+    ],
+)
+def test_values_out_of_range_are_refused(change, message):
+    with pytest.raises(UserError, match=message):
+        replace(protocol_for("mine", 2000, 10, 500), **change)

@@ -117,6 +117,14 @@ def test_a_complete_evaluation_is_not_fitted_again(probe, results):
     assert results.path.read_bytes() == before
 
 
+@pytest.mark.parametrize("change", [{"labels": 30}, {"spread": "1.96 x standard deviation over draws"}])
+def test_another_protocol_of_a_recorded_name_is_refused(probe, change):
+    probe()
+    (name, got), *_ = change.items()
+    with pytest.raises(UserError, match=f"protocol glyphs-15 is recorded with {name}.* got {got}; give the changed"):
+        probe(protocol=replace(PROTOCOL, **change))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

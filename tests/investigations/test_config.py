@@ -72,7 +72,7 @@ EYE = ("a=1,2", "b=3", "c=4")
         (lambda: dp.TurnConfig(start="a=1", end="b=2", reach=101.0), "reach", "got a reach of 101.0"),
         (lambda: dp.SaliencyConfig(features=(1, 1)), "features", "expected each once"),
         (lambda: dp.SaliencyConfig(features=(1,), top=2), "top", "got features and top"),
-        (lambda: dp.ForgetConfig(), "boxes", "got none of boxes, boxes_from and map, expected one"),
+        (lambda: dp.ForgetConfig(), "boxes", "got none of `boxes`, `boxes_from` and `map`, expected one"),
         (lambda: dp.ForgetConfig(map=1, boxes_from="x"), "boxes", "got boxes_from and map"),
         (lambda: dp.ForgetConfig(map=-1), "map", "got map -1, expected at least 0"),
         (lambda: dp.ForgetConfig(map=1, window=8), "window", "got window without boxes_from"),

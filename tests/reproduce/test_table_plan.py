@@ -226,7 +226,7 @@ def test_unknown_tables_and_scales_are_refused(tmp_path):
     with pytest.raises(UserError, match="got scale 'huge', expected one of smoke, small, paper"):
         read_plan("cifar10", "huge")
     write_toml(tmp_path / "mine.toml", OWN)
-    with pytest.raises(UserError, match="got scale 'small', expected one of none: the plan has one size"):
+    with pytest.raises(UserError, match="got scale 'small', but the plan defines no scales; omit `scale`"):
         read_plan(str(tmp_path / "mine.toml"), "small")
     with pytest.raises(UserError, match=r"nowhere.toml is missing: expected the path of a TOML file"):
         read_plan(str(tmp_path / "nowhere.toml"))
